@@ -1,0 +1,45 @@
+"""Who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class IdentityKind(StrEnum):
+    PERSON = "person"
+    WORKLOAD = "workload"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a request comes from, as the issuer of a workload token vouches for it.
+
+    `verified` is false where the client said it itself; such a fact is shown as *claimed*.
+    """
+
+    repository: str
+    repository_id: str = ""
+    commit: str = ""
+    ref: str = ""
+    workflow: str = ""
+    run: str = ""
+    actor: str = ""
+    verified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """An authenticated caller; `(issuer, subject)` is its key, the rest is for people to read."""
+
+    issuer: str
+    subject: str
+    kind: IdentityKind
+    name: str
+    email: str = ""
+    groups: frozenset[str] = frozenset()
+    provenance: Provenance | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.issuer} {self.subject}"

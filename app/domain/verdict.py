@@ -1,0 +1,86 @@
+"""What the catalog says of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """In rising strictness; see `strictness`."""
+
+    ALLOW = "allow"
+    MASK = "mask"
+    HOLD = "hold"
+    DENY = "deny"
+
+    @property
+    def strictness(self) -> int:
+        return list(Action).index(self)
+
+
+class Risk(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A finding in its surroundings, safe to show: every secret in it is masked.
+
+    Only `policies` makes one, out of text that went through the masker.
+    """
+
+    before: str
+    words: str
+    after: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What it takes to release a hold."""
+
+    approvers: tuple[str, ...]
+    """Names of approver sets; a member of any may vote."""
+    quorum: int = 1
+    expires: timedelta = timedelta(minutes=10)
+    keep: timedelta = timedelta(minutes=15)
+    """How long an approval waits to be collected by a caller who went away."""
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    """One rule that applied, with where and why."""
+
+    rule: str
+    title: str
+    action: Action
+    risk: Risk
+    explain: str
+    enforced: bool
+    """False in shadow mode: recorded, never acted on."""
+    findings: int
+    excerpts: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The strictest action of all enforced rules that fired.
+
+    `approval` is set exactly when `action` is HOLD.
+    """
+
+    action: Action
+    fired: tuple[FiredRule, ...]
+    catalog_revision: str
+    approval: Approval | None = None
+
+    @property
+    def decisive(self) -> FiredRule | None:
+        """The first enforced rule that asked for the action taken, for cards and refusals."""
+        enforced = (fired for fired in self.fired if fired.enforced)
+        return next((fired for fired in enforced if fired.action is self.action), None)

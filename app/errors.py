@@ -1,0 +1,93 @@
+"""What can go wrong, as one small tree that knows nothing of HTTP or Slack.
+
+AbeyanceError
+├── BadSettings            the process cannot start: what is missing, and how to give it
+├── BadCatalog             the rules cannot be used: file, line, field
+├── BadRequest             the request cannot be read
+│   ├── TooLarge           ... it passes a stated limit
+│   └── Unsupported        ... its encoding or media type is not one we can inspect
+├── NotAuthenticated       the token proves nothing
+├── NotPermitted           who asks is known, and may not
+├── NotFound               no such connection, session or hold
+├── Refused                policy or a person said no, or nobody said yes
+├── Unavailable            a part we depend on does not answer, so nothing is forwarded
+│   ├── StorageUnavailable
+│   ├── IssuerUnavailable
+│   └── UpstreamUnavailable
+└── Superseded             somebody else changed it first; carries what it is now
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold
+
+
+class AbeyanceError(Exception):
+    """Root of the tree; `str()` is a sentence fit for the person who caused it."""
+
+
+class BadSettings(AbeyanceError):
+    """The settings do not add up; the message lists every fault at once."""
+
+
+class BadCatalog(AbeyanceError):
+    """The catalog does not load; `faults` has one `file:line: field: what to do` each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class BadRequest(AbeyanceError):
+    pass
+
+
+class TooLarge(BadRequest):
+    pass
+
+
+class Unsupported(BadRequest):
+    pass
+
+
+class NotAuthenticated(AbeyanceError):
+    pass
+
+
+class NotPermitted(AbeyanceError):
+    pass
+
+
+class NotFound(AbeyanceError):
+    pass
+
+
+class Refused(AbeyanceError):
+    pass
+
+
+class Unavailable(AbeyanceError):
+    pass
+
+
+class StorageUnavailable(Unavailable):
+    pass
+
+
+class IssuerUnavailable(Unavailable):
+    pass
+
+
+class UpstreamUnavailable(Unavailable):
+    pass
+
+
+class Superseded(AbeyanceError):
+    """A hold was changed by somebody else between the read and the write."""
+
+    def __init__(self, current: Hold) -> None:
+        super().__init__(f"hold {current.id} is {current.state} by now")
+        self.current = current

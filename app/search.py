@@ -1,0 +1,76 @@
+"""The one filter language, for Slack, pages and terminal alike.
+
+    user:alice since:1d decision:denied rule:no-production connection:openai repo:acme/x
+
+Words may come in any order; each at most once; all must hold.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.domain.session import Decision
+from app.errors import BadRequest
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE = re.compile(r"(\d{1,4})([mhdw])")
+_WORDS = ("user", "since", "decision", "rule", "connection", "repo")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """Each empty field matches everything; `user` is an e-mail, its local part, or a name."""
+
+    user: str = ""
+    since: datetime | None = None
+    decision: Decision | None = None
+    rule: str = ""
+    connection: str = ""
+    repo: str = ""
+
+
+def parse_filter(text: str, now: datetime) -> SessionFilter:
+    """Read a filter as a person types it.
+
+    Raises BadRequest, naming the word that is not understood and what may stand there.
+    """
+    given: dict[str, str] = {}
+    for word in text.split():
+        name, colon, value = word.partition(":")
+        if name not in _WORDS or not colon or not value:
+            raise BadRequest(
+                f"I do not understand “{word}”. Use any of: {', '.join(f'{w}:…' for w in _WORDS)}"
+            )
+        if name in given:
+            raise BadRequest(f"“{name}:” stands twice; give it once.")
+        given[name] = value
+    return SessionFilter(
+        user=given.get("user", "").lower(),
+        since=_since(given["since"], now) if "since" in given else None,
+        decision=_decision(given["decision"]) if "decision" in given else None,
+        rule=given.get("rule", ""),
+        connection=given.get("connection", ""),
+        repo=given.get("repo", ""),
+    )
+
+
+def _since(value: str, now: datetime) -> datetime:
+    if age := _AGE.fullmatch(value):
+        return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    try:
+        day = datetime.fromisoformat(value)
+    except ValueError:
+        raise BadRequest(
+            f"“since:{value}” is not a time. Use an age (30m, 12h, 7d, 2w) or a date (2026-11-23)."
+        ) from None
+    return day if day.tzinfo else day.replace(tzinfo=now.tzinfo)
+
+
+def _decision(value: str) -> Decision:
+    try:
+        return Decision(value.lower())
+    except ValueError:
+        choices = ", ".join(decision.value for decision in Decision)
+        raise BadRequest(f"“decision:{value}” is none of: {choices}.") from None

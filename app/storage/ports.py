@@ -1,0 +1,190 @@
+"""What the product asks of a database. `mongo.py` is the only implementation that ships.
+
+Every method may raise StorageUnavailable. Times are aware and in UTC, cut to milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator, Mapping, Sequence
+    from datetime import datetime
+
+    from app.domain.connection import Connection
+    from app.domain.hold import Hold
+    from app.domain.identity import Identity
+    from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
+    from app.search import SessionFilter
+
+
+class SessionStore(Protocol):
+    async def open(self, session: Session) -> None: ...
+
+    async def decide(self, session_id: str, decision: Decision) -> None: ...
+
+    async def answer(self, session_id: str, answer: RecordedAnswer) -> None:
+        """Write the head of the answer, or its end over its head."""
+        ...
+
+    async def close(self, session_id: str, state: SessionState) -> None: ...
+
+    async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None: ...
+
+    async def get(self, session_id: str) -> Session | None: ...
+
+    async def chunks(self, session_id: str) -> tuple[Chunk, ...]:
+        """Return the whole answer in order."""
+        ...
+
+    async def search(
+        self, wanted: SessionFilter, *, limit: int, before: str = ""
+    ) -> tuple[Session, ...]:
+        """Return the newest first; `before` is the last id of the page above."""
+        ...
+
+
+class HoldStore(Protocol):
+    async def open(self, hold: Hold) -> Hold:
+        """Write a new hold, or return the open one with the same key."""
+        ...
+
+    async def get(self, hold_id: str) -> Hold | None: ...
+
+    async def find_open(self, key: str) -> Hold | None: ...
+
+    async def move(self, old: Hold, new: Hold) -> None:
+        """Replace `old` by `new` in one conditional write.
+
+        Raises Superseded with the current hold where `old` is not current any more.
+        """
+        ...
+
+    async def attach(self, hold_id: str, *, attached: bool) -> None: ...
+
+    async def note_outcome(self, hold_id: str, outcome: str) -> None: ...
+
+    async def open_holds(self) -> tuple[Hold, ...]:
+        """Return all that are PENDING or APPROVED, oldest first."""
+        ...
+
+    async def due(self, now: datetime) -> tuple[Hold, ...]:
+        """Return PENDING holds past their deadline and APPROVED ones past `keep_until`."""
+        ...
+
+    def watch(self, opened: asyncio.Event) -> AsyncIterator[Hold]:
+        """Yield every hold that is written from the moment `opened` is set."""
+        ...
+
+
+class NoticeKind(StrEnum):
+    CARD = "card"
+    DIRECT = "direct"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One Slack message about one hold; `id` is its dedupe key, so that it exists once.
+
+    `shown` is the fingerprint of what the message says now; empty while not posted. `fence`
+    counts leases: a write is accepted only from whoever holds the latest.
+    """
+
+    id: str
+    hold_id: str
+    kind: NoticeKind
+    target: str
+    channel: str = ""
+    ts: str = ""
+    shown: str = ""
+    fence: int = 0
+    leased_until: datetime | None = None
+
+
+class NoticeStore(Protocol):
+    async def ensure(self, notice: Notice) -> Notice:
+        """Insert it, or return the one that has its id."""
+        ...
+
+    async def lease(self, notice: Notice, *, now: datetime, until: datetime) -> Notice | None:
+        """Return the notice with the next fence, or None where another process has it."""
+        ...
+
+    async def record(self, leased: Notice, *, channel: str, ts: str, shown: str) -> bool:
+        """Write what was posted and end the lease; False where the lease was lost meanwhile."""
+        ...
+
+    async def of_hold(self, hold_id: str) -> tuple[Notice, ...]: ...
+
+    async def unfinished(self) -> tuple[Notice, ...]:
+        """Return notices not posted yet, and those whose lease ran out before a record."""
+        ...
+
+
+class ConnectionStore(Protocol):
+    async def get(self, name: str) -> Connection | None: ...
+
+    async def all(self) -> tuple[Connection, ...]: ...
+
+    async def put(self, connection: Connection) -> None: ...
+
+    async def remove(self, name: str) -> bool: ...
+
+
+class PeopleStore(Protocol):
+    """Whom the identity provider has vouched for, as last seen at the gateway."""
+
+    async def saw(self, identity: Identity, at: datetime) -> None: ...
+
+    async def by_email(self, email: str) -> tuple[Identity, ...]: ...
+
+
+class EventKind(StrEnum):
+    """What the ledger tells of."""
+
+    SESSION_OPENED = "session.opened"
+    HOLD_OPENED = "hold.opened"
+    HOLD_MOVED = "hold.moved"
+    VOTE_REFUSED = "vote.refused"
+    REQUEST_FORWARDED = "request.forwarded"
+    REQUEST_REFUSED = "request.refused"
+    ANSWER_ENDED = "answer.ended"
+    REPLAY_SHOWN = "replay.shown"
+    REPLAY_REFUSED = "replay.refused"
+    CONNECTION_CHANGED = "connection.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact for the ledger; `data` holds short strings and whole numbers, never a secret."""
+
+    kind: EventKind
+    at: datetime
+    session_id: str
+    data: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event in its place in a chain; `hash` covers everything else and `previous`."""
+
+    chain: str
+    seq: int
+    event: Event
+    previous: str
+    hash: str
+
+
+class LedgerStore(Protocol):
+    async def insert(self, entries: Sequence[Entry]) -> None: ...
+
+    async def entries(self, session_id: str) -> tuple[Entry, ...]: ...
+
+
+class Ledger(Protocol):
+    async def append(self, event: Event) -> None:
+        """Return when the event is durable. Raises StorageUnavailable when it is not."""
+        ...

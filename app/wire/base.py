@@ -1,0 +1,92 @@
+"""What every wire format offers: how one API spells a prompt, an answer and a refusal.
+
+Nothing here opens a socket. Bodies come in as parsed JSON or as bytes in pieces; what goes out
+is bytes. Masking is given by the caller (see `Masking`), so that this package knows no rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.domain.segment import Prompt
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+
+class TextMasker(Protocol):
+    """Masks one text that comes in pieces; however it is cut, the outputs join to the same."""
+
+    def feed(self, text: str) -> str:
+        """Return what can be released by now."""
+        ...
+
+    def finish(self) -> str:
+        """Return the rest; nothing may be fed afterwards."""
+        ...
+
+
+class Masking(Protocol):
+    """All the masking of one answer: it hands out a masker for each text, and counts."""
+
+    def stream(self) -> TextMasker: ...
+
+    def whole(self, text: str) -> str: ...
+
+    @property
+    def masked(self) -> int:
+        """How many findings were masked so far, over all texts."""
+        ...
+
+
+class AnswerMasker(Protocol):
+    """Masks one answer body, bytes in and bytes out; any cut of the input gives the same text.
+
+    `finish` also masks what is held when the upstream breaks off, so a tail never leaks.
+    """
+
+    def feed(self, data: bytes) -> bytes: ...
+
+    def finish(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A no, before it is spelt in an API's shape.
+
+    `code` is machine-readable (`policy_denied`, `approval_expired`, ...), `message` is for the
+    developer: which rule, who, why, what to do next.
+    """
+
+    status: int
+    code: str
+    message: str
+    session_id: str = ""
+
+
+class WireFormat(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    def read(self, body: Json) -> Prompt:
+        """Find every text of a request, in the order of the body."""
+        ...
+
+    def rewrite(self, body: Json, mask: Callable[[str], str]) -> Json:
+        """Return the body with `mask` applied to every text that `read` finds."""
+        ...
+
+    def answer(self, content_type: str, masking: Masking) -> AnswerMasker:
+        """Choose how to mask by the answer's media type (stream, JSON, text)."""
+        ...
+
+    def refusal(self, refusal: Refusal) -> bytes:
+        """Spell a refusal as this API's JSON error body."""
+        ...
+
+    def in_stream_refusal(self, refusal: Refusal) -> bytes:
+        """Spell a refusal as the last events of a stream that has begun."""
+        ...
