@@ -5,14 +5,15 @@ Every method may raise StorageUnavailable. Times are aware and in UTC, cut to mi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncIterator, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from app.domain.connection import Connection
     from app.domain.hold import Hold
@@ -67,15 +68,28 @@ class HoldStore(Protocol):
 
     async def note_outcome(self, hold_id: str, outcome: str) -> None: ...
 
-    async def open_holds(self) -> tuple[Hold, ...]:
-        """Return all that are PENDING or APPROVED, oldest first."""
+    async def get_many(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]: ...
+
+    async def pending(self) -> tuple[Hold, ...]:
+        """Return all that wait for a person, oldest first."""
+        ...
+
+    async def unsettled(self) -> tuple[Hold, ...]:
+        """Return all whose story is not told in full yet (see `settle`), oldest first."""
+        ...
+
+    async def settle(self, hold: Hold) -> bool:
+        """Note that every notice shows the hold as it is given here and that it is over.
+
+        Any later write unsettles it again. False where it was changed meanwhile.
+        """
         ...
 
     async def due(self, now: datetime) -> tuple[Hold, ...]:
         """Return PENDING holds past their deadline and APPROVED ones past `keep_until`."""
         ...
 
-    def watch(self, opened: asyncio.Event) -> AsyncIterator[Hold]:
+    def watch(self, opened: asyncio.Event) -> AsyncGenerator[Hold, None]:
         """Yield every hold that is written from the moment `opened` is set."""
         ...
 
@@ -102,6 +116,8 @@ class Notice:
     shown: str = ""
     fence: int = 0
     leased_until: datetime | None = None
+    settled: bool = False
+    """Whether it says the last word on its hold, so that nothing needs to be looked at again."""
 
 
 class NoticeStore(Protocol):
@@ -113,14 +129,20 @@ class NoticeStore(Protocol):
         """Return the notice with the next fence, or None where another process has it."""
         ...
 
-    async def record(self, leased: Notice, *, channel: str, ts: str, shown: str) -> bool:
+    async def record(
+        self, leased: Notice, *, channel: str, ts: str, shown: str, settled: bool
+    ) -> bool:
         """Write what was posted and end the lease; False where the lease was lost meanwhile."""
         ...
 
     async def of_hold(self, hold_id: str) -> tuple[Notice, ...]: ...
 
     async def unfinished(self) -> tuple[Notice, ...]:
-        """Return notices not posted yet, and those whose lease ran out before a record."""
+        """Return notices that are not settled, whoever has a lease on them; oldest first.
+
+        So a bot that starts finds what was not posted, what was posted and not recorded, and
+        cards of holds that were decided while no bot was alive.
+        """
         ...
 
 
@@ -147,6 +169,8 @@ class EventKind(StrEnum):
 
     SESSION_OPENED = "session.opened"
     HOLD_OPENED = "hold.opened"
+    VOTE_CAST = "vote.cast"
+    """Written before the vote is taken, so that no vote counts without a record."""
     HOLD_MOVED = "hold.moved"
     VOTE_REFUSED = "vote.refused"
     REQUEST_FORWARDED = "request.forwarded"
