@@ -116,8 +116,6 @@ class Notice:
     shown: str = ""
     fence: int = 0
     leased_until: datetime | None = None
-    settled: bool = False
-    """Whether it says the last word on its hold, so that nothing needs to be looked at again."""
 
 
 class NoticeStore(Protocol):
@@ -129,20 +127,14 @@ class NoticeStore(Protocol):
         """Return the notice with the next fence, or None where another process has it."""
         ...
 
-    async def record(
-        self, leased: Notice, *, channel: str, ts: str, shown: str, settled: bool
-    ) -> bool:
+    async def record(self, leased: Notice, *, channel: str, ts: str, shown: str) -> bool:
         """Write what was posted and end the lease; False where the lease was lost meanwhile."""
         ...
 
     async def of_hold(self, hold_id: str) -> tuple[Notice, ...]: ...
 
     async def unfinished(self) -> tuple[Notice, ...]:
-        """Return notices that are not settled, whoever has a lease on them; oldest first.
-
-        So a bot that starts finds what was not posted, what was posted and not recorded, and
-        cards of holds that were decided while no bot was alive.
-        """
+        """Return notices not posted yet, and those whose lease ran out before a record."""
         ...
 
 
