@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from app.domain.identity import Identity
-    from app.domain.verdict import Verdict
+from app.domain.identity import Identity
+from app.domain.verdict import Verdict
 
 
 class HoldState(StrEnum):
@@ -80,6 +77,8 @@ class Vote:
     at: datetime
     reason: str = ""
     category: str = ""
+    shared: bool = True
+    """Whether the requester may read the reason; the record and the card always have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +114,17 @@ class Hold:
     decided_at: datetime | None = None
     outcome: str = ""
     """What the upstream answered after the release, in a few words for the card."""
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the clock will change the state by itself; None once it is over."""
+        match self.state:
+            case HoldState.PENDING:
+                return self.deadline
+            case HoldState.APPROVED:
+                return self.keep_until
+            case _:
+                return None
 
     def after(self, event: HoldEvent, at: datetime, vote: Vote | None = None) -> Hold:
         """Return the hold as the event leaves it.
