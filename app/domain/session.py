@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from app.domain.hold import Hold
-    from app.domain.identity import Identity
-    from app.domain.verdict import Verdict
+from app.domain.hold import Hold
+from app.domain.identity import Identity
+from app.domain.verdict import Verdict
 
 
 class Decision(StrEnum):

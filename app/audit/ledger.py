@@ -1,0 +1,96 @@
+"""The ledger: facts in a chain, each entry sealed by a hash over itself and the one before.
+
+One chain for each process and boot, so that writers never race for a head. What concurrent
+requests append at the same moment is written together (group commit): an append returns when
+its batch is durable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import rfc8785
+
+from app.errors import AbeyanceError, StorageUnavailable
+from app.storage.ports import Entry
+
+if TYPE_CHECKING:
+    from app.storage.ports import Event, LedgerStore
+
+_BATCH = 200
+_Waiting: TypeAlias = "tuple[Event, asyncio.Future[None]]"
+
+
+def seal(entry: Entry) -> str:
+    """Return SHA-256 in hex over the entry without its own hash, in canonical JSON (RFC 8785)."""
+    event = entry.event
+    content: dict[str, Any] = {
+        "chain": entry.chain,
+        "seq": entry.seq,
+        "previous": entry.previous,
+        "kind": event.kind.value,
+        "at": event.at.isoformat(timespec="milliseconds"),
+        "session": event.session_id,
+        "data": dict(event.data),
+    }
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+class ChainedLedger:
+    """A Ledger; `run` must be a task of the process, or every append waits for ever."""
+
+    def __init__(self, store: LedgerStore, writer: str) -> None:
+        self._store = store
+        self._chain = f"{writer}-{secrets.token_hex(8)}"
+        self._seq = 0
+        self._head = ""
+        self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue()
+
+    async def append(self, event: Event) -> None:
+        """Return when the event is durable. Raises StorageUnavailable when it is not."""
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait((event, written))
+        await written
+
+    async def run(self) -> None:
+        while True:
+            batch = [await self._waiting.get()]
+            while not self._waiting.empty() and len(batch) < _BATCH:
+                batch.append(self._waiting.get_nowait())
+            await self._write(batch)
+
+    async def _write(self, batch: list[_Waiting]) -> None:
+        entries = self._chained([event for event, _ in batch])
+        error: AbeyanceError | None = None
+        try:
+            await self._store.insert(entries)
+        except StorageUnavailable as unavailable:
+            error = unavailable
+            self._restart()
+        else:
+            self._seq, self._head = entries[-1].seq + 1, entries[-1].hash
+        for _, written in batch:
+            if written.done():  # who asked has gone
+                continue
+            if error is None:
+                written.set_result(None)
+            else:
+                written.set_exception(error)
+
+    def _chained(self, events: list[Event]) -> list[Entry]:
+        entries = []
+        previous = self._head
+        for seq, event in enumerate(events, start=self._seq):
+            unsealed = Entry(self._chain, seq, event, previous, hash="")
+            entries.append(replace(unsealed, hash=seal(unsealed)))
+            previous = entries[-1].hash
+        return entries
+
+    def _restart(self) -> None:
+        """Leave a chain whose end is not known: part of a failed batch may have been written."""
+        self._chain = f"{self._chain.rpartition('-')[0]}-{secrets.token_hex(8)}"
+        self._seq, self._head = 0, ""

@@ -1,0 +1,123 @@
+"""Settings: read from the environment once, checked together, frozen.
+
+Each process asks for what it needs (`require`), so that one message names all that is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import BadSettings
+
+POLICIES = Path(__file__).parent.parent / "policies"
+
+
+class SlackMode(StrEnum):
+    SOCKET = "socket"
+    HTTP = "http"
+
+
+class IssuerSettings(BaseModel):
+    """An identity provider that we trust, chosen by the exact `iss` of a token."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    audience: str = "abeyance"
+    kind: str = Field(default="person", pattern="^(person|workload)$")
+    jwks_uri: str = ""
+    """Where its keys are, if not where its discovery document says."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="ABEYANCE_", env_file=None, frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    mongodb_uri: SecretStr = Field(
+        default=SecretStr(""),
+        validation_alias=AliasChoices("MONGODB_URI", "ABEYANCE_MONGODB_URI"),
+    )
+    mongodb_database: str = "abeyance"
+    vault_key: SecretStr = SecretStr("")
+    issuers: tuple[IssuerSettings, ...] = ()
+    catalog: Path = POLICIES
+    log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8470, ge=0, le=65535)
+    body_limit: int = Field(default=8 * 1024 * 1024, gt=0)
+    """Bytes of a request body, and of an answer that has to be read whole to be masked."""
+
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_mode: SlackMode = SlackMode.SOCKET
+    slack_channel: str = "approvals"
+    slack_api_url: str = "https://slack.com/api/"
+    slack_http_port: int = Field(default=8475, ge=0, le=65535)
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    field: str
+    why: str
+
+
+_NEEDS = {
+    "mongodb": _Need("mongodb_uri", "MONGODB_URI: where sessions and holds are kept"),
+    "vault": _Need(
+        "vault_key",
+        "ABEYANCE_VAULT_KEY: 32 bytes in base64 that open the upstream credentials "
+        "(`openssl rand -base64 32`)",
+    ),
+    "issuers": _Need(
+        "issuers",
+        "ABEYANCE_ISSUERS: who may sign tokens, as JSON, for example "
+        '[{"issuer": "https://login.example.com", "audience": "abeyance"}]',
+    ),
+    "slack_bot_token": _Need(
+        "slack_bot_token", "ABEYANCE_SLACK_BOT_TOKEN: the app's bot token (xoxb-…)"
+    ),
+    "slack_app_token": _Need(
+        "slack_app_token",
+        "ABEYANCE_SLACK_APP_TOKEN: the app-level token (xapp-…) that Socket Mode connects with",
+    ),
+    "slack_signing_secret": _Need(
+        "slack_signing_secret",
+        "ABEYANCE_SLACK_SIGNING_SECRET: what Slack signs its HTTP requests with",
+    ),
+}
+
+
+def load_settings() -> Settings:
+    """Read the environment. Raises BadSettings with every fault, a line each."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [f"{_variable(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        raise BadSettings("\n".join(faults)) from None
+
+
+def require(settings: Settings, *needs: str) -> None:
+    """Raise BadSettings naming all of the needed settings that are not there."""
+    missing = [_NEEDS[need].why for need in needs if not _given(settings, _NEEDS[need].field)]
+    if missing:
+        raise BadSettings("\n".join(f"missing {why}" for why in missing))
+
+
+def _given(settings: Settings, field: str) -> bool:
+    value = getattr(settings, field)
+    return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    first, *rest = place
+    name = str(first)
+    variable = name if name.isupper() else f"ABEYANCE_{name.upper()}"
+    return variable + "".join(f"[{part}]" for part in rest)

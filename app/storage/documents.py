@@ -1,0 +1,87 @@
+"""Values to documents and back, by their type annotations.
+
+A document is the value's fields under their own names, `id` as `_id`. Times and bytes stay as
+they are (BSON knows both); enums become their values, durations ISO 8601 strings.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+import msgspec
+
+from app.ids import first_id
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold
+    from app.domain.identity import Identity
+    from app.domain.session import Session
+    from app.search import SessionFilter
+
+Document: TypeAlias = dict[str, Any]
+T = TypeVar("T")
+
+_NATIVE = (datetime, bytes)
+
+
+def to_document(value: object) -> Document:
+    document: Document = msgspec.to_builtins(value, builtin_types=_NATIVE)
+    if "id" in document:
+        document["_id"] = document.pop("id")
+    return document
+
+
+def from_document(kind: type[T], document: Document) -> T:
+    """Read a value; fields that the type does not know (indexes, marks) are passed over."""
+    fields = dict(document)
+    if "_id" in fields:
+        fields["id"] = fields.pop("_id")
+    return msgspec.convert(fields, kind, builtin_types=_NATIVE)
+
+
+def session_document(session: Session) -> Document:
+    """Add to the session the flat fields that people search by."""
+    provenance = session.identity.provenance
+    return to_document(session) | {
+        "handles": handles(session.identity),
+        "rules": [fired.rule for fired in session.verdict.fired],
+        "repo": provenance.repository if provenance else "",
+    }
+
+
+def handles(identity: Identity) -> list[str]:
+    """Return every name that a person may type to mean this identity, in lower case."""
+    actor = identity.provenance.actor if identity.provenance else ""
+    names = (
+        identity.email,
+        identity.email.partition("@")[0],
+        identity.name,
+        identity.subject,
+        actor,
+    )
+    return sorted({name.lower() for name in names if name})
+
+
+def session_query(wanted: SessionFilter, before: str) -> Document:
+    """Return the query of a filter and a page; only equalities and a range over `_id`."""
+    equal = {
+        "handles": wanted.user,
+        "decision": wanted.decision.value if wanted.decision else "",
+        "rules": wanted.rule,
+        "connection": wanted.connection,
+        "repo": wanted.repo,
+    }
+    query: Document = {field: value for field, value in equal.items() if value}
+    bounds = {"$lt": before} if before else {}
+    if wanted.since:
+        bounds["$gte"] = first_id(wanted.since)
+    return query | {"_id": bounds} if bounds else query
+
+
+def hold_document(hold: Hold) -> Document:
+    """Add the marks that the store keeps: not settled, and its key as long as it is open."""
+    marks: Document = {"settled": False}
+    if hold.state.open:
+        marks["open_key"] = hold.key
+    return to_document(hold) | marks

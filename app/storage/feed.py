@@ -1,0 +1,110 @@
+"""Changes of holds, from one change stream in a process to all who wait in it.
+
+The stream is opened before the state is read, so nothing falls between. It may still lose
+events (a lost history, a server away): so what is waited for is also read now and then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.errors import StorageUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from app.domain.hold import Hold
+    from app.storage.ports import HoldStore
+
+_FOLLOWERS_EVERY = 10
+_log = structlog.get_logger(__name__)
+
+
+class HoldFeed:
+    """`run` must be a task of the process; then `changes` and `wait` see every written hold."""
+
+    def __init__(
+        self, holds: HoldStore, *, reread_seconds: float = 3.0, retry_seconds: float = 1.0
+    ) -> None:
+        self._holds = holds
+        self._reread_seconds = reread_seconds
+        self._retry_seconds = retry_seconds
+        self._waiting: defaultdict[str, set[asyncio.Queue[Hold]]] = defaultdict(set)
+        self._followers: set[asyncio.Queue[Hold]] = set()
+        self.ready = asyncio.Event()
+        """Set while the change stream is open."""
+
+    async def run(self) -> None:
+        """Follow the stream for ever; opens it again when the storage comes back."""
+        while True:
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    opened = asyncio.Event()
+                    tasks.create_task(self._reread(opened))
+                    await self._follow(opened)
+            except* StorageUnavailable as unavailable:
+                _log.warning("hold feed interrupted", reason=str(unavailable.exceptions[0]))
+            self.ready.clear()
+            await asyncio.sleep(self._retry_seconds)
+
+    async def changes(self) -> AsyncIterator[Hold]:
+        """Yield every written hold, beginning with all that are not settled.
+
+        After a gap the unsettled ones come again: whoever consumes must be idempotent.
+        """
+        queue: asyncio.Queue[Hold] = asyncio.Queue()
+        self._followers.add(queue)
+        try:
+            if self.ready.is_set():
+                # When this fails, so does the stream, and its next opening tells all again.
+                with contextlib.suppress(StorageUnavailable):
+                    for hold in await self._holds.unsettled():
+                        queue.put_nowait(hold)
+            while True:
+                yield await queue.get()
+        finally:
+            self._followers.discard(queue)
+
+    async def wait(self, hold_id: str, until: Callable[[Hold], bool]) -> Hold:
+        """Return the hold as soon as `until` says so of it."""
+        queue: asyncio.Queue[Hold] = asyncio.Queue()
+        self._waiting[hold_id].add(queue)
+        try:
+            current = await self._holds.get(hold_id)
+            while current is None or not until(current):
+                current = await queue.get()
+            return current
+        finally:
+            self._waiting[hold_id].discard(queue)
+            if not self._waiting[hold_id]:
+                del self._waiting[hold_id]
+
+    async def _follow(self, opened: asyncio.Event) -> None:
+        async with contextlib.aclosing(self._holds.watch(opened)) as holds:
+            async for hold in holds:
+                self._publish(hold)
+        raise StorageUnavailable("the change stream ended")
+
+    async def _reread(self, opened: asyncio.Event) -> None:
+        await opened.wait()
+        self.ready.set()
+        for turn in itertools.count():
+            if self._waiting:
+                self._publish_all(await self._holds.get_many(tuple(self._waiting)))
+            if self._followers and turn % _FOLLOWERS_EVERY == 0:
+                self._publish_all(await self._holds.unsettled())
+            await asyncio.sleep(self._reread_seconds)
+
+    def _publish_all(self, holds: Iterable[Hold]) -> None:
+        for hold in holds:
+            self._publish(hold)
+
+    def _publish(self, hold: Hold) -> None:
+        for queue in (*self._followers, *self._waiting.get(hold.id, ())):
+            queue.put_nowait(hold)

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.clock import SystemClock
+from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
+from app.domain.identity import Identity, IdentityKind, Provenance
+from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
+from app.domain.verdict import Action, Approval, Excerpt, FiredRule, Risk, Verdict
+from app.errors import StorageUnavailable, Superseded
+from app.ids import new_id
+from app.search import SessionFilter
+from app.storage.mongo import MongoStorage
+from app.storage.ports import Notice, NoticeKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+NOW = SystemClock().now()
+ALICE = Identity(
+    "https://id.example", "u-alice", IdentityKind.PERSON, "Alice Chen", "alice@acme.example"
+)
+JOB = Identity(
+    "https://ci.example",
+    "repo:acme/payments",
+    IdentityKind.WORKLOAD,
+    "acme/payments",
+    provenance=Provenance("acme/payments", "42", "0f3c", "refs/heads/main", actor="alice"),
+)
+MARIA = Person("U-MARIA", "maria@acme.example", "Maria Lopez")
+VERDICT = Verdict(
+    Action.HOLD,
+    (
+        FiredRule(
+            "production-needs-a-manager",
+            "Production",
+            Action.HOLD,
+            Risk.HIGH,
+            "why",
+            enforced=True,
+            findings=1,
+            excerpts=(Excerpt("to ", "production", " now", "/messages/0/content"),),
+        ),
+    ),
+    "r1",
+    Approval(("managers",), quorum=1, expires=timedelta(minutes=10)),
+)
+
+
+def a_session(at: datetime, **changes: object) -> Session:
+    request = RecordedRequest("POST", "v1/x", "", (("accept", "*/*"),), b"{}", "digest")
+    session = Session(
+        new_id(at), "openai", "openai-chat", "gpt", ALICE, request, VERDICT, Decision.PENDING, at
+    )
+    return replace(session, **changes)
+
+
+def a_hold(key: str = "key") -> Hold:
+    return Hold(
+        id=new_id(NOW),
+        key=key,
+        session_id=new_id(NOW),
+        requester=JOB,
+        connection="openai",
+        model="gpt",
+        method="POST",
+        path="v1/x",
+        body_bytes=2,
+        digest="digest",
+        verdict=VERDICT,
+        created_at=NOW,
+        deadline=NOW + timedelta(minutes=10),
+    )
+
+
+async def test_a_session_comes_back_as_it_was_written(storage: MongoStorage) -> None:
+    session = a_session(NOW, identity=JOB)
+    await storage.sessions.open(session)
+    assert await storage.sessions.get(session.id) == session
+
+
+async def test_an_answer_comes_back_in_the_order_of_its_chunks(storage: MongoStorage) -> None:
+    session = a_session(NOW)
+    answer = RecordedAnswer(200, (("content-type", "text/plain"),), NOW, NOW, 6, masked=1)
+    chunks = [Chunk(0, 5, b"one"), Chunk(1, 9, b"two")]
+    await storage.sessions.open(session)
+    await storage.sessions.append(session.id, chunks[1:])
+    await storage.sessions.append(session.id, chunks[:1])
+    await storage.sessions.answer(session.id, answer)
+    found = await storage.sessions.get(session.id)
+    assert found is not None
+    assert found.answer == answer
+    assert await storage.sessions.chunks(session.id) == tuple(chunks)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (SessionFilter(), ["new", "old"]),
+        (SessionFilter(user="alice"), ["new", "old"]),
+        (SessionFilter(user="alice@acme.example"), ["old"]),
+        (SessionFilter(user="bob"), []),
+        (SessionFilter(since=NOW - timedelta(hours=1)), ["new"]),
+        (SessionFilter(decision=Decision.DENIED), ["new"]),
+        (SessionFilter(rule="production-needs-a-manager", connection="openai"), ["new", "old"]),
+        (SessionFilter(repo="acme/payments"), ["new"]),
+        (SessionFilter(rule="other"), []),
+    ],
+)
+async def test_sessions_are_found_by_every_word_of_the_filter(
+    storage: MongoStorage, wanted: SessionFilter, expected: list[str]
+) -> None:
+    named = {
+        "old": a_session(NOW - timedelta(days=2)),
+        "new": a_session(NOW, identity=JOB, decision=Decision.DENIED),
+    }
+    for session in named.values():
+        await storage.sessions.open(session)
+    found = await storage.sessions.search(wanted, limit=10)
+    assert [session.id for session in found] == [named[name].id for name in expected]
+
+
+async def test_pages_follow_each_other_without_gap_or_double(storage: MongoStorage) -> None:
+    sessions = [a_session(NOW + timedelta(seconds=n)) for n in range(5)]
+    for session in sessions:
+        await storage.sessions.open(session)
+    first = await storage.sessions.search(SessionFilter(), limit=3)
+    second = await storage.sessions.search(SessionFilter(), limit=3, before=first[-1].id)
+    assert [s.id for s in (*first, *second)] == [s.id for s in reversed(sessions)]
+
+
+async def test_a_second_open_hold_of_the_same_request_is_the_first_one(
+    storage: MongoStorage,
+) -> None:
+    first, second = a_hold(), a_hold()
+    opened = await asyncio.gather(*(storage.holds.open(hold) for hold in (first, second)))
+    assert opened[0] == opened[1]
+
+
+async def test_a_closed_hold_leaves_its_key_free(storage: MongoStorage) -> None:
+    first = await storage.holds.open(a_hold())
+    await storage.holds.move(first, first.after(HoldEvent.WITHDRAW, NOW))
+    again = a_hold()
+    assert await storage.holds.find_open("key") is None
+    assert await storage.holds.open(again) == again
+
+
+async def test_of_many_who_decide_at_once_one_wins_and_the_others_learn_who(
+    storage: MongoStorage,
+) -> None:
+    hold = await storage.holds.open(a_hold())
+
+    async def decide(event: HoldEvent) -> HoldState:
+        vote = Vote(MARIA, approve=event is HoldEvent.APPROVE, at=NOW)
+        try:
+            await storage.holds.move(hold, hold.after(event, NOW, vote))
+        except Superseded as lost:
+            return lost.current.state
+        return HoldState.PENDING
+
+    outcomes = await asyncio.gather(
+        *(decide(event) for event in (HoldEvent.APPROVE, HoldEvent.DENY) * 10)
+    )
+    final = await storage.holds.get(hold.id)
+    assert final is not None
+    assert outcomes.count(HoldState.PENDING) == 1
+    assert outcomes.count(final.state) == 19
+    assert len(final.votes) == 1
+
+
+async def test_a_move_keeps_what_others_noted_beside_it(storage: MongoStorage) -> None:
+    hold = await storage.holds.open(a_hold())
+    await storage.holds.attach(hold.id, attached=False)
+    await storage.holds.move(hold, hold.after(HoldEvent.DENY, NOW))
+    moved = await storage.holds.get(hold.id)
+    assert moved is not None
+    assert (moved.state, moved.attached) == (HoldState.DENIED, False)
+
+
+async def test_a_hold_is_settled_until_something_is_written_to_it(storage: MongoStorage) -> None:
+    hold = await storage.holds.open(a_hold())
+    assert await storage.holds.settle(hold)
+    assert await storage.holds.unsettled() == ()
+    await storage.holds.note_outcome(hold.id, "upstream 200")
+    assert not await storage.holds.settle(hold)
+    assert [left.outcome for left in await storage.holds.unsettled()] == ["upstream 200"]
+
+
+async def test_due_are_the_pending_past_their_deadline_and_the_approved_past_their_keep(
+    storage: MongoStorage,
+) -> None:
+    pending = await storage.holds.open(a_hold("a"))
+    approved = await storage.holds.open(a_hold("b"))
+    await storage.holds.move(approved, approved.after(HoldEvent.APPROVE, NOW))
+    assert await storage.holds.due(NOW) == ()
+    assert [h.id for h in await storage.holds.due(NOW + timedelta(minutes=11))] == [pending.id]
+    assert len(await storage.holds.due(NOW + timedelta(minutes=16))) == 2
+
+
+async def test_every_written_hold_comes_through_the_change_stream(storage: MongoStorage) -> None:
+    opened = asyncio.Event()
+    stream = storage.holds.watch(opened)
+    first = asyncio.ensure_future(anext(stream))
+    await opened.wait()
+    hold = await storage.holds.open(a_hold())
+    assert await first == hold
+    denied = hold.after(HoldEvent.DENY, NOW)
+    await storage.holds.move(hold, denied)
+    assert await anext(stream) == denied
+    await stream.aclose()
+
+
+async def test_a_lease_is_given_once_and_a_lost_one_cannot_record(storage: MongoStorage) -> None:
+    notice = await storage.notices.ensure(Notice("h:card:C1", "h", NoticeKind.CARD, "C1"))
+    assert await storage.notices.ensure(replace(notice, target="C2")) == notice
+    until = NOW + timedelta(seconds=30)
+    leases = await asyncio.gather(
+        *(storage.notices.lease(notice, now=NOW, until=until) for _ in range(5))
+    )
+    [lease] = [lease for lease in leases if lease]
+    assert await storage.notices.lease(lease, now=NOW, until=until) is None
+    stolen = await storage.notices.lease(lease, now=until, until=until + timedelta(seconds=30))
+    assert stolen is not None
+    assert not await storage.notices.record(lease, channel="C1", ts="1", shown="x")
+    assert await storage.notices.record(stolen, channel="C1", ts="2", shown="x")
+    assert [n.ts for n in await storage.notices.of_hold("h")] == ["2"]
+    assert await storage.notices.unfinished() == ()
+
+
+async def test_people_are_found_by_the_address_their_issuer_vouched_for(
+    storage: MongoStorage,
+) -> None:
+    await storage.people.saw(ALICE, NOW)
+    await storage.people.saw(ALICE, NOW)
+    assert await storage.people.by_email("alice@acme.example") == (ALICE,)
+    assert await storage.people.by_email("nobody@acme.example") == ()
+
+
+async def test_no_driver_error_leaves_the_storage(database_name: str) -> None:
+    nobody = "mongodb://127.0.0.1:1/?directConnection=true"
+    away = MongoStorage.connect(nobody, database_name, patience_ms=50)
+    with pytest.raises(StorageUnavailable):
+        await away.ping()
+    with pytest.raises(StorageUnavailable):
+        await away.holds.open(a_hold())
+    with pytest.raises(StorageUnavailable):
+        await anext(away.holds.watch(asyncio.Event()))
+    away.close()
