@@ -1,0 +1,119 @@
+"""Authlib's authorization server, joined to Quart and to the sandbox's people."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from authlib.oauth2 import OAuth2Request
+from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload
+from authlib.oauth2.rfc6750 import BearerTokenGenerator
+from werkzeug.datastructures import MultiDict
+
+from sandbox.idp.claims import ACCESS_LIFETIME_S, SCOPES, access_claims
+from sandbox.idp.clients import CLIENTS, PublicClient
+from sandbox.idp.issuer import Issuer
+from sandbox.idp.pending import DeviceRequest, Pending
+from sandbox.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What Authlib wants answered. The body is a JSON object, or empty text on a redirect."""
+
+    status: int
+    body: Mapping[str, object] | str
+    headers: list[tuple[str, str]]
+
+
+class Payload(OAuth2Payload):
+    """The parameters of a request, each with all the values that it came with."""
+
+    def __init__(self, values: MultiDict[str, str]) -> None:
+        self._values = values
+
+    @property
+    def data(self) -> dict[str, str]:
+        return self._values.to_dict()
+
+    @property
+    def datalist(self) -> dict[str, list[Any]]:
+        return self._values.to_dict(flat=False)
+
+
+class Incoming(OAuth2Request):
+    """A Quart request, read and handed to Authlib, which is not asynchronous."""
+
+    def __init__(
+        self,
+        method: str,
+        uri: str,
+        query: MultiDict[str, str],
+        form: MultiDict[str, str],
+        headers: Mapping[str, str],
+    ) -> None:
+        super().__init__(method, uri, headers=headers)
+        self._query = query
+        self._form = form
+        both = MultiDict(query)
+        both.update(form)
+        self.payload = Payload(both)
+
+    @property
+    def args(self) -> dict[str, str | None]:
+        return {**self._query.to_dict()}
+
+    @property
+    def form(self) -> dict[str, str]:
+        return self._form.to_dict()
+
+
+class Authority(AuthorizationServer):
+    """Issues what a person has agreed to."""
+
+    def __init__(self, issuer: Issuer, pending: Pending) -> None:
+        super().__init__(scopes_supported=SCOPES)
+        self.issuer = issuer
+        self.pending = pending
+        self.register_token_generator(
+            "default",
+            BearerTokenGenerator(self._access_token, expires_generator=_lifetime),
+        )
+
+    def query_client(self, client_id: str) -> PublicClient | None:  # type: ignore[override]  # Authlib reads None as unknown; its stubs do not say so
+        return CLIENTS.get(client_id)
+
+    def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:  # noqa: ARG002
+        """Keep no token (they prove themselves), but use a device code up."""
+        device = request.credential
+        if isinstance(device, DeviceRequest):
+            self.pending.drop_device(device.device_code)
+
+    def create_oauth2_request(self, request: Incoming) -> Incoming:
+        return request
+
+    def handle_response(
+        self,
+        status: int,
+        body: Mapping[str, object] | str,
+        headers: Mapping[str, str] | list[tuple[str, str]],
+    ) -> Reply:
+        if isinstance(headers, Mapping):
+            headers = list(headers.items())
+        return Reply(status, body, headers)
+
+    def send_signal(self, name: str, *args: object, **kwargs: object) -> None:
+        """Tell nobody: no part of the sandbox listens."""
+
+    def _access_token(
+        self, *, client: ClientMixin, grant_type: str, user: Person, scope: str
+    ) -> str:
+        del grant_type
+        claims = access_claims(
+            self.issuer.url, user, int(time.time()), client.get_client_id(), scope
+        )
+        return self.issuer.sign(claims, "at+jwt")
+
+
+def _lifetime(_client: ClientMixin, _grant_type: str) -> int:
+    return ACCESS_LIFETIME_S

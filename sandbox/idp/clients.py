@@ -1,0 +1,66 @@
+"""The applications that people may sign in to: both public, both on this machine."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from authlib.oauth2.rfc6749 import ClientMixin
+from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE
+
+from sandbox.idp.claims import SCOPES
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+
+
+@dataclass(frozen=True, slots=True)
+class PublicClient(ClientMixin):
+    """A client without a secret, so PKCE is what proves it (RFC 8252, section 8.1)."""
+
+    client_id: str
+    title: str
+    grant_types: tuple[str, ...]
+
+    def get_client_id(self) -> str:
+        return self.client_id
+
+    def get_default_redirect_uri(self) -> str:
+        return ""
+
+    def get_allowed_scope(self, scope: Collection[str] | str | None) -> str:
+        """Narrow what is asked for to what there is; nothing asked means everything."""
+        asked = scope.split() if isinstance(scope, str) else list(scope or SCOPES)
+        return " ".join(each for each in asked if each in SCOPES)
+
+    def check_redirect_uri(self, redirect_uri: str) -> bool:
+        """Allow any port of the loopback interface (RFC 8252, section 7.3)."""
+        try:
+            target = urlsplit(redirect_uri)
+        except ValueError:
+            return False
+        plain = not (target.username or target.password or target.fragment)
+        return target.scheme == "http" and target.hostname in LOOPBACK and plain
+
+    def check_client_secret(self, client_secret: str) -> bool:  # noqa: ARG002  Authlib's signature
+        return False
+
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002
+        return method == "none"
+
+    def check_response_type(self, response_type: str) -> bool:
+        return response_type == "code"
+
+    def check_grant_type(self, grant_type: str) -> bool:
+        return grant_type in self.grant_types
+
+
+CLIENTS = {
+    client.client_id: client
+    for client in (
+        PublicClient(
+            "abeyance-cli",
+            "the abeyance command",
+            ("authorization_code", DEVICE_CODE_GRANT_TYPE),
+        ),
+        PublicClient("abeyance-console", "the Abeyance console", ("authorization_code",)),
+    )
+}

@@ -1,0 +1,101 @@
+"""A client for the sandbox's own routes of the identity provider, for tests and scripts."""
+
+from types import TracebackType
+from typing import Literal, Self
+
+import httpx
+
+IssuerName = Literal["people", "ci"]
+
+
+class IdpDriver:
+    """Talks to a running provider; use as an asynchronous context manager.
+
+    Every method raises httpx.HTTPStatusError when the provider refuses.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.issuer = url
+        self.ci_issuer = f"{url}/ci"
+        self.http = httpx.AsyncClient(base_url=url, timeout=10)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        await self.http.aclose()
+
+    async def token(self, person: str = "alice") -> str:
+        """Get a good access token for alice, dana, maria, marcus or ines."""
+        return await self._text("GET", f"/sandbox/token/{person}")
+
+    async def ci_token(self, **job: str) -> str:
+        """Get a good CI token; `job` overrides fields of sandbox.people.CiJob (ref, sha, …)."""
+        return await self._text("GET", "/sandbox/token/ci", params=job)
+
+    async def mint(  # noqa: PLR0913  each names one member of the order
+        self,
+        *,
+        issuer: IssuerName = "people",
+        person: str = "alice",
+        claims: dict[str, object] | None = None,
+        header: dict[str, object] | None = None,
+        expires_in: int | None = None,
+        key: Literal["ok", "other", "hs256", "none"] = "ok",
+    ) -> str:
+        """Get any token at all; a claim or header member set to None is left out."""
+        order = {
+            "issuer": issuer,
+            "person": person,
+            "claims": claims or {},
+            "header": header or {},
+            "expires_in": expires_in,
+            "key": key,
+        }
+        return await self._text("POST", "/sandbox/token", json=order)
+
+    async def set_jwks(
+        self, mode: Literal["ok", "error", "stall"], issuer: IssuerName = "people"
+    ) -> None:
+        """Make fetches of the key set succeed, meet a 500, or wait until the mode changes."""
+        await self._text("PUT", "/sandbox/jwks", json={"issuer": issuer, "mode": mode})
+
+    async def rotate_keys(self, issuer: IssuerName = "people", *, keep_old: bool = True) -> None:
+        """Sign with a new key from now on; without `keep_old` the former are withdrawn."""
+        order = {"issuer": issuer, "keep_old": keep_old}
+        await self._text("POST", "/sandbox/keys/rotate", json=order)
+
+    async def jwks_fetches(self, issuer: IssuerName = "people") -> int:
+        """Count the fetches of an issuer's key set since the provider started."""
+        return await self._fetches(issuer, "jwks")
+
+    async def discovery_fetches(self, issuer: IssuerName = "people") -> int:
+        """Count the fetches of an issuer's discovery document since the provider started."""
+        return await self._fetches(issuer, "discovery")
+
+    async def approve_device(self, user_code: str, person: str) -> None:
+        """Do what a person does on the device page; an empty `person` refuses."""
+        await self._text("POST", "/device", data={"user_code": user_code, "person": person})
+
+    async def _fetches(self, issuer: IssuerName, document: str) -> int:
+        answer = await self.http.get("/sandbox/fetches")
+        answer.raise_for_status()
+        return int(answer.json()[issuer].get(document, 0))
+
+    async def _text(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        json: dict[str, object] | None = None,
+        data: dict[str, str] | None = None,
+    ) -> str:
+        answer = await self.http.request(method, path, params=params, json=json, data=data)
+        answer.raise_for_status()
+        return answer.text

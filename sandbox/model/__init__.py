@@ -1,0 +1,1 @@
+"""A model API with three surfaces: OpenAI's, Anthropic's and Cursor's."""
