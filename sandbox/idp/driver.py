@@ -1,5 +1,6 @@
 """A client for the sandbox's own routes of the identity provider, for tests and scripts."""
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Literal, Self
 
@@ -92,9 +93,9 @@ class IdpDriver:
         method: str,
         path: str,
         *,
-        params: dict[str, str] | None = None,
-        json: dict[str, object] | None = None,
-        data: dict[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
+        data: Mapping[str, str] | None = None,
     ) -> str:
         answer = await self.http.request(method, path, params=params, json=json, data=data)
         answer.raise_for_status()
