@@ -1,0 +1,48 @@
+"""What one person sees: the whole state for a page that opens, or for a test that looks."""
+
+from dataclasses import asdict
+
+from sandbox.slack import seed
+from sandbox.slack.model import Channel, Json, Person
+from sandbox.slack.posting import seen_message
+from sandbox.slack.wire import view_json
+from sandbox.slack.workspace import Workspace
+
+MAX_MESSAGES = 500
+
+
+def state_for(workspace: Workspace, person: Person) -> Json:
+    """Channels with messages, modals, Home tab, and the directory to show names from."""
+    store = workspace.store
+    workspace.open_im(person.id)
+    home = store.homes.get(person.id)
+    mine = [c for c in store.channels.values() if person.id in c.members]
+    return {
+        "seq": workspace.feed.seq(person.id),
+        "me": person.card(),
+        "team": {"id": seed.TEAM_ID, "name": seed.TEAM_NAME},
+        "app": {"id": seed.APP_ID, "name": seed.APP_NAME, "user": seed.BOT_USER_ID},
+        "people": [p.card() for p in store.people.values()],
+        "usergroups": [group.card() for group in store.groups.values()],
+        "commands": [asdict(command) for command in seed.COMMANDS],
+        "channels": [_channel(workspace, person, channel) for channel in mine],
+        "views": [view_json(view) for view in store.modals.get(person.id, [])],
+        "home": view_json(home) if home else None,
+    }
+
+
+def _channel(workspace: Workspace, person: Person, channel: Channel) -> Json:
+    messages = [
+        message
+        for message in workspace.store.messages.get(channel.id, {}).values()
+        if message.ephemeral_to in (None, person.id)
+    ]
+    return {
+        "id": channel.id,
+        "name": channel.name,
+        "topic": channel.topic,
+        "im_with": channel.im_with,
+        "members": list(channel.members),
+        "last_read": workspace.store.reads.get(person.id, {}).get(channel.id, "0"),
+        "messages": [seen_message(workspace, message) for message in messages[-MAX_MESSAGES:]],
+    }

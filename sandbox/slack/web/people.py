@@ -1,0 +1,78 @@
+"""auth.*, team.*, users.*, usergroups.*: who is who."""
+
+from sandbox.slack import seed
+from sandbox.slack.errors import ApiError
+from sandbox.slack.model import Json
+from sandbox.slack.web.call import Call
+from sandbox.slack.wire import group_json, person_json
+
+
+def auth_test(call: Call) -> Json:
+    return {
+        "url": f"{call.workspace.base_url}/",
+        "team": seed.TEAM_NAME,
+        "user": seed.BOT.name,
+        "team_id": seed.TEAM_ID,
+        "user_id": seed.BOT_USER_ID,
+        "bot_id": seed.BOT_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def connections_open(call: Call) -> Json:
+    ticket = call.workspace.links.issue()
+    base = call.workspace.base_url.replace("http", "ws", 1)
+    return {"url": f"{base}/link/?ticket={ticket}&app_id={seed.APP_ID}"}
+
+
+def team_info(call: Call) -> Json:
+    icons = {
+        f"image_{n}": "https://acme.slack.example/team.png" for n in (34, 44, 68, 88, 102, 132, 230)
+    }
+    return {
+        "team": {
+            "id": seed.TEAM_ID,
+            "name": seed.TEAM_NAME,
+            "domain": seed.TEAM_DOMAIN,
+            "email_domain": "acme.example",
+            "url": f"{call.workspace.base_url}/",
+            "icon": icons | {"image_default": True},
+            "is_verified": False,
+        }
+    }
+
+
+def users_info(call: Call) -> Json:
+    person = call.workspace.store.people.get(call.text("user"))
+    if person is None:
+        raise ApiError("user_not_found")
+    body = _visible(call, person_json(person))
+    return {"user": body | ({"locale": "en-US"} if call.flag("include_locale") else {})}
+
+
+def users_lookup_by_email(call: Call) -> Json:
+    email = call.text("email").lower()
+    for person in call.workspace.store.people.values():
+        if person.email and person.email.lower() == email:
+            return {"user": _visible(call, person_json(person))}
+    raise ApiError("users_not_found")
+
+
+def usergroups_list(call: Call) -> Json:
+    users, count = call.flag("include_users"), call.flag("include_count")
+    groups = call.workspace.store.groups.values()
+    return {"usergroups": [group_json(g, users=users, count=count) for g in groups]}
+
+
+def usergroups_users_list(call: Call) -> Json:
+    group = call.workspace.store.groups.get(call.text("usergroup"))
+    if group is None:
+        raise ApiError("no_such_subteam")
+    return {"users": list(group.users)}
+
+
+def _visible(call: Call, body: Json) -> Json:
+    """Without users:read.email the address is left out, not refused."""
+    if "users:read.email" not in call.workspace.app.bot_scopes:
+        body["profile"].pop("email", None)
+    return body
