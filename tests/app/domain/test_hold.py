@@ -1,0 +1,112 @@
+"""The table of a hold, walked in every pair of state and event."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+
+from app.domain.hold import (
+    TRANSITIONS,
+    Hold,
+    HoldEvent,
+    HoldState,
+    IllegalTransition,
+    Person,
+    Vote,
+)
+from app.domain.identity import Identity, IdentityKind
+from app.domain.verdict import Action, Approval, Verdict
+
+NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=3)
+PAIRS = list(product(HoldState, HoldEvent))
+# Written out by hand and once more, so that a slip in the table is seen here.
+LEGAL = {
+    ("pending", "vote"): "pending",
+    ("pending", "approve"): "approved",
+    ("pending", "deny"): "denied",
+    ("pending", "deadline"): "expired",
+    ("pending", "withdraw"): "withdrawn",
+    ("approved", "claim"): "released",
+    ("approved", "lapse"): "lapsed",
+}
+VOTE = Vote(Person("U1", "maria@acme.example", "Maria"), approve=True, at=LATER)
+
+
+def in_state(state: HoldState) -> Hold:
+    return Hold(
+        id="h1",
+        key="k1",
+        session_id="s1",
+        requester=Identity("https://id.example", "u1", IdentityKind.PERSON, "Dana"),
+        connection="openai",
+        model="gpt-4o",
+        method="POST",
+        path="/v1/chat/completions",
+        body_bytes=10,
+        digest="d",
+        verdict=Verdict(Action.HOLD, (), "r1", Approval(("managers",), keep=timedelta(minutes=9))),
+        created_at=NOW,
+        deadline=NOW + timedelta(minutes=10),
+        state=state,
+        revision=4,
+    )
+
+
+@pytest.mark.parametrize(("state", "event"), PAIRS)
+def test_each_event_in_each_state_does_what_the_table_says_and_nothing_else(
+    state: HoldState, event: HoldEvent
+) -> None:
+    before = in_state(state)
+    if expected := LEGAL.get((state.value, event.value)):
+        after = before.after(event, LATER)
+        assert after.state.value == expected
+        assert after.revision == before.revision + 1
+    else:
+        with pytest.raises(IllegalTransition, match=f"{state.value} cannot take {event.value}"):
+            before.after(event, LATER)
+
+
+def test_the_table_holds_the_legal_steps_only() -> None:
+    assert {(s.value, e.value): t.value for (s, e), t in TRANSITIONS.items()} == LEGAL
+
+
+@pytest.mark.parametrize("state", HoldState)
+def test_a_state_is_open_exactly_while_something_can_happen_to_it(state: HoldState) -> None:
+    assert state.open is (state.value in {"pending", "approved"})
+
+
+def test_a_hold_that_is_over_stays_as_it_is_for_every_event() -> None:
+    over = [state for state in HoldState if not state.open]
+    assert len(over) == 5
+    for state, event in product(over, HoldEvent):
+        with pytest.raises(IllegalTransition):
+            in_state(state).after(event, LATER)
+
+
+def test_only_the_approval_sets_how_long_it_is_kept() -> None:
+    approved = in_state(HoldState.PENDING).after(HoldEvent.APPROVE, LATER, VOTE)
+    assert approved.keep_until == LATER + timedelta(minutes=9)
+    for event in (HoldEvent.VOTE, HoldEvent.DENY, HoldEvent.DEADLINE, HoldEvent.WITHDRAW):
+        assert in_state(HoldState.PENDING).after(event, LATER).keep_until is None
+
+
+def test_a_claim_keeps_the_time_of_the_decision() -> None:
+    approved = in_state(HoldState.PENDING).after(HoldEvent.APPROVE, LATER, VOTE)
+    claimed = approved.after(HoldEvent.CLAIM, LATER + timedelta(minutes=2))
+    assert claimed.decided_at == LATER
+
+
+def test_a_vote_short_of_the_quorum_is_kept_and_decides_nothing() -> None:
+    voted = in_state(HoldState.PENDING).after(HoldEvent.VOTE, LATER, VOTE)
+    assert (voted.state, voted.votes, voted.decided_at) == (HoldState.PENDING, (VOTE,), None)
+
+
+@pytest.mark.parametrize("state", HoldState)
+def test_only_an_open_hold_is_due_and_at_its_own_time(state: HoldState) -> None:
+    held = replace(in_state(state), keep_until=LATER)
+    due = {HoldState.PENDING: held.deadline, HoldState.APPROVED: LATER}
+    assert held.due_at == due.get(state)

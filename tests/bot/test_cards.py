@@ -1,0 +1,205 @@
+"""What a card shows, and that Slack takes it whatever is in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.domain.hold import Hold, HoldState
+from app.domain.identity import Identity, IdentityKind, Provenance
+from app.domain.verdict import Excerpt, Risk
+from bot import cards
+from bot.seal import Seal
+from sandbox.slack.blockkit import check_blocks, length_of
+from tests.bot.values import DANA, JOB, MARCUS, MARIA, NOW, fired, hold, vote
+
+if TYPE_CHECKING:
+    from bot.blocks import Message
+
+LATER = NOW + timedelta(minutes=2)
+PENDING_BUTTONS = [cards.APPROVE, cards.DENY, cards.VIEW]
+
+naughty = st.text(max_size=300) | st.sampled_from(
+    ["<!channel>", "*b* _i_ `c`", "\u202e\u200b", "\ud800", "x" * 4000, "&" * 4000, "😀" * 3000, ""]
+)
+
+
+def draw(held: Hold, requester: str = "U0DANA0001", warning: str = "") -> Message:
+    return cards.card(held, requester=requester, value=Seal("xoxb-1").stamp(held), warning=warning)
+
+
+def words(message: Message) -> str:
+    return json.dumps([message.summary, message.blocks], ensure_ascii=False)
+
+
+def buttons(message: Message) -> list[str]:
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [button["action_id"] for row in rows for button in row]  # type: ignore[attr-defined]
+
+
+def test_a_pending_card_has_what_a_decision_takes() -> None:
+    shown = words(draw(hold()))
+    for part in (
+        "🟧 High risk · request held · 6F5A4B",
+        "`production-needs-a-manager`",
+        "Use the staging name.",
+        "> …deploy this to *production* with key [aws]…",
+        "(+1 more)",
+        "<@U0DANA0001> Dana Reyes `dana@acme.example`",
+        "`gpt-4o`",
+        "`openai`",
+        "12.3 KB",
+        "0 of 1 · managers",
+        "<!date^",
+        "`abababababababab`",
+        "`c0ffee123456`",
+        "The requester can't approve.",
+    ):
+        assert part in shown
+    assert buttons(draw(hold())) == PENDING_BUTTONS
+
+
+def test_a_ci_job_names_repository_commit_ref_and_run() -> None:
+    shown = words(draw(hold(requester=JOB), requester=""))
+    for part in (
+        "CI job acme/payments",
+        "`acme/payments@5f0c2b9d81e6`",
+        "`main`",
+        "Release run 214",
+    ):
+        assert part in shown
+    assert "✓ verified" in shown
+
+
+def test_an_origin_that_nobody_vouches_for_is_claimed_and_never_ticked() -> None:
+    claimed = replace(DANA, provenance=Provenance("acme/payments", verified=False))
+    shown = words(draw(hold(requester=claimed)))
+    assert "_claimed_" in shown
+    assert "✓" not in shown
+
+
+def test_the_notification_line_says_who_what_and_until_when() -> None:
+    summary = draw(hold()).summary
+    assert summary.startswith("Approval needed: Dana Reyes → gpt-4o (🟧 High risk: production")
+    assert "Expires <!date^" in summary
+
+
+def test_a_vote_short_of_the_quorum_shows_who_and_keeps_the_buttons() -> None:
+    message = draw(hold(quorum=2, votes=(vote(MARIA),), revision=1))
+    assert "1 of 2 by <@U0MARIA001>" in words(message)
+    assert buttons(message) == PENDING_BUTTONS
+
+
+OUTCOMES = {
+    "being released": hold(state=HoldState.APPROVED, votes=(vote(MARIA),), keep_until=LATER),
+    "kept for their retry until <!date^": hold(
+        state=HoldState.APPROVED, votes=(vote(MARIA),), keep_until=LATER, attached=False
+    ),
+    "*Approved once* by <@U0MARIA001>, <@U0MARCUS01> at ": hold(
+        quorum=2, state=HoldState.RELEASED, votes=(vote(MARIA), vote(MARCUS))
+    ),
+    "released · upstream answered 200": hold(
+        state=HoldState.RELEASED, votes=(vote(MARIA),), outcome="upstream answered 200"
+    ),
+    "*Denied* by <@U0MARIA001> at ": hold(
+        state=HoldState.DENIED, decided_at=LATER, votes=(vote(MARIA, approve=False),)
+    ),
+    ": Sensitive data – use staging": hold(
+        state=HoldState.DENIED,
+        decided_at=LATER,
+        votes=(vote(MARIA, approve=False, category="Sensitive data", reason="use staging"),),
+    ),
+    "*Expired* at <!date^": hold(state=HoldState.EXPIRED, decided_at=LATER),
+    "nobody answered": hold(state=HoldState.EXPIRED, decided_at=LATER),
+    "1 of 2 approvals came": hold(quorum=2, state=HoldState.EXPIRED, votes=(vote(MARIA),)),
+    "nobody collected it: lapsed": hold(
+        state=HoldState.LAPSED, decided_at=LATER, votes=(vote(MARIA),)
+    ),
+    "*Withdrawn* at ": hold(state=HoldState.WITHDRAWN, decided_at=LATER),
+}
+
+
+@pytest.mark.parametrize(("part", "held"), OUTCOMES.items(), ids=list(OUTCOMES))
+def test_after_the_decision_the_outcome_stands_where_the_buttons_were(
+    part: str, held: Hold
+) -> None:
+    message = draw(held)
+    assert part in words(message)
+    assert buttons(message) == []
+
+
+@pytest.mark.parametrize("state", HoldState)
+def test_every_state_has_a_card_that_slack_takes(state: HoldState) -> None:
+    message = draw(hold(state=state, decided_at=LATER, keep_until=LATER, votes=(vote(MARIA),)))
+    assert check_blocks(list(message.blocks), "message") == []
+
+
+def test_who_left_and_what_managers_should_know_stand_on_the_card() -> None:
+    shown = words(draw(hold(attached=False), warning="They are not in Slack."))
+    assert "will be used when they retry" in shown
+    assert "They are not in Slack." in shown
+
+
+def test_the_same_hold_gives_the_same_fingerprint_and_a_vote_another() -> None:
+    before = draw(hold(quorum=2))
+    assert before.fingerprint == draw(hold(quorum=2)).fingerprint
+    assert before.fingerprint != draw(hold(quorum=2, votes=(vote(MARIA),))).fingerprint
+
+
+holds = st.builds(
+    lambda s, state, risk, quorum: hold(
+        quorum=quorum,
+        rule=fired(
+            rule=s[0] or "r",
+            title=s[1],
+            explain=s[2],
+            risk=risk,
+            excerpts=(Excerpt(s[3], s[4], s[5], "/x"),) * 4,
+        ),
+        requester=Identity(
+            s[0], s[1], IdentityKind.PERSON, s[2], s[3], provenance=Provenance(s[4], commit=s[5])
+        ),
+        state=state,
+        reason=s[5],
+        model=s[4],
+        connection=s[3],
+        path=s[2],
+        outcome=s[1],
+        digest=s[0],
+        votes=(vote(replace(MARIA, slack_user=s[1]), approve=False, reason=s[2]),),
+    ),
+    st.lists(naughty, min_size=6, max_size=6),
+    st.sampled_from(HoldState),
+    st.sampled_from(Risk),
+    st.integers(min_value=1, max_value=3),
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(holds, naughty)
+def test_slack_takes_the_card_whatever_stands_in_the_request(held: Hold, requester: str) -> None:
+    message = draw(held, requester, warning=requester)
+    spelt = words(message)
+    assert check_blocks(json.loads(json.dumps(message.blocks)), "message") == []
+    assert length_of(list(message.blocks)) <= 13_200
+    assert len(message.summary) <= 4_000
+    assert "<!channel" not in spelt
+    spelt.encode()
+
+
+def test_a_button_is_read_by_any_bot_with_the_same_token_and_no_other() -> None:
+    held = hold(revision=3)
+    value = Seal("xoxb-1").stamp(held)
+    assert Seal("xoxb-1").read(value) == held.id
+    assert Seal("xoxb-2").read(value) is None
+
+
+@pytest.mark.parametrize("forged", ["", ".", "a.b.c", "01jd8m3k7f3a2b9c8d7e6f5a4b.3.", "\ud800.x"])
+def test_a_forged_button_names_no_hold(forged: str) -> None:
+    assert Seal("xoxb-1").read(forged) is None
