@@ -1,0 +1,146 @@
+"""A pattern as a machine that reads one character at a time, determinised as it goes.
+
+Each state is the set of places in the pattern that may be reached; states are made when a text
+first needs them and kept. So a step is one look-up in a dict, and no text can make it slower
+than one set of places a character.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from policies.charset import CharSet
+from policies.pattern import Alt, Chars, Node, PatternError, Repeat, Seq
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MAX_PLACES = 4000
+_MAX_STATES = 4000
+_MAX_STEPS = 400  # kept for one state: a text in a large alphabet must not fill the memory
+
+
+@dataclass(slots=True)
+class _Places:
+    """A nondeterministic machine: a place either reads a character, or leads on for free."""
+
+    reads: list[tuple[CharSet, int] | None] = field(default_factory=list)
+    free: list[list[int]] = field(default_factory=list)
+
+    def new(self) -> int:
+        if len(self.free) >= _MAX_PLACES:
+            raise PatternError(f"is too large; it unfolds to more than {_MAX_PLACES} places")
+        self.reads.append(None)
+        self.free.append([])
+        return len(self.free) - 1
+
+    def add(self, start: int, node: Node) -> int:
+        """Lay `node` from `start` on; return the place where it ends."""
+        match node:
+            case Chars(members):
+                end = self.new()
+                here = self._fork(start)
+                self.reads[here] = (members, end)
+                return end
+            case Seq(items):
+                for item in items:
+                    start = self.add(start, item)
+                return start
+            case Alt(options):
+                end = self.new()
+                for option in options:
+                    self.free[self.add(self._fork(start), option)].append(end)
+                return end
+            case Repeat(item, low, high):
+                return self._repeat(start, item, low, high)
+            case _:
+                assert_never(node)
+
+    def _repeat(self, start: int, item: Node, low: int, high: int | None) -> int:
+        for _ in range(low):
+            start = self.add(start, item)
+        end = self.new()
+        if high is None:
+            loop = self._fork(start)
+            self.free[loop].append(end)
+            self.free[self.add(self._fork(loop), item)].append(loop)
+            return end
+        self.free[start].append(end)
+        for _ in range(high - low):
+            start = self.add(self._fork(start), item)
+            self.free[start].append(end)
+        return end
+
+    def _fork(self, start: int) -> int:
+        place = self.new()
+        self.free[start].append(place)
+        return place
+
+    def closure(self, places: Iterable[int], accept: int) -> frozenset[int]:
+        """Return what is reached for free, kept to the places that read or accept."""
+        seen = set(places)
+        todo = list(seen)
+        while todo:
+            for place in self.free[todo.pop()]:
+                if place not in seen:
+                    seen.add(place)
+                    todo.append(place)
+        return frozenset(p for p in seen if p == accept or self.reads[p] is not None)
+
+
+class State(dict[str, "State"]):
+    """`state[ch]` is the next state. `accepts`: a match may end here; `final`: none goes on."""
+
+    __slots__ = ("_automaton", "accepts", "dead", "final", "places")
+
+    def __init__(self, automaton: Automaton, places: frozenset[int]) -> None:
+        super().__init__()
+        self._automaton = automaton
+        self.places = places
+        self.accepts = automaton.accept in places
+        self.dead = not places
+        self.final = places <= {automaton.accept}
+
+    def __missing__(self, ch: str) -> State:
+        following = self._automaton.step(self, ch)
+        if len(self) < _MAX_STEPS:
+            self[ch] = following
+        return following
+
+    # A state is itself, whatever it has learnt so far.
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class Automaton:
+    """The machine of one pattern's node; `start` is its first state."""
+
+    def __init__(self, node: Node) -> None:
+        self._machine = _Places()
+        self.accept = -1
+        first = self._machine.new()
+        self.accept = self._machine.add(first, node)
+        self._states: dict[frozenset[int], State] = {}
+        self.start = self._state(self._machine.closure([first], self.accept))
+
+    def step(self, state: State, ch: str) -> State:
+        reads = (self._machine.reads[place] for place in state.places)
+        reached = {read[1] for read in reads if read is not None and ch in read[0]}
+        return self._state(self._machine.closure(reached, self.accept))
+
+    def _state(self, places: frozenset[int]) -> State:
+        state = self._states.get(places)
+        if state is None:
+            if len(self._states) >= _MAX_STATES:
+                self._forget()
+            state = self._states[places] = State(self, places)
+        return state
+
+    def _forget(self) -> None:
+        """Let go of all states but the first; whoever stands on one goes on from it."""
+        for state in self._states.values():
+            state.clear()
+        self._states = {self.start.places: self.start}

@@ -1,0 +1,77 @@
+"""Sets of characters over the alphabet of the scan view (see `normalise`).
+
+ASCII characters stand for themselves. The view never contains the control characters \\0, \\2 and
+\\4, so two of them are free to stand for 'any other letter or digit' and 'anything else'.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_WORD_BUCKET = 2
+_OTHER_BUCKET = 4
+_ALL = sum(1 << code for code in range(1, 128))
+
+
+def code_of(ch: str) -> int:
+    """Return the bit that stands for a character of the scan view."""
+    code = ord(ch)
+    if code < 128:
+        return code
+    return _WORD_BUCKET if ch.isalnum() else _OTHER_BUCKET
+
+
+@dataclass(frozen=True, slots=True)
+class CharSet:
+    """Bit *n* of `bits` is ASCII character *n*; `others` are single characters beyond ASCII."""
+
+    bits: int
+    others: frozenset[str] = frozenset()
+
+    def __contains__(self, ch: str) -> bool:
+        return bool(self.bits >> code_of(ch) & 1) or ch in self.others
+
+    def __or__(self, other: CharSet) -> CharSet:
+        return CharSet(self.bits | other.bits, self.others | other.others)
+
+    def __len__(self) -> int:
+        return self.bits.bit_count() + len(self.others)
+
+    def complement(self) -> CharSet:
+        """Return all characters but these; only for sets that name nothing beyond ASCII."""
+        return CharSet(_ALL & ~self.bits)
+
+    def any_case(self) -> CharSet:
+        """Return the set with both cases of each of its ASCII letters."""
+        lower = self.bits & _LOWER
+        upper = self.bits & _UPPER
+        return CharSet(self.bits | lower >> 32 | upper << 32, self.others)
+
+    def covers(self, other: CharSet) -> bool:
+        return not other.bits & ~self.bits and other.others <= self.others
+
+
+def chars(members: Iterable[str]) -> CharSet:
+    """Return the set of the given ASCII characters."""
+    return CharSet(reduce(lambda bits, ch: bits | 1 << ord(ch), members, 0))
+
+
+def span(first: str, last: str) -> CharSet:
+    return chars(chr(code) for code in range(ord(first), ord(last) + 1))
+
+
+_LOWER = span("a", "z").bits
+_UPPER = span("A", "Z").bits
+
+DIGIT = span("0", "9")
+WORD = DIGIT | span("a", "z") | span("A", "Z") | chars("_")
+SPACE = chars(" \t\n\r\f\v")
+ANY = CharSet(_ALL)
+NOTHING = CharSet(0)
+ALNUM = DIGIT | span("a", "z") | span("A", "Z") | CharSet(1 << _WORD_BUCKET)
+"""Letters and digits of any script: what a whole word must not touch."""

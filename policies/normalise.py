@@ -1,0 +1,96 @@
+"""The scan view: a text as a rule sees it, character for character as long as the text.
+
+Invisible characters become `\\0` (matching steps over them), look-alikes become the ASCII letter
+that they imitate, all spaces become one of the ASCII ones. Because the lengths are equal, a
+place in the view is the same place in the text. Folding is by single character, so the view of
+two texts joined is the two views joined: a stream may be cut anywhere.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+TRANSPARENT = "\0"
+_STAND_IN = "\5"
+"""For the control characters that the view uses for itself."""
+
+# Format characters and marks are found by category; these are letters that show nothing.
+_FILLERS = "\u115f\u1160\u3164\uffa0\u2800"
+
+_LOOK_ALIKES = {
+    # Cyrillic
+    **dict(zip("АВЕЅІЈКМНОРСТХУҮԌԚԜЗ", "ABESIJKMHOPCTXYYGQW3", strict=True)),
+    **dict(zip("авеѕіјкмнорстхуүԛԝһԁӏո", "abesijkmhopctxyyqwhdln", strict=True)),
+    # Greek
+    **dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹ", "ABEZHIKMNOPTYXC", strict=True)),
+    **dict(zip("αοιυνρκχτγϲ", "aoiuvpkxtyc", strict=True)),
+    # Latin letters that are drawn like others
+    **dict(zip("ıɑɡɩʟꞮ", "iagiLI", strict=True)),
+    # Dashes, quotes, dots, colons, slashes
+    **dict.fromkeys("‐‑‒–—―−⁃﹘", "-"),
+    **dict.fromkeys("“”„‟″", '"'),
+    **dict.fromkeys("‘’‚‛′", "'"),
+    **dict.fromkeys("․·。｡", "."),
+    **dict.fromkeys("：ː∶꞉", ":"),
+    **dict.fromkeys("∕⁄⧸", "/"),
+    **dict.fromkeys("＿ˍ", "_"),
+}
+
+
+class _FoldTable(dict[int, str]):
+    """Folds each character once; `str.translate` then does the rest at its own speed."""
+
+    _LIMIT = 50_000
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold(chr(code))
+        if len(self) < self._LIMIT:
+            self[code] = folded
+        return folded
+
+
+def _fold(ch: str) -> str:
+    if ch in "\0\2\4":
+        return _STAND_IN
+    if ch.isascii():
+        return ch
+    if ch in _FILLERS or unicodedata.category(ch) in {"Cf", "Mn", "Me"}:
+        return TRANSPARENT
+    if ch in _LOOK_ALIKES:
+        return _LOOK_ALIKES[ch]
+    if ch.isspace():
+        return " "
+    composed = unicodedata.normalize("NFKC", ch)
+    if len(composed) == 1:
+        ch = _LOOK_ALIKES.get(composed, composed)
+    digit = unicodedata.digit(ch, None)
+    if digit is not None:
+        return str(digit)
+    return _STAND_IN if ch in "\0\2\4" else ch
+
+
+_TABLE = _FoldTable()
+
+
+def scan_view(text: str) -> str:
+    """Return the view of a text; it has the same length."""
+    return text.translate(_TABLE)
+
+
+def _variants() -> dict[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        base = unicodedata.normalize("NFD", chr(code))[0]
+        if base.isascii() and base.isalpha():
+            found.setdefault(base.lower(), set()).add(chr(code))
+    return {base: frozenset(members) for base, members in found.items()}
+
+
+_ACCENTED = _variants()
+
+
+def spellings(ch: str) -> frozenset[str]:
+    """Return all the characters of a scan view that read like `ch` in a word: case, accents."""
+    view = scan_view(unicodedata.normalize("NFD", ch)[0])
+    plain = view.casefold() if len(view.casefold()) == 1 else view
+    return frozenset({plain, plain.upper()[:1], view}) | _ACCENTED.get(plain, frozenset())

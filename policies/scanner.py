@@ -1,0 +1,296 @@
+"""Finds every match of many patterns in a text that comes in pieces, one character at a time.
+
+An opening (see `trigger`) begins a candidate; its pattern's automaton follows it. All that the
+scanner knows is a function of the characters so far, never of how they were cut, so whatever is
+built on it is the same for every cut.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policies.automaton import Automaton, State
+from policies.normalise import TRANSPARENT, scan_view
+from policies.pattern import PatternError
+from policies.shape import Opening, check, openings
+from policies.trigger import Trigger, TriggerTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from policies.charset import CharSet
+    from policies.pattern import Pattern
+
+MAX_CANDIDATES = 48
+"""More matches than this in progress at one place, and the rest of the text is not passed on."""
+_MERGE_ABOVE = 8
+_RECENT = 512
+
+
+class Target:
+    """One pattern made ready. With a context, only what follows the context is the match.
+
+    `valid` sees the text of a match, folded and without invisible characters, and may refuse it.
+    Raises PatternError where the pattern could not be followed in a stream.
+    """
+
+    __slots__ = ("context", "held", "id", "not_after", "not_before", "openings", "secret", "valid")
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - it is the word that the catalog uses
+        pattern: Pattern,
+        *,
+        context: Pattern | None = None,
+        valid: Callable[[str], bool] | None = None,
+    ) -> None:
+        check(pattern, whole=valid is not None)
+        first = pattern if context is None else context
+        if context is not None:
+            if len(context.not_after) > 0:
+                raise PatternError(r"a context cannot end in \b; the pattern follows at once")
+            check(context, whole=True)
+        self.id = id
+        self.valid = valid
+        self.held = context is None
+        self.openings: tuple[Opening, ...] = openings(first)
+        self.not_before = first.not_before
+        self.not_after = pattern.not_after
+        self.secret = Automaton(pattern.node)
+        self.context = Automaton(context.node) if context is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A match of the target at index `target`: `[start, end)` in characters of the text."""
+
+    start: int
+    target: int
+    end: int
+
+
+class Candidate:
+    """A match in progress. `end` is 0 until it is a match; `maybe` is an end that the next
+    character may still forbid; `start` is -1 until the first visible character.
+    """
+
+    __slots__ = ("end", "in_context", "maybe", "start", "state", "target")
+
+    def __init__(self, target: int, start: int, state: State, *, in_context: bool) -> None:
+        self.target = target
+        self.start = start
+        self.state = state
+        self.in_context = in_context
+        self.maybe = 0
+        self.end = 0
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.target, self.end)
+
+
+def _age(candidate: Candidate) -> float:
+    return candidate.start if candidate.start >= 0 else math.inf
+
+
+class Plan:
+    """Many targets in one machine, shared by all the texts that are scanned for them.
+
+    Where two matches begin at one place, the target that stands first gives its name.
+    """
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self.targets = tuple(targets)
+        self.tree = TriggerTree(
+            [
+                Trigger(at, opening, target.not_before, target.held)
+                for at, target in enumerate(self.targets)
+                for opening in target.openings
+            ]
+        )
+
+    def find(self, text: str) -> tuple[Span, ...]:
+        """Return all matches in a whole text, in order of start; they may overlap."""
+        scanner = Scanner(self)
+        scanner.read(scan_view(text))
+        scanner.finish()
+        return tuple(sorted(scanner.done, key=in_order))
+
+
+def in_order(span: Span) -> tuple[int, int, int]:
+    return (span.start, span.target, -span.end)
+
+
+class Scanner:
+    """The state of one text. Positions count characters since its beginning.
+
+    `done` collects the matches whose end is known; whoever reads them takes them out.
+    `shut_at` is where the text stopped being followed, -1 while it is.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._targets = plan.targets
+        self._trigger = plan.tree.start
+        self._keep = plan.tree.longest
+        self._recent = ""  # the view of the text's end, as long as an opening may reach back
+        self._base = 0  # position of its first character
+        self.length = 0
+        self.candidates: list[Candidate] = []
+        self.done: list[Span] = []
+        self.shut_at = -1
+        self._merge_above = _MERGE_ABOVE
+
+    def read(self, view: str) -> None:
+        """Follow the next piece, given as its scan view."""
+        self._recent += view
+        trigger = self._trigger
+        busy = bool(self.candidates)
+        for at, ch in enumerate(view, self.length + 1):
+            trigger = trigger[ch]
+            if busy or trigger.fires:
+                self._trigger = trigger
+                self._step(ch, at)
+                busy = bool(self.candidates)
+                if self.shut_at >= 0:
+                    break
+        self._trigger = trigger
+        self.length += len(view)
+        if len(self._recent) > _RECENT:
+            self._trim()
+
+    def finish(self) -> None:
+        """The text ends here: what may end, ends."""
+        for candidate in self.candidates:
+            if candidate.maybe:
+                self._accept(candidate, candidate.maybe)
+            if candidate.end:
+                self.done.append(candidate.span)
+        self.candidates = []
+
+    def hold(self, at: int) -> tuple[int, int]:
+        """Return the first (start, target) that may yet turn out to be a match.
+
+        The start is `at`, the end of the text so far, where there is none.
+        """
+        first = (at, -1)
+        if self._trigger.partial:
+            first = (self._back(at, self._trigger.partial), -1)
+        for candidate in self.candidates:
+            if not candidate.end and not candidate.in_context:
+                start = at if candidate.start < 0 else candidate.start
+                first = min(first, (start, candidate.target))
+        return first
+
+    def floor(self, at: int) -> int:
+        """Return the first end of a match that may still grow, more than `at` for none."""
+        return min((c.end for c in self.candidates if c.end), default=at + 1)
+
+    def _step(self, ch: str, at: int) -> None:
+        if ch == TRANSPARENT:
+            return
+        if self.candidates:
+            live: list[Candidate] = []
+            for candidate in self.candidates:
+                self._advance(candidate, ch, at, live)
+            self.candidates = live
+        for target, length in self._trigger.fires:
+            self._begin(target, at, length)
+        if len(self.candidates) > self._merge_above:
+            self._merge()
+            if len(self.candidates) > MAX_CANDIDATES:
+                self._shut(at)
+            # Twice what is left: so that merging costs no more than following them did.
+            self._merge_above = min(MAX_CANDIDATES, max(_MERGE_ABOVE, 2 * len(self.candidates)))
+
+    def _begin(self, target: int, at: int, length: int) -> None:
+        """Start a candidate at an opening that has just ended, and let it catch up."""
+        made = self._targets[target]
+        start = self._back(at, length)
+        automaton = made.context or made.secret
+        candidate = Candidate(target, start, automaton.start, in_context=made.context is not None)
+        alive: list[Candidate] = []
+        for position in range(start, at):
+            ch = self._recent[position - self._base]
+            if ch != TRANSPARENT:
+                alive = []
+                self._advance(candidate, ch, position + 1, alive)
+                if not alive:
+                    return
+        self.candidates += alive
+
+    def _advance(self, candidate: Candidate, ch: str, at: int, live: list[Candidate]) -> None:
+        """Let a candidate read the character that ends at `at`; keep it in `live` if it lives."""
+        target = self._targets[candidate.target]
+        if candidate.maybe:
+            if ch not in target.not_after:
+                self._accept(candidate, candidate.maybe)
+            candidate.maybe = 0
+        if candidate.start < 0:
+            candidate.start = at - 1
+        state = candidate.state = candidate.state[ch]
+        if state.accepts:
+            if candidate.in_context:
+                live.append(Candidate(candidate.target, -1, target.secret.start, in_context=False))
+            elif len(target.not_after) > 0:
+                candidate.maybe = at
+            else:
+                self._accept(candidate, at)
+        if state.dead or (state.final and not candidate.maybe):
+            if candidate.end:
+                self.done.append(candidate.span)
+        else:
+            live.append(candidate)
+
+    def _accept(self, candidate: Candidate, end: int) -> None:
+        valid = self._targets[candidate.target].valid
+        if valid is None or valid(self._folded(candidate.start, end)):
+            candidate.end = end
+
+    def _folded(self, start: int, end: int) -> str:
+        return self._recent[start - self._base : end - self._base].replace(TRANSPARENT, "")
+
+    def _merge(self) -> None:
+        """Drop each candidate that can only end where an earlier one of its target ends too.
+
+        Not where a validator looks at the whole match: there the start makes a difference.
+        """
+        first: dict[tuple[int, int, int, int], Candidate] = {}
+        for candidate in sorted(self.candidates, key=_age):
+            validated = self._targets[candidate.target].valid is not None
+            apart = candidate.start if validated and not candidate.in_context else -1
+            key = (candidate.target, id(candidate.state), candidate.maybe, apart)
+            if first.setdefault(key, candidate) is not candidate and candidate.end:
+                self.done.append(candidate.span)
+        self.candidates = list(first.values())
+
+    def _shut(self, at: int) -> None:
+        """Give up on the text from the first place that is not certain."""
+        self.shut_at = min(self.hold(at)[0], self.floor(at))
+        self.done += [c.span for c in self.candidates if c.end]
+        self.candidates = []
+
+    def _back(self, at: int, length: int) -> int:
+        """Return where the last `length` visible characters before `at` begin."""
+        while length:
+            at -= 1
+            length -= self._recent[at - self._base] != TRANSPARENT
+        return at
+
+    def _trim(self) -> None:
+        """Forget what neither an opening nor a validator can ask for again."""
+        keep = self._back_or_base(self._keep + 1)
+        for candidate in self.candidates:
+            if self._targets[candidate.target].valid is not None and candidate.start >= 0:
+                keep = min(keep, candidate.start)
+        if keep > self._base:
+            self._recent = self._recent[keep - self._base :]
+            self._base = keep
+
+    def _back_or_base(self, length: int) -> int:
+        at = self.length
+        while length and at > self._base:
+            at -= 1
+            length -= self._recent[at - self._base] != TRANSPARENT
+        return at

@@ -1,0 +1,133 @@
+"""Finds where a match may begin: all openings of all patterns in one lazily made machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from policies.normalise import TRANSPARENT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from policies.charset import CharSet
+    from policies.shape import Opening
+
+_MAX_STATES = 20_000
+_MAX_STEPS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One opening of the pattern at index `target`; `held`: its characters may be secret."""
+
+    target: int
+    opening: Opening
+    not_before: CharSet
+    held: bool
+
+
+@dataclass(slots=True)
+class _Branch:
+    """A place in the tree of openings, `depth` characters from its root."""
+
+    depth: int = 0
+    held: bool = False
+    ends: list[int] = field(default_factory=list)
+    onward: dict[CharSet, int] = field(default_factory=dict)
+
+
+class TriggerState(dict[str, "TriggerState"]):
+    """`fires`: (target, length) of each opening that just ended; `partial`: length of the longest
+    beginning of a held opening at the end of the text.
+    """
+
+    __slots__ = ("_tree", "branches", "fires", "guards", "partial")
+
+    def __init__(self, tree: TriggerTree, branches: frozenset[int], guards: int) -> None:
+        super().__init__()
+        self._tree = tree
+        self.branches = branches
+        self.guards = guards
+        self.fires: tuple[tuple[int, int], ...] = tree.fires(branches)
+        self.partial: int = tree.partial(branches)
+
+    def __missing__(self, ch: str) -> TriggerState:
+        following = self._tree.step(self, ch)
+        if len(self) < _MAX_STEPS:
+            self[ch] = following
+        return following
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+class TriggerTree:
+    """`start` is the state at the beginning of a text; `longest` is the longest opening."""
+
+    def __init__(self, triggers: Sequence[Trigger]) -> None:
+        self._guards = list(dict.fromkeys(trigger.not_before for trigger in triggers))
+        self._branches = [_Branch() for _ in self._guards]
+        for trigger in triggers:
+            self._plant(trigger)
+        self.longest = max((len(trigger.opening) for trigger in triggers), default=0)
+        self._states: dict[tuple[frozenset[int], int], TriggerState] = {}
+        self.start = self._state(frozenset(), 0)
+
+    def _plant(self, trigger: Trigger) -> None:
+        at = self._guards.index(trigger.not_before)
+        for members in trigger.opening:
+            branch = self._branches[at]
+            if members not in branch.onward:
+                branch.onward[members] = len(self._branches)
+                self._branches.append(_Branch(branch.depth + 1))
+            at = branch.onward[members]
+            self._branches[at].held |= trigger.held
+        self._branches[at].ends.append(trigger.target)
+
+    def fires(self, branches: Iterable[int]) -> tuple[tuple[int, int], ...]:
+        reached = (self._branches[at] for at in branches)
+        return tuple(
+            sorted({(target, branch.depth) for branch in reached for target in branch.ends})
+        )
+
+    def partial(self, branches: Iterable[int]) -> int:
+        reached = (self._branches[at] for at in branches)
+        return max((b.depth for b in reached if b.held and b.onward), default=0)
+
+    def step(self, state: TriggerState, ch: str) -> TriggerState:
+        if ch == TRANSPARENT:
+            return self._quiet(state)
+        roots = [at for at in range(len(self._guards)) if not state.guards >> at & 1]
+        reached = frozenset(
+            following
+            for at in (*state.branches, *roots)
+            for members, following in self._branches[at].onward.items()
+            if ch in members
+        )
+        guards = sum(1 << at for at, guard in enumerate(self._guards) if ch in guard)
+        return self._state(reached, guards)
+
+    def _quiet(self, state: TriggerState) -> TriggerState:
+        """Return the state's twin that has fired already, for an invisible character after it."""
+        if not state.fires:
+            return state
+        twin = TriggerState(self, state.branches, state.guards)
+        twin.fires = ()
+        return twin
+
+    def _state(self, branches: frozenset[int], guards: int) -> TriggerState:
+        key = (branches, guards)
+        state = self._states.get(key)
+        if state is None:
+            if len(self._states) >= _MAX_STATES:
+                self._forget()
+            state = self._states[key] = TriggerState(self, branches, guards)
+        return state
+
+    def _forget(self) -> None:
+        for state in self._states.values():
+            state.clear()
+        self._states = {(self.start.branches, self.start.guards): self.start}

@@ -1,0 +1,86 @@
+"""Masking by brute force, for comparison: every start, every end, Python's own `re`.
+
+It shares nothing with the product but the definition of the scan view and the text of the rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from policies.normalise import scan_view
+
+_WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A rule as its author wrote it."""
+
+    id: str
+    pattern: str
+    context: str = ""
+    valid: Callable[[str], bool] | None = None
+
+
+def _thin(text: str) -> str:
+    kept, run = [], 0
+    for ch in text:
+        run = run + 1 if scan_view(ch) == "\0" else 0
+        if run <= 16:
+            kept.append(ch)
+    return "".join(kept)
+
+
+def masked(text: str, rules: list[Known]) -> str:
+    """Return what masking the whole text must give."""
+    text = _thin(text)
+    view = scan_view(text)
+    places = [at for at, ch in enumerate(view) if ch != "\0"]
+    seen = "".join(view[at] for at in places)
+    found: list[tuple[int, int, int]] = []
+    for order, rule in enumerate(rules):
+        for start, end in _matches(seen, rule):
+            found.append((places[start], order, places[end - 1] + 1))
+    out, until = [], 0
+    for start, order, end in sorted(found):
+        if start >= until:
+            out.append(text[until:start])
+            out.append(f"[{rules[order].id}]")
+        until = max(until, end)
+    return "".join(out) + text[until:]
+
+
+def _matches(seen: str, rule: Known) -> list[tuple[int, int]]:
+    body = rule.pattern.removeprefix("(?i)").removeprefix(r"\b").removesuffix(r"\b")
+    left, right = rule.pattern.removeprefix("(?i)").startswith(r"\b"), rule.pattern.endswith(r"\b")
+    flags = re.ASCII | (re.IGNORECASE if rule.pattern.startswith("(?i)") else 0)
+    compiled = re.compile(body, flags)
+    starts = range(len(seen))
+    found = []
+    for start in _after_context(seen, rule.context) if rule.context else starts:
+        if left and not rule.context and start and seen[start - 1] in _WORD:
+            continue
+        ends = [
+            end
+            for end in range(start + 1, len(seen) + 1)
+            if compiled.fullmatch(seen, start, end)
+            and not (right and end < len(seen) and seen[end] in _WORD)
+            and (rule.valid is None or rule.valid(seen[start:end]))
+        ]
+        if ends:
+            found.append((start, ends[-1]))
+    return found
+
+
+def _after_context(seen: str, context: str) -> list[int]:
+    compiled = re.compile(context, re.ASCII)
+    return sorted(
+        {
+            end
+            for start in range(len(seen))
+            for end in range(start + 1, min(len(seen), start + 40) + 1)
+            if compiled.fullmatch(seen, start, end)
+        }
+    )
