@@ -39,7 +39,7 @@ class IdpDriver:
         """Get a good CI token; `job` overrides fields of sandbox.people.CiJob (ref, sha, …)."""
         return await self._text("GET", "/sandbox/token/ci", params=job)
 
-    async def mint(  # noqa: PLR0913  each names one member of the order
+    async def mint(
         self,
         *,
         issuer: IssuerName = "people",

@@ -1,0 +1,128 @@
+"""Anthropic's Messages."""
+
+import json
+from collections.abc import Iterator
+
+from quart import Blueprint, Response, request
+
+from sandbox.model.answers import Answer, Tool, answer, cut, identifier, tokens
+from sandbox.model.behaviour import Behaviour
+from sandbox.model.flow import Gate, Piece
+from sandbox.model.intake import (
+    behave,
+    check_api_key,
+    last_user_text,
+    objects,
+    read_object,
+    want_messages,
+    want_text,
+)
+from sandbox.model.received import body_of
+from sandbox.model.refusals import Dialect, Fault, JsonObject, Refusal, refuse_in
+from sandbox.model.sending import compact, send_events, send_json
+
+
+def message_routes(gate: Gate) -> Blueprint:
+    """Routes below `/anthropic/v1`."""
+    routes = Blueprint("anthropic", __name__, url_prefix="/anthropic/v1")
+    routes.before_request(check_api_key)
+    refuse_in(routes, Dialect.ANTHROPIC)
+
+    @routes.post("/messages")
+    async def create() -> Response:
+        body = await read_object()
+        behaviour = behave(want_text(body, "model"))
+        reply = _Reply(body, behaviour, await body_of(request))
+        if body.get("stream"):
+            response = send_events(list(reply.pieces()), behaviour, gate)
+        else:
+            response = send_json(reply.whole(), behaviour, gate)
+        response.headers["request-id"] = "req_sandbox"
+        return response
+
+    return routes
+
+
+class _Reply:
+    """The answer to one request: as one message, or as events."""
+
+    def __init__(self, body: JsonObject, behaviour: Behaviour, raw: bytes) -> None:
+        if not request.headers.get("anthropic-version"):
+            raise Refusal(Fault.BAD_BODY, "Send the header 'anthropic-version'.")
+        limit = body.get("max_tokens")
+        if not isinstance(limit, int) or limit < 1:
+            raise Refusal(Fault.BAD_BODY, "'max_tokens' must be a number above 0.", "max_tokens")
+        question = last_user_text(want_messages(body))
+        tools = tuple(_tool(each) for each in objects(body.get("tools")))
+        self._said: Answer = answer(question, behaviour, tools)
+        self._id = identifier("msg_", raw)
+        self._call_id = identifier("toolu_", raw)
+        self._model = str(body["model"])
+        self._asked = tokens(question)
+        self._spoken = tokens(self._said.text)
+
+    def whole(self) -> JsonObject:
+        content: list[JsonObject] = [{"type": "text", "text": self._said.text}]
+        if self._said.call is not None:
+            content.append(self._tool_block(json.loads(self._said.call.arguments)))
+        return self._message(content, self._stop_reason(), self._spoken)
+
+    def pieces(self) -> Iterator[Piece]:
+        yield _event("message_start", {"message": self._message([], None, 1)})
+        yield from self._block(
+            0,
+            {"type": "text", "text": ""},
+            [{"type": "text_delta", "text": each} for each in cut(self._said.text)],
+        )
+        if self._said.call is not None:
+            parts = ["", *cut(self._said.call.arguments)]
+            yield from self._block(
+                1,
+                self._tool_block({}),
+                [{"type": "input_json_delta", "partial_json": each} for each in parts],
+            )
+        stop = {"stop_reason": self._stop_reason(), "stop_sequence": None}
+        usage = {"output_tokens": self._spoken}
+        yield _event("message_delta", {"delta": stop, "usage": usage})
+        yield _event("message_stop", {})
+
+    def _block(self, index: int, empty: JsonObject, deltas: list[JsonObject]) -> Iterator[Piece]:
+        yield _event("content_block_start", {"index": index, "content_block": empty})
+        if index == 0:
+            yield _event("ping", {})
+        for delta in deltas:
+            yield _event("content_block_delta", {"index": index, "delta": delta}, delta=True)
+        yield _event("content_block_stop", {"index": index})
+
+    def _message(
+        self, content: list[JsonObject], stop_reason: str | None, spoken: int
+    ) -> JsonObject:
+        return {
+            "id": self._id,
+            "type": "message",
+            "role": "assistant",
+            "model": self._model,
+            "content": content,
+            "stop_reason": stop_reason,
+            "stop_sequence": None,
+            "usage": {"input_tokens": self._asked, "output_tokens": spoken},
+        }
+
+    def _tool_block(self, given: JsonObject) -> JsonObject:
+        name = self._said.call.name if self._said.call else ""
+        return {"type": "tool_use", "id": self._call_id, "name": name, "input": given}
+
+    def _stop_reason(self) -> str:
+        return "end_turn" if self._said.call is None else "tool_use"
+
+
+def _event(name: str, members: JsonObject, *, delta: bool = False) -> Piece:
+    data = compact({"type": name, **members})
+    return Piece(b"event: " + name.encode() + b"\ndata: " + data + b"\n\n", delta)
+
+
+def _tool(offered: JsonObject) -> Tool:
+    if not isinstance(offered.get("name"), str):
+        raise Refusal(Fault.BAD_BODY, "Each of 'tools' must have a name.", "tools")
+    schema = offered.get("input_schema")
+    return Tool(offered["name"], schema if isinstance(schema, dict) else {})
