@@ -41,7 +41,7 @@ def checked_blocks(blocks: object) -> tuple[Json, ...]:
         return ()
     if not isinstance(blocks, list):
         raise ApiError("invalid_blocks_format")
-    problems = check_blocks(blocks, "message")
+    problems = check_blocks(blocks)
     if problems:
         raise ApiError("invalid_blocks", errors=problems, response_metadata={"messages": problems})
     if length_of(blocks) > ALL_BLOCKS:

@@ -22,6 +22,7 @@ def state_for(workspace: Workspace, person: Person) -> Json:
         "me": person.card(),
         "team": {"id": seed.TEAM_ID, "name": seed.TEAM_NAME},
         "app": {"id": seed.APP_ID, "name": seed.APP_NAME, "user": seed.BOT_USER_ID},
+        "connections": workspace.sockets.count,
         "people": [p.card() for p in store.people.values()],
         "usergroups": [group.card() for group in store.groups.values()],
         "commands": [asdict(command) for command in seed.COMMANDS],

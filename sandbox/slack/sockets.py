@@ -3,6 +3,7 @@
 import asyncio
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.slack import seed
@@ -34,8 +35,10 @@ class Connection:
 class Sockets:
     """The hub. An envelope goes to one connection, each in its turn."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, on_change: Callable[[int], None]) -> None:
+        """`on_change` is told how many connections are open, each time that changes."""
         self._faults = faults
+        self._on_change = on_change
         self._connections: list[Connection] = []
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._changed = asyncio.Condition()
@@ -112,6 +115,7 @@ class Sockets:
         raise Unanswered("dispatch_failed")
 
     async def _announce(self) -> None:
+        self._on_change(self.count)
         async with self._changed:
             self._changed.notify_all()
 

@@ -43,7 +43,7 @@ class Workspace:
         self.rates = Rates(clock)
         self.faults = Faults()
         self.files: dict[str, File] = {}
-        self.sockets = Sockets(self.faults)
+        self.sockets = Sockets(self.faults, self._tell_presence)
         self.delivery = Delivery(self.sockets, self.faults, clock)
 
     def close(self) -> None:
@@ -51,6 +51,10 @@ class Workspace:
         self.feed.close()
         self.sockets.close()
         self.store.close()
+
+    def _tell_presence(self, connections: int) -> None:
+        change = {"type": "presence", "connections": connections}
+        self.feed.publish([person.id for person in seed.PEOPLE], change)
 
     def person(self, name: str) -> Person:
         """By id, by user name or by e-mail. Raises Refused when there is none."""

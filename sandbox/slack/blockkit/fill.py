@@ -50,18 +50,27 @@ def fill_view(view: Json) -> Json:
 def interactive_elements(blocks: tuple[Json, ...]) -> Iterator[tuple[Json, Json]]:
     """Every (block, element) that a person can use, in the order of the page."""
     for block in blocks:
-        for key in ("elements", "accessory", "element"):
+        for key in ("elements", "accessory", "element", "actions"):
             value = block.get(key, [])
             for element in value if isinstance(value, list) else [value]:
                 if element.get("type") in INTERACTIVE:
                     yield block, element
-        nested = (*block.get("child_blocks", []), *block.get("actions", []))
+        nested = block.get("child_blocks", [])
+        if block["type"] == "carousel":
+            nested = block["elements"]
         yield from interactive_elements(tuple(nested))
 
 
 def _block(block: Json) -> Json:
-    filled = {key: _defaults(value) for key, value in block.items()}
+    filled = {
+        key: [_block(inner) for inner in value] if _holds_blocks(block, key) else _defaults(value)
+        for key, value in block.items()
+    }
     return {"block_id": secrets.token_urlsafe(4)} | filled
+
+
+def _holds_blocks(block: Json, key: str) -> bool:
+    return key == "child_blocks" or (block["type"] == "carousel" and key == "elements")
 
 
 def _defaults(value: object) -> object:
