@@ -19,6 +19,7 @@ AbeyanceError
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -65,8 +66,23 @@ class NotFound(AbeyanceError):
     pass
 
 
+class Reason(StrEnum):
+    """Why a request is not forwarded, for machines; people read the message."""
+
+    POLICY_DENIED = "policy_denied"
+    APPROVAL_DENIED = "approval_denied"
+    APPROVAL_EXPIRED = "approval_expired"
+    APPROVAL_LAPSED = "approval_lapsed"
+    APPROVAL_PENDING = "approval_pending"
+    APPROVAL_USED = "approval_used"
+    HOLD_WITHDRAWN = "hold_withdrawn"
+
+
 class Refused(AbeyanceError):
-    pass
+    def __init__(self, reason: Reason, message: str, *, rule: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.rule = rule
 
 
 class Unavailable(AbeyanceError):

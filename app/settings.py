@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import BadSettings
 
+S = TypeVar("S", bound=BaseSettings)
 POLICIES = Path(__file__).parent.parent / "policies"
 
 
@@ -63,6 +65,20 @@ class Settings(BaseSettings):
     slack_http_port: int = Field(default=8475, ge=0, le=65535)
 
 
+class LocalSettings(BaseSettings):
+    """Where `abeyance up` puts what it starts beside the product, on this machine only."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ABEYANCE_", env_file=None, frozen=True, extra="ignore"
+    )
+
+    data: Path = Path(".abeyance")
+    embedded_mongodb_port: int = Field(default=8474, ge=1, le=65535)
+    sandbox_slack_port: int = Field(default=8471, ge=1, le=65535)
+    sandbox_idp_port: int = Field(default=8472, ge=1, le=65535)
+    sandbox_model_port: int = Field(default=8473, ge=1, le=65535)
+
+
 @dataclass(frozen=True, slots=True)
 class _Need:
     field: str
@@ -97,8 +113,17 @@ _NEEDS = {
 
 def load_settings() -> Settings:
     """Read the environment. Raises BadSettings with every fault, a line each."""
+    return _load(Settings)
+
+
+def load_local_settings() -> LocalSettings:
+    """Read what `abeyance up` needs besides. Raises BadSettings."""
+    return _load(LocalSettings)
+
+
+def _load(kind: type[S]) -> S:
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         faults = [f"{_variable(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
         raise BadSettings("\n".join(faults)) from None

@@ -1,0 +1,61 @@
+# `make run` starts everything on this machine; `make test` runs every check. See the README.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DELETE_ON_ERROR:
+.PHONY: run test lint suite browser screenshots constraints clean
+
+run: $(VENV)/.run
+	@$(BIN)/abeyance up
+
+test: lint suite
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+suite: $(VENV)/.dev browser
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+# Headless Chromium presses the buttons of the sandbox's Slack page.
+browser:
+	@command -v chromium > /dev/null || { \
+	  [ "$$(id -u)" = 0 ] || { echo "The browser tests need Chromium: run 'sudo apt-get install chromium' once."; exit 1; }; \
+	  apt-get update --quiet --quiet && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends chromium fonts-dejavu-core > /dev/null; }
+
+# Makes docs/images again, out of a running sandbox.
+screenshots: $(VENV)/.dev browser
+	$(BIN)/python docs/make_screenshots.py
+
+# Pins every dependency; run it after a change of pyproject.toml, then run the suite.
+constraints: $(VENV)/.dev
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --upgrade --all-extras --strip-extras --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
+	  --output-file constraints.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+
+$(VENV)/.run: $(VENV)/.made constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made constraints.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded,dev]'
+	@touch $@
+
+# Debian keeps ensurepip, which a virtual environment needs, in a package of its own.
+$(VENV)/.made: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Abeyance needs Python 3.11 or newer: say which with 'make PYTHON=python3.11 …'."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { \
+	  [ "$$(id -u)" = 0 ] || { echo "Python cannot make environments here: run 'sudo apt-get install python3-venv' once."; exit 1; }; \
+	  apt-get update --quiet --quiet && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes python3-venv > /dev/null; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@

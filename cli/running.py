@@ -1,0 +1,58 @@
+"""Runs a part of the product until a signal stops it; tells its starter when it is up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from app.errors import AbeyanceError, BadSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+
+def run_until_stopped(
+    part: Callable[[asyncio.Event], Coroutine[None, None, None]],
+) -> None:
+    """Run `part` with an event that SIGINT or SIGTERM sets.
+
+    Raises the first AbeyanceError out of whatever group of tasks it died in.
+    """
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(_stoppable(part))
+        except BaseExceptionGroup as group:
+            raise _first(group) from group
+        except OSError as error:
+            raise BadSettings(f"cannot listen: {error}; choose another port") from error
+
+
+async def _stoppable(part: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await part(stop)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    known = group.subgroup(AbeyanceError)
+    found: BaseException = known or group
+    while isinstance(found, BaseExceptionGroup):
+        found = found.exceptions[0]
+    return found
+
+
+def announcer(ready_fd: int | None) -> Callable[[int], None]:
+    """Return what a part calls when it is up; with a descriptor, its port is written there."""
+
+    def announce(port: int) -> None:
+        if ready_fd is not None:
+            os.write(ready_fd, f"{port}\n".encode())
+            os.close(ready_fd)
+
+    return announce

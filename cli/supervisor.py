@@ -1,0 +1,113 @@
+"""Starts processes that belong together, and ends them together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from app.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 8.0
+_LAST_LINES = 15
+
+
+class ChildDied(Unavailable):
+    """One of the processes ended by itself; the message has its last words."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    name: str
+    process: asyncio.subprocess.Process
+    log: Path
+
+    def died(self) -> ChildDied:
+        lines = self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
+        last_words = "\n".join(f"  {line}" for line in lines)
+        code = self.process.returncode
+        return ChildDied(f"{self.name} ended with exit code {code}. Its last words:\n{last_words}")
+
+
+class Supervisor:
+    """Children are stopped in the reverse order of their start: who is needed goes last."""
+
+    def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
+        self._logs = logs
+        self._environment = environment
+        self._children: list[_Child] = []
+
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self._logs.mkdir, parents=True, exist_ok=True)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for child in reversed(self._children):
+            await _stop(child.process)
+
+    async def start(self, name: str, command: list[str], settings: Mapping[str, str]) -> str:
+        """Start a process and return the line it writes to the descriptor `{ready_fd}`.
+
+        Raises ChildDied where it ends instead.
+        """
+        reader, writer = os.pipe()
+        log = self._logs / f"{name}.log"
+        with log.open("wb") as output, os.fdopen(reader, "rb") as ready:
+            process = await asyncio.create_subprocess_exec(
+                *(part.format(ready_fd=writer) for part in command),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**self._environment, **settings},
+                pass_fds=[writer],
+                # Ctrl-C must reach only us: the order of the end is ours to keep.
+                start_new_session=True,
+            )
+            os.close(writer)
+            child = _Child(name, process, log)
+            self._children.append(child)
+            line = await asyncio.wait_for(asyncio.to_thread(ready.readline), _START_SECONDS)
+        if not line:
+            await process.wait()
+            raise child.died()
+        return line.decode().strip()
+
+    async def wait(self, stop: asyncio.Event) -> None:
+        """Return when `stop` is set. Raises ChildDied as soon as any process ends by itself."""
+        async with asyncio.TaskGroup() as tasks:
+            watchers = [tasks.create_task(_guard(child)) for child in self._children]
+            await stop.wait()
+            for watcher in watchers:
+                watcher.cancel()
+
+
+async def _guard(child: _Child) -> None:
+    await child.process.wait()
+    raise child.died()
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

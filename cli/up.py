@@ -1,0 +1,199 @@
+"""`abeyance up`: everything on this machine, with stand-ins for whatever is not given."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from app.domain.connection import Connection, CredentialScheme
+from app.errors import BadSettings
+from app.settings import LocalSettings, Settings, SlackMode, load_local_settings, load_settings
+from app.storage.embedded import embedded_server, embedded_uri
+from app.storage.mongo import MongoStorage
+from app.vault import Vault
+from cli.panel import Places, show_panel
+from cli.running import run_until_stopped
+from cli.supervisor import Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_LOOPBACK = "127.0.0.1"
+_SANDBOX_CREDENTIAL = "sandbox-model-credential"
+_SANDBOX_CONNECTIONS = {
+    "openai": CredentialScheme.BEARER,
+    "anthropic": CredentialScheme.X_API_KEY,
+    "cursor": CredentialScheme.BASIC,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which parts are given in the settings, and which we stand in for."""
+
+    settings: Settings
+    local: LocalSettings
+
+    @property
+    def stand_in_mongodb(self) -> bool:
+        return not self.settings.mongodb_uri.get_secret_value()
+
+    @property
+    def stand_in_slack(self) -> bool:
+        return not self.settings.slack_bot_token.get_secret_value()
+
+    @property
+    def stand_in_issuers(self) -> bool:
+        return not self.settings.issuers
+
+    def ports(self) -> dict[str, int]:
+        """Return each port that must be free, by the setting that changes it."""
+        wanted = {
+            "ABEYANCE_PORT": (True, self.settings.port),
+            "ABEYANCE_EMBEDDED_MONGODB_PORT": (
+                self.stand_in_mongodb,
+                self.local.embedded_mongodb_port,
+            ),
+            "ABEYANCE_SANDBOX_SLACK_PORT": (self.stand_in_slack, self.local.sandbox_slack_port),
+            "ABEYANCE_SANDBOX_IDP_PORT": (self.stand_in_issuers, self.local.sandbox_idp_port),
+            "ABEYANCE_SANDBOX_MODEL_PORT": (True, self.local.sandbox_model_port),
+        }
+        return {name: port for name, (needed, port) in wanted.items() if needed}
+
+
+def up() -> None:
+    """Start everything on this machine and say what to try; Ctrl-C stops it."""
+    plan = _Plan(load_settings(), load_local_settings())
+    run_until_stopped(lambda stop: _up(plan, stop))
+
+
+async def _up(plan: _Plan, stop: asyncio.Event) -> None:
+    _check_ports(plan.ports())
+    data = plan.local.data.resolve()
+    await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
+    console = Console(highlight=False)
+    async with AsyncExitStack() as stack:
+        with console.status("starting"):
+            settings = _given(plan, data)
+            if plan.stand_in_mongodb:
+                port = plan.local.embedded_mongodb_port
+                await stack.enter_async_context(embedded_server(port, data / "mongodb"))
+            await _register_sandbox(plan, settings)
+            family = await stack.enter_async_context(Supervisor(data / "logs", os.environ))
+            places = _places(plan, await family.start("sandbox", _sandbox(plan, data), {}))
+            settings |= _stand_ins(plan, places)
+            await family.start("gateway", _abeyance("gateway"), settings)
+            await family.start("bot", _abeyance("bot"), settings)
+        show_panel(console, places, data)
+        await family.wait(stop)
+        console.print("\nstopping …")
+    console.print("stopped; the data stay in", str(data))
+
+
+def _check_ports(ports: Mapping[str, int]) -> None:
+    taken = [f"{name}={port} is taken" for name, port in ports.items() if not _free(port)]
+    if taken:
+        raise BadSettings(
+            "\n".join(taken) + "\nset another port, such as "
+            f"`{taken[0].partition('=')[0]}=18470 make run`, or stop whoever listens there"
+        )
+
+
+def _free(port: int) -> bool:
+    if port == 0:
+        return True
+    try:
+        socket.create_server((_LOOPBACK, port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _given(plan: _Plan, data: Path) -> dict[str, str]:
+    """Return the settings that do not wait for a stand-in: the database and the vault's key."""
+    uri = plan.settings.mongodb_uri.get_secret_value()
+    key = plan.settings.vault_key.get_secret_value()
+    return {
+        "MONGODB_URI": uri or embedded_uri(plan.local.embedded_mongodb_port),
+        "ABEYANCE_VAULT_KEY": key or _kept_key(data / "vault.key"),
+    }
+
+
+def _kept_key(path: Path) -> str:
+    """Return this machine's own vault key, made at the first start."""
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(Vault.new_key())
+    return path.read_text().strip()
+
+
+async def _register_sandbox(plan: _Plan, settings: Mapping[str, str]) -> None:
+    """Point the usual connections at the sandbox's model API, unless they point elsewhere."""
+    vault = Vault(settings["ABEYANCE_VAULT_KEY"])
+    storage = MongoStorage.connect(settings["MONGODB_URI"], plan.settings.mongodb_database)
+    try:
+        for name, scheme in _SANDBOX_CONNECTIONS.items():
+            known = await storage.connections.get(name)
+            if known is not None and not known.base_url.startswith(f"http://{_LOOPBACK}:"):
+                continue
+            url = f"http://{_LOOPBACK}:{plan.local.sandbox_model_port}/{name}"
+            sealed = vault.seal(name, _SANDBOX_CREDENTIAL)
+            await storage.connections.put(Connection(name, url, scheme, sealed))
+    finally:
+        storage.close()
+
+
+def _abeyance(command: str) -> list[str]:
+    return [sys.executable, "-m", "cli", command, "--ready-fd", "{ready_fd}"]
+
+
+def _sandbox(plan: _Plan, data: Path) -> list[str]:
+    parts = ["model"]
+    parts += ["slack"] if plan.stand_in_slack else []
+    parts += ["idp"] if plan.stand_in_issuers else []
+    ports = {
+        "--slack-port": plan.local.sandbox_slack_port,
+        "--idp-port": plan.local.sandbox_idp_port,
+        "--model-port": plan.local.sandbox_model_port,
+    }
+    command = [sys.executable, "-m", "sandbox", "--only", ",".join(parts)]
+    command += ["--data", str(data / "sandbox"), "--ready-fd", "{ready_fd}"]
+    return command + [str(word) for pair in ports.items() for word in pair]
+
+
+def _places(plan: _Plan, announced: str) -> Places:
+    urls = json.loads(announced)
+    return Places(
+        gateway=f"http://{_LOOPBACK}:{plan.settings.port}",
+        slack=urls.get("slack", ""),
+        idp=urls.get("idp", ""),
+        model=urls["model"],
+    )
+
+
+def _stand_ins(plan: _Plan, places: Places) -> dict[str, str]:
+    """Return the settings that point gateway and bot at the stand-ins."""
+    settings: dict[str, str] = {}
+    if plan.stand_in_issuers:
+        issuers = [
+            {"issuer": places.idp, "kind": "person"},
+            {"issuer": f"{places.idp}/ci", "kind": "workload"},
+        ]
+        settings["ABEYANCE_ISSUERS"] = json.dumps(issuers)
+    if plan.stand_in_slack:
+        settings |= {
+            "ABEYANCE_SLACK_API_URL": f"{places.slack}/api/",
+            "ABEYANCE_SLACK_BOT_TOKEN": "xoxb-sandbox-abeyance-bot",
+            "ABEYANCE_SLACK_APP_TOKEN": "xapp-1-A0ABEYANCE-sandbox-abeyance-app",
+            "ABEYANCE_SLACK_MODE": SlackMode.SOCKET.value,
+        }
+    return settings

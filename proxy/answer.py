@@ -1,0 +1,86 @@
+"""The answer on its way: through masking, into the record, to the client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.errors import AbeyanceError, Reason, Refused, UpstreamUnavailable
+from proxy.refusals import refusal_for
+
+if TYPE_CHECKING:
+    from app.wire.base import AnswerMasker, WireFormat
+    from policies.compiled import AnswerMasking
+    from proxy.exchange import Exchange
+    from proxy.front import Headers
+    from proxy.recorder import Recording
+    from proxy.upstream import Answer
+
+
+class Relay:
+    """Passes one answer on. Nothing is sent that was not masked and recorded before."""
+
+    def __init__(
+        self, exchange: Exchange, recording: Recording, wire: WireFormat, masking: AnswerMasking
+    ) -> None:
+        self._exchange = exchange
+        self._recording = recording
+        self._wire = wire
+        self._masking = masking
+        self._sent = 0
+
+    async def run(self, answer: Answer, headers: Headers) -> None:
+        """Pass on the whole answer; where it cannot go on, end it with an error in its shape."""
+        _check_encoding(answer)
+        masker = self._wire.answer(answer.content_type, self._masking)
+        await self._recording.start_answer(answer.status, headers)
+        await self._exchange.start(answer.status, headers)
+        error = "client left"
+        try:
+            error = await self._body(answer, masker)
+        finally:
+            # Also when the client has left and this task is being cancelled.
+            await self._recording.end_answer(
+                body_bytes=self._sent, masked=self._masking.masked, error=error
+            )
+        await self._exchange.end()
+
+    async def _body(self, answer: Answer, masker: AnswerMasker) -> str:
+        try:
+            async for piece in answer.pieces():
+                await self._send(masker.feed(piece))
+            await self._send(masker.finish())
+        except UpstreamUnavailable as broken:
+            # What is held back may be the beginning of a secret: masked, never dropped raw.
+            await self._send(masker.finish())
+            return await self._cut(broken)
+        except AbeyanceError as fault:
+            return await self._cut(fault)
+        return ""
+
+    async def _send(self, data: bytes) -> None:
+        if data:
+            await self._recording.sent(data)
+            await self._exchange.send(data)
+            self._sent += len(data)
+        if denied := self._masking.denied:
+            raise Refused(
+                Reason.POLICY_DENIED,
+                f"The rest of this answer is withheld (rule {denied.rule}). {denied.explain}",
+                rule=denied.rule,
+            )
+
+    async def _cut(self, fault: AbeyanceError) -> str:
+        # Clients take a silent end for a good one, so the last words are an error.
+        refusal = refusal_for(fault, self._recording.session.id)
+        data = self._wire.in_stream_refusal(refusal)
+        await self._exchange.send(data)
+        self._sent += len(data)
+        return str(fault)
+
+
+def _check_encoding(answer: Answer) -> None:
+    if answer.content_encoding not in ("", "identity"):
+        raise UpstreamUnavailable(
+            f"the model API answered in {answer.content_encoding} though asked for plain text; "
+            "an answer that cannot be read is not passed on"
+        )

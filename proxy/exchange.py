@@ -1,0 +1,113 @@
+"""One HTTP exchange with a client, over the bare ASGI protocol.
+
+The data path does not pass through the web framework: each `send` is dear, and a disconnected
+client must be noticed while its request waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from app.errors import BadRequest, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+    from proxy.front import Headers
+
+
+_READ_SECONDS = 60.0
+
+
+class ClientGone(Exception):
+    """The client closed the connection; nobody reads what we would send."""
+
+
+class Exchange:
+    """`read` the body first; then wait, and answer with `start`, `send` and `end`."""
+
+    def __init__(
+        self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        self.method = scope["method"]
+        self.target = scope["raw_path"].partition(b"?")[0].decode("latin-1")
+        self.query = scope["query_string"].decode("latin-1")
+        self.headers: Headers = tuple(
+            (name.decode("latin-1").lower(), value.decode("latin-1"))
+            for name, value in scope["headers"]
+        )
+        self.started = False
+        self._receive = receive
+        self._send = send
+
+    async def read(self, limit: int) -> bytes:
+        """Return the body of at most `limit` bytes.
+
+        Raises TooLarge, BadRequest where it comes too slowly, ClientGone where it breaks off.
+        """
+        try:
+            async with asyncio.timeout(_READ_SECONDS):
+                return await self._read(limit)
+        except TimeoutError:
+            raise BadRequest("the body came too slowly") from None
+
+    async def _read(self, limit: int) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            event = await self._receive()
+            if event["type"] != "http.request":
+                raise ClientGone
+            size += len(event["body"])
+            if size > limit:
+                raise TooLarge(f"the body is larger than {limit:,} bytes; send less")
+            parts.append(event["body"])
+            if not event["more_body"]:
+                return b"".join(parts)
+
+    async def gone(self) -> None:
+        """Return when the client has closed the connection. Call it after `read`."""
+        event = await self._receive()
+        if event["type"] != "http.disconnect":
+            raise BadRequest("the body goes on after its end")
+
+    async def start(self, status: int, headers: Headers) -> None:
+        self.started = True
+        await self._send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers],
+                "trailers": False,
+            }
+        )
+
+    async def send(self, data: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        """Answer at once with a body that stands."""
+        await self.start(status, (*headers, ("content-length", str(len(body)))))
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def attend(exchange: Exchange, story: Coroutine[None, None, None]) -> None:
+    """Run the story; when the client leaves first, cancel it and raise ClientGone."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(_leaving(exchange))
+            await story
+            watch.cancel()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+async def _leaving(exchange: Exchange) -> None:
+    await exchange.gone()
+    raise ClientGone

@@ -1,0 +1,95 @@
+"""A request as it came to the facts that rules decide on, and to what will be forwarded."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+from app.domain.connection import Connection
+from app.domain.segment import Facts, Role, Segment
+from app.domain.session import RecordedRequest
+from app.errors import NotFound
+from app.wire.base import WireFormat
+from app.wire.body import Body, parse_body
+from app.wire.registry import wire_for
+from proxy.front import Headers, header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+# Whatever is not named here stays with us: credentials, cookies, hop-by-hop and forwarding headers.
+_FORWARDED = (
+    "accept",
+    "anthropic-beta",
+    "anthropic-version",
+    "content-type",
+    "idempotency-key",
+    "last-event-id",
+    "openai-beta",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A request that was read: what it asks for, and the very bytes that may be forwarded."""
+
+    connection: Connection
+    wire: WireFormat
+    body: Body
+    facts: Facts
+    request: RecordedRequest
+
+    def masked(self, mask: Callable[[str], str]) -> Inquiry:
+        """Return the inquiry with every text of its body masked, and with another digest."""
+        raw = self.body.rewritten(self.wire, mask)
+        request = self.request
+        return replace(
+            self,
+            request=_recorded(
+                self.connection, request.method, request.path, request.query, request.headers, raw
+            ),
+        )
+
+
+def split_target(target: str) -> tuple[str, str]:
+    """Return connection and path of `/{connection}/{path}`. Raises NotFound."""
+    name, slash, path = target.removeprefix("/").partition("/")
+    if not name or not slash:
+        raise NotFound("the path must be /{connection}/{path of the API}, such as /openai/v1/…")
+    return name, path
+
+
+def read_inquiry(
+    connection: Connection, method: str, path: str, query: str, headers: Headers, raw: bytes
+) -> Inquiry:
+    """Find what a request says. Raises BadRequest where it cannot be read."""
+    body = parse_body(header(headers, "content-type"), raw)
+    wire = wire_for(connection.wire, method, path, body.json)
+    prompt = body.prompt(wire)
+    if query:
+        beside = Segment(unquote_plus(query), Role.OTHER, "query")
+        prompt = replace(prompt, segments=(*prompt.segments, beside))
+    facts = Facts(connection.name, method, path, query, prompt, len(raw))
+    forwarded = tuple((name, value) for name, value in headers if name in _FORWARDED)
+    request = _recorded(connection, method, path, query, forwarded, raw)
+    return Inquiry(connection, wire, body, facts, request)
+
+
+def _recorded(
+    connection: Connection, method: str, path: str, query: str, headers: Headers, raw: bytes
+) -> RecordedRequest:
+    headers = tuple(sorted(headers))
+    digest = hashlib.sha256()
+    for part in (connection.name, method, path, query, *(f"{n}:{v}" for n, v in headers)):
+        _add(digest, part.encode())
+    _add(digest, raw)
+    return RecordedRequest(method, path, query, headers, raw, digest.hexdigest())
+
+
+def _add(digest: hashlib._Hash, part: bytes) -> None:
+    # The length before each part: so no two requests share a digest by moving a boundary.
+    digest.update(len(part).to_bytes(8, "big"))
+    digest.update(part)

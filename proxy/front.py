@@ -1,0 +1,102 @@
+"""What no request may be. Looked at before anything else sees the request.
+
+The server lets through what a smuggler needs (both lengths at once, odd encodings, doubled
+credentials), so it is refused here. Source for the rules: RFC 9112 §6, RFC 9110 §5.3.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.errors import BadRequest, NotAuthenticated, Unsupported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Headers: TypeAlias = "tuple[tuple[str, str], ...]"
+
+_ONCE = (
+    "authorization",
+    "x-api-key",
+    "content-length",
+    "content-type",
+    "host",
+    "transfer-encoding",
+)
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_TARGET = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
+# Encoded separators and dots mean one path to us and another to the upstream.
+_TWO_FACED = re.compile(
+    r"%(?:2e|2f|5c|25|0[0-9a-f]|1[0-9a-f]|7f)|//|/\.{1,2}(?:/|$)", re.IGNORECASE
+)
+_TARGET_LENGTH = 4096
+_HEADERS_BYTES = 64 * 1024
+
+
+def check_front(method: str, target: str, headers: Headers) -> None:
+    """Raise BadRequest or Unsupported for a request that we will not read any further."""
+    if method not in _METHODS:
+        raise BadRequest(f"the method {method!r} is not served here")
+    if len(target) > _TARGET_LENGTH or not _TARGET.fullmatch(target):
+        raise BadRequest("the path is too long, or has a character that a path cannot have")
+    if _TWO_FACED.search(target):
+        raise BadRequest("the path has dot segments, doubled or encoded separators; send it plain")
+    _check_headers(headers)
+
+
+def _check_headers(headers: Headers) -> None:
+    if sum(len(name) + len(value) for name, value in headers) > _HEADERS_BYTES:
+        raise BadRequest("the headers are too large")
+    counts = Counter(name for name, _ in headers)
+    doubled = [name for name in _ONCE if counts[name] > 1]
+    if doubled:
+        raise BadRequest(f"the header {doubled[0]!r} stands twice")
+    if counts["content-length"] and counts["transfer-encoding"]:
+        raise BadRequest("Content-Length and Transfer-Encoding stand together")
+    if header(headers, "transfer-encoding").lower() not in ("", "chunked"):
+        raise BadRequest("the Transfer-Encoding is not one we read")
+    if counts["upgrade"]:
+        raise BadRequest("upgrades are not served here")
+    if any("_" in name for name in counts):
+        raise BadRequest("a header name has an underscore")
+    if header(headers, "content-encoding").lower() not in ("", "identity"):
+        raise Unsupported("send the body without a Content-Encoding: it has to be read")
+
+
+def header(headers: Iterable[tuple[str, str]], name: str) -> str:
+    """Return the first value of a header given in lower case, or an empty string."""
+    return next((value.strip() for found, value in headers if found == name), "")
+
+
+def caller_token(headers: Headers) -> str:
+    """Return the token from wherever each SDK puts its key.
+
+    Raises NotAuthenticated where there is none, BadRequest where there are two.
+    """
+    scheme, _, credentials = header(headers, "authorization").partition(" ")
+    api_key = header(headers, "x-api-key")
+    if scheme and api_key:
+        raise BadRequest("the token is given twice, in Authorization and in x-api-key; give one")
+    match scheme.lower():
+        case "":
+            token = api_key
+        case "bearer":
+            token = credentials.strip()
+        case "basic":
+            token = _user_name(credentials)
+        case _:
+            token = ""
+    if not token:
+        raise NotAuthenticated("no token: send an OIDC access token as the API key")
+    return token
+
+
+def _user_name(credentials: str) -> str:
+    try:
+        return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        raise NotAuthenticated("the Basic credentials are not base64") from None

@@ -1,0 +1,179 @@
+"""A hold as the gateway sees it: open or re-attach, wait, claim."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import TYPE_CHECKING
+
+from app.domain.hold import Hold, HoldEvent, HoldState
+from app.errors import Reason, Refused, Superseded
+from app.ids import new_id
+from app.storage.ports import EventKind
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.domain.identity import Identity
+    from app.domain.verdict import Verdict
+    from app.storage.feed import HoldFeed
+    from app.storage.ports import HoldStore
+    from proxy.facts import Inquiry
+    from proxy.recorder import Recording
+
+
+class Holding:
+    def __init__(self, holds: HoldStore, feed: HoldFeed, clock: Clock) -> None:
+        self._holds = holds
+        self._feed = feed
+        self._clock = clock
+
+    async def find(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> Hold | None:
+        """Return the open hold of a byte-identical request of the same caller."""
+        return await self._holds.find_open(hold_key(identity, inquiry, verdict))
+
+    async def open(
+        self,
+        identity: Identity,
+        inquiry: Inquiry,
+        verdict: Verdict,
+        recording: Recording,
+        reason: str,
+    ) -> Hold:
+        """Write the hold down; from then on the bot asks people about it."""
+        if verdict.approval is None:
+            raise RuntimeError("a verdict that holds says who may approve")
+        now = self._clock.now()
+        hold = Hold(
+            id=new_id(now),
+            key=hold_key(identity, inquiry, verdict),
+            session_id=recording.session.id,
+            requester=identity,
+            connection=inquiry.connection.name,
+            model=inquiry.facts.prompt.model,
+            method=inquiry.request.method,
+            path=inquiry.request.path,
+            body_bytes=len(inquiry.request.body),
+            digest=inquiry.request.digest,
+            verdict=verdict,
+            created_at=now,
+            deadline=now + verdict.approval.expires,
+            reason=reason,
+        )
+        await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
+        return await self._holds.open(hold)
+
+    async def released(self, hold: Hold, recording: Recording, wait_seconds: float | None) -> Hold:
+        """Return when the hold was approved and this caller is the one to claim it.
+
+        Raises Refused where people said no, nobody said anything, or the caller's own patience
+        (`wait_seconds`) ends first.
+        """
+        if not hold.attached:
+            await self._holds.attach(hold.id, attached=True)
+        try:
+            async with asyncio.timeout(wait_seconds):
+                decided = await self._feed.wait(hold.id, _decided)
+        except TimeoutError:
+            await self._holds.attach(hold.id, attached=False)
+            raise _still_waiting(hold) from None
+        except asyncio.CancelledError:
+            # The client left; what people decide meanwhile waits for the retry.
+            await self._holds.attach(hold.id, attached=False)
+            raise
+        if decided.state is not HoldState.APPROVED:
+            raise refusal_of(decided)
+        return await self._claim(decided, recording)
+
+    async def _claim(self, approved: Hold, recording: Recording) -> Hold:
+        claimed = approved.after(HoldEvent.CLAIM, self._clock.now())
+        try:
+            await self._holds.move(approved, claimed)
+        except Superseded as lost:
+            raise refusal_of(lost.current) from None
+        await recording.note(EventKind.HOLD_MOVED, hold=claimed.id, state=claimed.state.value)
+        return claimed
+
+    async def note_outcome(self, hold: Hold, outcome: str) -> None:
+        await self._holds.note_outcome(hold.id, outcome)
+
+
+def hold_key(identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
+    """Name a request by content: who asks, what would be forwarded, and what it takes.
+
+    A catalog that asks for another approval makes another hold: an old one does not cover it.
+    """
+    parts = (identity.key, inquiry.request.digest, repr(verdict.approval))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+_ENDINGS = {
+    HoldState.DENIED: (
+        Reason.APPROVAL_DENIED,
+        (
+            "{by} denied this request (rule {rule}){why}. {explain}"
+            "Change the prompt and ask again. Session {session}."
+        ),
+    ),
+    HoldState.EXPIRED: (
+        Reason.APPROVAL_EXPIRED,
+        (
+            "Nobody answered in time (rule {rule}); this is not a denial. {explain}"
+            "Tell an approver, then send it again. Session {session}."
+        ),
+    ),
+    HoldState.LAPSED: (
+        Reason.APPROVAL_LAPSED,
+        (
+            "The approval (rule {rule}) was not collected in time. "
+            "Send the request again to ask anew. Session {session}."
+        ),
+    ),
+    HoldState.RELEASED: (
+        Reason.APPROVAL_USED,
+        (
+            "Another try of the same request has used this approval (rule {rule}). "
+            "Send it again to ask anew. Session {session}."
+        ),
+    ),
+    HoldState.WITHDRAWN: (
+        Reason.HOLD_WITHDRAWN,
+        "The request was withdrawn (rule {rule}). Send it again to ask anew. Session {session}.",
+    ),
+}
+
+
+def refusal_of(hold: Hold) -> Refused:
+    """Say in plain words why a decided hold is not forwarded, and what to do next."""
+    reason, template = _ENDINGS[hold.state]
+    denial = next((vote for vote in hold.votes if not vote.approve), None)
+    shared = denial.reason if denial and denial.shared else ""
+    message = template.format(
+        by=denial.by.name if denial else "An approver",
+        why=f": “{shared}”" if shared else "",
+        rule=_rule(hold),
+        explain=_explain(hold),
+        session=hold.session_id,
+    )
+    return Refused(reason, message, rule=_rule(hold))
+
+
+def _still_waiting(hold: Hold) -> Refused:
+    message = (
+        f"Still waiting for an approval (rule {_rule(hold)}). Send the same request again to go on "
+        f"waiting; what is decided meanwhile is kept for you. Session {hold.session_id}."
+    )
+    return Refused(Reason.APPROVAL_PENDING, message, rule=_rule(hold))
+
+
+def _decided(hold: Hold) -> bool:
+    return hold.state is not HoldState.PENDING
+
+
+def _rule(hold: Hold) -> str:
+    fired = hold.verdict.decisive
+    return fired.rule if fired else "unknown"
+
+
+def _explain(hold: Hold) -> str:
+    fired = hold.verdict.decisive
+    return f"{fired.explain.strip()} " if fired and fired.explain else ""

@@ -1,0 +1,75 @@
+"""The keys of one issuer: fetched when needed, kept while the issuer is away, never shared."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import httpx
+import structlog
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from app.errors import IssuerUnavailable, NotAuthenticated
+
+if TYPE_CHECKING:
+    from app.settings import IssuerSettings
+
+_FRESH_SECONDS = 600.0
+_STALE_SECONDS = 24 * 3600.0
+_BETWEEN_FETCHES_SECONDS = 10.0
+_log = structlog.get_logger(__name__)
+
+
+class IssuerKeys:
+    """Finds a key by its id; an unknown id causes a fetch, but never a flood of them."""
+
+    def __init__(self, issuer: IssuerSettings, http: httpx.AsyncClient) -> None:
+        self._issuer = issuer
+        self._http = http
+        self._keys: KeySet | None = None
+        self._fetched_at = self._tried_at = float("-inf")
+        self._fetching = asyncio.Lock()
+
+    async def find(self, kid: str) -> KeySet:
+        """Return a set that has the key.
+
+        Raises NotAuthenticated where the issuer has no such key, IssuerUnavailable where it
+        cannot be asked and what we know of it is too old.
+        """
+        async with self._fetching:
+            now = time.monotonic()
+            stale = now - self._fetched_at > _FRESH_SECONDS or not self._has(kid)
+            if stale and now - self._tried_at > _BETWEEN_FETCHES_SECONDS:
+                self._tried_at = now
+                await self._fetch(now)
+        if self._keys is None or time.monotonic() - self._fetched_at > _STALE_SECONDS:
+            raise IssuerUnavailable(f"the keys of {self._issuer.issuer} cannot be fetched")
+        if not self._has(kid):
+            raise NotAuthenticated("the token is signed with a key that its issuer does not have")
+        return self._keys
+
+    def _has(self, kid: str) -> bool:
+        return self._keys is not None and any(key.kid == kid for key in self._keys.keys)
+
+    async def _fetch(self, now: float) -> None:
+        try:
+            uri = self._issuer.jwks_uri or await self._discover()
+            answer = await self._http.get(uri)
+            answer.raise_for_status()
+            self._keys = KeySet.import_key_set(answer.json())
+        except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError) as error:
+            # The last good set stays in use for a bounded time.
+            _log.warning("keys not fetched", issuer=self._issuer.issuer, reason=repr(error))
+        else:
+            self._fetched_at = now
+
+    async def _discover(self) -> str:
+        url = self._issuer.issuer.rstrip("/") + "/.well-known/openid-configuration"
+        answer = await self._http.get(url)
+        answer.raise_for_status()
+        document = answer.json()
+        if document["issuer"] != self._issuer.issuer:
+            raise ValueError(f"{url} speaks for {document['issuer']!r}")
+        return str(document["jwks_uri"])

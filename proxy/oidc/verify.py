@@ -1,0 +1,144 @@
+"""A token to claims that can be believed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from app.errors import NotAuthenticated, Unavailable
+from app.settings import IssuerSettings
+from proxy.oidc.keys import IssuerKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import httpx
+
+    from app.clock import Clock
+
+_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
+_TYPES = ("at+jwt", "application/at+jwt", "jwt", None)
+_LEEWAY_SECONDS = 30
+_LONGEST_SECONDS = 24 * 3600
+_TOKEN_BYTES = 16 * 1024
+_REMEMBERED = 10_000
+# Only an ID token carries these: it says who signed in, and is no key to an API.
+_ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedClaims:
+    """Proof that the verification was done: only `Verifier.verify` makes one."""
+
+    issuer: IssuerSettings
+    claims: Mapping[str, Any]
+
+
+class Verifier:
+    """Verifies tokens of the issuers in the settings, and remembers each until it expires."""
+
+    def __init__(
+        self, issuers: Iterable[IssuerSettings], http: httpx.AsyncClient, clock: Clock
+    ) -> None:
+        self._issuers = {issuer.issuer: (issuer, IssuerKeys(issuer, http)) for issuer in issuers}
+        self._clock = clock
+        self._remembered: OrderedDict[bytes, VerifiedClaims] = OrderedDict()
+
+    async def verify(self, token: str) -> VerifiedClaims:
+        """Return the claims of a good token.
+
+        Raises NotAuthenticated for any other, whatever is wrong with it, and IssuerUnavailable
+        where its issuer cannot be asked for keys.
+        """
+        digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+        known = self._remembered.get(digest)
+        if known is not None and known.claims["exp"] > self._now():
+            return known
+        try:
+            verified = await self._verify(token)
+        except (NotAuthenticated, Unavailable):
+            raise
+        except Exception as error:
+            # Every fault while verifying is a no: a parser's surprise must not become a 500.
+            raise NotAuthenticated("the token cannot be verified") from error
+        self._remember(digest, verified)
+        return verified
+
+    async def _verify(self, token: str) -> VerifiedClaims:
+        if len(token) > _TOKEN_BYTES:
+            raise NotAuthenticated("the token is too long")
+        header, claims = _peek(token)
+        if (
+            "crit" in header
+            or "b64" in header
+            or str(header.get("typ", "jwt")).lower() not in _TYPES
+        ):
+            raise NotAuthenticated("the token's header asks for what we do not do")
+        known = self._issuers.get(str(claims.get("iss")))
+        if known is None:
+            raise NotAuthenticated("the token's issuer is not one that we trust")
+        issuer, keys = known
+        key_set = await keys.find(str(header.get("kid", "")))
+        try:
+            verified = jwt.decode(token, key_set, algorithms=list(_ALGORITHMS))
+            self._registry(issuer).validate(verified.claims)
+        except JoseError as error:
+            raise NotAuthenticated("the token's signature or claims do not hold") from error
+        self._check_use(issuer, verified.claims)
+        return VerifiedClaims(issuer, verified.claims)
+
+    def _registry(self, issuer: IssuerSettings) -> jwt.JWTClaimsRegistry:
+        return jwt.JWTClaimsRegistry(
+            now=self._now(),
+            leeway=_LEEWAY_SECONDS,
+            iss={"essential": True, "value": issuer.issuer},
+            aud={"essential": True, "value": issuer.audience},
+            exp={"essential": True},
+            sub={"essential": True},
+        )
+
+    def _check_use(self, issuer: IssuerSettings, claims: Mapping[str, Any]) -> None:
+        if claims["exp"] > self._now() + _LONGEST_SECONDS:
+            raise NotAuthenticated("the token lives longer than a day")
+        if issuer.kind == "person" and any(claim in claims for claim in _ID_TOKEN_CLAIMS):
+            raise NotAuthenticated("this is an ID token; an access token is needed")
+
+    def _remember(self, digest: bytes, verified: VerifiedClaims) -> None:
+        self._remembered[digest] = verified
+        if len(self._remembered) > _REMEMBERED:
+            self._remembered.popitem(last=False)
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp())
+
+
+def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read header and claims without believing them, to learn whom to ask for a key."""
+    try:
+        header, claims, _signature = (part for part in token.split("."))
+        return _object(header), _object(claims)
+    except ValueError:
+        raise NotAuthenticated("this is not a JSON Web Token") from None
+
+
+def _object(part: str) -> dict[str, Any]:
+    decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    value = json.loads(decoded, object_pairs_hook=_once)
+    if not isinstance(value, dict):
+        raise ValueError("not an object")  # noqa: TRY004 - one kind of fault for the caller
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a member stands twice")
+    return found

@@ -1,0 +1,56 @@
+"""One table from what went wrong to what the caller's SDK is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app import errors
+from app.wire.base import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from proxy.front import Headers
+
+# The nearest ancestor counts; the test of this table walks every class of the tree.
+_STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
+    errors.BadRequest: (400, "bad_request"),
+    errors.TooLarge: (413, "too_large"),
+    errors.Unsupported: (415, "unsupported_media_type"),
+    errors.NotAuthenticated: (401, "not_authenticated"),
+    errors.NotPermitted: (403, "not_permitted"),
+    errors.NotFound: (404, "not_found"),
+    errors.Refused: (403, "refused"),
+    errors.Unavailable: (503, "unavailable"),
+    errors.UpstreamUnavailable: (502, "upstream_unavailable"),
+    errors.Superseded: (409, "superseded"),
+    errors.BadSettings: (503, "misconfigured"),
+    errors.BadCatalog: (503, "misconfigured"),
+}
+# All tokens that are no good look alike from outside: which check failed helps only a forger.
+_STRANGER = "Not authenticated: send a valid OIDC access token as the API key (`abeyance login`)."
+
+
+def refusal_for(error: errors.AbeyanceError, session_id: str = "") -> Refusal:
+    status, code = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
+    message = str(error)
+    if isinstance(error, errors.Refused):
+        code = error.reason.value
+    if isinstance(error, errors.NotAuthenticated):
+        message = _STRANGER
+    return Refusal(status, code, message, session_id)
+
+
+def refusal_headers(refusal: Refusal, decision: str, rule: str) -> Headers:
+    """Return the headers of a refusal: a client must not retry what cannot change by itself."""
+    headers = [("content-type", "application/json"), ("cache-control", "no-store")]
+    if refusal.status not in (502, 503):
+        headers.append(("x-should-retry", "false"))
+    if refusal.status == 401:
+        headers.append(("www-authenticate", 'Bearer realm="abeyance"'))
+    named = (
+        ("abeyance-session", refusal.session_id),
+        ("abeyance-decision", decision),
+        ("abeyance-rule", rule),
+    )
+    return (*headers, *((name, value) for name, value in named if value))

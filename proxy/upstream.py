@@ -1,0 +1,145 @@
+"""The one HTTP client towards the model APIs."""
+
+from __future__ import annotations
+
+import base64
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from app.domain.connection import CredentialScheme
+from app.errors import BadRequest, UpstreamUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.domain.connection import Connection
+    from app.domain.session import RecordedRequest
+    from proxy.front import Headers
+
+_TIMEOUTS = httpx.Timeout(600.0, connect=5.0)
+_POOL = 1000
+_USER_AGENT = "abeyance"
+# Whatever is not named here stays with us: cookies, redirects, hop-by-hop headers.
+_RETURNED = (
+    "cache-control",
+    "content-type",
+    "request-id",
+    "retry-after",
+    "x-request-id",
+    "x-should-retry",
+)
+_RETURNED_PREFIXES = ("anthropic-ratelimit-", "openai-", "x-ratelimit-")
+
+
+class Answer:
+    """The upstream's answer: its head at once, its body in pieces."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self.status = response.status_code
+        self.content_type = response.headers.get("content-type", "")
+        self.content_encoding = response.headers.get("content-encoding", "identity").lower()
+
+    def headers(self, credential: str) -> Headers:
+        """Return the headers for the caller: the allowed ones, and none that tells our secret."""
+        return tuple(
+            (name.lower(), value)
+            for name, value in self._response.headers.multi_items()
+            if _returned(name.lower()) and credential not in value
+        )
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body. Raises UpstreamUnavailable where it breaks off."""
+        try:
+            async for piece in self._response.aiter_raw():
+                yield piece
+        except httpx.HTTPError as error:
+            raise UpstreamUnavailable("the model API broke off its answer") from error
+
+
+class Upstream:
+    """Made inside the running loop, closed by its owner."""
+
+    def __init__(self) -> None:
+        # Our own session: without cookies, which would travel from one caller to the next.
+        session = aiohttp.ClientSession(
+            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(limit=_POOL),
+            auto_decompress=False,
+        )
+        self._http = httpx.AsyncClient(
+            transport=AiohttpTransport(client=session),
+            timeout=_TIMEOUTS,
+            follow_redirects=False,
+            trust_env=False,
+        )
+
+    @asynccontextmanager
+    async def forward(
+        self, connection: Connection, request: RecordedRequest, credential: str
+    ) -> AsyncIterator[Answer]:
+        """Send the recorded bytes with our credential; the answer is open within the block.
+
+        Raises UpstreamUnavailable where nobody answers.
+        """
+        outgoing = self._http.build_request(
+            request.method,
+            upstream_url(connection, request),
+            headers=[
+                *request.headers,
+                ("user-agent", _USER_AGENT),
+                # What we must read has to come as it is.
+                ("accept-encoding", "identity"),
+                _credential_header(connection.scheme, credential),
+            ],
+            content=request.body,
+        )
+        try:
+            response = await self._http.send(outgoing, stream=True)
+        except httpx.HTTPError as error:
+            raise UpstreamUnavailable(
+                f"the model API of connection “{connection.name}” does not answer"
+            ) from error
+        try:
+            yield Answer(response)
+        finally:
+            await response.aclose()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+def upstream_url(connection: Connection, request: RecordedRequest) -> httpx.URL:
+    """Build where to send it. Raises BadRequest where that would leave the connection's base."""
+    base = httpx.URL(connection.base_url)
+    wanted = f"{base.raw_path.decode().rstrip('/')}/{request.path}"
+    full = f"{wanted}?{request.query}" if request.query else wanted
+    url = base.copy_with(raw_path=full.encode())
+    # Libraries tidy paths; what is sent must be what was checked.
+    if url.path.encode() != httpx.URL(str(url)).path.encode() or not _inside(url, base):
+        raise BadRequest("the path leads out of the connection")
+    return url
+
+
+def _inside(url: httpx.URL, base: httpx.URL) -> bool:
+    same_origin = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
+    return same_origin and url.path.startswith(base.path.rstrip("/") + "/")
+
+
+def _credential_header(scheme: CredentialScheme, credential: str) -> tuple[str, str]:
+    match scheme:
+        case CredentialScheme.BEARER:
+            return "authorization", f"Bearer {credential}"
+        case CredentialScheme.X_API_KEY:
+            return "x-api-key", credential
+        case CredentialScheme.BASIC:
+            pair = base64.b64encode(f"{credential}:".encode()).decode()
+            return "authorization", f"Basic {pair}"
+
+
+def _returned(name: str) -> bool:
+    return name in _RETURNED or name.startswith(_RETURNED_PREFIXES)

@@ -1,0 +1,87 @@
+"""Which door a request comes in by: ours under `/-/`, the data path everywhere else.
+
+The data path is bare ASGI (see `exchange`); our own few pages are Quart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from quart import Quart, Response, jsonify, request
+
+from app.errors import AbeyanceError, NotFound
+from proxy.exchange import Exchange
+from proxy.refusals import refusal_for
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
+
+    from app.storage.ports import SessionStore
+    from proxy.callers import Callers
+    from proxy.gate import Gate
+
+_OURS = b"/-/"
+
+
+class Door:
+    """The ASGI application: sorts requests to the gate or to our own pages."""
+
+    def __init__(self, gate: Gate, pages: Quart) -> None:
+        self._gate = gate
+        self._pages = pages
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        if scope["type"] == "http" and not scope["raw_path"].startswith(_OURS):
+            await self._gate.handle(Exchange(scope, receive, send))
+        else:
+            await self._pages(scope, receive, send)
+
+
+def create_pages(
+    ready: Callable[[], Awaitable[None]], callers: Callers, sessions: SessionStore
+) -> Quart:
+    """Build our own pages; `ready` raises an AbeyanceError where the gateway cannot serve."""
+    pages = Quart(__name__, static_folder=None)
+
+    @pages.get("/-/healthz")
+    async def healthz() -> Response:
+        return jsonify(status="alive")
+
+    @pages.get("/-/readyz")
+    async def readyz() -> Response:
+        await ready()
+        return jsonify(status="ready")
+
+    @pages.get("/-/sessions/<session_id>")
+    async def session_state(session_id: str) -> Response:
+        identity = await callers.identify(
+            tuple((name.lower(), value) for name, value in request.headers.items())
+        )
+        session = await sessions.get(session_id)
+        # Somebody else's session looks like none: an id must not tell that it exists.
+        if session is None or session.identity.key != identity.key:
+            raise NotFound(f"you have no session {session_id}")
+        return jsonify(
+            session=session.id,
+            decision=session.decision.value,
+            state=session.state.value,
+            rules=[fired.rule for fired in session.verdict.fired if fired.enforced],
+            upstream_status=session.answer.status if session.answer else None,
+        )
+
+    @pages.errorhandler(AbeyanceError)
+    async def refused(error: AbeyanceError) -> tuple[dict[str, Any], int]:
+        refusal = refusal_for(error)
+        return {"error": {"code": refusal.code, "message": refusal.message}}, refusal.status
+
+    @pages.after_request
+    async def never_stored(response: Response) -> Response:
+        response.headers["cache-control"] = "no-store"
+        response.headers["x-content-type-options"] = "nosniff"
+        return response
+
+    return pages
