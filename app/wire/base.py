@@ -52,6 +52,11 @@ class AnswerMasker(Protocol):
 
     def finish(self) -> bytes: ...
 
+    @property
+    def uninspected(self) -> tuple[str, ...]:
+        """Places or media types, so far, of what no rule can read; complete after `finish`."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -89,4 +94,11 @@ class WireFormat(Protocol):
 
     def in_stream_refusal(self, refusal: Refusal) -> bytes:
         """Spell a refusal as the last events of a stream that has begun."""
+        ...
+
+    def keep_alive(self) -> bytes:
+        """Spell bytes that keep a waiting client of a stream alive and tell it nothing.
+
+        Only between events; what an `AnswerMasker` gives out always ends with a whole one.
+        """
         ...

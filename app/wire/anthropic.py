@@ -1,0 +1,121 @@
+"""Anthropic Messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.segment import Role
+from app.wire import sse, strict_json
+from app.wire.answers import AnswerTable
+from app.wire.events import EVERYTHING, Named, StreamTable
+from app.wire.openai_error import message
+from app.wire.prompts import RequestTable
+from app.wire.shape import Kind, shape
+from app.wire.table import ErrorTable, TableFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.wire.base import Json, Refusal
+    from app.wire.events import Event, Key
+
+REQUEST = RequestTable(
+    shape=shape(
+        {
+            "messages[].content[].source": Kind.BLOB,
+            "messages[].content[].input": Kind.FREE,
+            "messages[].content[].signature": Kind.KEEP,
+            "messages[].content[].data": Kind.KEEP,
+            "messages[].content[].content[].source": Kind.BLOB,
+            "messages[].content[].content[].encrypted_content": Kind.KEEP,
+            "system[].source": Kind.BLOB,
+            "tools[].input_schema": Kind.FREE,
+            "metadata": Kind.FREE,
+        }
+    ),
+    roles={"system": Role.SYSTEM, "messages": Role.USER},
+    types={
+        "tool_use": Role.ASSISTANT,
+        "server_tool_use": Role.ASSISTANT,
+        "mcp_tool_use": Role.ASSISTANT,
+        "tool_result": Role.TOOL,
+        "mcp_tool_result": Role.TOOL,
+        "web_search_tool_result": Role.TOOL,
+        "web_fetch_tool_result": Role.TOOL,
+        "search_result": Role.TOOL,
+    },
+)
+
+_DELTAS = {"text": "text_delta", "thinking": "thinking_delta", "partial_json": "input_json_delta"}
+
+
+def _ends(name: str, event: Event) -> Iterable[Key]:
+    kind = event.get("type", name)
+    if kind == "content_block_stop":
+        return [(event.get("index"),)]
+    return EVERYTHING if kind in {"message_delta", "message_stop", "error"} else ()
+
+
+def _tail(key: Key, text: str) -> Named:
+    """A delta, even where the last piece came in the event that started the block."""
+    index, channel = key[0], str(key[-1])
+    delta: Json = {"type": _DELTAS.get(channel, f"{channel}_delta"), channel: text}
+    name = "content_block_delta"
+    return Named(name, {"type": name, "index": index, "delta": delta})
+
+
+ANSWER = AnswerTable(
+    stream=StreamTable(
+        shape=shape(
+            {
+                "delta.text": (Kind.TEXT, "text"),
+                "delta.thinking": (Kind.TEXT, "thinking"),
+                "delta.partial_json": (Kind.ARGUMENTS, "partial_json"),
+                "delta.signature": Kind.KEEP,
+                "content_block.text": (Kind.TEXT, "text"),
+                "content_block.thinking": (Kind.TEXT, "thinking"),
+                "content_block.signature": Kind.KEEP,
+                "content_block.data": Kind.KEEP,
+                "content_block.content[].encrypted_content": Kind.KEEP,
+            }
+        ),
+        ends=_ends,
+        identity=("index",),
+        tail=_tail,
+    ),
+    document=shape(
+        {
+            "content[].signature": Kind.KEEP,
+            "content[].data": Kind.KEEP,
+            "content[].content[].encrypted_content": Kind.KEEP,
+        }
+    ),
+)
+
+_ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+}
+
+
+def _body(refusal: Refusal) -> bytes:
+    return strict_json.dump(_error(refusal))
+
+
+def _error(refusal: Refusal) -> Json:
+    kind = _ERROR_TYPES.get(refusal.status, "api_error")
+    error: Json = {"type": kind, "message": message(refusal), "code": refusal.code}
+    return {"type": "error", "error": error, "request_id": refusal.session_id or None}
+
+
+def _in_stream(refusal: Refusal) -> bytes:
+    """The client overlooks an error that does not name its event."""
+    return sse.encode(_body(refusal), event="error")
+
+
+ANTHROPIC = TableFormat("anthropic", REQUEST, ANSWER, ErrorTable(_body, _in_stream))

@@ -1,0 +1,71 @@
+"""Cursor's Cloud Agents API, v0 and v1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.segment import Role
+from app.wire import sse, strict_json
+from app.wire.answers import AnswerTable
+from app.wire.events import EVERYTHING, StreamTable
+from app.wire.openai_error import message
+from app.wire.prompts import RequestTable
+from app.wire.shape import Kind, shape
+from app.wire.table import ErrorTable, TableFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.wire.base import Refusal
+    from app.wire.events import Event, Key
+
+REQUEST = RequestTable(
+    shape=shape(
+        {
+            "prompt.images": Kind.BLOB,
+            "envVars": Kind.FREE,
+            "mcpServers[].headers": Kind.FREE,
+            "mcpServers[].env": Kind.FREE,
+            "mcpServers[].auth": Kind.FREE,
+        }
+    ),
+    roles={"prompt": Role.USER, "name": Role.USER, "customSubagents": Role.SYSTEM},
+    model=("model", "id"),
+)
+
+_ENDING = frozenset({"result", "error", "done"})
+
+
+def _ends(name: str, event: Event) -> Iterable[Key]:
+    return EVERYTHING if (name or event.get("type")) in _ENDING else ()
+
+
+ANSWER = AnswerTable(
+    stream=StreamTable(
+        shape=shape(
+            {
+                # A tool call carries whole files, and a result repeats everything: WHOLE.
+                "text": Kind.TEXT,
+                "delta": Kind.TEXT,
+                "update.text": Kind.TEXT,
+                "update.delta": Kind.TEXT,
+            }
+        ),
+        ends=_ends,
+        identity=("@event", "type"),
+        marks=("type",),
+    ),
+    resumable=True,
+)
+
+
+def _body(refusal: Refusal) -> bytes:
+    return strict_json.dump({"error": {"code": refusal.code, "message": message(refusal)}})
+
+
+def _in_stream(refusal: Refusal) -> bytes:
+    error = strict_json.dump({"code": refusal.code, "message": message(refusal)})
+    return sse.encode(error, event="error") + sse.encode("{}", event="done")
+
+
+CURSOR = TableFormat("cursor", REQUEST, ANSWER, ErrorTable(_body, _in_stream))

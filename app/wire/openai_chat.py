@@ -1,0 +1,87 @@
+"""OpenAI Chat Completions, which most other providers speak as well."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.segment import Role
+from app.wire import openai_error, table
+from app.wire.answers import AnswerTable
+from app.wire.events import StreamTable
+from app.wire.prompts import RequestTable
+from app.wire.shape import Kind, shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.wire.events import Event, Key
+
+REQUEST = RequestTable(
+    shape=shape(
+        {
+            "messages[].content[].image_url": Kind.BLOB,
+            "messages[].content[].input_audio": Kind.BLOB,
+            "messages[].content[].file": Kind.BLOB,
+            "messages[].audio": Kind.BLOB,
+            "messages[].tool_calls[].function.arguments": Kind.JSON,
+            "messages[].function_call.arguments": Kind.JSON,
+            "tools[].function.parameters": Kind.FREE,
+            "functions[].parameters": Kind.FREE,
+            "response_format.json_schema.schema": Kind.FREE,
+            "metadata": Kind.FREE,
+            "logit_bias": Kind.FREE,
+        }
+    ),
+    roles={"messages": Role.USER, "prediction": Role.ASSISTANT},
+)
+
+
+def _ends(_name: str, event: Event) -> Iterable[Key]:
+    choices = event.get("choices")
+    if not isinstance(choices, list):
+        return [()] if "error" in event else []
+    return [
+        (choice.get("index", position),)
+        for position, choice in enumerate(choices)
+        if isinstance(choice, dict) and choice.get("finish_reason")
+    ]
+
+
+ANSWER = AnswerTable(
+    stream=StreamTable(
+        shape=shape(
+            {
+                "choices[].delta.*": Kind.TEXT,
+                "choices[].delta.content": (Kind.TEXT, "content"),
+                "choices[].delta.role": Kind.WHOLE,
+                "choices[].delta.tool_calls[].id": Kind.WHOLE,
+                "choices[].delta.tool_calls[].type": Kind.WHOLE,
+                "choices[].delta.tool_calls[].function.name": Kind.WHOLE,
+                "choices[].delta.tool_calls[].function.arguments": Kind.ARGUMENTS,
+                "choices[].delta.tool_calls[].custom.input": Kind.TEXT,
+                "choices[].delta.function_call.name": Kind.WHOLE,
+                "choices[].delta.function_call.arguments": Kind.ARGUMENTS,
+                "choices[].delta.audio.transcript": Kind.TEXT,
+                "choices[].delta.audio.data": Kind.BLOB,
+                "choices[].delta.reasoning_details[].text": Kind.TEXT,
+                "choices[].delta.reasoning_details[].summary": Kind.TEXT,
+                "choices[].delta.reasoning_details[].data": Kind.KEEP,
+                "choices[].delta.reasoning_details[].signature": Kind.KEEP,
+                "choices[].logprobs": Kind.DROP,
+            }
+        ),
+        ends=_ends,
+        keep=("index", "type", "finish_reason"),
+    ),
+    document=shape(
+        {
+            "choices[].message.tool_calls[].function.arguments": Kind.JSON,
+            "choices[].message.function_call.arguments": Kind.JSON,
+            "choices[].message.audio.data": Kind.BLOB,
+            "choices[].logprobs": Kind.DROP,
+            "data[].b64_json": Kind.BLOB,
+        }
+    ),
+)
+
+CHAT = table.TableFormat("openai_chat", REQUEST, ANSWER, openai_error.ERRORS)

@@ -1,0 +1,210 @@
+"""Finds and rewrites the texts of a request body, along a table.
+
+Reading and rewriting are one walk, so that what a rule saw is what a mask changes. Every string
+is a segment, except the protocol's own words and what no rule can read (base64 of an image).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.domain.segment import Prompt, Role, Segment
+from app.wire.json_text import mask_json_text
+from app.wire.shape import Kind, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.wire.base import Json
+
+ROLES: Mapping[str, Role] = {
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "user": Role.USER,
+    "assistant": Role.ASSISTANT,
+    "model": Role.ASSISTANT,
+    "tool": Role.TOOL,
+    "function": Role.TOOL,
+}
+_IDENTIFIER = re.compile(r"[A-Za-z_]{1,40}")
+_OPAQUE_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_BASE64 = re.compile(r"[A-Za-z0-9+/=_\-\s]{256,}")
+_CALL_IDS = ("id", "call_id")
+_RESULT_IDS = ("tool_call_id", "tool_use_id", "call_id")
+
+Each: TypeAlias = "Callable[[Segment], str]"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTable:
+    """Where the words of a request are.
+
+    `roles` gives the role of what is under a top-level member; within it, an object's own
+    `role`, and its `type` by `types`, say better. `hidden` names members that make the provider
+    recall text which the request does not hold.
+    """
+
+    shape: Shape
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    types: Mapping[str, Role] = field(default_factory=dict)
+    hidden: tuple[str, ...] = ()
+    model: tuple[str, ...] = ("model",)
+    streamed: bool | None = None
+    """Whether the answer streams; None: as the body's `stream` says."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    shape: Shape
+    role: Role
+    pointer: str = ""
+    tool: str = ""
+    free: bool = False
+    in_blob: bool = False
+
+    def below(self, shape: Shape, step: str | int, role: Role | None = None) -> _Place:
+        token = str(step).replace("~", "~0").replace("/", "~1")
+        free = self.free or shape.kind is Kind.FREE
+        blob = self.shape.kind is Kind.BLOB
+        pointer = f"{self.pointer}/{token}"
+        return _Place(shape, role or self.role, pointer, self.tool, free, blob)
+
+
+def read(table: RequestTable, body: Json) -> Prompt:
+    """Find every text of a request, in the order of the body."""
+    segments: list[Segment] = []
+
+    def collect(segment: Segment) -> str:
+        segments.append(segment)
+        return segment.text
+
+    walk = _Walk(table, collect)
+    walk.start(body)
+    hidden = [f"/{name}" for name in table.hidden if isinstance(body, dict) and body.get(name)]
+    return Prompt(
+        segments=tuple(segments),
+        model=_model(body, table.model),
+        streamed=_streamed(table, body),
+        uninspected=(*walk.uninspected, *hidden),
+    )
+
+
+def rewrite(table: RequestTable, body: Json, mask: Callable[[str], str]) -> Json:
+    """Return a copy with `mask` applied to every text that `read` finds."""
+    return _Walk(table, lambda segment: mask(segment.text)).start(body)
+
+
+class _Walk:
+    def __init__(self, table: RequestTable, each: Each) -> None:
+        self._table = table
+        self._each = each
+        self._tools: dict[str, str] = {}  # name of the tool that an earlier call named, by id
+        self.uninspected: dict[str, None] = {}
+
+    def start(self, body: Json) -> Json:
+        shape = self._table.shape
+        return self._value(body, _Place(shape, Role.OTHER, free=shape.kind is Kind.FREE))
+
+    def _value(self, value: Json, place: _Place) -> Json:
+        if place.shape.kind is Kind.BLOB and value and not place.in_blob:
+            self.uninspected[place.pointer] = None
+        if isinstance(value, str):
+            return self._string(value, place)
+        if isinstance(value, dict):
+            return self._object(value, place)
+        if isinstance(value, list):
+            return self._list(value, place)
+        return value
+
+    def _object(self, value: dict[str, Json], place: _Place) -> Json:
+        if not place.free:
+            place = self._spoken(value, place)
+        out: dict[str, Json] = {}
+        for name, child in value.items():
+            below = place.below(
+                place.shape.fields.get(name, place.shape.other), name, self._top_role(name, place)
+            )
+            if not place.free and name in {"role", "type"} and _is_protocol(child):
+                out[name] = child
+            else:
+                out[self._name(name, below, free=place.free)] = self._value(child, below)
+        return out
+
+    def _list(self, value: list[Json], place: _Place) -> Json:
+        below = place.shape.items
+        if value and all(isinstance(item, int) for item in value) and place.pointer == "/prompt":
+            self.uninspected[place.pointer] = None  # token ids in place of words
+        return [self._value(item, place.below(below, at)) for at, item in enumerate(value)]
+
+    def _string(self, text: str, place: _Place) -> str:
+        if not text:
+            return text
+        if place.shape.kind in {Kind.JSON, Kind.ARGUMENTS}:
+            return mask_json_text(text, lambda part: self._segment(part, place))
+        if place.shape.kind is Kind.KEEP or _is_opaque(text, place):
+            if not place.in_blob:
+                self.uninspected[place.pointer] = None
+            return text
+        return self._segment(text, place)
+
+    def _segment(self, text: str, place: _Place) -> str:
+        if not text:
+            return text
+        return self._each(Segment(text, place.role, place.pointer, place.tool))
+
+    def _name(self, name: str, place: _Place, *, free: bool) -> str:
+        """A member's name is a text too, where the caller chooses it."""
+        if not free and _IDENTIFIER.fullmatch(name):
+            return name
+        return self._segment(name, place)
+
+    def _top_role(self, name: str, place: _Place) -> Role | None:
+        return self._table.roles.get(name) if not place.pointer else None
+
+    def _spoken(self, value: dict[str, Json], place: _Place) -> _Place:
+        """Take over who speaks in this object, and through which tool."""
+        if not place.pointer:
+            return place
+        role = ROLES.get(str(value.get("role"))) or self._table.types.get(str(value.get("type")))
+        tool = self._tool(value) or place.tool
+        if role is None and tool == place.tool:
+            return place
+        return replace(place, role=role or place.role, tool=tool)
+
+    def _tool(self, value: dict[str, Json]) -> str:
+        function = value.get("function") or value.get("custom")
+        name = function.get("name") if isinstance(function, dict) else value.get("name")
+        if not isinstance(name, str):
+            known = (self._tools.get(str(value.get(key))) for key in _RESULT_IDS)
+            return next(filter(None, known), "")
+        for key in _CALL_IDS:
+            if isinstance(call := value.get(key), str):
+                self._tools[call] = name
+        return name
+
+
+def _is_protocol(value: Json) -> bool:
+    return isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None
+
+
+def _is_opaque(text: str, place: _Place) -> bool:
+    """Tell base64 of a file from words, wherever a provider takes a file."""
+    if _OPAQUE_URL.match(text):
+        return True
+    return place.shape.kind is Kind.BLOB and _BASE64.fullmatch(text) is not None
+
+
+def _streamed(table: RequestTable, body: Json) -> bool:
+    if table.streamed is not None:
+        return table.streamed
+    return isinstance(body, dict) and body.get("stream") is True
+
+
+def _model(body: Json, path: tuple[str, ...]) -> str:
+    value = body
+    for step in path:
+        value = value.get(step) if isinstance(value, dict) else value
+    return value if isinstance(value, str) else ""

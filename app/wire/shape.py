@@ -1,0 +1,114 @@
+"""Where the words are: a table of JSON paths, compiled into a tree to walk along with a value.
+
+A path is dotted; `[]` is every item of a list, `*` every other member, and a leading `**.`
+names a member wherever it stands. Whatever no path names is `WHOLE`: masked by itself. So a
+format lists only what needs a treatment of its own, and nothing escapes by being new.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Kind(Enum):
+    WHOLE = auto()  # a text complete in itself
+    TEXT = auto()  # a piece of a text that goes on in later events
+    ARGUMENTS = auto()  # a piece of JSON inside a string that goes on in later events
+    JSON = auto()  # complete JSON inside a string
+    DROP = auto()  # repeats a text in a form that cannot be masked
+    KEEP = auto()  # signed or sealed by the provider, not to be touched
+    BLOB = auto()  # image, audio, file: no rule can read it
+    FREE = auto()  # an object whose members the caller names
+
+
+class Shape:
+    """One place of the table. `channel` names the text that a TEXT or ARGUMENTS piece continues."""
+
+    __slots__ = ("channel", "fields", "items", "kind", "other")
+
+    def __init__(self, kind: Kind = Kind.WHOLE, channel: str = "") -> None:
+        self.kind = kind
+        self.channel = channel
+        self.fields: dict[str, Shape] = {}
+        self.items = self
+        self.other = self
+
+
+def shape(paths: Mapping[str, Kind | tuple[Kind, str]]) -> Shape:
+    """Compile a table; a pair names the channel, which is the place's own path otherwise."""
+    anywhere = Shape()
+    root = Shape()
+    _default(root, anywhere)
+    for path, entry in paths.items():
+        kind, channel = entry if isinstance(entry, tuple) else (entry, "")
+        leaf = _leaf(kind, channel, anywhere)
+        if path.startswith("**."):
+            anywhere.fields[path.removeprefix("**.")] = leaf
+        else:
+            _place(root, _steps(path), leaf, anywhere)
+    _inherit(root, anywhere, set())
+    return root
+
+
+def _default(place: Shape, anywhere: Shape) -> None:
+    place.items = anywhere
+    place.other = anywhere
+
+
+def _leaf(kind: Kind, channel: str, anywhere: Shape) -> Shape:
+    leaf = Shape(kind, channel)
+    if kind in {Kind.WHOLE, Kind.JSON, Kind.ARGUMENTS}:
+        _default(leaf, anywhere)
+    elif kind is Kind.TEXT:
+        # A delta may be a list of parts, each with its type beside its text.
+        leaf.fields["type"] = anywhere
+    return leaf
+
+
+def _steps(path: str) -> list[str]:
+    return path.replace("[]", ".[]").split(".")
+
+
+def _place(root: Shape, steps: list[str], leaf: Shape, anywhere: Shape) -> None:
+    place = root
+    for step in steps[:-1]:
+        child = _child(place, step)
+        if child is None or child is anywhere:
+            child = Shape()
+            _default(child, anywhere)
+            _attach(place, step, child)
+        place = child
+    known = _child(place, steps[-1])
+    if known is not None and known is not anywhere:
+        leaf.fields = known.fields
+        leaf.items, leaf.other = known.items, known.other
+    _attach(place, steps[-1], leaf)
+
+
+def _child(place: Shape, step: str) -> Shape | None:
+    if step == "[]":
+        return place.items
+    return place.other if step == "*" else place.fields.get(step)
+
+
+def _attach(place: Shape, step: str, child: Shape) -> None:
+    if step == "[]":
+        place.items = child
+    elif step == "*":
+        place.other = child
+    else:
+        place.fields[step] = child
+
+
+def _inherit(place: Shape, anywhere: Shape, seen: set[int]) -> None:
+    if id(place) in seen or place is anywhere:
+        return
+    seen.add(id(place))
+    if place.other is anywhere:
+        place.fields = {**anywhere.fields, **place.fields}
+    for child in (*place.fields.values(), place.items, place.other):
+        _inherit(child, anywhere, seen)

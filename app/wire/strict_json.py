@@ -1,0 +1,151 @@
+"""JSON of which every reader must have the same understanding.
+
+Two parsers that differ on a duplicate key, a lone surrogate or `NaN` would let a text pass
+here unseen and be read upstream, so all of these are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, cast
+
+import orjson
+
+from app.errors import BadRequest
+
+if TYPE_CHECKING:
+    from app.wire.base import Json
+
+MAX_DEPTH = 128
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_BOMS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
+
+
+def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Json:
+    """Parse one JSON document; `max_depth` counts nested objects and arrays.
+
+    Raises `BadRequest` with a sentence that never quotes the body's values.
+    """
+    text = _decoded(body)
+    try:
+        value = cast(
+            "Json",
+            json.loads(
+                text,
+                object_pairs_hook=_object,
+                parse_constant=_no_constant,
+                parse_float=_finite,
+            ),
+        )
+    except RecursionError:
+        raise BadRequest(_too_deep(max_depth)) from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise BadRequest(f"The body is not valid JSON ({place}). Send valid JSON.") from None
+    except ValueError:
+        raise BadRequest("The body has a number too long to read. Send it as a string.") from None
+    _check(value, max_depth, surrogates=_SURROGATE.search(body) is not None)
+    return value
+
+
+def dump(value: Json) -> bytes:
+    """Write compact UTF-8 JSON, with integers of any size."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # an integer beyond 64 bits
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode()
+
+
+def _decoded(body: bytes) -> str:
+    if body.startswith(_BOMS):
+        raise BadRequest("The body starts with a byte order mark. Send plain UTF-8 without one.")
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequest(
+            f"The body is not UTF-8 (byte {error.start}). JSON must be sent as UTF-8."
+        ) from None
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise BadRequest("The body names a key twice in one object. Name each key once.")
+    return value
+
+
+def _no_constant(name: str) -> float:
+    raise BadRequest(f"The body has {name}, which is not JSON. Use null or a string.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise BadRequest("The body has a number too large to read. Send it as a string.")
+    return number
+
+
+def _check(root: Json, max_depth: int, *, surrogates: bool) -> None:
+    """Walk without recursion, so that no depth can exhaust the stack."""
+    level: list[Json] = [root]
+    depth = 0
+    while level:
+        if surrogates:
+            for value in level:
+                _check_surrogates(value)
+        level = [child for value in level for child in _children(value)]
+        depth += 1
+        if level and depth > max_depth:
+            raise BadRequest(_too_deep(max_depth))
+
+
+def _children(value: Json) -> list[Json]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _check_surrogates(value: Json) -> None:
+    texts = [value] if isinstance(value, str) else value if isinstance(value, dict) else ()
+    try:
+        for text in texts:
+            text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise BadRequest("The body has half of a surrogate pair. Send whole characters.") from None
+
+
+def _too_deep(max_depth: int) -> str:
+    return f"The body nests deeper than {max_depth} levels. Send a flatter body."
+
+
+def parse_loosely(text: str | bytes) -> Json:
+    """Parse what an upstream answered: whatever a lenient client could read, whole characters only.
+
+    Raises `ValueError` when no client could read it, or when it nests too deep.
+    """
+    try:
+        return cast("Json", orjson.loads(text))
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        value = json.loads(text)
+        # Round trip, so that half surrogates become replacement characters.
+        clean = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+        return cast("Json", json.loads(clean))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def says_one_thing(text: str | bytes, value: Json) -> bool:
+    """Tell whether `text` holds nothing but `value`, that is, no hidden duplicate of a key."""
+    size = len(text.encode()) if isinstance(text, str) else len(text)
+    if size == len(dump(value)):
+        return True
+    try:
+        json.loads(text, object_pairs_hook=_object)
+    except (BadRequest, ValueError, RecursionError):
+        return False
+    return True

@@ -1,0 +1,51 @@
+"""A wire format made of tables: where the words are, and how a refusal is spelt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.wire import answers, prompts, sse
+from app.wire.base import Refusal
+
+if TYPE_CHECKING:
+    from app.domain.segment import Prompt
+    from app.wire.base import AnswerMasker, Json, Masking
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTable:
+    """How an API spells an error, as a body and as the end of a stream that has begun."""
+
+    body: Callable[[Refusal], bytes]
+    in_stream: Callable[[Refusal], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class TableFormat:
+    """A `WireFormat`; its parts may come from different APIs."""
+
+    name: str
+    request: prompts.RequestTable
+    response: answers.AnswerTable
+    errors: ErrorTable
+
+    def read(self, body: Json) -> Prompt:
+        return prompts.read(self.request, body)
+
+    def rewrite(self, body: Json, mask: Callable[[str], str]) -> Json:
+        return prompts.rewrite(self.request, body, mask)
+
+    def answer(self, content_type: str, masking: Masking) -> AnswerMasker:
+        return answers.choose(content_type, self.response, masking)
+
+    def refusal(self, refusal: Refusal) -> bytes:
+        return self.errors.body(refusal)
+
+    def in_stream_refusal(self, refusal: Refusal) -> bytes:
+        return self.errors.in_stream(refusal)
+
+    def keep_alive(self) -> bytes:
+        """A comment, which every client skips; only between whole events."""
+        return sse.comment("waiting")

@@ -1,0 +1,138 @@
+"""Masks one JSON value in place, along a shape.
+
+Every string is looked at, names of members too. What was found clean is remembered for the
+answer's length, since the same identifiers and model names come with each event of a stream.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.errors import TooLarge
+from app.wire.json_text import mask_json_text
+from app.wire.shape import Kind, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.wire.base import Json, Masking
+
+Path: TypeAlias = "tuple[str | int, ...]"
+Box: TypeAlias = "dict[str, Json] | list[Json]"
+
+_MAX_DEPTH = 200
+_REMEMBERED = 512
+_SHORT = 128
+
+
+class TreeMasker:
+    """Walks values of one answer; `pieces` is told of each TEXT or ARGUMENTS string.
+
+    `pieces(box, at, shape, path, indices)` returns what to put in place of the string. Indices
+    are those of the list items on the way, by their own `index` member where they have one.
+    """
+
+    def __init__(
+        self, masking: Masking, pieces: Callable[[str, Box, Shape, Path, Path], str] | None = None
+    ) -> None:
+        self._masking = masking
+        self._pieces = pieces
+        self._clean: set[str] = set()
+        self.changed = False
+        self.blobs: dict[str, None] = {}  # in the order they came
+
+    def whole(self, text: str) -> str:
+        if text in self._clean:
+            return text
+        masked = self._masking.whole(text)
+        if masked != text:
+            self.changed = True
+        elif len(text) <= _SHORT:
+            if len(self._clean) >= _REMEMBERED:
+                self._clean.clear()
+            self._clean.add(text)
+        return masked
+
+    def walk(self, box: Box, shape: Shape, path: Path = (), indices: Path = ()) -> None:
+        if len(path) > _MAX_DEPTH:
+            raise TooLarge(f"The answer nests deeper than {_MAX_DEPTH} levels.")
+        if isinstance(box, dict):
+            self._members(box, shape, path, indices)
+        else:
+            self._items(box, shape, path, indices)
+
+    def _members(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
+        renamed: dict[str, str] = {}
+        for name, value in box.items():
+            below = shape.fields.get(name)
+            if below is None:
+                below = shape.other
+                if name not in self._clean and (masked := self.whole(name)) != name:
+                    renamed[name] = masked
+            if below.kind is not Kind.WHOLE:
+                box[name] = self._value(value, box, below, (*path, name), indices)
+            elif isinstance(value, str):
+                box[name] = self.whole(value)
+            elif isinstance(value, (dict, list)):
+                self.walk(value, below, (*path, name), indices)
+        if renamed:
+            _rename(box, renamed)
+
+    def _items(self, box: list[Json], shape: Shape, path: Path, indices: Path) -> None:
+        below = shape.items
+        for position, value in enumerate(box):
+            place = (*path, position)
+            index = (*indices, _index(value, position))
+            if isinstance(value, (dict, list)) and below.kind in {Kind.WHOLE, Kind.TEXT}:
+                self.walk(value, below, place, index)
+            else:
+                box[position] = self._value(value, box, below, place, index)
+
+    def _value(self, value: Json, box: Box, shape: Shape, path: Path, indices: Path) -> Json:
+        match shape.kind:
+            case Kind.KEEP:
+                return value
+            case Kind.DROP:
+                return self._drop(value)
+            case Kind.BLOB:
+                self.blobs["/" + "/".join(map(str, path))] = None
+                return value
+        if isinstance(value, str):
+            return self._string(value, box, shape, path, indices)
+        if isinstance(value, (dict, list)):
+            self.walk(value, shape, path, indices)
+        return value
+
+    def _string(self, text: str, box: Box, shape: Shape, path: Path, indices: Path) -> str:
+        if shape.kind is Kind.JSON:
+            return mask_json_text(text, self.whole)
+        if shape.kind in {Kind.TEXT, Kind.ARGUMENTS} and self._pieces is not None:
+            return self._pieces(text, box, shape, path, indices)
+        return self.whole(text)
+
+    def _drop(self, value: Json) -> Json:
+        if not value:
+            return value
+        self.changed = True
+        return [] if isinstance(value, list) else "" if isinstance(value, str) else None
+
+
+def _index(value: Json, position: int) -> str | int:
+    if isinstance(value, dict):
+        own = value.get("index")
+        if isinstance(own, int):
+            return own
+    return position
+
+
+def _rename(box: dict[str, Json], renamed: dict[str, str]) -> None:
+    """Give members their masked names; two that come to the same name are told apart."""
+    members = list(box.items())
+    box.clear()
+    for name, value in members:
+        new = renamed.get(name, name)
+        free, count = new, 1
+        while free in box:
+            count += 1
+            free = f"{new} ({count})"
+        box[free] = value
