@@ -98,7 +98,7 @@ def divider() -> Block:
     return {"type": "divider"}
 
 
-def modal(  # noqa: PLR0913 - the parts of a view, each by its name
+def modal(
     title: str,
     blocks: Sequence[Block],
     *,

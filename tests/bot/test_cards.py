@@ -137,7 +137,7 @@ def test_after_the_decision_the_outcome_stands_where_the_buttons_were(
 @pytest.mark.parametrize("state", HoldState)
 def test_every_state_has_a_card_that_slack_takes(state: HoldState) -> None:
     message = draw(hold(state=state, decided_at=LATER, keep_until=LATER, votes=(vote(MARIA),)))
-    assert check_blocks(list(message.blocks), "message") == []
+    assert check_blocks(list(message.blocks)) == []
 
 
 def test_who_left_and_what_managers_should_know_stand_on_the_card() -> None:
@@ -186,7 +186,7 @@ holds = st.builds(
 def test_slack_takes_the_card_whatever_stands_in_the_request(held: Hold, requester: str) -> None:
     message = draw(held, requester, warning=requester)
     spelt = words(message)
-    assert check_blocks(json.loads(json.dumps(message.blocks)), "message") == []
+    assert check_blocks(json.loads(json.dumps(message.blocks))) == []
     assert length_of(list(message.blocks)) <= 13_200
     assert len(message.summary) <= 4_000
     assert "<!channel" not in spelt

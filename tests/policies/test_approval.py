@@ -104,7 +104,7 @@ def test_who_approved_may_still_deny() -> None:
     ],
     ids=["by address", "by address in capitals", "by subject", "by the provider's address"],
 )
-def test_nobody_decides_on_their_own_request(who: Voter, approve: bool) -> None:  # noqa: FBT001
+def test_nobody_decides_on_their_own_request(*, who: Voter, approve: bool) -> None:
     assert word(hold(), who, approve=approve) is Objection.OWN_REQUEST
 
 

@@ -1,0 +1,194 @@
+"""A session as a readable conversation, for Slack, page and terminal alike. Pure."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from app import answer_text
+from app.answer_text import Kind
+from app.domain.segment import Role
+from app.errors import BadRequest, TooLarge
+from app.wire.body import parse_body
+from app.wire.registry import wire_for
+from app.wire.sse import SseEvent, SseParser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from app.answer_text import Piece
+    from app.domain.segment import Prompt
+    from app.domain.session import Chunk, RecordedAnswer, RecordedRequest, Replay
+    from app.wire.base import Json
+
+
+class Beat(NamedTuple):
+    """By `offset_ms` (since the session began) the first `length` characters had been sent."""
+
+    offset_ms: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing said. `place` is where it stands in the request; answers have `beats` instead."""
+
+    role: Role
+    text: str
+    kind: Kind = Kind.TEXT
+    tool: str = ""
+    place: str = ""
+    beats: tuple[Beat, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """Name who speaks, in a word or two."""
+        parts = [self.role.value]
+        if self.kind is not Kind.TEXT:
+            parts.append(self.kind.value)
+        if self.tool:
+            parts.append(self.tool)
+        return " · ".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """`unread` names parts of the request that no one can read here: images, files."""
+
+    prompt: tuple[Turn, ...]
+    answer: tuple[Turn, ...]
+    unread: tuple[str, ...] = ()
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        return self.prompt + self.answer
+
+
+def transcript(replay: Replay, mask: Callable[[str], str] = str) -> Transcript:
+    """Read a recorded session; every text goes through `mask`."""
+    session = replay.session
+    turns, unread = prompt_turns(session.wire, session.request, mask)
+    spoken = answer_turns(session.answer, replay.chunks)
+    return Transcript(turns, tuple(_masked(turn, mask) for turn in spoken), unread)
+
+
+def prompt_turns(
+    wire: str, request: RecordedRequest, mask: Callable[[str], str] = str
+) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
+    """Return what the request says, and the places that can't be read."""
+    prompt = _prompt(wire, request)
+    if prompt is None:
+        text = request.body.decode(errors="replace")
+        return (Turn(Role.OTHER, mask(text), place="body"),), ()
+    turns = tuple(
+        Turn(segment.role, mask(segment.text), tool=segment.tool, place=segment.place)
+        for segment in prompt.segments
+        if segment.text.strip()
+    )
+    return turns, prompt.uninspected
+
+
+def answer_turns(answer: RecordedAnswer | None, chunks: Iterable[Chunk]) -> tuple[Turn, ...]:
+    """Put the answer together from its chunks, as far as it came."""
+    kept = tuple(chunks)
+    if answer is None or not kept:
+        return ()
+    if "event-stream" in _header(answer.headers, "content-type"):
+        with contextlib.suppress(TooLarge):
+            if turns := _told(_streamed(kept)):
+                return turns
+    return _told(_whole(kept))
+
+
+def _prompt(wire: str, request: RecordedRequest) -> Prompt | None:
+    try:
+        body = parse_body(_header(request.headers, "content-type"), request.body)
+        return body.prompt(wire_for(wire, request.method, request.path, body.json))
+    except BadRequest:
+        return None
+
+
+def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:
+    return next((value for name, value in headers if name.lower() == wanted), "")
+
+
+class _Timed(NamedTuple):
+    offset_ms: int
+    piece: Piece
+
+
+def _streamed(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
+    parser = SseParser()
+    for chunk in chunks:
+        for event in parser.feed(chunk.data):
+            yield from _spoken(chunk.offset_ms, event)
+    if rest := parser.finish():
+        yield from _spoken(chunks[-1].offset_ms, rest)
+
+
+def _spoken(offset_ms: int, event: SseEvent) -> Iterator[_Timed]:
+    data = _json(event.data) if event.data else None
+    for piece in answer_text.of_event(event.event, data):
+        yield _Timed(offset_ms, piece)
+
+
+def _whole(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
+    text = b"".join(chunk.data for chunk in chunks).decode(errors="replace")
+    pieces = tuple(answer_text.of_body(_json(text)))
+    plain = answer_text.Piece(("body",), Kind.TEXT, text)
+    for piece in pieces or (plain,):
+        yield _Timed(chunks[-1].offset_ms, piece)
+
+
+def _json(text: str) -> Json:
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+@dataclass(slots=True)
+class _Telling:
+    """A turn while it grows."""
+
+    kind: Kind
+    tool: str = ""
+    texts: list[str] = field(default_factory=list)
+    beats: list[Beat] = field(default_factory=list)
+    length: int = 0
+
+    def add(self, said: _Timed) -> None:
+        self.tool = self.tool or said.piece.tool
+        self.texts.append(said.piece.text)
+        self.length += len(said.piece.text)
+        if self.beats and self.beats[-1].offset_ms == said.offset_ms:
+            self.beats.pop()
+        self.beats.append(Beat(said.offset_ms, self.length))
+
+    def turn(self) -> Turn:
+        text = "".join(self.texts)
+        return Turn(Role.ASSISTANT, text, self.kind, self.tool, beats=tuple(self.beats))
+
+
+def _told(spoken: Iterable[_Timed]) -> tuple[Turn, ...]:
+    tellings: dict[tuple[Kind, str], _Telling] = {}
+    for said in spoken:
+        # By its repr: what an upstream gives as an index need not be hashable.
+        key = (said.piece.kind, repr(said.piece.key))
+        tellings.setdefault(key, _Telling(said.piece.kind)).add(said)
+    if (Kind.TEXT, repr(("assistant",))) in tellings:
+        # Cursor closes with an event that says everything again.
+        tellings.pop((Kind.TEXT, repr(("result",))), None)
+    return tuple(telling.turn() for telling in tellings.values())
+
+
+def _masked(turn: Turn, mask: Callable[[str], str]) -> Turn:
+    """Mask a turn; where that changes it, its lengths are void and it comes in one beat."""
+    masked = mask(turn.text)
+    if masked == turn.text:
+        return turn
+    last = tuple(Beat(beat.offset_ms, len(masked)) for beat in turn.beats[-1:])
+    return replace(turn, text=masked, beats=last)

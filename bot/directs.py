@@ -1,0 +1,125 @@
+"""What the requester is told in a direct message: one message a hold, updated. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from app.domain.hold import HoldState
+from bot import blocks, phrases, text
+from bot.blocks import Message
+from policies.approval import approvals, quorum
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold, Vote
+    from bot.text import Markup
+
+
+def due(hold: Hold) -> bool:
+    """Whether the requester has to hear of it: no, expired, or yes while they were away."""
+    match hold.state:
+        case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED:
+            return True
+        case HoldState.APPROVED:
+            return not hold.attached
+        case HoldState.PENDING | HoldState.RELEASED | HoldState.WITHDRAWN:
+            return False
+        case _:
+            assert_never(hold.state)
+
+
+def direct(hold: Hold) -> Message:
+    """Say what happened, why, who decided and what to do now. Never the words that matched."""
+    headline = _headline(hold)
+    drawn = [
+        blocks.section(headline),
+        blocks.section(_rule(hold)),
+        blocks.fields(_facts(hold)),
+    ]
+    drawn += [blocks.section(reason) for reason in _reasons(hold)]
+    if todo := _what_now(hold):
+        drawn.append(blocks.section(text.join(text.ours("*What to do now*\n"), todo)))
+    session = text.join(text.ours("Session "), text.code(hold.session_id, 80))
+    drawn.append(blocks.context(session))
+    return Message(headline, tuple(drawn))
+
+
+_HEADLINES = {
+    HoldState.PENDING: "⏸️ Your request {name} waits for an approval.",
+    HoldState.APPROVED: "✅ Your request {name} is approved and waits for your retry.",
+    HoldState.RELEASED: "✅ Your request {name} was approved and has gone through.",
+    HoldState.DENIED: "⛔ Your request {name} was denied.",
+    HoldState.EXPIRED: "⌛ Your request {name} expired: {silence}.",
+    HoldState.LAPSED: "⌛ Your request {name} was approved, but not sent again in time.",
+    HoldState.WITHDRAWN: "↩️ Your request {name} was withdrawn.",
+}
+
+
+def _headline(hold: Hold) -> Markup:
+    said = _HEADLINES[hold.state].format(name=phrases.name(hold), silence=_silence(hold))
+    return text.ours(said)
+
+
+def _silence(hold: Hold) -> str:
+    had = approvals(hold)
+    return f"{had} of {quorum(hold)} approvals came in time" if had else "nobody answered in time"
+
+
+def _rule(hold: Hold) -> Markup:
+    decisive = hold.verdict.decisive
+    if decisive is None:
+        return text.ours("The catalog held it.")
+    name = text.join(text.ours("Rule "), text.code(decisive.rule, 100))
+    return text.join(name, text.ours(": "), text.words(decisive.explain or decisive.title, 500))
+
+
+def _facts(hold: Hold) -> list[tuple[str, Markup]]:
+    target = text.words(f"{hold.model} over {hold.connection}".removeprefix(" over "), 200)
+    facts = [
+        ("Sent", text.moment(hold.created_at, day=True)),
+        ("To", target),
+        ("From", phrases.origin(hold.requester.provenance)),
+    ]
+    if deciders := [vote for vote in hold.votes if vote.approve is not _was_denied(hold)]:
+        by = text.join(*(text.mention(vote.by.slack_user) for vote in deciders), by=", ")
+        at = text.join(text.ours(" at "), text.moment(deciders[-1].at))
+        facts.append(("Denied by" if _was_denied(hold) else "Approved by", text.join(by, at)))
+    if hold.state is HoldState.EXPIRED:
+        facts.append(("Asked", phrases.approvers(hold)))
+    return facts
+
+
+def _was_denied(hold: Hold) -> bool:
+    return hold.state is HoldState.DENIED
+
+
+def _reasons(hold: Hold) -> list[Markup]:
+    """Give the reasons of a denial, as far as the manager shares them."""
+    if not _was_denied(hold):
+        return []
+    lead = text.ours("*Reason:* ")
+    shared = [phrases.reason(vote, lead) for vote in hold.votes if _tells(vote)]
+    return shared or [text.join(lead, text.ours("not told"))]
+
+
+def _tells(vote: Vote) -> bool:
+    return not vote.approve and vote.shared and bool(vote.category or vote.reason)
+
+
+def _what_now(hold: Hold) -> Markup:
+    match hold.state:
+        case HoldState.DENIED:
+            return text.ours(
+                "Change the prompt as the rule says and send it again, or talk to the person "
+                "who denied it."
+            )
+        case HoldState.EXPIRED | HoldState.LAPSED:
+            return text.ours(
+                "Send the request again when somebody can look at it: that asks anew. If it is "
+                "urgent, tell one of the approvers first."
+            )
+        case HoldState.APPROVED if hold.keep_until is not None:
+            until = text.moment(hold.keep_until)
+            again = text.ours("Send exactly the same request again before ")
+            return text.join(again, until, text.ours(": it goes through once, without waiting."))
+        case _:
+            return text.ours("")

@@ -1,0 +1,135 @@
+"""Brings what Slack shows in line with a hold: each message once, and never an old one last.
+
+A notice in the storage stands for a message. It is leased before a call to Slack, and the
+result is accepted only from whoever holds the latest lease. A process that dies between the
+call and the record makes the message come twice at worst, never not at all.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.storage.ports import Notice, NoticeKind
+from bot import cards, directs
+from bot.slack import Posted, SlackRefused, SlackUnavailable
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.domain.hold import Hold
+    from app.storage.ports import NoticeStore
+    from bot.blocks import Message
+    from bot.pace import Pace
+    from bot.people import People
+    from bot.seal import Seal
+    from bot.slack import Slack
+
+# Longer than a call to Slack with all its retries may take.
+_LEASE = timedelta(seconds=90)
+_NOT_IN_SLACK = "The requester is not known in Slack, so I can't tell them there."
+_NO_ADDRESS = "The requester has no address that I could tell the outcome to."
+
+
+class Busy(Exception):
+    """Another bot is about the same message right now: look again soon."""
+
+
+class Poster:
+    """Posts and updates cards and direct messages."""
+
+    def __init__(  # noqa: PLR0913 - the composition root names each of them
+        self,
+        slack: Slack,
+        notices: NoticeStore,
+        people: People,
+        seal: Seal,
+        clock: Clock,
+        *,
+        channel: str,
+        posts: Pace,
+        updates: Pace,
+    ) -> None:
+        self._slack = slack
+        self._notices = notices
+        self._people = people
+        self._seal = seal
+        self._clock = clock
+        self._channel = channel
+        self._posts = posts
+        self._updates = updates
+
+    async def reconcile(self, hold: Hold) -> None:
+        """Make every message about the hold say how it stands. Does nothing where it does.
+
+        Raises Busy, SlackUnavailable, SlackRefused or StorageUnavailable: try again later.
+        """
+        requester = await self._people.slack_user(hold.requester.email)
+        await self._bring(_card_notice(hold, self._channel), self._card(hold, requester))
+        if requester:
+            await self._tell(hold, requester)
+
+    def _card(self, hold: Hold, requester: str) -> Message:
+        return cards.card(
+            hold,
+            requester=requester,
+            value=self._seal.stamp(hold),
+            warning=_warning(hold, requester),
+        )
+
+    async def _tell(self, hold: Hold, requester: str) -> None:
+        told = any(n.kind is NoticeKind.DIRECT for n in await self._notices.of_hold(hold.id))
+        if told or directs.due(hold):
+            notice = Notice(f"direct:{hold.id}", hold.id, NoticeKind.DIRECT, requester)
+            await self._bring(notice, directs.direct(hold))
+
+    async def _bring(self, notice: Notice, message: Message) -> None:
+        known = await self._notices.ensure(notice)
+        if known.shown == message.fingerprint:
+            return
+        # First the turn, then the lease: a long queue must not outlast it.
+        pace, key = (self._updates, "") if known.ts else (self._posts, known.target)
+        await pace.turn(key)
+        now = self._clock.now()
+        leased = await self._notices.lease(known, now=now, until=now + _LEASE)
+        if leased is None:
+            raise Busy(known.id)
+        try:
+            posted = await self._show(leased, message)
+        except (SlackUnavailable, SlackRefused) as error:
+            if isinstance(error, SlackUnavailable) and error.retry_after:
+                pace.hold_back(key, error.retry_after)
+            await self._record(leased, Posted(known.channel, known.ts), known.shown)
+            raise
+        await self._record(leased, posted, message.fingerprint)
+
+    async def _record(self, leased: Notice, posted: Posted, shown: str) -> None:
+        await self._notices.record(leased, channel=posted.channel, ts=posted.ts, shown=shown)
+
+    async def _show(self, notice: Notice, message: Message) -> Posted:
+        if notice.ts:
+            posted = Posted(notice.channel, notice.ts)
+            try:
+                await self._slack.update(posted, message)
+            except SlackRefused as refused:
+                if refused.code != "message_not_found":
+                    raise
+                # Somebody deleted it: what is to be said is said again.
+            else:
+                return posted
+        channel = notice.channel or await self._where(notice)
+        return await self._slack.post(channel, message, about=notice.hold_id)
+
+    async def _where(self, notice: Notice) -> str:
+        if notice.kind is NoticeKind.DIRECT:
+            return await self._slack.direct_channel(notice.target)
+        return notice.target
+
+
+def _card_notice(hold: Hold, channel: str) -> Notice:
+    return Notice(f"card:{hold.id}", hold.id, NoticeKind.CARD, channel)
+
+
+def _warning(hold: Hold, requester: str) -> str:
+    if requester:
+        return ""
+    return _NOT_IN_SLACK if hold.requester.email else _NO_ADDRESS

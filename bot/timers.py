@@ -1,0 +1,103 @@
+"""Ends what nobody ended: holds past their deadline expire, approvals not collected lapse.
+
+Safe with any number of bots: each change is one conditional write, and one of them wins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.hold import HoldEvent, HoldState
+from app.errors import StorageUnavailable, Superseded
+from app.storage.ports import Event, EventKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.clock import Clock
+    from app.domain.hold import Hold
+    from app.storage.feed import HoldFeed
+    from app.storage.ports import HoldStore, Ledger
+
+_RETRY_SECONDS = 2.0
+# A sleep may be wrong by a clock that was set; this bounds by how much.
+_LONGEST_SLEEP = 60.0
+_ENDS = {HoldState.PENDING: HoldEvent.DEADLINE, HoldState.APPROVED: HoldEvent.LAPSE}
+_log = structlog.get_logger(__name__)
+
+
+class Timers:
+    """Sleeps until the next hold is due; a change of any hold wakes it."""
+
+    def __init__(self, feed: HoldFeed, holds: HoldStore, ledger: Ledger, clock: Clock) -> None:
+        self._feed = feed
+        self._holds = holds
+        self._ledger = ledger
+        self._clock = clock
+        self._due: dict[str, datetime] = {}
+        self._changed = asyncio.Event()
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._ring())
+            async for hold in self._feed.changes():
+                self._note(hold)
+
+    def _note(self, hold: Hold) -> None:
+        due_at = hold.due_at
+        if due_at == self._due.get(hold.id):
+            return
+        if due_at is None:
+            self._due.pop(hold.id, None)
+            return
+        self._due[hold.id] = due_at
+        self._changed.set()
+
+    async def _ring(self) -> None:
+        while True:
+            await self._sleep()
+            try:
+                await self._end_all()
+            except StorageUnavailable as error:
+                _log.warning("timers wait for the storage", reason=str(error))
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _sleep(self) -> None:
+        """Sleep until something is due; one that became due earlier wakes it."""
+        while (seconds := self._seconds()) > 0:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    def _seconds(self) -> float:
+        if not self._due:
+            return _LONGEST_SLEEP
+        until = (min(self._due.values()) - self._clock.now()).total_seconds()
+        return min(until, _LONGEST_SLEEP)
+
+    async def _end_all(self) -> None:
+        now = self._clock.now()
+        for hold in await self._holds.due(now):
+            await self._end(hold, now)
+        self._due = {name: at for name, at in self._due.items() if at > now}
+
+    async def _end(self, hold: Hold, now: datetime) -> None:
+        event = _ENDS[hold.state]
+        moved = hold.after(event, now)
+        try:
+            await self._holds.move(hold, moved)
+        except Superseded:
+            return
+        data: dict[str, str | int] = {
+            "hold": hold.id,
+            "state": moved.state.value,
+            "revision": moved.revision,
+            "word": event.value,
+        }
+        await self._ledger.append(Event(EventKind.HOLD_MOVED, now, hold.session_id, data))
