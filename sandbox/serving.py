@@ -2,16 +2,28 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 from hypercorn.asyncio import serve as hypercorn_serve
 from hypercorn.config import Config
-from hypercorn.typing import ASGIFramework
+from hypercorn.typing import (
+    ASGIFramework,
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
+    ASGISendCallable,
+    HTTPDisconnectEvent,
+    Scope,
+)
+
+T = TypeVar("T")
 
 HOST = "127.0.0.1"
-GRACE_S = 0.3
+GRACE_S = 0.2
+# Only for what does not end when it is told that its client left.
+HARD_STOP_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +60,47 @@ async def serve(app: ASGIFramework, listener: Listener, shutdown: asyncio.Event)
     # Hypercorn makes its own socket object of the descriptor: ours must let go of it.
     config.bind = [f"fd://{listener.sock.detach()}"]
     config.loglevel = "WARNING"
-    config.graceful_timeout = GRACE_S
-    await hypercorn_serve(app, config, shutdown_trigger=shutdown.wait)
+    config.graceful_timeout = HARD_STOP_S
+    await hypercorn_serve(Leaving(app, shutdown), config, shutdown_trigger=shutdown.wait)
+
+
+class Leaving:
+    """Around an application: tells each request, soon after the shutdown, that its client left.
+
+    Hypercorn would cancel an answer that stalls, and asyncio would print that as an error.
+    """
+
+    def __init__(self, app: ASGIFramework, shutdown: asyncio.Event) -> None:
+        self._app = app
+        self._shutdown = shutdown
+
+    async def __call__(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        async def receive_or_leave() -> ASGIReceiveEvent:
+            return await first_of(receive(), self._leave())
+
+        is_request = scope["type"] == "http"
+        await self._app(scope, receive_or_leave if is_request else receive, send)
+
+    async def _leave(self) -> HTTPDisconnectEvent:
+        await self._shutdown.wait()
+        await asyncio.sleep(GRACE_S)
+        return {"type": "http.disconnect"}
+
+
+async def first_of(*waits: Awaitable[T]) -> T:
+    """Wait for whichever ends first; the others are cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(_await(wait)) for wait in waits]
+        done, pending = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+    return next(task for task in running if task in done).result()
+
+
+async def _await(wait: Awaitable[T]) -> T:
+    return await wait
 
 
 @asynccontextmanager

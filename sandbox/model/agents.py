@@ -12,6 +12,7 @@ from sandbox.model.behaviour import Behaviour
 from sandbox.model.flow import Died
 from sandbox.model.refusals import Fault, JsonObject, Refusal
 from sandbox.model.sending import compact
+from sandbox.serving import first_of
 
 EPOCH_MS = 1_767_225_600_000
 CREATED_AT = "2026-01-01T00:00:00.000Z"
@@ -105,7 +106,7 @@ class Run:
     async def _reach(self, number: int) -> None:
         """Wait until the run has come to this event, or is cancelled."""
         if self._behaviour.stalling and number > self._first_delta():
-            await _either(self._released, self._cancelled)
+            await first_of(self._released.wait(), self._cancelled.wait())
         wait_s = self._due(number) - time.monotonic()
         if wait_s > 0:
             await _within(self._cancelled, wait_s)
@@ -229,11 +230,3 @@ async def _within(event: asyncio.Event, seconds: float) -> None:
             await event.wait()
     except TimeoutError:
         return
-
-
-async def _either(one: asyncio.Event, other: asyncio.Event) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        waits = [tasks.create_task(one.wait()), tasks.create_task(other.wait())]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for each in waits:
-            each.cancel()
