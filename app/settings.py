@@ -5,13 +5,22 @@ Each process asks for what it needs (`require`), so that one message names all t
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import BadSettings
 
@@ -47,7 +56,7 @@ class Settings(BaseSettings):
     )
     mongodb_database: str = "abeyance"
     vault_key: SecretStr = SecretStr("")
-    issuers: tuple[IssuerSettings, ...] = ()
+    issuers: Annotated[tuple[IssuerSettings, ...], NoDecode] = ()
     catalog: Path = POLICIES
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")
 
@@ -63,6 +72,12 @@ class Settings(BaseSettings):
     slack_channel: str = "approvals"
     slack_api_url: str = "https://slack.com/api/"
     slack_http_port: int = Field(default=8475, ge=0, le=65535)
+
+    @field_validator("issuers", mode="before")
+    @classmethod
+    def _from_json(cls, given: object) -> object:
+        # Decoded here, so that a slip of the pen is one fault among the others.
+        return json.loads(given) if isinstance(given, str) and given else given or ()
 
 
 class LocalSettings(BaseSettings):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import json
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import uvloop
@@ -47,12 +48,7 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
     return found
 
 
-def announcer(ready_fd: int | None) -> Callable[[int], None]:
-    """Return what a part calls when it is up; with a descriptor, its port is written there."""
-
-    def announce(port: int) -> None:
-        if ready_fd is not None:
-            os.write(ready_fd, f"{port}\n".encode())
-            os.close(ready_fd)
-
-    return announce
+def announce(name: str, url: str) -> None:
+    """Say on standard output, as one JSON line, that a part serves; logs go to standard error."""
+    sys.stdout.write(json.dumps({name: {"url": url}}) + "\n")
+    sys.stdout.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
@@ -60,31 +59,29 @@ class Supervisor:
             await _stop(child.process)
 
     async def start(self, name: str, command: list[str], settings: Mapping[str, str]) -> str:
-        """Start a process and return the line it writes to the descriptor `{ready_fd}`.
+        """Start a process and return the first line that it prints: it says that it serves.
 
         Raises ChildDied where it ends instead.
         """
-        reader, writer = os.pipe()
         log = self._logs / f"{name}.log"
-        with log.open("wb") as output, os.fdopen(reader, "rb") as ready:
+        with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
-                *(part.format(ready_fd=writer) for part in command),
+                *command,
                 stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
                 env={**self._environment, **settings},
-                pass_fds=[writer],
                 # Ctrl-C must reach only us: the order of the end is ours to keep.
                 start_new_session=True,
             )
-            os.close(writer)
-            child = _Child(name, process, log)
-            self._children.append(child)
-            line = await asyncio.wait_for(asyncio.to_thread(ready.readline), _START_SECONDS)
+        child = _Child(name, process, log)
+        self._children.append(child)
+        async with asyncio.timeout(_START_SECONDS):
+            line = await _first_line(process)
         if not line:
             await process.wait()
             raise child.died()
-        return line.decode().strip()
+        return line
 
     async def wait(self, stop: asyncio.Event) -> None:
         """Return when `stop` is set. Raises ChildDied as soon as any process ends by itself."""
@@ -93,6 +90,12 @@ class Supervisor:
             await stop.wait()
             for watcher in watchers:
                 watcher.cancel()
+
+
+async def _first_line(process: asyncio.subprocess.Process) -> str:
+    if process.stdout is None:
+        raise RuntimeError("the process was started without a pipe")
+    return (await process.stdout.readline()).decode().strip()
 
 
 async def _guard(child: _Child) -> None:

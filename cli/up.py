@@ -9,7 +9,7 @@ import socket
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+Addresses: TypeAlias = "dict[str, dict[str, str]]"
 _LOOPBACK = "127.0.0.1"
-_SANDBOX_CREDENTIAL = "sandbox-model-credential"
 _SANDBOX_CONNECTIONS = {
     "openai": CredentialScheme.BEARER,
     "anthropic": CredentialScheme.X_API_KEY,
@@ -87,13 +87,13 @@ async def _up(plan: _Plan, stop: asyncio.Event) -> None:
             if plan.stand_in_mongodb:
                 port = plan.local.embedded_mongodb_port
                 await stack.enter_async_context(embedded_server(port, data / "mongodb"))
-            await _register_sandbox(plan, settings)
             family = await stack.enter_async_context(Supervisor(data / "logs", os.environ))
-            places = _places(plan, await family.start("sandbox", _sandbox(plan, data), {}))
-            settings |= _stand_ins(plan, places)
+            sandbox = json.loads(await family.start("sandbox", _sandbox(plan, data), {}))
+            await _register_sandbox(plan, settings, sandbox["model"])
+            settings |= _stand_ins(plan, sandbox)
             await family.start("gateway", _abeyance("gateway"), settings)
             await family.start("bot", _abeyance("bot"), settings)
-        show_panel(console, places, data)
+        show_panel(console, _places(plan, sandbox), data)
         await family.wait(stop)
         console.print("\nstopping …")
     console.print("stopped; the data stay in", str(data))
@@ -136,7 +136,9 @@ def _kept_key(path: Path) -> str:
     return path.read_text().strip()
 
 
-async def _register_sandbox(plan: _Plan, settings: Mapping[str, str]) -> None:
+async def _register_sandbox(
+    plan: _Plan, settings: Mapping[str, str], model: Mapping[str, str]
+) -> None:
     """Point the usual connections at the sandbox's model API, unless they point elsewhere."""
     vault = Vault(settings["ABEYANCE_VAULT_KEY"])
     storage = MongoStorage.connect(settings["MONGODB_URI"], plan.settings.mongodb_database)
@@ -145,15 +147,16 @@ async def _register_sandbox(plan: _Plan, settings: Mapping[str, str]) -> None:
             known = await storage.connections.get(name)
             if known is not None and not known.base_url.startswith(f"http://{_LOOPBACK}:"):
                 continue
-            url = f"http://{_LOOPBACK}:{plan.local.sandbox_model_port}/{name}"
-            sealed = vault.seal(name, _SANDBOX_CREDENTIAL)
-            await storage.connections.put(Connection(name, url, scheme, sealed))
+            sealed = vault.seal(name, model["credential"])
+            await storage.connections.put(
+                Connection(name, f"{model['url']}/{name}", scheme, sealed)
+            )
     finally:
         storage.close()
 
 
 def _abeyance(command: str) -> list[str]:
-    return [sys.executable, "-m", "cli", command, "--ready-fd", "{ready_fd}"]
+    return [sys.executable, "-m", "cli", command]
 
 
 def _sandbox(plan: _Plan, data: Path) -> list[str]:
@@ -166,34 +169,33 @@ def _sandbox(plan: _Plan, data: Path) -> list[str]:
         "--model-port": plan.local.sandbox_model_port,
     }
     command = [sys.executable, "-m", "sandbox", "--only", ",".join(parts)]
-    command += ["--data", str(data / "sandbox"), "--ready-fd", "{ready_fd}"]
+    command += ["--data", str(data / "sandbox")]
     return command + [str(word) for pair in ports.items() for word in pair]
 
 
-def _places(plan: _Plan, announced: str) -> Places:
-    urls = json.loads(announced)
+def _places(plan: _Plan, sandbox: Addresses) -> Places:
     return Places(
         gateway=f"http://{_LOOPBACK}:{plan.settings.port}",
-        slack=urls.get("slack", ""),
-        idp=urls.get("idp", ""),
-        model=urls["model"],
+        slack=sandbox["slack"]["url"] if plan.stand_in_slack else "",
+        idp=sandbox["idp"]["url"] if plan.stand_in_issuers else "",
+        model=sandbox["model"]["url"],
     )
 
 
-def _stand_ins(plan: _Plan, places: Places) -> dict[str, str]:
+def _stand_ins(plan: _Plan, sandbox: Addresses) -> dict[str, str]:
     """Return the settings that point gateway and bot at the stand-ins."""
     settings: dict[str, str] = {}
     if plan.stand_in_issuers:
         issuers = [
-            {"issuer": places.idp, "kind": "person"},
-            {"issuer": f"{places.idp}/ci", "kind": "workload"},
+            {"issuer": sandbox["idp"]["issuer"], "kind": "person"},
+            {"issuer": sandbox["idp"]["ci_issuer"], "kind": "workload"},
         ]
         settings["ABEYANCE_ISSUERS"] = json.dumps(issuers)
     if plan.stand_in_slack:
         settings |= {
-            "ABEYANCE_SLACK_API_URL": f"{places.slack}/api/",
-            "ABEYANCE_SLACK_BOT_TOKEN": "xoxb-sandbox-abeyance-bot",
-            "ABEYANCE_SLACK_APP_TOKEN": "xapp-1-A0ABEYANCE-sandbox-abeyance-app",
+            "ABEYANCE_SLACK_API_URL": sandbox["slack"]["api"],
+            "ABEYANCE_SLACK_BOT_TOKEN": sandbox["slack"]["bot_token"],
+            "ABEYANCE_SLACK_APP_TOKEN": sandbox["slack"]["app_token"],
             "ABEYANCE_SLACK_MODE": SlackMode.SOCKET.value,
         }
     return settings

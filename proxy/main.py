@@ -39,9 +39,9 @@ _NEEDS = ("mongodb", "vault", "issuers")
 
 
 async def run_gateway(
-    settings: Settings, stop: asyncio.Event, announce: Callable[[int], None]
+    settings: Settings, stop: asyncio.Event, announce: Callable[[str], None]
 ) -> None:
-    """Serve until `stop` is set; `announce` is given the port as soon as requests are served.
+    """Serve until `stop` is set; `announce` is given the URL as soon as requests are served.
 
     A background task that dies takes the process down with it.
 
@@ -82,12 +82,12 @@ async def run_gateway(
 
 
 async def _announce(
-    feed: HoldFeed, listener: socket.socket, announce: Callable[[int], None]
+    feed: HoldFeed, listener: socket.socket, announce: Callable[[str], None]
 ) -> None:
     await feed.ready.wait()
-    port: int = listener.getsockname()[1]
-    announce(port)
-    _log.info("gateway ready", port=port)
+    host, port = listener.getsockname()[:2]
+    announce(f"http://{host}:{port}")
+    _log.info("gateway ready", host=host, port=port)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import asyncio
+import itertools
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.audit.ledger import ChainedLedger, seal
+from app.clock import SystemClock
+from app.errors import StorageUnavailable
+from app.storage.mongo import MongoStorage
+from app.storage.ports import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.storage.ports import LedgerStore
+
+NOW = SystemClock().now()
+
+
+def an_event(session: str, **data: str | int) -> Event:
+    return Event(EventKind.REQUEST_FORWARDED, NOW, session, data)
+
+
+@asynccontextmanager
+async def running(store: LedgerStore) -> AsyncIterator[ChainedLedger]:
+    ledger = ChainedLedger(store, "test")
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(ledger.run())
+        yield ledger
+        task.cancel()
+
+
+async def test_what_many_append_at_once_is_one_unbroken_chain(storage: MongoStorage) -> None:
+    async with running(storage.ledger) as ledger:
+        await asyncio.gather(*(ledger.append(an_event("s", n=n)) for n in range(300)))
+        await ledger.append(an_event("s", n=300))
+    entries = sorted(await storage.ledger.entries("s"), key=lambda entry: entry.seq)
+    assert [entry.seq for entry in entries] == list(range(301))
+    assert entries[0].previous == ""
+    for before, after in itertools.pairwise(entries):
+        assert after.previous == before.hash
+    assert all(entry.hash == seal(entry) for entry in entries)
+
+
+async def test_a_changed_event_no_longer_fits_its_seal(storage: MongoStorage) -> None:
+    async with running(storage.ledger) as ledger:
+        await ledger.append(an_event("s", digest="abc"))
+    [entry] = await storage.ledger.entries("s")
+    forged = replace(entry, event=replace(entry.event, data={"digest": "abd"}))
+    assert seal(forged) != entry.hash
+
+
+async def test_an_append_that_cannot_be_written_says_so(database_name: str) -> None:
+    away = MongoStorage.connect("mongodb://127.0.0.1:1/?directConnection=true", database_name, 50)
+    async with running(away.ledger) as ledger:
+        with pytest.raises(StorageUnavailable):
+            await ledger.append(an_event("s"))
+    away.close()

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.domain.session import Decision
+from app.errors import BadRequest
+from app.search import SessionFilter, parse_filter
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", SessionFilter()),
+        ("user:Alice", SessionFilter(user="alice")),
+        ("since:1d", SessionFilter(since=NOW - timedelta(days=1))),
+        ("since:90m", SessionFilter(since=NOW - timedelta(minutes=90))),
+        ("since:2026-11-20", SessionFilter(since=datetime(2026, 11, 20, tzinfo=UTC))),
+        ("decision:Denied", SessionFilter(decision=Decision.DENIED)),
+        (
+            "  rule:no-x   connection:openai repo:acme/payments ",
+            SessionFilter(rule="no-x", connection="openai", repo="acme/payments"),
+        ),
+    ],
+)
+def test_a_filter_reads_as_a_person_types_it(text: str, expected: SessionFilter) -> None:
+    assert parse_filter(text, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("alice", "user:…"),
+        ("user:", "user:…"),
+        ("who:alice", "user:…"),
+        ("user:a user:b", "twice"),
+        ("since:yesterday", "7d"),
+        ("decision:maybe", "denied"),
+    ],
+)
+def test_a_word_that_is_not_understood_is_named_with_what_may_stand_there(
+    text: str, advice: str
+) -> None:
+    with pytest.raises(BadRequest, match=advice):
+        parse_filter(text, NOW)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.errors import BadSettings
+from app.settings import load_settings, require
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLES = ("MONGODB_URI", "ABEYANCE_ISSUERS", "ABEYANCE_PORT", "ABEYANCE_VAULT_KEY")
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    return
+
+
+def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ABEYANCE_PORT", "many")
+    monkeypatch.setenv("ABEYANCE_SLACK_MODE", "pigeon")
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    assert "ABEYANCE_PORT" in str(caught.value)
+    assert "ABEYANCE_SLACK_MODE" in str(caught.value)
+
+
+def test_json_that_does_not_parse_names_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ABEYANCE_ISSUERS", "[{]")
+    with pytest.raises(BadSettings, match="ABEYANCE_ISSUERS"):
+        load_settings()
+
+
+def test_everything_that_is_missing_is_told_with_what_it_is() -> None:
+    with pytest.raises(BadSettings) as caught:
+        require(load_settings(), "mongodb", "issuers", "slack_bot_token")
+    assert str(caught.value).count("missing") == 3
+    assert "MONGODB_URI" in str(caught.value)
+    assert "xoxb-" in str(caught.value)
+
+
+def test_secrets_do_not_show_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ABEYANCE_VAULT_KEY", "s3cret-key")
+    monkeypatch.setenv("MONGODB_URI", "mongodb://user:s3cret-pass@db")
+    assert "s3cret" not in repr(load_settings())
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        load_settings().port = 1  # type: ignore[misc]

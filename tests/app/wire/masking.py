@@ -1,0 +1,72 @@
+"""The real masker with two rules, for tests of how the wire formats use it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from policies.masker import Masker
+from policies.pattern import parse
+from policies.scanner import Plan, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.wire.base import AnswerMasker, TextMasker
+
+SECRET = "AKIAZ7QXMPLK3J9TWVBD"
+MASK = "[aws-access-key-id]"
+KEY_BLOCK = "-----BEGIN PRIVATE KEY-----\nMIIBVgIBADANBgkq\n-----END PRIVATE KEY-----"
+KEY_MASK = "[private-key]"
+_PLAN = Plan(
+    [
+        Target("aws", parse("AKIA[0-9A-Z]{16}")),
+        Target(
+            "key",
+            parse(r"-----BEGIN PRIVATE KEY-----[A-Za-z0-9+/=\s]*(?:-----END PRIVATE KEY-----)?"),
+        ),
+    ]
+)
+_MASKS = (MASK, KEY_MASK)
+_AWS = re.compile(r"AKIA[0-9A-Z]{16}")
+
+
+class RealMasking:
+    """Fits `app.wire.base.Masking`."""
+
+    def __init__(self) -> None:
+        self.masked = 0
+
+    def stream(self) -> TextMasker:
+        return Masker(_PLAN, self._label)
+
+    def whole(self, text: str) -> str:
+        masker = self.stream()
+        return masker.feed(text) + masker.finish()
+
+    def _label(self, target: int) -> str:
+        self.masked += 1
+        return _MASKS[target]
+
+
+def whole(text: str) -> str:
+    return RealMasking().whole(text)
+
+
+def leaks(data: bytes) -> bool:
+    return _AWS.search(data.decode("utf-8", "replace")) is not None
+
+
+def through(answer: AnswerMasker, pieces: list[bytes]) -> bytes:
+    return b"".join([*(answer.feed(piece) for piece in pieces), answer.finish()])
+
+
+def cut(data: bytes, places: list[int]) -> list[bytes]:
+    bounds = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
+    return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+
+
+def answered(
+    make: Callable[[str, RealMasking], AnswerMasker], content_type: str, pieces: list[bytes]
+) -> bytes:
+    return through(make(content_type, RealMasking()), pieces)

@@ -1,0 +1,152 @@
+"""Real tokens of a real provider on a socket; every bad one is a no, and looks like any other."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from app.clock import SystemClock
+from app.domain.identity import IdentityKind
+from app.errors import IssuerUnavailable, NotAuthenticated
+from app.settings import IssuerSettings
+from proxy.oidc.identity import identity_of
+from proxy.oidc.verify import Verifier
+from sandbox.idp.driver import IdpDriver
+from sandbox.idp.server import make_app
+from sandbox.serving import listen, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+FAR = int(time.time()) + 10 * 24 * 3600
+
+
+@pytest.fixture
+async def idp(tmp_path: Path) -> AsyncIterator[IdpDriver]:
+    listener = listen(0)
+    async with running(make_app(listener.url, tmp_path), listener) as url, IdpDriver(url) as driver:
+        yield driver
+
+
+@pytest.fixture
+async def verifier(idp: IdpDriver) -> AsyncIterator[Verifier]:
+    issuers = [
+        IssuerSettings(issuer=idp.issuer),
+        IssuerSettings(issuer=idp.ci_issuer, kind="workload"),
+    ]
+    async with httpx.AsyncClient() as http:
+        yield Verifier(issuers, http, SystemClock())
+
+
+async def test_a_person_is_known_by_subject_address_and_groups(
+    idp: IdpDriver, verifier: Verifier
+) -> None:
+    identity = identity_of(await verifier.verify(await idp.token("maria")))
+    assert identity.kind is IdentityKind.PERSON
+    assert (identity.issuer, identity.email) == (idp.issuer, "maria@acme.example")
+    assert identity.subject != identity.email
+    assert "managers" in identity.groups
+    assert identity.provenance is None
+
+
+async def test_a_ci_job_names_repository_commit_and_actor(
+    idp: IdpDriver, verifier: Verifier
+) -> None:
+    token = await idp.ci_token(sha="c0ffee", ref="refs/heads/release")
+    identity = identity_of(await verifier.verify(token))
+    assert identity.kind is IdentityKind.WORKLOAD
+    assert identity.provenance is not None
+    assert identity.provenance.repository == "acme/payments"
+    assert (identity.provenance.commit, identity.provenance.ref) == ("c0ffee", "refs/heads/release")
+    assert identity.provenance.verified
+
+
+async def test_an_address_that_the_issuer_does_not_vouch_for_is_dropped(
+    idp: IdpDriver, verifier: Verifier
+) -> None:
+    token = await idp.mint(claims={"email": "maria@acme.example", "email_verified": False})
+    assert not identity_of(await verifier.verify(token)).email
+
+
+async def test_groups_left_out_for_their_number_are_never_read_as_none(
+    idp: IdpDriver, verifier: Verifier
+) -> None:
+    token = await idp.mint(claims={"groups": None, "_claim_names": {"groups": "src1"}})
+    verified = await verifier.verify(token)
+    with pytest.raises(NotAuthenticated, match="too many"):
+        identity_of(verified)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"key": "none", "header": {"alg": "none"}},
+        {"key": "hs256", "header": {"alg": "HS256"}},
+        {"key": "other"},
+        {"header": {"kid": "unheard-of"}},
+        {"header": {"kid": None}},
+        {"header": {"crit": ["x"], "x": 1}},
+        {"header": {"b64": False}},
+        {"header": {"typ": "secevent+jwt"}},
+        {"claims": {"iss": "https://elsewhere.example"}},
+        {"claims": {"iss": None}},
+        {"claims": {"aud": "something-else"}},
+        {"claims": {"aud": None}},
+        {"claims": {"exp": None}},
+        {"claims": {"exp": FAR}},
+        {"claims": {"exp": "soon"}},
+        {"claims": {"sub": None}},
+        {"claims": {"nonce": "of-an-id-token"}},
+        {"claims": {"nbf": FAR}},
+        {"expires_in": -120},
+    ],
+    ids=str,
+)
+async def test_a_token_with_any_flaw_is_refused(
+    idp: IdpDriver, verifier: Verifier, order: dict[str, Any]
+) -> None:
+    assert await verifier.verify(await idp.mint())
+    token = await idp.mint(**order)
+    with pytest.raises(NotAuthenticated):
+        await verifier.verify(token)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b", "a.b.c", "....", "é.é.é", "e30.e30.", "\ud800"])
+async def test_what_is_no_token_at_all_is_refused(verifier: Verifier, token: str) -> None:
+    with pytest.raises(NotAuthenticated):
+        await verifier.verify(token)
+
+
+async def test_keys_are_never_shared_between_issuers(idp: IdpDriver, verifier: Verifier) -> None:
+    forged = await idp.mint(issuer="ci", claims={"iss": idp.issuer})
+    with pytest.raises(NotAuthenticated):
+        await verifier.verify(forged)
+
+
+async def test_random_key_ids_cause_at_most_two_fetches(idp: IdpDriver, verifier: Verifier) -> None:
+    for number in range(50):
+        token = await idp.mint(header={"kid": f"random-{number}"})
+        with pytest.raises(NotAuthenticated):
+            await verifier.verify(token)
+    assert await idp.jwks_fetches() <= 2
+
+
+async def test_an_issuer_away_is_told_apart_from_a_bad_token(
+    idp: IdpDriver, verifier: Verifier
+) -> None:
+    await idp.set_jwks("error")
+    token = await idp.token()
+    with pytest.raises(IssuerUnavailable):
+        await verifier.verify(token)
+
+
+async def test_known_keys_stay_in_use_while_the_issuer_is_away(
+    idp: IdpDriver, verifier: Verifier
+) -> None:
+    await verifier.verify(await idp.token("alice"))
+    await idp.set_jwks("error")
+    assert await verifier.verify(await idp.token("dana"))

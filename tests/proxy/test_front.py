@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from app.errors import BadRequest, NotAuthenticated
+from proxy.front import Headers, caller_token, check_front
+
+GOOD: Headers = (("host", "gw"), ("content-type", "application/json"), ("content-length", "2"))
+
+
+@pytest.mark.parametrize(
+    "target", ["/openai/v1/chat/completions", "/cursor/v0/agents/bc_1", "/gemini/v1/m:generate"]
+)
+def test_an_ordinary_request_passes(target: str) -> None:
+    check_front("POST", target, GOOD)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/openai/v1/../admin",
+        "/openai/..",
+        "/openai/./v1",
+        "/openai//v1",
+        "//openai/v1",
+        "/openai/%2e%2e/admin",
+        "/openai/v1%2fadmin",
+        "/openai/v1%5cadmin",
+        "/openai/%252e%252e/admin",
+        "/openai/v1%00",
+        "/openai/v1%0d%0ax",
+        "/openai/v1\\admin",
+        "/openai/v1 x",
+        "http://elsewhere.example/openai/v1",
+        "openai/v1",
+        "*",
+        "/openai/" + "a" * 5000,
+    ],
+)
+def test_a_path_that_reads_two_ways_is_refused(target: str) -> None:
+    with pytest.raises(BadRequest):
+        check_front("POST", target, GOOD)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        (("transfer-encoding", "chunked"),),
+        (("authorization", "Bearer a"), ("authorization", "Bearer b")),
+        (("content-length", "3"),),
+        (("upgrade", "h2c"),),
+        (("x_forwarded_for", "1.1.1.1"),),
+        (("content-encoding", "gzip"),),
+        (("x-much", "a" * 70_000),),
+    ],
+    ids=lambda more: more[0][0],
+)
+def test_headers_that_a_smuggler_needs_are_refused(more: Headers) -> None:
+    with pytest.raises(BadRequest):
+        check_front("POST", "/openai/v1", (*GOOD, *more))
+
+
+@pytest.mark.parametrize("encoding", ["xchunked", "gzip, chunked", "identity"])
+def test_an_odd_transfer_encoding_is_refused(encoding: str) -> None:
+    with pytest.raises(BadRequest):
+        check_front("POST", "/openai/v1", (("transfer-encoding", encoding),))
+
+
+@pytest.mark.parametrize("method", ["CONNECT", "TRACE", "OPTIONS", "get", "BREW"])
+def test_a_method_that_is_not_served_is_refused(method: str) -> None:
+    with pytest.raises(BadRequest):
+        check_front(method, "/openai/v1", GOOD)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (("authorization", "Bearer t0ken"),),
+        (("authorization", "bearer   t0ken"),),
+        (("x-api-key", "t0ken"),),
+        (("authorization", "Basic " + base64.b64encode(b"t0ken:").decode()),),
+        (("authorization", "Basic " + base64.b64encode(b"t0ken").decode()),),
+    ],
+)
+def test_the_token_is_found_where_each_sdk_puts_its_key(headers: Headers) -> None:
+    assert caller_token(headers) == "t0ken"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("authorization", "Bearer "),),
+        (("authorization", "Digest x"),),
+        (("authorization", "Basic %%%"),),
+        (("cookie", "token=t0ken"),),
+    ],
+)
+def test_without_a_token_nobody_is_asked_further(headers: Headers) -> None:
+    with pytest.raises(NotAuthenticated):
+        caller_token(headers)
+
+
+def test_two_tokens_are_refused_rather_than_one_chosen() -> None:
+    with pytest.raises(BadRequest):
+        caller_token((("authorization", "Bearer a"), ("x-api-key", "b")))
