@@ -28,6 +28,11 @@ class TextMasker(Protocol):
         """Return the rest; nothing may be fed afterwards."""
         ...
 
+    @property
+    def held(self) -> int:
+        """How many characters wait to be released."""
+        ...
+
 
 class Masking(Protocol):
     """All the masking of one answer: it hands out a masker for each text, and counts."""

@@ -51,31 +51,20 @@ class StreamTable:
 class _Text:
     """One text as it comes, with the place of its last piece."""
 
-    __slots__ = ("at", "box", "event", "fed", "known", "masker", "path")
+    __slots__ = ("at", "box", "event", "masker", "path", "settled")
 
     def __init__(self, masker: TextMasker) -> None:
         self.masker = masker
-        self.fed = ""  # what has come and not gone out, while that can be told
-        self.known = True
+        self.settled = True  # all that came has gone out, and no mask is still growing
         self.event: Named | None = None
         self.path: Path = ()
         self.box: Box = []
         self.at: str | int = ""
 
-    def feed(self, text: str) -> str:
-        out = self.masker.feed(text)
-        self.fed += text
-        if self.known and self.fed.startswith(out):
-            self.fed = self.fed[len(out) :]
-        else:
-            self.known = False
-            self.fed = ""
+    def feed(self, piece: str) -> str:
+        out = self.masker.feed(piece)
+        self.settled = out == piece and not self.masker.held
         return out
-
-    @property
-    def held(self) -> bool:
-        """Whether something may be held back; after a mask one cannot tell, so yes."""
-        return bool(self.fed) or not self.known
 
 
 class EventMasker:
@@ -92,8 +81,8 @@ class EventMasker:
 
     @property
     def holds(self) -> bool:
-        """Whether any text may be held back."""
-        return any(text.held for text in self._texts.values())
+        """Whether any text is held back, or in the middle of what is being masked."""
+        return any(not text.settled for text in self._texts.values())
 
     @property
     def blobs(self) -> tuple[str, ...]:

@@ -77,6 +77,10 @@ class JsonTextMasker:
             case _State.PLAIN:
                 return self._text_masker().finish()
 
+    @property
+    def held(self) -> int:
+        return len(self._waiting) + (self._inner.held if self._inner is not None else 0)
+
     def _step(self, text: str, position: int, out: list[str]) -> int:
         match self._state:
             case _State.START:
@@ -161,12 +165,18 @@ class WholeMasker:
         self._mask = mask
         self._parts: list[str] = []
 
+    @property
+    def held(self) -> int:
+        return sum(map(len, self._parts))
+
     def feed(self, text: str) -> str:
         self._parts.append(text)
         return ""
 
     def finish(self) -> str:
-        return self._mask("".join(self._parts))
+        text = "".join(self._parts)
+        self._parts.clear()
+        return self._mask(text)
 
 
 def mask_json_text(text: str, mask: Callable[[str], str]) -> str:

@@ -114,7 +114,8 @@ def encode(
         parts.append(f"id: {_one_line(event_id)}\n".encode())
     if retry is not None:
         parts.append(b"retry: %d\n" % retry)
-    parts.extend(b"data: " + line + b"\n" for line in text.splitlines() or [b""])
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    parts.extend(b"data: " + line + b"\n" for line in lines)
     return b"".join([*parts, b"\n"])
 
 

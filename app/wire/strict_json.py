@@ -91,15 +91,15 @@ def _finite(text: str) -> float:
 def _check(root: Json, max_depth: int, *, surrogates: bool) -> None:
     """Walk without recursion, so that no depth can exhaust the stack."""
     level: list[Json] = [root]
-    depth = 0
-    while level:
+    for depth in range(max_depth + 1):
+        if depth == max_depth and any(isinstance(value, (dict, list)) for value in level):
+            raise BadRequest(_too_deep(max_depth))
         if surrogates:
             for value in level:
                 _check_surrogates(value)
         level = [child for value in level for child in _children(value)]
-        depth += 1
-        if level and depth > max_depth:
-            raise BadRequest(_too_deep(max_depth))
+        if not level:
+            return
 
 
 def _children(value: Json) -> list[Json]:
