@@ -109,7 +109,7 @@ class State(dict[str, "State"]):
         return following
 
     # A state is itself, whatever it has learnt so far.
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return self is other

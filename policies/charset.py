@@ -1,7 +1,7 @@
-"""Sets of characters over the alphabet of the scan view (see `normalise`).
+r"""Sets of characters over the alphabet of the scan view (see `normalise`).
 
-ASCII characters stand for themselves. The view never contains the control characters \\0, \\2 and
-\\4, so two of them are free to stand for 'any other letter or digit' and 'anything else'.
+ASCII characters stand for themselves. The view never contains the control characters \0, \2 and
+\4, so two of them are free to stand for 'any other letter or digit' and 'anything else'.
 """
 
 from __future__ import annotations

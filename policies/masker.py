@@ -24,13 +24,18 @@ a secret endlessly long."""
 
 
 class Masker:
-    """Masks one text. `label(target)` gives what a match is replaced with and is called once for
-    each; where it gives None the text ends before the match, and nothing follows.
+    """Masks one text.
+
+    `label(target)` gives what a match is replaced with; it is called once for each. At a match of
+    one of the `stops` the text ends, and nothing follows.
     """
 
-    def __init__(self, plan: Plan, label: Callable[[int], str | None]) -> None:
+    def __init__(
+        self, plan: Plan, label: Callable[[int], str], stops: frozenset[int] = frozenset()
+    ) -> None:
         self._scanner = Scanner(plan)
         self._label = label
+        self._stops = stops
         self._raw = ""  # not released yet; its first character is at position `_base`
         self._base = 0
         self._masked = 0  # all before this position is released or masked
@@ -93,13 +98,14 @@ class Masker:
         scanner.done = [span for span in waiting if span not in growing]
 
     def _write(self, span: Span, out: list[str]) -> None:
+        if span.target in self._stops:
+            self._pass(span.start, out)
+            self._label(span.target)
+            self._end(out, "")
+            return
         if span.start >= self._masked:
             self._pass(span.start, out)
-            label = self._label(span.target)
-            if label is None:
-                self._end(out, "")
-                return
-            out.append(label)
+            out.append(self._label(span.target))
         self._masked = max(self._masked, span.end)
         self._drop(self._masked)
 

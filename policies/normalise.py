@@ -1,6 +1,6 @@
-"""The scan view: a text as a rule sees it, character for character as long as the text.
+r"""The scan view: a text as a rule sees it, character for character as long as the text.
 
-Invisible characters become `\\0` (matching steps over them), look-alikes become the ASCII letter
+Invisible characters become `\0` (matching steps over them), look-alikes become the ASCII letter
 that they imitate, all spaces become one of the ASCII ones. Because the lengths are equal, a
 place in the view is the same place in the text. Folding is by single character, so the view of
 two texts joined is the two views joined: a stream may be cut anywhere.
@@ -11,8 +11,9 @@ from __future__ import annotations
 import unicodedata
 
 TRANSPARENT = "\0"
+_TAKEN = "\0\2\4"
+"""Control characters that the view uses for itself (see `charset`); in a text they become:"""
 _STAND_IN = "\5"
-"""For the control characters that the view uses for itself."""
 
 # Format characters and marks are found by category; these are letters that show nothing.
 _FILLERS = "\u115f\u1160\u3164\uffa0\u2800"
@@ -50,23 +51,18 @@ class _FoldTable(dict[int, str]):
 
 
 def _fold(ch: str) -> str:
-    if ch in "\0\2\4":
-        return _STAND_IN
     if ch.isascii():
-        return ch
+        return _STAND_IN if ch in _TAKEN else ch
     if ch in _FILLERS or unicodedata.category(ch) in {"Cf", "Mn", "Me"}:
         return TRANSPARENT
-    if ch in _LOOK_ALIKES:
-        return _LOOK_ALIKES[ch]
     if ch.isspace():
         return " "
-    composed = unicodedata.normalize("NFKC", ch)
-    if len(composed) == 1:
-        ch = _LOOK_ALIKES.get(composed, composed)
+    if ch not in _LOOK_ALIKES:
+        composed = unicodedata.normalize("NFKC", ch)
+        ch = composed if len(composed) == 1 else ch
+    ch = _LOOK_ALIKES.get(ch, ch)
     digit = unicodedata.digit(ch, None)
-    if digit is not None:
-        return str(digit)
-    return _STAND_IN if ch in "\0\2\4" else ch
+    return ch if digit is None or ch.isascii() else str(digit)
 
 
 _TABLE = _FoldTable()

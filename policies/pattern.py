@@ -1,7 +1,7 @@
-"""The pattern language: a small part of regular expressions, so that matching stays linear.
+r"""The pattern language: a small part of regular expressions, so that matching stays linear.
 
-Literals, `.`, classes, `\\d \\w \\s \\D \\W \\S`, groups, `|`, `? * + {m,n}`, `(?i)` at the start,
-`(?i:...)`, and `\\b` at the two ends. No look-around, no back-references, no anchors inside.
+Literals, `.`, classes, `\d \w \s \D \W \S`, groups, `|`, `? * + {m,n}`, `(?i)` at the start,
+`(?i:...)`, and `\b` at the two ends. No look-around, no back-references, no anchors inside.
 Everything is ASCII: text is folded (see `normalise`) before a pattern sees it.
 """
 
@@ -80,7 +80,7 @@ def parse(source: str) -> Pattern:
 
 
 def parse_class(source: str) -> CharSet:
-    """Read one class such as `[\\w.-]`. Raises PatternError for anything else."""
+    r"""Read one class such as `[\w.-]`. Raises PatternError for anything else."""
     node = _Parser(source, fold=False).read()
     if not isinstance(node, Chars):
         raise PatternError(f"{source!r} must be one class of characters, such as [\\w.-]")
@@ -141,7 +141,7 @@ class _Parser:
         if not self._take(")"):
             raise self._fault("is never closed", at)
         self._fold = outer
-        return node
+        return Seq((node,)) if isinstance(node, Alt) else node  # so that bare alternatives show
 
     def _repeated(self, item: Node) -> Node:
         limits = self._limits()

@@ -20,7 +20,6 @@ from policies.trigger import Trigger, TriggerTree
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from policies.charset import CharSet
     from policies.pattern import Pattern
 
 MAX_CANDIDATES = 48
@@ -72,8 +71,10 @@ class Span:
 
 
 class Candidate:
-    """A match in progress. `end` is 0 until it is a match; `maybe` is an end that the next
-    character may still forbid; `start` is -1 until the first visible character.
+    """A match in progress.
+
+    `end` is 0 until it is a match; `maybe` is an end that the next character may still forbid;
+    `start` is -1 until the first visible character.
     """
 
     __slots__ = ("end", "in_context", "maybe", "start", "state", "target")

@@ -77,8 +77,12 @@ def _held(node: Node, *, last: bool) -> float:
         case Chars():
             return 1
         case Seq(items):
-            rest = [all(can_be_empty(after) for after in items[at + 1 :]) for at in range(len(items))]
-            return sum(_held(item, last=last and free) for item, free in zip(items, rest, strict=True))
+            rest = [
+                all(can_be_empty(after) for after in items[at + 1 :]) for at in range(len(items))
+            ]
+            return sum(
+                _held(item, last=last and free) for item, free in zip(items, rest, strict=True)
+            )
         case Alt(options):
             return max(_held(option, last=last) for option in options)
         case Repeat(item, low, high):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policies.charset import CharSet
 from policies.normalise import TRANSPARENT
+from policies.shape import Opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from policies.charset import CharSet
-    from policies.shape import Opening
 
 _MAX_STATES = 20_000
 _MAX_STEPS = 4000
@@ -38,8 +38,10 @@ class _Branch:
 
 
 class TriggerState(dict[str, "TriggerState"]):
-    """`fires`: (target, length) of each opening that just ended; `partial`: length of the longest
-    beginning of a held opening at the end of the text.
+    """What is known after some text.
+
+    `fires` has (target, length) of each opening that just ended; `partial` is the length of the
+    longest beginning of a held opening at the end of the text.
     """
 
     __slots__ = ("_tree", "branches", "fires", "guards", "partial")
@@ -58,7 +60,7 @@ class TriggerState(dict[str, "TriggerState"]):
             self[ch] = following
         return following
 
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
         return self is other

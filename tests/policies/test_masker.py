@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import random
+from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.masker import WITHHELD, Masker
+from policies.masker import Masker
 from policies.pattern import parse
 from policies.scanner import Plan, Target
 from tests.policies.oracle import Known, masked
+
+if TYPE_CHECKING:
+    import random
 
 
 def _even(text: str) -> bool:
@@ -40,7 +42,19 @@ PIECES = [
     *("pass", "password", "PASS", " = ", "=", ":", '"', " ", "\n", "---BEGIN ", "RSA ", "KEY---"),
     *("---END ", "MIIB", "ey", "eyAb1", ".ey", ".", "xx", "xoxb-", "XoXb-", "0a9z", "no", "777"),
     *("\u200b", "\u00ad", "\u0410", "é", "．", "-", "_", "a", "s", "k", "A", "---", "ｓｋ", "！"),
-    *("qq", "qz", "4111", "1111", "bob@acme", "@", "code: ", "code:", "abcdef", "\u200b" * 18, "\0"),
+    *(
+        "qq",
+        "qz",
+        "4111",
+        "1111",
+        "bob@acme",
+        "@",
+        "code: ",
+        "code:",
+        "abcdef",
+        "\u200b" * 18,
+        "\0",
+    ),
 ]
 
 

@@ -1,0 +1,164 @@
+"""The catalog made ready: rules, detectors and approver sets as one value that never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.domain.segment import Role
+from app.domain.verdict import Action, Approval, FiredRule, Risk
+from policies.answer import AnswerMasking, Lookout, credential_plan
+from policies.conditions import Asked, Condition
+from policies.masker import Masker
+from policies.model import ExamplesSpec, Mode, Side
+from policies.scanner import Plan, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from app.domain.identity import Identity
+    from app.domain.segment import Facts
+    from app.domain.verdict import Verdict
+    from policies.detectors import Detector
+
+__all__ = ["AnswerMasking", "ApproverSet", "Catalog", "Rule"]
+
+_MAX_PLANS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverSet:
+    """Who may approve: members of Slack groups (by handle, without @), and e-mail addresses."""
+
+    name: str
+    slack_groups: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookFor:
+    """What a rule looks for in text. `labels` says what each target is replaced with."""
+
+    targets: tuple[Target, ...]
+    labels: Mapping[str, str]
+    roles: frozenset[Role] = frozenset()
+    """Only segments of these roles; empty for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    id: str
+    title: str
+    on: Side
+    then: Action
+    mode: Mode
+    risk: Risk
+    explain: str
+    approval: Approval | None
+    conditions: tuple[Condition, ...]
+    look_for: LookFor | None
+    examples: ExamplesSpec | None = None
+
+    @property
+    def enforced(self) -> bool:
+        return self.mode is Mode.ENFORCE
+
+    def sees(self, side: Side) -> bool:
+        return self.on in {side, Side.BOTH}
+
+    def applies(self, asked: Asked) -> bool:
+        """Whether all conditions hold that are not about text."""
+        return all(condition(asked) for condition in self.conditions)
+
+
+class Catalog:
+    """Shared by all requests; to change it, load another and swap."""
+
+    def __init__(
+        self,
+        revision: str,
+        rules: Iterable[Rule],
+        detectors: Iterable[Detector],
+        approvers: Mapping[str, ApproverSet],
+    ) -> None:
+        self.revision = revision
+        self.rules = tuple(rules)
+        self.detectors = tuple(sorted(detectors, key=lambda d: d.rank))
+        self.approvers = approvers
+        self._order = {d.id: at for at, d in enumerate(self.detectors)}
+        self._labels = {d.id: d.label for d in self.detectors}
+        for rule in self.rules:
+            self._labels |= rule.look_for.labels if rule.look_for else {}
+        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._credentials: dict[str, Plan] = {}
+        masking = [rule for rule in self.rules if rule.then is Action.MASK]
+        self.everything = self._plan([*_targets(masking), *(d.target for d in self.detectors)])
+        self.requests = self._plan(_targets(r for r in self.rules if r.sees(Side.REQUEST)))
+
+    def mask(self, text: str) -> str:
+        """Return the text with every secret and all personal data masked, for logs and cards."""
+        return self._whole(self.everything, text)
+
+    def label(self, target: Target) -> str:
+        return self._labels[target.id]
+
+    def request_mask(self, verdict: Verdict) -> Callable[[str], str]:
+        """Return what masks the texts of a request as the rules that fired ask for."""
+        fired = {f.rule for f in verdict.fired if f.enforced and f.action is Action.MASK}
+        plan = self._plan(_targets(rule for rule in self.rules if rule.id in fired))
+        return lambda text: self._whole(plan, text)
+
+    def answer_masking(
+        self, facts: Facts, identity: Identity, credential: str, now: datetime
+    ) -> AnswerMasking:
+        """Return the masking of one answer: the rules that apply to who asked for what."""
+        asked = Asked(facts, identity, now)
+        rules = [r for r in self.rules if r.sees(Side.RESPONSE) and r.applies(asked)]
+        return AnswerMasking(
+            self._lookout(rule for rule in rules if rule.enforced),
+            self._lookout(rule for rule in rules if not rule.enforced),
+            self._credential(credential),
+        )
+
+    def _lookout(self, rules: Iterable[Rule]) -> Lookout:
+        chosen = tuple(rules)
+        plan = self._plan(_targets(chosen))
+        owners = [
+            tuple(
+                _fired(rule) for rule in chosen if rule.look_for and target in rule.look_for.targets
+            )
+            for target in plan.targets
+        ]
+        return Lookout(plan, tuple(owners), tuple(self.label(target) for target in plan.targets))
+
+    def _whole(self, plan: Plan, text: str) -> str:
+        masker = Masker(plan, lambda at: self.label(plan.targets[at]))
+        return masker.feed(text) + masker.finish()
+
+    def _plan(self, targets: Iterable[Target]) -> Plan:
+        """Return the one plan for these targets; rules' own patterns name a match first."""
+        unique = {target.id: target for target in targets}
+        ordered = sorted(unique.values(), key=lambda target: self._order.get(target.id, -1))
+        key = tuple(target.id for target in ordered)
+        if key not in self._plans:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            self._plans[key] = Plan(ordered)
+        return self._plans[key]
+
+    def _credential(self, credential: str) -> Plan:
+        if credential not in self._credentials:
+            if len(self._credentials) >= _MAX_PLANS:
+                self._credentials.clear()
+            self._credentials[credential] = credential_plan(credential)
+        return self._credentials[credential]
+
+
+def _targets(rules: Iterable[Rule]) -> list[Target]:
+    return [target for rule in rules if rule.look_for for target in rule.look_for.targets]
+
+
+def _fired(rule: Rule) -> FiredRule:
+    return FiredRule(rule.id, rule.title, rule.then, rule.risk, rule.explain, rule.enforced, 1, ())

@@ -1,0 +1,75 @@
+"""Detectors made ready: named kinds of secrets and of personal data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from policies.glob import any_of
+from policies.model import GROUPS, ExamplesSpec, Kind
+from policies.pattern import Pattern, parse, parse_class
+from policies.scanner import Target
+from policies.validators import build
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policies.model import DetectorSpec
+
+_BETWEEN = (
+    r"""[\w .\[\]-]{0,24}["'`]?\s{0,3}(?:=>|:=|==?|[:,>|])\s{0,3}["'`]{0,3}(?:Bearer |Token )?"""
+)
+"""What stands between a name and the value assigned to it, in code, JSON, YAML and tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """`generic` ones give way to all others where both match at one place."""
+
+    id: str
+    title: str
+    kind: Kind
+    generic: bool
+    target: Target
+    examples: ExamplesSpec
+
+    @property
+    def label(self) -> str:
+        return f"[{self.id}]"
+
+    @property
+    def rank(self) -> tuple[bool, bool]:
+        """Sort by it: what is recognised by its own form goes before what its context tells."""
+        return (self.generic, self.target.context is not None)
+
+
+def make_detector(spec: DetectorSpec, kind: Kind, *, generic: bool) -> Detector:
+    """Raises PatternError or ValueError with what is wrong in the pattern or its checks."""
+    pattern = _guarded(parse(spec.pattern), spec)
+    context = parse(_context(spec)) if spec.keywords or spec.context else None
+    target = Target(spec.id, pattern, context=context, valid=build(spec.checks))
+    return Detector(spec.id, spec.title, kind, generic, target, spec.examples)
+
+
+def _guarded(pattern: Pattern, spec: DetectorSpec) -> Pattern:
+    if spec.not_before is not None:
+        pattern = replace(pattern, not_before=parse_class(spec.not_before))
+    if spec.not_after is not None:
+        pattern = replace(pattern, not_after=parse_class(spec.not_after))
+    return pattern
+
+
+def _context(spec: DetectorSpec) -> str:
+    if spec.context is not None:
+        return spec.context
+    names = "|".join(re.sub(r"[ _-]", "[ ._-]?", re.escape(name)) for name in spec.keywords)
+    return f"(?i)(?:{names}){_BETWEEN}"
+
+
+def select(detectors: Sequence[Detector], wanted: str) -> tuple[Detector, ...]:
+    """Return the detectors that an id, a glob or the name of a group stands for."""
+    if wanted in GROUPS:
+        return tuple(d for d in detectors if d.kind is GROUPS[wanted])
+    fits = any_of([wanted])
+    return tuple(d for d in detectors if fits(d.id))

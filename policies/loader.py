@@ -1,0 +1,258 @@
+"""Reads a catalog from its directory; every fault is told at once, with file, line and field.
+
+`catalog/*.yaml` are lists of rules, `detectors/*.yaml` are detectors by kind, `approvers.yaml` is
+a list of approver sets. The detectors that ship with the product are always there; approver sets
+too, unless the directory has its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from app.domain.verdict import Approval
+from app.errors import BadCatalog
+from policies.compiled import ApproverSet, Catalog, LookFor, Rule
+from policies.conditions import conditions
+from policies.detectors import Detector, make_detector, select
+from policies.model import GROUPS, ApproverSetSpec, DetectorSpec, Kind, RuleSpec, Side
+from policies.pattern import PatternError, parse
+from policies.scanner import Target
+from policies.sentences import say
+from policies.words import word_pattern
+from policies.yaml_lines import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from policies.model import TextSpec
+    from policies.pattern import Pattern
+
+SHIPPED = Path(__file__).parent
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands, so that a fault can say so."""
+
+    document: Document
+    file: str
+    path: tuple[str | int, ...]
+    name: str
+
+    def fault(self, field_path: Sequence[str | int], what: str) -> str:
+        line = self.document.line((*self.path, *field_path))
+        where = ".".join([self.name, *(str(step) for step in field_path)])
+        return f"{self.file}:{line}: {where}: {what}"
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was read so far, and what was wrong with it."""
+
+    directory: Path
+    faults: list[str] = field(default_factory=list)
+    contents: list[Any] = field(default_factory=list)
+
+    def documents(self, files: Sequence[Path]) -> Iterator[tuple[str, Document]]:
+        for path in files:
+            name = self._name(path)
+            try:
+                document = Document(path.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError) as error:
+                self.faults.append(f"{name}:1: file: cannot be read: {error}")
+            except yaml.MarkedYAMLError as error:
+                line = error.problem_mark.line + 1 if error.problem_mark else 1
+                self.faults.append(f"{name}:{line}: yaml: {error.problem}")
+            except yaml.YAMLError as error:
+                self.faults.append(f"{name}:1: yaml: {error}")
+            else:
+                yield name, document
+
+    def items(
+        self, name: str, document: Document, path: tuple[str, ...], model: type[_Model]
+    ) -> Iterator[tuple[Place, _Model]]:
+        """Yield each valid item of the list at `path`."""
+        data = document.data
+        for step in path:
+            data = data.get(step) if isinstance(data, dict) else None
+        if not isinstance(data, list):
+            where = path[-1] if path else "file"
+            self.faults.append(f"{name}:{document.line(path)}: {where}: must be a list of items")
+            return
+        for at, item in enumerate(data):
+            place = Place(document, name, (*path, at), _title(item, at))
+            try:
+                spec = model.model_validate(item)
+            except ValidationError as error:
+                self.faults += [place.fault(*say(each, model)) for each in error.errors()]
+            else:
+                self.contents.append(spec.model_dump(mode="json"))
+                yield place, spec
+
+    def unique(
+        self, place: Place, known: dict[str, Any], name: str, field_name: str = "id"
+    ) -> bool:
+        if name in known:
+            self.faults.append(place.fault([field_name], f"{name!r} is taken; choose another"))
+        return name not in known
+
+    def _name(self, path: Path) -> str:
+        inside = path.is_relative_to(self.directory)
+        return str(path.relative_to(self.directory) if inside else path)
+
+
+def load_catalog(directory: Path) -> Catalog:
+    """Read, check and make ready the catalog in `directory`.
+
+    Raises BadCatalog with all faults.
+    """
+    reading = _Reading(directory)
+    rule_files = sorted(directory.glob("catalog/*.yaml"))
+    if not rule_files:
+        reading.faults.append(
+            f"{directory}/catalog:1: file: there are no rules; put at least one *.yaml file there"
+        )
+    detectors = _detectors(reading)
+    approvers = _approvers(reading)
+    rules = _rules(reading, rule_files, detectors, approvers)
+    if reading.faults:
+        raise BadCatalog(reading.faults)
+    canonical = json.dumps(reading.contents, sort_keys=True, ensure_ascii=False)
+    revision = hashlib.sha256(canonical.encode()).hexdigest()[:12]
+    return Catalog(revision, rules, detectors, approvers)
+
+
+def _title(item: object, at: int) -> str:
+    name = (item.get("id") or item.get("name")) if isinstance(item, dict) else None
+    return name if isinstance(name, str) else f"item {at + 1}"
+
+
+def _detectors(reading: _Reading) -> list[Detector]:
+    folders = dict.fromkeys((SHIPPED.resolve(), reading.directory.resolve()))
+    files = [path for folder in folders for path in sorted(folder.glob("detectors/*.yaml"))]
+    found: dict[str, Detector] = {}
+    for name, document in reading.documents(files):
+        kind, generic = _header(reading, name, document)
+        for place, spec in reading.items(name, document, ("detectors",), DetectorSpec):
+            if not reading.unique(place, found, spec.id):
+                continue
+            try:
+                found[spec.id] = make_detector(spec, kind, generic=generic)
+            except PatternError as error:
+                reading.faults.append(place.fault(["pattern"], str(error)))
+            except ValueError as error:
+                reading.faults.append(place.fault(["checks"], str(error)))
+    return list(found.values())
+
+
+def _header(reading: _Reading, name: str, document: Document) -> tuple[Kind, bool]:
+    data = document.data if isinstance(document.data, dict) else {}
+    for key in data.keys() - {"kind", "generic", "detectors"}:
+        line = document.line([key])
+        reading.faults.append(
+            f"{name}:{line}: {key}: is not known here; use kind, generic, detectors"
+        )
+    if data.get("kind") not in list(Kind):
+        line = document.line(["kind"])
+        reading.faults.append(f"{name}:{line}: kind: write `kind: secret` or `kind: personal`")
+        return Kind.SECRET, False
+    return Kind(data["kind"]), data.get("generic") is True
+
+
+def _approvers(reading: _Reading) -> dict[str, ApproverSet]:
+    own = reading.directory / "approvers.yaml"
+    file = own if own.exists() else SHIPPED / "approvers.yaml"
+    found: dict[str, ApproverSet] = {}
+    for name, document in reading.documents([file]):
+        for place, spec in reading.items(name, document, (), ApproverSetSpec):
+            if not spec.slack_groups and not spec.emails:
+                reading.faults.append(place.fault([], "is empty; give slack_groups or emails"))
+            if reading.unique(place, found, spec.name, "name"):
+                groups, emails = tuple(spec.slack_groups), tuple(spec.emails)
+                found[spec.name] = ApproverSet(spec.name, groups, emails)
+    return found
+
+
+def _rules(
+    reading: _Reading,
+    files: Sequence[Path],
+    detectors: Sequence[Detector],
+    approvers: dict[str, ApproverSet],
+) -> list[Rule]:
+    found: dict[str, Rule] = {}
+    for name, document in reading.documents(files):
+        for place, spec in reading.items(name, document, (), RuleSpec):
+            known = {detector.id: detector for detector in detectors} | found
+            if reading.unique(place, known, spec.id):
+                found[spec.id] = _rule(reading, place, spec, detectors, approvers)
+    return list(found.values())
+
+
+def _rule(
+    reading: _Reading,
+    place: Place,
+    spec: RuleSpec,
+    detectors: Sequence[Detector],
+    approvers: dict[str, ApproverSet],
+) -> Rule:
+    approval = None
+    if (terms := spec.approval) is not None:
+        for at, wanted in enumerate(terms.approvers):
+            if wanted not in approvers:
+                what = f"{wanted!r} is no approver set; known are {', '.join(sorted(approvers))}"
+                reading.faults.append(place.fault(["approval", "from", at], what))
+        approval = Approval(tuple(terms.approvers), terms.quorum, terms.expires, terms.keep)
+    text = spec.looks_for(Side.REQUEST if spec.on is Side.REQUEST else Side.RESPONSE)
+    key = next((key for key in ("prompt", "answer", "text") if getattr(spec.when, key)), "text")
+    return Rule(
+        id=spec.id,
+        title=spec.title,
+        on=spec.on,
+        then=spec.then,
+        mode=spec.mode,
+        risk=spec.risk,
+        explain=spec.explain,
+        approval=approval,
+        conditions=conditions(spec.when),
+        look_for=_look_for(reading, place, spec.id, key, text, detectors) if text else None,
+        examples=spec.examples,
+    )
+
+
+def _look_for(
+    reading: _Reading,
+    place: Place,
+    rule: str,
+    key: str,
+    text: TextSpec,
+    detectors: Sequence[Detector],
+) -> LookFor:
+    targets: list[Target] = []
+    readers: tuple[tuple[str, list[str], Callable[[str], Pattern]], ...] = (
+        ("words", text.words, word_pattern),
+        ("regex", text.regex, parse),
+    )
+    for field_name, sources, read in readers:
+        for at, source in enumerate(sources):
+            try:
+                targets.append(Target(f"{rule}#{field_name}{at}", read(source)))
+            except PatternError as error:
+                reading.faults.append(place.fault(["when", key, field_name, at], str(error)))
+    labels = {target.id: f"[{rule}]" for target in targets}
+    for at, wanted in enumerate(text.detectors):
+        chosen = select(detectors, wanted)
+        if not chosen:
+            groups = ", ".join(GROUPS)
+            what = f"{wanted!r} is no detector; give an id, a glob such as aws-*, or {groups}"
+            reading.faults.append(place.fault(["when", key, "detectors", at], what))
+        targets += [detector.target for detector in chosen]
+    return LookFor(tuple(dict.fromkeys(targets)), labels, frozenset(text.roles))

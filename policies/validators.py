@@ -1,0 +1,69 @@
+"""What a pattern cannot say of a match: checksums, randomness, words that give a sample away."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Check: TypeAlias = "Callable[[str], bool]"
+
+
+def build(names: Sequence[str]) -> Check | None:
+    """Return one check for all that are named, such as `luhn` or `entropy:3.5`; None for none.
+
+    Raises ValueError for a name or an argument that is not known.
+    """
+    checks = tuple(_build_one(name) for name in names)
+    if not checks:
+        return None
+    return checks[0] if len(checks) == 1 else lambda text: all(check(text) for check in checks)
+
+
+def _build_one(name: str) -> Check:
+    head, colon, argument = name.partition(":")
+    if head == "entropy" and colon:
+        return _entropy_at_least(_number(argument))
+    if head in _PLAIN and not colon:
+        return _PLAIN[head]
+    known = ", ".join(sorted([*_PLAIN, "entropy:3.5"]))
+    raise ValueError(f"{name!r} is no check; use {known}")
+
+
+def _number(argument: str) -> float:
+    try:
+        return float(argument)
+    except ValueError:
+        raise ValueError(f"entropy needs a number of bits, not {argument!r}") from None
+
+
+def _entropy_at_least(bits: float) -> Check:
+    return lambda text: entropy(text) >= bits
+
+
+def entropy(text: str) -> float:
+    """Return Shannon's entropy in bits a character, by how often each one occurs."""
+    total = len(text)
+    counts = Counter(text).values()
+    return -sum(count / total * math.log2(count / total) for count in counts) if total else 0.0
+
+
+def luhn(text: str) -> bool:
+    """Check the last digit of a card number (ISO/IEC 7812-1); other characters are skipped."""
+    digits = [int(ch) for ch in reversed(text) if ch.isdigit()]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return len(digits) > 1 and len(set(digits)) > 1 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+def mod97(text: str) -> bool:
+    """Check an IBAN (ISO 13616): rearranged and read as a number, it leaves 1 by 97."""
+    plain = "".join(ch for ch in text.upper() if ch.isalnum())
+    return (
+        len(plain) > 4 and int("".join(str(int(ch, 36)) for ch in plain[4:] + plain[:4])) % 97 == 1
+    )
+
+
+_PLAIN: dict[str, Check] = {"luhn": luhn, "mod97": mod97}

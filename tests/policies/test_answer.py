@@ -1,0 +1,126 @@
+"""The masking of a whole answer: rules that apply, the credential, denial, shadow."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+import pytest
+
+from policies.loader import load_catalog
+from tests.policies.made import ALICE, AWS_KEY, JOB, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from policies.answer import AnswerMasking
+    from policies.compiled import Catalog
+
+CREDENTIAL = "sk-upstream+0123/456789"
+
+RULES = """\
+- id: no-codename
+  title: Codename
+  explain: Because.
+  on: response
+  when: {unless_groups: [sre], answer: {words: [Bluebird]}}
+  then: mask
+  examples: {match: [bluebird], skip: [bluebirds]}
+- id: no-launch-codes
+  title: Launch codes
+  explain: Because.
+  on: response
+  when: {answer: {regex: ['LAUNCH-[0-9]{4}']}}
+  then: deny
+  examples: {match: [LAUNCH-1234], skip: [LAUNCH]}
+- id: watched
+  title: Watched
+  explain: Because.
+  on: response
+  when: {answer: {words: [weather]}}
+  then: mask
+  mode: shadow
+  examples: {match: [weather], skip: [whether]}
+"""
+
+
+def _masking(catalog: Catalog, now: datetime, credential: str = "") -> AnswerMasking:
+    return catalog.answer_masking(facts("hello"), JOB, credential, now)
+
+
+def _by_character(masking: AnswerMasking, text: str) -> list[str]:
+    masker = masking.stream()
+    return [*(masker.feed(ch) for ch in text), masker.finish()]
+
+
+def test_an_aws_key_split_at_every_character_is_masked(shipped: Catalog, now: datetime) -> None:
+    masking = _masking(shipped, now)
+    assert "".join(_by_character(masking, f"use {AWS_KEY}.")) == "use [aws-access-key-id]."
+    assert masking.masked == 1
+    assert masking.findings["no-aws-keys-in-answers"] == 1
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        CREDENTIAL,
+        base64.b64encode(f"{CREDENTIAL}:".encode()).decode(),
+        "sk-upstream%2B0123%2F456789",
+        "sk-up\u200bstream+0123/456789",
+    ],
+)
+def test_the_upstream_credential_is_masked_in_every_spelling(
+    shipped: Catalog, now: datetime, spelling: str
+) -> None:
+    masking = _masking(shipped, now, CREDENTIAL)
+    shown = "".join(_by_character(masking, f"key: {spelling} ok"))
+    assert shown.replace("=", "") == "key: [upstream-credential] ok"
+    assert masking.findings["upstream-credential"] == 1
+
+
+def test_a_long_credential_is_masked_to_its_end(shipped: Catalog, now: datetime) -> None:
+    long = "ya29." + "aB3" * 400
+    masking = _masking(shipped, now, long)
+    assert masking.whole(f"<{long}>") == "<[upstream-credential]>"
+
+
+def test_a_response_rule_masks_only_for_those_it_applies_to(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    catalog = load_catalog(write(RULES))
+    assert _masking(catalog, now).whole("project Bluebird") == "project [no-codename]"
+    for_sre = catalog.answer_masking(facts("hello"), ALICE, "", now)
+    assert for_sre.whole("project Bluebird") == "project Bluebird"
+
+
+def test_a_denied_answer_ends_before_the_finding_in_every_text(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    masking = _masking(load_catalog(write(RULES)), now)
+    other = masking.stream()
+    assert other.feed("so far") == "so far"
+    assert "".join(_by_character(masking, "the code is LAUNCH-1234, go")) == "the code is "
+    assert masking.denied is not None
+    assert masking.denied.rule == "no-launch-codes"
+    assert other.feed("and on") + other.finish() == ""
+
+
+def test_a_denied_match_inside_a_masked_one_denies_all_the_same(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    outer = RULES.replace("{words: [Bluebird]}", "{regex: ['Blue[A-Z0-9-]{1,20}']}").replace(
+        "match: [bluebird]", "match: [Blue-1]"
+    )
+    masking = _masking(load_catalog(write(outer)), now)
+    assert masking.whole("Blue-LAUNCH-1234 x") == "[no-codename]"
+    assert masking.denied is not None
+
+
+def test_a_shadow_rule_is_counted_and_changes_nothing(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    masking = _masking(load_catalog(write(RULES)), now)
+    assert masking.whole("fine weather, weather permitting") == "fine weather, weather permitting"
+    assert (masking.masked, masking.findings) == (0, {"watched": 2})

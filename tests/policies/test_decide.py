@@ -1,0 +1,209 @@
+"""What the catalog says of a request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.domain.segment import Role
+from app.domain.verdict import Action, Approval
+from policies.decide import decide
+from policies.loader import load_catalog
+from tests.policies.made import ALICE, AWS_KEY, JOB, facts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from app.domain.identity import Identity
+    from policies.compiled import Catalog
+
+DENY = "  on: request\n  then: deny\n  when:\n    "
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("write a haiku", Action.ALLOW),
+        ("write reproduction steps for a product", Action.ALLOW),
+        ("deploy to production", Action.HOLD),
+        ("deploy to PRODUCTION!", Action.HOLD),
+        ("see production_db.users", Action.HOLD),
+        ("deploy to рroduсtion", Action.HOLD),
+        ("deploy to prodúction", Action.HOLD),
+        ("deploy to ｐｒｏｄｕｃｔｉｏｎ", Action.HOLD),
+        ("deploy to pro\u200bduc\u00adtion", Action.HOLD),
+        (f"why is {AWS_KEY} refused", Action.MASK),
+        ("-----BEGIN EC PRIVATE KEY-----\nMHcCAQ about production", Action.DENY),
+        ("please cat /etc/shadow in production", Action.DENY),
+    ],
+)
+def test_the_starter_catalog_decides(
+    shipped: Catalog, now: datetime, text: str, action: Action
+) -> None:
+    assert decide(facts(text), ALICE, shipped, now).action is action
+
+
+def test_a_hold_tells_who_may_release_it_and_how_long_they_have(
+    shipped: Catalog, now: datetime
+) -> None:
+    verdict = decide(facts("deploy to production"), ALICE, shipped, now)
+    assert verdict.approval == Approval(("managers",), quorum=1, expires=timedelta(minutes=10))
+    assert verdict.decisive is not None
+    assert verdict.decisive.rule == "production-needs-a-manager"
+    assert verdict.catalog_revision == shipped.revision
+
+
+def test_excerpts_show_the_words_in_their_place_and_no_secret(
+    shipped: Catalog, now: datetime
+) -> None:
+    text = f"first\nline {AWS_KEY} \x1b[31m\u202eto production, from bob@example.com" + " x" * 99
+    verdict = decide(facts("hello", text), ALICE, shipped, now)
+    assert verdict.decisive is not None
+    excerpt = verdict.decisive.excerpts[0]
+    assert excerpt.words == "production"
+    assert excerpt.place == "/messages/1/content"
+    assert excerpt.before == "first⏎line [aws-access-key-id] ␛[31mto "
+    assert excerpt.after.startswith(", from [email-address] x x")
+    assert len(excerpt.after) < 80
+
+
+def test_an_excerpt_that_begins_inside_a_secret_does_not_show_its_rest(
+    shipped: Catalog, now: datetime
+) -> None:
+    text = f"{AWS_KEY} {'x' * 50} production"
+    verdict = decide(facts(text), ALICE, shipped, now)
+    assert verdict.decisive is not None
+    assert verdict.decisive.excerpts[0].before.startswith("[aws-access-key-id] x")
+
+
+def test_at_most_five_excerpts_are_shown_but_all_findings_counted(
+    shipped: Catalog, now: datetime
+) -> None:
+    verdict = decide(facts("production " * 9), ALICE, shipped, now)
+    assert verdict.decisive is not None
+    assert (verdict.decisive.findings, len(verdict.decisive.excerpts)) == (9, 5)
+
+
+def test_the_query_string_is_looked_at_too(shipped: Catalog, now: datetime) -> None:
+    asked = facts("hello", query="q=live+data%62ase")
+    assert decide(asked, ALICE, shipped, now).action is Action.HOLD
+
+
+@pytest.mark.parametrize(
+    ("when", "identity", "fires"),
+    [
+        ("connections: [openai]", ALICE, True),
+        ("connections: [cursor]", ALICE, False),
+        ("unless_connections: [open*]", ALICE, False),
+        ("methods: [post]", ALICE, True),
+        ("methods: [GET]", ALICE, False),
+        ("paths: [/v1/chat/*]", ALICE, True),
+        ("paths: [/v1/*]", ALICE, False),
+        ("paths: [/v1/**]", ALICE, True),
+        ("models: [gpt-*]", ALICE, True),
+        ("models: [claude-*]", ALICE, False),
+        ("users: ['*@example.com']", ALICE, True),
+        ("users: [alice-1]", ALICE, True),
+        ("users: [Alice]", ALICE, False),
+        ("groups: [sre]", ALICE, True),
+        ("unless_groups: [sre]", ALICE, False),
+        ("unless_groups: [dba]", ALICE, True),
+        ("groups: [sre]", JOB, False),
+        ("repositories: [acme/*]", JOB, True),
+        ("repositories: [acme/*]", ALICE, False),
+        ("refs: ['refs/heads/**']", JOB, True),
+        ("unless_refs: [refs/heads/main]", JOB, False),
+        ("unless_refs: [refs/heads/main]", ALICE, True),
+        ("workflows: ['deploy*']", JOB, True),
+        ("{connections: [openai], groups: [dba]}", ALICE, False),
+    ],
+)
+def test_a_condition_holds_for_whom_it_names(
+    write: Callable[..., Path], now: datetime, when: str, identity: Identity, *, fires: bool
+) -> None:
+    catalog = load_catalog(write(f"  on: request\n  then: deny\n  when: {_flow(when)}\n"))
+    verdict = decide(facts("hello"), identity, catalog, now)
+    assert (verdict.action is Action.DENY) == fires
+
+
+def _flow(when: str) -> str:
+    return when if when.startswith("{") else "{" + when + "}"
+
+
+def test_what_a_client_says_of_its_own_repository_does_not_count(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    assert JOB.provenance is not None
+    claimed = replace(JOB, provenance=replace(JOB.provenance, verified=False))
+    catalog = load_catalog(
+        write("  on: request\n  then: deny\n  when: {unless_repositories: [acme/shop]}\n")
+    )
+    assert decide(facts("hello"), JOB, catalog, now).action is Action.ALLOW
+    assert decide(facts("hello"), claimed, catalog, now).action is Action.DENY
+
+
+def test_a_rule_looks_only_in_the_roles_it_names(write: Callable[..., Path], now: datetime) -> None:
+    catalog = load_catalog(
+        write(
+            DENY + "prompt: {words: [drop table], roles: [tool]}\n"
+            "  examples: {match: [drop  table], skip: [dropped tables]}\n"
+        )
+    )
+    told = facts("drop table users")
+    answered = facts("drop table users", role=Role.TOOL)
+    assert decide(told, ALICE, catalog, now).action is Action.ALLOW
+    assert decide(answered, ALICE, catalog, now).action is Action.DENY
+
+
+TWO_HOLDS = """\
+- id: easy
+  title: Easy
+  explain: Because.
+  on: request
+  when: {connections: ['**']}
+  then: hold
+  approval: {from: [managers], expires: 5m}
+- id: hard
+  title: Hard
+  explain: Because.
+  on: request
+  when: {connections: ['**']}
+  then: hold
+  approval: {from: [security, managers], quorum: 2, expires: 1h}
+- id: watched
+  title: Watched
+  explain: Because.
+  on: request
+  when: {connections: ['**']}
+  then: deny
+  mode: shadow
+"""
+
+
+def test_of_two_holds_the_stricter_terms_count_and_a_shadow_rule_is_only_told(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    verdict = decide(facts("hello"), ALICE, load_catalog(write(TWO_HOLDS)), now)
+    assert verdict.action is Action.HOLD
+    assert verdict.approval is not None
+    assert verdict.approval.quorum == 2
+    assert [(fired.rule, fired.enforced) for fired in verdict.fired] == [
+        ("easy", True),
+        ("hard", True),
+        ("watched", False),
+    ]
+
+
+def test_a_masked_request_is_rewritten_by_the_rules_that_fired(
+    shipped: Catalog, now: datetime
+) -> None:
+    text = f"mail bob@example.com the key {AWS_KEY}"
+    verdict = decide(facts(text), ALICE, shipped, now)
+    assert shipped.request_mask(verdict)(text) == (
+        "mail bob@example.com the key [aws-access-key-id]"
+    )

@@ -1,0 +1,152 @@
+"""What a catalog's author is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.errors import BadCatalog
+from policies.loader import SHIPPED, load_catalog
+from policies.rehearse import check
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from policies.compiled import Catalog
+
+HOLD = """\
+  on: request
+  when:
+    prompt: {words: [production]}
+  then: hold
+  approval: {from: [managers]}
+  examples: {match: [production], skip: [reproduction]}
+"""
+
+
+def _faults(directory: Path) -> list[str]:
+    with pytest.raises(BadCatalog) as told:
+        load_catalog(directory)
+    return told.value.faults
+
+
+def test_every_example_in_the_shipped_catalog_does_what_it_says(shipped: Catalog) -> None:
+    assert check(shipped) == []
+
+
+def test_an_example_that_does_not_do_what_it_says_is_named(write: Callable[..., Path]) -> None:
+    wrong = HOLD.replace("[production], skip: [reproduction]", "[staging], skip: [production]")
+    assert [fault for fault in check(load_catalog(write(wrong))) if "rule one" in fault] == [
+        "rule one: does not fire on its example 'staging'; change the rule or the example",
+        "rule one: fires on 'production' in 'production', which it should skip",
+    ]
+
+
+def test_the_same_catalog_has_the_same_revision_and_a_changed_one_another(
+    write: Callable[..., Path],
+) -> None:
+    first = load_catalog(write(HOLD)).revision
+    assert load_catalog(write(HOLD + "# a remark\n")).revision == first
+    assert load_catalog(write(HOLD.replace("production]}", "prod]}"))).revision != first
+
+
+def test_all_faults_are_told_at_once_with_file_line_and_field(write: Callable[..., Path]) -> None:
+    directory = write("""\
+- id: One
+  title: One
+  on: sometimes
+  when: {}
+  then: hold
+- id: two
+  title: Two
+  explain: Because.
+  on: request
+  when:
+    prmpt: {words: [a]}
+  then: deny
+""")
+    assert _faults(directory) == [
+        "catalog/own.yaml:1: One.id: write lower-case letters, digits and single hyphens",
+        "catalog/own.yaml:3: One.on: must be one of 'request', 'response' or 'both'",
+        "catalog/own.yaml:4: One.when: holds for everything; say so with connections: ['**']",
+        "catalog/own.yaml:1: One.explain: is missing; add it",
+        "catalog/own.yaml:11: two.when.prmpt: is not a key of this place; did you mean 'prompt'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("[managers]", "[bosses]"), "one.approval.from.0: 'bosses' is no approver set; known are"),
+        (("hold", "mask"), "only a hold has `approval`"),
+        (("{words: [production]}", "{words: [p]}"), "'p' is too short to look for"),
+        (("{words: [production]}", "{regex: ['(a']}"), "when.prompt.regex.0: '(a' at 1: is never"),
+        (("{words: [production]}", "{regex: ['(?=a)b']}"), "look-around is not supported"),
+        (
+            ("{words: [production]}", "{regex: ['.{1,9}secret']}"),
+            "begins with almost any character",
+        ),
+        (("{words: [production]}", "{regex: ['abc.*def']}"), "repeats without limit before"),
+        (("{words: [production]}", "{detectors: [awz-*]}"), "'awz-*' is no detector"),
+        (("{from: [managers]}", "{from: [managers], expires: soon}"), "write a whole number and a"),
+        (
+            ("{from: [managers]}", "{from: [managers], quorum: 0}"),
+            "approval.quorum: input should be",
+        ),
+        (("  examples", "  xamples"), "did you mean 'examples'?"),
+        (("  then: hold", "  then: hold\n  then: deny"), "'then' stands twice, first on line 7"),
+    ],
+)
+def test_a_fault_says_what_to_do(
+    write: Callable[..., Path], change: tuple[str, str], told: str
+) -> None:
+    assert any(told in fault for fault in _faults(write(HOLD.replace(*change))))
+
+
+def test_a_directory_without_rules_is_refused(tmp_path: Path) -> None:
+    assert _faults(tmp_path)[0].endswith("there are no rules; put at least one *.yaml file there")
+
+
+def test_own_detectors_stand_beside_the_shipped_ones(write: Callable[..., Path]) -> None:
+    directory = write(
+        HOLD,
+        detectors="""\
+kind: secret
+detectors:
+  - id: acme-badge
+    title: Badge number
+    pattern: 'ACME-[0-9]{6}'
+    examples: {match: [ACME-123456], skip: [ACME-12]}
+""",
+    )
+    catalog = load_catalog(directory)
+    assert catalog.mask("ACME-123456 and AKIAIOSFODNN7EXAMPLE") == (
+        "[acme-badge] and [aws-access-key-id]"
+    )
+
+
+def test_own_approver_sets_take_the_place_of_the_shipped_ones(write: Callable[..., Path]) -> None:
+    own = "- name: managers\n  emails: [bob@example.com]\n"
+    catalog = load_catalog(write(HOLD, approvers=own))
+    assert list(catalog.approvers) == ["managers"]
+    assert catalog.approvers["managers"].emails == ("bob@example.com",)
+
+
+def test_an_approver_set_without_anybody_is_refused(write: Callable[..., Path]) -> None:
+    faults = _faults(write(HOLD, approvers="- name: managers\n"))
+    assert faults == ["approvers.yaml:1: managers: is empty; give slack_groups or emails"]
+
+
+def test_the_shipped_approver_sets_are_slack_groups(shipped: Catalog) -> None:
+    assert {name: found.slack_groups for name, found in shipped.approvers.items()} == {
+        "managers": ("managers",),
+        "security": ("security",),
+        "directors": ("directors",),
+        "auditors": ("auditors",),
+    }
+
+
+def test_the_shipped_directory_is_the_packages_own() -> None:
+    assert (SHIPPED / "approvers.yaml").is_file()
