@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import uvloop
 
-from app.errors import AbeyanceError, BadSettings
+from app.errors import AbeyanceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -28,8 +28,6 @@ def run_until_stopped(
             runner.run(_stoppable(part))
         except BaseExceptionGroup as group:
             raise _first(group) from group
-        except OSError as error:
-            raise BadSettings(f"cannot listen: {error}; choose another port") from error
 
 
 async def _stoppable(part: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from proxy.upstream import Answer
 
 
+_CUT_OFF = "cut off: the client left, or the gateway stopped"
+
+
 class Relay:
     """Passes one answer on. Nothing is sent that was not masked and recorded before."""
 
@@ -34,7 +37,7 @@ class Relay:
         masker = self._wire.answer(answer.content_type, self._masking)
         await self._recording.start_answer(answer.status, headers)
         await self._exchange.start(answer.status, headers)
-        error = "client left"
+        error = _CUT_OFF
         try:
             error = await self._body(answer, masker)
         finally:

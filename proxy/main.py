@@ -14,7 +14,7 @@ from hypercorn.config import Config
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
-from app.errors import StorageUnavailable
+from app.errors import BadSettings, StorageUnavailable
 from app.settings import Settings, require
 from app.storage.feed import HoldFeed
 from app.storage.mongo import MongoStorage
@@ -45,13 +45,14 @@ async def run_gateway(
 
     A background task that dies takes the process down with it.
 
-    Raises BadSettings, BadCatalog, StorageUnavailable, or OSError for a taken port.
+    Raises BadSettings, BadCatalog, StorageUnavailable.
     """
     require(settings, *_NEEDS)
     catalog = load_catalog(settings.catalog)
     vault = Vault(settings.vault_key.get_secret_value())
     clock = SystemClock()
     with _listen(settings.host, settings.port) as listener:
+        host, port = listener.getsockname()[:2]
         async with _storage(settings) as storage, _http() as http, _upstream() as upstream:
             ledger = ChainedLedger(storage.ledger, writer="gateway")
             feed = HoldFeed(storage.holds)
@@ -75,30 +76,41 @@ async def run_gateway(
             door = Door(gate, create_pages(ready, callers, storage.sessions))
             async with asyncio.TaskGroup() as tasks:
                 background = [tasks.create_task(part.run()) for part in (ledger, feed)]
-                background.append(tasks.create_task(_announce(feed, listener, announce)))
-                await serve(door, _config(listener), shutdown_trigger=stop.wait)
+                background.append(
+                    tasks.create_task(_announce(feed, f"http://{host}:{port}", announce))
+                )
+
+                async def stopping() -> None:
+                    await stop.wait()
+                    feed.stop()
+
+                await serve(door, _config(listener), shutdown_trigger=stopping)
                 for task in background:
                     task.cancel()
 
 
-async def _announce(
-    feed: HoldFeed, listener: socket.socket, announce: Callable[[str], None]
-) -> None:
+async def _announce(feed: HoldFeed, url: str, announce: Callable[[str], None]) -> None:
     await feed.ready.wait()
-    host, port = listener.getsockname()[:2]
-    announce(f"http://{host}:{port}")
-    _log.info("gateway ready", host=host, port=port)
+    announce(url)
+    _log.info("gateway ready", url=url)
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.create_server((host, port), backlog=_BACKLOG)
+    try:
+        listener = socket.create_server((host, port), backlog=_BACKLOG)
+    except OSError as error:
+        raise BadSettings(
+            f"ABEYANCE_HOST={host} ABEYANCE_PORT={port}: cannot listen there ({error.strerror}); "
+            "choose another port, or stop whoever listens"
+        ) from error
     listener.setblocking(False)
     return listener
 
 
 def _config(listener: socket.socket) -> Config:
     config = Config()
-    config.bind = [f"fd://{listener.fileno()}"]
+    # Hypercorn makes its own socket of the descriptor: ours must let go of it.
+    config.bind = [f"fd://{listener.detach()}"]
     config.graceful_timeout = _GRACE_SECONDS
     config.include_server_header = False
     config.accesslog = None

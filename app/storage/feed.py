@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.errors import StorageUnavailable
+from app.errors import StorageUnavailable, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -35,7 +35,7 @@ class HoldFeed:
         self._holds = holds
         self._reread_seconds = reread_seconds
         self._retry_seconds = retry_seconds
-        self._waiting: defaultdict[str, set[asyncio.Queue[Hold]]] = defaultdict(set)
+        self._waiting: defaultdict[str, set[asyncio.Queue[Hold | None]]] = defaultdict(set)
         self._followers: set[asyncio.Queue[Hold]] = set()
         self.ready = asyncio.Event()
         """Set while the change stream is open."""
@@ -72,18 +72,28 @@ class HoldFeed:
             self._followers.discard(queue)
 
     async def wait(self, hold_id: str, until: Callable[[Hold], bool]) -> Hold:
-        """Return the hold as soon as `until` says so of it."""
-        queue: asyncio.Queue[Hold] = asyncio.Queue()
+        """Return the hold as soon as `until` says so of it.
+
+        Raises Unavailable when this process is stopping: the hold itself goes on.
+        """
+        queue: asyncio.Queue[Hold | None] = asyncio.Queue()
         self._waiting[hold_id].add(queue)
         try:
             current = await self._holds.get(hold_id)
             while current is None or not until(current):
                 current = await queue.get()
+                if current is None:
+                    raise Unavailable("this gateway is restarting; send the request again")
             return current
         finally:
             self._waiting[hold_id].discard(queue)
             if not self._waiting[hold_id]:
                 del self._waiting[hold_id]
+
+    def stop(self) -> None:
+        """Send away all who wait here; they find their holds again elsewhere."""
+        for queue in itertools.chain.from_iterable(self._waiting.values()):
+            queue.put_nowait(None)
 
     async def _follow(self, opened: asyncio.Event) -> None:
         async with contextlib.aclosing(self._holds.watch(opened)) as holds:
@@ -106,5 +116,7 @@ class HoldFeed:
             self._publish(hold)
 
     def _publish(self, hold: Hold) -> None:
-        for queue in (*self._followers, *self._waiting.get(hold.id, ())):
-            queue.put_nowait(hold)
+        for follower in self._followers:
+            follower.put_nowait(hold)
+        for waiter in self._waiting.get(hold.id, ()):
+            waiter.put_nowait(hold)
