@@ -20,6 +20,10 @@ class Received:
     headers: tuple[Header, ...]
     body: bytes
 
+    def header(self, name: str) -> str:
+        """Get the first value of a header named in lower case, or an empty string."""
+        return next((value for found, value in self.headers if found == name), "")
+
     def as_json(self) -> dict[str, object]:
         """Spell for the wire: the body in Base64, beside its SHA-256 in hex."""
         return {
