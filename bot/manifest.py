@@ -1,34 +1,38 @@
-"""The app manifest: everything that a Slack workspace has to allow, in one place."""
+"""The app manifest to create the Slack app from."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.settings import SlackMode
 
-SCOPES = (
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EVENTS_PATH = "/-/slack/events"
+BOT_SCOPES = (
     "chat:write",
     "commands",
     "im:write",
+    "usergroups:read",
     "users:read",
     "users:read.email",
-    "usergroups:read",
 )
-COMMANDS = {
-    "/replay": ("Find a session and replay it", "[user:alice since:1d decision:denied] or an id"),
-    "/abeyance": ("What waits, and who you are here", "pending | whoami | help"),
-}
 
 
-def manifest(mode: SlackMode, url: str) -> dict[str, Any]:
-    """Return Slack's app manifest; `url` is the bot's public address in HTTP mode."""
-    endpoint = {"url": f"{url.rstrip('/')}/-/slack/events"} if mode is SlackMode.HTTP else {}
-    request = {"request_url": endpoint["url"]} if endpoint else {}
+def manifest(mode: SlackMode, url: str = "") -> Mapping[str, Any]:
+    """Return the manifest; `url` is where Slack reaches the bot in HTTP mode."""
+    socket = mode is SlackMode.SOCKET
+    endpoint = {} if socket else {"request_url": url.rstrip("/") + EVENTS_PATH}
+    commands = {
+        "/abeyance": ("What waits, who am I here, help", "pending | whoami | help"),
+        "/replay": ("For auditors: find and replay sessions", "[session id or filter]"),
+    }
     return {
         "display_information": {
             "name": "Abeyance",
-            "description": "Holds risky requests to AI models until a person says yes",
-            "background_color": "#4b3a8f",
+            "description": "Holds risky AI requests until a manager says yes",
+            "background_color": "#2b2540",
         },
         "features": {
             "app_home": {
@@ -38,22 +42,26 @@ def manifest(mode: SlackMode, url: str) -> dict[str, Any]:
             },
             "bot_user": {"display_name": "Abeyance", "always_online": True},
             "slash_commands": [
-                {
-                    "command": command,
-                    "description": description,
-                    "usage_hint": hint,
-                    "should_escape": True,
-                    **endpoint,
-                }
-                for command, (description, hint) in COMMANDS.items()
+                _command(name, what, hint, endpoint) for name, (what, hint) in commands.items()
             ],
         },
-        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "oauth_config": {"scopes": {"bot": list(BOT_SCOPES)}},
         "settings": {
-            "event_subscriptions": {"bot_events": ["app_home_opened"], **request},
-            "interactivity": {"is_enabled": True, **request},
+            "event_subscriptions": {"bot_events": ["app_home_opened"], **endpoint},
+            "interactivity": {"is_enabled": True, **endpoint},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": mode is SlackMode.SOCKET,
+            "socket_mode_enabled": socket,
             "token_rotation_enabled": False,
         },
+    }
+
+
+def _command(name: str, what: str, hint: str, endpoint: Mapping[str, str]) -> Mapping[str, Any]:
+    at = {"url": endpoint["request_url"]} if endpoint else {}
+    return {
+        "command": name,
+        "description": what,
+        "usage_hint": hint,
+        "should_escape": False,
+        **at,
     }

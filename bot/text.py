@@ -91,6 +91,11 @@ def moment(at: datetime, *, day: bool = False) -> Markup:
     return Markup(f"<!date^{int(at.timestamp())}^{shape}|{fallback}>")
 
 
+def weight(char: str) -> int:
+    """How much of a limit a visible character takes in plain text."""
+    return _units(_ENTITIES.get(char, char))
+
+
 def _visible(char: str) -> str:
     if char == "\n":
         return char

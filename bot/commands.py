@@ -1,0 +1,107 @@
+"""`/abeyance`: what waits, who am I here, help. Answers are private notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from app.errors import AbeyanceError
+from bot import phrases, text
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncAck, AsyncRespond
+
+    from app.domain.hold import Hold
+    from app.storage.ports import HoldStore
+    from bot.people import People
+    from bot.text import Markup
+    from policies.approval import Voter
+
+Body: TypeAlias = dict[str, Any]
+_MOST = 20
+_FAILED = text.ours("I can't look that up right now. Please try again in a moment.")
+_HELP = text.ours(
+    "`/abeyance pending` – requests that wait: yours, and those that you may decide\n"
+    "`/abeyance whoami` – how I know you, and which approver groups you are in\n"
+    "`/replay` – for auditors: find and replay sessions, for example "
+    "`/replay user:alice since:1d decision:denied`"
+)
+
+
+class Commands:
+    def __init__(self, people: People, holds: HoldStore) -> None:
+        self._people = people
+        self._holds = holds
+
+    async def abeyance(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        await ack()
+        try:
+            answer = await self._answer(str(body.get("text", "")).strip(), str(body["user_id"]))
+        except AbeyanceError:
+            answer = _FAILED
+        await respond(text=answer, response_type="ephemeral")
+
+    async def _answer(self, asked: str, user: str) -> Markup:
+        match asked.split():
+            case ["pending"]:
+                return await self._pending(user)
+            case ["whoami"]:
+                return _whoami(await self._people.all_sets(user))
+            case [] | ["help"]:
+                return _HELP
+            case _:
+                unknown = text.join(text.ours("I do not know "), text.code(asked, 80))
+                return text.join(unknown, _HELP, by="\n")
+
+    async def _pending(self, user: str) -> Markup:
+        voter = await self._people.all_sets(user)
+        concerned = [hold for hold in await self._holds.pending() if concerns(hold, voter)]
+        if not concerned:
+            return text.ours("Nothing waits for you.")
+        lines = [_line(hold) for hold in concerned[:_MOST]]
+        if len(concerned) > _MOST:
+            lines.append(text.ours(f"… and {len(concerned) - _MOST} more"))
+        return text.join(*lines, by="\n")
+
+
+def concerns(hold: Hold, voter: Voter) -> bool:
+    """Whether the hold is theirs, or theirs to decide."""
+    return is_own(hold, voter) or may_decide(hold, voter)
+
+
+def is_own(hold: Hold, voter: Voter) -> bool:
+    return any(identity.key == hold.requester.key for identity in voter.identities)
+
+
+def may_decide(hold: Hold, voter: Voter) -> bool:
+    approval = hold.verdict.approval
+    return approval is not None and not voter.member_of.isdisjoint(approval.approvers)
+
+
+def _line(hold: Hold) -> Markup:
+    return text.join(
+        text.ours(f"*{phrases.name(hold)}* "),
+        text.words(hold.requester.name, 80),
+        text.ours(" → "),
+        text.words(hold.model or hold.connection, 80),
+        text.ours(" · "),
+        text.code(phrases.rule_name(hold), 80),
+        text.ours(" · expires "),
+        text.moment(hold.deadline),
+    )
+
+
+def _whoami(voter: Voter) -> Markup:
+    person = voter.person
+    verified = text.code(person.email, 120) if person.email else text.ours("no verified address")
+    known = [text.code(f"{i.name} at {i.issuer}", 200) for i in voter.identities]
+    sets = text.words(", ".join(sorted(voter.member_of)) or "none", 300)
+    return text.join(
+        text.join(text.mention(person.slack_user), text.ours(" · "), verified),
+        text.join(text.ours("Signed in at the gateway as: "), _or_never(known)),
+        text.join(text.ours("Approver groups: "), sets),
+        by="\n",
+    )
+
+
+def _or_never(known: list[Markup]) -> Markup:
+    return text.join(*known[:5], by=", ") if known else text.ours("nobody yet")

@@ -1,0 +1,200 @@
+"""The composition root of the bot: builds the parts and runs them side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from app.audit.ledger import ChainedLedger
+from app.clock import Clock, SystemClock
+from app.errors import BadSettings
+from app.settings import Settings, SlackMode, require
+from app.storage.feed import HoldFeed
+from app.storage.mongo import MongoStorage
+from bot.actions import Clicks
+from bot.auditing import Auditing
+from bot.commands import Commands
+from bot.decisions import Decisions
+from bot.home import Home
+from bot.pace import Pace
+from bot.people import People
+from bot.poster import Poster
+from bot.seal import Seal
+from bot.slack import Slack, SlackRefused, Workspace
+from bot.slack_app import slack_app
+from bot.sockets import Socket
+from bot.timers import Timers
+from bot.watcher import Watcher
+from bot.webhook import serve_events
+from policies.loader import load_catalog
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncApp
+
+    from policies.compiled import Catalog
+
+_SOCKETS = 2
+_POST_SECONDS, _POST_BURST = 1.0, 5
+_UPDATE_SECONDS, _UPDATE_BURST = 1.2, 20
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class BotSettings:
+    """What the bot needs to know of Slack."""
+
+    bot_token: str = field(repr=False)
+    channel: str
+    app_token: str = field(default="", repr=False)
+    signing_secret: str = field(default="", repr=False)
+    mode: SlackMode = SlackMode.SOCKET
+    api_url: str = "https://slack.com/api/"
+    host: str = "127.0.0.1"
+    port: int = 0
+
+
+async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
+    """Run until `stop` is set; `announce` is called when the bot hears Slack.
+
+    Raises BadSettings, BadCatalog, StorageUnavailable, SlackUnavailable or OSError.
+    """
+    token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
+    require(settings, "mongodb", "slack_bot_token", token)
+    catalog = load_catalog(settings.catalog)
+    storage = MongoStorage.connect(
+        settings.mongodb_uri.get_secret_value(), settings.mongodb_database
+    )
+    try:
+        await storage.prepare()
+        await run(_ours(settings), storage, catalog, SystemClock(), stop, announce)
+    finally:
+        storage.close()
+
+
+def _ours(settings: Settings) -> BotSettings:
+    return BotSettings(
+        bot_token=settings.slack_bot_token.get_secret_value(),
+        channel=settings.slack_channel,
+        app_token=settings.slack_app_token.get_secret_value(),
+        signing_secret=settings.slack_signing_secret.get_secret_value(),
+        mode=settings.slack_mode,
+        api_url=settings.slack_api_url,
+        host=settings.host,
+        port=settings.slack_http_port,
+    )
+
+
+async def run(
+    settings: BotSettings,
+    storage: MongoStorage,
+    catalog: Catalog,
+    clock: Clock,
+    stop: asyncio.Event,
+    announce: Callable[[str], None],
+) -> None:
+    """Run the bot on parts that are given. A task that dies takes the process down with it."""
+    slack = Slack(settings.bot_token, settings.api_url)
+    workspace = await _sign_in(slack)
+    shared = _Shared(
+        settings=settings,
+        slack=slack,
+        workspace=workspace,
+        people=People(slack, storage.people, catalog.approvers, workspace),
+        seal=Seal(settings.bot_token),
+        ledger=ChainedLedger(storage.ledger, writer="bot"),
+        storage=storage,
+        clock=clock,
+        mask=catalog.mask,
+    )
+    feed = HoldFeed(storage.holds)
+    parts: list[_Part] = [
+        shared.ledger,
+        feed,
+        Watcher(feed, storage.holds, shared.poster()),
+        Timers(feed, storage.holds, shared.ledger, clock),
+    ]
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(part.run()) for part in parts]
+        running.append(tasks.create_task(_listen(settings, shared.app(), feed, announce)))
+        await stop.wait()
+        for task in running:
+            task.cancel()
+
+
+class _Part(Protocol):
+    async def run(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What several parts are built from."""
+
+    settings: BotSettings
+    slack: Slack
+    workspace: Workspace
+    people: People
+    seal: Seal
+    ledger: ChainedLedger
+    storage: MongoStorage
+    clock: Clock
+    mask: Callable[[str], str]
+
+    def poster(self) -> Poster:
+        return Poster(
+            self.slack,
+            self.storage.notices,
+            self.people,
+            self.seal,
+            self.clock,
+            channel=self.settings.channel,
+            posts=Pace(_POST_SECONDS, _POST_BURST),
+            updates=Pace(_UPDATE_SECONDS, _UPDATE_BURST),
+        )
+
+    def app(self) -> AsyncApp:
+        holds, sessions = self.storage.holds, self.storage.sessions
+        slack, people, ledger, clock = self.slack, self.people, self.ledger, self.clock
+        decisions = Decisions(holds, ledger, people, clock, self.mask)
+        signed = self.settings.mode is SlackMode.HTTP
+        return slack_app(
+            slack,
+            self.workspace,
+            clicks=Clicks(slack, decisions, sessions, ledger, self.seal, clock, self.mask),
+            auditing=Auditing(slack, people, sessions, holds, ledger, clock, self.mask),
+            commands=Commands(people, holds),
+            home=Home(slack, people, holds, sessions, self.seal),
+            signing_secret=self.settings.signing_secret if signed else "",
+        )
+
+
+async def _sign_in(slack: Slack) -> Workspace:
+    try:
+        return await slack.workspace()
+    except SlackRefused as refused:
+        raise BadSettings(
+            f"Slack does not take the bot token ({refused.code}): install the app in the "
+            "workspace and set ABEYANCE_SLACK_BOT_TOKEN to its xoxb-… token"
+        ) from refused
+
+
+async def _listen(
+    settings: BotSettings, app: AsyncApp, feed: HoldFeed, announce: Callable[[str], None]
+) -> None:
+    """Hear Slack over sockets, or over signed HTTP."""
+    if settings.mode is SlackMode.HTTP:
+        await feed.ready.wait()
+        await serve_events(app, settings.host, settings.port, announce)
+        return
+    sockets = [Socket(app, settings.app_token) for _ in range(_SOCKETS)]
+    async with asyncio.TaskGroup() as tasks:
+        for socket in sockets:
+            tasks.create_task(socket.run())
+        await feed.ready.wait()
+        for socket in sockets:
+            await socket.connected.wait()
+        _log.info("bot ready", channel=settings.channel)
+        announce(settings.api_url)

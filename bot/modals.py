@@ -1,0 +1,133 @@
+"""The modals around a decision. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot import blocks, phrases, text
+from bot.blocks import Button
+from bot.decisions import Word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.domain.hold import Hold
+    from bot.blocks import Block
+
+DENY_SUBMIT = "deny_submit"
+VIEW_MODAL = "hold_view_modal"
+VIEW_OLDER = "view_back"
+VIEW_NEWER = "view_on"
+NOTE = "note"
+
+CATEGORIES = (
+    "Sensitive data",
+    "Not allowed by policy",
+    "Wrong model or connection",
+    "Not needed",
+    "Talk to me first",
+    "Other",
+)
+_CATEGORY, _REASON, _SHARE = "category", "reason", "share"
+_REASON_LIMIT = 600
+
+
+def deny_form(value: str, title: str) -> Block:
+    """Ask for the reason; `value` is the button's and comes back with the answer."""
+    options = [_option(category, category) for category in CATEGORIES]
+    share = _option("share", "Share the reason with the developer")
+    return blocks.modal(
+        f"Deny {title}",
+        [
+            _input("Why?", _CATEGORY, {"type": "static_select", "options": options}),
+            _input(
+                "What should they know?",
+                _REASON,
+                {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT},
+                optional=True,
+            ),
+            _input(
+                "Who may read it",
+                _SHARE,
+                {"type": "checkboxes", "options": [share], "initial_options": [share]},
+                optional=True,
+            ),
+        ],
+        callback_id=DENY_SUBMIT,
+        submit="Deny",
+        close="Cancel",
+        private=value,
+    )
+
+
+def read_denial(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Word:
+    """Read the form as Slack sends its `state.values`."""
+    chosen = values[_CATEGORY][_CATEGORY].get("selected_option") or {}
+    reason = values[_REASON][_REASON].get("value") or ""
+    shared = values[_SHARE][_SHARE].get("selected_options") or []
+    return Word(
+        approve=False,
+        category=str(chosen.get("value", "")),
+        reason=str(reason)[:_REASON_LIMIT],
+        shared=bool(shared),
+    )
+
+
+def note(title: str, sentence: str) -> Block:
+    """Tell one thing in a modal; `sentence` may come from outside."""
+    return blocks.modal(title, [blocks.plain_section(sentence)], callback_id=NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a prompt a reader is; it travels in the buttons of the modal."""
+
+    value: str
+    page: int
+
+    def spelt(self) -> str:
+        return json.dumps([self.value, self.page])
+
+    @staticmethod
+    def read(spelt: str) -> Place:
+        """Raises ValueError where we did not write it."""
+        match json.loads(spelt):
+            case [str(value), int(page)] if page >= 0:
+                return Place(value, page)
+            case _:
+                raise ValueError(spelt)
+
+
+def prompt_view(hold: Hold, place: Place, pages: Sequence[Sequence[Block]]) -> Block:
+    """Show one page of a held prompt, masked; a page that does not exist is the last one."""
+    page = min(place.page, len(pages) - 1)
+    head = text.join(
+        text.ours("Rule "), text.code(phrases.rule_name(hold), 100), text.ours(" · to "),
+        text.words(hold.model or hold.connection, 120), text.ours(" · secrets are masked"),
+    )  # fmt: skip
+    shown = [blocks.section(head), *pages[page]]
+    if len(pages) > 1:
+        buttons = []
+        if page > 0:
+            buttons.append(Button("◀ Back", VIEW_OLDER, Place(place.value, page - 1).spelt()))
+        if page < len(pages) - 1:
+            buttons.append(Button("More ▶", VIEW_NEWER, Place(place.value, page + 1).spelt()))
+        shown.append(blocks.context(text.ours(f"Page {page + 1} of {len(pages)}")))
+        shown.append(blocks.actions("view_pages", buttons))
+    return blocks.modal(f"Request {phrases.name(hold)}", shown, callback_id=VIEW_MODAL)
+
+
+def _input(label: str, name: str, element: Block, *, optional: bool = False) -> Block:
+    return {
+        "type": "input",
+        "block_id": name,
+        "optional": optional,
+        "label": {"type": "plain_text", "text": label},
+        "element": element | {"action_id": name},
+    }
+
+
+def _option(value: str, label: str) -> Block:
+    return {"text": {"type": "plain_text", "text": label}, "value": value}

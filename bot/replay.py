@@ -1,0 +1,207 @@
+"""`/replay`: sessions as auditors see them in Slack. Pure drawing; `commands.py` does the rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.ids import short
+from bot import blocks, phrases, reading, text
+from bot.blocks import Button
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.session import RecordedAnswer, Replay, Session
+    from app.domain.verdict import FiredRule
+    from app.transcript import Transcript
+    from bot.blocks import Block
+    from bot.text import Markup
+
+OPEN = "replay_open"
+OLDER = "replay_older"
+NEWER = "replay_newer"
+BACK = "replay_back"
+FORWARD = "replay_forward"
+LIST = "replay_list"
+MODAL = "replay_modal"
+
+PAGE_SESSIONS = 8
+_MOST_PAGES_BACK = 80
+_RECORDED = text.ours("🔎 This view is recorded.")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where an auditor is; it travels in the modal's private metadata.
+
+    `passed` are the last ids of the pages above, so that Newer finds its way back.
+    """
+
+    query: str
+    passed: tuple[str, ...] = ()
+    session: str = ""
+    page: int = 0
+
+    @property
+    def before(self) -> str:
+        return self.passed[-1] if self.passed else ""
+
+    def older(self, last: str) -> Shelf:
+        return replace(self, passed=(*self.passed, last)[-_MOST_PAGES_BACK:])
+
+    def newer(self) -> Shelf:
+        return replace(self, passed=self.passed[:-1])
+
+    def opened(self, session: str) -> Shelf:
+        return replace(self, session=session, page=0)
+
+    def at(self, page: int) -> Shelf:
+        return replace(self, page=max(page, 0))
+
+    def spelt(self) -> str:
+        return json.dumps([self.query, self.passed, self.session, self.page])
+
+    @staticmethod
+    def read(spelt: str) -> Shelf:
+        """Raises ValueError where we did not write it."""
+        match json.loads(spelt):
+            case [str(query), list(passed), str(session), int(page)] if page >= 0:
+                return Shelf(query, tuple(map(str, passed)), session, page)
+            case _:
+                raise ValueError(spelt)
+
+
+def listing(shelf: Shelf, found: Sequence[Session], *, more: bool) -> Block:
+    """List sessions, newest first, each with a button that opens it."""
+    asked = text.code(shelf.query, 300) if shelf.query else text.ours("all sessions")
+    shown = [blocks.context(text.ours("Filter: "), asked, _RECORDED)]
+    shown += [_entry(session) for session in found]
+    if not found:
+        shown.append(blocks.section(text.ours("No session fits this filter.")))
+    turns = []
+    if shelf.passed:
+        turns.append(Button("◀ Newer", NEWER, "newer"))
+    if more:
+        turns.append(Button("Older ▶", OLDER, found[-1].id))
+    if turns:
+        shown.append(blocks.actions("replay_pages", turns))
+    return blocks.modal("Sessions", shown, callback_id=MODAL, private=shelf.spelt())
+
+
+def _entry(session: Session) -> Block:
+    line = text.join(
+        text.moment(session.started_at, day=True),
+        text.bold(session.identity.name, 100),
+        text.ours("→"),
+        text.words(session.model or session.connection, 100),
+        text.ours(f"· *{session.decision.value}*"),
+        by=" ",
+    )
+    rule = session.verdict.decisive
+    under = text.join(
+        text.code(session.id, 60),
+        *([text.ours(" · "), text.code(rule.rule, 100)] if rule else []),
+    )
+    button = Button("Open", OPEN, session.id)
+    return blocks.section(text.join(line, under, by="\n"), button=button)
+
+
+def replayed(shelf: Shelf, replay: Replay, transcript: Transcript) -> Block:
+    """Show one page of a session: what it was, the request, the decisions, the answer."""
+    shown = [*_overview(replay), *_votes(replay), *_conversation(replay, transcript)]
+    pages = reading.paged(shown)
+    page = min(shelf.page, len(pages) - 1)
+    at = text.ours(f"Page {page + 1} of {len(pages)}")
+    drawn = [*pages[page], blocks.context(at, _RECORDED)]
+    drawn.append(blocks.actions("replay_turns", _turns(page, len(pages))))
+    here = replace(shelf, page=page)
+    title = f"Session {short(replay.session.id)}"
+    return blocks.modal(title, drawn, callback_id=MODAL, private=here.spelt())
+
+
+def _turns(page: int, pages: int) -> list[Button]:
+    buttons = []
+    if page > 0:
+        buttons.append(Button("◀ Back", BACK, str(page - 1)))
+    if page < pages - 1:
+        buttons.append(Button("More ▶", FORWARD, str(page + 1)))
+    return [*buttons, Button("All sessions", LIST, "list")]
+
+
+def _overview(replay: Replay) -> list[Block]:
+    session = replay.session
+    request = text.code(f"{session.request.method} {session.request.path}", 200)
+    return [
+        blocks.header(f"{session.decision.value.capitalize()} · {session.identity.name}"),
+        blocks.fields(
+            [
+                ("Who", phrases.who(session.identity, "")),
+                ("From", phrases.origin(session.identity.provenance)),
+                ("To", _target(session)),
+                ("Request", request),
+                ("Started", text.moment(session.started_at, day=True)),
+                ("Answer", _answer(session.answer)),
+                ("State", text.ours(session.state.value)),
+                ("Digest", text.code(session.request.digest[:16], 40)),
+            ]
+        ),
+        *(_rule(fired) for fired in session.verdict.fired[:10]),
+    ]
+
+
+def _target(session: Session) -> Markup:
+    connection = text.join(text.ours("connection "), text.code(session.connection, 80))
+    if not session.model:
+        return connection
+    return text.join(text.code(session.model, 120), connection, by="\n")
+
+
+def _answer(answer: RecordedAnswer | None) -> Markup:
+    if answer is None:
+        return text.ours("none: nothing was sent to the model")
+    parts = [f"{answer.status}", phrases.size(answer.body_bytes), f"{answer.masked} masked"]
+    if answer.ended_at is not None:
+        parts.append(f"took {(answer.ended_at - answer.started_at).total_seconds():.2f} s")
+    line = text.ours(" · ".join(parts))
+    return text.join(line, text.words(answer.error, 200), by="\n") if answer.error else line
+
+
+def _rule(fired: FiredRule) -> Block:
+    mode = "" if fired.enforced else " (shadow)"
+    head = text.join(
+        text.ours("Rule "), text.code(fired.rule, 100),
+        text.ours(f" asked to {fired.action.value}{mode}: "),
+    )  # fmt: skip
+    return blocks.section(text.join(head, text.words(fired.explain or fired.title, 600)))
+
+
+def _votes(replay: Replay) -> list[Block]:
+    hold = replay.hold
+    if hold is None:
+        return []
+    lines = [
+        text.join(
+            text.ours("👍 " if vote.approve else "👎 "),
+            text.mention(vote.by.slack_user),
+            text.ours(" "),
+            text.code(vote.by.email, 120),
+            text.ours(" at "),
+            text.moment(vote.at, day=True),
+            phrases.reason(vote, text.ours(": ")),
+        )
+        for vote in hold.votes[:5]
+    ]
+    outcome = phrases.outcome(hold) or text.ours("waits for a decision")
+    head = text.join(text.ours(f"*Hold {phrases.name(hold)}* · "), outcome)
+    return [blocks.section(head), *(blocks.section(line) for line in lines)]
+
+
+def _conversation(replay: Replay, transcript: Transcript) -> list[Block]:
+    shown = [blocks.divider(), *reading.turn_blocks(transcript.turns)]
+    if transcript.unread:
+        shown.append(reading.unread_note(transcript.unread))
+    if not transcript.answer and replay.session.answer is not None:
+        shown.append(blocks.section(text.ours("The answer has no text.")))
+    return shown

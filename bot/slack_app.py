@@ -1,0 +1,81 @@
+"""Builds the Bolt app: which event goes to which part. All wiring of Slack is here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+
+from bot import cards, modals, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from slack_bolt.response import BoltResponse
+
+    from bot.actions import Clicks
+    from bot.auditing import Auditing
+    from bot.commands import Commands
+    from bot.home import Home
+    from bot.slack import Slack, Workspace
+
+_log = structlog.get_logger(__name__)
+
+
+def slack_app(
+    slack: Slack,
+    workspace: Workspace,
+    *,
+    clicks: Clicks,
+    auditing: Auditing,
+    commands: Commands,
+    home: Home,
+    signing_secret: str = "",
+) -> AsyncApp:
+    """Return the app. Without a signing secret it is for Socket Mode only."""
+    app = AsyncApp(
+        client=slack.client,
+        signing_secret=signing_secret or "socket-mode-signs-nothing",
+        request_verification_enabled=bool(signing_secret),
+    )
+    app.middleware(_only_from(workspace))
+    app.error(_report)
+    app.action(cards.APPROVE)(clicks.approve)
+    app.action(cards.DENY)(clicks.ask_reason)
+    app.action(cards.VIEW)(clicks.view_full)
+    app.action(modals.VIEW_OLDER)(clicks.turn_page)
+    app.action(modals.VIEW_NEWER)(clicks.turn_page)
+    app.view(modals.DENY_SUBMIT)(clicks.deny)
+    app.command("/replay")(auditing.command)
+    app.action(replay.OPEN)(auditing.open)
+    app.action(replay.OLDER)(auditing.older)
+    app.action(replay.NEWER)(auditing.newer)
+    app.action(replay.BACK)(auditing.page)
+    app.action(replay.FORWARD)(auditing.page)
+    app.action(replay.LIST)(auditing.listing)
+    app.command("/abeyance")(commands.abeyance)
+    app.event("app_home_opened")(home.opened)
+    return app
+
+
+def _only_from(workspace: Workspace) -> Callable[..., Awaitable[BoltResponse | None]]:
+    """Refuse what another workspace sends: an app can be installed in more than one."""
+
+    async def check(
+        body: dict[str, Any],
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's
+    ) -> BoltResponse | None:
+        team = (body.get("team") or {}).get("id") or body.get("team_id")
+        enterprise = (body.get("enterprise") or {}).get("id") or body.get("enterprise_id")
+        known = {workspace.team_id, workspace.enterprise_id} - {""}
+        if known.isdisjoint({team, enterprise}):
+            _log.warning("a call from another workspace is dropped", team=team)
+            return None
+        return await next()
+
+    return check
+
+
+async def _report(error: Exception) -> None:
+    _log.error("a Slack handler failed", exc_info=error)

@@ -1,0 +1,37 @@
+"""Slack over signed HTTP: Bolt's ASGI handler, served beside the other tasks of the bot."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, cast
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
+
+from bot.manifest import EVENTS_PATH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hypercorn.typing import ASGIFramework
+    from slack_bolt.async_app import AsyncApp
+
+_GRACE_SECONDS = 1.0
+
+
+async def serve_events(
+    app: AsyncApp, host: str, port: int, announce: Callable[[str], None]
+) -> None:
+    """Serve until cancelled; `announce` is given the URL. Raises OSError for a taken port."""
+    with socket.create_server((host, port)) as listener:
+        listener.setblocking(False)
+        config = Config()
+        config.bind = [f"fd://{listener.fileno()}"]
+        config.graceful_timeout = _GRACE_SECONDS
+        config.include_server_header = False
+        config.accesslog = None
+        host, port = listener.getsockname()[:2]
+        announce(f"http://{host}:{port}{EVENTS_PATH}")
+        handler = cast("ASGIFramework", AsyncSlackRequestHandler(app, path=EVENTS_PATH))
+        await serve(handler, config)
