@@ -37,7 +37,10 @@ class StreamTable:
     A text is told from the others by the `identity` members of the event (`@event` is its
     name), the indices of the list items on the way, the `marks` of the object that holds the
     piece, and the channel, in this order. `ends` gives the beginnings of the keys that an event
-    ends; `tail` makes the event that carries a held tail, and copies the last one by default.
+    ends; `tail` makes the event that carries a held tail. By default that is a copy of the
+    text's last event, with the text and the members named in `keep` and nothing else within.
+    Only the first `levels` indices count. Where the event's `type` ends with `arguments`, a
+    piece is one of JSON.
     """
 
     shape: Shape
@@ -45,6 +48,8 @@ class StreamTable:
     identity: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     keep: tuple[str, ...] = ("index", "type")
+    levels: int = 9
+    arguments: str = ""
     tail: Callable[[Key, str], Named] | None = None
 
 
@@ -127,7 +132,7 @@ class EventMasker:
     def _piece(self, piece: str, box: Box, shape: Shape, path: Path, indices: Path) -> str:
         marks = [box.get(mark) for mark in self._table.marks] if isinstance(box, dict) else []
         channel = shape.channel or ".".join([step for step in path if isinstance(step, str)])
-        key = (*self._root, *indices, *marks, channel)
+        key = (*self._root, *indices[: self._table.levels], *marks, channel)
         text = self._texts.get(key)
         if text is None:
             text = self._texts[key] = _Text(self._masker(shape.kind))
@@ -139,7 +144,9 @@ class EventMasker:
         return out
 
     def _masker(self, kind: Kind) -> TextMasker:
-        if kind is Kind.ARGUMENTS:
+        suffix = self._table.arguments
+        in_json = suffix and str(self._event.value.get("type")).endswith(suffix)
+        if kind is Kind.ARGUMENTS or in_json:
             return JsonTextMasker(self._masking.stream)
         return self._masking.stream()
 

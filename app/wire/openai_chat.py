@@ -36,7 +36,8 @@ REQUEST = RequestTable(
 )
 
 
-def _ends(_name: str, event: Event) -> Iterable[Key]:
+def choices_end(_name: str, event: Event) -> Iterable[Key]:
+    """Tell which choices an event ends; an error ends all."""
     choices = event.get("choices")
     if not isinstance(choices, list):
         return [()] if "error" in event else []
@@ -70,7 +71,7 @@ ANSWER = AnswerTable(
                 "choices[].logprobs": Kind.DROP,
             }
         ),
-        ends=_ends,
+        ends=choices_end,
         keep=("index", "type", "finish_reason"),
     ),
     document=shape(

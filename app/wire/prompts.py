@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.segment import Prompt, Role, Segment
 from app.wire.json_text import mask_json_text
-from app.wire.shape import Kind, Shape
+from app.wire.shape import Kind, Shape, looks_encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,8 +30,6 @@ ROLES: Mapping[str, Role] = {
     "function": Role.TOOL,
 }
 _IDENTIFIER = re.compile(r"[A-Za-z_]{1,40}")
-_OPAQUE_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
-_BASE64 = re.compile(r"[A-Za-z0-9+/=_\-\s]{256,}")
 _CALL_IDS = ("id", "call_id")
 _RESULT_IDS = ("tool_call_id", "tool_use_id", "call_id")
 
@@ -135,7 +133,7 @@ class _Walk:
 
     def _list(self, value: list[Json], place: _Place) -> Json:
         below = place.shape.items
-        if value and all(isinstance(item, int) for item in value) and place.pointer == "/prompt":
+        if below.kind is Kind.TEXT and value and all(isinstance(item, int) for item in value):
             self.uninspected[place.pointer] = None  # token ids in place of words
         return [self._value(item, place.below(below, at)) for at, item in enumerate(value)]
 
@@ -144,7 +142,8 @@ class _Walk:
             return text
         if place.shape.kind in {Kind.JSON, Kind.ARGUMENTS}:
             return mask_json_text(text, lambda part: self._segment(part, place))
-        if place.shape.kind is Kind.KEEP or _is_opaque(text, place):
+        kind = place.shape.kind
+        if kind is Kind.KEEP or (kind is Kind.BLOB and looks_encoded(text)):
             if not place.in_blob:
                 self.uninspected[place.pointer] = None
             return text
@@ -190,13 +189,6 @@ def _is_protocol(value: Json) -> bool:
     return isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None
 
 
-def _is_opaque(text: str, place: _Place) -> bool:
-    """Tell base64 of a file from words, wherever a provider takes a file."""
-    if _OPAQUE_URL.match(text):
-        return True
-    return place.shape.kind is Kind.BLOB and _BASE64.fullmatch(text) is not None
-
-
 def _streamed(table: RequestTable, body: Json) -> bool:
     if table.streamed is not None:
         return table.streamed
@@ -204,7 +196,7 @@ def _streamed(table: RequestTable, body: Json) -> bool:
 
 
 def _model(body: Json, path: tuple[str, ...]) -> str:
-    value = body
+    value: Json = body if isinstance(body, dict) else None
     for step in path:
         value = value.get(step) if isinstance(value, dict) else value
     return value if isinstance(value, str) else ""

@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 from app.errors import BadSettings
 from app.wire.anthropic import ANTHROPIC
+from app.wire.completions import COMPLETIONS, EMBEDDINGS
 from app.wire.cursor import CURSOR
+from app.wire.gemini import GEMINI, GEMINI_STREAM
+from app.wire.mcp import MCP
 from app.wire.openai_chat import CHAT
+from app.wire.openai_responses import RESPONSES
 from app.wire.plain import PLAIN
 
 if TYPE_CHECKING:
@@ -17,20 +21,33 @@ if TYPE_CHECKING:
     from app.wire.base import Json, WireFormat
     from app.wire.table import TableFormat
 
-# What each kind of connection may carry, by the end of the path, and what is left over.
+# What stands in the path, in the order to look for it.
 _OPENAI: Mapping[str, TableFormat] = {
     "/chat/completions": CHAT,
+    "/completions": COMPLETIONS,
+    "/responses": RESPONSES,
+    "/embeddings": EMBEDDINGS,
 }
-_ANTHROPIC: Mapping[str, TableFormat] = {"/messages": ANTHROPIC}
-_CURSOR: Mapping[str, TableFormat] = {}
+_ANTHROPIC: Mapping[str, TableFormat] = {"/v1/messages": ANTHROPIC}
+_CURSOR: Mapping[str, TableFormat] = {"/v0/agents": CURSOR, "/v1/agents": CURSOR}
+_GEMINI: Mapping[str, TableFormat] = {
+    ":streamGenerateContent": GEMINI_STREAM,
+    ":generateContent": GEMINI,
+    ":countTokens": GEMINI,
+}
+_MCP: Mapping[str, TableFormat] = {"/mcp": MCP}
 
+# For each kind of connection its paths, and the format of all others.
 _CONNECTIONS: Mapping[str, tuple[Mapping[str, TableFormat], TableFormat]] = {
     "openai": (_OPENAI, replace(PLAIN, errors=CHAT.errors)),
-    "anthropic": (_ANTHROPIC, replace(PLAIN, errors=ANTHROPIC.errors)),
+    "anthropic": ({"/messages": ANTHROPIC}, replace(PLAIN, errors=ANTHROPIC.errors)),
     "cursor": (_CURSOR, CURSOR),
+    "gemini": ({**_GEMINI, **_OPENAI}, replace(PLAIN, errors=GEMINI.errors)),
+    "mcp": ({}, MCP),
     "plain": ({}, PLAIN),
+    "auto": ({**_OPENAI, **_ANTHROPIC, **_CURSOR, **_GEMINI, **_MCP}, PLAIN),
 }
-WIRES = frozenset({*_CONNECTIONS, "auto"})
+WIRES = frozenset(_CONNECTIONS)
 
 
 def wire_for(wire: str, method: str, path: str, body: Json | None) -> WireFormat:
@@ -38,23 +55,21 @@ def wire_for(wire: str, method: str, path: str, body: Json | None) -> WireFormat
 
     Raises `BadSettings` for a wire name that does not exist.
     """
-    del method
-    path = "/" + path.strip("/")
-    if wire == "auto":
-        return _auto(path, body)
+    del method  # no API tells its formats apart by it, so far
     if wire not in _CONNECTIONS:
         names = ", ".join(sorted(WIRES))
         raise BadSettings(f"There is no wire format {wire!r}. Choose one of: {names}.")
     by_path, otherwise = _CONNECTIONS[wire]
-    return _match(by_path, path, body) or otherwise
+    known = _by_path(by_path, f"/{path.strip('/')}/")
+    if known is CHAT and _is_responses(body):
+        # Cursor's editor asks Chat in the words of Responses, and expects Chat's answer.
+        return replace(CHAT, request=RESPONSES.request)
+    return known or otherwise
 
 
-def _auto(path: str, body: Json | None) -> TableFormat:
-    if path.startswith(("/v0/agents", "/v1/agents")):
-        return CURSOR
-    return _match({**_OPENAI, **_ANTHROPIC}, path, body) or PLAIN
+def _by_path(by_path: Mapping[str, TableFormat], path: str) -> TableFormat | None:
+    return next((known for part, known in by_path.items() if f"{part}/" in path), None)
 
 
-def _match(by_path: Mapping[str, TableFormat], path: str, body: Json | None) -> TableFormat | None:
-    del body
-    return next((known for end, known in by_path.items() if path.endswith(end)), None)
+def _is_responses(body: Json | None) -> bool:
+    return isinstance(body, dict) and "input" in body and "messages" not in body

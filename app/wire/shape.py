@@ -7,11 +7,15 @@ format lists only what needs a treatment of its own, and nothing escapes by bein
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_ENCODED_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_\-\s]{256,}")
 
 
 class Kind(Enum):
@@ -70,7 +74,7 @@ def _leaf(kind: Kind, channel: str, anywhere: Shape) -> Shape:
 
 
 def _steps(path: str) -> list[str]:
-    return path.replace("[]", ".[]").split(".")
+    return [step for step in path.replace("[]", ".[]").split(".") if step]
 
 
 def _place(root: Shape, steps: list[str], leaf: Shape, anywhere: Shape) -> None:
@@ -112,3 +116,8 @@ def _inherit(place: Shape, anywhere: Shape, seen: set[int]) -> None:
         place.fields = {**anywhere.fields, **place.fields}
     for child in (*place.fields.values(), place.items, place.other):
         _inherit(child, anywhere, seen)
+
+
+def looks_encoded(text: str) -> bool:
+    """Tell the base64 of a file from words, where a provider gives or takes a file."""
+    return _ENCODED_URL.match(text) is not None or _ENCODED.fullmatch(text) is not None

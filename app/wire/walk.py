@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from app.errors import TooLarge
 from app.wire.json_text import mask_json_text
-from app.wire.shape import Kind, Shape
+from app.wire.shape import Kind, Shape, looks_encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +94,7 @@ class TreeMasker:
                 return value
             case Kind.DROP:
                 return self._drop(value)
-            case Kind.BLOB:
+            case Kind.BLOB if isinstance(value, str) and looks_encoded(value):
                 self.blobs["/" + "/".join(map(str, path))] = None
                 return value
         if isinstance(value, str):

@@ -1,0 +1,34 @@
+"""OpenAI Completions, the oldest of its APIs; local model servers still speak it."""
+
+from __future__ import annotations
+
+from app.domain.segment import Role
+from app.wire.answers import AnswerTable
+from app.wire.events import StreamTable
+from app.wire.openai_chat import choices_end
+from app.wire.openai_error import ERRORS
+from app.wire.plain import PLAIN
+from app.wire.prompts import RequestTable
+from app.wire.shape import Kind, shape
+from app.wire.table import TableFormat
+
+REQUEST = RequestTable(
+    shape=shape({"prompt": Kind.TEXT, "logit_bias": Kind.FREE}),
+    roles={"prompt": Role.USER, "suffix": Role.USER},
+)
+
+ANSWER = AnswerTable(
+    stream=StreamTable(
+        shape=shape(
+            {"choices[].text": (Kind.TEXT, "text"), "choices[].logprobs": Kind.DROP},
+        ),
+        ends=choices_end,
+        keep=("index", "finish_reason"),
+    ),
+    document=shape({"choices[].logprobs": Kind.DROP}),
+)
+
+_EMBEDDINGS = RequestTable(shape=shape({"input": Kind.TEXT}), roles={"input": Role.USER})
+
+COMPLETIONS = TableFormat("openai_completions", REQUEST, ANSWER, ERRORS)
+EMBEDDINGS = TableFormat("openai_embeddings", _EMBEDDINGS, PLAIN.response, ERRORS)

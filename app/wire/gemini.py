@@ -1,0 +1,116 @@
+"""Google's Gemini API: `generateContent` and `streamGenerateContent`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.domain.segment import Role
+from app.wire import sse, strict_json
+from app.wire.answers import AnswerTable
+from app.wire.events import StreamTable
+from app.wire.openai_error import message
+from app.wire.prompts import RequestTable
+from app.wire.shape import Kind, shape
+from app.wire.table import ErrorTable, TableFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.wire.base import Json, Refusal
+    from app.wire.events import Event, Key
+
+
+def _parts(holder: str) -> dict[str, Kind | tuple[Kind, str]]:
+    """Name the parts that are not words, in either of the two spellings that the API takes."""
+    blobs = ("inlineData", "inline_data", "fileData", "file_data")
+    free = ("functionCall.args", "functionResponse.response", "function_call.args")
+    sealed = ("thoughtSignature", "thought_signature")
+    return {
+        **{f"{holder}.parts[].{name}": Kind.BLOB for name in blobs},
+        **{f"{holder}.parts[].{name}": Kind.FREE for name in free},
+        **{f"{holder}.parts[].{name}": Kind.KEEP for name in sealed},
+    }
+
+
+REQUEST = RequestTable(
+    shape=shape(
+        {
+            **_parts("contents[]"),
+            **_parts("systemInstruction"),
+            **_parts("system_instruction"),
+            "tools[].functionDeclarations[].parameters": Kind.FREE,
+            "generationConfig.responseSchema": Kind.FREE,
+        }
+    ),
+    roles={
+        "systemInstruction": Role.SYSTEM,
+        "system_instruction": Role.SYSTEM,
+        "contents": Role.USER,
+    },
+    hidden=("cachedContent", "cached_content"),
+    streamed=False,
+)
+
+
+def _ends(_name: str, event: Event) -> Iterable[Key]:
+    candidates = event.get("candidates")
+    if not isinstance(candidates, list):
+        return [()] if "error" in event else []
+    return [
+        (candidate.get("index", position),)
+        for position, candidate in enumerate(candidates)
+        if isinstance(candidate, dict) and candidate.get("finishReason")
+    ]
+
+
+_SEALED: dict[str, Kind | tuple[Kind, str]] = {
+    "**.thoughtSignature": Kind.KEEP,
+    "**.inlineData": Kind.BLOB,
+    "candidates[].logprobsResult": Kind.DROP,
+}
+
+ANSWER = AnswerTable(
+    stream=StreamTable(
+        shape=shape({"candidates[].content.parts[].text": (Kind.TEXT, "text"), **_SEALED}),
+        ends=_ends,
+        marks=("thought",),
+        keep=("index", "thought", "role"),
+        levels=1,  # parts are not numbered: a text goes on in whichever part comes next
+    ),
+    document=shape(_SEALED),
+)
+
+_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
+
+
+def _body(refusal: Refusal) -> bytes:
+    error: Json = {
+        "code": refusal.status,
+        "message": message(refusal),
+        "status": _STATUSES.get(refusal.status, "FAILED_PRECONDITION"),
+        "details": [
+            {
+                "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                "reason": refusal.code.upper(),
+                "domain": "abeyance",
+            }
+        ],
+    }
+    return strict_json.dump({"error": error})
+
+
+def _in_stream(refusal: Refusal) -> bytes:
+    return sse.encode(_body(refusal))
+
+
+GEMINI = TableFormat("gemini", REQUEST, ANSWER, ErrorTable(_body, _in_stream))
+GEMINI_STREAM = replace(GEMINI, request=replace(REQUEST, streamed=True))

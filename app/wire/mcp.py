@@ -1,0 +1,59 @@
+"""The Model Context Protocol over HTTP: JSON-RPC messages, alone, in a list or in a stream."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.segment import Role
+from app.wire import sse, strict_json
+from app.wire.answers import AnswerTable
+from app.wire.events import StreamTable
+from app.wire.openai_error import message
+from app.wire.prompts import RequestTable
+from app.wire.shape import Kind, shape
+from app.wire.table import ErrorTable, TableFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.wire.base import Refusal
+    from app.wire.events import Event, Key
+
+REQUEST = RequestTable(
+    shape=shape(
+        {
+            "params.arguments": Kind.FREE,
+            "result": Kind.FREE,
+            "[].params.arguments": Kind.FREE,
+            "[].result": Kind.FREE,
+        }
+    ),
+    roles={"params": Role.TOOL, "result": Role.TOOL},
+    model=(),
+    streamed=False,
+)
+
+
+def _ends(_name: str, _event: Event) -> Iterable[Key]:
+    return ()
+
+
+_CONTENT = shape({"result.content[].data": Kind.BLOB, "result.contents[].blob": Kind.BLOB})
+
+# Each message is complete: nothing continues in the next one.
+ANSWER = AnswerTable(stream=StreamTable(shape=_CONTENT, ends=_ends), document=_CONTENT)
+
+_REFUSED = -32001  # of the range that JSON-RPC leaves to servers
+
+
+def _body(refusal: Refusal) -> bytes:
+    data: Json = {"code": refusal.code, "session": refusal.session_id or None}
+    error: Json = {"code": _REFUSED, "message": message(refusal), "data": data}
+    return strict_json.dump({"jsonrpc": "2.0", "id": None, "error": error})
+
+
+def _in_stream(refusal: Refusal) -> bytes:
+    return sse.encode(_body(refusal), event="message")
+
+
+MCP = TableFormat("mcp", REQUEST, ANSWER, ErrorTable(_body, _in_stream))

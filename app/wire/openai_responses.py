@@ -1,0 +1,144 @@
+"""OpenAI Responses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.segment import Role
+from app.wire import openai_error, sse, strict_json
+from app.wire.answers import AnswerTable
+from app.wire.events import EVERYTHING, StreamTable
+from app.wire.prompts import RequestTable
+from app.wire.shape import Kind, shape
+from app.wire.table import ErrorTable, TableFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.wire.base import Json, Refusal
+    from app.wire.events import Event, Key
+
+_CALLS = (
+    "computer_call",
+    "custom_tool_call",
+    "function_call",
+    "local_shell_call",
+    "mcp_call",
+    "reasoning",
+    "shell_call",
+    "apply_patch_call",
+)
+
+REQUEST = RequestTable(
+    shape=shape(
+        {
+            "input[].content[].image_url": Kind.BLOB,
+            "input[].content[].file_data": Kind.BLOB,
+            "input[].content[].file_id": Kind.BLOB,
+            "input[].content[].file_url": Kind.BLOB,
+            "input[].content[].input_audio": Kind.BLOB,
+            "input[].output[].image_url": Kind.BLOB,
+            "input[].output[].file_data": Kind.BLOB,
+            "input[].output.image_url": Kind.BLOB,
+            "input[].result": Kind.BLOB,
+            "input[].encrypted_content": Kind.KEEP,
+            "input[].arguments": Kind.JSON,
+            "tools[].parameters": Kind.FREE,
+            "text.format.schema": Kind.FREE,
+            "prompt.variables": Kind.FREE,
+            "metadata": Kind.FREE,
+        }
+    ),
+    roles={"instructions": Role.SYSTEM, "input": Role.USER, "prompt": Role.USER},
+    types={
+        **dict.fromkeys(_CALLS, Role.ASSISTANT),
+        **{f"{call}_output": Role.TOOL for call in _CALLS},
+    },
+    hidden=("previous_response_id", "conversation"),
+)
+
+_IDS = ("output_index", "content_index", "summary_index")
+_ENDING = frozenset(
+    {"response.completed", "response.failed", "response.incomplete", "response.cancelled", "error"}
+)
+
+
+def _ends(name: str, event: Event) -> Iterable[Key]:
+    kind = str(event.get("type", name))
+    if kind in _ENDING:
+        return EVERYTHING
+    if kind == "response.output_item.done":
+        return [(event.get("output_index"),)]
+    if kind == "response.content_part.done":
+        return [(event.get("output_index"), event.get("content_index"))]
+    if kind.endswith(".done"):
+        delta = kind.removesuffix(".done") + ".delta"
+        return [(*(event.get(member) for member in _IDS), delta)]
+    return ()
+
+
+ANSWER = AnswerTable(
+    stream=StreamTable(
+        shape=shape(
+            {
+                # Any delta that is a string continues a text, also of types yet to come.
+                "delta": (Kind.TEXT, "delta"),
+                "logprobs": Kind.DROP,
+                "arguments": Kind.JSON,
+                "**.encrypted_content": Kind.KEEP,
+                "**.b64_json": Kind.BLOB,
+                "partial_image_b64": Kind.BLOB,
+                "item.arguments": Kind.JSON,
+                "item.content[].logprobs": Kind.DROP,
+                "item.result": Kind.BLOB,
+                "part.logprobs": Kind.DROP,
+                "response.output[].arguments": Kind.JSON,
+                "response.output[].result": Kind.BLOB,
+                "response.output[].content[].logprobs": Kind.DROP,
+            }
+        ),
+        ends=_ends,
+        identity=(*_IDS, "type"),
+        arguments="_arguments.delta",
+    ),
+    document=shape(
+        {
+            "output[].arguments": Kind.JSON,
+            "output[].content[].logprobs": Kind.DROP,
+            "output[].result": Kind.BLOB,
+            "**.encrypted_content": Kind.KEEP,
+        }
+    ),
+)
+
+
+def _in_stream(refusal: Refusal) -> bytes:
+    """Both events: some clients raise on the first, some wait for the second."""
+    error = openai_error.error(refusal)
+    failed: Json = {
+        "id": refusal.session_id or "resp_refused",
+        "object": "response",
+        "created_at": 0,
+        "model": "",
+        "status": "failed",
+        "error": {"code": refusal.code, "message": openai_error.message(refusal)},
+        "incomplete_details": None,
+        "instructions": None,
+        "metadata": {},
+        "output": [],
+        "parallel_tool_calls": False,
+        "tool_choice": "auto",
+        "tools": [],
+    }
+    events: tuple[tuple[str, dict[str, Json]], ...] = (
+        ("error", {"error": error, "sequence_number": 0}),
+        ("response.failed", {"response": failed, "sequence_number": 1}),
+    )
+    return b"".join(
+        sse.encode(strict_json.dump({"type": kind, **event}), event=kind) for kind, event in events
+    )
+
+
+RESPONSES = TableFormat(
+    "openai_responses", REQUEST, ANSWER, ErrorTable(openai_error.ERRORS.body, _in_stream)
+)
