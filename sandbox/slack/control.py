@@ -7,7 +7,7 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, request, websocket
 
 from sandbox.slack import acts, posting, seed
-from sandbox.slack.errors import ApiError, Refused, Unanswered
+from sandbox.slack.errors import ApiError, Refused
 from sandbox.slack.model import Json, Person
 from sandbox.slack.sight import state_for
 from sandbox.slack.workspace import Workspace
@@ -50,10 +50,7 @@ async def _say(workspace: Workspace, person: Person, body: Json) -> Json:
 
 
 async def _open_home(workspace: Workspace, person: Person, body: Json) -> Json:
-    try:
-        await acts.open_home(workspace, person, body.get("tab") or "home")
-    except Unanswered as failure:
-        raise Refused(failure.reason, acts.AWAY) from None
+    await acts.open_home(workspace, person, body.get("tab") or "home")
     return {}
 
 

@@ -13,7 +13,7 @@ from sandbox.slack import seed
 from sandbox.slack.errors import Unanswered
 from sandbox.slack.faults import Faults
 from sandbox.slack.model import Json
-from sandbox.slack.sockets import ACK_SECONDS, Sockets
+from sandbox.slack.sockets import Sockets
 
 RETRY_DELAYS = (0.0, 60.0, 300.0)
 _FORM = "application/x-www-form-urlencoded"
@@ -28,6 +28,7 @@ class Delivery:
         self._clock = clock
         self.request_url: str | None = None
         self.retry_delays: tuple[float, ...] = RETRY_DELAYS
+        self._failed: asyncio.Queue[tuple[Json, str]] = asyncio.Queue()
 
     async def interaction(self, payload: Json) -> Json:
         """Deliver a click, a submission or a closing. Returns what the ack carried."""
@@ -46,19 +47,29 @@ class Delivery:
         return await self._post(urlencode(payload), _FORM)
 
     async def event(self, payload: Json) -> None:
-        """Deliver an event, with up to three retries. Raises Unanswered when all fail."""
+        """Deliver an event once; what is not acknowledged is left to `retry_events`."""
         await self._faults.wait_while_paused()
-        attempt, reason = 0, ""
-        for delay in (None, *self.retry_delays):
-            if delay is not None:
-                await asyncio.sleep(delay)
+        try:
+            await self._event_once(payload, 0, "")
+        except Unanswered as failure:
+            self._failed.put_nowait((payload, _retry_reason(failure.reason)))
+
+    async def retry_events(self) -> None:
+        """Runs beside the server, for as long as it does."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                payload, reason = await self._failed.get()
+                tasks.create_task(self._retry(payload, reason))
+
+    async def _retry(self, payload: Json, reason: str) -> None:
+        for attempt, delay in enumerate(self.retry_delays, start=1):
+            await asyncio.sleep(delay)
             try:
                 await self._event_once(payload, attempt, reason)
             except Unanswered as failure:
-                attempt, reason = attempt + 1, _retry_reason(failure.reason)
+                reason = _retry_reason(failure.reason)
             else:
                 return
-        raise Unanswered("operation_timeout")
 
     async def _event_once(self, payload: Json, attempt: int, reason: str) -> None:
         if self.request_url is None:
@@ -80,7 +91,7 @@ class Delivery:
         sends = 2 if self._faults.duplicate_envelopes else 1
         try:
             async with aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=ACK_SECONDS)
+                timeout=aiohttp.ClientTimeout(total=self._sockets.ack_seconds)
             ) as session:
                 answers = [
                     await self._post_once(session, raw, signed | (headers or {}))

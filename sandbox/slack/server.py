@@ -20,7 +20,6 @@ from sandbox.slack.web.routes import web_api
 from sandbox.slack.web.socket_mode import socket_mode
 from sandbox.slack.workspace import Workspace
 
-PING_SECONDS = 10.0
 GRACE_SECONDS = 0.3
 
 
@@ -56,10 +55,13 @@ async def run_workspace(
         workspace.close()
 
     ready(int(listener.sock.getsockname()[1]))
-    try:
-        await serve(create_app(workspace), _config(listener), shutdown_trigger=stopping)
-    finally:
-        workspace.close()
+    async with asyncio.TaskGroup() as tasks:
+        retrying = tasks.create_task(workspace.delivery.retry_events())
+        try:
+            await serve(create_app(workspace), _config(listener), shutdown_trigger=stopping)
+        finally:
+            retrying.cancel()
+            workspace.close()
 
 
 @asynccontextmanager
@@ -83,11 +85,13 @@ async def serving(workspace: Workspace, port: int = 0) -> AsyncIterator[str]:
 
 
 def _config(listener: Listener) -> Config:
-    """Hypercorn takes over the descriptor, so that nobody can take the port in between."""
+    """Hypercorn takes over the descriptor, so that nobody can take the port in between.
+
+    It sends no pings of its own: its ping task would hold each closed socket for an interval.
+    """
     config = Config()
     config.bind = [f"fd://{listener.sock.detach()}"]
     config.accesslog = None
     config.errorlog = None
     config.graceful_timeout = GRACE_SECONDS
-    config.websocket_ping_interval = PING_SECONDS
     return config

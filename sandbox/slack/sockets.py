@@ -39,6 +39,7 @@ class Sockets:
         """`on_change` is told how many connections are open, each time that changes."""
         self._faults = faults
         self._on_change = on_change
+        self.ack_seconds = ACK_SECONDS
         self._connections: list[Connection] = []
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._changed = asyncio.Condition()
@@ -87,7 +88,7 @@ class Sockets:
         if self._faults.duplicate_envelopes:
             connection.send(frame)
         try:
-            async with asyncio.timeout(ACK_SECONDS):
+            async with asyncio.timeout(self.ack_seconds):
                 return await waiting
         except TimeoutError:
             raise Unanswered("operation_timeout") from None

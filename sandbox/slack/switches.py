@@ -80,6 +80,8 @@ def _apply(workspace: Workspace, body: Json) -> None:
         workspace.app = replace(workspace.app, app_scopes=tuple(body["app_scopes"]))
     if "request_url" in body:
         workspace.delivery.request_url = body["request_url"]
+    if "ack_seconds" in body:
+        workspace.sockets.ack_seconds = float(body["ack_seconds"])
     if "retry_delays" in body:
         workspace.delivery.retry_delays = tuple(float(d) for d in body["retry_delays"])
     for handle, users in (body.get("usergroups") or {}).items():
