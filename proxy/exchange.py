@@ -40,6 +40,7 @@ class Exchange:
             for name, value in scope["headers"]
         )
         self.started = False
+        self.ended = False
         self._receive = receive
         self._send = send
 
@@ -89,16 +90,21 @@ class Exchange:
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:
+        self.ended = True
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """Answer at once with a body that stands."""
         await self.start(status, (*headers, ("content-length", str(len(body)))))
+        self.ended = True
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 async def attend(exchange: Exchange, story: Coroutine[None, None, None]) -> None:
-    """Run the story; when the client leaves first, cancel it and raise ClientGone."""
+    """Run the story; when the client leaves before the answer's end, cancel it.
+
+    Raises ClientGone then. What is left to do after the end is not disturbed.
+    """
     try:
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(_leaving(exchange))
@@ -110,4 +116,5 @@ async def attend(exchange: Exchange, story: Coroutine[None, None, None]) -> None
 
 async def _leaving(exchange: Exchange) -> None:
     await exchange.gone()
-    raise ClientGone
+    if not exchange.ended:
+        raise ClientGone

@@ -57,7 +57,9 @@ async def test_a_denied_request_tells_the_caller_who_and_why(
         )
         card = await marcus.wait_for_message(prompt[0]["content"][13:21])
         await marcus.click(card, "Deny…")
-        await marcus.submit({"reason": "Use the staging cluster"})
+        await marcus.submit(
+            {"category": "Not allowed by policy", "reason": "Use the staging cluster"}
+        )
         refusal = await asking
     assert isinstance(refusal, anthropic.PermissionDeniedError)
     assert "Marcus Webb" in refusal.message

@@ -1,0 +1,137 @@
+"""`abeyance up` as on a new machine: everything starts, is found again, and stops on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.conftest import free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PORTS = (
+    "ABEYANCE_PORT",
+    "ABEYANCE_EMBEDDED_MONGODB_PORT",
+    "ABEYANCE_SANDBOX_SLACK_PORT",
+    "ABEYANCE_SANDBOX_IDP_PORT",
+    "ABEYANCE_SANDBOX_MODEL_PORT",
+)
+GIVEN = ("MONGODB_URI", "ABEYANCE_MONGODB_URI", "ABEYANCE_ISSUERS", "ABEYANCE_SLACK_BOT_TOKEN")
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """A machine where nothing is given, with ports that nobody uses."""
+    inherited = {name: value for name, value in os.environ.items() if name not in GIVEN}
+    ports = {name: str(free_port()) for name in PORTS}
+    return inherited | ports | {"ABEYANCE_DATA": str(tmp_path / "data"), "COLUMNS": "120"}
+
+
+def start(env: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
+    """Start it and return what it shows until it says how to stop it."""
+    up = subprocess.Popen(
+        [sys.executable, "-m", "cli", "up"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=env,
+        text=True,
+    )
+    assert up.stdout is not None
+    shown = []
+    for line in up.stdout:
+        shown.append(line)
+        if "Ctrl-C" in line:
+            break
+    return up, "".join(shown)
+
+
+def interrupt(up: subprocess.Popen[str]) -> str:
+    up.send_signal(signal.SIGINT)
+    rest, _ = up.communicate(timeout=30)
+    assert up.returncode == 0, rest
+    return rest
+
+
+def test_it_shows_where_things_are_stops_cleanly_and_finds_its_data_again(
+    env: dict[str, str],
+) -> None:
+    up, shown = start(env)
+    try:
+        for name in PORTS:
+            assert name == "ABEYANCE_EMBEDDED_MONGODB_PORT" or env[name] in shown, shown
+        curl = next(line for line in shown.splitlines() if line.startswith("curl"))
+        allowed = curl.replace("deploys this to production", "says hello").replace(
+            "curl -sS", "curl -sS -D -"
+        )
+        answer = subprocess.run(["bash", "-c", allowed], capture_output=True, text=True, check=True)
+        assert "abeyance-decision: allowed" in answer.stdout, answer
+        session = re.search(r"abeyance-session: (\w+)", answer.stdout)
+        assert session
+    finally:
+        interrupt(up)
+    for name in PORTS:
+        socket.create_server(("127.0.0.1", int(env[name]))).close()
+    up, _ = start(env)
+    try:
+        token = (
+            f"$(curl -s http://127.0.0.1:{env['ABEYANCE_SANDBOX_IDP_PORT']}/sandbox/token/alice)"
+        )
+        url = f"http://127.0.0.1:{env['ABEYANCE_PORT']}/-/sessions/{session[1]}"
+        command = f'curl -s {url} -H "Authorization: Bearer {token}"'
+        found = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+        assert '"decision":"allowed"' in found.stdout
+    finally:
+        interrupt(up)
+
+
+def test_a_taken_port_is_told_with_the_setting_that_changes_it(env: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", int(env["ABEYANCE_SANDBOX_SLACK_PORT"]))):
+        up = subprocess.run(
+            [sys.executable, "-m", "cli", "up"],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert up.returncode == 2
+    assert f"ABEYANCE_SANDBOX_SLACK_PORT={env['ABEYANCE_SANDBOX_SLACK_PORT']} is taken" in up.stderr
+    assert "Traceback" not in up.stderr
+
+
+@pytest.mark.parametrize("process", ["gateway", "bot"])
+def test_production_refuses_to_start_without_what_it_needs_and_names_it_all(
+    env: dict[str, str], process: str
+) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "cli", process], env=env, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert "MONGODB_URI" in run.stderr
+    needed = {"gateway": "ABEYANCE_ISSUERS", "bot": "ABEYANCE_SLACK_BOT_TOKEN"}[process]
+    assert needed in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_part_that_dies_takes_the_rest_down_and_its_last_words_are_shown(
+    env: dict[str, str],
+) -> None:
+    up, _ = start(env | {"ABEYANCE_LOG_LEVEL": "INFO"})
+    children = subprocess.run(
+        ["pgrep", "--parent", str(up.pid), "--full", "cli gateway"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
+    rest, _ = up.communicate(timeout=30)
+    assert up.returncode == 2
+    assert "gateway ended" in rest
+    assert "gateway ready" in rest
