@@ -64,8 +64,10 @@ class SlackDriver:
         await self._request("GET", f"/sandbox/app{query}")
 
     async def settings(self, **settings: object) -> Json:
-        """Set `rates` (0 is off), `bot_scopes`, `app_scopes`, `request_url` (None: Socket Mode),
-        `ack_seconds`, `retry_delays`, or `usergroups` (handle to list of people).
+        """Set how the workspace behaves.
+
+        `rates` (0 is off), `bot_scopes`, `app_scopes`, `request_url` (None: Socket Mode),
+        `ack_seconds`, `retry_delays`, `usergroups` (handle to list of people).
         """
         return await self._request("POST", "/sandbox/settings", settings)
 

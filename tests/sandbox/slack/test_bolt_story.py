@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack.driver import Refused, SlackDriver
 
 CARD: list[dict[str, Any]] = [
     {"type": "section", "text": {"type": "mrkdwn", "text": "Approve *this*?"}},
@@ -51,7 +51,7 @@ async def test_a_click_reaches_the_app_and_the_card_changes_before_the_managers_
     seen: dict[str, Any] = {}
 
     @app.action("approve")
-    async def approve(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+    async def approve(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         seen.update(body)
         where = {"channel": body["channel"]["id"], "ts": body["message"]["ts"]}
@@ -73,20 +73,18 @@ async def test_a_modal_opens_is_mended_and_submitted(
     app: AsyncApp, connected: AsyncSocketModeHandler, client: AsyncWebClient, slack: SlackDriver
 ) -> None:
     @app.action("deny")
-    async def deny(ack: Any, body: dict[str, Any], client: AsyncWebClient) -> None:
+    async def deny(ack: AsyncAck, body: dict[str, Any], client: AsyncWebClient) -> None:
         await ack()
         await client.views_open(trigger_id=body["trigger_id"], view=MODAL)
 
     @app.view("reason")
-    async def denied(ack: Any, view: dict[str, Any], client: AsyncWebClient) -> None:
+    async def denied(ack: AsyncAck, view: dict[str, Any], client: AsyncWebClient) -> None:
         reason = view["state"]["values"]["reason"]["text"]["value"]
         if len(reason) < 5:
             await ack(response_action="errors", errors={"reason": "Say more, please."})
             return
         await ack()
         await client.chat_postMessage(channel="U0ALICE001", text=f"Denied: {reason}")
-
-    from sandbox.slack.driver import Refused
 
     maria, alice = await slack.user("maria"), await slack.user("alice")
     await client.chat_postMessage(channel="approvals", text="Approval needed", blocks=CARD)
@@ -104,7 +102,7 @@ async def test_a_command_is_answered_where_only_the_person_sees_it(
     app: AsyncApp, connected: AsyncSocketModeHandler, slack: SlackDriver
 ) -> None:
     @app.command("/replay")
-    async def replay(ack: Any, respond: Any, command: dict[str, Any]) -> None:
+    async def replay(ack: AsyncAck, respond: AsyncRespond, command: dict[str, Any]) -> None:
         await ack()
         await respond(f"You asked for {command['text']}")
 
