@@ -12,7 +12,7 @@ from app.answer_text import Kind
 from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
 from app.wire.body import parse_body
-from app.wire.registry import wire_for
+from app.wire.registry import WIRES, wire_for
 from app.wire.sse import SseEvent, SseParser
 
 if TYPE_CHECKING:
@@ -105,9 +105,15 @@ def answer_turns(answer: RecordedAnswer | None, chunks: Iterable[Chunk]) -> tupl
 def _prompt(wire: str, request: RecordedRequest) -> Prompt | None:
     try:
         body = parse_body(_header(request.headers, "content-type"), request.body)
-        return body.prompt(wire_for(wire, request.method, request.path, body.json))
+        return body.prompt(wire_for(_api(wire), request.method, request.path, body.json))
     except BadRequest:
         return None
+
+
+def _api(wire: str) -> str:
+    """Return the kind of connection that a recorded format (`openai_chat`) belongs to."""
+    api = wire.partition("_")[0]
+    return api if api in WIRES else "auto"
 
 
 def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.errors import AbeyanceError
 from bot import phrases, text
+from policies.approval import is_requester, may_decide
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncRespond
@@ -54,27 +55,17 @@ class Commands:
 
     async def _pending(self, user: str) -> Markup:
         voter = await self._people.all_sets(user)
-        concerned = [hold for hold in await self._holds.pending() if concerns(hold, voter)]
+        concerned = [
+            hold
+            for hold in await self._holds.pending()
+            if may_decide(hold, voter) or is_requester(hold.requester, voter)
+        ]
         if not concerned:
             return text.ours("Nothing waits for you.")
         lines = [_line(hold) for hold in concerned[:_MOST]]
         if len(concerned) > _MOST:
             lines.append(text.ours(f"… and {len(concerned) - _MOST} more"))
         return text.join(*lines, by="\n")
-
-
-def concerns(hold: Hold, voter: Voter) -> bool:
-    """Whether the hold is theirs, or theirs to decide."""
-    return is_own(hold, voter) or may_decide(hold, voter)
-
-
-def is_own(hold: Hold, voter: Voter) -> bool:
-    return any(identity.key == hold.requester.key for identity in voter.identities)
-
-
-def may_decide(hold: Hold, voter: Voter) -> bool:
-    approval = hold.verdict.approval
-    return approval is not None and not voter.member_of.isdisjoint(approval.approvers)
 
 
 def _line(hold: Hold) -> Markup:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from app.search import SessionFilter
 from bot import blocks, cards, phrases, text
 from bot.blocks import Button
-from bot.commands import is_own, may_decide
+from policies.approval import is_requester, may_decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ _MOST_SESSIONS = 10
 
 
 class Home:
-    """Published when its owner opens it."""
+    """Published when its owner opens it, and after they decided there."""
 
     def __init__(
         self, slack: Slack, people: People, holds: HoldStore, sessions: SessionStore, seal: Seal
@@ -38,12 +38,18 @@ class Home:
         self._seal = seal
 
     async def opened(self, event: Body) -> None:
-        if event.get("tab") != "home":
-            return
-        user = str(event["user"])
+        if event.get("tab") == "home":
+            await self.publish(str(event["user"]))
+
+    async def publish(self, user: str) -> None:
+        """Show the tab as things stand now."""
         voter = await self._people.all_sets(user)
         pending = await self._holds.pending()
-        queue = [h for h in pending if may_decide(h, voter) and not is_own(h, voter)]
+        queue = [
+            hold
+            for hold in pending
+            if may_decide(hold, voter) and not is_requester(hold.requester, voter)
+        ]
         mine: tuple[Session, ...] = ()
         if voter.person.email:
             wanted = SessionFilter(user=voter.person.email.lower())

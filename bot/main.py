@@ -25,9 +25,10 @@ from bot.people import People
 from bot.poster import Poster
 from bot.seal import Seal
 from bot.slack import Slack, SlackRefused, Workspace
-from bot.slack_app import slack_app
+from bot.slack_app import Rooms, slack_app
 from bot.sockets import Socket
 from bot.timers import Timers
+from bot.viewing import Viewing
 from bot.watcher import Watcher
 from bot.webhook import serve_events
 from policies.loader import load_catalog
@@ -159,16 +160,17 @@ class _Shared:
         holds, sessions = self.storage.holds, self.storage.sessions
         slack, people, ledger, clock = self.slack, self.people, self.ledger, self.clock
         decisions = Decisions(holds, ledger, people, clock, self.mask)
-        signed = self.settings.mode is SlackMode.HTTP
-        return slack_app(
-            slack,
-            self.workspace,
-            clicks=Clicks(slack, decisions, sessions, ledger, self.seal, clock, self.mask),
+        home = Home(slack, people, holds, sessions, self.seal)
+        rooms = Rooms(
+            clicks=Clicks(slack, decisions, self.seal, clock, home),
+            viewing=Viewing(slack, decisions, sessions, ledger, self.seal, clock, self.mask),
             auditing=Auditing(slack, people, sessions, holds, ledger, clock, self.mask),
             commands=Commands(people, holds),
-            home=Home(slack, people, holds, sessions, self.seal),
-            signing_secret=self.settings.signing_secret if signed else "",
+            home=home,
         )
+        signed = self.settings.mode is SlackMode.HTTP
+        secret = self.settings.signing_secret if signed else ""
+        return slack_app(slack, self.workspace, rooms, signing_secret=secret)
 
 
 async def _sign_in(slack: Slack) -> Workspace:

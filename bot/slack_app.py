@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot import cards, modals, replay
+from bot.actions import Clicks
+from bot.auditing import Auditing
+from bot.commands import Commands
+from bot.home import Home
+from bot.viewing import Viewing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from slack_bolt.response import BoltResponse
 
-    from bot.actions import Clicks
-    from bot.auditing import Auditing
-    from bot.commands import Commands
-    from bot.home import Home
     from bot.slack import Slack, Workspace
 
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The parts that handle what Slack sends."""
+
+    clicks: Clicks
+    viewing: Viewing
+    auditing: Auditing
+    commands: Commands
+    home: Home
+
+
 def slack_app(
-    slack: Slack,
-    workspace: Workspace,
-    *,
-    clicks: Clicks,
-    auditing: Auditing,
-    commands: Commands,
-    home: Home,
-    signing_secret: str = "",
+    slack: Slack, workspace: Workspace, rooms: Rooms, *, signing_secret: str = ""
 ) -> AsyncApp:
     """Return the app. Without a signing secret it is for Socket Mode only."""
     app = AsyncApp(
@@ -41,21 +47,21 @@ def slack_app(
     )
     app.middleware(_only_from(workspace))
     app.error(_report)
-    app.action(cards.APPROVE)(clicks.approve)
-    app.action(cards.DENY)(clicks.ask_reason)
-    app.action(cards.VIEW)(clicks.view_full)
-    app.action(modals.VIEW_OLDER)(clicks.turn_page)
-    app.action(modals.VIEW_NEWER)(clicks.turn_page)
-    app.view(modals.DENY_SUBMIT)(clicks.deny)
-    app.command("/replay")(auditing.command)
-    app.action(replay.OPEN)(auditing.open)
-    app.action(replay.OLDER)(auditing.older)
-    app.action(replay.NEWER)(auditing.newer)
-    app.action(replay.BACK)(auditing.page)
-    app.action(replay.FORWARD)(auditing.page)
-    app.action(replay.LIST)(auditing.listing)
-    app.command("/abeyance")(commands.abeyance)
-    app.event("app_home_opened")(home.opened)
+    app.action(cards.APPROVE)(rooms.clicks.approve)
+    app.action(cards.DENY)(rooms.clicks.ask_reason)
+    app.action(cards.VIEW)(rooms.viewing.view_full)
+    app.action(modals.VIEW_OLDER)(rooms.viewing.turn_page)
+    app.action(modals.VIEW_NEWER)(rooms.viewing.turn_page)
+    app.view(modals.DENY_SUBMIT)(rooms.clicks.deny)
+    app.command("/replay")(rooms.auditing.command)
+    app.action(replay.OPEN)(rooms.auditing.open)
+    app.action(replay.OLDER)(rooms.auditing.older)
+    app.action(replay.NEWER)(rooms.auditing.newer)
+    app.action(replay.BACK)(rooms.auditing.page)
+    app.action(replay.FORWARD)(rooms.auditing.page)
+    app.action(replay.LIST)(rooms.auditing.listing)
+    app.command("/abeyance")(rooms.commands.abeyance)
+    app.event("app_home_opened")(rooms.home.opened)
     return app
 
 

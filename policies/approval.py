@@ -78,10 +78,13 @@ def _objection(hold: Hold, voter: Voter, now: datetime) -> Objection | None:
         return Objection.UNVERIFIED
     if is_requester(hold.requester, voter):
         return Objection.OWN_REQUEST
+    return None if may_decide(hold, voter) else Objection.NOT_AN_APPROVER
+
+
+def may_decide(hold: Hold, voter: Voter) -> bool:
+    """Whether the voter is in an approver set that the hold's rule names."""
     approval = hold.verdict.approval
-    if approval is None or voter.member_of.isdisjoint(approval.approvers):
-        return Objection.NOT_AN_APPROVER
-    return None
+    return approval is not None and not voter.member_of.isdisjoint(approval.approvers)
 
 
 def is_requester(requester: Identity, voter: Voter) -> bool:

@@ -1,0 +1,118 @@
+"""A running bot on real sockets: the sandbox workspace, a database, and people who click."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.clock import SystemClock
+from app.domain.session import Decision, RecordedRequest, Session
+from app.ids import new_id
+from app.storage.mongo import MongoStorage
+from bot.main import BotSettings, run
+from policies.compiled import Catalog
+from policies.loader import SHIPPED, load_catalog
+from sandbox.slack import APP_TOKEN, BOT_TOKEN
+from sandbox.slack.driver import SlackDriver
+from sandbox.slack.server import serving
+from sandbox.slack.workspace import Workspace
+from tests.bot.values import DANA, hold
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.domain.hold import Hold
+    from app.domain.identity import Identity
+    from app.storage.ports import Event
+
+CLOCK = SystemClock()
+BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "deploy to production"}]}'
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    return load_catalog(SHIPPED)
+
+
+@dataclass
+class Office:
+    """One company: its Slack, its database, its bot."""
+
+    slack: SlackDriver
+    storage: MongoStorage
+    catalog: Catalog
+
+    @asynccontextmanager
+    async def bot(self, **changes: Any) -> AsyncIterator[None]:  # noqa: ANN401 - settings
+        """Run a bot for the length of a block, until it hears Slack at least."""
+        settings = replace(
+            BotSettings(
+                BOT_TOKEN,
+                "approvals",
+                app_token=APP_TOKEN,
+                api_url=f"{self.slack.base_url}/api/",
+            ),
+            **changes,
+        )
+        stop, ready = asyncio.Event(), asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(
+                run(settings, self.storage, self.catalog, CLOCK, stop, lambda _: ready.set())
+            )
+            await ready.wait()
+            try:
+                yield
+            finally:
+                stop.set()
+
+    async def hold(self, *, seconds: float = 600, body: bytes = BODY, **changes: Any) -> Hold:  # noqa: ANN401 - fields
+        """Open a session and its hold, as the gateway does."""
+        now = CLOCK.now()
+        made = hold(
+            **{
+                "id": new_id(now),
+                "key": new_id(now),
+                "session_id": new_id(now),
+                "created_at": now,
+                "deadline": now + timedelta(seconds=seconds),
+                **changes,
+            }
+        )
+        await self.storage.sessions.open(session_of(made, body))
+        return await self.storage.holds.open(made)
+
+    async def events(self, session_id: str) -> list[Event]:
+        return [entry.event for entry in await self.storage.ledger.entries(session_id)]
+
+    async def knows(self, *identities: Identity) -> None:
+        for identity in identities:
+            await self.storage.people.saw(identity, CLOCK.now())
+
+
+def session_of(made: Hold, body: bytes = BODY) -> Session:
+    headers = (("content-type", "application/json"),)
+    return Session(
+        id=made.session_id,
+        connection=made.connection,
+        wire="openai_chat",
+        model=made.model,
+        identity=made.requester,
+        request=RecordedRequest("POST", "/v1/chat/completions", "", headers, body, made.digest),
+        verdict=made.verdict,
+        decision=Decision.PENDING,
+        started_at=made.created_at,
+        hold_id=made.id,
+    )
+
+
+@pytest.fixture
+async def office(storage: MongoStorage, catalog: Catalog) -> AsyncIterator[Office]:
+    async with serving(Workspace()) as url, SlackDriver(url) as slack:
+        made = Office(slack, storage, catalog)
+        await made.knows(DANA)
+        yield made
