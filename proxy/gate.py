@@ -10,6 +10,7 @@ from app.clock import Clock
 from app.domain.session import Decision
 from app.domain.verdict import Action
 from app.errors import AbeyanceError, Reason, Refused, Unavailable
+from app.ids import new_id
 from policies.compiled import Catalog
 from policies.decide import decide
 from proxy.answer import Relay
@@ -97,9 +98,15 @@ class Gate:
         """Open a hold, or re-attach to the one of the same request, and wait until it is ours."""
         hold = await self.holding.find(identity, inquiry, verdict)
         if hold is None:
-            recording = await self.recorder.open(identity, inquiry, verdict)
+            recording = await self.recorder.open(
+                identity, inquiry, verdict, hold_id=new_id(self.clock.now())
+            )
             reason = header(visit.exchange.headers, "abeyance-reason")[:_REASON_LENGTH]
             hold = await self.holding.open(identity, inquiry, verdict, recording, reason)
+            if hold.session_id != recording.session.id:
+                await recording.refuse(
+                    Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
+                )
         visit.recording = await self.recorder.resume(hold.session_id)
         return await self.holding.released(hold, visit.recording, _patience(visit.exchange.headers))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import Reason, Refused, Superseded
-from app.ids import new_id
 from app.storage.ports import EventKind
 
 if TYPE_CHECKING:
@@ -39,12 +38,15 @@ class Holding:
         recording: Recording,
         reason: str,
     ) -> Hold:
-        """Write the hold down; from then on the bot asks people about it."""
+        """Write the hold down; from then on the bot asks people about it.
+
+        Returns another hold where the same request began to wait at the same moment.
+        """
         if verdict.approval is None:
             raise RuntimeError("a verdict that holds says who may approve")
         now = self._clock.now()
         hold = Hold(
-            id=new_id(now),
+            id=recording.session.hold_id,
             key=hold_key(identity, inquiry, verdict),
             session_id=recording.session.id,
             requester=identity,

@@ -121,19 +121,22 @@ class Recorder:
         self._ledger = ledger
         self._clock = clock
 
-    async def open(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> Recording:
+    async def open(
+        self, identity: Identity, inquiry: Inquiry, verdict: Verdict, hold_id: str = ""
+    ) -> Recording:
         """Write the intent of a request. Raises StorageUnavailable; then nothing may go out."""
         now = self._clock.now()
         session = Session(
             id=new_id(now),
             connection=inquiry.connection.name,
-            wire=inquiry.wire.name,
+            wire=inquiry.connection.wire,
             model=inquiry.facts.prompt.model,
             identity=identity,
             request=inquiry.request,
             verdict=verdict,
             decision=Decision.PENDING,
             started_at=now,
+            hold_id=hold_id,
         )
         recording = self._of(session)
         await recording.note(

@@ -70,6 +70,8 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """`wire` is the connection's: path and body then tell the format, as they did at the gate."""
+
     id: str
     connection: str
     wire: str
