@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass, field
-from email.message import Message
 from typing import TYPE_CHECKING
 
 from app.errors import TooLarge, Unsupported
-from app.wire import sse, strict_json
+from app.wire import media, sse, strict_json
 from app.wire.events import EventMasker, Named, StreamTable
 from app.wire.shape import Shape, shape
 from app.wire.walk import TreeMasker
@@ -43,29 +42,21 @@ def choose(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMas
 
     Raises `Unsupported` for a text in a charset that cannot be read in pieces.
     """
-    media_type, charset = _media_type(content_type)
+    media_type = media.media_type(content_type)
     if media_type == "text/event-stream":
         return SseAnswer(table, masking)
     if media_type in _LINES:
         return LinesAnswer(table, masking)
-    if media_type.endswith(("/json", "+json")):
+    if media.is_json(media_type):
         return DocumentAnswer(table.document, masking)
     if media_type.startswith("text/"):
-        return TextAnswer(charset or "utf-8", masking)
+        return TextAnswer(media.charset(content_type) or "utf-8", masking)
     family, _, subtype = media_type.partition("/")
     if media_type.startswith(_OPAQUE) or (
         family == "application" and subtype in _OPAQUE_APPLICATIONS
     ):
         return BinaryAnswer(media_type)
     return TextAnswer("latin-1", masking)
-
-
-def _media_type(content_type: str) -> tuple[str, str]:
-    header = Message()
-    header["content-type"] = content_type
-    charset = header.get_param("charset", "")
-    media_type = header.get_content_type() if content_type else ""
-    return media_type.lower(), charset if isinstance(charset, str) else ""
 
 
 class SseAnswer:
@@ -235,10 +226,10 @@ class TextAnswer:
 
     def __init__(self, charset: str, masking: Masking) -> None:
         try:
+            "".encode(charset)  # refuses what Python can decode and is no charset, as base64
             self._decoder = codecs.getincrementaldecoder(charset)("replace")
             self._encoder = codecs.getincrementalencoder(charset)("replace")
-            self._decoder.decode(b"")
-        except (LookupError, TypeError, AttributeError):
+        except (LookupError, ValueError):
             raise Unsupported(f"The answer's charset is not one we can read: {charset}.") from None
         self._masker = masking.stream()
 

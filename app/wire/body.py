@@ -7,12 +7,11 @@ read as such: a label hides nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.message import Message
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Prompt, Role, Segment
 from app.errors import BadRequest, Unsupported
-from app.wire import strict_json
+from app.wire import media, strict_json
 from app.wire.base import Json
 
 if TYPE_CHECKING:
@@ -58,15 +57,12 @@ class Body:
 
 def parse_body(content_type: str, raw: bytes) -> Body:
     """Read a body; raises `BadRequest`, or `Unsupported` for a charset other than UTF-8."""
-    header = Message()
-    header["content-type"] = content_type
-    media_type = header.get_content_type() if content_type else ""
-    charset = header.get_param("charset", "")
-    if not isinstance(charset, str) or charset.lower() not in _CHARSETS:
+    media_type = media.media_type(content_type)
+    if media.charset(content_type) not in _CHARSETS:
         raise Unsupported("The body's charset is not UTF-8. Send it as UTF-8.")
     if not raw:
         return Body(raw)
-    if media_type.endswith(("/json", "+json")):
+    if media.is_json(media_type):
         return Body(raw, json=strict_json.parse(raw))
     return _unlabelled_json(raw) or _by_label(media_type, raw)
 

@@ -47,6 +47,8 @@ ANSWER = AnswerTable(
                 # A tool call carries whole files, and a result repeats everything: WHOLE.
                 "text": Kind.TEXT,
                 "delta": Kind.TEXT,
+                "data": Kind.TEXT,
+                "output": Kind.TEXT,
                 "update.text": Kind.TEXT,
                 "update.delta": Kind.TEXT,
             }

@@ -48,6 +48,7 @@ REQUEST = RequestTable(
         "system_instruction": Role.SYSTEM,
         "contents": Role.USER,
     },
+    types={"functionResponse": Role.TOOL, "function_response": Role.TOOL},
     hidden=("cachedContent", "cached_content"),
     streamed=False,
 )

@@ -16,7 +16,7 @@ from app.wire.table import ErrorTable, TableFormat
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.wire.base import Refusal
+    from app.wire.base import Json, Refusal
     from app.wire.events import Event, Key
 
 REQUEST = RequestTable(

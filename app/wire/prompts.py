@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from app.domain.segment import Prompt, Role, Segment
 from app.wire.json_text import mask_json_text
 from app.wire.shape import Kind, Shape, looks_encoded
+from app.wire.walk import free_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +41,9 @@ Each: TypeAlias = "Callable[[Segment], str]"
 class RequestTable:
     """Where the words of a request are.
 
-    `roles` gives the role of what is under a top-level member; within it, an object's own
-    `role`, and its `type` by `types`, say better. `hidden` names members that make the provider
-    recall text which the request does not hold.
+    `roles` gives the role of what is under a top-level member. Within it an object's own `role`
+    says better, or by `types` its `type` or the member it stands under. `hidden` names members
+    that make the provider recall text which the request does not hold.
     """
 
     shape: Shape
@@ -122,13 +123,13 @@ class _Walk:
             place = self._spoken(value, place)
         out: dict[str, Json] = {}
         for name, child in value.items():
-            below = place.below(
-                place.shape.fields.get(name, place.shape.other), name, self._top_role(name, place)
-            )
+            shape = place.shape.fields.get(name, place.shape.other)
+            below = place.below(shape, name, self._role_under(name, place))
             if not place.free and name in {"role", "type"} and _is_protocol(child):
                 out[name] = child
             else:
-                out[self._name(name, below, free=place.free)] = self._value(child, below)
+                masked = self._name(name, below, free=place.free)
+                out[free_name(masked, out)] = self._value(child, below)
         return out
 
     def _list(self, value: list[Json], place: _Place) -> Json:
@@ -160,8 +161,10 @@ class _Walk:
             return name
         return self._segment(name, place)
 
-    def _top_role(self, name: str, place: _Place) -> Role | None:
-        return self._table.roles.get(name) if not place.pointer else None
+    def _role_under(self, name: str, place: _Place) -> Role | None:
+        if place.free:
+            return None
+        return self._table.types.get(name) if place.pointer else self._table.roles.get(name)
 
     def _spoken(self, value: dict[str, Json], place: _Place) -> _Place:
         """Take over who speaks in this object, and through which tool."""

@@ -126,13 +126,16 @@ def _index(value: Json, position: int) -> str | int:
 
 
 def _rename(box: dict[str, Json], renamed: dict[str, str]) -> None:
-    """Give members their masked names; two that come to the same name are told apart."""
     members = list(box.items())
     box.clear()
     for name, value in members:
-        new = renamed.get(name, name)
-        free, count = new, 1
-        while free in box:
-            count += 1
-            free = f"{new} ({count})"
-        box[free] = value
+        box[free_name(renamed.get(name, name), box)] = value
+
+
+def free_name(name: str, box: dict[str, Json]) -> str:
+    """Tell apart members that a mask has given the same name, so that none is lost."""
+    free, count = name, 1
+    while free in box:
+        count += 1
+        free = f"{name} ({count})"
+    return free

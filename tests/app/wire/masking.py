@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def through(answer: AnswerMasker, pieces: list[bytes]) -> bytes:
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     bounds = sorted({0, len(data), *(place % (len(data) + 1) for place in places)})
-    return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [data[start:end] for start, end in itertools.pairwise(bounds)]
 
 
 def answered(

@@ -11,7 +11,7 @@ from typing import Any
 CHUNK = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": "m-1"}
 
 
-def data(value: Any, name: str = "", event_id: str = "") -> bytes:
+def data(value: dict[str, Any], name: str = "", event_id: str = "") -> bytes:
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     head = (f"event: {name}\n" if name else "") + (f"id: {event_id}\n" if event_id else "")
     return f"{head}data: {text}\n\n".encode()
@@ -127,6 +127,101 @@ def cursor(pieces: list[str]) -> bytes:
     call = event("tool_call", {"callId": "1", "name": "write", "args": {"file": whole}})
     result = event("result", {"status": "FINISHED", "text": whole})
     return b"".join([*body, *updates, call, result, event("done", {})])
+
+
+def responses(pieces: list[str]) -> bytes:
+    """One message whose text comes in deltas and is then repeated three times."""
+    whole = "".join(pieces)
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    part = {"type": "output_text", "text": "", "annotations": []}
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "in_progress"}
+    done = {**item, "status": "completed", "content": [{**part, "text": whole}]}
+    return _numbered(
+        [
+            {"type": "response.created", "response": RESPONSE},
+            {
+                "type": "response.output_item.added",
+                "output_index": 0,
+                "item": {**item, "content": []},
+            },
+            {"type": "response.content_part.added", **place, "part": part},
+            *(
+                {"type": "response.output_text.delta", **place, "delta": piece, "logprobs": []}
+                for piece in pieces
+            ),
+            {"type": "response.output_text.done", **place, "text": whole, "logprobs": []},
+            {"type": "response.content_part.done", **place, "part": {**part, "text": whole}},
+            {"type": "response.output_item.done", "output_index": 0, "item": done},
+            {
+                "type": "response.completed",
+                "response": {**RESPONSE, "status": "completed", "output": [done]},
+            },
+        ]
+    )
+
+
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1,
+    "status": "in_progress",
+    "model": "m-1",
+    "output": [],
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+}
+
+
+def _numbered(events: list[dict[str, Any]]) -> bytes:
+    return b"".join(named({**event, "sequence_number": at}) for at, event in enumerate(events))
+
+
+def responses_call(pieces: list[str]) -> bytes:
+    whole = "".join(pieces)
+    place = {"item_id": "fc_1", "output_index": 0}
+    item = {"id": "fc_1", "type": "function_call", "call_id": "call_1", "name": "write"}
+    kind = "response.function_call_arguments"
+    done = {**item, "arguments": whole}
+    return _numbered(
+        [
+            {"type": "response.created", "response": RESPONSE},
+            {
+                "type": "response.output_item.added",
+                "output_index": 0,
+                "item": {**item, "arguments": ""},
+            },
+            *({"type": f"{kind}.delta", **place, "delta": piece} for piece in pieces),
+            {"type": f"{kind}.done", **place, "arguments": whole},
+            {"type": "response.output_item.done", "output_index": 0, "item": done},
+            {
+                "type": "response.completed",
+                "response": {**RESPONSE, "status": "completed", "output": [done]},
+            },
+        ]
+    )
+
+
+def completions(pieces: list[str]) -> bytes:
+    head = {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "m-1"}
+
+    def event(text: str, finish: str | None = None) -> bytes:
+        choice = {"text": text, "index": 0, "logprobs": None, "finish_reason": finish}
+        return data({**head, "choices": [choice]})
+
+    return b"".join([*map(event, pieces), event("", "stop"), DONE])
+
+
+def gemini(pieces: list[str]) -> bytes:
+    """A thought and an answer; the number of a part says nothing."""
+
+    def event(parts: list[dict[str, Any]], **end: str) -> bytes:
+        content = {"parts": parts, "role": "model"}
+        return data({"candidates": [{"content": content, **end, "index": 0}], "modelVersion": "m"})
+
+    thoughts = [event([{"text": piece, "thought": True}]) for piece in pieces]
+    texts = [event([{"text": ""}, {"text": piece}]) for piece in pieces]
+    return b"".join([*thoughts, *texts, event([{"text": ""}], finishReason="STOP")])
 
 
 def plain(pieces: list[str]) -> bytes:

@@ -1,25 +1,23 @@
-"""The law of the answer: for every cut of every stream, each text is what masking it whole gives."""
+"""The law of the answer: however a stream is cut, each text is what masking it whole gives."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.wire.base import WireFormat
 from app.wire.registry import wire_for
 from app.wire.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import SECRET, RealMasking, cut, leaks, whole
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from app.wire.base import WireFormat
 
 SSE = "text/event-stream; charset=utf-8"
 
@@ -54,6 +52,31 @@ def cursor_texts(name: str, event: dict[str, Any]) -> Iterator[tuple[Any, str]]:
         yield "file", event["args"]["file"]
 
 
+def response_texts(name: str, event: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    kind = name.rpartition(".")[0]
+    yield kind, event.get("delta", "")
+    for whole_text in ("text", "arguments"):
+        if whole_text in event:
+            yield f"{kind} done", event[whole_text]
+    if item := event.get("item"):
+        yield name, item.get("arguments", "")
+        yield name, "".join(part["text"] for part in item.get("content", ()))
+    for item in event.get("response", {}).get("output", ()):
+        yield name, item.get("arguments", "")
+        yield name, "".join(part["text"] for part in item.get("content", ()))
+
+
+def completion_texts(_name: str, event: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    for choice in event["choices"]:
+        yield choice["index"], choice["text"]
+
+
+def gemini_texts(_name: str, event: dict[str, Any]) -> Iterator[tuple[Any, str]]:
+    for candidate in event["candidates"]:
+        for part in candidate["content"]["parts"]:
+            yield (candidate["index"], part.get("thought", False)), part["text"]
+
+
 def plain_texts(_name: str, event: dict[str, Any]) -> Iterator[tuple[Any, str]]:
     yield "response", event["response"]
 
@@ -77,6 +100,23 @@ FORMATS = {
     ),
     "cursor": Format(
         wire_for("cursor", "GET", "v1/agents/a/runs/r/stream", None), streams.cursor, cursor_texts
+    ),
+    "responses": Format(
+        wire_for("openai", "POST", "v1/responses", {}), streams.responses, response_texts
+    ),
+    "responses call": Format(
+        wire_for("openai", "POST", "v1/responses", {}),
+        streams.responses_call,
+        response_texts,
+        arguments=True,
+    ),
+    "completions": Format(
+        wire_for("auto", "POST", "v1/completions", {}), streams.completions, completion_texts
+    ),
+    "gemini": Format(
+        wire_for("gemini", "POST", "v1beta/models/m:streamGenerateContent", {}),
+        streams.gemini,
+        gemini_texts,
     ),
     "plain": Format(wire_for("plain", "POST", "v1/anything", {}), streams.plain, plain_texts),
 }
@@ -121,12 +161,12 @@ def sent(form: Format, text: str, at: list[int]) -> list[str]:
     """Cut a text, or the JSON arguments that hold it, into deltas."""
     spoken = json.dumps({"text": text, "n": 1}, ensure_ascii=False) if form.arguments else text
     bounds = sorted({0, len(spoken), *(place % (len(spoken) + 1) for place in at)})
-    return [spoken[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [spoken[start:end] for start, end in itertools.pairwise(bounds)]
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
 @given(parts=PIECES, deltas=PLACES, bytes_at=PLACES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_every_text_is_what_masking_it_whole_gives(
     form: Format, parts: list[str], deltas: list[int], bytes_at: list[int]
 ) -> None:

@@ -1,0 +1,294 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import TooLarge, Unsupported
+from app.wire import strict_json
+from app.wire.answers import DocumentAnswer
+from app.wire.registry import wire_for
+from app.wire.shape import shape
+from app.wire.sse import SseParser
+from tests.app.wire import streams
+from tests.app.wire.masking import (
+    MASK,
+    SECRET,
+    RealMasking,
+    cut,
+    through,
+)
+
+if TYPE_CHECKING:
+    from app.wire.base import Json, WireFormat
+
+CHAT = wire_for("openai", "POST", "v1/chat/completions", None)
+RESPONSES = wire_for("openai", "POST", "v1/responses", None)
+ANTHROPIC = wire_for("anthropic", "POST", "v1/messages", None)
+CURSOR = wire_for("cursor", "GET", "v1/agents/a/runs/r/stream", None)
+PLAIN = wire_for("plain", "GET", "anything", None)
+SSE = "text/event-stream"
+
+
+def masked(wire: WireFormat, content_type: str, body: bytes) -> bytes:
+    return through(wire.answer(content_type, RealMasking()), [body])
+
+
+ARGUMENTS = json.dumps({"k": SECRET}).replace("AKIA", "\\u0041KIA")
+DOCUMENTS: dict[str, tuple[WireFormat, Any]] = {
+    "chat": (
+        CHAT,
+        {
+            "choices": [
+                {
+                    "message": {
+                        "content": f"a {SECRET}",
+                        "refusal": SECRET,
+                        "tool_calls": [{"function": {"name": "f", "arguments": ARGUMENTS}}],
+                    },
+                }
+            ]
+        },
+    ),
+    "responses": (
+        RESPONSES,
+        {
+            "output": [
+                {"type": "message", "content": [{"type": "output_text", "text": SECRET}]},
+                {"type": "function_call", "arguments": ARGUMENTS},
+                {"type": "reasoning", "summary": [{"text": SECRET}]},
+            ]
+        },
+    ),
+    "anthropic": (
+        ANTHROPIC,
+        {
+            "content": [
+                {"type": "text", "text": SECRET},
+                {"type": "thinking", "thinking": SECRET, "signature": "c2ln"},
+                {"type": "tool_use", "input": {"k": SECRET, SECRET: [1]}},
+            ]
+        },
+    ),
+    "conversation": (CURSOR, {"messages": [{"type": "assistant_message", "text": SECRET}]}),
+    "error": (CHAT, {"error": {"message": f"you said {SECRET}", "param": SECRET}}),
+    "list": (PLAIN, [SECRET, {"a": [SECRET]}]),
+    "string": (PLAIN, SECRET),
+}
+
+
+@pytest.mark.parametrize(("wire", "body"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_a_document_is_masked_everywhere_and_stays_json(wire: WireFormat, body: Json) -> None:
+    out = masked(wire, "application/json", json.dumps(body).encode())
+    decoded = json.dumps(json.loads(out)).replace("\\\\u0041", "A")
+    assert SECRET not in decoded
+    assert MASK in decoded
+
+
+@pytest.mark.parametrize(("wire", "body"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_a_document_without_findings_keeps_its_very_bytes(wire: WireFormat, body: Json) -> None:
+    spelt = (
+        json.dumps(body, indent=3, ensure_ascii=True).replace(SECRET[4:], "caf\\u00e9 ").encode()
+    )
+    assert masked(wire, "application/json; charset=utf-8", spelt) == spelt
+
+
+def test_arguments_in_a_document_stay_json_within_json() -> None:
+    _, body = DOCUMENTS["chat"]
+    out = json.loads(masked(CHAT, "application/json", json.dumps(body).encode()))
+    call = out["choices"][0]["message"]["tool_calls"][0]
+    assert json.loads(call["function"]["arguments"]) == {"k": MASK}
+
+
+def test_log_probabilities_repeat_the_text_and_are_dropped() -> None:
+    logprobs = {"content": [{"token": "AKIA", "bytes": [65]}], "refusal": None}
+    choice = {"index": 0, "delta": {"content": "AKIA"}, "logprobs": logprobs}
+    out = masked(CHAT, SSE, streams.data({"choices": [choice]}) + streams.DONE)
+    assert b"bytes" not in out
+    document = {"choices": [{"message": {"content": "x"}, "logprobs": logprobs}]}
+    out = masked(CHAT, "application/json", json.dumps(document).encode())
+    assert json.loads(out)["choices"][0]["logprobs"] is None
+
+
+def test_a_document_beyond_the_limit_is_refused_before_it_is_kept() -> None:
+    answer = DocumentAnswer(shape({}), RealMasking(), cap=10)
+    answer.feed(b"0123456789")
+    with pytest.raises(TooLarge, match="10 bytes"):
+        answer.feed(b"0")
+
+
+def test_an_answer_that_only_claims_to_be_json_is_masked_as_text() -> None:
+    assert masked(CHAT, "application/json", f"<html>{SECRET}".encode()) == (
+        f"<html>{MASK}".encode()
+    )
+    assert masked(CHAT, "application/json", b"") == b""
+
+
+def test_a_duplicate_key_cannot_hide_a_text_from_masking() -> None:
+    hidden = f'{{"a":"{SECRET}","a":"x"}}'.encode()
+    assert masked(PLAIN, "application/json", hidden) == b'{"a":"x"}'
+    assert masked(PLAIN, SSE, b"data: " + hidden + b"\n\n") == b'data: {"a":"x"}\n\n'
+
+
+def test_an_answer_nested_without_end_is_refused_or_read_as_text() -> None:
+    deep = b'{"a":' * 300 + b"1" + b"}" * 300
+    with pytest.raises(TooLarge, match="deeper"):
+        masked(PLAIN, "application/json", deep)
+
+
+@given(st.lists(st.integers(0, 500)))
+def test_text_in_any_charset_is_masked_for_every_cut(places: list[int]) -> None:
+    text = f"caf\u00e9 {SECRET} and {SECRET[:7]}"
+    for charset in ("utf-8", "utf-16-le", "latin-1"):
+        answer = PLAIN.answer(f"text/plain; charset={charset}", RealMasking())
+        out = through(answer, cut(text.encode(charset), places))
+        assert out.decode(charset) == text.replace(SECRET, MASK)
+
+
+@pytest.mark.parametrize("charset", ["klingon", "base64", "utf-7\0"])
+def test_text_in_a_charset_we_cannot_read_is_not_passed_on(charset: str) -> None:
+    with pytest.raises(Unsupported, match="charset"):
+        PLAIN.answer(f'text/plain; charset="{charset}"', RealMasking())
+
+
+def test_bytes_pass_and_are_counted_as_uninspected() -> None:
+    answer = PLAIN.answer("image/png", RealMasking())
+    assert through(answer, [b"\x89PNG\xff", SECRET.encode()]) == b"\x89PNG\xff" + SECRET.encode()
+    assert answer.uninspected == ("image/png",)
+
+
+@pytest.mark.parametrize("content_type", ["", "application/x-unheard-of", "nonsense"])
+def test_an_answer_of_unknown_type_is_read_and_other_bytes_are_kept(content_type: str) -> None:
+    body = bytes(range(256)) + SECRET.encode() + b"\xff"
+    out = masked(PLAIN, content_type, body)
+    assert out == bytes(range(256)) + MASK.encode() + b"\xff"
+
+
+def test_lines_of_json_are_masked_across_lines() -> None:
+    lines = [json.dumps({"response": part}) for part in ("a ", SECRET[:9], SECRET[9:], " b")]
+    body = "\n".join([*lines, json.dumps({"response": "AKIA", "done": True}), "AKIA no json", ""])
+    out = through(PLAIN.answer("application/x-ndjson", RealMasking()), cut(body.encode(), [5, 40]))
+    *events, rest = out.decode().splitlines()
+    assert "".join(json.loads(line)["response"] for line in events) == f"a {MASK} bAKIA"
+    assert rest == "AKIA no json"
+
+
+def test_an_event_that_is_not_json_is_masked_as_text_across_events() -> None:
+    stream = f"data: so {SECRET[:5]}\n\ndata: {SECRET[5:]} yes AK\n\n".encode()
+    out = masked(PLAIN, SSE, stream)
+    texts = [event.data or "" for event in SseParser().feed(out)]
+    assert "".join(texts) == f"so {MASK} yes AK"
+
+
+def test_comments_names_ids_and_unknown_fields_carry_nothing_through() -> None:
+    stream = (
+        f": {SECRET}\n\nevent: {SECRET}\nid: {SECRET}\n{SECRET}: x\nx: {SECRET}\ndata: {{}}\n\n"
+        f"event: {SECRET}\n\n: fine\n\n"
+    )
+    out = masked(PLAIN, SSE, stream.encode())
+    assert SECRET.encode() not in out
+    assert b": fine\n" in out
+    assert b"data: {}\n" in out
+
+
+def test_a_stream_that_ends_without_any_ending_still_gives_its_tail() -> None:
+    out = masked(CHAT, SSE, streams.chunk({"content": "is AKIA"}))
+    deltas = [json.loads(event.data or "") for event in SseParser().feed(out)]
+    assert [event["choices"][0]["delta"] for event in deltas] == [
+        {"content": "is "},
+        {"content": "AKIA"},
+    ]
+    assert deltas[1]["id"] == "chatcmpl-1"
+
+
+def test_done_alone_releases_what_is_held_first() -> None:
+    out = masked(CHAT, SSE, streams.chunk({"content": "AKIA"}) + streams.DONE)
+    assert out.index(b'"AKIA"') < out.index(b"[DONE]")
+
+
+def test_a_tail_never_repeats_the_name_of_a_tool() -> None:
+    function = {"name": "write", "arguments": '{"a":"AKIA'}
+    call = {"index": 0, "id": "call_1", "type": "function", "function": function}
+    out = masked(CHAT, SSE, streams.chunk({"role": "assistant", "tool_calls": [call]}))
+    assert out.count(b"write") == 1
+    assert out.count(b"call_1") == 1
+    assert out.count(b'"role"') == 1
+
+
+def test_text_in_the_event_that_starts_a_block_belongs_to_the_block() -> None:
+    start = {
+        "type": "content_block_start",
+        "index": 0,
+        "content_block": {"type": "text", "text": SECRET[:6]},
+    }
+    delta = {
+        "type": "content_block_delta",
+        "index": 0,
+        "delta": {"type": "text_delta", "text": SECRET[6:]},
+    }
+    stop = {"type": "content_block_stop", "index": 0}
+    out = masked(ANTHROPIC, SSE, b"".join(map(streams.named, (start, delta, stop))))
+    assert SECRET[6:].encode() not in out
+    assert MASK.encode() in out
+    out = masked(ANTHROPIC, SSE, b"".join(map(streams.named, (start, stop))))
+    names = [event.event for event in SseParser().feed(out)]
+    assert names == ["content_block_start", "content_block_delta", "content_block_stop"]
+
+
+def test_an_unknown_event_is_masked_in_all_its_strings() -> None:
+    event = {"type": "response.brand_new", "thing": {"deep": [SECRET]}, SECRET: 1}
+    assert SECRET.encode() not in masked(RESPONSES, SSE, streams.named(event))
+
+
+def test_an_unknown_delta_is_masked_across_events() -> None:
+    events = [
+        {"type": "response.brand_new.delta", "output_index": 0, "delta": part}
+        for part in (SECRET[:9], SECRET[9:])
+    ]
+    out = masked(RESPONSES, SSE, b"".join(map(streams.named, events)))
+    assert SECRET[9:].encode() not in out
+    assert MASK.encode() in out
+
+
+def test_an_unknown_channel_of_a_chat_is_masked_across_chunks() -> None:
+    pieces = [
+        streams.chunk({"reasoning": part, "content": "x"}) for part in (SECRET[:9], SECRET[9:])
+    ]
+    out = masked(CHAT, SSE, b"".join(pieces))
+    assert SECRET[9:].encode() not in out
+    assert out.count(b'"content":"x"') == 2
+
+
+def test_an_event_id_is_sent_only_when_nothing_before_it_is_held_back() -> None:
+    parts = ["all ", "is AKIA", "no, ", SECRET[:8], SECRET[8:], ".", "fine"]
+    events = [streams.data({"text": part}, "assistant", str(at)) for at, part in enumerate(parts)]
+    answer = CURSOR.answer(SSE, RealMasking())
+    out = b"".join(map(answer.feed, events))
+    ids = [
+        (event.event_id, json.loads(event.data or "")["text"]) for event in SseParser().feed(out)
+    ]
+    assert ids == [
+        ("0", "all "),
+        (None, "is "),
+        (None, "AKIAno, "),
+        (None, ""),
+        (None, MASK),
+        ("5", "."),
+        ("6", "fine"),
+    ]
+
+
+def test_what_an_answer_shows_as_an_image_is_named() -> None:
+    document = {"output": [{"type": "image_generation_call", "result": "A" * 400}]}
+    answer = RESPONSES.answer("application/json", RealMasking())
+    body = strict_json.dump(document)
+    assert through(answer, [body]) == body
+    assert answer.uninspected == ("/output/0/result",)
+
+
+def test_words_where_an_image_should_be_are_masked() -> None:
+    document = {"output": [{"type": "image_generation_call", "result": f"see {SECRET}"}]}
+    assert SECRET.encode() not in masked(RESPONSES, "application/json", strict_json.dump(document))
