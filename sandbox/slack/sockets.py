@@ -96,12 +96,16 @@ class Sockets:
             del self._waiting[envelope_id]
 
     def disconnect(self, reason: str) -> None:
-        """Ask the app to reconnect (`warning`, `refresh_requested`), or cut (`drop`)."""
+        """Ask the app to reconnect (`warning`, `refresh_requested`), or cut (`drop`).
+
+        After `refresh_requested` a connection gets nothing more; closing it is left to the app.
+        """
         for connection in self._connections:
             if reason != "drop":
                 connection.send(_disconnect(reason))
-            if reason != "warning":
+            if reason in ("drop", "link_disabled"):
                 connection.drop()
+            connection.leaving = reason != "warning"
 
     def close(self) -> None:
         for connection in self._connections:
