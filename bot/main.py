@@ -112,16 +112,14 @@ async def run(
         mask=catalog.mask,
     )
     feed = HoldFeed(storage.holds)
-    parts: list[_Part] = [
-        shared.ledger,
-        feed,
-        Watcher(feed, storage.holds, shared.poster()),
-        Timers(feed, storage.holds, shared.ledger, clock),
-    ]
+    watcher = Watcher(feed, storage.holds, shared.poster())
+    timers = Timers(feed, storage.holds, shared.ledger, clock)
+    parts: list[_Part] = [shared.ledger, feed, watcher, timers]
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run()) for part in parts]
         running.append(tasks.create_task(_listen(settings, shared.app(), feed, announce)))
         await stop.wait()
+        await watcher.finish()
         for task in running:
             task.cancel()
 

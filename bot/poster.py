@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from bot.seal import Seal
     from bot.slack import Slack
 
-# Longer than a call to Slack with all its retries may take.
-_LEASE = timedelta(seconds=90)
+# Longer than an update and a post may take together, with their one retry.
+_LEASE = timedelta(seconds=45)
 _NOT_IN_SLACK = "The requester is not known in Slack, so I can't tell them there."
 _NO_ADDRESS = "The requester has no address that I could tell the outcome to."
 
@@ -86,15 +86,16 @@ class Poster:
         known = await self._notices.ensure(notice)
         if known.shown == message.fingerprint:
             return
-        # First the turn, then the lease: a long queue must not outlast it.
-        pace, key = (self._updates, "") if known.ts else (self._posts, known.target)
+        # First what may take long, then the lease, so that nothing outlasts it.
+        channel = known.channel or await self._where(known)
+        pace, key = (self._updates, "") if known.ts else (self._posts, channel)
         await pace.turn(key)
         now = self._clock.now()
         leased = await self._notices.lease(known, now=now, until=now + _LEASE)
         if leased is None:
             raise Busy(known.id)
         try:
-            posted = await self._show(leased, message)
+            posted = await self._show(leased, channel, message)
         except (SlackUnavailable, SlackRefused) as error:
             if isinstance(error, SlackUnavailable) and error.retry_after:
                 pace.hold_back(key, error.retry_after)
@@ -105,9 +106,9 @@ class Poster:
     async def _record(self, leased: Notice, posted: Posted, shown: str) -> None:
         await self._notices.record(leased, channel=posted.channel, ts=posted.ts, shown=shown)
 
-    async def _show(self, notice: Notice, message: Message) -> Posted:
+    async def _show(self, notice: Notice, channel: str, message: Message) -> Posted:
         if notice.ts:
-            posted = Posted(notice.channel, notice.ts)
+            posted = Posted(channel, notice.ts)
             try:
                 await self._slack.update(posted, message)
             except SlackRefused as refused:
@@ -116,7 +117,6 @@ class Poster:
                 # Somebody deleted it: what is to be said is said again.
             else:
                 return posted
-        channel = notice.channel or await self._where(notice)
         return await self._slack.post(channel, message, about=notice.hold_id)
 
     async def _where(self, notice: Notice) -> str:

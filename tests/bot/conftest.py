@@ -70,7 +70,14 @@ class Office:
             finally:
                 stop.set()
 
-    async def hold(self, *, seconds: float = 600, body: bytes = BODY, **changes: Any) -> Hold:  # noqa: ANN401 - fields
+    async def hold(
+        self,
+        *,
+        seconds: float = 600,
+        keep_seconds: float = 900,
+        body: bytes = BODY,
+        **changes: Any,  # noqa: ANN401 - fields to replace
+    ) -> Hold:
         """Open a session and its hold, as the gateway does."""
         now = CLOCK.now()
         made = hold(
@@ -83,6 +90,10 @@ class Office:
                 **changes,
             }
         )
+        terms = made.verdict.approval
+        assert terms is not None
+        approval = replace(terms, keep=timedelta(seconds=keep_seconds))
+        made = replace(made, verdict=replace(made.verdict, approval=approval))
         await self.storage.sessions.open(session_of(made, body))
         return await self.storage.holds.open(made)
 

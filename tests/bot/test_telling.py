@@ -1,0 +1,182 @@
+"""What Slack shows follows the holds: once each, in time, whatever fails on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.clock import SystemClock
+from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
+from app.storage.ports import EventKind
+from sandbox.slack import BOT_TOKEN
+from tests.bot.values import DANA, MARIA
+
+if TYPE_CHECKING:
+    from sandbox.slack.driver import SeenMessage, SlackUser
+    from tests.bot.conftest import Office
+
+CLOCK = SystemClock()
+
+
+def cards(user: SlackUser) -> list[SeenMessage]:
+    return [m for m in user.messages("approvals") if "request held" in m.words]
+
+
+async def move(office: Office, held: Hold, event: HoldEvent, by: Person | None = None) -> Hold:
+    now = CLOCK.now()
+    vote = Vote(by, event is not HoldEvent.DENY, now) if by else None
+    moved = held.after(event, now, vote)
+    await office.storage.holds.move(held, moved)
+    return moved
+
+
+async def all_settled(office: Office) -> None:
+    """Wait, by the change stream, until no hold has anything left to be told."""
+    opened = asyncio.Event()
+    async with asyncio.timeout(10), contextlib.aclosing(office.storage.holds.watch(opened)) as seen:
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(anext(seen))
+            await opened.wait()
+            if not await office.storage.holds.unsettled():
+                first.cancel()
+                return
+        while await office.storage.holds.unsettled():
+            await anext(seen)
+
+
+async def test_nobody_answers_and_everybody_is_told(office: Office) -> None:
+    async with office.bot():
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        held = await office.hold(seconds=0.5)
+        card = await maria.wait_for_message("Approval needed")
+        card = await maria.wait_for_change(card, "Expired")
+        assert "nobody answered" in card.words
+        assert card.buttons == []
+        told = await dana.wait_for_message("expired: nobody answered in time")
+        for part in ("production-needs-a-manager", "managers", "What to do now"):
+            assert part in told.words
+    expired = await office.storage.holds.get(held.id)
+    assert expired is not None
+    assert expired.state is HoldState.EXPIRED
+    moved = (await office.events(held.session_id))[-1]
+    assert (moved.kind, moved.data["state"]) == (EventKind.HOLD_MOVED, "expired")
+
+
+async def test_a_hold_that_was_due_while_no_bot_ran_expires_at_the_start(office: Office) -> None:
+    await office.hold(seconds=-1)
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await maria.wait_for_message("Expired")
+
+
+async def test_an_approval_that_nobody_collects_lapses(office: Office) -> None:
+    async with office.bot():
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        held = await office.hold(keep_seconds=0.3)
+        await move(office, held, HoldEvent.APPROVE, MARIA)
+        await maria.wait_for_message("nobody collected it: lapsed")
+        await dana.wait_for_message("not sent again in time")
+
+
+async def test_who_left_hears_of_the_approval_and_the_message_is_updated(office: Office) -> None:
+    async with office.bot():
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        held = await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        await office.storage.holds.attach(held.id, attached=False)
+        card = await maria.wait_for_change(card, "The requester disconnected")
+        await maria.click(card, "Approve once")
+        told = await dana.wait_for_message("is approved and waits for your retry")
+        await maria.wait_for_change(card, "kept for their retry until")
+        approved = await office.storage.holds.get(held.id)
+        assert approved is not None
+        await move(office, approved, HoldEvent.CLAIM)
+        await office.storage.holds.note_outcome(held.id, "upstream answered 200")
+        await dana.wait_for_change(told, "has gone through")
+        await maria.wait_for_change(card, "released · upstream answered 200")
+        assert len(dana.messages("abeyance")) == 1
+
+
+async def test_an_approval_at_hand_makes_no_direct_message(office: Office) -> None:
+    async with office.bot():
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        held = await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        approved = await move(office, held, HoldEvent.APPROVE, MARIA)
+        await move(office, approved, HoldEvent.CLAIM)
+        await office.storage.holds.note_outcome(held.id, "upstream answered 200")
+        await maria.wait_for_change(card, "upstream answered 200")
+        assert dana.messages("abeyance") == []
+
+
+async def test_a_requester_who_is_not_in_slack_is_noted_on_the_card(office: Office) -> None:
+    stranger = replace(DANA, email="nobody@elsewhere.example")
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold(requester=stranger)
+        card = await maria.wait_for_message("Approval needed")
+        assert "not known in Slack" in card.words
+
+
+@pytest.mark.parametrize("status", [429, 500])
+async def test_a_slack_that_fails_gets_the_card_later_and_once(office: Office, status: int) -> None:
+    await office.slack.fail_calls(status, times=1, method="chat.postMessage", retry_after=1)
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold()
+        await maria.wait_for_message("Approval needed")
+        assert len(cards(maria)) == 1
+
+
+async def test_two_bots_make_one_card_of_each_hold(office: Office) -> None:
+    async with office.bot(), office.bot():
+        maria = await office.slack.user("maria")
+        held = [await office.hold() for _ in range(4)]
+        for one in held:
+            await maria.wait_for_message(one.id[-6:].upper())
+        last = await maria.wait_for_message(held[0].id[-6:].upper())
+        await maria.click(last, "Approve once")
+        await maria.wait_for_change(last, "Approved once")
+        assert len(cards(maria)) == 4
+
+
+async def test_what_happened_while_no_bot_ran_is_told_at_the_next_start(office: Office) -> None:
+    waiting = await office.hold()
+    async with office.bot():
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        card = await maria.wait_for_message("Approval needed")
+    denied = await move(office, waiting, HoldEvent.DENY, MARIA)
+    async with office.bot():
+        await maria.wait_for_change(card, "*Denied* by")
+        await dana.wait_for_message("was denied")
+        assert len(cards(maria)) == 1
+    assert denied.state is HoldState.DENIED
+
+
+async def test_a_hold_whose_story_is_told_is_settled(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold(seconds=0.2)
+        await maria.wait_for_message("Expired")
+        dana = await office.slack.user("dana")
+        await dana.wait_for_message("expired")
+        await all_settled(office)
+    notices = await office.storage.notices.of_hold(held.id)
+    assert sorted(notice.kind.value for notice in notices) == ["card", "direct"]
+
+
+async def test_a_card_that_somebody_deleted_comes_back_when_there_is_news(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        client = AsyncWebClient(BOT_TOKEN, base_url=f"{office.slack.base_url}/api/")
+        await client.chat_delete(channel=card.channel, ts=card.ts)
+        await maria.wait_until_gone(card)
+        await move(office, held, HoldEvent.DENY, MARIA)
+        await maria.wait_for_message("*Denied* by", channel="approvals")
