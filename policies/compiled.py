@@ -10,7 +10,7 @@ from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, FiredRule, Risk
 from policies.answer import AnswerMasking, Lookout, credential_plan
 from policies.conditions import Asked, Condition
-from policies.masker import Masker
+from policies.findings import Finder
 from policies.model import ExamplesSpec, Mode, Side
 from policies.scanner import Plan, Target
 
@@ -91,15 +91,20 @@ class Catalog:
         self._labels = {d.id: d.label for d in self.detectors}
         for rule in self.rules:
             self._labels |= rule.look_for.labels if rule.look_for else {}
-        self._plans: dict[tuple[str, ...], Plan] = {}
+        self._plans: dict[tuple[Target, ...], Plan] = {}
+        self._finders: dict[tuple[Target, ...], Finder] = {}
         self._credentials: dict[str, Plan] = {}
         masking = [rule for rule in self.rules if rule.then is Action.MASK]
-        self.everything = self._plan([*_targets(masking), *(d.target for d in self.detectors)])
-        self.requests = self._plan(_targets(r for r in self.rules if r.sees(Side.REQUEST)))
+        self.everything = Finder(
+            self._ordered([*_targets(masking), *(d.target for d in self.detectors)])
+        )
+        self.requests = Finder(
+            self._ordered(_targets(rule for rule in self.rules if rule.sees(Side.REQUEST)))
+        )
 
     def mask(self, text: str) -> str:
         """Return the text with every secret and all personal data masked, for logs and cards."""
-        return self._whole(self.everything, text)
+        return self.everything.mask(text, self.label)
 
     def label(self, target: Target) -> str:
         return self._labels[target.id]
@@ -107,8 +112,11 @@ class Catalog:
     def request_mask(self, verdict: Verdict) -> Callable[[str], str]:
         """Return what masks the texts of a request as the rules that fired ask for."""
         fired = {f.rule for f in verdict.fired if f.enforced and f.action is Action.MASK}
-        plan = self._plan(_targets(rule for rule in self.rules if rule.id in fired))
-        return lambda text: self._whole(plan, text)
+        targets = self._ordered(_targets(rule for rule in self.rules if rule.id in fired))
+        finder = self._finders.get(targets) or Finder(targets)
+        if len(self._finders) < _MAX_PLANS:
+            self._finders[targets] = finder
+        return lambda text: finder.mask(text, self.label)
 
     def answer_masking(
         self, facts: Facts, identity: Identity, credential: str, now: datetime
@@ -133,20 +141,18 @@ class Catalog:
         ]
         return Lookout(plan, tuple(owners), tuple(self.label(target) for target in plan.targets))
 
-    def _whole(self, plan: Plan, text: str) -> str:
-        masker = Masker(plan, lambda at: self.label(plan.targets[at]))
-        return masker.feed(text) + masker.finish()
+    def _ordered(self, targets: Iterable[Target]) -> tuple[Target, ...]:
+        """Return each once, in the order in which they name a match: rules' own patterns first."""
+        unique = {target.id: target for target in targets}.values()
+        return tuple(sorted(unique, key=lambda target: self._order.get(target.id, -1)))
 
     def _plan(self, targets: Iterable[Target]) -> Plan:
-        """Return the one plan for these targets; rules' own patterns name a match first."""
-        unique = {target.id: target for target in targets}
-        ordered = sorted(unique.values(), key=lambda target: self._order.get(target.id, -1))
-        key = tuple(target.id for target in ordered)
-        if key not in self._plans:
+        ordered = self._ordered(targets)
+        if ordered not in self._plans:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
-            self._plans[key] = Plan(ordered)
-        return self._plans[key]
+            self._plans[ordered] = Plan(ordered)
+        return self._plans[ordered]
 
     def _credential(self, credential: str) -> Plan:
         if credential not in self._credentials:

@@ -10,8 +10,8 @@ from app.domain.segment import Role, Segment
 from app.domain.verdict import Action, FiredRule, Verdict
 from policies.conditions import Asked
 from policies.excerpts import MOST, SafeText
+from policies.findings import Finding
 from policies.model import Side
-from policies.scanner import Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A match of one target, in one segment."""
+class Hit:
+    """A finding in the segment with this number."""
 
     segment: int
-    target: str
-    span: Span
+    finding: Finding
 
 
 def decide(facts: Facts, identity: Identity, catalog: Catalog, now: datetime) -> Verdict:
@@ -42,9 +41,9 @@ def decide(facts: Facts, identity: Identity, catalog: Catalog, now: datetime) ->
     for rule in catalog.rules:
         if not rule.sees(Side.REQUEST) or not rule.applies(asked):
             continue
-        findings = _of(rule, found, segments)
-        if findings or rule.look_for is None:
-            fired.append((rule, _fired(rule, findings, shown)))
+        hits = _of(rule, found, segments)
+        if hits or rule.look_for is None:
+            fired.append((rule, _fired(rule, hits, shown)))
     enforced = [rule for rule, _ in fired if rule.enforced]
     action = max((rule.then for rule in enforced), key=_strictness, default=Action.ALLOW)
     approval = _strictest(enforced) if action is Action.HOLD else None
@@ -59,28 +58,34 @@ def _segments(facts: Facts) -> tuple[Segment, ...]:
     return (*facts.prompt.segments, query)
 
 
-def _findings(catalog: Catalog, segments: Sequence[Segment]) -> list[Finding]:
-    plan = catalog.requests
-    return [
-        Finding(at, plan.targets[span.target].id, span)
+def _findings(catalog: Catalog, segments: Sequence[Segment]) -> list[Hit]:
+    """Look into each segment, and across the seams of those that one role has."""
+    finder = catalog.requests
+    hits = [
+        Hit(at, finding)
         for at, segment in enumerate(segments)
-        for span in plan.find(segment.text)
+        for finding in finder.find(segment.text)
     ]
+    for role in Role:
+        numbers = [at for at, segment in enumerate(segments) if segment.role is role]
+        across = finder.across([segments[at].text for at in numbers])
+        hits += [Hit(numbers[at], finding) for at, finding in across]
+    return hits
 
 
-def _of(rule: Rule, found: Sequence[Finding], segments: Sequence[Segment]) -> list[Finding]:
+def _of(rule: Rule, hits: Sequence[Hit], segments: Sequence[Segment]) -> list[Hit]:
     if rule.look_for is None:
         return []
-    wanted = {target.id for target in rule.look_for.targets}
+    wanted = set(rule.look_for.targets)
     roles = rule.look_for.roles
     return [
-        finding
-        for finding in found
-        if finding.target in wanted and (not roles or segments[finding.segment].role in roles)
+        hit
+        for hit in hits
+        if hit.finding.target in wanted and (not roles or segments[hit.segment].role in roles)
     ]
 
 
-def _fired(rule: Rule, findings: Sequence[Finding], shown: _Excerpts) -> FiredRule:
+def _fired(rule: Rule, hits: Sequence[Hit], shown: _Excerpts) -> FiredRule:
     return FiredRule(
         rule=rule.id,
         title=rule.title,
@@ -88,8 +93,8 @@ def _fired(rule: Rule, findings: Sequence[Finding], shown: _Excerpts) -> FiredRu
         risk=rule.risk,
         explain=rule.explain,
         enforced=rule.enforced,
-        findings=len(findings),
-        excerpts=tuple(shown.of(finding) for finding in findings[:MOST]),
+        findings=len(hits),
+        excerpts=tuple(shown.of(hit) for hit in hits[:MOST]),
     )
 
 
@@ -111,8 +116,8 @@ class _Excerpts:
         self._segments = segments
         self._safe: dict[int, SafeText] = {}
 
-    def of(self, finding: Finding) -> Excerpt:
-        segment = self._segments[finding.segment]
-        if finding.segment not in self._safe:
-            self._safe[finding.segment] = SafeText(self._catalog, segment.text)
-        return self._safe[finding.segment].excerpt(segment, finding.span)
+    def of(self, hit: Hit) -> Excerpt:
+        segment = self._segments[hit.segment]
+        if hit.segment not in self._safe:
+            self._safe[hit.segment] = SafeText(self._catalog, segment.text)
+        return self._safe[hit.segment].excerpt(segment, hit.finding)

@@ -6,13 +6,13 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from app.domain.verdict import Excerpt
+from policies.masker import WITHHELD
+from policies.scanner import TooDense
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from app.domain.segment import Segment
     from policies.compiled import Catalog
-    from policies.scanner import Span
+    from policies.findings import Finding
 
 CONTEXT = 60
 """Characters shown on each side of a finding."""
@@ -27,16 +27,32 @@ class SafeText:
     """A text of which any stretch can be shown; what is secret in it is found once."""
 
     def __init__(self, catalog: Catalog, text: str) -> None:
+        self._catalog = catalog
         self._text = text
-        self._secrets = _joined(catalog.everything.find(text), catalog)
+        self._secrets: list[tuple[int, int, str]] | None
+        try:
+            covered = catalog.everything.cover(text)
+        except TooDense:
+            self._secrets = None
+        else:
+            self._secrets = [(start, end, catalog.label(target)) for start, end, target in covered]
 
-    def excerpt(self, segment: Segment, span: Span) -> Excerpt:
-        before = self._show(max(0, span.start - CONTEXT), span.start)
-        words = self._show(span.start, min(span.end, span.start + MOST_WORDS))
-        after = self._show(span.end, span.end + CONTEXT)
-        return Excerpt(before, words, after, segment.place)
+    def excerpt(self, segment: Segment, finding: Finding) -> Excerpt:
+        before = self._show(max(0, finding.start - CONTEXT), finding.start)
+        after = self._show(finding.end, finding.end + CONTEXT)
+        how = finding.reading.how
+        place = f"{segment.place} ({how})" if how else segment.place
+        return Excerpt(before, self._words(finding), after, place)
+
+    def _words(self, finding: Finding) -> str:
+        if not finding.reading.how:
+            return self._show(finding.start, min(finding.end, finding.start + MOST_WORDS))
+        read = SafeText(self._catalog, finding.reading.text)
+        return read._show(finding.first, min(finding.last, finding.first + MOST_WORDS))
 
     def _show(self, start: int, end: int) -> str:
+        if self._secrets is None:
+            return WITHHELD
         out: list[str] = []
         at = start
         for first, last, label in self._secrets:
@@ -46,19 +62,6 @@ class SafeText:
             at = last
         out.append(_visible(self._text[at:end]))
         return "".join(out)
-
-
-def _joined(spans: Sequence[Span], catalog: Catalog) -> list[tuple[int, int, str]]:
-    """Join what overlaps, as the masker does; the first one names it."""
-    joined: list[tuple[int, int, str]] = []
-    for span in spans:
-        if joined and span.start < joined[-1][1]:
-            first, last, label = joined[-1]
-            joined[-1] = (first, max(last, span.end), label)
-        else:
-            label = catalog.label(catalog.everything.targets[span.target])
-            joined.append((span.start, span.end, label))
-    return joined
 
 
 def _visible(text: str) -> str:

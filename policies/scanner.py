@@ -28,6 +28,10 @@ _MERGE_ABOVE = 8
 _RECENT = 512
 
 
+class TooDense(Exception):
+    """More matches are in progress at one place than are followed; the text is not passed on."""
+
+
 class Target:
     """One pattern made ready. With a context, only what follows the context is the match.
 
@@ -35,7 +39,17 @@ class Target:
     Raises PatternError where the pattern could not be followed in a stream.
     """
 
-    __slots__ = ("context", "held", "id", "not_after", "not_before", "openings", "secret", "valid")
+    __slots__ = (
+        "context",
+        "held",
+        "id",
+        "nodes",
+        "not_after",
+        "not_before",
+        "openings",
+        "secret",
+        "valid",
+    )
 
     def __init__(
         self,
@@ -54,6 +68,7 @@ class Target:
         self.id = id
         self.valid = valid
         self.held = context is None
+        self.nodes = (pattern.node,) if context is None else (context.node, pattern.node)
         self.openings: tuple[Opening, ...] = openings(first)
         self.not_before = first.not_before
         self.not_after = pattern.not_after
@@ -113,10 +128,15 @@ class Plan:
         )
 
     def find(self, text: str) -> tuple[Span, ...]:
-        """Return all matches in a whole text, in order of start; they may overlap."""
+        """Return all matches in a whole text, in order of start; they may overlap.
+
+        Raises TooDense where too many are in progress at one place.
+        """
         scanner = Scanner(self)
         scanner.read(scan_view(text))
         scanner.finish()
+        if scanner.shut_at >= 0:
+            raise TooDense
         return tuple(sorted(scanner.done, key=in_order))
 
 

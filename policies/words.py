@@ -4,25 +4,42 @@ from __future__ import annotations
 
 from policies.charset import ALNUM, SPACE, CharSet, chars
 from policies.normalise import TRANSPARENT, scan_view, spellings
-from policies.pattern import Chars, Node, Pattern, PatternError, Repeat, Seq
+from policies.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
 
 _MAX_EXACT = 250
+_LONG = 6
+_BETWEEN = SPACE | chars("._*`~|/\\-")
 
 
 def word_pattern(words: str) -> Pattern:
     """Return the pattern of a whole word or phrase: any case, with or without accents.
 
     It may touch `_`, so that `production` is found in `production_db`, not in `reproduction`.
+    Separators and markup between its letters do not hide it; in a short word only where they
+    stand between all of them, because `pro d` is not `prod`.
     """
-    items: list[Node] = []
-    for part in words.split():
-        if items:
-            items.append(Repeat(Chars(SPACE), 1, 8))
-        visible = (ch for ch in part if scan_view(ch) != TRANSPARENT)
-        items += [Chars(_set(spellings(ch))) for ch in visible]
-    if len(items) < 2:
+    parts = [[ch for ch in part if scan_view(ch) != TRANSPARENT] for part in words.split()]
+    letters = sum(map(len, parts))
+    if letters < 2:
         raise PatternError(f"{words!r} is too short to look for; give two characters or more")
-    return Pattern(Seq(tuple(items)), not_before=ALNUM, not_after=ALNUM)
+    if letters >= _LONG:
+        node: Node = _spelled(parts, 0)
+    else:
+        node = Seq((Alt((_spelled(parts, 0, most=0), _spelled(parts, 1))),))
+    return Pattern(node, not_before=ALNUM, not_after=ALNUM)
+
+
+def _spelled(parts: list[list[str]], fewest: int, most: int = 3) -> Node:
+    """Return the letters of each part with `fewest` to `most` separators between them."""
+    items: list[Node] = []
+    for part in parts:
+        if items:
+            items.append(Repeat(Chars(_BETWEEN), 1, 8))
+        for at, ch in enumerate(part):
+            if at and most:
+                items.append(Repeat(Chars(_BETWEEN), fewest, most))
+            items.append(Chars(_set(spellings(ch))))
+    return Seq(tuple(items))
 
 
 def literal_pattern(text: str) -> Pattern:

@@ -1,0 +1,92 @@
+"""Patterns written out as regular expressions over the bytes of a scan view.
+
+Both engines that read them (Hyperscan, RE2) get plain classes of hexadecimal codes: nothing of
+their own ideas of words, cases or Unicode plays a part.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from policies.charset import code_of
+from policies.pattern import Alt, Chars, Node, Repeat, Seq
+
+if TYPE_CHECKING:
+    from policies.charset import CharSet
+
+
+class _ByteTable(dict[int, str]):
+    """Each character of a view as one byte: beyond ASCII, as the bit that stands for its kind."""
+
+    _LIMIT = 50_000
+
+    def __missing__(self, code: int) -> str:
+        byte = chr(code_of(chr(code)))
+        if len(self) < self._LIMIT:
+            self[code] = byte
+        return byte
+
+
+_BYTES = _ByteTable()
+
+
+def view_bytes(view: str) -> bytes:
+    """Return a view with one byte for each character."""
+    return (view if view.isascii() else view.translate(_BYTES)).encode("ascii")
+
+
+def render(node: Node) -> str:
+    """Return an expression that matches where the node does; it may match a little more.
+
+    A set that names characters beyond ASCII is widened to all of their kind.
+    """
+    match node:
+        case Chars(members):
+            return _class(members)
+        case Seq(items):
+            return "".join(render(item) for item in items)
+        case Alt(options):
+            return f"(?:{'|'.join(render(option) for option in options)})"
+        case Repeat(item, low, high):
+            limits = f"{{{low},{'' if high is None else high}}}"
+            return f"(?:{render(item)}){limits}"
+        case _:
+            assert_never(node)
+
+
+def render_sets(sets: tuple[CharSet, ...]) -> str:
+    """Return an expression for one character of each set in turn."""
+    return "".join(map(_class, sets))
+
+
+def before(members: CharSet) -> str:
+    """Return an expression for what may stand on the left, where `members` may not."""
+    return f"(?:^|{_class(members.complement())})" if members.bits else ""
+
+
+def after(members: CharSet) -> str:
+    return rf"(?:{_class(members.complement())}|\z)" if members.bits else ""
+
+
+def _class(members: CharSet) -> str:
+    bits = members.bits
+    for other in members.others:
+        bits |= 1 << code_of(other)
+    codes = [code for code in range(128) if bits >> code & 1]
+    if len(codes) == 1:
+        return f"\\x{codes[0]:02x}"
+    return f"[{''.join(_range(first, last) for first, last in _runs(codes))}]"
+
+
+def _range(first: int, last: int) -> str:
+    return f"\\x{first:02x}" if first == last else f"\\x{first:02x}-\\x{last:02x}"
+
+
+def _runs(codes: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for code in codes:
+        if runs and runs[-1][1] == code - 1:
+            runs[-1] = (runs[-1][0], code)
+        else:
+            runs.append((code, code))
+    return runs
