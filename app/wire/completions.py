@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from app.domain.segment import Role
-from app.wire.answers import AnswerTable
-from app.wire.events import StreamTable
+from app.wire.events import AnswerTable, StreamTable
 from app.wire.openai_chat import choices_end
 from app.wire.openai_error import ERRORS
 from app.wire.plain import PLAIN

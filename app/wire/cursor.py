@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import sse, strict_json
-from app.wire.answers import AnswerTable
-from app.wire.events import EVERYTHING, StreamTable
-from app.wire.openai_error import message
+from app.wire.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape
-from app.wire.table import ErrorTable, TableFormat
+from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,11 +7,12 @@ of the right shape before the event that ends its text.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from app.errors import TooLarge
 from app.wire.json_text import JsonTextMasker
-from app.wire.shape import Kind, Shape
+from app.wire.shape import Kind, Shape, shape
 from app.wire.walk import Box, Path, TreeMasker
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 Key: TypeAlias = "tuple[Json, ...]"
 Event: TypeAlias = "dict[str, Json]"
 
+_MOST_TEXTS = 4096
 EVERYTHING: tuple[Key, ...] = ((),)
 
 
@@ -51,6 +53,20 @@ class StreamTable:
     levels: int = 9
     arguments: str = ""
     tail: Callable[[Key, str], Named] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTable:
+    """How one API answers: streamed, and as one document.
+
+    `resumable` streams carry event ids from which a client may go on; then no id is sent while
+    a text is held back. Where `listed`, a document that is a list holds the events of a stream.
+    """
+
+    stream: StreamTable
+    document: Shape = field(default_factory=lambda: shape({}))
+    resumable: bool = False
+    listed: bool = False
 
 
 class _Text:
@@ -135,6 +151,8 @@ class EventMasker:
         key = (*self._root, *indices[: self._table.levels], *marks, channel)
         text = self._texts.get(key)
         if text is None:
+            if len(self._texts) >= _MOST_TEXTS:
+                raise TooLarge(f"The answer has more than {_MOST_TEXTS} texts at once.")
             text = self._texts[key] = _Text(self._masker(shape.kind))
         text.event, text.path, text.box, text.at = self._event, path, box, path[-1]
         self._touched[key] = text
@@ -190,3 +208,12 @@ def _begins(key: Key, ends: tuple[Key, ...]) -> bool:
 def _append(text: _Text, rest: str) -> None:
     box: Any = text.box  # a member of an object or an item of a list: written alike
     box[text.at] = f"{box[text.at]}{rest}"
+
+
+def boxed(value: Json) -> dict[str, Json]:
+    """Make a place for a value that is not an object, so that all are masked alike."""
+    return value if isinstance(value, dict) else {"": value}
+
+
+def unboxed(box: dict[str, Json], value: Json) -> Json:
+    return box if isinstance(value, dict) else box[""]

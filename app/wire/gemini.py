@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import sse, strict_json
-from app.wire.answers import AnswerTable
-from app.wire.events import StreamTable
-from app.wire.openai_error import message
+from app.wire.events import AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape
-from app.wire.table import ErrorTable, TableFormat
+from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,6 +78,7 @@ ANSWER = AnswerTable(
         levels=1,  # parts are not numbered: a text goes on in whichever part comes next
     ),
     document=shape(_SEALED),
+    listed=True,  # without `alt=sse` a stream is one long list
 )
 
 _STATUSES = {

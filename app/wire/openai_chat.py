@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import openai_error, table
-from app.wire.answers import AnswerTable
-from app.wire.events import StreamTable
+from app.wire.events import AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape
 
@@ -62,6 +61,8 @@ ANSWER = AnswerTable(
                 "choices[].delta.tool_calls[].custom.input": Kind.TEXT,
                 "choices[].delta.function_call.name": Kind.WHOLE,
                 "choices[].delta.function_call.arguments": Kind.ARGUMENTS,
+                "choices[].delta.annotations": Kind.WHOLE,
+                "choices[].delta.images": Kind.BLOB,
                 "choices[].delta.audio.transcript": Kind.TEXT,
                 "choices[].delta.audio.data": Kind.BLOB,
                 "choices[].delta.reasoning_details[].text": Kind.TEXT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.wire import sse, strict_json
-from app.wire.table import ErrorTable
+from app.wire.table import ErrorTable, message
 
 if TYPE_CHECKING:
     from app.wire.base import Json, Refusal
@@ -28,13 +28,6 @@ def error(refusal: Refusal) -> Json:
         "code": refusal.code,
         "param": None,
     }
-
-
-def message(refusal: Refusal) -> str:
-    """The message, with the session to ask about."""
-    if not refusal.session_id or refusal.session_id in refusal.message:
-        return refusal.message
-    return f"{refusal.message} (session {refusal.session_id})"
 
 
 def _body(refusal: Refusal) -> bytes:

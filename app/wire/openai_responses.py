@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import openai_error, sse, strict_json
-from app.wire.answers import AnswerTable
-from app.wire.events import EVERYTHING, StreamTable
+from app.wire.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape
-from app.wire.table import ErrorTable, TableFormat
+from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -121,7 +120,7 @@ def _in_stream(refusal: Refusal) -> bytes:
         "created_at": 0,
         "model": "",
         "status": "failed",
-        "error": {"code": refusal.code, "message": openai_error.message(refusal)},
+        "error": {"code": refusal.code, "message": message(refusal)},
         "incomplete_details": None,
         "instructions": None,
         "metadata": {},

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.wire.answers import AnswerTable
-from app.wire.events import EVERYTHING, StreamTable
+from app.wire.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.openai_error import ERRORS
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, Shape, shape

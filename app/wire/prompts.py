@@ -31,6 +31,7 @@ ROLES: Mapping[str, Role] = {
     "function": Role.TOOL,
 }
 _IDENTIFIER = re.compile(r"[A-Za-z_]{1,40}")
+_SEALED = re.compile(r"[A-Za-z0-9+/=_-]+")  # what the provider gave, signed or encrypted
 _CALL_IDS = ("id", "call_id")
 _RESULT_IDS = ("tool_call_id", "tool_use_id", "call_id")
 
@@ -144,9 +145,9 @@ class _Walk:
         if place.shape.kind in {Kind.JSON, Kind.ARGUMENTS}:
             return mask_json_text(text, lambda part: self._segment(part, place))
         kind = place.shape.kind
-        if kind is Kind.KEEP or (kind is Kind.BLOB and looks_encoded(text)):
-            if not place.in_blob:
-                self.uninspected[place.pointer] = None
+        if kind is Kind.BLOB and looks_encoded(text):
+            return text
+        if kind is Kind.KEEP and _SEALED.fullmatch(text):
             return text
         return self._segment(text, place)
 

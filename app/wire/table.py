@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.wire import answers, prompts, sse
+from app.wire import answers, events, prompts, sse
 from app.wire.base import Refusal
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class TableFormat:
 
     name: str
     request: prompts.RequestTable
-    response: answers.AnswerTable
+    response: events.AnswerTable
     errors: ErrorTable
 
     def read(self, body: Json) -> Prompt:
@@ -49,3 +49,10 @@ class TableFormat:
     def keep_alive(self) -> bytes:
         """A comment, which every client skips; only between whole events."""
         return sse.comment("waiting")
+
+
+def message(refusal: Refusal) -> str:
+    """The message, with the session to ask about."""
+    if not refusal.session_id or refusal.session_id in refusal.message:
+        return refusal.message
+    return f"{refusal.message} (session {refusal.session_id})"

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 Path: TypeAlias = "tuple[str | int, ...]"
 Box: TypeAlias = "dict[str, Json] | list[Json]"
 
-_MAX_DEPTH = 200
+_MAX_DEPTH = 128  # as strict_json allows a request
+_PIECES = (Kind.TEXT, Kind.ARGUMENTS)  # tuples: an enum member is slow to hash
+_OPEN = (Kind.WHOLE, Kind.TEXT)
+_MOST_BLOBS = 64
 _REMEMBERED = 512
 _SHORT = 128
 
@@ -83,7 +86,7 @@ class TreeMasker:
         for position, value in enumerate(box):
             place = (*path, position)
             index = (*indices, _index(value, position))
-            if isinstance(value, (dict, list)) and below.kind in {Kind.WHOLE, Kind.TEXT}:
+            if isinstance(value, (dict, list)) and below.kind in _OPEN:
                 self.walk(value, below, place, index)
             else:
                 box[position] = self._value(value, box, below, place, index)
@@ -95,7 +98,8 @@ class TreeMasker:
             case Kind.DROP:
                 return self._drop(value)
             case Kind.BLOB if isinstance(value, str) and looks_encoded(value):
-                self.blobs["/" + "/".join(map(str, path))] = None
+                if len(self.blobs) < _MOST_BLOBS:
+                    self.blobs["/" + "/".join(map(str, path))] = None
                 return value
         if isinstance(value, str):
             return self._string(value, box, shape, path, indices)
@@ -106,7 +110,7 @@ class TreeMasker:
     def _string(self, text: str, box: Box, shape: Shape, path: Path, indices: Path) -> str:
         if shape.kind is Kind.JSON:
             return mask_json_text(text, self.whole)
-        if shape.kind in {Kind.TEXT, Kind.ARGUMENTS} and self._pieces is not None:
+        if self._pieces is not None and shape.kind in _PIECES:
             return self._pieces(text, box, shape, path, indices)
         return self.whole(text)
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from app.errors import TooLarge, Unsupported
 from app.wire import strict_json
-from app.wire.answers import DocumentAnswer
+from app.wire.documents import DocumentAnswer
+from app.wire.events import AnswerTable, StreamTable
 from app.wire.registry import wire_for
 from app.wire.shape import shape
 from app.wire.sse import SseParser
@@ -29,6 +30,7 @@ CHAT = wire_for("openai", "POST", "v1/chat/completions", None)
 RESPONSES = wire_for("openai", "POST", "v1/responses", None)
 ANTHROPIC = wire_for("anthropic", "POST", "v1/messages", None)
 CURSOR = wire_for("cursor", "GET", "v1/agents/a/runs/r/stream", None)
+GEMINI = wire_for("gemini", "POST", "v1beta/models/m:streamGenerateContent", None)
 PLAIN = wire_for("plain", "GET", "anything", None)
 SSE = "text/event-stream"
 
@@ -114,7 +116,9 @@ def test_log_probabilities_repeat_the_text_and_are_dropped() -> None:
 
 
 def test_a_document_beyond_the_limit_is_refused_before_it_is_kept() -> None:
-    answer = DocumentAnswer(shape({}), RealMasking(), cap=10)
+    answer = DocumentAnswer(
+        AnswerTable(StreamTable(shape({}), lambda _name, _event: ())), RealMasking(), cap=10
+    )
     answer.feed(b"0123456789")
     with pytest.raises(TooLarge, match="10 bytes"):
         answer.feed(b"0")
@@ -160,7 +164,7 @@ def test_bytes_pass_and_are_counted_as_uninspected() -> None:
     assert answer.uninspected == ("image/png",)
 
 
-@pytest.mark.parametrize("content_type", ["", "application/x-unheard-of", "nonsense"])
+@pytest.mark.parametrize("content_type", ["", "application/octet-stream", "nonsense"])
 def test_an_answer_of_unknown_type_is_read_and_other_bytes_are_kept(content_type: str) -> None:
     body = bytes(range(256)) + SECRET.encode() + b"\xff"
     out = masked(PLAIN, content_type, body)
@@ -292,3 +296,22 @@ def test_what_an_answer_shows_as_an_image_is_named() -> None:
 def test_words_where_an_image_should_be_are_masked() -> None:
     document = {"output": [{"type": "image_generation_call", "result": f"see {SECRET}"}]}
     assert SECRET.encode() not in masked(RESPONSES, "application/json", strict_json.dump(document))
+
+
+def test_a_stream_of_gemini_that_is_one_list_is_masked_across_its_items() -> None:
+    items = [
+        {"candidates": [{"index": 0, "content": {"parts": [{"text": part}], "role": "model"}}]}
+        for part in ("a ", SECRET[:9], SECRET[9:], " AKIA")
+    ]
+    out = json.loads(masked(GEMINI, "application/json", json.dumps(items).encode()))
+    parts = [item["candidates"][0]["content"]["parts"][0]["text"] for item in out]
+    assert "".join(parts) == f"a {MASK} AKIA"
+    assert parts[-1] == "AKIA"
+    spelt = json.dumps(items[:1]).encode()
+    assert masked(GEMINI, "application/json", spelt) == spelt
+
+
+def test_texts_without_number_do_not_fill_the_memory() -> None:
+    answer = CHAT.answer(SSE, RealMasking())
+    with pytest.raises(TooLarge, match="texts at once"):
+        answer.feed(b"".join(streams.chunk({"content": "x"}, index) for index in range(5000)))

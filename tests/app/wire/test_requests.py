@@ -242,7 +242,6 @@ UNINSPECTED = {
     ),
     "responses": ("/previous_response_id",),
     "anthropic": (
-        "/messages/1/content/0/signature",
         "/messages/2/content/1/source",
         "/messages/2/content/2/source",
     ),

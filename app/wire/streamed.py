@@ -1,0 +1,165 @@
+"""Answers that stream: server-sent events, and lines of JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.errors import TooLarge
+from app.wire import sse, strict_json
+from app.wire.events import AnswerTable, EventMasker, Named, boxed, unboxed
+
+if TYPE_CHECKING:
+    from app.wire.base import Json, Masking, TextMasker
+
+_DONE = "[DONE]"
+
+
+class SseAnswer:
+    """A stream of server-sent events; what goes out are always whole events."""
+
+    def __init__(self, table: AnswerTable, masking: Masking) -> None:
+        self._parser = sse.SseParser()
+        self._events = EventMasker(table.stream, masking)
+        self._texts: dict[str, TextMasker] = {}  # of events that are not JSON, by event name
+        self._masking = masking
+        self._resumable = table.resumable
+
+    @property
+    def uninspected(self) -> tuple[str, ...]:
+        return self._events.blobs
+
+    def feed(self, data: bytes) -> bytes:
+        return b"".join([self._event(event) for event in self._parser.feed(data)])
+
+    def finish(self) -> bytes:
+        last = self._parser.finish()
+        # A client would not see an event that was cut off, unless by chance it is whole.
+        out = self._event(last) if last is not None and _is_whole(last) else b""
+        return out + self._close()
+
+    def _event(self, event: sse.SseEvent) -> bytes:
+        if event.data is None:
+            return self._without_data(event)
+        if event.data == _DONE:
+            return self._close() + self._unchanged(event)
+        try:
+            value = strict_json.parse_loosely(event.data)
+        except ValueError:
+            return self._text(event)
+        return self._json(event, event.data, value)
+
+    def _without_data(self, event: sse.SseEvent) -> bytes:
+        if event.comment is not None:
+            clean = event.exact and self._events.whole(event.comment) == event.comment
+            return event.raw if clean else b":\n"
+        return b"" if event.event or event.event_id or not event.exact else event.raw
+
+    def _json(self, event: sse.SseEvent, data: str, value: Json) -> bytes:
+        tree = boxed(value)
+        changed, tails = self._events.event(Named(event.event, tree))
+        before = b"".join([_encode(tail) for tail in tails])
+        self._events.forget_event()
+        if not changed and strict_json.says_one_thing(data, value):
+            return before + self._unchanged(event)
+        return before + self._rewritten(event, _dump(tree, value))
+
+    def _text(self, event: sse.SseEvent) -> bytes:
+        text = event.data or ""
+        masker = self._texts.setdefault(event.event, self._masking.stream())
+        masked = masker.feed(text)
+        if masked == text:
+            return self._unchanged(event)
+        return self._rewritten(event, masked.encode("utf-8", "replace"))
+
+    def _unchanged(self, event: sse.SseEvent) -> bytes:
+        fields = self._fields(event)
+        if event.exact and fields == (event.event, event.event_id):
+            return event.raw
+        return self._rewritten(event, (event.data or "").encode("utf-8", "replace"))
+
+    def _rewritten(self, event: sse.SseEvent, data: bytes) -> bytes:
+        name, event_id = self._fields(event)
+        return sse.encode(data, event=name, event_id=event_id, retry=event.retry)
+
+    def _fields(self, event: sse.SseEvent) -> tuple[str, str | None]:
+        """Return the event's name and id as they may be sent."""
+        name = self._events.whole(event.event) if event.event else ""
+        if event.event_id is None or (self._resumable and self._events.holds):
+            return name, None
+        return name, self._events.whole(event.event_id)
+
+    def _close(self) -> bytes:
+        tails = [_encode(tail) for tail in self._events.end()]
+        texts = [(name, masker.finish()) for name, masker in self._texts.items()]
+        self._texts.clear()
+        tails.extend(sse.encode(rest, event=name) for name, rest in texts if rest)
+        return b"".join(tails)
+
+
+class LinesAnswer:
+    """A stream of JSON documents, one in a line."""
+
+    def __init__(self, table: AnswerTable, masking: Masking) -> None:
+        self._events = EventMasker(table.stream, masking)
+        self._partial: list[bytes] = []  # of a line; joined once its end has come
+        self._size = 0
+
+    @property
+    def uninspected(self) -> tuple[str, ...]:
+        return self._events.blobs
+
+    def feed(self, data: bytes) -> bytes:
+        if b"\n" not in data:
+            self._keep(data)
+            return b""
+        *lines, rest = b"".join([*self._partial, data]).split(b"\n")
+        self._partial.clear()
+        self._size = 0
+        self._keep(rest)
+        return b"".join([self._line(line) for line in lines])
+
+    def finish(self) -> bytes:
+        last = b"".join(self._partial)
+        self._partial.clear()
+        out = self._line(last) if last else b""
+        return out + b"".join([strict_json.dump(tail.value) + b"\n" for tail in self._events.end()])
+
+    def _keep(self, rest: bytes) -> None:
+        self._partial.append(rest)
+        self._size += len(rest)
+        if self._size > sse.MAX_EVENT_BYTES:
+            raise TooLarge(f"A line of the answer passes {sse.MAX_EVENT_BYTES} bytes.")
+
+    def _line(self, line: bytes) -> bytes:
+        if not line.strip():
+            return line + b"\n"
+        try:
+            value = strict_json.parse_loosely(line)
+        except ValueError:
+            text = line.decode("utf-8", "replace")
+            return self._events.whole(text).encode("utf-8", "replace") + b"\n"
+        tree = boxed(value)
+        changed, tails = self._events.event(Named("", tree))
+        before = b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])
+        self._events.forget_event()
+        if not changed and strict_json.says_one_thing(line.strip(), value):
+            return before + line + b"\n"
+        return before + _dump(tree, value) + b"\n"
+
+
+def _dump(box: dict[str, Json], value: Json) -> bytes:
+    return strict_json.dump(unboxed(box, value))
+
+
+def _encode(tail: Named) -> bytes:
+    return sse.encode(strict_json.dump(tail.value), event=tail.name)
+
+
+def _is_whole(event: sse.SseEvent) -> bool:
+    if event.data is None or event.data == _DONE:
+        return event.data is not None
+    try:
+        strict_json.parse_loosely(event.data)
+    except ValueError:
+        return False
+    return True
