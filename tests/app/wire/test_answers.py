@@ -13,7 +13,7 @@ from app.wire.documents import DocumentAnswer
 from app.wire.events import AnswerTable, StreamTable
 from app.wire.registry import wire_for
 from app.wire.shape import shape
-from app.wire.sse import SseParser
+from app.wire.sse import MAX_EVENT_BYTES, SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import (
     MASK,
@@ -21,6 +21,7 @@ from tests.app.wire.masking import (
     RealMasking,
     cut,
     through,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -315,3 +316,58 @@ def test_texts_without_number_do_not_fill_the_memory() -> None:
     answer = CHAT.answer(SSE, RealMasking())
     with pytest.raises(TooLarge, match="texts at once"):
         answer.feed(b"".join(streams.chunk({"content": "x"}, index) for index in range(5000)))
+
+
+def test_two_names_that_come_to_the_same_mask_are_both_kept() -> None:
+    other = SECRET[:-1] + "E"
+    document = {SECRET: 1, other: 2, MASK: 3}
+    out = masked(PLAIN, "application/json", json.dumps(document).encode())
+    assert json.loads(out) == {MASK: 1, f"{MASK} (2)": 2, f"{MASK} (3)": 3}
+    assert PLAIN.rewrite(document, whole) == json.loads(out)
+
+
+def test_a_tool_result_of_mcp_is_masked_in_a_stream_and_alone() -> None:
+    wire = wire_for("mcp", "POST", "mcp", None)
+    content = [{"type": "text", "text": SECRET}, {"type": "image", "data": "A" * 400}]
+    message = {"jsonrpc": "2.0", "id": 1, "result": {"content": content}}
+    stream = streams.data(message, "message", "7")
+    out = masked(wire, SSE, stream)
+    assert out == stream.replace(SECRET.encode(), MASK.encode())
+    document = json.dumps(message).encode()
+    assert SECRET.encode() not in masked(wire, "application/json", document)
+
+
+@pytest.mark.parametrize("name", ["chat", "gemini"])
+def test_an_error_in_a_stream_comes_after_what_was_held_and_is_masked(name: str) -> None:
+    part = {"content": {"parts": [{"text": "AKIA"}]}, "index": 0}
+    begun = {
+        "chat": (CHAT, streams.chunk({"content": "AKIA"})),
+        "gemini": (GEMINI, streams.data({"candidates": [part]})),
+    }
+    wire, stream = begun[name]
+    out = masked(wire, SSE, stream + streams.data({"error": {"message": SECRET}}))
+    assert out.index(b'"AKIA"') < out.index(MASK.encode())
+    assert SECRET.encode() not in out
+
+
+def test_when_to_come_back_is_kept_also_in_an_event_written_anew() -> None:
+    out = masked(PLAIN, SSE, f'retry: 30\ndata: {{"note":"{SECRET}"}}\n\n'.encode())
+    assert out == f'retry: 30\ndata: {{"note":"{MASK}"}}\n\n'.encode()
+
+
+def test_lines_that_are_empty_lists_or_cut_off_come_through() -> None:
+    body = b'\n["a"]\n["%s"]\n{"a":"b"' % SECRET.encode()
+    out = masked(PLAIN, "application/jsonl", body)
+    assert out == b'\n["a"]\n["%s"]\n{"a":"b"\n' % MASK.encode()
+
+
+def test_a_line_without_end_passes_the_limit() -> None:
+    answer = PLAIN.answer("application/x-ndjson", RealMasking())
+    with pytest.raises(TooLarge, match="line"):
+        answer.feed(b"x" * (MAX_EVENT_BYTES + 1))
+
+
+def test_so_many_names_that_none_is_remembered_are_still_masked() -> None:
+    document = {f"k{at}": f"v{at}" for at in range(700)} | {"last": SECRET}
+    out = masked(PLAIN, "application/json", json.dumps(document).encode())
+    assert json.loads(out) == {**document, "last": MASK}
