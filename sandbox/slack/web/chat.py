@@ -11,6 +11,15 @@ from sandbox.slack.wire import message_json
 
 CUSTOM_NAME_SCOPE = "chat:write.customize"
 METADATA_BYTES = 16_000
+# Slack's reply to an edit tells what is said, and not where it stands.
+NOT_IN_UPDATES = (
+    "ts",
+    "thread_ts",
+    "reply_count",
+    "reply_users",
+    "reply_users_count",
+    "latest_reply",
+)
 
 
 def post_message(call: Call) -> Json:
@@ -35,7 +44,8 @@ def update(call: Call) -> Json:
         raise ApiError("invalid_attachments")
     said = draft(_body_text(call), _blocks(call), text_limit=UPDATE_TEXT)
     changed = edit(call.workspace, message, replace(said, metadata=_metadata(call)))
-    shown = message_json(call.workspace.store, changed)
+    body = message_json(call.workspace.store, changed)
+    shown = {key: body[key] for key in body if key not in NOT_IN_UPDATES}
     return {"channel": changed.channel, "ts": changed.ts, "text": changed.text, "message": shown}
 
 

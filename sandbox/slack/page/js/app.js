@@ -2,11 +2,12 @@
 
 import { watch } from "./api.js";
 import { drawModals, escape } from "./dialogs.js";
-import { drawMain, drawThread } from "./main.js";
+import { drawMain } from "./main.js";
 import { channelNamed, go, readPlace } from "./places.js";
 import { closePopover } from "./popover.js";
 import { drawRail, drawSidebar, loadPersonas } from "./sidebar.js";
 import { onChange, store } from "./store.js";
+import { drawThread } from "./thread.js";
 
 let wanted = null; // the channel that the address names, until the state is there
 let isDue = false;
@@ -57,7 +58,10 @@ addEventListener("popstate", () => {
     return;
   }
   store.pane = "main";
-  if (store.state) Object.assign(store.place, { channel: channelNamed(place.channel), tab: place.tab });
+  if (store.state) Object.assign(
+    store.place,
+    { channel: channelNamed(place.channel), tab: place.tab },
+  );
   schedule();
 });
 

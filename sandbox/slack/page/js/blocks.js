@@ -49,7 +49,11 @@ function section(block, surface) {
     { class: "section-body" },
     block.text && h("div", { class: "section-text" }, textObject(block.text)),
     block.fields &&
-      h("div", { class: "fields" }, block.fields.map((f) => h("div", { class: "field" }, textObject(f)))),
+      h(
+        "div",
+        { class: "fields" },
+        block.fields.map((f) => h("div", { class: "field" }, textObject(f))),
+      ),
   );
   return h(
     "div",
@@ -102,7 +106,10 @@ function input(block, surface) {
 }
 
 function table(block) {
-  const cell = (value) => (value.type === "rich_text" ? richText(value) : value.text ?? value.value);
-  const rows = block.rows.map((row) => h("tr", {}, row.map((value) => h("td", {}, cell(value)))));
+  const rows = block.rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, words(cell)))));
   return h("div", { class: "block table" }, h("table", {}, h("tbody", {}, rows)));
+}
+
+function words(cell) {
+  return cell.type === "rich_text" ? richText(cell) : (cell.text ?? cell.value);
 }

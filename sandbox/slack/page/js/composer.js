@@ -6,11 +6,34 @@ import { store } from "./store.js";
 import { toast } from "./toasts.js";
 
 export function composer(channel, hint, threadTs = null) {
-  const field = h("textarea", { class: "composer-field", rows: 1, placeholder: hint, "aria-label": hint });
-  const send = h("button", { class: "send", type: "submit", "aria-label": "Send", disabled: true }, icon("send", 18));
+  const field = h(
+    "textarea",
+    { class: "composer-field", rows: 1, placeholder: hint, "aria-label": hint },
+  );
+  const send = h(
+    "button",
+    { class: "send", type: "submit", "aria-label": "Send", disabled: true },
+    icon("send", 18),
+  );
   const popup = h("div", { class: "completions", role: "listbox", hidden: true });
-  const slash = h("button", { class: "icon-btn", type: "button", "aria-label": "Slash commands", title: "Slash commands" }, icon("slash", 18));
-  const form = h("form", { class: "composer" }, popup, field, h("div", { class: "composer-tools" }, slash, h("span", { class: "composer-hint" }, "Enter to send"), send));
+  const slash = h(
+    "button",
+    { class: "icon-btn", type: "button", "aria-label": "Slash commands", title: "Slash commands" },
+    icon("slash", 18),
+  );
+  const form = h(
+    "form",
+    { class: "composer" },
+    popup,
+    field,
+    h(
+      "div",
+      { class: "composer-tools" },
+      slash,
+      h("span", { class: "composer-hint" }, "Enter to send"),
+      send,
+    ),
+  );
 
   const state = { channel, threadTs, field, popup, send, picked: 0 };
   slash.addEventListener("click", () => {
@@ -50,9 +73,20 @@ function refresh(state) {
 function completion(state, command, index) {
   const item = h(
     "button",
-    { class: "completion", type: "button", role: "option", "aria-selected": String(index === state.picked) },
+    {
+      class: "completion",
+      type: "button",
+      role: "option",
+      "aria-selected": String(index === state.picked),
+    },
     h("img", { class: "avatar small", src: "/page/app-icon.svg", alt: "" }),
-    h("span", {}, h("strong", {}, command.name), h("span", { class: "usage" }, command.usage_hint), h("span", { class: "completion-note" }, command.description)),
+    h(
+      "span",
+      {},
+      h("strong", {}, command.name),
+      h("span", { class: "usage" }, command.usage_hint),
+      h("span", { class: "completion-note" }, command.description),
+    ),
   );
   item.addEventListener("mousedown", (event) => {
     event.preventDefault();
@@ -98,7 +132,10 @@ async function submit(state) {
   const [, command, rest] = /^(\/\S+)\s*([\s\S]*)$/.exec(text) ?? [];
   const went = command
     ? await run(state, command, rest)
-    : await tryAct("say", { channel: state.channel.id, text: escaped(text), thread_ts: state.threadTs });
+    : await tryAct(
+      "say",
+      { channel: state.channel.id, text: escaped(text), thread_ts: state.threadTs },
+    );
   if (!went && !state.field.value) {
     state.field.value = text;
     refresh(state);

@@ -9,6 +9,11 @@ import { toast } from "./toasts.js";
 
 const drafts = new Map(); // view id → block id → action id → what was filled in
 const failures = new Map(); // view id → {errors, trouble}
+const FIRST_FIELDS = [
+  "[autofocus]",
+  ".bad :is(input, textarea, select)",
+  ".modal-body :is(input, textarea, select)",
+].join(", ");
 let shown = null; // what the overlay shows now: view id and hash
 
 export function drawModals(force = false) {
@@ -30,7 +35,7 @@ export function drawModals(force = false) {
 
 function focusIn(overlay, focused) {
   const again = focused && overlay.querySelector(`#${CSS.escape(focused)}`);
-  const first = overlay.querySelector("[autofocus], .bad input, .bad textarea, .modal-body input, .modal-body textarea, .modal-body select");
+  const first = overlay.querySelector(FIRST_FIELDS);
   (again || first || overlay.querySelector(".modal-foot .primary, .modal-close"))?.focus();
 }
 
@@ -50,7 +55,12 @@ function modal(view) {
     "form",
     { class: "modal", role: "dialog", "aria-modal": "true", "aria-labelledby": "modal-title" },
     head,
-    failure.trouble && h("p", { class: "modal-trouble", role: "alert" }, icon("warn", 18), failure.trouble),
+    failure.trouble && h(
+      "p",
+      { class: "modal-trouble", role: "alert" },
+      icon("warn", 18),
+      failure.trouble,
+    ),
     body,
     foot(view),
   );
@@ -66,13 +76,25 @@ function foot(view) {
   return h(
     "footer",
     { class: "modal-foot" },
-    h("button", { class: "btn", type: "button", onclick: () => closeTop(view, false) }, plain(view.close?.text ?? "Cancel")),
-    view.submit && h("button", { class: "btn primary", type: "submit" }, h("span", { class: "btn-label" }, plain(view.submit.text))),
+    h(
+      "button",
+      { class: "btn", type: "button", onclick: () => closeTop(view, false) },
+      plain(view.close?.text ?? "Cancel"),
+    ),
+    view.submit && h(
+      "button",
+      { class: "btn primary", type: "submit" },
+      h("span", { class: "btn-label" }, plain(view.submit.text)),
+    ),
   );
 }
 
 function iconButton(name, label, onclick, className = "") {
-  return h("button", { class: `icon-btn ${className}`, type: "button", "aria-label": label, onclick }, icon(name));
+  return h(
+    "button",
+    { class: `icon-btn ${className}`, type: "button", "aria-label": label, onclick },
+    icon(name),
+  );
 }
 
 function surfaceOf(view) {
@@ -142,13 +164,31 @@ export function confirmFirst(confirm) {
       resolve(yes);
     };
     const style = confirm.style === "danger" ? "danger" : "primary";
-    const yes = h("button", { class: `btn ${style} yes`, type: "button", onclick: () => answer(true) }, plain(confirm.confirm.text));
+    const yes = h(
+      "button",
+      { class: `btn ${style} yes`, type: "button", onclick: () => answer(true) },
+      plain(confirm.confirm.text),
+    );
     const box = h(
       "div",
-      { class: "confirm", role: "alertdialog", "aria-modal": "true", "aria-label": confirm.title.text },
+      {
+        class: "confirm",
+        role: "alertdialog",
+        "aria-modal": "true",
+        "aria-label": confirm.title.text,
+      },
       h("h2", {}, plain(confirm.title.text)),
       h("div", { class: "confirm-text" }, textObject(confirm.text)),
-      h("div", { class: "modal-foot" }, h("button", { class: "btn deny", type: "button", onclick: () => answer(false) }, plain(confirm.deny.text)), yes),
+      h(
+        "div",
+        { class: "modal-foot" },
+        h(
+          "button",
+          { class: "btn deny", type: "button", onclick: () => answer(false) },
+          plain(confirm.deny.text),
+        ),
+        yes,
+      ),
     );
     const scrim = h("div", { class: "scrim" }, box);
     document.body.append(scrim);

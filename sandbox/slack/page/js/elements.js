@@ -95,7 +95,11 @@ function button(item, block, surface) {
 }
 
 function overflow(item, block, surface) {
-  const node = h("button", { class: "btn more", type: "button", "aria-label": "More" }, icon("more"));
+  const node = h(
+    "button",
+    { class: "btn more", type: "button", "aria-label": "More" },
+    icon("more"),
+  );
   node.addEventListener("click", () => {
     const choices = item.options.map((option) => ({
       label: option.text.text,

@@ -7,7 +7,7 @@ import { avatar, h, icon, redraw, replace } from "./dom.js";
 import { messageList } from "./messages.js";
 import { go } from "./places.js";
 import { choosePersona, presenceDot } from "./sidebar.js";
-import { changed, channelTitle, currentChannel, person, repliesTo, store, topLevel } from "./store.js";
+import { changed, currentChannel, person, store, topLevel } from "./store.js";
 import { toast } from "./toasts.js";
 
 const NEAR_END = 80;
@@ -37,24 +37,71 @@ function build(channel, key) {
 
 function head(channel) {
   const { me } = store.state;
-  const back = h("button", { class: "icon-btn back", type: "button", "aria-label": "Channels", onclick: showSidebar }, icon("back"));
-  const mine = h("button", { class: "head-me", type: "button", "aria-label": `You are ${me.real_name}. Switch person`, onclick: (e) => choosePersona(e.currentTarget) }, avatar(me, "small"));
-  return h("div", { class: "head-row" }, back, channel.im_with ? appTitle() : channelHead(channel), mine);
+  const back = h(
+    "button",
+    { class: "icon-btn back", type: "button", "aria-label": "Channels", onclick: showSidebar },
+    icon("back"),
+  );
+  const mine = h(
+    "button",
+    {
+      class: "head-me",
+      type: "button",
+      "aria-label": `You are ${me.real_name}. Switch person`,
+      onclick: (e) => choosePersona(e.currentTarget),
+    },
+    avatar(me, "small"),
+  );
+  return h(
+    "div",
+    { class: "head-row" },
+    back,
+    channel.im_with ? appTitle() : channelHead(channel),
+    mine,
+  );
 }
 
 function channelHead(channel) {
-  const faces = channel.members.map(person).filter((p) => !p.is_bot).slice(0, 4).map((p) => avatar(p, "tiny"));
+  const faces = channel.members.map(person).filter((p) => !p.is_bot).slice(0, 4).map(
+    (p) => avatar(p, "tiny"),
+  );
   return [
-    h("div", { class: "head-words" }, h("h2", {}, h("span", { class: "hash" }, "# "), channel.name), h("p", { class: "topic" }, channel.topic)),
-    h("span", { class: "faces", title: `${channel.members.length} members` }, faces, h("span", {}, String(channel.members.length))),
+    h(
+      "div",
+      { class: "head-words" },
+      h("h2", {}, h("span", { class: "hash" }, "# "), channel.name),
+      h("p", { class: "topic" }, channel.topic),
+    ),
+    h(
+      "span",
+      { class: "faces", title: `${channel.members.length} members` },
+      faces,
+      h("span", {}, String(channel.members.length)),
+    ),
   ];
 }
 
 function appTitle() {
   const tab = (name, label) =>
-    h("button", { class: store.place.tab === name ? "tab on" : "tab", type: "button", role: "tab", "aria-selected": String(store.place.tab === name), onclick: () => go({ tab: name }) }, label);
+    h(
+      "button",
+      {
+        class: store.place.tab === name ? "tab on" : "tab",
+        type: "button",
+        role: "tab",
+        "aria-selected": String(store.place.tab === name),
+        onclick: () => go({ tab: name }),
+      },
+      label,
+    );
   return [
-    h("div", { class: "head-words app" }, avatar({ is_bot: true }, "small"), h("h2", {}, store.state.app.name), presenceDot()),
+    h(
+      "div",
+      { class: "head-words app" },
+      avatar({ is_bot: true }, "small"),
+      h("h2", {}, store.state.app.name),
+      presenceDot(),
+    ),
     h("div", { class: "tabs", role: "tablist" }, tab("home", "Home"), tab("messages", "Messages")),
   ];
 }
@@ -79,7 +126,13 @@ function beginning(channel) {
     { class: "beginning" },
     isApp ? avatar({ is_bot: true }, "large") : h("span", { class: "big-hash" }, "#"),
     h("h3", {}, isApp ? store.state.app.name : `Welcome to #${channel.name}`),
-    h("p", {}, isApp ? "This is between you and the app. Nobody else sees it." : `${channel.topic}. This is where it begins.`),
+    h(
+      "p",
+      {},
+      isApp
+        ? "This is between you and the app. Nobody else sees it."
+        : `${channel.topic}. This is where it begins.`,
+    ),
   );
 }
 
@@ -97,13 +150,25 @@ function askForHome() {
 function drawHome(list) {
   const { home } = store.state;
   if (!home) {
-    replace(list, h("div", { class: "beginning" }, avatar({ is_bot: true }, "large"), h("h3", {}, "Nothing here yet"), h("p", {}, "The app has not published a Home tab for you.")));
+    replace(
+      list,
+      h(
+        "div",
+        { class: "beginning" },
+        avatar({ is_bot: true }, "large"),
+        h("h3", {}, "Nothing here yet"),
+        h("p", {}, "The app has not published a Home tab for you."),
+      ),
+    );
     return;
   }
   const surface = {
     use: async (item, block, value) => {
       try {
-        await act("click", { view_id: home.id, action_id: item.action_id, block_id: block.block_id, value });
+        await act(
+          "click",
+          { view_id: home.id, action_id: item.action_id, block_id: block.block_id, value },
+        );
         return true;
       } catch (refusal) {
         toast(refusal.message, "error");
@@ -112,31 +177,4 @@ function drawHome(list) {
     },
   };
   replace(list, h("div", { class: "home" }, drawBlocks(home.blocks, surface)));
-}
-
-let threadParts = null;
-
-export function drawThread() {
-  const pane = document.getElementById("thread");
-  const channel = currentChannel();
-  const ts = store.place.thread;
-  const root = channel.messages.find((message) => message.ts === ts);
-  pane.hidden = !root;
-  if (!root) {
-    threadParts = null;
-    return;
-  }
-  if (threadParts?.ts !== ts) threadParts = buildThread(pane, channel, ts);
-  const replies = repliesTo(channel, ts);
-  const words = `${replies.length} ${replies.length === 1 ? "reply" : "replies"}`;
-  const line = replies.length > 0 && h("div", { class: "reply-line" }, h("span", {}, words));
-  replace(threadParts.list, messageList(channel, [root], true), line, messageList(channel, replies, true));
-}
-
-function buildThread(pane, channel, ts) {
-  const list = h("div", { class: "list" });
-  const close = h("button", { class: "icon-btn", type: "button", "aria-label": "Close thread", onclick: () => go({ thread: null }) }, icon("close"));
-  const title = h("div", { class: "head-words" }, h("h2", {}, "Thread"), h("p", { class: "topic" }, `#${channelTitle(channel)}`));
-  replace(pane, h("header", { class: "main-head" }, h("div", { class: "head-row" }, title, close)), list, composer(channel, "Reply…", ts));
-  return { ts, list };
 }

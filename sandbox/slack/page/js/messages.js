@@ -51,7 +51,11 @@ function drawMessage(channel, message, isFollowing, inThread) {
   const stamp = h("time", { class: "stamp", title: full(when) }, clock(when));
   return h(
     "article",
-    { class: classes.filter(Boolean).join(" "), "data-ts": message.ts, "aria-label": `Message from ${author.real_name}` },
+    {
+      class: classes.filter(Boolean).join(" "),
+      "data-ts": message.ts,
+      "aria-label": `Message from ${author.real_name}`,
+    },
     h("div", { class: "gutter" }, isFollowing ? stamp : avatar(author)),
     h(
       "div",
@@ -112,7 +116,13 @@ function file(item) {
   return h(
     "div",
     { class: "file" },
-    h("div", { class: "file-head" }, icon("file"), h("strong", {}, item.title), h("span", {}, `${item.pretty_type} · ${item.size} bytes`)),
+    h(
+      "div",
+      { class: "file-head" },
+      icon("file"),
+      h("strong", {}, item.title),
+      h("span", {}, `${item.pretty_type} · ${item.size} bytes`),
+    ),
     item.preview && h("pre", {}, item.preview),
   );
 }
@@ -122,7 +132,12 @@ function replies(channel, message) {
   if (!count) return null;
   const faces = (message.reply_users ?? []).slice(0, 3).map((id) => avatar(person(id), "tiny"));
   const words = `${count} ${count === 1 ? "reply" : "replies"}`;
-  return h("button", { class: "replies", type: "button", onclick: () => openThread(message.ts) }, faces, words);
+  return h(
+    "button",
+    { class: "replies", type: "button", onclick: () => openThread(message.ts) },
+    faces,
+    words,
+  );
 }
 
 function hoverTools(message) {
@@ -130,7 +145,17 @@ function hoverTools(message) {
   return h(
     "div",
     { class: "tools" },
-    h("button", { class: "icon-btn", type: "button", "aria-label": "Reply in thread", title: "Reply in thread", onclick: open }, icon("reply", 18)),
+    h(
+      "button",
+      {
+        class: "icon-btn",
+        type: "button",
+        "aria-label": "Reply in thread",
+        title: "Reply in thread",
+        onclick: open,
+      },
+      icon("reply", 18),
+    ),
   );
 }
 

@@ -38,7 +38,10 @@ export function plain(text, withEmoji = true) {
 
 export function textObject(object) {
   if (!object) return [];
-  return object.type === "mrkdwn" ? mrkdwn(object.text) : plain(object.text, object.emoji !== false);
+  return object.type === "mrkdwn" ? mrkdwn(object.text) : plain(
+    object.text,
+    object.emoji !== false,
+  );
 }
 
 function lines(text) {
@@ -86,9 +89,15 @@ function token(match) {
   const { code, entity: inner, emoji: name } = match.groups;
   if (code) return h("code", {}, decode(code));
   if (inner) return entity(inner, match[0]);
-  if (name) return emoji(name) ? h("span", { class: "emoji", title: `:${name}:` }, emoji(name)) : match[0];
+  if (name) return shortcode(name);
   const [style] = Object.keys(STYLES).filter((key) => match.groups[key]);
   return h(STYLES[style], {}, inline(match.groups[style]));
+}
+
+function shortcode(name) {
+  const written = `:${name}:`;
+  const drawn = emoji(name);
+  return drawn ? h("span", { class: "emoji", title: written }, drawn) : written;
 }
 
 function entity(inner, whole) {

@@ -3,8 +3,13 @@
 import { changed, store } from "./store.js";
 
 export function readPlace() {
-  const [user, channel, tab] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-  return { user: user || null, channel: channel || null, tab: tab === "home" ? "home" : "messages" };
+  const names = location.hash.replace(/^#\/?/, "").split("/");
+  const [user, channel, tab] = names.map(decodeURIComponent);
+  return {
+    user: user || null,
+    channel: channel || null,
+    tab: tab === "home" ? "home" : "messages",
+  };
 }
 
 export function go(change) {

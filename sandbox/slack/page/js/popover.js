@@ -13,7 +13,11 @@ export function closePopover() {
 export function popover(anchor, choices, className = "") {
   closePopover();
   const items = choices.map((choice) => {
-    const item = h("button", { class: "menu-item", type: "button", role: "menuitem" }, choice.node ?? choice.label);
+    const item = h(
+      "button",
+      { class: "menu-item", type: "button", role: "menuitem" },
+      choice.node ?? choice.label,
+    );
     item.addEventListener("click", () => {
       closePopover();
       choice.run();

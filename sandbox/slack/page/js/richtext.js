@@ -58,5 +58,9 @@ function plainLeaf(element) {
 }
 
 function withBreaks(text) {
-  return h("span", {}, text.split("\n").flatMap((line, index) => (index ? [h("br"), line] : [line])));
+  return h(
+    "span",
+    {},
+    text.split("\n").flatMap((line, index) => (index ? [h("br"), line] : [line])),
+  );
 }

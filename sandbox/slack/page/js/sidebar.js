@@ -24,7 +24,12 @@ export function drawRail() {
 }
 
 function railItem(name, label, isOn, onclick) {
-  return h("button", { class: isOn ? "rail-item on" : "rail-item", type: "button", onclick }, h("span", { class: "rail-icon" }, icon(name)), label);
+  return h(
+    "button",
+    { class: isOn ? "rail-item on" : "rail-item", type: "button", onclick },
+    h("span", { class: "rail-icon" }, icon(name)),
+    label,
+  );
 }
 
 export function drawSidebar() {
@@ -33,7 +38,12 @@ export function drawSidebar() {
   const direct = channels.filter((channel) => channel.im_with);
   redraw(
     document.getElementById("sidebar"),
-    h("header", { class: "side-head" }, h("h1", {}, team.name), h("span", { class: "side-tag" }, "sandbox")),
+    h(
+      "header",
+      { class: "side-head" },
+      h("h1", {}, team.name),
+      h("span", { class: "side-tag" }, "sandbox"),
+    ),
     h("div", { class: "side-scroll" }, group("Channels", rooms), group("Apps", direct)),
     personaCard(),
   );
@@ -52,10 +62,19 @@ function row(channel) {
     : h("span", { class: "hash" }, "#");
   return h(
     "button",
-    { class: classes.join(" "), type: "button", "aria-current": isHere ? "page" : undefined, onclick: () => go({ channel: channel.id, tab: "messages" }) },
+    {
+      class: classes.join(" "),
+      type: "button",
+      "aria-current": isHere ? "page" : undefined,
+      onclick: () => go({ channel: channel.id, tab: "messages" }),
+    },
     mark,
     h("span", { class: "side-name" }, channelTitle(channel)),
-    unread > 0 && !isHere && h("span", { class: "count", "aria-label": `${unread} unread` }, String(unread)),
+    unread > 0 && !isHere && h(
+      "span",
+      { class: "count", "aria-label": `${unread} unread` },
+      String(unread),
+    ),
   );
 }
 
@@ -68,9 +87,20 @@ function personaCard() {
   const { me } = store.state;
   return h(
     "button",
-    { class: "persona", type: "button", "aria-haspopup": "menu", onclick: (event) => choosePersona(event.currentTarget) },
+    {
+      class: "persona",
+      type: "button",
+      "aria-haspopup": "menu",
+      onclick: (event) => choosePersona(event.currentTarget),
+    },
     avatar(me),
-    h("span", { class: "persona-words" }, h("span", { class: "persona-hint" }, "You are"), h("strong", {}, me.real_name), h("span", { class: "persona-role" }, me.title)),
+    h(
+      "span",
+      { class: "persona-words" },
+      h("span", { class: "persona-hint" }, "You are"),
+      h("strong", {}, me.real_name),
+      h("span", { class: "persona-role" }, me.title),
+    ),
     icon("chevrons", 18),
   );
 }
@@ -79,7 +109,12 @@ export function choosePersona(anchor) {
   const choices = personas.map((candidate) => ({
     node: [
       avatar(candidate),
-      h("span", { class: "persona-words" }, h("strong", {}, candidate.real_name), h("span", { class: "persona-role" }, candidate.title)),
+      h(
+        "span",
+        { class: "persona-words" },
+        h("strong", {}, candidate.real_name),
+        h("span", { class: "persona-role" }, candidate.title),
+      ),
       candidate.id === store.state.me.id && icon("check", 18),
     ],
     run: () => go({ user: candidate.name, thread: null }),

@@ -33,7 +33,10 @@ function capital(word) {
 }
 
 export function dayTitle(date) {
-  return capital(relativeDay(date)) ?? format(date, { weekday: "long", month: "long", day: "numeric" });
+  return capital(relativeDay(date)) ?? format(
+    date,
+    { weekday: "long", month: "long", day: "numeric" },
+  );
 }
 
 export function full(date) {
