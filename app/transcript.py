@@ -192,9 +192,10 @@ def _told(spoken: Iterable[_Timed]) -> tuple[Turn, ...]:
 
 
 def _masked(turn: Turn, mask: Callable[[str], str]) -> Turn:
-    """Mask a turn; where that changes it, its lengths are void and it comes in one beat."""
+    """Mask a turn; where that changes it, its lengths are void, but not when it began and ended."""
     masked = mask(turn.text)
     if masked == turn.text:
         return turn
-    last = tuple(Beat(beat.offset_ms, len(masked)) for beat in turn.beats[-1:])
-    return replace(turn, text=masked, beats=last)
+    first = [Beat(beat.offset_ms, 0) for beat in turn.beats[:1]]
+    last = [Beat(beat.offset_ms, len(masked)) for beat in turn.beats[-1:]]
+    return replace(turn, text=masked, beats=(*first, *last))

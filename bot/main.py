@@ -99,7 +99,7 @@ async def run(
 ) -> None:
     """Run the bot on parts that are given. A task that dies takes the process down with it."""
     slack = Slack(settings.bot_token, settings.api_url)
-    workspace = await _sign_in(slack)
+    workspace = await _sign_in(slack, settings)
     shared = _Shared(
         settings=settings,
         slack=slack,
@@ -112,14 +112,15 @@ async def run(
         mask=catalog.mask,
     )
     feed = HoldFeed(storage.holds)
-    watcher = Watcher(feed, storage.holds, shared.poster())
+    poster = shared.poster()
+    watcher = Watcher(feed, storage.holds, poster)
     timers = Timers(feed, storage.holds, shared.ledger, clock)
     parts: list[_Part] = [shared.ledger, feed, watcher, timers]
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run()) for part in parts]
         running.append(tasks.create_task(_listen(settings, shared.app(), feed, announce)))
         await stop.wait()
-        await watcher.finish()
+        await poster.finish()
         for task in running:
             task.cancel()
 
@@ -171,13 +172,26 @@ class _Shared:
         return slack_app(slack, self.workspace, rooms, signing_secret=secret)
 
 
-async def _sign_in(slack: Slack) -> Workspace:
+async def _sign_in(slack: Slack, settings: BotSettings) -> Workspace:
     try:
-        return await slack.workspace()
+        workspace = await slack.workspace()
     except SlackRefused as refused:
         raise BadSettings(
             f"Slack does not take the bot token ({refused.code}): install the app in the "
             "workspace and set ABEYANCE_SLACK_BOT_TOKEN to its xoxb-… token"
+        ) from refused
+    if settings.mode is SlackMode.SOCKET:
+        await _try_app_token(slack, settings.app_token)
+    return workspace
+
+
+async def _try_app_token(slack: Slack, app_token: str) -> None:
+    try:
+        await slack.try_app_token(app_token)
+    except SlackRefused as refused:
+        raise BadSettings(
+            f"Slack does not take the app-level token ({refused.code}): make one with the scope "
+            "connections:write under “Basic Information” and set ABEYANCE_SLACK_APP_TOKEN"
         ) from refused
 
 

@@ -7,6 +7,8 @@ call and the record makes the message come twice at worst, never not at all.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ from bot import cards, directs
 from bot.slack import Posted, SlackRefused, SlackUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.storage.ports import NoticeStore
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
 # Longer than an update and a post may take together, with their one retry.
 _LEASE = timedelta(seconds=45)
+_FINISH_SECONDS = 10.0
 _NOT_IN_SLACK = "The requester is not known in Slack, so I can't tell them there."
 _NO_ADDRESS = "The requester has no address that I could tell the outcome to."
 
@@ -57,6 +62,10 @@ class Poster:
         self._channel = channel
         self._posts = posts
         self._updates = updates
+        self._under_way = 0
+        self._closing = False
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def reconcile(self, hold: Hold) -> None:
         """Make every message about the hold say how it stands. Does nothing where it does.
@@ -67,6 +76,13 @@ class Poster:
         await self._bring(_card_notice(hold, self._channel), self._card(hold, requester))
         if requester:
             await self._tell(hold, requester)
+
+    async def finish(self) -> None:
+        """Post nothing more, and wait until what is posted right now is recorded as posted."""
+        self._closing = True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FINISH_SECONDS):
+                await self._idle.wait()
 
     def _card(self, hold: Hold, requester: str) -> Message:
         return cards.card(
@@ -90,6 +106,25 @@ class Poster:
         channel = known.channel or await self._where(known)
         pace, key = (self._updates, "") if known.ts else (self._posts, channel)
         await pace.turn(key)
+        if self._closing:
+            raise Busy(known.id)
+        with self._working():
+            await self._post(known, channel, message, pace, key)
+
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def _post(
+        self, known: Notice, channel: str, message: Message, pace: Pace, key: str
+    ) -> None:
         now = self._clock.now()
         leased = await self._notices.lease(known, now=now, until=now + _LEASE)
         if leased is None:

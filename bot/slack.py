@@ -112,6 +112,11 @@ class Slack:
             answer["team_id"], answer.get("enterprise_id") or "", answer.get("user_id") or ""
         )
 
+    async def try_app_token(self, app_token: str) -> None:
+        """Ask for a socket and use it not: the SDK would ask for ever with a wrong token."""
+        opened = self.client.apps_connections_open(app_token=app_token)
+        await _call("apps.connections.open", opened)
+
     async def account(self, user: str, home: Workspace) -> Account:
         """Read a user now. Outsiders, bots and the deactivated come without an address."""
         answer = await _call("users.info", self.client.users_info(user=user))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
 _WORKERS = 4
 _BUSY_SECONDS = 1.0
-_FINISH_SECONDS = 10.0
 _DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _log = structlog.get_logger(__name__)
 
@@ -40,9 +38,6 @@ class Watcher:
         self._queued: set[str] = set()
         self._busy: set[str] = set()
         self._failures: dict[str, int] = {}
-        self._stopping = False
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     async def run(self) -> None:
         """Run until cancelled; ends the process by raising what no retry can mend."""
@@ -51,13 +46,6 @@ class Watcher:
                 tasks.create_task(self._work(tasks))
             async for hold in self._feed.changes():
                 self._offer(hold.id)
-
-    async def finish(self) -> None:
-        """Take no new work, and wait until what is posted right now is recorded as posted."""
-        self._stopping = True
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_FINISH_SECONDS):
-                await self._idle.wait()
 
     def _offer(self, hold_id: str) -> None:
         if hold_id in self._queued:
@@ -69,15 +57,10 @@ class Watcher:
     async def _work(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             hold_id = await self._queue.get()
-            if self._stopping:
-                return
             self._queued.discard(hold_id)
             self._busy.add(hold_id)
-            self._idle.clear()
             delay = await self._try(hold_id)
             self._busy.discard(hold_id)
-            if not self._busy:
-                self._idle.set()
             if hold_id in self._queued:
                 self._queue.put_nowait(hold_id)
             elif delay:

@@ -24,14 +24,15 @@ async def serve_events(
     app: AsyncApp, host: str, port: int, announce: Callable[[str], None]
 ) -> None:
     """Serve until cancelled; `announce` is given the URL. Raises OSError for a taken port."""
-    with socket.create_server((host, port)) as listener:
-        listener.setblocking(False)
-        config = Config()
-        config.bind = [f"fd://{listener.fileno()}"]
-        config.graceful_timeout = _GRACE_SECONDS
-        config.include_server_header = False
-        config.accesslog = None
-        host, port = listener.getsockname()[:2]
-        announce(f"http://{host}:{port}{EVENTS_PATH}")
-        handler = cast("ASGIFramework", AsyncSlackRequestHandler(app, path=EVENTS_PATH))
-        await serve(handler, config)
+    listener = socket.create_server((host, port))
+    host, port = listener.getsockname()[:2]
+    config = Config()
+    # Hypercorn closes the descriptor, so it has to be its own.
+    config.bind = [f"fd://{listener.detach()}"]
+    config.graceful_timeout = _GRACE_SECONDS
+    config.include_server_header = False
+    config.accesslog = None
+    config.loglevel = "WARNING"
+    announce(f"http://{host}:{port}{EVENTS_PATH}")
+    handler = cast("ASGIFramework", AsyncSlackRequestHandler(app, path=EVENTS_PATH))
+    await serve(handler, config)

@@ -1,0 +1,129 @@
+"""`/abeyance` and the App Home, in a real workspace; and Slack over signed HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from app.domain.hold import HoldState
+from app.errors import BadSettings
+from app.settings import SlackMode
+from bot.main import BotSettings, run
+from bot.manifest import BOT_SCOPES, manifest
+from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from sandbox.slack.driver import SeenMessage
+from tests.bot.conftest import CLOCK
+from tests.conftest import free_port
+
+if TYPE_CHECKING:
+    from sandbox.slack.driver import SlackUser
+    from tests.bot.conftest import Office
+
+
+async def ask(user: SlackUser, text: str) -> str:
+    answer = await user.command("/abeyance", text)
+    assert isinstance(answer, SeenMessage)
+    assert answer.is_ephemeral
+    return answer.words
+
+
+async def test_pending_lists_what_concerns_the_one_who_asks(office: Office) -> None:
+    held = await office.hold()
+    name = held.id[-6:].upper()
+    async with office.bot():
+        for who, sees in (("maria", True), ("dana", True), ("alice", False), ("ines", False)):
+            words = await ask(await office.slack.user(who), "pending")
+            assert (name in words) is sees
+            assert ("Nothing waits for you" in words) is not sees
+
+
+async def test_whoami_tells_the_link_and_the_groups(office: Office) -> None:
+    async with office.bot():
+        dana = await ask(await office.slack.user("dana"), "whoami")
+        assert "`dana@acme.example`" in dana
+        assert "Dana Reyes at https://id.acme.example" in dana
+        maria = await ask(await office.slack.user("maria"), "whoami")
+        assert "managers, security" in maria
+        assert "nobody yet" in maria
+
+
+@pytest.mark.parametrize("asked", ["", "help", "dance <!channel>"])
+async def test_help_is_given_to_whoever_needs_it(office: Office, asked: str) -> None:
+    async with office.bot():
+        words = await ask(await office.slack.user("dana"), asked)
+        assert "/abeyance pending" in words
+
+
+async def test_a_manager_decides_in_the_app_home(office: Office) -> None:
+    async with office.bot():
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        held = await office.hold()
+        home = await maria.open_home()
+        assert "Dana Reyes" in home.words
+        await maria.click(home, "Approve once")
+        await maria.wait_for_home("Nothing waits for you")
+        own = await dana.open_home()
+        assert held.session_id in own.words
+        assert "Approve once" not in own.buttons
+    approved = await office.storage.holds.get(held.id)
+    assert approved is not None
+    assert approved.state is HoldState.APPROVED
+
+
+async def test_slack_over_signed_http_decides_as_well(office: Office) -> None:
+    port = free_port()
+    async with office.bot(mode=SlackMode.HTTP, signing_secret=SIGNING_SECRET, port=port):
+        url = f"http://127.0.0.1:{port}/-/slack/events"
+        await office.slack.settings(request_url=url)
+        maria = await office.slack.user("maria")
+        held = await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        await maria.click(card, "Approve once")
+        await maria.wait_for_change(card, "Approved once")
+        headers = {
+            "X-Slack-Signature": "v0=" + "0" * 64,
+            "X-Slack-Request-Timestamp": str(int(CLOCK.now().timestamp())),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        async with (
+            aiohttp.ClientSession() as client,
+            client.post(url, data=b"payload=%7B%7D", headers=headers) as forged,
+        ):
+            assert forged.status == 401
+    approved = await office.storage.holds.get(held.id)
+    assert approved is not None
+    assert approved.state is HoldState.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("bot_token", "app_token", "named"),
+    [
+        ("xoxb-wrong", APP_TOKEN, "ABEYANCE_SLACK_BOT_TOKEN"),
+        (BOT_TOKEN, "xapp-wrong", "ABEYANCE_SLACK_APP_TOKEN"),
+    ],
+)
+async def test_a_token_that_slack_does_not_take_stops_the_bot_with_the_remedy(
+    office: Office, bot_token: str, app_token: str, named: str
+) -> None:
+    api_url = f"{office.slack.base_url}/api/"
+    wrong = BotSettings(bot_token, "approvals", app_token=app_token, api_url=api_url)
+    with pytest.raises(BadSettings, match=named):
+        await run(wrong, office.storage, office.catalog, CLOCK, asyncio.Event(), print)
+
+
+def test_the_manifest_asks_for_what_the_bot_calls_and_no_more() -> None:
+    asked = manifest(SlackMode.SOCKET)
+    assert asked["oauth_config"]["scopes"]["bot"] == list(BOT_SCOPES)
+    assert asked["settings"]["socket_mode_enabled"] is True
+    assert "request_url" not in str(asked)
+
+
+def test_the_manifest_for_http_names_the_url_everywhere() -> None:
+    asked = manifest(SlackMode.HTTP, "https://bot.example/")
+    url = "https://bot.example/-/slack/events"
+    assert asked["settings"]["interactivity"]["request_url"] == url
+    assert asked["settings"]["event_subscriptions"]["request_url"] == url
+    assert {command["url"] for command in asked["features"]["slash_commands"]} == {url}

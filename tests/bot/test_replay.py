@@ -1,0 +1,178 @@
+"""Auditors find and replay sessions in Slack; everybody else is refused, and it is recorded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.clock import SystemClock
+from app.domain.session import Chunk, Decision, RecordedAnswer
+from app.storage.ports import EventKind
+from bot.replay import Shelf
+from sandbox.slack.driver import SeenView
+from tests.bot.values import JOB
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold
+    from sandbox.slack.driver import SlackUser
+    from tests.bot.conftest import Office
+
+CLOCK = SystemClock()
+
+
+async def replay(user: SlackUser, asked: str, part: str) -> SeenView:
+    opened = await user.command("/replay", asked)
+    assert isinstance(opened, SeenView)
+    return await user.wait_for_view(part)
+
+
+async def answered(office: Office, held: Hold, *pieces: str) -> None:
+    """Record an answer, as the gateway does."""
+    began = held.created_at
+    event = 'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n'
+    chunks = [Chunk(n, 100 * n, (event % piece).encode()) for n, piece in enumerate(pieces)]
+    await office.storage.sessions.append(held.session_id, chunks)
+    answer = RecordedAnswer(
+        200, (("content-type", "text/event-stream"),), began, began + timedelta(seconds=1), 99, 1
+    )
+    await office.storage.sessions.answer(held.session_id, answer)
+    await office.storage.sessions.decide(held.session_id, Decision.APPROVED)
+
+
+async def test_an_auditor_lists_sessions_opens_one_and_goes_back(office: Office) -> None:
+    held = await office.hold()
+    other = await office.hold(requester=JOB)
+    await answered(office, held, "Sure, ", "here it is: AKIAIOSFODNN7EXAMPLQ")
+    async with office.bot():
+        ines, maria = await office.slack.user("ines"), await office.slack.user("maria")
+        await maria.click(await maria.wait_for_message(held.id[-6:].upper()), "Approve once")
+        listed = await replay(ines, "", "Filter: ")
+        for part in (held.session_id, other.session_id, "Dana Reyes", "This view is recorded"):
+            assert part in listed.words
+        assert listed.buttons == ["Open", "Open"]
+        listed = await replay(ines, "user:dana", "user:dana")
+        await ines.click(listed, "Open")
+        shown = await ines.wait_for_view("Sure, here it is")
+        for part in (
+            "Approved · Dana Reyes",
+            "deploy to production",
+            "production-needs-a-manager",
+            "👍 <@U0MARIA001> `maria@acme.example`",
+            "0.00 s – 0.10 s",
+            "200 · 99 bytes · 1 masked · took 1.00 s",
+        ):
+            assert part in shown.words
+        assert "AKIA" not in shown.words
+        await ines.click(shown, "All sessions")
+        await ines.wait_for_view("user:dana")
+    event = (await office.events(held.session_id))[-1]
+    assert (event.kind, event.data["email"]) == (EventKind.REPLAY_SHOWN, "ines@acme.example")
+
+
+async def test_a_session_is_shown_by_its_id(office: Office) -> None:
+    held = await office.hold(requester=JOB)
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        shown = await replay(ines, held.session_id, "Session")
+        shown = await ines.wait_for_view("deploy to production")
+        assert "acme/payments@5f0c2b9d81e6" in shown.words
+        assert "nothing was sent to the model" in shown.words
+
+
+async def test_a_long_list_is_paged_both_ways(office: Office) -> None:
+    held = [await office.hold() for _ in range(18)]
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        view = await replay(ines, "", held[-1].session_id)
+        assert view.buttons.count("Open") == 8
+        await ines.click(view, "Older ▶")
+        view = await ines.wait_for_view(held[9].session_id)
+        await ines.click(view, "Older ▶")
+        view = await ines.wait_for_view(held[0].session_id)
+        assert "Older ▶" not in view.buttons
+        await ines.click(view, "◀ Newer")
+        view = await ines.wait_for_view(held[9].session_id)
+        await ines.click(view, "◀ Newer")
+        view = await ines.wait_for_view(held[-1].session_id)
+        assert "◀ Newer" not in view.buttons
+
+
+async def test_a_long_session_is_paged(office: Office) -> None:
+    held = await office.hold()
+    await answered(office, held, *[f"part {n} " + "word " * 1000 for n in range(12)])
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        view = await replay(ines, held.session_id, "Page 1 of")
+        turns, words = 1, view.words
+        while "More ▶" in view.buttons:
+            await ines.click(view, "More ▶")
+            turns += 1
+            view = await ines.wait_for_view(f"Page {turns} of")
+            words += view.words
+        assert [n for n in range(12) if f"part {n} word" not in words] == []
+        await ines.click(view, "◀ Back")
+        await ines.wait_for_view(f"Page {turns - 1} of")
+    pages = [e.data["page"] for e in await office.events(held.session_id)]
+    assert pages == [*range(turns), turns - 2]
+
+
+@pytest.mark.parametrize("who", ["dana", "maria"])
+async def test_who_is_no_auditor_is_refused_politely_and_it_is_recorded(
+    office: Office, who: str
+) -> None:
+    held = await office.hold()
+    async with office.bot():
+        user = await office.slack.user(who)
+        view = await replay(user, held.session_id, "Only auditors can replay sessions")
+        assert "deploy" not in view.words
+    [event] = await office.events(held.session_id)
+    assert (event.kind, event.data["email"]) == (EventKind.REPLAY_REFUSED, f"{who}@acme.example")
+
+
+async def test_an_auditor_who_loses_the_right_can_turn_no_page(office: Office) -> None:
+    held = await office.hold()
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        view = await replay(ines, "", held.session_id)
+        await office.slack.settings(usergroups={"auditors": ["maria"]})
+        await ines.click(view, "Open")
+        view = await ines.wait_for_view("Only auditors")
+        assert "deploy" not in view.words
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("colour:red", "I do not understand “colour:red”"),
+        ("decision:maybe", "is none of"),
+        ("0123456789abcdefghjkmnpqrs", "There is no session 0123456789abcdefghjkmnpqrs"),
+        ("user:nobody", "No session fits"),
+    ],
+)
+async def test_what_cannot_be_found_is_told_in_words(
+    office: Office, asked: str, answer: str
+) -> None:
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        await replay(ines, asked, answer)
+
+
+def test_a_shelf_comes_back_as_it_was_put() -> None:
+    shelf = Shelf("user:dana").older("a").older("b").opened("s").at(3)
+    assert Shelf.read(shelf.spelt()) == shelf
+    assert shelf.newer().before == "a"
+
+
+def test_a_shelf_stays_within_what_slack_keeps() -> None:
+    shelf = Shelf("x" * 300)
+    for _ in range(500):
+        shelf = shelf.older("0" * 26)
+    assert len(shelf.opened("0" * 26).spelt()) <= 3000
+
+
+@pytest.mark.parametrize("spelt", ["", "{}", "[1]", '["", [], "", -1]'])
+def test_a_shelf_that_we_did_not_write_is_refused(spelt: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - json and we raise the same
+        Shelf.read(spelt)
