@@ -85,7 +85,7 @@ def prompt_turns(
     turns = tuple(
         Turn(segment.role, mask(segment.text), tool=segment.tool, place=segment.place)
         for segment in prompt.segments
-        if segment.text.strip()
+        if segment.text.strip() and segment.place != "/model"  # whoever shows it names it apart
     )
     return turns, prompt.uninspected
 

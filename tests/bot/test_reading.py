@@ -1,0 +1,76 @@
+"""Long conversations are cut into pages that Slack takes, and nothing is lost on the way."""
+
+from __future__ import annotations
+
+import html
+import json
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.domain.segment import Role
+from app.transcript import Beat, Turn
+from bot import modals, reading, text
+from bot.blocks import modal
+from bot.modals import Place
+from sandbox.slack.blockkit import check_view
+from tests.bot.values import hold
+
+naughty = st.text(max_size=200) | st.sampled_from(
+    ["<!channel>" * 900, "line\n" * 2000, "&" * 9000, "😀" * 5000, "word " * 4000, "\u202e", "\n\n"]
+)
+
+
+def shown(pages: object) -> str:
+    """All plain text of the pages, as a reader sees it."""
+    texts = [
+        block["text"]["text"]
+        for page in pages  # type: ignore[attr-defined]
+        for block in page
+        if block["type"] == "section" and block["text"]["type"] == "plain_text"
+    ]
+    return html.unescape("".join(texts))
+
+
+def squeezed(words: str) -> str:
+    return "".join(words.split())
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(naughty, max_size=4))
+def test_every_word_is_on_some_page_and_every_page_is_one_that_slack_takes(
+    said: list[str],
+) -> None:
+    turns = [Turn(Role.USER, words, place="/x", tool=words[:50]) for words in said]
+    pages = reading.paged(reading.turn_blocks(turns))
+    expected = "".join(text.clean(words) for words in said if text.clean(words).strip())
+    assert squeezed(shown(pages)).replace("–", "") == squeezed(expected).replace("–", "")
+    for number in range(len(pages)):
+        view = modals.prompt_view(hold(), Place("v" * 100, number), pages)
+        view = json.loads(json.dumps(view))
+        assert check_view(view) == []
+        assert len(str(view)) < 100_000
+
+
+def test_without_words_there_is_still_a_page() -> None:
+    assert len(reading.paged(reading.turn_blocks([]))) == 1
+
+
+def test_a_page_beyond_the_last_is_the_last() -> None:
+    pages = reading.paged(reading.turn_blocks([Turn(Role.USER, "word " * 5000)]))
+    assert modals.prompt_view(hold(), Place("v", 99), pages) == modals.prompt_view(
+        hold(), Place("v", len(pages) - 1), pages
+    )
+
+
+def test_an_answer_shows_when_it_came() -> None:
+    turn = Turn(Role.ASSISTANT, "Hello", beats=(Beat(120, 2), Beat(1500, 5)))
+    assert "0.12 s – 1.50 s" in json.dumps(reading.turn_blocks([turn]), ensure_ascii=False)
+
+
+def test_parts_that_no_rule_has_read_are_named() -> None:
+    block = reading.unread_note(["/messages/0/content/1 <!here>"])
+    words = json.dumps(block)
+    assert "/messages/0/content/1" in words
+    assert "<!here>" not in words
+    assert check_view(modal("Request", [block], callback_id="x")) == []
