@@ -37,12 +37,14 @@ def message_action(
     }
     if message.thread_ts:
         container["thread_ts"] = message.thread_ts
-    return _common("block_actions", person) | {
+    payload = _common("block_actions", person) | {
         "container": container,
         "channel": {"id": channel.id, "name": channel.name},
-        "message": message_json(store, message),
         "actions": actions,
     }
+    if message.ephemeral_to is None:  # Slack keeps no ephemeral message to send back
+        payload["message"] = message_json(store, message)
+    return payload
 
 
 def view_action(person: Person, view: View, actions: list[Json]) -> Json:

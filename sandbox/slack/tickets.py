@@ -3,15 +3,26 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sandbox.slack.errors import ApiError
 
 Clock = Callable[[], float]
+T = TypeVar("T")
 
 TRIGGER_SECONDS = 3.0
 HOOK_SECONDS = 30 * 60.0
 HOOK_USES = 5
 LINK_SECONDS = 30.0
+# Old ones are kept for a while only to say how they died.
+TRIGGERS_KEPT = 1000
+HOOKS_KEPT = 10_000
+
+
+def _forget(tickets: dict[str, T], kept: int) -> None:
+    """Drop the oldest, so that a long-running workspace does not grow."""
+    while len(tickets) >= kept:
+        del tickets[next(iter(tickets))]
 
 
 @dataclass(slots=True)
@@ -33,6 +44,7 @@ class Triggers:
         trigger_id = (
             f"{secrets.randbelow(10**13)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         )
+        _forget(self._triggers, TRIGGERS_KEPT)
         self._triggers[trigger_id] = _Trigger(user, self._clock() + TRIGGER_SECONDS, from_modal)
         return trigger_id
 
@@ -79,6 +91,7 @@ class Hooks:
         """The path of a new response URL."""
         token = f"{secrets.randbelow(10**13)}/{secrets.token_urlsafe(18)}"
         until = self._clock() + HOOK_SECONDS
+        _forget(self._hooks, HOOKS_KEPT)
         self._hooks[token] = Hook(channel, user, until, message_ts, thread_ts)
         return token
 

@@ -96,6 +96,21 @@ async def test_an_ephemeral_card_is_not_clicked_by_another(
     assert refusal.value.code == "message_not_found"
 
 
+async def test_a_click_on_an_ephemeral_card_carries_no_message(
+    app: AsyncApp, connected: AsyncSocketModeHandler, client: AsyncWebClient, slack: SlackDriver
+) -> None:
+    @app.action("go")
+    async def go(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        await ack()
+        assert body["container"]["is_ephemeral"] is True
+        await respond("gone" if "message" not in body else "kept", replace_original=True)
+
+    ines = await slack.user("ines")
+    await client.chat_postEphemeral(channel="C0APPROVAL", user=ines.id, text="you", blocks=CARD)
+    await ines.click(hers := await ines.wait_for_message("you"), "go")
+    assert (await ines.wait_for_change(hers, "gone")).is_ephemeral
+
+
 async def test_a_deleted_card_is_not_clicked(
     card: SeenMessage, client: AsyncWebClient, slack: SlackDriver
 ) -> None:
