@@ -252,11 +252,12 @@ def test_without_an_answer_there_is_nothing_to_read() -> None:
 
 
 def test_a_prompt_is_read_in_the_words_of_its_api() -> None:
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
     body = {
         "model": "gpt-4o",
         "messages": [
             {"role": "system", "content": "Be brief"},
-            {"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "image_url"}]},
+            {"role": "user", "content": [{"type": "text", "text": "Hi"}, picture]},
         ],
     }
     turns, unread = prompt_turns("openai_chat", request("/v1/chat/completions", body))
@@ -302,9 +303,5 @@ def test_every_text_goes_through_the_mask() -> None:
 
 
 def test_a_turn_is_titled_by_who_speaks() -> None:
-    turns = read(SSE, CHAT)
-    assert [turn.title for turn in turns] == [
-        "assistant",
-        "assistant",
-        "assistant · tool call · read",
-    ]
+    titles = [turn.title for turn in read(SSE, CHAT)]
+    assert titles == ["assistant", "assistant", "assistant · tool call · read"]
