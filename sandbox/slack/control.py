@@ -9,7 +9,7 @@ from quart import Blueprint, Response, jsonify, request, websocket
 from sandbox.slack import acts, posting, seed
 from sandbox.slack.errors import ApiError, Refused
 from sandbox.slack.model import Json, Person
-from sandbox.slack.sight import state_for
+from sandbox.slack.sight import state_for, unread
 from sandbox.slack.workspace import Workspace
 
 Act = Callable[[Workspace, Person, Json], Awaitable[Json]]
@@ -85,7 +85,7 @@ def control(workspace: Workspace) -> Blueprint:
 
     @side.get("/people")
     async def people() -> Response:
-        return jsonify([person.card() for person in seed.PEOPLE])
+        return jsonify([p.card() | {"unread": unread(workspace, p)} for p in seed.PEOPLE])
 
     @side.get("/state")
     async def state() -> Response:

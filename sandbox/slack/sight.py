@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from sandbox.slack import seed
-from sandbox.slack.model import Channel, Json, Person
+from sandbox.slack.model import Channel, Json, Message, Person
 from sandbox.slack.posting import seen_message
 from sandbox.slack.wire import view_json
 from sandbox.slack.workspace import Workspace
@@ -32,12 +32,27 @@ def state_for(workspace: Workspace, person: Person) -> Json:
     }
 
 
-def _channel(workspace: Workspace, person: Person, channel: Channel) -> Json:
-    messages = [
+def unread(workspace: Workspace, person: Person) -> int:
+    """How many messages wait for this person, in all channels."""
+    mine = [c for c in workspace.store.channels.values() if person.id in c.members]
+    reads = workspace.store.reads.get(person.id, {})
+    return sum(
+        message.ts > reads.get(channel.id, "0") and message.user != person.id
+        for channel in mine
+        for message in _visible(workspace, person, channel)
+    )
+
+
+def _visible(workspace: Workspace, person: Person, channel: Channel) -> list[Message]:
+    return [
         message
         for message in workspace.store.messages.get(channel.id, {}).values()
         if message.ephemeral_to in (None, person.id)
     ]
+
+
+def _channel(workspace: Workspace, person: Person, channel: Channel) -> Json:
+    messages = _visible(workspace, person, channel)
     return {
         "id": channel.id,
         "name": channel.name,

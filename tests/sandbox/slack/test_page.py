@@ -108,3 +108,17 @@ async def test_an_app_that_is_away_is_told_in_a_toast(page: Page, client: AsyncW
     await client.chat_postMessage(channel="C0APPROVAL", text="x", blocks=card)
     await page.get_by_role("button", name="Press").click()
     await expect(page.get_by_role("status")).to_contain_text("not connected right now")
+
+
+async def test_the_persona_menu_shows_who_has_mail_and_switches_to_them(
+    page: Page, client: AsyncWebClient
+) -> None:
+    await client.chat_postMessage(channel="U0ALICE001", text="Denied, and here is why")
+    await page.get_by_role("button", name="You are Maria Lopez").click()
+    alice = page.get_by_role("menuitem", name="Alice Chen")
+    await expect(alice.get_by_label("1 unread")).to_be_visible()
+    await alice.click()
+    await expect(page.get_by_role("button", name="You are Alice Chen")).to_be_visible()
+    await page.get_by_role("button", name="Channels").click()
+    await page.get_by_label("Channels").get_by_role("button", name="Abeyance").click()
+    await expect(page.get_by_label("Message from Abeyance")).to_contain_text("here is why")

@@ -1,11 +1,11 @@
 // Starts the page and draws it again when something changes.
 
-import { watch } from "./api.js";
+import { people, watch } from "./api.js";
 import { drawModals, escape } from "./dialogs.js";
 import { drawMain } from "./main.js";
 import { channelNamed, go, readPlace } from "./places.js";
 import { closePopover } from "./popover.js";
-import { drawRail, drawSidebar, loadPersonas } from "./sidebar.js";
+import { drawRail, drawSidebar } from "./sidebar.js";
 import { onChange, store } from "./store.js";
 import { drawThread } from "./thread.js";
 
@@ -74,7 +74,7 @@ function start(place) {
   watch(place.user);
 }
 
-const personas = await loadPersonas();
+const personas = await people();
 const place = readPlace();
 const isKnown = personas.some((person) => [person.name, person.id].includes(place.user));
 start(isKnown ? place : { user: "maria", channel: "approvals", tab: "messages" });

@@ -6,13 +6,6 @@ import { go } from "./places.js";
 import { popover } from "./popover.js";
 import { appChannel, channelTitle, store, unreadIn } from "./store.js";
 
-let personas = [];
-
-export async function loadPersonas() {
-  personas = await people();
-  return personas;
-}
-
 export function drawRail() {
   const { team } = store.state;
   redraw(
@@ -105,8 +98,8 @@ function personaCard() {
   );
 }
 
-export function choosePersona(anchor) {
-  const choices = personas.map((candidate) => ({
+export async function choosePersona(anchor) {
+  const choices = (await people()).map((candidate) => ({
     node: [
       avatar(candidate),
       h(
@@ -115,9 +108,15 @@ export function choosePersona(anchor) {
         h("strong", {}, candidate.real_name),
         h("span", { class: "persona-role" }, candidate.title),
       ),
-      candidate.id === store.state.me.id && icon("check", 18),
+      personaMark(candidate),
     ],
     run: () => go({ user: candidate.name, thread: null }),
   }));
   popover(anchor, choices, "personas");
+}
+
+function personaMark(candidate) {
+  if (candidate.id === store.state.me.id) return icon("check", 18);
+  const { unread } = candidate;
+  return unread > 0 && h("span", { class: "count", "aria-label": `${unread} unread` }, unread);
 }
