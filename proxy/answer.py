@@ -32,53 +32,73 @@ class Relay:
         self._sent = 0
 
     async def run(self, answer: Answer, headers: Headers) -> None:
-        """Pass on the whole answer; where it cannot go on, end it with an error in its shape."""
+        """Pass on the whole answer.
+
+        Raises what stops it while nothing was sent yet; later, a stream is ended with an error
+        in its API's shape, and any other answer is broken off.
+        """
         _check_encoding(answer)
         masker = self._wire.answer(answer.content_type, self._masking)
-        await self._recording.start_answer(answer.status, headers)
-        await self._exchange.start(answer.status, headers)
+        if _is_stream(answer):
+            await self._start(answer, headers)
         error = _CUT_OFF
         try:
-            error = await self._body(answer, masker)
+            error = await self._body(answer, headers, masker)
         finally:
             # Also when the client has left and this task is being cancelled.
-            await self._recording.end_answer(
-                body_bytes=self._sent, masked=self._masking.masked, error=error
-            )
+            if self._exchange.started:
+                await self._recording.end_answer(
+                    body_bytes=self._sent, masked=self._masking.masked, error=error
+                )
         await self._exchange.end()
 
-    async def _body(self, answer: Answer, masker: AnswerMasker) -> str:
+    async def _start(self, answer: Answer, headers: Headers) -> None:
+        await self._recording.start_answer(answer.status, headers)
+        await self._exchange.start(answer.status, headers)
+
+    async def _body(self, answer: Answer, headers: Headers, masker: AnswerMasker) -> str:
         try:
             async for piece in answer.pieces():
-                await self._send(masker.feed(piece))
-            await self._send(masker.finish())
-        except UpstreamUnavailable as broken:
-            # What is held back may be the beginning of a secret: masked, never dropped raw.
-            await self._send(masker.finish())
-            return await self._cut(broken)
+                await self._pass(masker.feed(piece), answer, headers)
+            await self._pass(masker.finish(), answer, headers)
+            if not self._exchange.started:
+                await self._start(answer, headers)
         except AbeyanceError as fault:
+            if not _is_stream(answer):
+                raise
+            if isinstance(fault, UpstreamUnavailable):
+                # What is held back may be the beginning of a secret: masked, never dropped raw.
+                await self._pass(masker.finish(), answer, headers)
             return await self._cut(fault)
         return ""
 
-    async def _send(self, data: bytes) -> None:
-        if data:
-            await self._recording.sent(data)
-            await self._exchange.send(data)
-            self._sent += len(data)
+    async def _pass(self, data: bytes, answer: Answer, headers: Headers) -> None:
         if denied := self._masking.denied:
             raise Refused(
                 Reason.POLICY_DENIED,
                 f"The rest of this answer is withheld (rule {denied.rule}). {denied.explain}",
                 rule=denied.rule,
             )
+        if not data:
+            return
+        if not self._exchange.started:
+            await self._start(answer, headers)
+        await self._send(data)
+
+    async def _send(self, data: bytes) -> None:
+        await self._recording.sent(data)
+        await self._exchange.send(data)
+        self._sent += len(data)
 
     async def _cut(self, fault: AbeyanceError) -> str:
         # Clients take a silent end for a good one, so the last words are an error.
         refusal = refusal_for(fault, self._recording.session.id)
-        data = self._wire.in_stream_refusal(refusal)
-        await self._exchange.send(data)
-        self._sent += len(data)
+        await self._send(self._wire.in_stream_refusal(refusal))
         return str(fault)
+
+
+def _is_stream(answer: Answer) -> bool:
+    return answer.content_type.partition(";")[0].strip().lower() == "text/event-stream"
 
 
 def _check_encoding(answer: Answer) -> None:

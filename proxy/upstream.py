@@ -41,8 +41,8 @@ class Answer:
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
         self.status = response.status_code
-        self.content_type = response.headers.get("content-type", "")
-        self.content_encoding = response.headers.get("content-encoding", "identity").lower()
+        self.content_type: str = response.headers.get("content-type", "")
+        self.content_encoding: str = response.headers.get("content-encoding", "identity").lower()
 
     def headers(self, credential: str) -> Headers:
         """Return the headers for the caller: the allowed ones, and none that tells our secret."""

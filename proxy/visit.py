@@ -46,7 +46,7 @@ class Visit:
         with suppress(Unavailable):
             await self._record(error)
         if self.exchange.started:
-            raise error
+            return  # The server closes the connection: an end without its mark is an error.
         refusal = refusal_for(error, session_id)
         rule = error.rule if isinstance(error, Refused) else ""
         decision = _ending(error) or (Decision.PENDING if rule else None)

@@ -178,3 +178,25 @@ async def test_an_upstream_that_fails_is_told_in_its_own_words(
     async with house.openai(await idp.token("alice"), max_retries=0) as client:
         with pytest.raises(openai.InternalServerError):
             await client.chat.completions.create(model="sandbox-failing", messages=HELLO)
+
+
+async def test_an_openai_stream_that_the_upstream_breaks_off_ends_with_an_error(
+    house: House, idp: IdpDriver
+) -> None:
+    async with house.openai(await idp.token("alice")) as client:
+        stream = await client.chat.completions.create(
+            model="sandbox-midfail", messages=HELLO, stream=True
+        )
+        with pytest.raises(openai.APIError, match="broke off"):
+            [_ async for _ in stream]
+
+
+async def test_an_anthropic_stream_that_the_upstream_breaks_off_ends_with_an_error(
+    house: House, idp: IdpDriver
+) -> None:
+    async with (
+        house.anthropic(await idp.token("alice")) as client,
+        client.messages.stream(model="claude-midfail", max_tokens=9, messages=HELLO) as stream,
+    ):
+        with pytest.raises(anthropic.APIError, match="broke off"):
+            await stream.get_final_message()
