@@ -24,7 +24,7 @@ from bot.pace import Pace
 from bot.people import People
 from bot.poster import Poster
 from bot.seal import Seal
-from bot.slack import Slack, SlackRefused, Workspace
+from bot.slack import Slack, SlackRefused, Workspace, connected
 from bot.slack_app import Rooms, slack_app
 from bot.sockets import Socket
 from bot.timers import Timers
@@ -98,27 +98,34 @@ async def run(
     announce: Callable[[str], None],
 ) -> None:
     """Run the bot on parts that are given. A task that dies takes the process down with it."""
-    slack = Slack(settings.bot_token, settings.api_url)
-    workspace = await _sign_in(slack, settings)
-    shared = _Shared(
-        settings=settings,
-        slack=slack,
-        workspace=workspace,
-        people=People(slack, storage.people, catalog.approvers, workspace),
-        seal=Seal(settings.bot_token),
-        ledger=ChainedLedger(storage.ledger, writer="bot"),
-        storage=storage,
-        clock=clock,
-        mask=catalog.mask,
-    )
-    feed = HoldFeed(storage.holds)
+    async with connected(settings.bot_token, settings.api_url) as slack:
+        workspace = await _sign_in(slack, settings)
+        shared = _Shared(
+            settings=settings,
+            slack=slack,
+            workspace=workspace,
+            people=People(slack, storage.people, catalog.approvers, workspace),
+            seal=Seal(settings.bot_token),
+            ledger=ChainedLedger(storage.ledger, writer="bot"),
+            storage=storage,
+            clock=clock,
+            mask=catalog.mask,
+        )
+        await _side_by_side(shared, stop, announce)
+
+
+async def _side_by_side(
+    shared: _Shared, stop: asyncio.Event, announce: Callable[[str], None]
+) -> None:
+    holds = shared.storage.holds
+    feed = HoldFeed(holds)
     poster = shared.poster()
-    watcher = Watcher(feed, storage.holds, poster)
-    timers = Timers(feed, storage.holds, shared.ledger, clock)
-    parts: list[_Part] = [shared.ledger, feed, watcher, timers]
+    timers = Timers(feed, holds, shared.ledger, shared.clock)
+    parts: list[_Part] = [shared.ledger, feed, Watcher(feed, holds, poster), timers]
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run()) for part in parts]
-        running.append(tasks.create_task(_listen(settings, shared.app(), feed, announce)))
+        listening = _listen(shared.settings, shared.app(), feed, announce)
+        running.append(tasks.create_task(listening))
         await stop.wait()
         await poster.finish()
         for task in running:
@@ -150,6 +157,7 @@ class _Shared:
             self.people,
             self.seal,
             self.clock,
+            mask=self.mask,
             channel=self.settings.channel,
             posts=Pace(_POST_SECONDS, _POST_BURST),
             updates=Pace(_UPDATE_SECONDS, _UPDATE_BURST),

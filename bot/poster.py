@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import structlog
 
 from app.storage.ports import Notice, NoticeKind
 from bot import cards, directs
 from bot.slack import Posted, SlackRefused, SlackUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from app.clock import Clock
     from app.domain.hold import Hold
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 # Longer than an update and a post may take together, with their one retry.
 _LEASE = timedelta(seconds=45)
 _FINISH_SECONDS = 10.0
+_log = structlog.get_logger(__name__)
 _NOT_IN_SLACK = "The requester is not known in Slack, so I can't tell them there."
 _NO_ADDRESS = "The requester has no address that I could tell the outcome to."
 
@@ -50,6 +54,7 @@ class Poster:
         seal: Seal,
         clock: Clock,
         *,
+        mask: Callable[[str], str],
         channel: str,
         posts: Pace,
         updates: Pace,
@@ -59,6 +64,7 @@ class Poster:
         self._people = people
         self._seal = seal
         self._clock = clock
+        self._mask = mask
         self._channel = channel
         self._posts = posts
         self._updates = updates
@@ -72,10 +78,30 @@ class Poster:
 
         Raises Busy, SlackUnavailable, SlackRefused or StorageUnavailable: try again later.
         """
-        requester = await self._people.slack_user(hold.requester.email)
-        await self._bring(_card_notice(hold, self._channel), self._card(hold, requester))
+        requester = await self._requester(hold)
+        shown = self._masked(hold)
+        trouble: Exception | None = None
+        try:
+            await self._bring(_card_notice(hold, self._channel), self._card(shown, requester))
+        except (Busy, SlackUnavailable, SlackRefused) as error:
+            # A channel that is not there must not keep the requester from hearing the end.
+            trouble = error
         if requester:
-            await self._tell(hold, requester)
+            await self._tell(shown, requester)
+        if trouble:
+            raise trouble
+
+    async def _requester(self, hold: Hold) -> str:
+        try:
+            return await self._people.slack_user(hold.requester.email)
+        except SlackRefused as refused:
+            _log.warning("requester can't be looked up in Slack", reason=refused.code)
+            return ""
+
+    def _masked(self, hold: Hold) -> Hold:
+        """Mask what callers write into a hold; excerpts and reasons of votes come masked."""
+        reason, model = self._mask(hold.reason), self._mask(hold.model)
+        return replace(hold, reason=reason, model=model, path=self._mask(hold.path))
 
     async def finish(self) -> None:
         """Post nothing more, and wait until what is posted right now is recorded as posted."""
@@ -133,7 +159,7 @@ class Poster:
             posted = await self._show(leased, channel, message)
         except (SlackUnavailable, SlackRefused) as error:
             if isinstance(error, SlackUnavailable) and error.retry_after:
-                pace.hold_back(key, error.retry_after)
+                _hold_back(pace, key, error.retry_after)
             await self._record(leased, Posted(known.channel, known.ts), known.shown)
             raise
         await self._record(leased, posted, message.fingerprint)
@@ -168,3 +194,7 @@ def _warning(hold: Hold, requester: str) -> str:
     if requester:
         return ""
     return _NOT_IN_SLACK if hold.requester.email else _NO_ADDRESS
+
+
+def _hold_back(pace: Pace, key: str, seconds: float) -> None:
+    pace.hold_back(key, asyncio.get_running_loop().time() + seconds)

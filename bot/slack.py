@@ -6,6 +6,7 @@ SlackRefused       Slack understood and said no; `code` is its error, such as `c
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app.errors import AbeyanceError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import AsyncIterator, Awaitable
 
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
@@ -81,18 +82,12 @@ class Posted:
     ts: str
 
 
-def web_client(token: str, api_url: str) -> AsyncWebClient:
-    """Build a client that waits as long as Slack asks when it says `ratelimited`."""
-    client = _impatient_client(token, api_url)
-    client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=2))
-    return client
-
-
-def _impatient_client(token: str, api_url: str) -> AsyncWebClient:
-    again = AsyncConnectionErrorRetryHandler(max_retry_count=1)
-    return AsyncWebClient(
-        token=token, base_url=api_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[again]
-    )
+@asynccontextmanager
+async def connected(token: str, api_url: str) -> AsyncIterator[Slack]:
+    """Give Slack for the length of a block; its calls share kept-alive connections."""
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        yield Slack(token, api_url, session)
 
 
 class Slack:
@@ -102,9 +97,13 @@ class Slack:
     lease that such a wait would outlast, so those come back as SlackUnavailable at once.
     """
 
-    def __init__(self, token: str, api_url: str) -> None:
-        self.client = web_client(token, api_url)
-        self._posting = _impatient_client(token, api_url)
+    def __init__(self, token: str, api_url: str, session: aiohttp.ClientSession) -> None:
+        reconnect = AsyncConnectionErrorRetryHandler(max_retry_count=1)
+        wait = AsyncRateLimitErrorRetryHandler(max_retry_count=2)
+        self.client = AsyncWebClient(
+            token, api_url, session=session, retry_handlers=[reconnect, wait]
+        )
+        self._posting = AsyncWebClient(token, api_url, session=session, retry_handlers=[reconnect])
 
     async def workspace(self) -> Workspace:
         answer = await _call("auth.test", self.client.auth_test())

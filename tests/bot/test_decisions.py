@@ -16,7 +16,7 @@ from app.storage.ports import EventKind
 from bot import modals
 from bot.decisions import Decisions, Word
 from bot.people import People
-from bot.slack import Slack
+from bot.slack import connected
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import JOB
 
@@ -282,12 +282,12 @@ class BrokenLedger:
 
 async def test_a_vote_that_cannot_be_recorded_is_not_taken(office: Office) -> None:
     held = await office.hold()
-    slack = Slack(BOT_TOKEN, f"{office.slack.base_url}/api/")
-    workspace = await slack.workspace()
-    people = People(slack, office.storage.people, office.catalog.approvers, workspace)
-    decisions = Decisions(office.storage.holds, BrokenLedger(), people, SystemClock(), str)
-    with pytest.raises(StorageUnavailable):
-        await decisions.vote(held.id, "U0MARIA001", Word(approve=True))
+    async with connected(BOT_TOKEN, f"{office.slack.base_url}/api/") as slack:
+        workspace = await slack.workspace()
+        people = People(slack, office.storage.people, office.catalog.approvers, workspace)
+        decisions = Decisions(office.storage.holds, BrokenLedger(), people, SystemClock(), str)
+        with pytest.raises(StorageUnavailable):
+            await decisions.vote(held.id, "U0MARIA001", Word(approve=True))
     assert await current(office, held) == held
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.clock import SystemClock
 from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
-from app.storage.ports import EventKind
+from app.storage.ports import EventKind, Notice, NoticeKind
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import DANA, MARIA
 
@@ -180,3 +181,43 @@ async def test_a_card_that_somebody_deleted_comes_back_when_there_is_news(office
         await maria.wait_until_gone(card)
         await move(office, held, HoldEvent.DENY, MARIA)
         await maria.wait_for_message("*Denied* by", channel="approvals")
+
+
+async def test_without_a_channel_the_requester_still_hears_the_end(office: Office) -> None:
+    async with office.bot(channel="nowhere"):
+        dana = await office.slack.user("dana")
+        await office.hold(seconds=0.3)
+        await dana.wait_for_message("expired: nobody answered in time")
+
+
+async def test_a_message_that_a_killed_bot_had_in_hand_is_taken_over(office: Office) -> None:
+    held = await office.hold()
+    notice = Notice(f"card:{held.id}", held.id, NoticeKind.CARD, "approvals")
+    await office.storage.notices.ensure(notice)
+    now = CLOCK.now()
+    until = now + timedelta(seconds=0.5)
+    assert await office.storage.notices.lease(notice, now=now, until=until) is not None
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await maria.wait_for_message("Approval needed")
+        assert len(cards(maria)) == 1
+
+
+async def test_slack_renews_its_sockets_and_no_click_is_lost(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        await office.slack.disconnect_app("refresh_requested")
+        await office.slack.wait_for_app(2)
+        await maria.click(card, "Approve once")
+        await maria.wait_for_change(card, "Approved once")
+
+
+async def test_a_secret_in_the_stated_reason_is_masked_on_the_card(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold(reason="rotating AKIAIOSFODNN7EXAMPLQ today")
+        card = await maria.wait_for_message("Approval needed")
+        assert "rotating" in card.words
+        assert "AKIA" not in card.words
