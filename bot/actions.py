@@ -33,7 +33,10 @@ Body: TypeAlias = dict[str, Any]
 _IN_TIME_SECONDS = 2.0
 _SAME_CLICK = timedelta(seconds=10)
 FORGED = "This button is not one of mine, or from before my token changed. Use a newer card."
-_FAILED = "Something went wrong and nothing was decided. Please try again."
+_FAILED = (
+    "Something went wrong, so your decision may not count. Look at the card: if it still has "
+    "its buttons, please try again."
+)
 _log = structlog.get_logger(__name__)
 
 

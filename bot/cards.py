@@ -9,6 +9,8 @@ from bot import blocks, phrases, text
 from bot.blocks import Block, Button, Message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.domain.hold import Hold
     from app.domain.verdict import Excerpt, FiredRule
     from bot.text import Markup
@@ -78,11 +80,23 @@ def _why(hold: Hold) -> Markup:
 
 
 def _quotes(fired: FiredRule) -> list[Markup]:
-    quotes = [_quote(excerpt) for excerpt in fired.excerpts[:_EXCERPTS]]
-    more = fired.findings - len(quotes)
+    different = _different(fired.excerpts)
+    quotes = [_quote(excerpt) for excerpt in different[:_EXCERPTS]]
+    more = fired.findings - len(fired.excerpts) + len(different) - len(quotes)
     if quotes and more > 0:
         quotes[-1] = text.join(quotes[-1], text.ours(f"  _(+{more} more)_"))
     return quotes
+
+
+def _different(excerpts: Sequence[Excerpt]) -> list[Excerpt]:
+    """Keep one of those that quote the same stretch of text: the one with the most words."""
+    kept: dict[tuple[str, str], Excerpt] = {}
+    for excerpt in excerpts:
+        stretch = (excerpt.place, f"{excerpt.before}{excerpt.words}{excerpt.after}")
+        known = kept.setdefault(stretch, excerpt)
+        if len(excerpt.words) > len(known.words):
+            kept[stretch] = excerpt
+    return list(kept.values())
 
 
 def _quote(excerpt: Excerpt) -> Markup:
@@ -114,10 +128,8 @@ def _target(hold: Hold) -> str:
 
 
 def _to(hold: Hold) -> Markup:
-    lines = [text.code(hold.model, 120)] if hold.model else []
-    lines.append(text.join(text.ours("connection "), text.code(hold.connection, 80)))
-    lines.append(text.code(f"{hold.method} {hold.path}", 160))
-    return text.join(*lines, by="\n")
+    target = phrases.target(hold.connection, hold.model)
+    return text.join(target, phrases.call(hold.method, hold.path), by="\n")
 
 
 def _buttons(value: str) -> list[Button]:

@@ -50,12 +50,30 @@ def size(count: int) -> str:
 def who(identity: Identity, slack_user: str) -> Markup:
     """Name who asks: the mention where we know them in Slack, and what the issuer vouches for."""
     if identity.kind is IdentityKind.WORKLOAD:
-        return text.join(text.ours("CI job "), text.words(identity.name, 120))
+        return _job(identity)
     parts = [text.mention(slack_user)] if slack_user else []
     parts.append(text.words(identity.name, 120))
     if identity.email:
         parts.append(text.code(identity.email, 120))
     return text.join(*parts, by=" ")
+
+
+def _job(identity: Identity) -> Markup:
+    job = text.join(text.ours("CI job "), text.words(identity.name, 120))
+    actor = identity.provenance.actor if identity.provenance else ""
+    if not actor:
+        return job
+    return text.join(job, text.ours("\nstarted by "), text.words(actor, 120))
+
+
+def target(connection: str, model: str) -> Markup:
+    """Name the model and the connection that a request goes to."""
+    over = text.join(text.ours("connection "), text.code(connection, 80))
+    return text.join(text.code(model, 120), text.ours(" over "), over) if model else over
+
+
+def call(method: str, path: str) -> Markup:
+    return text.code(f"{method} /{path.lstrip('/')}", 160)
 
 
 def origin(provenance: Provenance | None) -> Markup:
@@ -65,13 +83,14 @@ def origin(provenance: Provenance | None) -> Markup:
     place = provenance.repository
     if provenance.commit:
         place += f"@{provenance.commit[:12]}"
-    lines = [text.code(place, 160)]
+    mark = text.ours(" ✓ verified") if provenance.verified else text.ours(" _claimed_")
+    lines = [text.join(text.code(place, 160), mark)]
     if provenance.ref:
         lines.append(text.code(provenance.ref.removeprefix("refs/heads/"), 120))
     if provenance.run:
-        lines.append(text.words(f"{provenance.workflow} run {provenance.run}".strip(), 120))
-    mark = text.ours("✓ verified") if provenance.verified else text.ours("_claimed_")
-    return text.join(*lines, mark, by="\n")
+        workflow = provenance.workflow.partition("@")[0].rpartition("/")[2]
+        lines.append(text.words(f"{workflow} run {provenance.run}".strip(), 120))
+    return text.join(*lines, by="\n")
 
 
 def approvers(hold: Hold) -> Markup:

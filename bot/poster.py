@@ -80,14 +80,16 @@ class Poster:
         """
         requester = await self._requester(hold)
         shown = self._masked(hold)
+        card, direct = _notices(hold, self._channel, requester)
+        known = {notice.id: notice for notice in await self._notices.of_hold(hold.id)}
         trouble: Exception | None = None
         try:
-            await self._bring(_card_notice(hold, self._channel), self._card(shown, requester))
+            await self._bring(known.get(card.id), card, self._card(shown, requester))
         except (Busy, SlackUnavailable, SlackRefused) as error:
             # A channel that is not there must not keep the requester from hearing the end.
             trouble = error
-        if requester:
-            await self._tell(shown, requester)
+        if requester and (direct.id in known or directs.due(hold)):
+            await self._bring(known.get(direct.id), direct, directs.direct(shown))
         if trouble:
             raise trouble
 
@@ -118,14 +120,8 @@ class Poster:
             warning=_warning(hold, requester),
         )
 
-    async def _tell(self, hold: Hold, requester: str) -> None:
-        told = any(n.kind is NoticeKind.DIRECT for n in await self._notices.of_hold(hold.id))
-        if told or directs.due(hold):
-            notice = Notice(f"direct:{hold.id}", hold.id, NoticeKind.DIRECT, requester)
-            await self._bring(notice, directs.direct(hold))
-
-    async def _bring(self, notice: Notice, message: Message) -> None:
-        known = await self._notices.ensure(notice)
+    async def _bring(self, stored: Notice | None, wanted: Notice, message: Message) -> None:
+        known = stored or await self._notices.ensure(wanted)
         if known.shown == message.fingerprint:
             return
         # First what may take long, then the lease, so that nothing outlasts it.
@@ -186,8 +182,12 @@ class Poster:
         return notice.target
 
 
-def _card_notice(hold: Hold, channel: str) -> Notice:
-    return Notice(f"card:{hold.id}", hold.id, NoticeKind.CARD, channel)
+def _notices(hold: Hold, channel: str, requester: str) -> tuple[Notice, Notice]:
+    """Name the two messages that a hold may have; the id makes each exist once."""
+    return (
+        Notice(f"card:{hold.id}", hold.id, NoticeKind.CARD, channel),
+        Notice(f"direct:{hold.id}", hold.id, NoticeKind.DIRECT, requester),
+    )
 
 
 def _warning(hold: Hold, requester: str) -> str:

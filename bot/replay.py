@@ -132,14 +132,14 @@ def _turns(page: int, pages: int) -> list[Button]:
 
 def _overview(replay: Replay) -> list[Block]:
     session = replay.session
-    request = text.code(f"{session.request.method} {session.request.path}", 200)
+    request = phrases.call(session.request.method, session.request.path)
     return [
         blocks.header(f"{session.decision.value.capitalize()} · {session.identity.name}"),
         blocks.fields(
             [
                 ("Who", phrases.who(session.identity, "")),
                 ("From", phrases.origin(session.identity.provenance)),
-                ("To", _target(session)),
+                ("To", phrases.target(session.connection, session.model)),
                 ("Request", request),
                 ("Started", text.moment(session.started_at, day=True)),
                 ("Answer", _answer(session.answer)),
@@ -149,13 +149,6 @@ def _overview(replay: Replay) -> list[Block]:
         ),
         *(_rule(fired) for fired in session.verdict.fired[:10]),
     ]
-
-
-def _target(session: Session) -> Markup:
-    connection = text.join(text.ours("connection "), text.code(session.connection, 80))
-    if not session.model:
-        return connection
-    return text.join(text.code(session.model, 120), connection, by="\n")
 
 
 def _answer(answer: RecordedAnswer | None) -> Markup:

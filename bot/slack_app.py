@@ -18,10 +18,12 @@ from bot.viewing import Viewing
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from slack_bolt.async_app import AsyncRespond
     from slack_bolt.response import BoltResponse
 
     from bot.slack import Slack, Workspace
 
+_FAILED = "That did not work: Slack or I was too slow. Please try again."
 _log = structlog.get_logger(__name__)
 
 
@@ -83,5 +85,8 @@ def _only_from(workspace: Workspace) -> Callable[..., Awaitable[BoltResponse | N
     return check
 
 
-async def _report(error: Exception) -> None:
+async def _report(error: Exception, body: dict[str, Any], respond: AsyncRespond) -> None:
+    """Log what no handler expected, and let no click go unanswered."""
     _log.error("a Slack handler failed", exc_info=error)
+    if body.get("response_url"):
+        await respond(text=_FAILED, response_type="ephemeral", replace_original=False)

@@ -69,12 +69,24 @@ def test_a_ci_job_names_repository_commit_ref_and_run() -> None:
     shown = words(draw(hold(requester=JOB), requester=""))
     for part in (
         "CI job acme/payments",
+        "started by alice@acme.example",
         "`acme/payments@5f0c2b9d81e6`",
         "`main`",
         "Release run 214",
     ):
         assert part in shown
     assert "✓ verified" in shown
+
+
+def test_findings_in_the_same_words_are_quoted_once_with_the_longest() -> None:
+    twice = (
+        Excerpt("copy from ", "prod", "-db to the cluster", "/messages/0"),
+        Excerpt("copy from ", "prod-db", " to the cluster", "/messages/0"),
+    )
+    shown = words(draw(hold(rule=fired(excerpts=twice, findings=2))))
+    assert shown.count("copy from") == 1
+    assert "*prod-db*" in shown
+    assert "more)" not in shown
 
 
 def test_an_origin_that_nobody_vouches_for_is_claimed_and_never_ticked() -> None:

@@ -203,6 +203,17 @@ async def test_a_message_that_a_killed_bot_had_in_hand_is_taken_over(office: Off
         assert len(cards(maria)) == 1
 
 
+async def test_a_form_that_does_not_open_is_told_to_whoever_clicked(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        await office.slack.fail_calls(500, method="views.open")
+        await maria.click(card, "Deny…")
+        note = await maria.wait_for_message("That did not work")
+        assert note.is_ephemeral
+
+
 async def test_slack_renews_its_sockets_and_no_click_is_lost(office: Office) -> None:
     async with office.bot():
         maria = await office.slack.user("maria")
