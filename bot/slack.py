@@ -123,7 +123,7 @@ class Slack:
         profile: dict[str, Any] = found.get("profile") or {}
         name = profile.get("real_name") or found.get("real_name") or found.get("name") or user
         email = profile.get("email") or ""
-        return Account(user, str(name), str(email) if _vouched(found, home) else "")
+        return Account(user, str(name), str(email) if vouched(found, home) else "")
 
     async def find_by_email(self, email: str) -> str:
         """Return the user id, empty where nobody here has that address."""
@@ -186,7 +186,7 @@ class Slack:
         await _call("views.publish", self.client.views_publish(user_id=user, view=view))
 
 
-def _vouched(user: dict[str, Any], home: Workspace) -> bool:
+def vouched(user: dict[str, Any], home: Workspace) -> bool:
     """Whether the address is one that this workspace has checked.
 
     Another workspace (Slack Connect) may give its people any address, so theirs proves nothing.

@@ -146,6 +146,15 @@ async def test_two_bots_make_one_card_of_each_hold(office: Office) -> None:
         assert len(cards(maria)) == 4
 
 
+async def test_two_bots_expire_a_hold_once(office: Office) -> None:
+    async with office.bot(), office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold(seconds=0.3)
+        await maria.wait_for_message("*Expired*")
+        await all_settled(office)
+    assert [event.kind for event in await office.events(held.session_id)] == [EventKind.HOLD_MOVED]
+
+
 async def test_what_happened_while_no_bot_ran_is_told_at_the_next_start(office: Office) -> None:
     waiting = await office.hold()
     async with office.bot():
