@@ -13,6 +13,7 @@ from bot.actions import Clicks
 from bot.auditing import Auditing
 from bot.commands import Commands
 from bot.home import Home
+from bot.slack import SlackRefused
 from bot.viewing import Viewing
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ def _only_from(workspace: Workspace) -> Callable[..., Awaitable[BoltResponse | N
 
 async def _report(error: Exception, body: dict[str, Any], respond: AsyncRespond) -> None:
     """Log what no handler expected, and let no click go unanswered."""
+    if isinstance(error, SlackRefused) and error.code == "exchanged_trigger_id":
+        # Slack delivered a click twice; the first delivery has opened the modal.
+        return
     _log.error("a Slack handler failed", exc_info=error)
     if body.get("response_url"):
         await respond(text=_FAILED, response_type="ephemeral", replace_original=False)

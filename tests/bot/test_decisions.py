@@ -180,6 +180,35 @@ async def test_an_envelope_delivered_twice_is_one_vote(office: Office) -> None:
     assert len((await current(office, held)).votes) == 1
 
 
+async def test_a_form_asked_for_twice_opens_once_and_without_complaint(office: Office) -> None:
+    await office.slack.faults(duplicate_envelopes=True)
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold()
+        card = await card_of(maria)
+        await maria.click(card, "Deny…")
+        await maria.wait_for_view("Deny")
+        assert await maria.submit(REASON) is None
+        await maria.wait_for_change(card, "Denied")
+        assert len(maria.views) == 0
+        assert [m for m in maria.messages("approvals") if m.is_ephemeral] == []
+    assert len((await current(office, held)).votes) == 1
+
+
+async def test_a_denial_that_takes_long_says_so_and_then_how_it_ended(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold()
+        await maria.click(await card_of(maria), "Deny…")
+        await maria.wait_for_view("Deny")
+        await office.slack.fail_calls(429, method="users.info", retry_after=3)
+        view = await maria.submit(REASON)
+        assert view is not None
+        assert "Recording" in view.words
+        await maria.wait_for_view("The request is denied.")
+    assert (await current(office, held)).state is HoldState.DENIED
+
+
 async def test_whoever_submits_a_denial_too_late_reads_who_was_faster(office: Office) -> None:
     async with office.bot():
         maria, marcus = await office.slack.user("maria"), await office.slack.user("marcus")
