@@ -14,7 +14,7 @@ from app.clock import Clock, SystemClock
 from app.errors import BadSettings
 from app.settings import Settings, SlackMode, require
 from app.storage.feed import HoldFeed
-from app.storage.mongo import MongoStorage
+from app.storage.store import MongoStorage
 from bot.actions import Clicks
 from bot.auditing import Auditing
 from bot.commands import Commands

@@ -16,7 +16,7 @@ from rich.table import Table
 from app.domain.connection import Connection, CredentialScheme
 from app.errors import BadRequest, NotFound
 from app.settings import load_settings, require
-from app.storage.mongo import MongoStorage
+from app.storage.store import MongoStorage
 from app.vault import Vault
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from app.domain.connection import Connection, CredentialScheme
 from app.errors import BadSettings
 from app.settings import LocalSettings, Settings, SlackMode, load_local_settings, load_settings
 from app.storage.embedded import embedded_server, embedded_uri
-from app.storage.mongo import MongoStorage
+from app.storage.store import MongoStorage
 from app.vault import Vault
 from cli.panel import Places, show_panel
 from cli.running import run_until_stopped

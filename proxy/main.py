@@ -17,7 +17,7 @@ from app.clock import SystemClock
 from app.errors import BadSettings, StorageUnavailable
 from app.settings import Settings, require
 from app.storage.feed import HoldFeed
-from app.storage.mongo import MongoStorage
+from app.storage.store import MongoStorage
 from app.vault import Vault
 from policies.loader import load_catalog
 from proxy.callers import Callers

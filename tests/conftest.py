@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from app.storage.embedded import embedded_command, embedded_uri
-from app.storage.mongo import MongoStorage
+from app.storage.store import MongoStorage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -18,6 +18,7 @@ class Decision(StrEnum):
     ALLOWED = "allowed"
     MASKED = "masked"
     APPROVED = "approved"
+    GRANTED = "granted"
     DENIED = "denied"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
@@ -83,6 +84,8 @@ class Session:
     started_at: datetime
     state: SessionState = SessionState.OPEN
     hold_id: str = ""
+    grants: tuple[str, ...] = ()
+    """Ids of the grants that let it pass without asking anybody."""
     answer: RecordedAnswer | None = None
 
 

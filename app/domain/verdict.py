@@ -50,6 +50,8 @@ class Approval:
     expires: timedelta = timedelta(minutes=10)
     keep: timedelta = timedelta(minutes=15)
     """How long an approval waits to be collected by a caller who went away."""
+    grant_up_to: timedelta | None = None
+    """The longest grant that an approver may give in place of a single approval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class Verdict:
     fired: tuple[FiredRule, ...]
     catalog_revision: str
     approval: Approval | None = None
+
+    @property
+    def holding(self) -> tuple[FiredRule, ...]:
+        """The enforced rules that want a person to decide."""
+        return tuple(f for f in self.fired if f.enforced and f.action is Action.HOLD)
 
     @property
     def decisive(self) -> FiredRule | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from app.domain.connection import Connection
+    from app.domain.grant import Coverage, Grant
     from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
@@ -138,6 +139,26 @@ class NoticeStore(Protocol):
         ...
 
 
+class GrantStore(Protocol):
+    async def put(self, grant: Grant) -> None: ...
+
+    async def get(self, grant_id: str) -> Grant | None: ...
+
+    async def covering(self, covers: Coverage, now: datetime) -> Grant | None:
+        """Return an active grant for exactly this, or None."""
+        ...
+
+    async def use(self, grant_id: str, now: datetime) -> bool:
+        """Count a use; False where it was revoked or has run out meanwhile."""
+        ...
+
+    async def revoke(self, grant_id: str, *, by: str, now: datetime) -> bool:
+        """End a grant; False where there is none that is active."""
+        ...
+
+    async def active(self, now: datetime) -> tuple[Grant, ...]: ...
+
+
 class ConnectionStore(Protocol):
     async def get(self, name: str) -> Connection | None: ...
 
@@ -170,6 +191,9 @@ class EventKind(StrEnum):
     ANSWER_ENDED = "answer.ended"
     REPLAY_SHOWN = "replay.shown"
     REPLAY_REFUSED = "replay.refused"
+    GRANT_GIVEN = "grant.given"
+    GRANT_USED = "grant.used"
+    GRANT_REVOKED = "grant.revoked"
     CONNECTION_CHANGED = "connection.changed"
 
 

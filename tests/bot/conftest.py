@@ -13,7 +13,7 @@ import pytest
 from app.clock import SystemClock
 from app.domain.session import Decision, RecordedRequest, Session
 from app.ids import new_id
-from app.storage.mongo import MongoStorage
+from app.storage.store import MongoStorage
 from bot.main import BotSettings, run
 from policies.compiled import Catalog
 from policies.loader import SHIPPED, load_catalog

@@ -20,7 +20,7 @@ from openai import AsyncOpenAI
 
 from app.domain.connection import Connection, CredentialScheme
 from app.settings import POLICIES
-from app.storage.mongo import MongoStorage
+from app.storage.store import MongoStorage
 from app.vault import Vault
 from sandbox.idp.driver import IdpDriver
 from sandbox.model.driver import ModelDriver

@@ -11,8 +11,8 @@ import pytest
 from app.audit.ledger import ChainedLedger, seal
 from app.clock import SystemClock
 from app.errors import StorageUnavailable
-from app.storage.mongo import MongoStorage
 from app.storage.ports import Event, EventKind
+from app.storage.store import MongoStorage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

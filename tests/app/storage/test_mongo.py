@@ -15,8 +15,8 @@ from app.domain.verdict import Action, Approval, Excerpt, FiredRule, Risk, Verdi
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id
 from app.search import SessionFilter
-from app.storage.mongo import MongoStorage
 from app.storage.ports import Notice, NoticeKind
+from app.storage.store import MongoStorage
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,0 +1,94 @@
+"""Holds: small documents in a collection of their own, the only one that is watched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.hold import Hold, HoldState
+from app.errors import Superseded
+from app.storage.documents import hold_document
+from app.storage.mongo import Exists, Index
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncGenerator, Iterable
+    from datetime import datetime
+
+    from app.storage.documents import Document
+    from app.storage.mongo import Collection
+
+_OPEN = [state.value for state in HoldState if state.open]
+
+
+class MongoHolds:
+    """A HoldStore."""
+
+    def __init__(self, holds: Collection[Hold]) -> None:
+        self._holds = holds
+
+    async def prepare(self) -> None:
+        await self._holds.prepare(
+            # A closed hold has no `open_key`: so two open holds of one request cannot be.
+            Index(("open_key",), unique=True, when={"open_key": {"$exists": True}}),
+            Index(("state", "_id")),
+            Index(("settled", "_id")),
+        )
+
+    async def open(self, hold: Hold) -> Hold:
+        try:
+            await self._holds.insert(hold_document(hold))
+        except Exists:
+            # Where it closed between the two calls, the next try finds the way free.
+            return await self.find_open(hold.key) or await self.open(hold)
+        return hold
+
+    async def get(self, hold_id: str) -> Hold | None:
+        return await self._holds.one({"_id": hold_id})
+
+    async def get_many(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]:
+        return await self._holds.find({"_id": {"$in": list(hold_ids)}})
+
+    async def find_open(self, key: str) -> Hold | None:
+        return await self._holds.one({"open_key": key})
+
+    async def move(self, old: Hold, new: Hold) -> None:
+        expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}
+        # What other writers note beside the state is theirs to change.
+        kept = ("_id", "attached", "outcome")
+        changed = {name: value for name, value in hold_document(new).items() if name not in kept}
+        update: Document = {"$set": changed}
+        if not new.state.open:
+            update["$unset"] = {"open_key": ""}
+        if not await self._holds.change(expected, update):
+            raise Superseded(await self.get(old.id) or old)
+
+    async def attach(self, hold_id: str, *, attached: bool) -> None:
+        await self._note(hold_id, {"attached": attached})
+
+    async def note_outcome(self, hold_id: str, outcome: str) -> None:
+        await self._note(hold_id, {"outcome": outcome})
+
+    async def _note(self, hold_id: str, fields: Document) -> None:
+        await self._holds.change({"_id": hold_id}, {"$set": fields | {"settled": False}})
+
+    async def pending(self) -> tuple[Hold, ...]:
+        return await self._holds.find({"state": HoldState.PENDING.value})
+
+    async def unsettled(self) -> tuple[Hold, ...]:
+        return await self._holds.find({"settled": False})
+
+    async def settle(self, hold: Hold) -> bool:
+        shown = {
+            "_id": hold.id,
+            "revision": hold.revision,
+            "outcome": hold.outcome,
+            "attached": hold.attached,
+        }
+        return await self._holds.change(shown, {"$set": {"settled": True}})
+
+    async def due(self, now: datetime) -> tuple[Hold, ...]:
+        open_holds = await self._holds.find({"state": {"$in": _OPEN}})
+        return tuple(hold for hold in open_holds if hold.due_at is not None and hold.due_at <= now)
+
+    def watch(self, opened: asyncio.Event) -> AsyncGenerator[Hold, None]:
+        return self._holds.watch(opened)

@@ -1,0 +1,53 @@
+"""Notices: which Slack message tells of which hold, posted under a lease."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.storage.documents import to_document
+from app.storage.mongo import Exists, Index
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.storage.documents import Document
+    from app.storage.mongo import Collection
+    from app.storage.ports import Notice
+
+
+class MongoNotices:
+    """A NoticeStore."""
+
+    def __init__(self, notices: Collection[Notice]) -> None:
+        self._notices = notices
+
+    async def prepare(self) -> None:
+        await self._notices.prepare(Index(("hold_id", "_id")), Index(("finished", "_id")))
+
+    async def ensure(self, notice: Notice) -> Notice:
+        try:
+            await self._notices.insert(to_document(notice) | {"finished": False})
+        except Exists:
+            return await self._notices.one({"_id": notice.id}) or await self.ensure(notice)
+        return notice
+
+    async def lease(self, notice: Notice, *, now: datetime, until: datetime) -> Notice | None:
+        if notice.leased_until is not None and notice.leased_until > now:
+            return None
+        fence = {"_id": notice.id, "fence": notice.fence}
+        taken: Document = {"fence": notice.fence + 1, "leased_until": until, "finished": False}
+        if not await self._notices.change(fence, {"$set": taken}):
+            return None
+        return await self._notices.one({"_id": notice.id})
+
+    async def record(self, leased: Notice, *, channel: str, ts: str, shown: str) -> bool:
+        fence = {"_id": leased.id, "fence": leased.fence}
+        posted: Document = {"channel": channel, "ts": ts, "shown": shown}
+        ended: Document = {"leased_until": None, "finished": True}
+        return await self._notices.change(fence, {"$set": posted | ended})
+
+    async def of_hold(self, hold_id: str) -> tuple[Notice, ...]:
+        return await self._notices.find({"hold_id": hold_id})
+
+    async def unfinished(self) -> tuple[Notice, ...]:
+        return await self._notices.find({"finished": False})

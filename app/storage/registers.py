@@ -1,0 +1,79 @@
+"""The small stores: connections, people, and the entries of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.errors import StorageUnavailable
+from app.storage.documents import handles, to_document
+from app.storage.mongo import Exists, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.domain.connection import Connection
+    from app.domain.identity import Identity
+    from app.storage.mongo import Collection
+    from app.storage.ports import Entry
+
+
+class MongoConnections:
+    """A ConnectionStore."""
+
+    def __init__(self, connections: Collection[Connection]) -> None:
+        self._connections = connections
+
+    async def get(self, name: str) -> Connection | None:
+        return await self._connections.one({"_id": name})
+
+    async def all(self) -> tuple[Connection, ...]:
+        return await self._connections.find({})
+
+    async def put(self, connection: Connection) -> None:
+        await self._connections.put(connection.name, to_document(connection))
+
+    async def remove(self, name: str) -> bool:
+        return await self._connections.remove(name)
+
+
+class MongoPeople:
+    """A PeopleStore."""
+
+    def __init__(self, people: Collection[Identity]) -> None:
+        self._people = people
+
+    async def prepare(self) -> None:
+        await self._people.prepare(Index(("email",)))
+
+    async def saw(self, identity: Identity, at: datetime) -> None:
+        seen = to_document(identity) | {"seen_at": at, "handles": handles(identity)}
+        await self._people.put(identity.key, seen)
+
+    async def by_email(self, email: str) -> tuple[Identity, ...]:
+        return await self._people.find({"email": email})
+
+
+class MongoLedger:
+    """A LedgerStore."""
+
+    def __init__(self, entries: Collection[Entry]) -> None:
+        self._entries = entries
+
+    async def prepare(self) -> None:
+        await self._entries.prepare(Index(("event.session_id",)))
+
+    async def insert(self, entries: Sequence[Entry]) -> None:
+        try:
+            await self._entries.insert(
+                *(
+                    to_document(entry) | {"_id": f"{entry.chain}:{entry.seq:012}"}
+                    for entry in entries
+                )
+            )
+        except Exists:
+            raise StorageUnavailable("another writer uses this chain of the ledger") from None
+
+    async def entries(self, session_id: str) -> tuple[Entry, ...]:
+        found = await self._entries.find({"event.session_id": session_id})
+        return tuple(sorted(found, key=lambda entry: (entry.event.at, entry.chain, entry.seq)))

@@ -1,0 +1,53 @@
+"""All stores of one database, as the composition roots hand them out."""
+
+from __future__ import annotations
+
+from app.domain.connection import Connection
+from app.domain.grant import Grant
+from app.domain.hold import Hold
+from app.domain.identity import Identity
+from app.domain.session import Chunk, Session
+from app.storage.grants import MongoGrants
+from app.storage.holds import MongoHolds
+from app.storage.mongo import Database
+from app.storage.notices import MongoNotices
+from app.storage.ports import Entry, Notice
+from app.storage.registers import MongoConnections, MongoLedger, MongoPeople
+from app.storage.sessions import MongoSessions
+
+_PATIENCE_MS = 3000
+
+
+class MongoStorage:
+    """Close it when the process ends."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.sessions = MongoSessions(
+            database.collection("sessions", Session), database.collection("chunks", Chunk)
+        )
+        self.holds = MongoHolds(database.collection("holds", Hold))
+        self.notices = MongoNotices(database.collection("notices", Notice))
+        self.grants = MongoGrants(database.collection("grants", Grant))
+        self.connections = MongoConnections(database.collection("connections", Connection))
+        self.people = MongoPeople(database.collection("people", Identity))
+        self.ledger = MongoLedger(database.collection("ledger", Entry))
+
+    @classmethod
+    def connect(
+        cls, uri: str, database: str = "abeyance", patience_ms: int = _PATIENCE_MS
+    ) -> MongoStorage:
+        """Return at once; the first call finds out whether anybody answers within patience."""
+        return cls(Database(uri, database, patience_ms))
+
+    async def prepare(self) -> None:
+        """Make the indexes; harmless where they exist. Raises StorageUnavailable."""
+        stores = (self.sessions, self.holds, self.notices, self.grants, self.people, self.ledger)
+        for store in stores:
+            await store.prepare()
+
+    async def ping(self) -> None:
+        await self._database.ping()
+
+    def close(self) -> None:
+        self._database.close()
