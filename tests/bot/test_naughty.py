@@ -1,0 +1,122 @@
+"""Whatever stands in a request, Slack takes every message and view that is made of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.domain.hold import HoldState, Person
+from app.domain.identity import Identity, IdentityKind, Provenance
+from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Replay, Session
+from app.ids import new_id
+from app.transcript import transcript
+from bot import cards, directs, modals, replay
+from bot.blocks import MESSAGE_BLOCKS
+from bot.home import home
+from bot.replay import Shelf
+from sandbox.slack.blockkit import check_blocks, check_view
+from tests.bot.values import NOW, fired, hold, vote
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold
+    from bot.blocks import Block
+
+words = st.text(max_size=200) | st.sampled_from(
+    ["<!channel> <@U1>", "*b* _i_ `c` ~s~", "\u202e\u200b", "\ud800", "x" * 4000, "&" * 4000, ""]
+)
+ten = st.lists(words, min_size=10, max_size=10)
+quickly = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+
+
+def identity(s: list[str], kind: IdentityKind) -> Identity:
+    where = Provenance(s[0], s[1], s[2], s[3], s[4], s[5], s[6], verified=bool(s[7]))
+    return Identity(s[1], s[2], kind, s[3], s[4], provenance=where)
+
+
+def a_hold(s: list[str], state: HoldState) -> Hold:
+    person = Person(s[0], s[1], s[2])
+    return hold(
+        rule=fired(rule=s[0], title=s[1], explain=s[2]),
+        requester=identity(s, IdentityKind.PERSON),
+        state=state,
+        session_id=s[3],
+        connection=s[4],
+        model=s[5],
+        votes=tuple(vote(person, approve=False, reason=s[6], category=s[7]) for _ in range(3)),
+        outcome=s[8],
+        reason=s[9],
+        decided_at=NOW,
+        keep_until=NOW,
+    )
+
+
+def a_session(s: list[str], held: Hold) -> Session:
+    sent = RecordedRequest(s[0], s[1], s[2], ((s[3], s[4]),), s[5].encode(errors="replace"), s[6])
+    ended = NOW + timedelta(seconds=2)
+    return Session(
+        id=new_id(NOW),
+        connection=s[7],
+        wire=s[8],
+        model=s[9],
+        identity=identity(s, IdentityKind.WORKLOAD),
+        request=sent,
+        verdict=replace(held.verdict, fired=held.verdict.fired * 12),
+        decision=Decision.DENIED,
+        started_at=NOW,
+        answer=RecordedAnswer(200, ((s[0], s[1]),), NOW, ended, 3, 1, error=s[2]),
+    )
+
+
+def sendable(view: Block) -> bool:
+    """Whether Slack would take a view, and nothing in it calls anybody."""
+    spelt = json.dumps(view, ensure_ascii=False)
+    spelt.encode()
+    # What is in private metadata or values is never shown.
+    shown = json.dumps(view["blocks"], ensure_ascii=False)
+    return check_view(json.loads(spelt)) == [] and "<!channel" not in shown
+
+
+@quickly
+@given(ten, st.sampled_from(HoldState))
+def test_every_direct_message(s: list[str], state: HoldState) -> None:
+    message = directs.direct(a_hold(s, state))
+    spelt = json.dumps(message.blocks, ensure_ascii=False)
+    spelt.encode()
+    assert check_blocks(json.loads(spelt)) == []
+    assert "<!channel" not in spelt
+    assert len(message.blocks) <= MESSAGE_BLOCKS
+
+
+@quickly
+@given(ten, st.sampled_from(HoldState))
+def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
+    held = a_hold(s, state)
+    session = a_session(s, held)
+    shelf = Shelf(s[0][:300].encode(errors="replace").decode())
+    assert sendable(replay.listing(shelf, [session] * replay.PAGE_SESSIONS, more=True))
+    chunks = (Chunk(0, 5, s[3].encode(errors="replace")),)
+    told = Replay(session, held, chunks)
+    for page in range(3):
+        assert sendable(replay.replayed(shelf.at(page), told, transcript(told)))
+
+
+@quickly
+@given(ten)
+def test_the_home_tab_and_the_notes(s: list[str]) -> None:
+    held = a_hold(s, HoldState.PENDING)
+    session = a_session(s, held)
+    queue = [(replace(held, id=f"{held.id}{n}"), "value") for n in range(15)]
+    assert sendable(home(queue, 20, [session] * 10, {session.id}))
+    assert sendable(modals.note(s[0], s[1]))
+    assert sendable(modals.deny_form("value", s[2]))
+
+
+def test_a_card_with_nothing_but_blanks_is_still_a_card() -> None:
+    blank = a_hold([" "] * 10, HoldState.PENDING)
+    message = cards.card(blank, requester="", value="v")
+    assert check_blocks(list(message.blocks)) == []
