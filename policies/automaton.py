@@ -8,15 +8,15 @@ than one set of places a character.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
 from policies.charset import CharSet
-from policies.pattern import Alt, Chars, Node, PatternError, Repeat, Seq
+from policies.pattern import Alt, Chars, Node, Repeat, Seq
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MAX_PLACES = 4000
 _MAX_STATES = 4000
 _MAX_STEPS = 400  # kept for one state: a text in a large alphabet must not fill the memory
 
@@ -29,8 +29,6 @@ class _Places:
     free: list[list[int]] = field(default_factory=list)
 
     def new(self) -> int:
-        if len(self.free) >= _MAX_PLACES:
-            raise PatternError(f"is too large; it unfolds to more than {_MAX_PLACES} places")
         self.reads.append(None)
         self.free.append([])
         return len(self.free) - 1
@@ -116,15 +114,20 @@ class State(dict[str, "State"]):
 
 
 class Automaton:
-    """The machine of one pattern's node; `start` is its first state."""
+    """The machine of one pattern's node, built when it is first used."""
 
     def __init__(self, node: Node) -> None:
+        self._node = node
         self._machine = _Places()
-        self.accept = -1
-        first = self._machine.new()
-        self.accept = self._machine.add(first, node)
         self._states: dict[frozenset[int], State] = {}
-        self.start = self._state(self._machine.closure([first], self.accept))
+        self.accept = -1
+
+    @cached_property
+    def start(self) -> State:
+        """The state at the beginning of a match."""
+        first = self._machine.new()
+        self.accept = self._machine.add(first, self._node)
+        return self._state(self._machine.closure([first], self.accept))
 
     def step(self, state: State, ch: str) -> State:
         reads = (self._machine.reads[place] for place in state.places)

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
     from policies.model import DetectorSpec
 
-_BETWEEN = (
-    r"""[\w .\[\]-]{0,24}["'`]?\s{0,3}(?:=>|:=|==?|[:,>|])\s{0,3}["'`]{0,3}(?:Bearer |Token )?"""
+_QUOTE = r"""\\?["'`]"""
+_OPERATOR = r"(?:=>|:=|={1,3}|[:,>|(]| is)"
+_ASSIGNS = (
+    rf"""[\w .\[\]-]{{0,24}}(?:{_QUOTE})?\]?\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:{_QUOTE}){{0,3}}"""
+    r"(?:Bearer |Token |Basic )?"
+    rf"|[_-][\w-]{{2,24}} {{1,3}}(?:{_QUOTE})?"
 )
-"""What stands between a name and the value assigned to it, in code, JSON, YAML and tables."""
+"""What stands between a name and its value in code, JSON, YAML, tables, headers, commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,13 @@ def _guarded(pattern: Pattern, spec: DetectorSpec) -> Pattern:
 def _context(spec: DetectorSpec) -> str:
     if spec.context is not None:
         return spec.context
-    names = "|".join(re.sub(r"[ _-]", "[ ._-]?", re.escape(name)) for name in spec.keywords)
-    return f"(?i)(?:{names}){_BETWEEN}"
+    names = "|".join(_spellings(name) for name in spec.keywords)
+    return f"(?i)(?:{names})(?:{_ASSIGNS})"
+
+
+def _spellings(name: str) -> str:
+    """Return a pattern for `api_key`, `api-key`, `api key`, `apiKey` alike."""
+    return "[ ._-]?".join(re.escape(part) for part in re.split(r"[ _-]+", name) if part)
 
 
 def select(detectors: Sequence[Detector], wanted: str) -> tuple[Detector, ...]:

@@ -13,6 +13,8 @@ Opening: TypeAlias = tuple[CharSet, ...]
 MAX_REACH = 600
 """Longest stretch, in characters, that a stream may ever hold back for one pattern."""
 
+MAX_SIZE = 2000
+
 _MAX_OPENING = 12
 _MAX_OPENINGS = 96
 _FAR_TOO_MANY = 2000
@@ -50,12 +52,29 @@ def longest(node: Node) -> float:
             assert_never(node)
 
 
+def size(node: Node) -> int:
+    """Return how many characters the pattern has once its repeats are written out."""
+    match node:
+        case Chars():
+            return 1
+        case Seq(items):
+            return sum(size(item) for item in items)
+        case Alt(options):
+            return sum(size(option) for option in options)
+        case Repeat(item, low, high):
+            return size(item) * max(1, low, high or 0)
+        case _:
+            assert_never(node)
+
+
 def check(pattern: Pattern, *, whole: bool) -> None:
     """Refuse a pattern that could make a stream wait without limit.
 
     `whole` says that a match counts only when its end is known (a validator reads it).
     Raises PatternError.
     """
+    if size(pattern.node) > MAX_SIZE:
+        raise PatternError(f"is too large; its repeats unfold to more than {MAX_SIZE} characters")
     if can_be_empty(pattern.node):
         raise PatternError("matches the empty text; give it at least one fixed character")
     ends_are_guarded = whole or len(pattern.not_after) > 0

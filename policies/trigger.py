@@ -75,6 +75,7 @@ class TriggerTree:
         for trigger in triggers:
             self._plant(trigger)
         self.longest = max((len(trigger.opening) for trigger in triggers), default=0)
+        self._roots: dict[str, list[frozenset[int]]] = {}
         self._states: dict[tuple[frozenset[int], int], TriggerState] = {}
         self.start = self._state(frozenset(), 0)
 
@@ -102,15 +103,25 @@ class TriggerTree:
     def step(self, state: TriggerState, ch: str) -> TriggerState:
         if ch == TRANSPARENT:
             return self._quiet(state)
-        roots = [at for at in range(len(self._guards)) if not state.guards >> at & 1]
-        reached = frozenset(
-            following
-            for at in (*state.branches, *roots)
-            for members, following in self._branches[at].onward.items()
-            if ch in members
-        )
+        reached = set().union(*(self._onward(at, ch) for at in state.branches))
+        for at, first in enumerate(self._first(ch)):
+            if not state.guards >> at & 1:
+                reached |= first
         guards = sum(1 << at for at, guard in enumerate(self._guards) if ch in guard)
-        return self._state(reached, guards)
+        return self._state(frozenset(reached), guards)
+
+    def _onward(self, at: int, ch: str) -> frozenset[int]:
+        onward = self._branches[at].onward
+        return frozenset(branch for members, branch in onward.items() if ch in members)
+
+    def _first(self, ch: str) -> list[frozenset[int]]:
+        """Return, for each guard, where a match may begin with this character."""
+        first = self._roots.get(ch)
+        if first is None:
+            first = [self._onward(at, ch) for at in range(len(self._guards))]
+            if len(self._roots) < _MAX_STEPS:
+                self._roots[ch] = first
+        return first
 
     def _quiet(self, state: TriggerState) -> TriggerState:
         """Return the state's twin that has fired already, for an invisible character after it."""

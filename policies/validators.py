@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import ipaddress
 import math
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
+
+from policies import national
+from policies.randomness import no_placeholder, password, random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,4 +71,51 @@ def mod97(text: str) -> bool:
     )
 
 
-_PLAIN: dict[str, Check] = {"luhn": luhn, "mod97": mod97}
+def mixed(text: str) -> bool:
+    """Say whether there are both letters and digits: names seldom have both, tokens always."""
+    return any(ch.isdigit() for ch in text) and any(ch.isalpha() for ch in text)
+
+
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def base58check(text: str) -> bool:
+    """Check the four bytes that end a Base58Check text: a double SHA-256 of the rest."""
+    number = 0
+    for ch in text:
+        if ch not in _BASE58:
+            return False
+        number = number * 58 + _BASE58.index(ch)
+    data = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    data = b"\0" * (len(text) - len(text.lstrip("1"))) + data
+    digest = hashlib.sha256(hashlib.sha256(data[:-4]).digest()).digest()
+    return len(data) > 4 and digest[:4] == data[-4:]
+
+
+def ip_address(text: str) -> bool:
+    """Check an address of the Internet, of either version; the machine's own is nobody's."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified or address.is_multicast)
+
+
+def phone(text: str) -> bool:
+    """Check the number of digits (ITU-T E.164), and that they are not all alike."""
+    digits = [ch for ch in text if ch.isdigit()]
+    return 8 <= len(digits) <= 15 and len(set(digits)) > 2
+
+
+_PLAIN: dict[str, Check] = {
+    **national.CHECKS,
+    "base58check": base58check,
+    "ip-address": ip_address,
+    "luhn": luhn,
+    "mixed": mixed,
+    "mod97": mod97,
+    "no-placeholder": no_placeholder,
+    "password": password,
+    "phone": phone,
+    "random": random,
+}

@@ -1,0 +1,62 @@
+"""Tells what a machine made from what a person wrote: names, placeholders, samples."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+_STOP_WORDS = (
+    *("example", "sample", "dummy", "placeholder", "changeme", "change_me", "change-me", "your"),
+    *("redacted", "masked", "hidden", "insert", "replace", "xxxx", "****", "....", "____", "----"),
+    *("todo", "fixme", "undefined", "foobar", "1234567", "abcdef", "aaaaaa", "000000"),
+)
+_SAMPLES = frozenset(
+    {
+        *("password", "passwd", "pass", "pwd", "secret", "string", "token", "none", "null", "nil"),
+        *("true", "false", "admin", "root", "user", "test", "testing", "guest", "postgres"),
+        *("mysecretpassword", "my-secret-pw", "mypassword", "secretpassword", "p@ssw0rd"),
+    }
+)
+_FROM_ELSEWHERE = re.compile(
+    r"[$%]\{|\$[A-Za-z_(]|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv|process\.|config[.\[]|\(\)"
+)
+
+
+def no_placeholder(text: str) -> bool:
+    """Say whether a value is not one of those that stand for a value."""
+    plain = text.strip("@\"'").lower()
+    if plain in _SAMPLES or len(set(plain)) < 3:
+        return False
+    if any(word in plain for word in _STOP_WORDS):
+        return False
+    return _FROM_ELSEWHERE.search(text) is None
+
+
+def password(text: str) -> bool:
+    """Say whether a person could have chosen it as a password, not as a word of a program."""
+    if not no_placeholder(text) or text.startswith(("self.", "this.", "settings.", "/")):
+        return False
+    return not text.isalpha() and not text.replace("_", "").replace(".", "").isalpha()
+
+
+def random(text: str) -> bool:
+    """Say whether the characters change kind as often as in something random.
+
+    Names do so where a word begins; a capital at a word's head is not counted.
+    """
+    if not no_placeholder(text):
+        return False
+    changes = sum(_changes(*pair) for pair in pairwise(text))
+    if any(ch.isdigit() for ch in text):
+        return changes / len(text) >= 0.22
+    return changes / len(text) >= 0.2 and not text.islower()
+
+
+def _changes(one: str, two: str) -> bool:
+    if not (one.isalnum() and two.isalnum()):
+        return False
+    return _kind(one) != _kind(two) and not (one.isupper() and two.islower())
+
+
+def _kind(ch: str) -> int:
+    return 0 if ch.isdigit() else 1 if ch.isupper() else 2
