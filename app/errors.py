@@ -75,6 +75,7 @@ class Reason(StrEnum):
     APPROVAL_LAPSED = "approval_lapsed"
     APPROVAL_PENDING = "approval_pending"
     APPROVAL_USED = "approval_used"
+    GRANT_ENDED = "grant_ended"
     HOLD_WITHDRAWN = "hold_withdrawn"
 
 

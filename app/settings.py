@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     body_limit: int = Field(default=8 * 1024 * 1024, gt=0)
     """Bytes of a request body, and of an answer that has to be read whole to be masked."""
 
+    keep_alive_seconds: float = Field(default=10.0, gt=0)
+    """Between the comments that keep the stream of a held request open."""
+
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
     slack_signing_secret: SecretStr = SecretStr("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from app.errors import AbeyanceError, Reason, Refused, UpstreamUnavailable
@@ -29,6 +30,7 @@ class Relay:
         self._recording = recording
         self._wire = wire
         self._masking = masking
+        self._begun = False
         self._sent = 0
 
     async def run(self, answer: Answer, headers: Headers) -> None:
@@ -38,6 +40,8 @@ class Relay:
         in its API's shape, and any other answer is broken off.
         """
         _check_encoding(answer)
+        if self._exchange.started and not _is_good_stream(answer):
+            raise UpstreamUnavailable(f"the model API answered with status {answer.status}")
         masker = self._wire.answer(answer.content_type, self._masking)
         if _is_stream(answer):
             await self._start(answer, headers)
@@ -46,22 +50,25 @@ class Relay:
             error = await self._body(answer, headers, masker)
         finally:
             # Also when the client has left and this task is being cancelled.
-            if self._exchange.started:
+            if self._begun:
                 await self._recording.end_answer(
                     body_bytes=self._sent, masked=self._masking.masked, error=error
                 )
         await self._exchange.end()
 
     async def _start(self, answer: Answer, headers: Headers) -> None:
+        self._begun = True
         await self._recording.start_answer(answer.status, headers)
-        await self._exchange.start(answer.status, headers)
+        # A stream that was kept alive while its request was held has its head already.
+        if not self._exchange.started:
+            await self._exchange.start(answer.status, headers)
 
     async def _body(self, answer: Answer, headers: Headers, masker: AnswerMasker) -> str:
         try:
             async for piece in answer.pieces():
                 await self._pass(masker.feed(piece), answer, headers)
             await self._pass(masker.finish(), answer, headers)
-            if not self._exchange.started:
+            if not self._begun:
                 await self._start(answer, headers)
         except AbeyanceError as fault:
             if not _is_stream(answer):
@@ -81,7 +88,7 @@ class Relay:
             )
         if not data:
             return
-        if not self._exchange.started:
+        if not self._begun:
             await self._start(answer, headers)
         await self._send(data)
 
@@ -99,6 +106,10 @@ class Relay:
 
 def _is_stream(answer: Answer) -> bool:
     return answer.content_type.partition(";")[0].strip().lower() == "text/event-stream"
+
+
+def _is_good_stream(answer: Answer) -> bool:
+    return answer.status == HTTPStatus.OK and _is_stream(answer)
 
 
 def _check_encoding(answer: Answer) -> None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from app.clock import Clock
+from app.domain.hold import Hold, HoldState
 from app.domain.session import Decision
 from app.domain.verdict import Action
 from app.errors import AbeyanceError, Reason, Refused, Unavailable
 from app.ids import new_id
+from app.storage.feed import Pulse
 from policies.compiled import Catalog
 from policies.decide import decide
 from proxy.answer import Relay
@@ -19,22 +21,25 @@ from proxy.connections import Connections
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, read_inquiry, split_target
 from proxy.front import check_front, header
+from proxy.granted import Granted
 from proxy.holding import Holding
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
 from proxy.visit import Visit
+from proxy.waiting import Mode, patience_of, waiting_mode
 
 if TYPE_CHECKING:
-    from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
-    from proxy.front import Headers
     from proxy.recorder import Recording
-    from proxy.upstream import Answer
 
 _REASON_LENGTH = 500
-# The part of the client's own read timeout that we use up; the rest is for our answer to arrive.
-_PATIENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    body_bytes: int
+    keep_alive_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,10 @@ class Gate:
     catalog: Catalog
     recorder: Recorder
     holding: Holding
+    granted: Granted
     upstream: Upstream
     clock: Clock
-    body_limit: int
+    limits: Limits
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request; whatever is wrong is told in the shape of the API it calls."""
@@ -56,7 +62,7 @@ class Gate:
             identity = await self.callers.identify(exchange.headers)
             name, path = split_target(exchange.target)
             connection = await self.connections.find(name)
-            raw = await exchange.read(self.body_limit)
+            raw = await exchange.read(self.limits.body_bytes)
             visit.inquiry = read_inquiry(
                 connection, exchange.method, path, exchange.query, exchange.headers, raw
             )
@@ -75,9 +81,18 @@ class Gate:
                 decision = Decision.ALLOWED
             case Action.MASK:
                 decision = Decision.MASKED
+            case Action.HOLD if grants := await self.granted.covering(
+                identity, inquiry.connection.name, verdict
+            ):
+                decision = Decision.GRANTED
+                ids = tuple(grant.id for grant in grants)
+                visit.recording = await self.recorder.open(identity, inquiry, verdict, grants=ids)
+                await self.granted.use(grants, visit.recording)
             case Action.HOLD:
                 decision = Decision.APPROVED
-                hold = await self._released(visit, identity, inquiry, verdict)
+                hold = await self._held(visit, identity, inquiry, verdict)
+                if hold.state is HoldState.PENDING:
+                    return await visit.defer(hold)
             case Action.DENY:
                 visit.recording = await self.recorder.open(identity, inquiry, verdict)
                 raise _denied(verdict)
@@ -87,28 +102,52 @@ class Gate:
             visit.recording = await self.recorder.open(identity, inquiry, verdict)
         await visit.recording.decide(decision)
         await self._forward(visit, visit.recording, identity, inquiry, hold)
+        return None
 
     def _masked(self, inquiry: Inquiry, verdict: Verdict) -> Inquiry:
         asked = any(fired.enforced and fired.action is Action.MASK for fired in verdict.fired)
         return inquiry.masked(self.catalog.request_mask(verdict)) if asked else inquiry
 
-    async def _released(
+    async def _held(
         self, visit: Visit, identity: Identity, inquiry: Inquiry, verdict: Verdict
     ) -> Hold:
-        """Open a hold, or re-attach to the one of the same request, and wait until it is ours."""
-        hold = await self.holding.find(identity, inquiry, verdict)
-        if hold is None:
-            recording = await self.recorder.open(
-                identity, inquiry, verdict, hold_id=new_id(self.clock.now())
-            )
-            reason = header(visit.exchange.headers, "abeyance-reason")[:_REASON_LENGTH]
-            hold = await self.holding.open(identity, inquiry, verdict, recording, reason)
-            if hold.session_id != recording.session.id:
-                await recording.refuse(
-                    Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
-                )
+        """Return the hold as soon as it is ours to forward; or at once, for who will not wait."""
+        mode = waiting_mode(visit.exchange.headers, inquiry.facts.prompt)
+        hold = await self._joined(
+            visit, identity, inquiry, verdict, attached=mode is not Mode.ASYNC
+        )
         visit.recording = await self.recorder.resume(hold.session_id)
-        return await self.holding.released(hold, visit.recording, _patience(visit.exchange.headers))
+        if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
+            return hold
+        pulse, patience = None, patience_of(visit.exchange.headers)
+        if mode is Mode.KEEP_ALIVE:
+            pulse, patience = Pulse(self.limits.keep_alive_seconds, visit.keep_alive), None
+        return await self.holding.released(hold, visit.recording, patience, pulse)
+
+    async def _joined(
+        self,
+        visit: Visit,
+        identity: Identity,
+        inquiry: Inquiry,
+        verdict: Verdict,
+        *,
+        attached: bool,
+    ) -> Hold:
+        """Open a hold, or re-attach to the one of the same request."""
+        if existing := await self.holding.find(identity, inquiry, verdict):
+            return existing
+        recording = await self.recorder.open(
+            identity, inquiry, verdict, hold_id=new_id(self.clock.now())
+        )
+        reason = header(visit.exchange.headers, "abeyance-reason")[:_REASON_LENGTH]
+        hold = await self.holding.open(
+            identity, inquiry, verdict, recording, reason, attached=attached
+        )
+        if hold.session_id != recording.session.id:
+            await recording.refuse(
+                Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
+            )
+        return hold
 
     async def _forward(
         self,
@@ -128,7 +167,9 @@ class Gate:
             ) as answer:
                 outcome = f"upstream {answer.status}"
                 relay = Relay(visit.exchange, recording, inquiry.wire, masking)
-                await relay.run(answer, _headers(answer, credential, recording))
+                await relay.run(
+                    answer, (*answer.headers(credential), *visit.named(recording.session.decision))
+                )
         except Unavailable as unavailable:
             outcome = str(unavailable)
             raise
@@ -147,23 +188,3 @@ def _denied(verdict: Verdict) -> Refused:
         f"{fired.title} (rule {fired.rule}). {fired.explain}".strip(),
         rule=fired.rule,
     )
-
-
-def _headers(answer: Answer, credential: str, recording: Recording) -> Headers:
-    session = recording.session
-    fired = session.verdict.decisive
-    ours = (
-        ("abeyance-session", session.id),
-        ("abeyance-decision", session.decision.value),
-        ("abeyance-rule", fired.rule if fired else ""),
-    )
-    return (*answer.headers(credential), *((name, value) for name, value in ours if value))
-
-
-def _patience(headers: Headers) -> float | None:
-    """Return for how many seconds the client will wait, if its SDK says so; else None."""
-    try:
-        seconds = float(header(headers, "x-stainless-read-timeout"))
-    except ValueError:
-        return None
-    return seconds * _PATIENCE if seconds > 0 else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
-    from app.storage.feed import HoldFeed
+    from app.storage.feed import HoldFeed, Pulse
     from app.storage.ports import HoldStore
     from proxy.facts import Inquiry
     from proxy.recorder import Recording
@@ -37,6 +37,8 @@ class Holding:
         verdict: Verdict,
         recording: Recording,
         reason: str,
+        *,
+        attached: bool,
     ) -> Hold:
         """Write the hold down; from then on the bot asks people about it.
 
@@ -60,24 +62,26 @@ class Holding:
             created_at=now,
             deadline=now + verdict.approval.expires,
             reason=reason,
+            attached=attached,
         )
         await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
         return await self._holds.open(hold)
 
-    async def released(self, hold: Hold, recording: Recording, wait_seconds: float | None) -> Hold:
+    async def released(
+        self, hold: Hold, recording: Recording, patience: float | None, pulse: Pulse | None
+    ) -> Hold:
         """Return when the hold was approved and this caller is the one to claim it.
 
-        Raises Refused where people said no, nobody said anything, or the caller's own patience
-        (`wait_seconds`) ends first.
+        `patience` is for how many seconds the caller waits; None: to the end. Raises Refused
+        where people said no, nobody said anything, or the patience ends first.
         """
-        if not hold.attached:
+        if not hold.attached and hold.state is HoldState.PENDING:
             await self._holds.attach(hold.id, attached=True)
         try:
-            async with asyncio.timeout(wait_seconds):
-                decided = await self._feed.wait(hold.id, _decided)
+            async with asyncio.timeout(self._until_due(hold, patience)):
+                decided = await self._feed.wait(hold.id, _decided, pulse)
         except TimeoutError:
-            await self._holds.attach(hold.id, attached=False)
-            raise _still_waiting(hold) from None
+            decided = await self._undecided(hold)
         except asyncio.CancelledError:
             # The client left; what people decide meanwhile waits for the retry.
             await self._holds.attach(hold.id, attached=False)
@@ -85,6 +89,29 @@ class Holding:
         if decided.state is not HoldState.APPROVED:
             raise refusal_of(decided)
         return await self._claim(decided, recording)
+
+    def _until_due(self, hold: Hold, patience: float | None) -> float:
+        left = (hold.deadline - self._clock.now()).total_seconds() + _GRACE_SECONDS
+        return left if patience is None else min(left, patience)
+
+    async def _undecided(self, hold: Hold) -> Hold:
+        """Return the hold as the clock leaves it: its expiry must not hang on any bot.
+
+        Raises Refused where there is time left, which the caller does not have.
+        """
+        current = await self._holds.get(hold.id) or hold
+        now = self._clock.now()
+        if current.state is not HoldState.PENDING:
+            return current
+        if now < current.deadline:
+            await self._holds.attach(hold.id, attached=False)
+            raise still_waiting(current)
+        expired = current.after(HoldEvent.DEADLINE, now)
+        try:
+            await self._holds.move(current, expired)
+        except Superseded as lost:
+            return lost.current
+        return expired
 
     async def _claim(self, approved: Hold, recording: Recording) -> Hold:
         claimed = approved.after(HoldEvent.CLAIM, self._clock.now())
@@ -107,6 +134,9 @@ def hold_key(identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
     parts = (identity.key, inquiry.request.digest, repr(verdict.approval))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
+
+# The bot's timers expire a hold; only where no bot is alive does the gateway do it.
+_GRACE_SECONDS = 3.0
 
 _ENDINGS = {
     HoldState.DENIED: (
@@ -159,7 +189,7 @@ def refusal_of(hold: Hold) -> Refused:
     return Refused(reason, message, rule=_rule(hold))
 
 
-def _still_waiting(hold: Hold) -> Refused:
+def still_waiting(hold: Hold) -> Refused:
     message = (
         f"Still waiting for an approval (rule {_rule(hold)}). Send the same request again to go on "
         f"waiting; what is decided meanwhile is kept for you. Session {hold.session_id}."

@@ -22,7 +22,8 @@ from app.vault import Vault
 from policies.loader import load_catalog
 from proxy.callers import Callers
 from proxy.connections import Connections
-from proxy.gate import Gate
+from proxy.gate import Gate, Limits
+from proxy.granted import Granted
 from proxy.holding import Holding
 from proxy.oidc.verify import Verifier
 from proxy.recorder import Recorder
@@ -69,11 +70,12 @@ async def run_gateway(
                 catalog=catalog,
                 recorder=Recorder(storage.sessions, ledger, clock),
                 holding=Holding(storage.holds, feed, clock),
+                granted=Granted(storage.grants, clock),
                 upstream=upstream,
                 clock=clock,
-                body_limit=settings.body_limit,
+                limits=Limits(settings.body_limit, settings.keep_alive_seconds),
             )
-            door = Door(gate, create_pages(ready, callers, storage.sessions))
+            door = Door(gate, create_pages(ready, callers, storage.sessions, storage.holds))
             async with asyncio.TaskGroup() as tasks:
                 background = [tasks.create_task(part.run()) for part in (ledger, feed)]
                 background.append(

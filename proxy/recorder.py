@@ -122,7 +122,13 @@ class Recorder:
         self._clock = clock
 
     async def open(
-        self, identity: Identity, inquiry: Inquiry, verdict: Verdict, hold_id: str = ""
+        self,
+        identity: Identity,
+        inquiry: Inquiry,
+        verdict: Verdict,
+        *,
+        hold_id: str = "",
+        grants: tuple[str, ...] = (),
     ) -> Recording:
         """Write the intent of a request. Raises StorageUnavailable; then nothing may go out."""
         now = self._clock.now()
@@ -137,6 +143,7 @@ class Recorder:
             decision=Decision.PENDING,
             started_at=now,
             hold_id=hold_id,
+            grants=grants,
         )
         recording = self._of(session)
         await recording.note(

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import structlog
 
 from app.domain.session import Decision
@@ -17,8 +18,11 @@ from proxy.recorder import Recording
 from proxy.refusals import refusal_for, refusal_headers
 
 if TYPE_CHECKING:
-    from app.wire.base import WireFormat
+    from app.domain.hold import Hold
+    from app.wire.base import Refusal, WireFormat
+    from proxy.front import Headers
 
+_POLL_SECONDS = "5"
 _log = structlog.get_logger(__name__)
 # Not here: a hold that still waits, or whose approval serves another try, is not over by this.
 _ENDS_AS = {
@@ -37,6 +41,51 @@ class Visit:
     exchange: Exchange
     inquiry: Inquiry | None = None
     recording: Recording | None = None
+    kept_alive: bool = False
+    """Whether the stream was begun before there was an answer, so that the client waits on."""
+
+    @property
+    def wire(self) -> WireFormat:
+        if self.inquiry is not None:
+            return self.inquiry.wire
+        return wire_for("auto", self.exchange.method, self.exchange.target, None)
+
+    async def keep_alive(self) -> None:
+        """Send a comment that every SDK skips; the first one commits the stream to a 200."""
+        if not self.kept_alive:
+            self.kept_alive = True
+            stream = (("content-type", "text/event-stream"), ("cache-control", "no-store"))
+            await self.exchange.start(200, (*stream, *self.named(Decision.PENDING)))
+        await self.exchange.send(self.wire.keep_alive())
+
+    async def defer(self, hold: Hold) -> None:
+        """Answer a caller who prefers not to wait: where to look, and to come back."""
+        body = {
+            "session": hold.session_id,
+            "decision": Decision.PENDING.value,
+            "expires_at": hold.deadline.isoformat(),
+            "message": "This request waits for an approval. Poll the Location; when its hold is "
+            "approved, send the same request again.",
+        }
+        headers = (
+            ("content-type", "application/json"),
+            ("location", f"/-/sessions/{hold.session_id}"),
+            ("preference-applied", "respond-async"),
+            ("retry-after", _POLL_SECONDS),
+            *self.named(Decision.PENDING),
+        )
+        await self.exchange.reply(202, headers, msgspec.json.encode(body))
+
+    def named(self, decision: Decision) -> Headers:
+        """Return the headers that tell the caller which session this is and how it went."""
+        session = self.recording.session if self.recording else None
+        fired = session.verdict.decisive if session else None
+        ours = (
+            ("abeyance-session", session.id if session else ""),
+            ("abeyance-decision", decision.value),
+            ("abeyance-rule", fired.rule if fired else ""),
+        )
+        return tuple((name, value) for name, value in ours if value)
 
     async def refuse(self, error: AbeyanceError) -> None:
         """Record the refusal, then tell the client in the shape of the API it called."""
@@ -45,14 +94,19 @@ class Visit:
         # A refusal that cannot be recorded is a refusal still: nothing was forwarded.
         with suppress(Unavailable):
             await self._record(error)
-        if self.exchange.started:
-            return  # The server closes the connection: an end without its mark is an error.
         refusal = refusal_for(error, session_id)
+        if self.kept_alive and not self.exchange.ended:
+            await self.exchange.send(self.wire.in_stream_refusal(refusal))
+            await self.exchange.end()
+        elif not self.exchange.started:
+            await self._reply(error, refusal)
+        # Else the server closes the connection: an end without its mark is an error.
+
+    async def _reply(self, error: AbeyanceError, refusal: Refusal) -> None:
         rule = error.rule if isinstance(error, Refused) else ""
         decision = _ending(error) or (Decision.PENDING if rule else None)
         headers = refusal_headers(refusal, decision.value if decision else "", rule)
-        wire = self.inquiry.wire if self.inquiry else self._wire_of_path()
-        await self.exchange.reply(refusal.status, headers, wire.refusal(refusal))
+        await self.exchange.reply(refusal.status, headers, self.wire.refusal(refusal))
 
     async def _record(self, error: AbeyanceError) -> None:
         if self.recording is None:
@@ -61,9 +115,6 @@ class Visit:
             await self.recording.refuse(decision, str(error))
         elif not isinstance(error, Refused):
             await self.recording.refuse(self.recording.session.decision, str(error))
-
-    def _wire_of_path(self) -> WireFormat:
-        return wire_for("auto", self.exchange.method, self.exchange.target, None)
 
 
 def _ending(error: AbeyanceError) -> Decision | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
-    from app.storage.ports import SessionStore
+    from app.storage.ports import HoldStore, SessionStore
     from proxy.callers import Callers
     from proxy.gate import Gate
 
@@ -42,7 +42,10 @@ class Door:
 
 
 def create_pages(
-    ready: Callable[[], Awaitable[None]], callers: Callers, sessions: SessionStore
+    ready: Callable[[], Awaitable[None]],
+    callers: Callers,
+    sessions: SessionStore,
+    holds: HoldStore,
 ) -> Quart:
     """Build our own pages; `ready` raises an AbeyanceError where the gateway cannot serve."""
     pages = Quart(__name__, static_folder=None)
@@ -65,11 +68,14 @@ def create_pages(
         # Somebody else's session looks like none: an id must not tell that it exists.
         if session is None or session.identity.key != identity.key:
             raise NotFound(f"you have no session {session_id}")
+        hold = await holds.get(session.hold_id) if session.hold_id else None
         return jsonify(
             session=session.id,
             decision=session.decision.value,
             state=session.state.value,
             rules=[fired.rule for fired in session.verdict.fired if fired.enforced],
+            hold=hold.state.value if hold else None,
+            expires_at=hold.due_at.isoformat() if hold and hold.due_at else None,
             upstream_status=session.answer.status if session.answer else None,
         )
 

@@ -47,11 +47,24 @@ class Approval:
     approvers: tuple[str, ...]
     """Names of approver sets; a member of any may vote."""
     quorum: int = 1
+    """How many distinct people have to approve."""
+    each_of: tuple[str, ...] = ()
+    """Approver sets that must each be represented, by a person of its own, among the approvals."""
+    majority_denies: bool = False
+    """Whether it takes as many denials as approvals to deny; else one denial denies."""
     expires: timedelta = timedelta(minutes=10)
     keep: timedelta = timedelta(minutes=15)
     """How long an approval waits to be collected by a caller who went away."""
     grant_up_to: timedelta | None = None
     """The longest grant that an approver may give in place of a single approval."""
+    remind_after: timedelta | None = None
+    escalate_after: timedelta | None = None
+    escalate_to: tuple[str, ...] = ()
+    """Approver sets that may also vote from then on."""
+    reason_required: bool = False
+    """Whether the requester has to say what it is for."""
+    channel: str = ""
+    """Where its cards go; empty: the channel of the settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import asyncio
 import contextlib
 import itertools
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,13 +19,21 @@ import structlog
 from app.errors import StorageUnavailable, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from app.domain.hold import Hold
     from app.storage.ports import HoldStore
 
 _FOLLOWERS_EVERY = 10
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Something to do every so many seconds of waiting."""
+
+    seconds: float
+    beat: Callable[[], Awaitable[None]]
 
 
 class HoldFeed:
@@ -71,8 +81,10 @@ class HoldFeed:
         finally:
             self._followers.discard(queue)
 
-    async def wait(self, hold_id: str, until: Callable[[Hold], bool]) -> Hold:
-        """Return the hold as soon as `until` says so of it.
+    async def wait(
+        self, hold_id: str, until: Callable[[Hold], bool], pulse: Pulse | None = None
+    ) -> Hold:
+        """Return the hold as soon as `until` says so of it; meanwhile `pulse` beats.
 
         Raises Unavailable when this process is stopping: the hold itself goes on.
         """
@@ -81,7 +93,7 @@ class HoldFeed:
         try:
             current = await self._holds.get(hold_id)
             while current is None or not until(current):
-                current = await queue.get()
+                current = await _next(queue, pulse)
                 if current is None:
                     raise Unavailable("this gateway is restarting; send the request again")
             return current
@@ -120,3 +132,13 @@ class HoldFeed:
             follower.put_nowait(hold)
         for waiter in self._waiting.get(hold.id, ()):
             waiter.put_nowait(hold)
+
+
+async def _next(queue: asyncio.Queue[Hold | None], pulse: Pulse | None) -> Hold | None:
+    while pulse is not None:
+        try:
+            async with asyncio.timeout(pulse.seconds):
+                return await queue.get()
+        except TimeoutError:
+            await pulse.beat()
+    return await queue.get()

@@ -117,6 +117,7 @@ class House:
             "ABEYANCE_ISSUERS": json.dumps(issuers),
             "ABEYANCE_CATALOG": str(self.catalog),
             "ABEYANCE_PORT": "0",
+            "ABEYANCE_KEEP_ALIVE_SECONDS": "0.2",
             "ABEYANCE_SLACK_API_URL": slack["api"],
             "ABEYANCE_SLACK_BOT_TOKEN": slack["bot_token"],
             "ABEYANCE_SLACK_APP_TOKEN": slack["app_token"],
