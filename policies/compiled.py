@@ -70,7 +70,7 @@ class Rule:
 
     def applies(self, asked: Asked) -> bool:
         """Whether all conditions hold that are not about text."""
-        return all(condition(asked) for condition in self.conditions)
+        return all(condition.holds(asked) for condition in self.conditions)
 
 
 class Catalog:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, TypeAlias
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo
 
-from app.domain.identity import Identity
-from app.domain.segment import Facts
+from pydantic import BaseModel
+
+from policies.expression import Asked, expression
 from policies.glob import any_of
+from policies.model import Day
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from app.domain.identity import Provenance
-    from policies.model import WhenSpec
+    from policies.model import TimesSpec, WhenSpec
+
+__all__ = ["NAMES", "OTHERS", "Asked", "Condition", "characters", "conditions"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a rule is asked about: a request, who makes it, and when."""
+class Condition:
+    """`says` is the line of the rule that it comes from, for whoever asks why."""
 
-    facts: Facts
-    identity: Identity
-    now: datetime
-
-
-Condition: TypeAlias = "Callable[[Asked], bool]"
+    says: str
+    holds: Callable[[Asked], bool]
 
 
 def _provenance(asked: Asked) -> Provenance | None:
@@ -50,7 +52,9 @@ def _workflows(asked: Asked) -> Iterable[str]:
     return [known.workflow] if known else []
 
 
-NAMES: dict[str, Callable[[Asked], Iterable[str]]] = {
+Names: TypeAlias = "Callable[[Asked], Iterable[str]]"
+
+NAMES: dict[str, Names] = {
     "connections": lambda asked: [asked.facts.connection],
     "methods": lambda asked: [asked.facts.method],
     "paths": lambda asked: ["/" + asked.facts.path.lstrip("/")],
@@ -65,20 +69,83 @@ NAMES: dict[str, Callable[[Asked], Iterable[str]]] = {
 
 
 def conditions(when: WhenSpec) -> tuple[Condition, ...]:
-    """Return what must hold, in the order of the table, the cheapest first."""
+    """Return what must hold, in the order of the tables, the cheapest first.
+
+    Raises ValueError for an expression that cannot be used.
+    """
     found: list[Condition] = []
     for name, names in NAMES.items():
         if (globs := getattr(when, name)) is not None:
-            found.append(_holds(names, globs))
+            found.append(_condition(name, globs, _any_fits(names, globs)))
         if (globs := getattr(when, f"unless_{name}")) is not None:
-            found.append(_fails(_holds(names, globs)))
+            found.append(_condition(f"unless_{name}", globs, _none_fits(names, globs)))
+    for name, make in OTHERS.items():
+        if (wanted := getattr(when, name)) is not None:
+            found.append(_condition(name, wanted, make(wanted)))
     return tuple(found)
 
 
-def _holds(names: Callable[[Asked], Iterable[str]], globs: list[str]) -> Condition:
+def _condition(name: str, wanted: object, holds: Callable[[Asked], bool]) -> Condition:
+    shown = wanted.model_dump_json(exclude_unset=True) if isinstance(wanted, BaseModel) else wanted
+    return Condition(f"{name}: {shown}", holds)
+
+
+def _any_fits(names: Names, globs: list[str]) -> Callable[[Asked], bool]:
     fits = any_of(globs)
     return lambda asked: any(fits(name) for name in names(asked) if name)
 
 
-def _fails(condition: Condition) -> Condition:
-    return lambda asked: not condition(asked)
+def _none_fits(names: Names, globs: list[str]) -> Callable[[Asked], bool]:
+    one_fits = _any_fits(names, globs)
+    return lambda asked: not one_fits(asked)
+
+
+def characters(asked: Asked) -> int:
+    return sum(len(segment.text) for segment in asked.facts.prompt.segments)
+
+
+_CHARACTERS_A_TOKEN = 4
+"""Near enough for English and code with the tokenisers of today."""
+
+
+def _over_characters(most: int) -> Callable[[Asked], bool]:
+    return lambda asked: characters(asked) > most
+
+
+def _over_tokens(most: int) -> Callable[[Asked], bool]:
+    return lambda asked: characters(asked) / _CHARACTERS_A_TOKEN > most
+
+
+def _uninspected(wanted: bool) -> Callable[[Asked], bool]:  # noqa: FBT001 - a value, not a switch
+    return lambda asked: bool(asked.facts.prompt.uninspected) == wanted
+
+
+def _times(spec: TimesSpec) -> Callable[[Asked], bool]:
+    zone = ZoneInfo(spec.zone)
+    days = {list(Day).index(day) for day in spec.days}
+
+    def holds(asked: Asked) -> bool:
+        local = asked.now.astimezone(zone)
+        clock = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+        today, yesterday = local.weekday() in days, (local.weekday() - 1) % 7 in days
+        if spec.start < spec.end:
+            return today and spec.start <= clock < spec.end
+        return (today and clock >= spec.start) or (yesterday and clock < spec.end)
+
+    return holds
+
+
+def _unless_times(spec: TimesSpec) -> Callable[[Asked], bool]:
+    within = _times(spec)
+    return lambda asked: not within(asked)
+
+
+OTHERS: dict[str, Callable[[Any], Callable[[Asked], bool]]] = {
+    "times": _times,
+    "unless_times": _unless_times,
+    "uninspected": _uninspected,
+    "over_characters": _over_characters,
+    "over_tokens": _over_tokens,
+    "condition": expression,
+}
+"""What makes the test of each condition that does not compare names."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
@@ -15,7 +15,7 @@ from policies.model import Side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from app.domain.identity import Identity
     from app.domain.segment import Facts
@@ -105,7 +105,21 @@ def _strictness(action: Action) -> int:
 def _strictest(rules: Sequence[Rule]) -> Approval | None:
     """Return the terms that are hardest to meet: more people first, then less time."""
     terms = [rule.approval for rule in rules if rule.approval is not None]
-    return max(terms, key=lambda a: (a.quorum, -a.expires, -len(a.approvers)), default=None)
+    if not terms:
+        return None
+    hardest = max(terms, key=lambda a: (a.quorum, len(a.each_of), -a.expires, -len(a.approvers)))
+    return replace(
+        hardest,
+        reason_required=any(approval.reason_required for approval in terms),
+        majority_denies=all(approval.majority_denies for approval in terms),
+        grant_up_to=_shortest([approval.grant_up_to for approval in terms]),
+    )
+
+
+def _shortest(times: Sequence[timedelta | None]) -> timedelta | None:
+    """Return the shortest; None, where one of the rules grants nothing."""
+    known = [time for time in times if time is not None]
+    return min(known) if len(known) == len(times) else None
 
 
 class _Excerpts:

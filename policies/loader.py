@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from app.domain.verdict import Approval
 from app.errors import BadCatalog
 from policies.compiled import ApproverSet, Catalog, LookFor, Rule
-from policies.conditions import conditions
+from policies.conditions import Condition, conditions
 from policies.detectors import Detector, make_detector, select
 from policies.model import GROUPS, ApproverSetSpec, DetectorSpec, Kind, RuleSpec, Side
 from policies.pattern import PatternError, parse
@@ -31,7 +32,7 @@ from policies.yaml_lines import Document
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from policies.model import TextSpec
+    from policies.model import ApprovalSpec, TextSpec
     from policies.pattern import Pattern
 
 SHIPPED = Path(__file__).parent
@@ -137,9 +138,34 @@ def _title(item: object, at: int) -> str:
 
 
 def _detectors(reading: _Reading) -> list[Detector]:
-    folders = dict.fromkeys((SHIPPED.resolve(), reading.directory.resolve()))
-    files = [path for folder in folders for path in sorted(folder.glob("detectors/*.yaml"))]
+    """Return the shipped detectors, then those of the directory."""
+    shipped = _shipped()
+    reading.contents += shipped.contents
+    reading.faults += shipped.faults
+    found = {detector.id: detector for detector in shipped.detectors}
+    if reading.directory.resolve() != SHIPPED.resolve():
+        _read_detectors(reading, found)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Shipped:
+    detectors: tuple[Detector, ...]
+    contents: tuple[Any, ...]
+    faults: tuple[str, ...]
+
+
+@cache
+def _shipped() -> _Shipped:
+    """Read what is part of the program once; each catalog that is loaded later builds on it."""
+    reading = _Reading(SHIPPED)
     found: dict[str, Detector] = {}
+    _read_detectors(reading, found)
+    return _Shipped(tuple(found.values()), tuple(reading.contents), tuple(reading.faults))
+
+
+def _read_detectors(reading: _Reading, found: dict[str, Detector]) -> None:
+    files = sorted(reading.directory.glob("detectors/*.yaml"))
     for name, document in reading.documents(files):
         kind, generic = _header(reading, name, document)
         for place, spec in reading.items(name, document, ("detectors",), DetectorSpec):
@@ -151,7 +177,6 @@ def _detectors(reading: _Reading) -> list[Detector]:
                 reading.faults.append(place.fault(["pattern"], str(error)))
             except ValueError as error:
                 reading.faults.append(place.fault(["checks"], str(error)))
-    return list(found.values())
 
 
 def _header(reading: _Reading, name: str, document: Document) -> tuple[Kind, bool]:
@@ -204,13 +229,16 @@ def _rule(
     detectors: Sequence[Detector],
     approvers: dict[str, ApproverSet],
 ) -> Rule:
-    approval = None
-    if (terms := spec.approval) is not None:
-        for at, wanted in enumerate(terms.approvers):
+    if spec.approval is not None:
+        for path, wanted in spec.approval.sets():
             if wanted not in approvers:
                 what = f"{wanted!r} is no approver set; known are {', '.join(sorted(approvers))}"
-                reading.faults.append(place.fault(["approval", "from", at], what))
-        approval = Approval(tuple(terms.approvers), terms.quorum, terms.expires, terms.keep)
+                reading.faults.append(place.fault(["approval", *path], what))
+    holds: tuple[Condition, ...] = ()
+    try:
+        holds = conditions(spec.when)
+    except ValueError as error:
+        reading.faults.append(place.fault(["when", "condition"], str(error)))
     text = spec.looks_for(Side.REQUEST if spec.on is Side.REQUEST else Side.RESPONSE)
     key = next((key for key in ("prompt", "answer", "text") if getattr(spec.when, key)), "text")
     return Rule(
@@ -221,10 +249,29 @@ def _rule(
         mode=spec.mode,
         risk=spec.risk,
         explain=spec.explain,
-        approval=approval,
-        conditions=conditions(spec.when),
+        approval=_approval(spec.approval),
+        conditions=holds,
         look_for=_look_for(reading, place, spec.id, key, text, detectors) if text else None,
         examples=spec.examples,
+    )
+
+
+def _approval(terms: ApprovalSpec | None) -> Approval | None:
+    if terms is None:
+        return None
+    return Approval(
+        approvers=tuple(terms.approvers),
+        quorum=terms.quorum,
+        each_of=tuple(terms.each_of),
+        majority_denies=terms.majority_denies,
+        expires=terms.expires,
+        keep=terms.keep,
+        grant_up_to=terms.grant_up_to,
+        remind_after=terms.remind_after,
+        escalate_after=terms.escalate.after if terms.escalate else None,
+        escalate_to=tuple(terms.escalate.to) if terms.escalate else (),
+        reason_required=terms.reason_required,
+        channel=terms.channel,
     )
 
 

@@ -9,8 +9,9 @@ import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.domain.segment import Role  # noqa: TC001 - pydantic reads it at run time
 from app.domain.verdict import Action, Risk
@@ -69,6 +70,59 @@ class TextSpec(Spec):
         return self
 
 
+class Day(StrEnum):
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+_TIME_OF_DAY = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
+
+
+def _time_of_day(value: Any) -> Any:  # noqa: ANN401 - pydantic hands over whatever stands there
+    if not isinstance(value, str) or not _TIME_OF_DAY.fullmatch(value):
+        raise ValueError("write hours and minutes, such as 08:30; 24:00 is the end of the day")
+    hours, minutes = value.split(":")
+    return timedelta(hours=int(hours), minutes=int(minutes))
+
+
+TimeOfDay = Annotated[
+    timedelta,
+    BeforeValidator(
+        _time_of_day, json_schema_input_type=Annotated[str, Field(pattern=r"^\d{2}:\d{2}$")]
+    ),
+]
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):
+        raise ValueError(f"{value!r} is no time zone; write one such as Europe/Berlin") from None
+    return value
+
+
+class TimesSpec(Spec):
+    """A stretch of the day; where it ends before it begins, it goes over midnight."""
+
+    days: list[Day] = Field(
+        list(Day), min_length=1, description="Days on which the stretch begins."
+    )
+    start: TimeOfDay = Field(timedelta(0), alias="from")
+    end: TimeOfDay = Field(timedelta(days=1), alias="to")
+    zone: Annotated[str, AfterValidator(_zone)] = Field(description="As in Europe/Berlin.")
+
+    @model_validator(mode="after")
+    def _is_a_stretch(self) -> TimesSpec:
+        if self.start == self.end:
+            raise ValueError("begins when it ends; leave both out for whole days")
+        return self
+
+
 class WhenSpec(Spec):
     """All that is given must hold. In globs `*` stays within one `/`, `**` does not."""
 
@@ -90,6 +144,20 @@ class WhenSpec(Spec):
     unless_repositories: Globs | None = None
     unless_refs: Globs | None = None
     unless_workflows: Globs | None = None
+    times: TimesSpec | None = None
+    unless_times: TimesSpec | None = None
+    uninspected: bool | None = Field(
+        None, description="Whether there are parts that no rule can read: images, files, audio."
+    )
+    over_characters: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="The prompt has more characters than this."
+    )
+    over_tokens: Annotated[int, Field(ge=0)] | None = Field(
+        None, description="The prompt has more tokens than this, at four characters a token."
+    )
+    condition: Text | None = Field(
+        None, description="An expression in CEL over connection, method, path, model, identity, ..."
+    )
     prompt: TextSpec | None = Field(None, description="In the text of the request.")
     answer: TextSpec | None = Field(None, description="In the text of the answer.")
     text: TextSpec | None = Field(None, description="In either, as `on` says.")
@@ -101,13 +169,49 @@ class WhenSpec(Spec):
         return self
 
 
+class EscalateSpec(Spec):
+    after: Duration
+    to: list[Id] = Field(min_length=1, description="Approver sets that may then vote as well.")
+
+
 class ApprovalSpec(Spec):
     approvers: list[Id] = Field(alias="from", min_length=1, description="Names of approver sets.")
     quorum: int = Field(1, ge=1, le=10, description="How many different people must approve.")
+    each_of: list[Id] = Field(
+        [], description="Approver sets that must each be among them, by a person of its own."
+    )
+    majority_denies: bool = Field(
+        False, description="Whether it takes as many denials as approvals to deny."
+    )
     expires: Duration = Field(timedelta(minutes=10), description="How long people have to decide.")
     keep: Duration = Field(
         timedelta(minutes=15), description="How long an approval waits for a caller who left."
     )
+    grant_up_to: Duration | None = Field(
+        None, description="The longest time for which the same may be approved at once."
+    )
+    remind_after: Duration | None = None
+    escalate: EscalateSpec | None = None
+    reason_required: bool = Field(False, description="Whether the requester has to say why.")
+    channel: str = Field("", description="Where the card goes; else the channel of the settings.")
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> ApprovalSpec:
+        late = [at for at in (self.remind_after, self.escalate and self.escalate.after) if at]
+        if any(at >= self.expires for at in late):
+            raise ValueError("a reminder or an escalation comes before the hold expires")
+        if len(self.each_of) > self.quorum:
+            raise ValueError("each_of names more sets than the quorum has people; raise it")
+        if self.grant_up_to is not None and self.quorum > 1:
+            raise ValueError("where more than one must approve, nothing is granted for a time")
+        return self
+
+    def sets(self) -> list[tuple[tuple[str | int, ...], str]]:
+        """Return each approver set that is named, with its place."""
+        named = [(("from", at), name) for at, name in enumerate(self.approvers)]
+        named += [(("each_of", at), name) for at, name in enumerate(self.each_of)]
+        to = self.escalate.to if self.escalate else []
+        return [*named, *((("escalate", "to", at), name) for at, name in enumerate(to))]
 
 
 class ExamplesSpec(Spec):
@@ -159,6 +263,12 @@ def _contradictions(rule: RuleSpec) -> list[tuple[bool, str]]:
             "a hold needs `approval`, at least `approval: {from: [managers]}`",
         ),
         (rule.then is not Action.HOLD and rule.approval is not None, "only a hold has `approval`"),
+        (
+            rule.risk is Risk.CRITICAL
+            and rule.approval is not None
+            and rule.approval.grant_up_to is not None,
+            "at critical risk nothing is granted for a time; leave out grant_up_to",
+        ),
         (bool(given) and rule.examples is None, "give `examples` with `match` and `skip`"),
         (not given and rule.examples is not None, "examples need text to look for"),
     ]

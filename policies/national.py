@@ -59,7 +59,30 @@ def spanish_identity(text: str) -> bool:
     return "TRWAGMYFPDXBNJZSQVHLCKE"[int(number) % 23] == head[-1]
 
 
-_ODD_PLACES = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10)
+_ODD_PLACES: tuple[int, ...] = (
+    1,
+    0,
+    5,
+    7,
+    9,
+    13,
+    15,
+    17,
+    19,
+    21,
+    2,
+    4,
+    18,
+    20,
+    11,
+    3,
+    6,
+    8,
+    12,
+    14,
+    16,
+    10,
+)
 _ODD_PLACES += (22, 25, 24, 23)
 _ODD = dict(zip("0123456789", _ODD_PLACES[:10], strict=True))
 _ODD |= dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", _ODD_PLACES, strict=True))

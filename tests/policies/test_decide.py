@@ -52,7 +52,9 @@ def test_a_hold_tells_who_may_release_it_and_how_long_they_have(
     shipped: Catalog, now: datetime
 ) -> None:
     verdict = decide(facts("deploy to production"), ALICE, shipped, now)
-    assert verdict.approval == Approval(("managers",), quorum=1, expires=timedelta(minutes=10))
+    assert verdict.approval == Approval(
+        ("managers",), expires=timedelta(minutes=10), grant_up_to=timedelta(hours=1)
+    )
     assert verdict.decisive is not None
     assert verdict.decisive.rule == "production-needs-a-manager"
     assert verdict.catalog_revision == shipped.revision
@@ -167,7 +169,7 @@ TWO_HOLDS = """\
   on: request
   when: {connections: ['**']}
   then: hold
-  approval: {from: [managers], expires: 5m}
+  approval: {from: [managers], expires: 5m, grant_up_to: 1h, reason_required: true}
 - id: hard
   title: Hard
   explain: Because.
@@ -191,7 +193,8 @@ def test_of_two_holds_the_stricter_terms_count_and_a_shadow_rule_is_only_told(
     verdict = decide(facts("hello"), ALICE, load_catalog(write(TWO_HOLDS)), now)
     assert verdict.action is Action.HOLD
     assert verdict.approval is not None
-    assert verdict.approval.quorum == 2
+    assert (verdict.approval.quorum, verdict.approval.reason_required) == (2, True)
+    assert verdict.approval.grant_up_to is None
     assert [(fired.rule, fired.enforced) for fired in verdict.fired] == [
         ("easy", True),
         ("hard", True),

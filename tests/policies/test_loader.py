@@ -95,6 +95,19 @@ def test_all_faults_are_told_at_once_with_file_line_and_field(write: Callable[..
             ("{from: [managers]}", "{from: [managers], quorum: 0}"),
             "approval.quorum: input should be",
         ),
+        (
+            ("{from: [managers]}", "{from: [managers], each_of: [bosses]}"),
+            "each_of.0: 'bosses'",
+        ),
+        (("{from: [managers]}", "{from: [managers], remind_after: 1h}"), "before the hold expires"),
+        (
+            ("{from: [managers]}", "{from: [managers], quorum: 2, grant_up_to: 1h}"),
+            "nothing is granted for a time",
+        ),
+        (
+            ("{from: [managers]}", "{from: [managers], escalate: {after: 5m, to: [ceo]}}"),
+            "approval.escalate.to.0: 'ceo' is no approver set",
+        ),
         (("  examples", "  xamples"), "did you mean 'examples'?"),
         (("  then: hold", "  then: hold\n  then: deny"), "'then' stands twice, first on line 7"),
     ],

@@ -1,0 +1,88 @@
+"""Check digits and randomness: what is right passes, and one changed character does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from policies.national import CHECKS
+from policies.validators import base58check, build, luhn, mod97
+
+# Numbers that the issuing offices, or their standards, publish as samples.
+NUMBERS = {
+    "au-tax-file": "123456782",
+    "be-national": "85.07.30-033.28",
+    "br-company": "11.222.333/0001-81",
+    "br-person": "529.982.247-25",
+    "cn-resident": "11010519491231002X",
+    "de-tax-id": "24170586492",
+    "ean13": "756.9217.0769.85",
+    "es-identity": "12345678Z",
+    "fi-identity": "131052-308T",
+    "fr-social-security": "185057800604137",
+    "it-fiscal-code": "RSSMRA85T10A562S",
+    "kr-resident": "850730-1002390",
+    "nl-citizen": "111222333",
+    "no-identity": "01019098415",
+    "pl-national": "44051401359",
+    "sg-identity": "S1234567D",
+    "uk-nhs": "6091390996",
+    "us-routing": "021000021",
+    "vehicle": "1M8GDM9AXKP042788",
+    "verhoeff": "602067970168",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(CHECKS) - {"us-social-security"}))
+def test_a_national_number_is_right_and_with_another_digit_wrong(name: str) -> None:
+    number = NUMBERS[name]
+    assert CHECKS[name](number)
+    at = next(place for place in range(len(number) - 2, 0, -1) if number[place].isdigit())
+    others = [digit for digit in "0123456789" if digit != number[at]]
+    changed = [number[:at] + digit + number[at + 1 :] for digit in others]
+    assert sum(map(CHECKS[name], changed)) <= 1
+
+
+@pytest.mark.parametrize(
+    ("number", "right"),
+    [("219-09-9999", True), ("000-09-9999", False), ("666-09-9999", False), ("900-09-9999", False)],
+)
+def test_areas_that_were_never_given_out_are_no_social_security_numbers(
+    number: str, *, right: bool
+) -> None:
+    assert CHECKS["us-social-security"](number) == right
+
+
+def test_checksums_of_banks_and_wallets() -> None:
+    assert luhn("4111 1111 1111 1111")
+    assert not luhn("4111 1111 1111 1112")
+    assert not luhn("0000 0000 0000 0000")
+    assert mod97("GB82 WEST 1234 5698 7654 32")
+    assert not mod97("GB82 WEST 1234 5698 7654 33")
+    assert base58check("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ")
+    assert not base58check("5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTK")
+
+
+@pytest.mark.parametrize(
+    ("text", "random"),
+    [
+        ("q8Zk3vN7xP2mL9rT5wB1", True),
+        ("7f3e9a2b8c1d4e6f0a5b", True),
+        ("9b2f1c3e-77aa-4d01-8e5f-0c6d2b9a4e31", True),
+        ("settings.payment_provider.secret_name", False),
+        ("getUserFromAuthenticationToken", False),
+        ("my-application-secrets-2024", False),
+        ("YOUR_API_KEY_GOES_HERE_42", False),
+        ("${SECRET_FROM_ELSEWHERE_1a2b}", False),
+        ("xxxxxxxxxxxxxxxxxxxxxxxx", False),
+    ],
+)
+def test_randomness_tells_tokens_from_names(text: str, *, random: bool) -> None:
+    check = build(["random", "entropy:3.0"])
+    assert check is not None
+    assert check(text) == random
+
+
+@pytest.mark.parametrize("name", ["lun", "entropy", "entropy:high", "luhn:2"])
+def test_a_check_that_does_not_exist_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"no check|number of bits"):
+        build([name])
