@@ -20,6 +20,7 @@ from bot.auditing import Auditing
 from bot.commands import Commands
 from bot.decisions import Decisions
 from bot.home import Home
+from bot.messages import Messages
 from bot.pace import Pace
 from bot.people import People
 from bot.poster import Poster
@@ -151,14 +152,12 @@ class _Shared:
     mask: Callable[[str], str]
 
     def poster(self) -> Poster:
+        messages = Messages(self.people, self.seal, mask=self.mask, channel=self.settings.channel)
         return Poster(
             self.slack,
             self.storage.notices,
-            self.people,
-            self.seal,
+            messages,
             self.clock,
-            mask=self.mask,
-            channel=self.settings.channel,
             posts=Pace(_POST_SECONDS, _POST_BURST),
             updates=Pace(_UPDATE_SECONDS, _UPDATE_BURST),
         )

@@ -148,12 +148,13 @@ class Slack:
         answer = await _call("usergroups.users.list", listed)
         return frozenset(answer["users"])
 
-    async def post(self, channel: str, message: Message, *, about: str) -> Posted:
+    async def post(self, channel: str, message: Message, *, about: str, thread: str = "") -> Posted:
         """Post a message; `about` names the hold in its metadata, which anyone may read."""
         sent = self._posting.chat_postMessage(
             channel=channel,
             text=message.summary,
             blocks=list(message.blocks),
+            thread_ts=thread or None,
             metadata={"event_type": "abeyance_hold", "event_payload": {"hold": about}},
             unfurl_links=False,
             unfurl_media=False,

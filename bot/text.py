@@ -77,11 +77,20 @@ def join(*parts: Markup, by: str = "") -> Markup:
     return Markup(by.join(parts))
 
 
+def is_user(slack_id: str) -> bool:
+    return re.fullmatch(r"[UW][A-Z0-9]{1,30}", slack_id) is not None
+
+
 def mention(slack_user: str) -> Markup:
     """Return a mention of a user id; anything that is not one is shown as code."""
-    if re.fullmatch(r"[UW][A-Z0-9]{1,30}", slack_user):
-        return Markup(f"<@{slack_user}>")
-    return code(slack_user, 60)
+    return Markup(f"<@{slack_user}>") if is_user(slack_user) else code(slack_user, 60)
+
+
+def call(slack_id: str) -> Markup:
+    """Mention a person or everybody in a user group, by its id."""
+    if re.fullmatch(r"S[A-Z0-9]{1,30}", slack_id):
+        return Markup(f"<!subteam^{slack_id}>")
+    return mention(slack_id)
 
 
 def moment(at: datetime, *, day: bool = False) -> Markup:
