@@ -10,7 +10,7 @@ from app.domain.segment import Role, Segment
 from app.domain.verdict import Action, FiredRule, Verdict
 from policies.conditions import Asked
 from policies.excerpts import MOST, SafeText
-from policies.findings import Finding
+from policies.findings import Finding, Inspected
 from policies.model import Side
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def decide(facts: Facts, identity: Identity, catalog: Catalog, now: datetime) ->
     """Return what the catalog says of a request; where no rule fires it is allowed."""
     asked = Asked(facts, identity, now)
     segments = _segments(facts)
-    found = _findings(catalog, segments)
-    shown = _Excerpts(catalog, segments)
+    texts = [Inspected(segment.text) for segment in segments]
+    found = _findings(catalog, segments, texts)
+    shown = _Excerpts(catalog, segments, texts)
     fired: list[tuple[Rule, FiredRule]] = []
     for rule in catalog.rules:
         if not rule.sees(Side.REQUEST) or not rule.applies(asked):
@@ -58,14 +59,12 @@ def _segments(facts: Facts) -> tuple[Segment, ...]:
     return (*facts.prompt.segments, query)
 
 
-def _findings(catalog: Catalog, segments: Sequence[Segment]) -> list[Hit]:
+def _findings(
+    catalog: Catalog, segments: Sequence[Segment], texts: Sequence[Inspected]
+) -> list[Hit]:
     """Look into each segment, and across the seams of those that one role has."""
     finder = catalog.requests
-    hits = [
-        Hit(at, finding)
-        for at, segment in enumerate(segments)
-        for finding in finder.find(segment.text)
-    ]
+    hits = [Hit(at, finding) for at, text in enumerate(texts) for finding in finder.find(text)]
     for role in Role:
         numbers = [at for at, segment in enumerate(segments) if segment.role is role]
         across = finder.across([segments[at].text for at in numbers])
@@ -125,13 +124,16 @@ def _shortest(times: Sequence[timedelta | None]) -> timedelta | None:
 class _Excerpts:
     """Makes excerpts, and looks for secrets only in the segments that have findings."""
 
-    def __init__(self, catalog: Catalog, segments: Sequence[Segment]) -> None:
+    def __init__(
+        self, catalog: Catalog, segments: Sequence[Segment], texts: Sequence[Inspected]
+    ) -> None:
         self._catalog = catalog
         self._segments = segments
+        self._texts = texts
         self._safe: dict[int, SafeText] = {}
 
     def of(self, hit: Hit) -> Excerpt:
         segment = self._segments[hit.segment]
         if hit.segment not in self._safe:
-            self._safe[hit.segment] = SafeText(self._catalog, segment.text)
+            self._safe[hit.segment] = SafeText(self._catalog, self._texts[hit.segment])
         return self._safe[hit.segment].excerpt(segment, hit.finding)

@@ -6,6 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from app.domain.verdict import Excerpt
+from policies.findings import Inspected
 from policies.masker import WITHHELD
 from policies.scanner import TooDense
 
@@ -26,9 +27,9 @@ _MORE = "…"
 class SafeText:
     """A text of which any stretch can be shown; what is secret in it is found once."""
 
-    def __init__(self, catalog: Catalog, text: str) -> None:
+    def __init__(self, catalog: Catalog, text: Inspected) -> None:
         self._catalog = catalog
-        self._text = text
+        self._text = text.text
         self._secrets: list[tuple[int, int, str]] | None
         try:
             covered = catalog.everything.cover(text)
@@ -47,7 +48,7 @@ class SafeText:
     def _words(self, finding: Finding) -> str:
         if not finding.reading.how:
             return self._show(finding.start, min(finding.end, finding.start + MOST_WORDS))
-        read = SafeText(self._catalog, finding.reading.text)
+        read = SafeText(self._catalog, Inspected(finding.reading.text))
         return read._show(finding.first, min(finding.last, finding.first + MOST_WORDS))
 
     def _show(self, start: int, end: int) -> str:

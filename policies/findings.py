@@ -9,7 +9,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from policies.masker import WITHHELD
-from policies.matcher import Matcher
+from policies.matcher import Matcher, Scannable
 from policies.scanner import Target, TooDense
 from policies.views import AsItStands, Reading, readings
 
@@ -31,6 +31,14 @@ class Finding:
     last: int
 
 
+class Inspected:
+    """A text in all its readings, each made ready for scanning."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.readings = [(reading, Scannable(reading.text)) for reading in readings(text)]
+
+
 class Finder:
     """Looks for some targets. Costs one pass a reading, however many targets there are."""
 
@@ -38,25 +46,25 @@ class Finder:
         self.targets = tuple(targets)
         self._matcher = Matcher(self.targets)
 
-    def find(self, text: str) -> list[Finding]:
+    def find(self, text: Inspected) -> list[Finding]:
         """Return what is found in a text, in order; the same thing in two readings counts once."""
         found: list[Finding] = []
         seen: dict[Target, _Stretches] = defaultdict(_Stretches)
-        for reading in readings(text):
-            for span in self._matcher.find(reading.text):
+        for reading, scannable in text.readings:
+            for span in self._matcher.find(scannable):
                 finding = self._finding(reading, span)
                 if seen[finding.target].add(finding.start, finding.end):
                     found.append(finding)
         return sorted(found, key=lambda finding: finding.start)
 
-    def cover(self, text: str) -> list[tuple[int, int, Target]]:
+    def cover(self, text: Inspected) -> list[tuple[int, int, Target]]:
         """Return the stretches that must not be shown, in order and apart, each with its name.
 
         Raises TooDense where too many matches are in progress at one place.
         """
         spans: list[tuple[int, int, int]] = []
-        for reading in readings(text):
-            for span in self._matcher.cover(reading.text):
+        for reading, scannable in text.readings:
+            for span in self._matcher.cover(scannable):
                 start, end = reading.origin(span.start, span.end)
                 spans.append((start, span.target, end))
         joined: list[tuple[int, int, Target]] = []
@@ -71,7 +79,7 @@ class Finder:
     def mask(self, text: str, label: Callable[[Target], str]) -> str:
         """Return the text with a label in place of each stretch that must not be shown."""
         try:
-            covered = self.cover(text)
+            covered = self.cover(Inspected(text))
         except TooDense:
             return WITHHELD
         out: list[str] = []
@@ -88,7 +96,7 @@ class Finder:
         ends = list(accumulate(map(len, texts)))
         joined = AsItStands("".join(texts))
         across: list[tuple[int, Finding]] = []
-        for span in self._matcher.find(joined.text):
+        for span in self._matcher.find(Scannable(joined.text)):
             at = next(number for number, end in enumerate(ends) if span.start < end)
             if span.end > ends[at]:
                 across.append((at, self._finding(joined, span)))

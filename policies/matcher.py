@@ -15,7 +15,7 @@ import re2  # type: ignore[import-untyped]
 
 from policies.normalise import TRANSPARENT, scan_view
 from policies.render import after, before, render, render_sets, view_bytes
-from policies.scanner import Plan, Span, in_order
+from policies.scanner import Plan, Scanner, Span, TooDense, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +25,30 @@ if TYPE_CHECKING:
 
 
 _MAX_PLANS = 256
+_STRIDE = 64
+
+
+class Scannable:
+    """A text made ready for scanning, once for however many matchers."""
+
+    def __init__(self, text: str) -> None:
+        view = scan_view(text)
+        self.view = view.replace(TRANSPARENT, "")
+        """What a pattern sees: folded, and without invisible characters."""
+        self.data = view_bytes(self.view)
+        self._whole = view
+
+    @cached_property
+    def _places(self) -> list[int] | None:
+        if len(self.view) == len(self._whole):
+            return None
+        return [at for at, ch in enumerate(self._whole) if ch != TRANSPARENT]
+
+    def in_text(self, start: int, target: int, end: int) -> Span:
+        """Return a stretch of the view as one of the text."""
+        if self._places is None:
+            return Span(start, target, end)
+        return Span(self._places[start], target, self._places[end - 1] + 1)
 
 
 class Matcher:
@@ -33,7 +57,7 @@ class Matcher:
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
         self._finders = [_Finder(target) for target in self.targets]
-        self._plans: dict[tuple[int, ...], Plan] = {}
+        self._covers: dict[tuple[int, ...], _Cover] = {}
 
     @cached_property
     def _database(self) -> hyperscan.Database:
@@ -47,49 +71,68 @@ class Matcher:
         )
         return database
 
-    def find(self, text: str) -> tuple[Span, ...]:
+    def find(self, text: Scannable) -> tuple[Span, ...]:
         """Return the matches in order of start. Those of one target do not overlap."""
-        if not self.targets or not text:
-            return ()
-        view = scan_view(text)
-        visible = view.replace(TRANSPARENT, "")
-        data = view_bytes(visible)
         found = [
-            Span(start, at, end)
-            for at in self._hits(data)
-            for start, end in self._finders[at].spans(visible, data)
+            text.in_text(start, at, end)
+            for at in self._hits(text.data)
+            for start, end in self._finders[at].spans(text.view, text.data)
         ]
-        if found and len(visible) < len(view):
-            places = [at for at, ch in enumerate(view) if ch != TRANSPARENT]
-            found = [Span(places[s.start], s.target, places[s.end - 1] + 1) for s in found]
         return tuple(sorted(found, key=in_order))
 
-    def cover(self, text: str) -> tuple[Span, ...]:
+    def cover(self, text: Scannable) -> tuple[Span, ...]:
         """Return the matches that begin at any place at all, as the masker of a stream sees them.
 
         Raises TooDense where too many are in progress at one place.
         """
-        if not self.targets or not text:
-            return ()
-        visible = scan_view(text).replace(TRANSPARENT, "")
-        hits = tuple(sorted(self._hits(view_bytes(visible))))
+        hits = tuple(sorted(self._hits(text.data)))
         if not hits:
             return ()
-        if hits not in self._plans:
-            if len(self._plans) >= _MAX_PLANS:
-                self._plans.clear()
-            self._plans[hits] = Plan([self.targets[at] for at in hits])
-        spans = self._plans[hits].find(text)
-        return tuple(Span(span.start, hits[span.target], span.end) for span in spans)
+        if hits not in self._covers:
+            if len(self._covers) >= _MAX_PLANS:
+                self._covers.clear()
+            self._covers[hits] = _Cover([self.targets[at] for at in hits])
+        spans = self._covers[hits].spans(text.view, text.data)
+        return tuple(text.in_text(s.start, hits[s.target], s.end) for s in spans)
 
     def _hits(self, data: bytes) -> list[int]:
         hits: list[int] = []
+        if not data or not self.targets:
+            return hits
 
         def note(target: int, _start: int, _end: int, _flags: int, _context: object) -> None:
             hits.append(target)
 
         self._database.scan(data, match_event_handler=note)
         return hits
+
+
+class _Cover:
+    """Follows a few targets through a text, and leaps over what none of them begins in."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._plan = Plan(targets)
+        openings = dict.fromkeys(
+            render_sets(opening) for target in targets for opening in target.openings
+        )
+        self._opening = re2.compile("|".join(openings).encode())
+
+    def spans(self, view: str, data: bytes) -> list[Span]:
+        found: list[Span] = []
+        at = 0
+        while (hit := self._opening.search(data, at)) is not None:
+            # No match begins at the character before, but a guard may want to see it.
+            begin = max(hit.start() - 1, 0)
+            scanner = Scanner(self._plan)
+            while begin + scanner.length < len(view) and not (scanner.length and scanner.idle):
+                here = begin + scanner.length
+                scanner.read(view[here : here + _STRIDE])
+                if scanner.shut_at >= 0:
+                    raise TooDense
+            scanner.finish()
+            found += [Span(begin + s.start, s.target, begin + s.end) for s in scanner.done]
+            at = max(begin + scanner.length, hit.end())
+        return found
 
 
 class _Finder:

@@ -70,6 +70,8 @@ _TABLE = _FoldTable()
 
 def scan_view(text: str) -> str:
     """Return the view of a text; it has the same length."""
+    if text.isascii() and "\0" not in text and "\2" not in text and "\4" not in text:
+        return text
     return text.translate(_TABLE)
 
 

@@ -190,6 +190,11 @@ class Scanner:
                 self.done.append(candidate.span)
         self.candidates = []
 
+    @property
+    def idle(self) -> bool:
+        """Whether no match is in progress, nor the beginning of one."""
+        return not self.candidates and not self._trigger.branches
+
     def hold(self, at: int) -> tuple[int, int]:
         """Return the first (start, target) that may yet turn out to be a match.
 
