@@ -24,7 +24,8 @@ class Known:
     valid: Callable[[str], bool] | None = None
 
 
-def _thin(text: str) -> str:
+def thinned(text: str) -> str:
+    """Drop what follows the 16th invisible character in a row."""
     kept, run = [], 0
     for ch in text:
         run = run + 1 if scan_view(ch) == "\0" else 0
@@ -35,7 +36,7 @@ def _thin(text: str) -> str:
 
 def masked(text: str, rules: list[Known]) -> str:
     """Return what masking the whole text must give."""
-    text = _thin(text)
+    text = thinned(text)
     view = scan_view(text)
     places = [at for at, ch in enumerate(view) if ch != "\0"]
     seen = "".join(view[at] for at in places)

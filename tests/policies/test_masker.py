@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.masker import Masker
+from policies.masker import WITHHELD, Masker
+from policies.matcher import Matcher, Scannable
 from policies.pattern import parse
 from policies.scanner import Plan, Target
-from tests.policies.oracle import Known, masked
+from tests.policies.oracle import Known, masked, thinned
 
 if TYPE_CHECKING:
     import random
@@ -73,6 +76,7 @@ def _plan(rules: list[Known]) -> Plan:
 
 
 PLAN = _plan(RULES)
+MATCHER = Matcher(PLAN.targets)
 
 
 def _masker(plan: Plan = PLAN) -> Masker:
@@ -96,14 +100,82 @@ def _check(text: str, cuts: list[int], expected: str) -> None:
 texts = st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map("".join)
 
 
-@settings(max_examples=1500, deadline=None)
-@given(texts, st.randoms(use_true_random=False))
+SHARDS = 4
+TEXTS = 625 * int(os.environ.get("ABEYANCE_FUZZ", "1"))
+CUTS = 40
+"""Four shards of 625 texts cut in 40 ways: 100,000; `ABEYANCE_FUZZ=10` makes it a million."""
+
+
+@pytest.mark.parametrize("_shard", range(SHARDS))
+@settings(max_examples=TEXTS, deadline=None, database=None)
+@given(text=texts, chance=st.randoms(use_true_random=False))
 def test_every_cut_of_a_text_gives_what_masking_the_whole_gives(
-    text: str, chance: random.Random
+    _shard: int, text: str, chance: random.Random
 ) -> None:
     expected = masked(text, RULES)
     _check(text, [], expected)
     _check(text, list(range(1, len(text))), expected)
-    for _ in range(4):
-        count = chance.randint(0, len(text) - 1)
+    for _ in range(CUTS - 2):
+        count = chance.randint(0, min(8, len(text) - 1))
         _check(text, chance.sample(range(1, len(text)), count), expected)
+
+
+@settings(max_examples=400, deadline=None, database=None)
+@given(text=texts)
+def test_the_matcher_of_whole_texts_covers_what_the_masker_of_streams_masks(text: str) -> None:
+    spans = MATCHER.cover(Scannable(thinned(text)))
+    assert _written(thinned(text), [(s.start, s.target, s.end) for s in spans]) == masked(
+        text, RULES
+    )
+    found = {span.target for span in MATCHER.find(Scannable(text))}
+    assert found == {span.target for span in spans}
+
+
+def _written(text: str, spans: list[tuple[int, int, int]]) -> str:
+    out, until = "", 0
+    for start, target, end in sorted(spans):
+        if start >= until:
+            out += text[until:start] + f"[{RULES[target].id}]"
+        until = max(until, end)
+    return out + text[until:]
+
+
+def test_a_secret_longer_than_anything_held_is_swallowed_to_its_end() -> None:
+    body = "MIIB" * 65_000
+    masker = _masker()
+    shown, most = "", 0
+    for piece in ["a ---BEGIN RSA KEY---", *(body[at : at + 50] for at in range(0, 260_000, 50))]:
+        shown += masker.feed(piece)
+        most = max(most, masker.held)
+    shown += masker.feed("---END RSA KEY--- b") + masker.finish()
+    assert shown == "a [key] b"
+    assert most < 40
+
+
+def test_nothing_is_held_where_nothing_has_begun() -> None:
+    masker = _masker()
+    assert masker.feed("plain words, and more!") == "plain words, and more!"
+    assert masker.held == 0
+
+
+def test_a_tail_that_may_be_a_secret_is_released_at_the_end_only_if_it_is_none() -> None:
+    harmless, secret = _masker(), _masker()
+    assert harmless.feed("the letters AKI") == "the letters "
+    assert harmless.finish() == "AKI"
+    assert secret.feed("id AKIA0123") + secret.finish() == "id [bare]"
+
+
+def test_too_many_matches_at_one_place_end_the_text_and_say_so() -> None:
+    plan = _plan([Known("deep", r"ab[ab]{300}!", valid=_even)])
+    text = "start " + "ab" * 200 + " AKIA"
+    for size in (1, 7, len(text)):
+        masker = _masker(plan)
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        shown = "".join(map(masker.feed, pieces)) + masker.finish()
+        assert shown == f"start {WITHHELD}"
+
+
+def test_a_flood_of_invisible_characters_is_cut_to_what_writing_needs() -> None:
+    masker = _masker()
+    shown = masker.feed("AK" + "\u200b" * 10_000) + masker.feed("x") + masker.finish()
+    assert shown == "AK" + "\u200b" * 16 + "x"
