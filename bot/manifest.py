@@ -10,9 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EVENTS_PATH = "/-/slack/events"
+# The histories are read for one thing: whether a message stands there already, after a crash
+# between the call that posts it and the record of it.
 BOT_SCOPES = (
+    "channels:history",
+    "channels:read",
     "chat:write",
     "commands",
+    "groups:history",
+    "groups:read",
+    "im:history",
     "im:write",
     "usergroups:read",
     "users:read",

@@ -78,6 +78,10 @@ class SlackDriver:
         fault = {"status": status, "times": times, "method": method, "retry_after": retry_after}
         await self._request("POST", "/sandbox/faults", fault)
 
+    async def swallow_answers(self, method: str, times: int = 1) -> None:
+        """The next calls of a method do what they should, and are never answered."""
+        await self.fail_calls(0, times, method=method)
+
     async def faults(self, **switches: bool) -> Json:
         """Set `duplicate_envelopes`, `refuse_connections`, `paused`."""
         return await self._request("POST", "/sandbox/faults", switches)

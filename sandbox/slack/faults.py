@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 from sandbox.slack.model import Json
 
+SWALLOWED = 0
+
 
 @dataclass(slots=True)
 class CallFault:
-    """The next `times` calls (of `method`, or of any) are answered with `status`."""
+    """The next `times` calls (of `method`, or of any) are answered with `status`.
+
+    With the status SWALLOWED a call does what it should, and its answer never comes.
+    """
 
     status: int
     times: int
@@ -23,6 +28,7 @@ class Faults:
         self._calls: list[CallFault] = []
         self._running = asyncio.Event()
         self._running.set()
+        self._released = asyncio.Event()
         self.duplicate_envelopes = False
         self.refuse_connections = False
 
@@ -51,8 +57,14 @@ class Faults:
     async def wait_while_paused(self) -> None:
         await self._running.wait()
 
+    async def never(self) -> None:
+        """Wait until the faults are cleared."""
+        await self._released.wait()
+
     def clear(self) -> None:
         self._calls.clear()
+        self._released.set()
+        self._released = asyncio.Event()
         self.paused = False
         self.duplicate_envelopes = False
         self.refuse_connections = False

@@ -19,8 +19,13 @@ SIGNING_SECRET = "5a6e64626f782d736c61636b2d7369676e"
 VERIFICATION_TOKEN = "sandbox-verification-token"
 
 BOT_SCOPES = (
+    "channels:history",
+    "channels:read",
     "chat:write",
     "commands",
+    "groups:history",
+    "groups:read",
+    "im:history",
     "im:write",
     "users:read",
     "users:read.email",

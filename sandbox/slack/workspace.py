@@ -48,6 +48,7 @@ class Workspace:
 
     def close(self) -> None:
         """Let go of every page and socket, and of the journal."""
+        self.faults.clear()
         self.feed.close()
         self.sockets.close()
         self.store.close()

@@ -51,6 +51,9 @@ METHODS: dict[str, Method] = {
         "chat:write",
         TIER_3,
     ),
+    "conversations.history": _method(
+        "channel", "cursor include_all_metadata inclusive latest limit oldest", None, TIER_3
+    ),
     "conversations.info": _method(
         "channel", "include_locale include_num_members", "channels:read", TIER_3
     ),
@@ -71,6 +74,7 @@ METHODS: dict[str, Method] = {
     "usergroups.users.list": _method(
         "usergroup", "include_disabled team_id", "usergroups:read", TIER_2
     ),
+    "users.conversations": _method("", "cursor exclude_archived limit types user", None, TIER_3),
     "users.info": _method("user", "include_locale", "users:read", TIER_4),
     "users.lookupByEmail": _method("email", "", "users:read.email", TIER_3),
     "views.open": _method("view", "interactivity_pointer trigger_id", None, TIER_4),
