@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from app.domain.hold import Hold, HoldEvent, HoldState, Person
+from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity
+from app.domain.verdict import Risk
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+
+LONGEST_GRANT = timedelta(hours=1)
+"""What the button offers at most, whatever a rule allows."""
 
 
 class Objection(Enum):
@@ -24,46 +30,130 @@ class Objection(Enum):
     )
     OWN_REQUEST = "This is your own request: somebody else has to decide on it."
     NOT_AN_APPROVER = "You are not among the people who may decide on this request."
-    ALREADY_VOTED = "You have approved this request already: each person counts once."
+    NO_GLASS = "You are not among the people who may break the glass."
+    NO_REASON = "Say why: releasing a request alone needs a reason that stays on record."
+    ALREADY_VOTED = "You have said that already: each person counts once."
+    NO_GRANT = "This request can be approved once only, not for a time."
 
 
 @dataclass(frozen=True, slots=True)
 class Voter:
     """A person at the moment of the click.
 
-    `person.email` is verified by Slack, or empty. `identities` are whom the identity provider
-    has vouched for under that address. `member_of` names the approver sets they are in now.
+    `person.email` is verified by Slack or linked by the identity provider, or empty.
+    `identities` are whom the identity provider has vouched for under that address. `member_of`
+    names the approver sets they are in now; they are in those of `manager_of_requester` for the
+    people who report to them. `may_break_glass` is read at the same moment.
     """
 
     person: Person
     identities: tuple[Identity, ...] = ()
     member_of: frozenset[str] = frozenset()
+    manager_of_requester: frozenset[str] = frozenset()
+    may_break_glass: bool = False
 
 
 def judge(hold: Hold, voter: Voter, *, approve: bool, now: datetime) -> HoldEvent | Objection:
     """Say what a vote does to the hold, or why it is not taken.
 
-    There is no exception for administrators: nobody decides on their own request. An approval
-    counts once a person; a denial is always heard, from one who approved before as well.
+    There is no exception for administrators: nobody decides on their own request. Each person
+    counts once, with the last they said; who approved before may still deny.
     """
     if objection := _objection(hold, voter, now):
         return objection
-    if not approve:
-        return HoldEvent.DENY
-    if _has_approved(hold, voter.person):
+    if not may_decide(hold, voter, now):
+        return Objection.NOT_AN_APPROVER
+    if _standing(hold, voter.person) is approve:
         return Objection.ALREADY_VOTED
-    return HoldEvent.APPROVE if approvals(hold) + 1 >= quorum(hold) else HoldEvent.VOTE
+    votes = (*hold.votes, Vote(voter.person, approve, now, sets=sets_of(hold, voter)))
+    if approve:
+        return HoldEvent.APPROVE if _met(hold, votes) else HoldEvent.VOTE
+    return HoldEvent.DENY if _denied(hold, votes) else HoldEvent.VOTE
+
+
+def judge_break_glass(hold: Hold, voter: Voter, reason: str, now: datetime) -> Objection | None:
+    """Say what stands against a release by one person alone; still not of their own request."""
+    if objection := _objection(hold, voter, now):
+        return objection
+    if not voter.may_break_glass:
+        return Objection.NO_GLASS
+    return None if reason.strip() else Objection.NO_REASON
 
 
 def approvals(hold: Hold) -> int:
-    """How many distinct people have approved so far."""
-    return len({vote.by.email.casefold() for vote in hold.votes if vote.approve})
+    """How many distinct people approve as it stands."""
+    return len(_people(hold.votes, approve=True))
+
+
+def denials(hold: Hold) -> int:
+    return len(_people(hold.votes, approve=False))
 
 
 def quorum(hold: Hold) -> int:
     """How many distinct people have to approve; a hold without terms needs more than exist."""
     approval = hold.verdict.approval
     return approval.quorum if approval else _NOBODY_CAN
+
+
+def missing(hold: Hold) -> tuple[str, ...]:
+    """Return the sets that must each be represented and are not, as the votes stand."""
+    approval = hold.verdict.approval
+    wanted = approval.each_of if approval else ()
+    seats = _seats(wanted, _people(hold.votes, approve=True))
+    return tuple(name for at, name in enumerate(wanted) if at not in seats)
+
+
+def asked(hold: Hold, now: datetime) -> tuple[str, ...]:
+    """Name the approver sets whose members may vote by now, in the order of the rule."""
+    approval = hold.verdict.approval
+    if approval is None:
+        return ()
+    late = approval.escalate_after
+    escalated = late is not None and now >= hold.created_at + late
+    further = approval.escalate_to if escalated else ()
+    return tuple(dict.fromkeys((*approval.approvers, *approval.each_of, *further)))
+
+
+def concerned(hold: Hold) -> tuple[str, ...]:
+    """Name every approver set that may vote, now or later."""
+    approval = hold.verdict.approval
+    if approval is None:
+        return ()
+    return tuple(dict.fromkeys((*approval.approvers, *approval.each_of, *approval.escalate_to)))
+
+
+def may_decide(hold: Hold, voter: Voter, now: datetime) -> bool:
+    """Whether the voter is in an approver set that the hold's rule asks by now."""
+    return not set(sets_of(hold, voter)).isdisjoint(asked(hold, now))
+
+
+def sets_of(hold: Hold, voter: Voter) -> tuple[str, ...]:
+    """Name the approver sets of the hold that the voter is in."""
+    manager = hold.requester.manager
+    reports = bool(manager) and manager.casefold() in _folded(_addresses(voter))
+    member_of = voter.member_of | (voter.manager_of_requester if reports else frozenset())
+    return tuple(name for name in concerned(hold) if name in member_of)
+
+
+def grant_length(hold: Hold) -> timedelta | None:
+    """Return for how long the same may be granted in place of one approval; None: not at all."""
+    approval = hold.verdict.approval
+    holding = hold.verdict.holding
+    if approval is None or approval.grant_up_to is None or not holding:
+        return None
+    alone = approval.quorum == 1 and len(approval.each_of) <= 1
+    critical = any(fired.risk is Risk.CRITICAL for fired in holding)
+    return min(approval.grant_up_to, LONGEST_GRANT) if alone and not critical else None
+
+
+def is_requester(requester: Identity, voter: Voter) -> bool:
+    """Whether the voter is who asked: the same subject, the same address, or the job's actor."""
+    if any(identity.key == requester.key for identity in voter.identities):
+        return True
+    theirs = {requester.email}
+    if requester.provenance is not None:
+        theirs.add(requester.provenance.actor)
+    return not _folded(theirs).isdisjoint(_folded(_addresses(voter)))
 
 
 _NOBODY_CAN = 1_000_000
@@ -76,34 +166,78 @@ def _objection(hold: Hold, voter: Voter, now: datetime) -> Objection | None:
         return Objection.TOO_LATE
     if not voter.person.email:
         return Objection.UNVERIFIED
-    if is_requester(hold.requester, voter):
-        return Objection.OWN_REQUEST
-    return None if may_decide(hold, voter) else Objection.NOT_AN_APPROVER
+    return Objection.OWN_REQUEST if is_requester(hold.requester, voter) else None
 
 
-def may_decide(hold: Hold, voter: Voter) -> bool:
-    """Whether the voter is in an approver set that the hold's rule names."""
+def _met(hold: Hold, votes: Sequence[Vote]) -> bool:
     approval = hold.verdict.approval
-    return approval is not None and not voter.member_of.isdisjoint(approval.approvers)
+    if approval is None:
+        return False
+    people = _people(votes, approve=True)
+    seated = len(_seats(approval.each_of, people))
+    return len(people) >= approval.quorum and seated == len(approval.each_of)
 
 
-def is_requester(requester: Identity, voter: Voter) -> bool:
-    """Whether the voter is who asked: the same subject, the same address, or the job's actor."""
-    if any(identity.key == requester.key for identity in voter.identities):
-        return True
-    theirs = {requester.email}
-    if requester.provenance is not None:
-        theirs.add(requester.provenance.actor)
-    known = {voter.person.email, *(identity.email for identity in voter.identities)}
-    return not _folded(theirs).isdisjoint(_folded(known))
+def _denied(hold: Hold, votes: Sequence[Vote]) -> bool:
+    approval = hold.verdict.approval
+    wanted = approval.quorum if approval is not None and approval.majority_denies else 1
+    return len(_people(votes, approve=False)) >= wanted
+
+
+def _people(votes: Sequence[Vote], *, approve: bool) -> list[frozenset[str]]:
+    """Return the sets of each distinct person whose last word is this.
+
+    Accounts that share a Slack user or an address, even by way of a third, are one person.
+    """
+    people: list[list[int]] = []
+    for number, vote in enumerate(votes):
+        same = [said for said in people if any(_same_person(vote.by, votes[n].by) for n in said)]
+        people = [said for said in people if said not in same]
+        people.append([*(earlier for said in same for earlier in said), number])
+    last = [votes[max(said)] for said in people]
+    return [frozenset(vote.sets) for vote in last if vote.approve is approve]
+
+
+def _seats(wanted: Sequence[str], people: Sequence[frozenset[str]]) -> dict[int, int]:
+    """Seat people at the sets that they represent, each at one: the largest such seating.
+
+    Augmenting paths (Kuhn's algorithm); a handful of sets and people.
+    """
+    seated: dict[int, int] = {}
+    for person in range(len(people)):
+        _seat(person, wanted, people, seated, set())
+    return seated
+
+
+def _seat(
+    person: int,
+    wanted: Sequence[str],
+    people: Sequence[frozenset[str]],
+    seated: dict[int, int],
+    tried: set[int],
+) -> bool:
+    for at, name in enumerate(wanted):
+        if name not in people[person] or at in tried:
+            continue
+        tried.add(at)
+        if at not in seated or _seat(seated[at], wanted, people, seated, tried):
+            seated[at] = person
+            return True
+    return False
+
+
+def _standing(hold: Hold, person: Person) -> bool | None:
+    """Return what this person said last; None where nothing."""
+    said = [vote for vote in hold.votes if _same_person(vote.by, person)]
+    return said[-1].approve if said else None
+
+
+def _addresses(voter: Voter) -> set[str]:
+    return {voter.person.email, *(identity.email for identity in voter.identities)}
 
 
 def _folded(addresses: set[str]) -> set[str]:
     return {address.strip().casefold() for address in addresses if address.strip()}
-
-
-def _has_approved(hold: Hold, person: Person) -> bool:
-    return any(vote.approve and _same_person(vote.by, person) for vote in hold.votes)
 
 
 def _same_person(one: Person, other: Person) -> bool:

@@ -30,11 +30,14 @@ _MAX_PLANS = 64
 
 @dataclass(frozen=True, slots=True)
 class ApproverSet:
-    """Who may approve: members of Slack groups (by handle, without @), and e-mail addresses."""
+    """Who may approve: members of Slack groups (by handle, without @), e-mail addresses, ..."""
 
     name: str
     slack_groups: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    idp_groups: tuple[str, ...] = ()
+    requesters_manager: bool = False
+    break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,11 +199,18 @@ def _approvers(reading: _Reading) -> dict[str, ApproverSet]:
     found: dict[str, ApproverSet] = {}
     for name, document in reading.documents([file]):
         for place, spec in reading.items(name, document, (), ApproverSetSpec):
-            if not spec.slack_groups and not spec.emails:
-                reading.faults.append(place.fault([], "is empty; give slack_groups or emails"))
+            if not (spec.slack_groups or spec.emails or spec.idp_groups or spec.requesters_manager):
+                what = "is empty; give slack_groups, emails, idp_groups or requesters_manager"
+                reading.faults.append(place.fault([], what))
             if reading.unique(place, found, spec.name, "name"):
-                groups, emails = tuple(spec.slack_groups), tuple(spec.emails)
-                found[spec.name] = ApproverSet(spec.name, groups, emails)
+                found[spec.name] = ApproverSet(
+                    name=spec.name,
+                    slack_groups=tuple(spec.slack_groups),
+                    emails=tuple(spec.emails),
+                    idp_groups=tuple(spec.idp_groups),
+                    requesters_manager=spec.requesters_manager,
+                    break_glass=spec.break_glass,
+                )
     return found
 
 

@@ -306,7 +306,7 @@ GROUPS = {"secrets": Kind.SECRET, "personal-data": Kind.PERSONAL}
 
 
 class ApproverSetSpec(Spec):
-    """Members of any of the Slack groups, and whoever has one of the e-mail addresses."""
+    """Whoever is in any of the groups or has one of the e-mail addresses."""
 
     name: Id
     explain: str = ""
@@ -314,3 +314,12 @@ class ApproverSetSpec(Spec):
         [], description="Handles of Slack user groups, without the @."
     )
     emails: list[Annotated[str, Field(pattern=r"^\S+@\S+$")]] = []
+    idp_groups: list[Text] = Field(
+        [], description="Groups of the identity provider, as last seen at the gateway."
+    )
+    requesters_manager: bool = Field(
+        False, description="The manager of whoever asks, as the identity provider says."
+    )
+    break_glass: bool = Field(
+        False, description="Whether a member may release any request alone, with a reason."
+    )

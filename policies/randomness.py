@@ -17,6 +17,7 @@ _SAMPLES = frozenset(
         *("mysecretpassword", "my-secret-pw", "mypassword", "secretpassword", "p@ssw0rd"),
     }
 )
+_NAMES = ("self.", "this.", "settings.", "/")
 _FROM_ELSEWHERE = re.compile(
     r"[$%]\{|\$[A-Za-z_(]|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv|process\.|config[.\[]|\(\)"
 )
@@ -34,7 +35,7 @@ def no_placeholder(text: str) -> bool:
 
 def password(text: str) -> bool:
     """Say whether a person could have chosen it as a password, not as a word of a program."""
-    if not no_placeholder(text) or text.startswith(("self.", "this.", "settings.", "/")):
+    if not no_placeholder(text) or text.startswith(_NAMES) or text.endswith("?"):
         return False
     return not text.isalpha() and not text.replace("_", "").replace(".", "").isalpha()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -14,9 +14,6 @@ from policies.matcher import Matcher, Scannable
 from policies.pattern import parse
 from policies.scanner import Plan, Target
 from tests.policies.oracle import Known, masked, thinned
-
-if TYPE_CHECKING:
-    import random
 
 
 def _even(text: str) -> bool:
@@ -108,15 +105,17 @@ CUTS = 40
 
 @pytest.mark.parametrize("_shard", range(SHARDS))
 @settings(max_examples=TEXTS, deadline=None, database=None)
-@given(text=texts, chance=st.randoms(use_true_random=False))
+@given(text=texts, seed=st.integers(0, 2**32))
 def test_every_cut_of_a_text_gives_what_masking_the_whole_gives(
-    _shard: int, text: str, chance: random.Random
+    _shard: int, text: str, seed: int
 ) -> None:
+    # Drawing each cut through Hypothesis would take longer than the test itself.
+    chance = random.Random(seed)  # noqa: S311
     expected = masked(text, RULES)
     _check(text, [], expected)
     _check(text, list(range(1, len(text))), expected)
     for _ in range(CUTS - 2):
-        count = chance.randint(0, min(8, len(text) - 1))
+        count = min(chance.randint(1, 4), len(text) - 1)
         _check(text, chance.sample(range(1, len(text)), count), expected)
 
 
