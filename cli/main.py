@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from app.errors import AbeyanceError
-from cli import connection, login, serve, slack, up
+from cli import connection, login, policy, serve, slack, up
 
 app = typer.Typer(
     name="abeyance",
@@ -22,6 +22,7 @@ app.command(name="gateway")(serve.gateway)
 app.command(name="bot")(serve.bot)
 app.command(name="login")(login.login)
 app.add_typer(connection.app, name="connection")
+app.add_typer(policy.app, name="policy")
 app.add_typer(slack.app, name="slack")
 
 

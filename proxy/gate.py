@@ -13,8 +13,9 @@ from app.domain.verdict import Action
 from app.errors import AbeyanceError, Reason, Refused, Unavailable
 from app.ids import new_id
 from app.storage.feed import Pulse
-from policies.compiled import Catalog
+from app.telemetry import Metrics
 from policies.decide import decide
+from policies.keeper import CatalogKeeper
 from proxy.answer import Relay
 from proxy.callers import Callers
 from proxy.connections import Connections
@@ -31,6 +32,7 @@ from proxy.waiting import Mode, patience_of, waiting_mode
 if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
+    from policies.compiled import AnswerMasking, Catalog
     from proxy.recorder import Recording
 
 _REASON_LENGTH = 500
@@ -46,13 +48,14 @@ class Limits:
 class Gate:
     callers: Callers
     connections: Connections
-    catalog: Catalog
+    catalogs: CatalogKeeper
     recorder: Recorder
     holding: Holding
     granted: Granted
     upstream: Upstream
     clock: Clock
     limits: Limits
+    metrics: Metrics
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request; whatever is wrong is told in the shape of the API it calls."""
@@ -71,10 +74,14 @@ class Gate:
             return
         except AbeyanceError as error:
             await visit.refuse(error)
+        finally:
+            self.metrics.requests.labels(*visit.summary()).inc()
 
     async def _serve(self, visit: Visit, identity: Identity, inquiry: Inquiry) -> None:
-        verdict = decide(inquiry.facts, identity, self.catalog, self.clock.now())
-        inquiry = self._masked(inquiry, verdict)
+        # One catalog for the whole request, whatever takes its place meanwhile.
+        catalog = self.catalogs.current
+        verdict = decide(inquiry.facts, identity, catalog, self.clock.now())
+        inquiry = _masked(inquiry, verdict, catalog)
         hold: Hold | None = None
         match verdict.action:
             case Action.ALLOW:
@@ -101,12 +108,11 @@ class Gate:
         if visit.recording is None:
             visit.recording = await self.recorder.open(identity, inquiry, verdict)
         await visit.recording.decide(decision)
-        await self._forward(visit, visit.recording, identity, inquiry, hold)
+        credential = self.connections.credential(inquiry.connection)
+        masking = catalog.answer_masking(inquiry.facts, identity, credential, self.clock.now())
+        await self._forward(visit, visit.recording, inquiry, hold, credential, masking)
+        self.metrics.masked.inc(masking.masked)
         return None
-
-    def _masked(self, inquiry: Inquiry, verdict: Verdict) -> Inquiry:
-        asked = any(fired.enforced and fired.action is Action.MASK for fired in verdict.fired)
-        return inquiry.masked(self.catalog.request_mask(verdict)) if asked else inquiry
 
     async def _held(
         self, visit: Visit, identity: Identity, inquiry: Inquiry, verdict: Verdict
@@ -122,7 +128,8 @@ class Gate:
         pulse, patience = None, patience_of(visit.exchange.headers)
         if mode is Mode.KEEP_ALIVE:
             pulse, patience = Pulse(self.limits.keep_alive_seconds, visit.keep_alive), None
-        return await self.holding.released(hold, visit.recording, patience, pulse)
+        with self.metrics.waiting.track_inprogress():
+            return await self.holding.released(hold, visit.recording, patience, pulse)
 
     async def _joined(
         self,
@@ -153,12 +160,11 @@ class Gate:
         self,
         visit: Visit,
         recording: Recording,
-        identity: Identity,
         inquiry: Inquiry,
         hold: Hold | None,
+        credential: str,
+        masking: AnswerMasking,
     ) -> None:
-        credential = self.connections.credential(inquiry.connection)
-        masking = self.catalog.answer_masking(inquiry.facts, identity, credential, self.clock.now())
         await recording.forwarding()
         outcome = "not forwarded"
         try:
@@ -177,6 +183,11 @@ class Gate:
             if hold is not None:
                 with suppress(Unavailable):
                     await self.holding.note_outcome(hold, outcome)
+
+
+def _masked(inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:
+    asked = any(fired.enforced and fired.action is Action.MASK for fired in verdict.fired)
+    return inquiry.masked(catalog.request_mask(verdict)) if asked else inquiry
 
 
 def _denied(verdict: Verdict) -> Refused:

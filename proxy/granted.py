@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.grant import Coverage
+from app.domain.grant import coverage
 from app.errors import Reason, Refused
 from app.storage.ports import EventKind
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.grant import Grant
     from app.domain.identity import Identity
-    from app.domain.verdict import FiredRule, Verdict
+    from app.domain.verdict import Verdict
     from app.storage.ports import GrantStore
     from proxy.recorder import Recording
 
@@ -28,7 +28,7 @@ class Granted:
         """Return a grant for every rule that holds, or nothing where one is not covered."""
         now = self._clock.now()
         found = [
-            await self._grants.covering(coverage(identity, connection, fired), now)
+            await self._grants.covering(coverage(identity, connection, fired.rule), now)
             for fired in verdict.holding
         ]
         grants = tuple(grant for grant in found if grant is not None)
@@ -45,9 +45,3 @@ class Granted:
                     rule=grant.covers.rule,
                 )
             await recording.note(EventKind.GRANT_USED, grant=grant.id, rule=grant.covers.rule)
-
-
-def coverage(identity: Identity, connection: str, fired: FiredRule) -> Coverage:
-    """Return what a grant must cover for this caller to pass this rule."""
-    repository = identity.provenance.repository if identity.provenance else ""
-    return Coverage(identity.key, fired.rule, connection, repository)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -18,8 +19,9 @@ from app.errors import BadSettings, StorageUnavailable
 from app.settings import Settings, require
 from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
+from app.telemetry import Metrics
 from app.vault import Vault
-from policies.loader import load_catalog
+from policies.keeper import CatalogKeeper, CatalogState
 from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.gate import Gate, Limits
@@ -44,57 +46,81 @@ async def run_gateway(
 ) -> None:
     """Serve until `stop` is set; `announce` is given the URL as soon as requests are served.
 
-    A background task that dies takes the process down with it.
-
-    Raises BadSettings, BadCatalog, StorageUnavailable.
+    A background task that dies takes the process down with it. Raises BadSettings, BadCatalog,
+    StorageUnavailable.
     """
     require(settings, *_NEEDS)
-    catalog = load_catalog(settings.catalog)
+    catalogs = CatalogKeeper(settings.catalog)
     vault = Vault(settings.vault_key.get_secret_value())
-    clock = SystemClock()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
     with _listen(settings.host, settings.port) as listener:
-        host, port = listener.getsockname()[:2]
         async with _storage(settings) as storage, _http() as http, _upstream() as upstream:
-            ledger = ChainedLedger(storage.ledger, writer="gateway")
-            feed = HoldFeed(storage.holds)
-            callers = Callers(Verifier(settings.issuers, http, clock), storage.people, clock)
-
-            async def ready() -> None:
-                await storage.ping()
-                if not feed.ready.is_set():
-                    raise StorageUnavailable("the change stream of holds is not open")
-
-            gate = Gate(
-                callers=callers,
-                connections=Connections(storage.connections, vault),
-                catalog=catalog,
-                recorder=Recorder(storage.sessions, ledger, clock),
-                holding=Holding(storage.holds, feed, clock),
-                granted=Granted(storage.grants, clock),
-                upstream=upstream,
-                clock=clock,
-                limits=Limits(settings.body_limit, settings.keep_alive_seconds),
-            )
-            door = Door(gate, create_pages(ready, callers, storage.sessions, storage.holds))
-            async with asyncio.TaskGroup() as tasks:
-                background = [tasks.create_task(part.run()) for part in (ledger, feed)]
-                background.append(
-                    tasks.create_task(_announce(feed, f"http://{host}:{port}", announce))
-                )
-
-                async def stopping() -> None:
-                    await stop.wait()
-                    feed.stop()
-
-                await serve(door, _config(listener), shutdown_trigger=stopping)
-                for task in background:
-                    task.cancel()
+            parts = _Parts(settings, storage, http, upstream, catalogs, vault)
+            await _serve(parts, listener, stop, announce)
 
 
-async def _announce(feed: HoldFeed, url: str, announce: Callable[[str], None]) -> None:
-    await feed.ready.wait()
-    announce(url)
-    _log.info("gateway ready", url=url)
+async def _serve(
+    parts: _Parts, listener: socket.socket, stop: asyncio.Event, announce: Callable[[str], None]
+) -> None:
+    host, port = listener.getsockname()[:2]
+
+    async def ready() -> None:
+        await parts.feed.ready.wait()
+        announce(f"http://{host}:{port}")
+        _log.info("gateway ready", host=host, port=port)
+
+    async def stopping() -> None:
+        await stop.wait()
+        parts.feed.stop()
+
+    async with asyncio.TaskGroup() as tasks:
+        background = [tasks.create_task(part.run()) for part in parts.running]
+        background.append(tasks.create_task(ready()))
+        await serve(parts.door, _config(listener), shutdown_trigger=stopping)
+        for task in background:
+            task.cancel()
+
+
+class _Parts:
+    """What the gateway is made of, each built from those before it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: MongoStorage,
+        http: httpx.AsyncClient,
+        upstream: Upstream,
+        catalogs: CatalogKeeper,
+        vault: Vault,
+    ) -> None:
+        clock, metrics = SystemClock(), Metrics()
+        metrics.catalog_fault.set_function(lambda: bool(catalogs.state.fault))
+        ledger = ChainedLedger(storage.ledger, writer="gateway")
+        callers = Callers(Verifier(settings.issuers, http, clock), storage.people, clock)
+        self._storage, self._catalogs = storage, catalogs
+        self.feed = HoldFeed(storage.holds)
+        self.running = (ledger, self.feed, catalogs)
+        gate = Gate(
+            callers=callers,
+            connections=Connections(storage.connections, vault),
+            catalogs=catalogs,
+            recorder=Recorder(storage.sessions, ledger, clock),
+            holding=Holding(storage.holds, self.feed, clock),
+            granted=Granted(storage.grants, clock),
+            upstream=upstream,
+            clock=clock,
+            limits=Limits(settings.body_limit, settings.keep_alive_seconds),
+            metrics=metrics,
+        )
+        pages = create_pages(self._ready, metrics, callers, storage.sessions, storage.holds)
+        self.door = Door(gate, pages)
+
+    async def _ready(self) -> CatalogState:
+        """Raise StorageUnavailable where requests could not be held."""
+        await self._storage.ping()
+        if not self.feed.ready.is_set():
+            raise StorageUnavailable("the change stream of holds is not open")
+        return self._catalogs.state
 
 
 def _listen(host: str, port: int) -> socket.socket:

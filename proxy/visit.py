@@ -50,6 +50,12 @@ class Visit:
             return self.inquiry.wire
         return wire_for("auto", self.exchange.method, self.exchange.target, None)
 
+    def summary(self) -> tuple[str, str]:
+        """Return connection and decision, for the figures."""
+        if self.inquiry is None or self.recording is None:
+            return "", "refused"
+        return self.inquiry.connection.name, self.recording.session.decision.value
+
     async def keep_alive(self) -> None:
         """Send a comment that every SDK skips; the first one commits the stream to a 200."""
         if not self.kept_alive:

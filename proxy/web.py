@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
     from app.storage.ports import HoldStore, SessionStore
+    from app.telemetry import Metrics
+    from policies.keeper import CatalogState
     from proxy.callers import Callers
     from proxy.gate import Gate
 
@@ -42,7 +44,8 @@ class Door:
 
 
 def create_pages(
-    ready: Callable[[], Awaitable[None]],
+    ready: Callable[[], Awaitable[CatalogState]],
+    metrics: Metrics,
     callers: Callers,
     sessions: SessionStore,
     holds: HoldStore,
@@ -56,8 +59,12 @@ def create_pages(
 
     @pages.get("/-/readyz")
     async def readyz() -> Response:
-        await ready()
-        return jsonify(status="ready")
+        catalog = await ready()
+        return jsonify(status="ready", catalog=catalog.revision, catalog_fault=catalog.fault)
+
+    @pages.get("/-/metrics")
+    async def figures() -> Response:
+        return Response(metrics.page(), content_type="text/plain; version=0.0.4")
 
     @pages.get("/-/sessions/<session_id>")
     async def session_state(session_id: str) -> Response:

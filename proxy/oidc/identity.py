@@ -92,6 +92,7 @@ def identity_of(verified: VerifiedClaims) -> Identity:
         email=email,
         groups=_groups(claims),
         provenance=provenance,
+        manager=_text(claims, "manager").strip().lower(),
     )
 
 

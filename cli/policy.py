@@ -1,0 +1,110 @@
+"""`abeyance policy`: try the catalog before it decides about anybody."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from app.errors import BadCatalog, BadRequest
+from app.settings import load_settings
+from policies.findings import Inspected
+from policies.loader import load_catalog
+from policies.masker import Masker
+from policies.rehearse import check as rehearse
+from policies.scanner import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from policies.compiled import Catalog
+
+app = typer.Typer(help="Check, try and rehearse the rules.", no_args_is_help=True)
+
+_LARGEST_PIECE = 12
+
+
+@app.command()
+def check(
+    path: Annotated[
+        Path | None, typer.Argument(help="A folder of policies; default: the one in force.")
+    ] = None,
+) -> None:
+    """Validate the catalog and run the examples in it; exit code 1 where one fails."""
+    console = Console(highlight=False)
+    catalog = _load(path)
+    faults = rehearse(catalog)
+    for fault in faults:
+        console.print(f"[red]✗[/] {fault}", markup=True)
+    if faults:
+        raise typer.Exit(1)
+    console.print(
+        f"[green]✓[/] {len(catalog.rules)} rules and {len(catalog.detectors)} detectors are valid, "
+        f"and every example does what it says (revision {catalog.revision})"
+    )
+
+
+@app.command()
+def mask(
+    *,
+    jsonl: Annotated[
+        bool, typer.Option(help='One {"text": …} a line in, and out, with its findings.')
+    ] = False,
+    chunks: Annotated[
+        int | None, typer.Option(help="Feed it through the stream masker, cut at random.")
+    ] = None,
+) -> None:
+    """Mask text from standard input with all detectors."""
+    cuts = random.Random(chunks) if chunks is not None else None  # noqa: S311 - a repeatable cut
+    catalog = _load(None)
+    if not jsonl:
+        sys.stdout.write(_masked(catalog, sys.stdin.read(), cuts)[0])
+        return
+    for number, line in enumerate(sys.stdin, start=1):
+        text, findings = _masked(catalog, _text_of(line, number), cuts)
+        sys.stdout.write(json.dumps({"text": text, "findings": findings}) + "\n")
+
+
+def _load(path: Path | None) -> Catalog:
+    directory = path or load_settings().catalog
+    if not directory.is_dir():
+        raise BadCatalog([f"{directory} is no folder: give the one that holds catalog/"])
+    return load_catalog(directory)
+
+
+def _text_of(line: str, number: int) -> str:
+    try:
+        text = json.loads(line)["text"]
+    except (ValueError, KeyError, TypeError):
+        text = None
+    if not isinstance(text, str):
+        raise BadRequest(f'line {number} is not {{"text": "…"}}')
+    return text
+
+
+def _masked(
+    catalog: Catalog, text: str, cuts: random.Random | None
+) -> tuple[str, list[dict[str, str | int]]]:
+    findings: list[dict[str, str | int]] = [
+        {"detector": found.target.id, "start": found.start, "end": found.end}
+        for found in catalog.everything.find(Inspected(text))
+    ]
+    if cuts is None:
+        return catalog.mask(text), findings
+    targets = catalog.everything.targets
+    masker = Masker(Plan(targets), lambda target: catalog.label(targets[target]))
+    pieces = [masker.feed(piece) for piece in _cut(text, cuts)]
+    return "".join([*pieces, masker.finish()]), findings
+
+
+def _cut(text: str, cuts: random.Random) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        end = start + cuts.randint(1, _LARGEST_PIECE)
+        yield text[start:end]
+        start = end

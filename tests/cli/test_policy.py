@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+KEY = "AKIAIOSFODNN7EXAMPLE"
+
+
+def abeyance(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *arguments],
+        input=said,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_shipped_catalog_is_valid_and_its_examples_do_what_they_say() -> None:
+    checked = abeyance("policy", "check")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "every example does what it says" in checked.stdout
+
+
+def test_a_bad_catalog_is_told_with_file_line_and_field(tmp_path: Path) -> None:
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "mine.yaml").write_text("- id: x\n  title: X\n  then: perhaps\n")
+    checked = abeyance("policy", "check", str(tmp_path))
+    assert checked.returncode == 2
+    assert "mine.yaml:3" in checked.stderr
+    assert "then" in checked.stderr
+    assert "Traceback" not in checked.stderr
+
+
+def test_an_example_that_does_not_fire_fails_the_check(tmp_path: Path) -> None:
+    rule = {
+        "id": "x",
+        "title": "X",
+        "on": "request",
+        "when": {"prompt": {"words": ["kites"]}},
+        "then": "deny",
+        "risk": "low",
+        "explain": "No.",
+        "examples": {"match": ["boats"], "skip": ["kites"]},
+    }
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "mine.yaml").write_text(json.dumps([rule]))
+    checked = abeyance("policy", "check", str(tmp_path))
+    assert checked.returncode == 1
+    assert "boats" in checked.stdout
+    assert "kites" in checked.stdout
+
+
+@pytest.mark.parametrize("options", [(), ("--chunks", "1"), ("--chunks", "2")])
+def test_text_is_masked_however_it_is_cut(options: tuple[str, ...]) -> None:
+    masked = abeyance("policy", "mask", *options, said=f"my key is {KEY}, thanks\n")
+    assert masked.stdout == "my key is [aws-access-key-id], thanks\n"
+
+
+def test_lines_of_json_are_masked_one_by_one_with_their_findings() -> None:
+    lines = [json.dumps({"text": f"a {KEY}"}), json.dumps({"text": "nothing"})]
+    masked = abeyance("policy", "mask", "--jsonl", said="\n".join(lines) + "\n")
+    first, second = map(json.loads, masked.stdout.splitlines())
+    assert first["text"] == "a [aws-access-key-id]"
+    assert first["findings"][0]["detector"] == "aws-access-key-id"
+    assert second == {"text": "nothing", "findings": []}
+
+
+def test_a_line_that_is_no_such_json_is_named() -> None:
+    masked = abeyance("policy", "mask", "--jsonl", said='{"text": "a"}\n{"words": "b"}\n')
+    assert masked.returncode == 2
+    assert "line 2" in masked.stderr
