@@ -19,8 +19,10 @@ _SAMPLES = frozenset(
 )
 _NAMES = ("self.", "this.", "settings.", "/")
 _FROM_ELSEWHERE = re.compile(
-    r"[$%]\{|\$[A-Za-z_(]|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv|process\.|config[.\[]|\(\)"
+    r"[$%]\{|\$\(|^\$[A-Za-z_]\w*$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv"
+    r"|process\.|config[.\[]|\(\)"
 )
+_CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
 
 
 def no_placeholder(text: str) -> bool:
@@ -31,6 +33,20 @@ def no_placeholder(text: str) -> bool:
     if any(word in plain for word in _STOP_WORDS):
         return False
     return _FROM_ELSEWHERE.search(text) is None
+
+
+_SAMPLE_WORDS = ("your", "example", "placeholder", "redacted", "dummy", "xxxx", "****", "....")
+
+
+def no_sample(text: str) -> bool:
+    """Say whether a token is not one that shows how a token looks.
+
+    Looser than `no_placeholder`: who writes a vendor's prefix and then counts up means a token.
+    """
+    plain = text.lower()
+    if any(word in plain for word in _SAMPLE_WORDS):
+        return False
+    return max(map(plain.count, set(plain))) * 2 < len(plain)
 
 
 def password(text: str) -> bool:
@@ -49,7 +65,8 @@ def random(text: str) -> bool:
         return False
     changes = sum(_changes(*pair) for pair in pairwise(text))
     if any(ch.isdigit() for ch in text):
-        return changes / len(text) >= 0.22
+        unreadable = text.isalnum() and _CONSONANTS.search(text) is not None
+        return unreadable or changes / len(text) >= 0.22
     return changes / len(text) >= 0.2 and not text.islower()
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from policies.pattern import Pattern
 
-MAX_CANDIDATES = 48
+MAX_CANDIDATES = 96
 """More matches than this in progress at one place, and the rest of the text is not passed on."""
 _MERGE_ABOVE = 8
 _RECENT = 512

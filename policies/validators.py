@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from policies import national
-from policies.randomness import no_placeholder, password, random
+from policies.randomness import no_placeholder, no_sample, password, random
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,6 +115,7 @@ _PLAIN: dict[str, Check] = {
     "mixed": mixed,
     "mod97": mod97,
     "no-placeholder": no_placeholder,
+    "no-sample": no_sample,
     "password": password,
     "phone": phone,
     "random": random,

@@ -149,16 +149,12 @@ def test_own_approver_sets_take_the_place_of_the_shipped_ones(write: Callable[..
 
 def test_an_approver_set_without_anybody_is_refused(write: Callable[..., Path]) -> None:
     faults = _faults(write(HOLD, approvers="- name: managers\n"))
-    assert faults == ["approvers.yaml:1: managers: is empty; give slack_groups or emails"]
+    assert [fault.partition(";")[0] for fault in faults] == ["approvers.yaml:1: managers: is empty"]
 
 
 def test_the_shipped_approver_sets_are_slack_groups(shipped: Catalog) -> None:
-    assert {name: found.slack_groups for name, found in shipped.approvers.items()} == {
-        "managers": ("managers",),
-        "security": ("security",),
-        "directors": ("directors",),
-        "auditors": ("auditors",),
-    }
+    for name in ("managers", "security", "directors", "auditors"):
+        assert shipped.approvers[name].slack_groups == (name,)
 
 
 def test_the_shipped_directory_is_the_packages_own() -> None:
