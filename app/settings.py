@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     slack_mode: SlackMode = SlackMode.SOCKET
     slack_channel: str = "approvals"
     slack_api_url: str = "https://slack.com/api/"
+    slack_post_seconds: float = Field(default=1.0, gt=0)
+    """Between two messages in one channel: Slack takes about one a second."""
     slack_http_port: int = Field(default=8475, ge=0, le=65535)
 
     @field_validator("issuers", mode="before")

@@ -19,6 +19,8 @@ from bot.actions import Clicks
 from bot.auditing import Auditing
 from bot.commands import Commands
 from bot.decisions import Decisions
+from bot.digest import Digests
+from bot.duty import Duty
 from bot.home import Home
 from bot.messages import Messages
 from bot.pace import Pace
@@ -40,8 +42,10 @@ if TYPE_CHECKING:
     from policies.compiled import Catalog
 
 _SOCKETS = 2
-_POST_SECONDS, _POST_BURST = 1.0, 5
-_UPDATE_SECONDS, _UPDATE_BURST = 1.2, 20
+_POST_BURST = 5
+# Edits are limited to 50 a minute in the whole workspace, posts to about 60 in each channel.
+_EDIT_SHARE, _EDIT_BURST = 1.2, 20
+_DIGEST_SHARE = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -57,6 +61,8 @@ class BotSettings:
     api_url: str = "https://slack.com/api/"
     host: str = "127.0.0.1"
     port: int = 0
+    post_seconds: float = 1.0
+    """Between two messages in one channel."""
 
 
 async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
@@ -87,6 +93,7 @@ def _ours(settings: Settings) -> BotSettings:
         api_url=settings.slack_api_url,
         host=settings.host,
         port=settings.slack_http_port,
+        post_seconds=settings.slack_post_seconds,
     )
 
 
@@ -120,9 +127,12 @@ async def _side_by_side(
 ) -> None:
     holds = shared.storage.holds
     feed = HoldFeed(holds)
-    poster = shared.poster()
+    posts, edits = shared.paces()
+    poster = shared.poster(posts, edits)
+    digests = shared.digests(poster, posts, edits)
+    watcher = Watcher(feed, holds, poster, digests, Duty(shared.storage.leases))
     timers = Timers(feed, holds, shared.ledger, shared.clock)
-    parts: list[_Part] = [shared.ledger, feed, Watcher(feed, holds, poster), timers]
+    parts: list[_Part] = [shared.ledger, feed, watcher, timers]
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run()) for part in parts]
         listening = _listen(shared.settings, shared.app(), feed, announce)
@@ -151,16 +161,28 @@ class _Shared:
     clock: Clock
     mask: Callable[[str], str]
 
-    def poster(self) -> Poster:
+    def paces(self) -> tuple[Pace, Pace]:
+        """Return what keeps posts below Slack's rate for each channel, and edits below theirs."""
+        seconds = self.settings.post_seconds
+        return Pace(seconds, _POST_BURST), Pace(seconds * _EDIT_SHARE, _EDIT_BURST)
+
+    def poster(self, posts: Pace, edits: Pace) -> Poster:
         messages = Messages(self.people, self.seal, mask=self.mask, channel=self.settings.channel)
+        notices = self.storage.notices
         return Poster(
             self.slack,
-            self.storage.notices,
+            self.storage.holds,
+            notices,
             messages,
             self.clock,
-            posts=Pace(_POST_SECONDS, _POST_BURST),
-            updates=Pace(_UPDATE_SECONDS, _UPDATE_BURST),
+            posts=posts,
+            edits=edits,
         )
+
+    def digests(self, poster: Poster, posts: Pace, edits: Pace) -> Digests:
+        every = Pace(self.settings.post_seconds * _DIGEST_SHARE, 1)
+        notices = self.storage.notices
+        return Digests(poster, notices, self.clock, every=every, posts=posts, edits=edits)
 
     def app(self) -> AsyncApp:
         holds, sessions = self.storage.holds, self.storage.sessions

@@ -1,22 +1,23 @@
 """Brings what Slack shows in line with a hold: each message once, and never an old one last.
 
 A notice in the storage stands for a message. It is leased before a call to Slack, and the
-result is accepted only from whoever holds the latest lease. A process that dies between the
-call and the record makes the message come twice at worst, never not at all.
+result is accepted only from whoever holds the latest lease. Where a lease ended without a
+record, nobody knows whether the message was posted: then it is looked for in its channel, by
+the id that its metadata carry, before it is posted again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from app.storage.ports import NoticeKind
-from bot.slack import Posted, SlackRefused, SlackUnavailable
+from bot.lanes import Busy, Job
+from bot.slack import Done, Posted, SlackRefused, SlackUnavailable
 from bot.text import is_user
 
 if TYPE_CHECKING:
@@ -24,65 +25,139 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold
-    from app.storage.ports import Notice, NoticeStore
-    from bot.blocks import Message
+    from app.storage.ports import HoldStore, Notice, NoticeStore
     from bot.messages import Messages, Wanted
     from bot.pace import Pace
     from bot.slack import Slack
 
-# Longer than an update and a post may take together, with their one retry.
-_LEASE = timedelta(seconds=45)
+# Longer than a call to Slack may take, so that nothing of ours comes after it.
+_LEASE = timedelta(seconds=6.5)
+# How much earlier than we think a message may have been posted, by Slack's clock.
+_EARLIER = timedelta(minutes=10)
 _FINISH_SECONDS = 10.0
 _log = structlog.get_logger(__name__)
 
 
-class Busy(Exception):
-    """Another bot is about the same message right now: look again soon."""
-
-
 class Poster:
-    """Posts and updates cards and direct messages."""
+    """Posts and edits cards, their replies and direct messages."""
 
     def __init__(
         self,
         slack: Slack,
+        holds: HoldStore,
         notices: NoticeStore,
         messages: Messages,
         clock: Clock,
         *,
         posts: Pace,
-        updates: Pace,
+        edits: Pace,
     ) -> None:
         self._slack = slack
+        self._holds = holds
         self._notices = notices
         self._messages = messages
         self._clock = clock
         self._posts = posts
-        self._updates = updates
+        self._edits = edits
         self._under_way = 0
         self._closing = False
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def reconcile(self, hold: Hold) -> None:
-        """Make every message about the hold say how it stands. Does nothing where it does.
+    async def plan(self, hold: Hold) -> tuple[Job, ...]:
+        """Return what is to be said for Slack to show the hold as it stands; empty if it does.
+
+        Raises SlackUnavailable or StorageUnavailable.
+        """
+        known = await self._known(hold.id)
+        jobs = []
+        for wanted in await self._messages.about(hold, known):
+            notice = known.get(wanted.notice.id) or wanted.notice
+            thread = known.get(wanted.reply_to)
+            if _stands(notice, wanted) or (wanted.reply_to and not (thread and thread.ts)):
+                # A reply waits for its card; when that is posted, we come here again.
+                continue
+            jobs.append(_job(hold, notice, thread))
+        return tuple(jobs)
+
+    async def say(self, job: Job) -> None:
+        """Do one job of a plan, as things stand when its turn comes.
 
         Raises Busy, SlackUnavailable, SlackRefused or StorageUnavailable: try again later.
         """
-        known = {notice.id: notice for notice in await self._notices.of_hold(hold.id)}
-        trouble: Exception | None = None
+        pace = self._posts if job.lane else self._edits
+        await pace.turn(job.lane)
+        used = True
+        try:
+            used = await self._say(job)
+        except SlackUnavailable as error:
+            pace.hold_back(job.lane, error.retry_after)
+            raise
+        finally:
+            if not used:
+                pace.give_back(job.lane)
+
+    async def _say(self, job: Job) -> bool:
+        hold = await self._holds.get(job.hold_id)
+        if hold is None:
+            return False
+        known = await self._known(hold.id)
         for wanted in await self._messages.about(hold, known):
-            thread = known.get(wanted.reply_to)
-            if wanted.reply_to and (thread is None or not thread.ts):
-                continue
-            try:
-                stored = known.get(wanted.notice.id)
-                known[wanted.notice.id] = await self._bring(stored, wanted, thread)
-            except (Busy, SlackUnavailable, SlackRefused) as error:
-                # A channel that is not there must not keep the requester from hearing the end.
-                trouble = trouble or error
-        if trouble:
-            raise trouble
+            if wanted.notice.id == job.notice_id:
+                stored, thread = known.get(job.notice_id), known.get(wanted.reply_to)
+                return await self.stand(stored, wanted, thread, since=hold.created_at.timestamp())
+        return False
+
+    async def stand(
+        self, known: Notice | None, wanted: Wanted, thread: Notice | None = None, *, since: float
+    ) -> bool:
+        """Make one message stand as wanted; False where Slack did not have to be told.
+
+        `since` is when it can have been posted first, in seconds of the epoch.
+        """
+        known = known or await self._notices.ensure(wanted.notice)
+        if _stands(known, wanted):
+            return False
+        channel = known.channel or (thread.channel if thread else await self._where(known))
+        if await self.adopt(known, channel, since=since, thread=thread.ts if thread else ""):
+            raise Busy(known.id)  # It stands; what it says is looked at next.
+        if self._closing:
+            raise Busy(known.id)
+        with self._working():
+            await self._tell(await self._lease(known), channel, wanted, thread)
+        return True
+
+    async def adopt(self, known: Notice, channel: str, *, since: float, thread: str = "") -> bool:
+        """Find the message that a call has posted whose end nobody saw, and record it.
+
+        Raises Busy while the call may still be under way.
+        """
+        if known.ts or known.leased_until is None:
+            return False
+        if known.leased_until > self._clock.now():
+            raise Busy(known.id)
+        oldest = since - _EARLIER.total_seconds()
+        try:
+            found = await self._slack.find(channel, known.id, since=oldest, thread=thread)
+        except SlackRefused as refused:
+            # A message that comes twice is better than one that never comes.
+            _log.warning("cannot look for a message", notice=known.id, reason=refused.code)
+            return False
+        if found is None:
+            return False
+        _log.info("a message was posted already", notice=known.id)
+        await self._record(await self._lease(known), found, "")
+        return True
+
+    async def take_down(self, notice: Notice) -> None:
+        """Delete a message. Raises as `say` does."""
+        leased = await self._lease(notice)
+        try:
+            await self._slack.delete(Posted(notice.channel, notice.ts))
+        except SlackRefused as refused:
+            if refused.code != "message_not_found":
+                raise
+        await self._notices.record(leased, channel="", ts="", shown="")
 
     async def finish(self) -> None:
         """Post nothing more, and wait until what is posted right now is recorded as posted."""
@@ -91,18 +166,8 @@ class Poster:
             async with asyncio.timeout(_FINISH_SECONDS):
                 await self._idle.wait()
 
-    async def _bring(self, stored: Notice | None, wanted: Wanted, thread: Notice | None) -> Notice:
-        known = stored or await self._notices.ensure(wanted.notice)
-        if known.shown == wanted.message.fingerprint or (thread and known.ts):
-            return known
-        # First what may take long, then the lease, so that nothing outlasts it.
-        channel = known.channel or (thread.channel if thread else await self._where(known))
-        pace, key = (self._updates, "") if known.ts else (self._posts, channel)
-        await pace.turn(key)
-        if self._closing:
-            raise Busy(known.id)
-        with self._working():
-            return await self._post(known, channel, wanted.message, pace, thread)
+    async def _known(self, hold_id: str) -> dict[str, Notice]:
+        return {notice.id: notice for notice in await self._notices.of_hold(hold_id)}
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[None]:
@@ -115,43 +180,64 @@ class Poster:
             if not self._under_way:
                 self._idle.set()
 
-    async def _post(
-        self,
-        known: Notice,
-        channel: str,
-        message: Message,
-        pace: Pace,
-        thread: Notice | None,
-    ) -> Notice:
+    async def _lease(self, known: Notice) -> Notice:
         now = self._clock.now()
         leased = await self._notices.lease(known, now=now, until=now + _LEASE)
         if leased is None:
             raise Busy(known.id)
+        return leased
+
+    async def _tell(
+        self, leased: Notice, channel: str, wanted: Wanted, thread: Notice | None
+    ) -> None:
         try:
-            posted = await self._show(leased, channel, message, thread.ts if thread else "")
-        except (SlackUnavailable, SlackRefused) as error:
-            if isinstance(error, SlackUnavailable) and error.retry_after:
-                _hold_back(pace, "" if known.ts else channel, error.retry_after)
-            await self._record(leased, Posted(known.channel, known.ts), known.shown)
+            posted = await self._show(leased, channel, wanted, thread.ts if thread else "")
+        except SlackRefused:
+            await self._record(leased, Posted(leased.channel, leased.ts), leased.shown)
             raise
-        await self._record(leased, posted, message.fingerprint)
-        return replace(known, channel=posted.channel, ts=posted.ts, shown=message.fingerprint)
+        except SlackUnavailable as error:
+            await self._leave(leased, error)
+            raise
+        if posted is None:
+            # Somebody deleted it: what is to be said is said again.
+            await self._record(leased, Posted("", ""), "")
+            raise Busy(leased.id)
+        if not await self._record(leased, posted, wanted.message.fingerprint):
+            await self._withdraw(leased, posted)
 
-    async def _record(self, leased: Notice, posted: Posted, shown: str) -> None:
-        await self._notices.record(leased, channel=posted.channel, ts=posted.ts, shown=shown)
+    async def _show(
+        self, leased: Notice, channel: str, wanted: Wanted, thread: str
+    ) -> Posted | None:
+        """Post or edit; None where what should be edited is not there any more."""
+        if not leased.ts:
+            about = {"hold": leased.hold_id, "notice": leased.id}
+            return await self._slack.post(channel, wanted.message, about=about, thread=thread)
+        posted = Posted(channel, leased.ts)
+        try:
+            await self._slack.update(posted, wanted.message)
+        except SlackRefused as refused:
+            if refused.code == "message_not_found":
+                return None
+            raise
+        return posted
 
-    async def _show(self, notice: Notice, channel: str, message: Message, thread: str) -> Posted:
-        if notice.ts:
-            posted = Posted(channel, notice.ts)
-            try:
-                await self._slack.update(posted, message)
-            except SlackRefused as refused:
-                if refused.code != "message_not_found":
-                    raise
-                # Somebody deleted it: what is to be said is said again.
-            else:
-                return posted
-        return await self._slack.post(channel, message, about=notice.hold_id, thread=thread)
+    async def _leave(self, leased: Notice, error: SlackUnavailable) -> None:
+        """End a lease as far as it is known what the call has done."""
+        if leased.ts or error.done is Done.NO:
+            await self._record(leased, Posted(leased.channel, leased.ts), leased.shown)
+        elif error.done is Done.PERHAPS:
+            await self._notices.doubt(leased, now=self._clock.now())
+        # Else it may yet be done: the lease runs out first.
+
+    async def _record(self, leased: Notice, posted: Posted, shown: str) -> bool:
+        return await self._notices.record(leased, channel=posted.channel, ts=posted.ts, shown=shown)
+
+    async def _withdraw(self, leased: Notice, posted: Posted) -> None:
+        """Delete what was posted so late that another bot had taken over."""
+        standing = (await self._known(leased.hold_id)).get(leased.id)
+        if standing is None or standing.ts != posted.ts:
+            _log.warning("posted too late, taken back", notice=leased.id)
+            await self._slack.delete(posted)
 
     async def _where(self, notice: Notice) -> str:
         if notice.kind is NoticeKind.DIRECT or is_user(notice.target):
@@ -159,5 +245,18 @@ class Poster:
         return notice.target
 
 
-def _hold_back(pace: Pace, key: str, seconds: float) -> None:
-    pace.hold_back(key, asyncio.get_running_loop().time() + seconds)
+def _stands(notice: Notice, wanted: Wanted) -> bool:
+    """Whether it says what it should; a reply is posted once and never edited."""
+    if not notice.ts:
+        return False
+    return bool(wanted.reply_to) or notice.shown == wanted.message.fingerprint
+
+
+def _job(hold: Hold, notice: Notice, thread: Notice | None) -> Job:
+    if notice.ts:
+        return Job(hold.id, hold.id, notice.id, lane="")
+    if thread is not None:
+        # Replies are about what people look at already: they go first.
+        return Job(f"0 {hold.id}", hold.id, notice.id, lane=thread.target)
+    card = notice.kind is NoticeKind.CARD
+    return Job(f"1 {hold.id}", hold.id, notice.id, lane=notice.target, card=card)

@@ -6,8 +6,11 @@ SlackRefused       Slack understood and said no; `code` is its error, such as `c
 
 from __future__ import annotations
 
+import asyncio
+import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -21,31 +24,40 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app.errors import AbeyanceError, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
     from bot.blocks import Block, Message
 
 _TIMEOUT_SECONDS = 10
-_PASSING = frozenset(
-    {
-        "fatal_error",
-        "internal_error",
-        "rate_limited",
-        "ratelimited",
-        "request_timeout",
-        "service_unavailable",
-    }
-)
+# What is posted is posted under a lease, which is to outlast the call.
+_POST_SECONDS = 5.0
+_HISTORY_PAGE, _HISTORY_PAGES = 200, 25
+# Nothing was sent where no connection came about.
+_NOT_SENT = (aiohttp.ClientConnectorError,)
+_LIMITED = frozenset({"rate_limited", "ratelimited"})
+_PASSING = _LIMITED | {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
+_CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{7,}")
+
+
+class Done(Enum):
+    """Whether a call that failed has had its effect all the same."""
+
+    NO = "no"
+    PERHAPS = "perhaps"
+    """Slack answered, but not whether."""
+    OR_YET = "or yet"
+    """There was no answer: it may even be done later."""
 
 
 class SlackUnavailable(Unavailable):
     """Slack does not answer, or asks to wait; `retry_after` is in seconds, 0 where not told."""
 
-    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+    def __init__(self, message: str, retry_after: float = 0.0, done: Done = Done.OR_YET) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.done = done
 
 
 class SlackRefused(AbeyanceError):
@@ -67,11 +79,15 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A Slack account. `email` is empty unless this workspace vouches that it is theirs."""
+    """A Slack account. `email` is empty unless this workspace vouches that it is theirs.
+
+    `key` is `enterprise/team/user`: a user id alone does not name an account everywhere.
+    """
 
     id: str
     name: str
     email: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +119,9 @@ class Slack:
         self.client = AsyncWebClient(
             token, api_url, session=session, retry_handlers=[reconnect, wait]
         )
-        self._posting = AsyncWebClient(token, api_url, session=session, retry_handlers=[reconnect])
+        # A broken connection does not tell whether the message was posted: no retry knows more.
+        self._posting = AsyncWebClient(token, api_url, session=session, retry_handlers=[])
+        self._channels: dict[str, str] = {}
 
     async def workspace(self) -> Workspace:
         answer = await _call("auth.test", self.client.auth_test())
@@ -123,7 +141,12 @@ class Slack:
         profile: dict[str, Any] = found.get("profile") or {}
         name = profile.get("real_name") or found.get("real_name") or found.get("name") or user
         email = profile.get("email") or ""
-        return Account(user, str(name), str(email) if vouched(found, home) else "")
+        return Account(
+            user,
+            str(name),
+            str(email) if vouched(found, home) else "",
+            "/".join((_enterprise(found), str(found.get("team_id") or ""), user)),
+        )
 
     async def find_by_email(self, email: str) -> str:
         """Return the user id, empty where nobody here has that address."""
@@ -148,18 +171,20 @@ class Slack:
         answer = await _call("usergroups.users.list", listed)
         return frozenset(answer["users"])
 
-    async def post(self, channel: str, message: Message, *, about: str, thread: str = "") -> Posted:
-        """Post a message; `about` names the hold in its metadata, which anyone may read."""
+    async def post(
+        self, channel: str, message: Message, *, about: Mapping[str, str], thread: str = ""
+    ) -> Posted:
+        """Post a message; `about` goes into its metadata, which anyone may read."""
         sent = self._posting.chat_postMessage(
             channel=channel,
             text=message.summary,
             blocks=list(message.blocks),
             thread_ts=thread or None,
-            metadata={"event_type": "abeyance_hold", "event_payload": {"hold": about}},
+            metadata={"event_type": "abeyance_hold", "event_payload": dict(about)},
             unfurl_links=False,
             unfurl_media=False,
         )
-        answer = await _call("chat.postMessage", sent)
+        answer = await _call("chat.postMessage", sent, _POST_SECONDS)
         return Posted(answer["channel"], answer["ts"])
 
     async def update(self, posted: Posted, message: Message) -> None:
@@ -169,7 +194,58 @@ class Slack:
             text=message.summary,
             blocks=list(message.blocks),
         )
-        await _call("chat.update", sent)
+        await _call("chat.update", sent, _POST_SECONDS)
+
+    async def delete(self, posted: Posted) -> None:
+        sent = self._posting.chat_delete(channel=posted.channel, ts=posted.ts)
+        await _call("chat.delete", sent, _POST_SECONDS)
+
+    async def find(
+        self, channel: str, notice: str, *, since: float, thread: str = ""
+    ) -> Posted | None:
+        """Find our message by the notice in its metadata, posted after `since` (of the epoch)."""
+        place = await self.channel_id(channel)
+        asked: dict[str, Any] = {"channel": place, "oldest": f"{since:.6f}"}
+        asked |= {"include_all_metadata": True, "limit": _HISTORY_PAGE}
+        for _ in range(_HISTORY_PAGES):
+            if thread:
+                sent = self.client.conversations_replies(ts=thread, **asked)
+            else:
+                sent = self.client.conversations_history(**asked)
+            answer = await _call("conversations.history", sent)
+            for said in answer["messages"]:
+                payload = (said.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("notice") == notice:
+                    return Posted(place, str(said["ts"]))
+            if not answer.get("has_more"):
+                break
+            asked["cursor"] = answer["response_metadata"]["next_cursor"]
+        return None
+
+    async def channel_id(self, channel: str) -> str:
+        """Return the id of a channel that we are in, given by id or by name.
+
+        Raises SlackRefused(`channel_not_found`) where we are in none of that name.
+        """
+        if _CHANNEL_ID.fullmatch(channel):
+            return channel
+        name = channel.removeprefix("#")
+        if name not in self._channels:
+            self._channels = await self._our_channels()
+        if name not in self._channels:
+            raise SlackRefused("users.conversations", "channel_not_found", channel)
+        return self._channels[name]
+
+    async def _our_channels(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        asked: dict[str, Any] = {"types": "public_channel,private_channel", "limit": 200}
+        while True:
+            listed = self.client.users_conversations(exclude_archived=True, **asked)
+            answer = await _call("users.conversations", listed)
+            found |= {channel["name"]: channel["id"] for channel in answer["channels"]}
+            asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not asked["cursor"]:
+                return found
 
     async def direct_channel(self, user: str) -> str:
         answer = await _call("conversations.open", self.client.conversations_open(users=user))
@@ -192,7 +268,7 @@ def vouched(user: dict[str, Any], home: Workspace) -> bool:
 
     Another workspace (Slack Connect) may give its people any address, so theirs proves nothing.
     """
-    enterprise = (user.get("enterprise_user") or {}).get("enterprise_id") or ""
+    enterprise = _enterprise(user)
     ours = user.get("team_id") == home.team_id or (
         bool(enterprise) and enterprise == home.enterprise_id
     )
@@ -200,13 +276,21 @@ def vouched(user: dict[str, Any], home: Workspace) -> bool:
     return ours and not gone and bool(user.get("is_email_confirmed"))
 
 
-async def _call(method: str, sent: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+def _enterprise(user: dict[str, Any]) -> str:
+    return str((user.get("enterprise_user") or {}).get("enterprise_id") or "")
+
+
+async def _call(
+    method: str, sent: Awaitable[AsyncSlackResponse], seconds: float | None = None
+) -> AsyncSlackResponse:
     try:
-        return await sent
+        async with asyncio.timeout(seconds):
+            return await sent
     except SlackApiError as error:
         raise _mapped(method, error) from error
     except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise SlackUnavailable(f"Slack does not answer {method}: {error}") from error
+        done = Done.NO if isinstance(error, _NOT_SENT) else Done.OR_YET
+        raise SlackUnavailable(f"Slack does not answer {method}: {error}", done=done) from error
 
 
 def _mapped(method: str, error: SlackApiError) -> AbeyanceError:
@@ -214,8 +298,10 @@ def _mapped(method: str, error: SlackApiError) -> AbeyanceError:
     status = getattr(answer, "status_code", 200)
     code = answer.get("error") if hasattr(answer, "get") else None
     if status == 429 or status >= 500 or code is None or code in _PASSING:
-        retry_after = float(_header(answer, "retry-after") or 0)
-        return SlackUnavailable(f"Slack does not answer {method}: {code or status}", retry_after)
+        limited = status == 429 or code in _LIMITED
+        retry_after = float(_header(answer, "retry-after") or 0) if limited else 0.0
+        said = f"Slack does not answer {method}: {code or status}"
+        return SlackUnavailable(said, retry_after, Done.NO if limited else Done.PERHAPS)
     messages = (answer.get("response_metadata") or {}).get("messages") or []
     return SlackRefused(method, str(code), "; ".join(map(str, messages)))
 

@@ -8,44 +8,95 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.errors import StorageUnavailable
-from bot.poster import Busy
+from bot.lanes import Lane
 from bot.slack import SlackRefused, SlackUnavailable
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.storage.feed import HoldFeed
     from app.storage.ports import HoldStore
+    from bot.digest import Digests
+    from bot.duty import Duty
+    from bot.lanes import Job
     from bot.poster import Poster
 
-_WORKERS = 4
-_BUSY_SECONDS = 1.0
+_PLANNERS = 4
 _DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _log = structlog.get_logger(__name__)
 
 
 class Watcher:
-    """Works on each hold by one worker at a time, oldest change first.
+    """Works while this bot is on duty, from what is stored: a bot that takes over starts anew."""
 
-    Changes that come while a hold is worked on or waits are one piece of work: it is read
-    again when its turn comes, so that no message says what is no longer so.
-    """
-
-    def __init__(self, feed: HoldFeed, holds: HoldStore, poster: Poster) -> None:
+    def __init__(
+        self, feed: HoldFeed, holds: HoldStore, poster: Poster, digests: Digests, duty: Duty
+    ) -> None:
         self._feed = feed
         self._holds = holds
         self._poster = poster
-        self._queue: asyncio.Queue[str] = asyncio.Queue()
-        self._queued: set[str] = set()
-        self._busy: set[str] = set()
-        self._failures: dict[str, int] = {}
+        self._digests = digests
+        self._duty = duty
 
     async def run(self) -> None:
         """Run until cancelled; ends the process by raising what no retry can mend."""
+        await self._duty.serve(self._serve)
+
+    async def _serve(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(_WORKERS):
-                tasks.create_task(self._work(tasks))
+            shift = _Shift(tasks, self._holds, self._poster, self._digests)
+            for _ in range(_PLANNERS):
+                tasks.create_task(shift.plan_for_ever())
+            tasks.create_task(shift.tidy())
             async for hold in self._feed.changes():
-                self._offer(hold.id)
+                shift.hear(hold)
+
+
+class _Shift:
+    """One stretch of duty. Plans what each hold needs, by one planner at a time, and says it.
+
+    Changes that come while a hold is worked on are one piece of work: it is read again when its
+    turn comes, so that no message says what is no longer so.
+    """
+
+    def __init__(
+        self, tasks: asyncio.TaskGroup, holds: HoldStore, poster: Poster, digests: Digests
+    ) -> None:
+        self._tasks = tasks
+        self._holds = holds
+        self._poster = poster
+        self._digests = digests
+        self._queue: asyncio.Queue[str] = asyncio.Queue()
+        self._queued: set[str] = set()
+        self._busy: set[str] = set()
+        self._told: dict[str, int] = {}
+        """By hold, a hash of how it stood when Slack showed all of it: most news are old."""
+        self._failures: dict[str, int] = {}
+        self._lanes: dict[str, Lane] = {}
+
+    def hear(self, hold: Hold) -> None:
+        if self._told.get(hold.id) != hash(hold):
+            self._offer(hold.id)
+
+    async def plan_for_ever(self) -> None:
+        while True:
+            hold_id = await self._queue.get()
+            self._queued.discard(hold_id)
+            self._busy.add(hold_id)
+            try:
+                await self._plan(hold_id)
+            except (SlackUnavailable, SlackRefused, StorageUnavailable) as error:
+                self._again(hold_id, error)
+            self._busy.discard(hold_id)
+            if hold_id in self._queued:
+                self._queue.put_nowait(hold_id)
+
+    async def tidy(self) -> None:
+        """Take down what the digests of an earlier shift say, where it is no longer so."""
+        try:
+            for target in await self._digests.standing():
+                self._lane(target)
+        except StorageUnavailable as error:
+            _log.warning("digests are left as they are", reason=str(error))
 
     def _offer(self, hold_id: str) -> None:
         if hold_id in self._queued:
@@ -54,45 +105,55 @@ class Watcher:
         if hold_id not in self._busy:
             self._queue.put_nowait(hold_id)
 
-    async def _work(self, tasks: asyncio.TaskGroup) -> None:
+    async def _plan(self, hold_id: str) -> None:
+        hold = await self._holds.get(hold_id)
+        if hold is None:
+            return
+        jobs = await self._poster.plan(hold)
+        for job in jobs:
+            self._lane(job.lane).offer(job)
+        if jobs:
+            return
+        self._failures.pop(hold_id, None)
+        if hold.state.open:
+            self._told[hold_id] = hash(hold)
+        else:
+            self._told.pop(hold_id, None)
+            await self._holds.settle(hold)
+
+    def _lane(self, name: str) -> Lane:
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = Lane(self._poster.say, self._done, self._given_up)
+            self._tasks.create_task(self._drain(name, lane))
+        return lane
+
+    async def _drain(self, name: str, lane: Lane) -> None:
+        """Say all that a lane has; one that is empty goes away."""
         while True:
-            hold_id = await self._queue.get()
-            self._queued.discard(hold_id)
-            self._busy.add(hold_id)
-            delay = await self._try(hold_id)
-            self._busy.discard(hold_id)
-            if hold_id in self._queued:
-                self._queue.put_nowait(hold_id)
-            elif delay:
-                tasks.create_task(self._later(hold_id, delay))
+            # Whoever made the lane offers to it first.
+            await asyncio.sleep(0)
+            if await lane.step():
+                await self._digests.show(name, lane.cards)
+                continue
+            await self._digests.clear(name)
+            if lane.empty:
+                del self._lanes[name]
+                return
+
+    def _done(self, job: Job) -> None:
+        self._offer(job.hold_id)
+
+    def _given_up(self, job: Job, error: Exception) -> None:
+        self._again(job.hold_id, error)
+
+    def _again(self, hold_id: str, error: Exception) -> None:
+        failures = self._failures.get(hold_id, 0)
+        self._failures[hold_id] = failures + 1
+        delay = _DELAYS[min(failures, len(_DELAYS) - 1)]
+        _log.warning("a hold could not be told", hold=hold_id, reason=str(error), again_in=delay)
+        self._tasks.create_task(self._later(hold_id, delay))
 
     async def _later(self, hold_id: str, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self._offer(hold_id)
-
-    async def _try(self, hold_id: str) -> float:
-        """Return after how many seconds to try again; 0 where all is said."""
-        try:
-            hold = await self._holds.get(hold_id)
-            if hold is not None:
-                await self._tell(hold)
-        except Busy:
-            return _BUSY_SECONDS
-        except (SlackUnavailable, SlackRefused, StorageUnavailable) as error:
-            return self._backoff(hold_id, error)
-        self._failures.pop(hold_id, None)
-        return 0.0
-
-    async def _tell(self, hold: Hold) -> None:
-        await self._poster.reconcile(hold)
-        if not hold.state.open:
-            await self._holds.settle(hold)
-
-    def _backoff(self, hold_id: str, error: Exception) -> float:
-        failures = self._failures.get(hold_id, 0)
-        self._failures[hold_id] = failures + 1
-        delay = _DELAYS[min(failures, len(_DELAYS) - 1)]
-        if isinstance(error, SlackUnavailable):
-            delay = max(delay, error.retry_after)
-        _log.warning("a hold could not be told", hold=hold_id, reason=str(error), again_in=delay)
-        return delay

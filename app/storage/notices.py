@@ -22,11 +22,11 @@ class MongoNotices:
         self._notices = notices
 
     async def prepare(self) -> None:
-        await self._notices.prepare(Index(("hold_id", "_id")), Index(("finished", "_id")))
+        await self._notices.prepare(Index(("hold_id", "_id")))
 
     async def ensure(self, notice: Notice) -> Notice:
         try:
-            await self._notices.insert(to_document(notice) | {"finished": False})
+            await self._notices.insert(to_document(notice))
         except Exists:
             return await self._notices.one({"_id": notice.id}) or await self.ensure(notice)
         return notice
@@ -35,19 +35,19 @@ class MongoNotices:
         if notice.leased_until is not None and notice.leased_until > now:
             return None
         fence = {"_id": notice.id, "fence": notice.fence}
-        taken: Document = {"fence": notice.fence + 1, "leased_until": until, "finished": False}
+        taken: Document = {"fence": notice.fence + 1, "leased_until": until}
         if not await self._notices.change(fence, {"$set": taken}):
             return None
         return await self._notices.one({"_id": notice.id})
 
     async def record(self, leased: Notice, *, channel: str, ts: str, shown: str) -> bool:
         fence = {"_id": leased.id, "fence": leased.fence}
-        posted: Document = {"channel": channel, "ts": ts, "shown": shown}
-        ended: Document = {"leased_until": None, "finished": True}
-        return await self._notices.change(fence, {"$set": posted | ended})
+        posted: Document = {"channel": channel, "ts": ts, "shown": shown, "leased_until": None}
+        return await self._notices.change(fence, {"$set": posted})
+
+    async def doubt(self, leased: Notice, *, now: datetime) -> None:
+        fence = {"_id": leased.id, "fence": leased.fence}
+        await self._notices.change(fence, {"$set": {"leased_until": now}})
 
     async def of_hold(self, hold_id: str) -> tuple[Notice, ...]:
         return await self._notices.find({"hold_id": hold_id})
-
-    async def unfinished(self) -> tuple[Notice, ...]:
-        return await self._notices.find({"finished": False})

@@ -98,6 +98,8 @@ class HoldStore(Protocol):
 class NoticeKind(StrEnum):
     CARD = "card"
     DIRECT = "direct"
+    DIGEST = "digest"
+    """About no hold by itself: how many cards of a channel are still to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ class Notice:
     """One Slack message about one hold; `id` is its dedupe key, so that it exists once.
 
     `shown` is the fingerprint of what the message says now; empty while not posted. `fence`
-    counts leases: a write is accepted only from whoever holds the latest.
+    counts leases: a write is accepted only from whoever holds the latest. `leased_until` of a
+    lease that ended without a record stays: then nobody knows whether the message was posted.
     """
 
     id: str
@@ -132,11 +135,36 @@ class NoticeStore(Protocol):
         """Write what was posted and end the lease; False where the lease was lost meanwhile."""
         ...
 
-    async def of_hold(self, hold_id: str) -> tuple[Notice, ...]: ...
-
-    async def unfinished(self) -> tuple[Notice, ...]:
-        """Return notices not posted yet, and those whose lease ran out before a record."""
+    async def doubt(self, leased: Notice, *, now: datetime) -> None:
+        """End the lease at once, leaving it unknown whether the message was posted."""
         ...
+
+    async def of_hold(self, hold_id: str) -> tuple[Notice, ...]:
+        """Return all about a hold; with an empty id those that are about none, the digests."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who does what only one should do. `beat` counts signs of life, whatever the clocks say."""
+
+    id: str
+    owner: str = ""
+    beat: int = 0
+
+
+class LeaseStore(Protocol):
+    async def get(self, name: str) -> Lease: ...
+
+    async def take(self, seen: Lease, owner: str) -> Lease | None:
+        """Take over a lease as it was seen; None where it changed meanwhile."""
+        ...
+
+    async def beat(self, lease: Lease) -> Lease | None:
+        """Give a sign of life; None where somebody took it over."""
+        ...
+
+    async def release(self, lease: Lease) -> None: ...
 
 
 class GrantStore(Protocol):

@@ -9,9 +9,10 @@ from app.domain.identity import Identity
 from app.domain.session import Chunk, Session
 from app.storage.grants import MongoGrants
 from app.storage.holds import MongoHolds
+from app.storage.leases import MongoLeases
 from app.storage.mongo import Database
 from app.storage.notices import MongoNotices
-from app.storage.ports import Entry, Notice
+from app.storage.ports import Entry, Lease, Notice
 from app.storage.registers import MongoConnections, MongoLedger, MongoPeople
 from app.storage.sessions import MongoSessions
 
@@ -28,6 +29,7 @@ class MongoStorage:
         )
         self.holds = MongoHolds(database.collection("holds", Hold))
         self.notices = MongoNotices(database.collection("notices", Notice))
+        self.leases = MongoLeases(database.collection("leases", Lease))
         self.grants = MongoGrants(database.collection("grants", Grant))
         self.connections = MongoConnections(database.collection("connections", Connection))
         self.people = MongoPeople(database.collection("people", Identity))

@@ -34,7 +34,16 @@ def test_never_more_than_the_rate_allows_in_any_stretch() -> None:
         assert len(within) <= 4 + 10 / 0.5
 
 
-def test_what_slack_asked_for_is_kept() -> None:
-    pace = Pace(1.0, 3)
-    pace.hold_back("C1", until=130)
-    assert waits(pace, 100, 100) == [30, 31]
+def test_a_turn_that_is_given_back_is_free_again() -> None:
+    pace = Pace(1.0, 1)
+    assert waits(pace, 100, 100) == [0, 1]
+    pace.give_back("C1")
+    assert waits(pace, 100) == [1]
+
+
+async def test_what_slack_asked_for_is_kept() -> None:
+    pace = Pace(0.001, 3)
+    assert pace.at_once("C1")
+    pace.hold_back("C1", 60)
+    assert not pace.at_once("C1")
+    assert pace.at_once("C2")

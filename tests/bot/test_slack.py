@@ -91,7 +91,7 @@ async def test_a_post_comes_back_at_once_with_how_long_to_wait(
 ) -> None:
     await driver.fail_calls(429, method="chat.postMessage", retry_after=30)
     with pytest.raises(SlackUnavailable) as unavailable:
-        await slack.post("approvals", Message(ours("hello"), ()), about="h1")
+        await slack.post("approvals", Message(ours("hello"), ()), about={"hold": "h1"})
     assert unavailable.value.retry_after == 30
 
 

@@ -80,6 +80,8 @@ class House:
     database: str = field(default_factory=lambda: f"flow-{uuid4().hex[:12]}")
     vault_key: str = field(default_factory=Vault.new_key)
     processes: list[Process] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
+    """Further settings of gateway and bot."""
 
     def open(self) -> None:
         sandbox = self._start("sandbox", ["sandbox", "--data", str(self.data / "sandbox")])
@@ -121,6 +123,7 @@ class House:
             "ABEYANCE_SLACK_API_URL": slack["api"],
             "ABEYANCE_SLACK_BOT_TOKEN": slack["bot_token"],
             "ABEYANCE_SLACK_APP_TOKEN": slack["app_token"],
+            **self.settings,
         }
 
     @property
@@ -169,8 +172,10 @@ class House:
 
 
 @contextmanager
-def open_house(data: Path, mongodb_uri: str, catalog: Path = POLICIES) -> Iterator[House]:
-    house = House(data, mongodb_uri, catalog)
+def open_house(
+    data: Path, mongodb_uri: str, catalog: Path = POLICIES, **settings: str
+) -> Iterator[House]:
+    house = House(data, mongodb_uri, catalog, settings=settings)
     try:
         house.open()
         yield house

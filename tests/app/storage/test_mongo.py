@@ -229,7 +229,38 @@ async def test_a_lease_is_given_once_and_a_lost_one_cannot_record(storage: Mongo
     assert not await storage.notices.record(lease, channel="C1", ts="1", shown="x")
     assert await storage.notices.record(stolen, channel="C1", ts="2", shown="x")
     assert [n.ts for n in await storage.notices.of_hold("h")] == ["2"]
-    assert await storage.notices.unfinished() == ()
+
+
+async def test_a_lease_in_doubt_is_free_at_once_and_stays_in_doubt(storage: MongoStorage) -> None:
+    notice = await storage.notices.ensure(Notice("h:card:C1", "h", NoticeKind.CARD, "C1"))
+    until = NOW + timedelta(seconds=30)
+    leased = await storage.notices.lease(notice, now=NOW, until=until)
+    assert leased is not None
+    await storage.notices.doubt(leased, now=NOW)
+    [doubtful] = await storage.notices.of_hold("h")
+    assert doubtful.leased_until == NOW
+    again = await storage.notices.lease(doubtful, now=NOW, until=until)
+    assert again is not None
+    assert await storage.notices.record(again, channel="C1", ts="1", shown="x")
+    [posted] = await storage.notices.of_hold("h")
+    assert posted.leased_until is None
+
+
+async def test_one_of_several_has_the_duty_until_it_falls_silent_or_gives_it_up(
+    storage: MongoStorage,
+) -> None:
+    leases = storage.leases
+    free = await leases.get("duty")
+    taken = await asyncio.gather(*(leases.take(free, str(name)) for name in range(5)))
+    [mine] = [lease for lease in taken if lease]
+    kept = await leases.beat(mine)
+    assert kept is not None
+    assert await leases.take(mine, "thief") is None
+    stolen = await leases.take(kept, "heir")
+    assert stolen is not None
+    assert await leases.beat(kept) is None
+    await leases.release(stolen)
+    assert (await leases.get("duty")).owner == ""
 
 
 async def test_people_are_found_by_the_address_their_issuer_vouched_for(

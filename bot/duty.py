@@ -1,0 +1,88 @@
+"""One bot of several is on duty: it posts, the others stand by and take over when it dies.
+
+Slack's limits count for the whole app and know no order, so two that post at once would only
+get in each other's way. Signs of life are counted, not dated: clocks may differ.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import structlog
+
+from app.errors import StorageUnavailable
+from app.storage.ports import Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from app.storage.ports import LeaseStore
+
+_NAME = "slack-poster"
+_BEAT_SECONDS = 1.0
+# Silent for so long, one counts as dead; one that cannot write stops before that.
+_DEAD_SECONDS = 4.0
+_GIVE_UP_SECONDS = 3.0
+_log = structlog.get_logger(__name__)
+
+
+class Duty:
+    def __init__(self, leases: LeaseStore) -> None:
+        self._leases = leases
+        self._me = uuid4().hex
+        self._lease = Lease(_NAME)
+
+    async def serve(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do the work for as long as this process is the one on duty; begin anew when it is again.
+
+        The work is cancelled when the duty is lost; what it raises comes out.
+        """
+        while True:
+            self._lease = await self._taken()
+            _log.info("on duty")
+            try:
+                async with asyncio.TaskGroup() as tasks:
+                    working = tasks.create_task(work())
+                    await self._keep()
+                    working.cancel()
+            finally:
+                with contextlib.suppress(StorageUnavailable):
+                    await self._leases.release(self._lease)
+            _log.warning("off duty")
+
+    async def _taken(self) -> Lease:
+        """Wait until the lease is free, or its owner has given no sign of life for long."""
+        loop = asyncio.get_running_loop()
+        seen, since = None, loop.time()
+        while True:
+            with contextlib.suppress(StorageUnavailable):
+                lease = await self._leases.get(_NAME)
+                if lease != seen:
+                    seen, since = lease, loop.time()
+                silent = loop.time() - since >= _DEAD_SECONDS
+                if silent or lease.owner in ("", self._me):
+                    taken = await self._leases.take(lease, self._me)
+                    if taken is not None:
+                        return taken
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    async def _keep(self) -> None:
+        """Give signs of life until they are not heard."""
+        loop = asyncio.get_running_loop()
+        heard_at = loop.time()
+        while True:
+            await asyncio.sleep(_BEAT_SECONDS)
+            try:
+                async with asyncio.timeout_at(heard_at + _GIVE_UP_SECONDS):
+                    kept = await self._leases.beat(self._lease)
+            except (StorageUnavailable, TimeoutError) as error:
+                if loop.time() - heard_at < _GIVE_UP_SECONDS:
+                    continue
+                _log.warning("no sign of life could be given", reason=str(error))
+                return
+            if kept is None:
+                return
+            self._lease, heard_at = kept, loop.time()
