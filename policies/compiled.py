@@ -11,6 +11,8 @@ from app.domain.verdict import Action, Approval, FiredRule, Risk
 from policies.answer import AnswerMasking, Lookout, credential_plan
 from policies.conditions import Asked, Condition
 from policies.findings import Finder
+from policies.masker import Masker
+from policies.matcher import Matcher
 from policies.model import ExamplesSpec, Mode, Side
 from policies.scanner import Plan, Target
 
@@ -85,7 +87,9 @@ class Catalog:
         rules: Iterable[Rule],
         detectors: Iterable[Detector],
         approvers: Mapping[str, ApproverSet],
+        shipped: Matcher,
     ) -> None:
+        """`shipped` is the matcher of the detectors that all catalogs have, made only once."""
         self.revision = revision
         self.rules = tuple(rules)
         self.detectors = tuple(sorted(detectors, key=lambda d: d.rank))
@@ -95,19 +99,29 @@ class Catalog:
         for rule in self.rules:
             self._labels |= rule.look_for.labels if rule.look_for else {}
         self._plans: dict[tuple[Target, ...], Plan] = {}
-        self._finders: dict[tuple[Target, ...], Finder] = {}
         self._credentials: dict[str, Plan] = {}
         masking = [rule for rule in self.rules if rule.then is Action.MASK]
-        self.everything = Finder(
-            self._ordered([*_targets(masking), *(d.target for d in self.detectors)])
-        )
-        self.requests = Finder(
-            self._ordered(_targets(rule for rule in self.rules if rule.sees(Side.REQUEST)))
+        everywhere = [detector.target for detector in self.detectors]
+        known = set(shipped.targets)
+        own = [target for target in [*_targets(self.rules), *everywhere] if target not in known]
+        self._matchers = (Matcher(tuple(dict.fromkeys(own))), shipped)
+        self.everything = self._finder([*_targets(masking), *everywhere])
+        self.requests = self._finder(
+            _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))
         )
 
     def mask(self, text: str) -> str:
         """Return the text with every secret and all personal data masked, for logs and cards."""
         return self.everything.mask(text, self.label)
+
+    def warm(self) -> None:
+        """Do now what the first requests would wait for: one to three seconds of work."""
+        answers = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
+        masker = Masker(answers, lambda _: "")
+        for detector in self.detectors:
+            for text in (*detector.examples.match, *detector.examples.skip):
+                masker.feed(f"\n{text}\n")
+                self.mask(text)
 
     def label(self, target: Target) -> str:
         return self._labels[target.id]
@@ -115,10 +129,7 @@ class Catalog:
     def request_mask(self, verdict: Verdict) -> Callable[[str], str]:
         """Return what masks the texts of a request as the rules that fired ask for."""
         fired = {f.rule for f in verdict.fired if f.enforced and f.action is Action.MASK}
-        targets = self._ordered(_targets(rule for rule in self.rules if rule.id in fired))
-        finder = self._finders.get(targets) or Finder(targets)
-        if len(self._finders) < _MAX_PLANS:
-            self._finders[targets] = finder
+        finder = self._finder(_targets(rule for rule in self.rules if rule.id in fired))
         return lambda text: finder.mask(text, self.label)
 
     def answer_masking(
@@ -148,6 +159,9 @@ class Catalog:
         """Return each once, in the order in which they name a match: rules' own patterns first."""
         unique = {target.id: target for target in targets}.values()
         return tuple(sorted(unique, key=lambda target: self._order.get(target.id, -1)))
+
+    def _finder(self, targets: Iterable[Target]) -> Finder:
+        return Finder(self._matchers, self._ordered(targets))
 
     def _plan(self, targets: Iterable[Target]) -> Plan:
         ordered = self._ordered(targets)

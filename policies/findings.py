@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING
 
 from policies.masker import WITHHELD
 from policies.matcher import Matcher, Scannable
-from policies.scanner import Target, TooDense
+from policies.scanner import Span, Target, TooDense, in_order
 from policies.views import AsItStands, Reading, readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from policies.scanner import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +38,41 @@ class Inspected:
 
 
 class Finder:
-    """Looks for some targets. Costs one pass a reading, however many targets there are."""
+    """Looks for some targets, each of which is in one of the matchers.
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    It costs one pass a reading and matcher, however many targets there are. Where two matches
+    begin at one place, the target that stands first gives its name.
+    """
+
+    def __init__(self, matchers: Sequence[Matcher], targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
-        self._matcher = Matcher(self.targets)
+        order = {target: at for at, target in enumerate(self.targets)}
+        parts = [
+            (matcher, {at: order[t] for at, t in enumerate(matcher.targets) if t in order})
+            for matcher in matchers
+        ]
+        self._parts = [(matcher, wanted) for matcher, wanted in parts if wanted]
 
     def find(self, text: Inspected) -> list[Finding]:
         """Return what is found in a text, in order; the same thing in two readings counts once."""
         found: list[Finding] = []
         seen: dict[Target, _Stretches] = defaultdict(_Stretches)
         for reading, scannable in text.readings:
-            for span in self._matcher.find(scannable):
+            for span in self._spans(scannable):
                 finding = self._finding(reading, span)
                 if seen[finding.target].add(finding.start, finding.end):
                     found.append(finding)
         return sorted(found, key=lambda finding: finding.start)
+
+    def _spans(self, text: Scannable) -> list[Span]:
+        return sorted(
+            (
+                Span(span.start, wanted[span.target], span.end)
+                for matcher, wanted in self._parts
+                for span in matcher.find(text, wanted)
+            ),
+            key=in_order,
+        )
 
     def cover(self, text: Inspected) -> list[tuple[int, int, Target]]:
         """Return the stretches that must not be shown, in order and apart, each with its name.
@@ -64,9 +81,10 @@ class Finder:
         """
         spans: list[tuple[int, int, int]] = []
         for reading, scannable in text.readings:
-            for span in self._matcher.cover(scannable):
-                start, end = reading.origin(span.start, span.end)
-                spans.append((start, span.target, end))
+            for matcher, wanted in self._parts:
+                for span in matcher.cover(scannable, wanted):
+                    start, end = reading.origin(span.start, span.end)
+                    spans.append((start, wanted[span.target], end))
         joined: list[tuple[int, int, Target]] = []
         for start, target, end in sorted(spans):
             if joined and start < joined[-1][1]:
@@ -96,7 +114,7 @@ class Finder:
         ends = list(accumulate(map(len, texts)))
         joined = AsItStands("".join(texts))
         across: list[tuple[int, Finding]] = []
-        for span in self._matcher.find(Scannable(joined.text)):
+        for span in self._spans(Scannable(joined.text)):
             at = next(number for number, end in enumerate(ends) if span.start < end)
             if span.end > ends[at]:
                 across.append((at, self._finding(joined, span)))

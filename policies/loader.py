@@ -22,6 +22,7 @@ from app.errors import BadCatalog
 from policies.compiled import ApproverSet, Catalog, LookFor, Rule
 from policies.conditions import Condition, conditions
 from policies.detectors import Detector, make_detector, select
+from policies.matcher import Matcher
 from policies.model import GROUPS, ApproverSetSpec, DetectorSpec, Kind, RuleSpec, Side
 from policies.pattern import PatternError, parse
 from policies.scanner import Target
@@ -129,7 +130,7 @@ def load_catalog(directory: Path) -> Catalog:
         raise BadCatalog(reading.faults)
     canonical = json.dumps(reading.contents, sort_keys=True, ensure_ascii=False)
     revision = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-    return Catalog(revision, rules, detectors, approvers)
+    return Catalog(revision, rules, detectors, approvers, _shipped().matcher)
 
 
 def _title(item: object, at: int) -> str:
@@ -151,6 +152,7 @@ def _detectors(reading: _Reading) -> list[Detector]:
 @dataclass(frozen=True, slots=True)
 class _Shipped:
     detectors: tuple[Detector, ...]
+    matcher: Matcher
     contents: tuple[Any, ...]
     faults: tuple[str, ...]
 
@@ -161,7 +163,12 @@ def _shipped() -> _Shipped:
     reading = _Reading(SHIPPED)
     found: dict[str, Detector] = {}
     _read_detectors(reading, found)
-    return _Shipped(tuple(found.values()), tuple(reading.contents), tuple(reading.faults))
+    return _Shipped(
+        tuple(found.values()),
+        Matcher([detector.target for detector in found.values()]),
+        tuple(reading.contents),
+        tuple(reading.faults),
+    )
 
 
 def _read_detectors(reading: _Reading, found: dict[str, Detector]) -> None:

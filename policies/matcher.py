@@ -15,10 +15,10 @@ import re2  # type: ignore[import-untyped]
 
 from policies.normalise import TRANSPARENT, scan_view
 from policies.render import after, before, render, render_sets, view_bytes
-from policies.scanner import Plan, Scanner, Span, TooDense, in_order
+from policies.scanner import Plan, Scanner, Span, TooDense
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from policies.automaton import Automaton
     from policies.scanner import Target
@@ -36,6 +36,8 @@ class Scannable:
         self.view = view.replace(TRANSPARENT, "")
         """What a pattern sees: folded, and without invisible characters."""
         self.data = view_bytes(self.view)
+        self.hits: dict[Matcher, tuple[int, ...]] = {}
+        """What each matcher has reported, so that it need not look twice."""
         self._whole = view
 
     @cached_property
@@ -52,7 +54,7 @@ class Scannable:
 
 
 class Matcher:
-    """The targets of one purpose. Not for use by several threads at once."""
+    """Many targets, of which each look may want only some. Not for several threads at once."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
@@ -71,40 +73,42 @@ class Matcher:
         )
         return database
 
-    def find(self, text: Scannable) -> tuple[Span, ...]:
-        """Return the matches in order of start. Those of one target do not overlap."""
-        found = [
+    def find(self, text: Scannable, wanted: Container[int]) -> list[Span]:
+        """Return the matches of the wanted targets; those of one target do not overlap."""
+        return [
             text.in_text(start, at, end)
-            for at in self._hits(text.data)
+            for at in self._hits(text)
+            if at in wanted
             for start, end in self._finders[at].spans(text.view, text.data)
         ]
-        return tuple(sorted(found, key=in_order))
 
-    def cover(self, text: Scannable) -> tuple[Span, ...]:
+    def cover(self, text: Scannable, wanted: Container[int]) -> list[Span]:
         """Return the matches that begin at any place at all, as the masker of a stream sees them.
 
         Raises TooDense where too many are in progress at one place.
         """
-        hits = tuple(sorted(self._hits(text.data)))
+        hits = tuple(at for at in self._hits(text) if at in wanted)
         if not hits:
-            return ()
+            return []
         if hits not in self._covers:
             if len(self._covers) >= _MAX_PLANS:
                 self._covers.clear()
             self._covers[hits] = _Cover([self.targets[at] for at in hits])
         spans = self._covers[hits].spans(text.view, text.data)
-        return tuple(text.in_text(s.start, hits[s.target], s.end) for s in spans)
+        return [text.in_text(s.start, hits[s.target], s.end) for s in spans]
 
-    def _hits(self, data: bytes) -> list[int]:
-        hits: list[int] = []
-        if not data or not self.targets:
-            return hits
+    def _hits(self, text: Scannable) -> tuple[int, ...]:
+        """Return the targets that match somewhere, in their order."""
+        if self not in text.hits:
+            hits: list[int] = []
 
-        def note(target: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            hits.append(target)
+            def note(target: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+                hits.append(target)
 
-        self._database.scan(data, match_event_handler=note)
-        return hits
+            if text.data and self.targets:
+                self._database.scan(text.data, match_event_handler=note)
+            text.hits[self] = tuple(sorted(hits))
+        return text.hits[self]
 
 
 class _Cover:
