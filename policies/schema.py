@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -51,3 +52,7 @@ def _inlined(adapter: TypeAdapter[Any], definitions: dict[str, Any]) -> dict[str
 def rendered() -> str:
     """Return the schema as it stands in `catalog.schema.json`."""
     return json.dumps(catalog_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(rendered())

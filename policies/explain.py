@@ -1,0 +1,96 @@
+"""Why a request was decided as it was: each rule, line by line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from app.domain.verdict import Action, Excerpt
+from policies.conditions import Asked
+from policies.evidence import Evidence
+from policies.model import Side
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.domain.identity import Identity
+    from app.domain.segment import Facts
+    from policies.compiled import Catalog, Rule
+
+
+class Outcome(StrEnum):
+    FIRED = "fired"
+    NEARLY = "nearly"
+    """One thing is missing: its words, or one condition."""
+    NOT = "not"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One condition as it stands in the rule, and whether it holds."""
+
+    says: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStory:
+    """What one rule made of a request; `why` is the sentence that sums it up."""
+
+    rule: str
+    title: str
+    action: Action
+    enforced: bool
+    outcome: Outcome
+    why: str
+    conditions: tuple[Line, ...]
+    findings: int
+    excerpts: tuple[Excerpt, ...]
+
+
+def explain(
+    facts: Facts, identity: Identity, catalog: Catalog, now: datetime
+) -> tuple[RuleStory, ...]:
+    """Return the story of each request rule, in the order of the catalog."""
+    asked = Asked(facts, identity, now)
+    evidence = Evidence(facts, catalog)
+    rules = [rule for rule in catalog.rules if rule.sees(Side.REQUEST)]
+    return tuple(_story(rule, asked, evidence) for rule in rules)
+
+
+def _story(rule: Rule, asked: Asked, evidence: Evidence) -> RuleStory:
+    lines = tuple(Line(c.says, c.holds(asked)) for c in rule.conditions)
+    hits = evidence.of(rule)
+    missing = [line.says for line in lines if not line.holds]
+    silent = rule.look_for is not None and not hits
+    return RuleStory(
+        rule=rule.id,
+        title=rule.title,
+        action=rule.then,
+        enforced=rule.enforced,
+        outcome=_outcome(missing, silent=silent, alone=not lines),
+        why=_why(rule, missing, len(hits), silent=silent),
+        conditions=lines,
+        findings=len(hits),
+        excerpts=evidence.excerpts(hits),
+    )
+
+
+def _outcome(missing: list[str], *, silent: bool, alone: bool) -> Outcome:
+    """A rule of words alone that finds none did not nearly fire."""
+    if not missing and not silent:
+        return Outcome.FIRED
+    nearly = len(missing) + silent == 1 and not (silent and alone)
+    return Outcome.NEARLY if nearly else Outcome.NOT
+
+
+def _why(rule: Rule, missing: list[str], findings: int, *, silent: bool) -> str:
+    reasons = [f"this does not hold: {says}" for says in missing]
+    if silent:
+        reasons.append("nothing that it looks for is in the text")
+    if reasons:
+        return "; ".join(reasons)
+    found = f", and the text has {findings} of what it looks for" if findings else ""
+    shadow = "" if rule.enforced else " (in shadow: recorded, not acted on)"
+    return f"all its conditions hold{found}{shadow}"
