@@ -14,6 +14,7 @@ AbeyanceError
 │   ├── StorageUnavailable
 │   ├── IssuerUnavailable
 │   └── UpstreamUnavailable
+├── Fault                  a defect of ours; what it was stands in the log
 └── Superseded             somebody else changed it first; carries what it is now
 """
 
@@ -99,6 +100,10 @@ class IssuerUnavailable(Unavailable):
 
 
 class UpstreamUnavailable(Unavailable):
+    pass
+
+
+class Fault(AbeyanceError):
     pass
 
 

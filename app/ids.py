@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80
 _LENGTH = 26
+SHORT = 6
+"""How many characters people need to tell one from another."""
 
 
 def new_id(now: datetime) -> str:
@@ -28,7 +30,7 @@ def first_id(since: datetime) -> str:
 
 def short(identifier: str) -> str:
     """Return what people call it by: the last six characters, in capitals."""
-    return identifier[-6:].upper()
+    return identifier[-SHORT:].upper()
 
 
 def _milliseconds(moment: datetime) -> int:

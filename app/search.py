@@ -1,8 +1,10 @@
 """The one filter language, for Slack, pages and terminal alike.
 
     user:alice since:1d decision:denied rule:no-production connection:openai repo:acme/x
+    8JYASA
 
-Words may come in any order; each at most once; all must hold.
+Words may come in any order; each at most once; all must hold. A session is also found by its id,
+or by the last six characters of it, as cards and messages call it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from app.errors import BadRequest
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,4})([mhdw])")
+_ID = re.compile(r"[0-9a-z]{6}|[0-9a-z]{26}")
 _WORDS = ("user", "since", "decision", "rule", "connection", "repo")
 
 
@@ -29,6 +32,8 @@ class SessionFilter:
     rule: str = ""
     connection: str = ""
     repo: str = ""
+    id: str = ""
+    """The whole of it or its last six characters, in lower case."""
 
 
 def parse_filter(text: str, now: datetime) -> SessionFilter:
@@ -39,9 +44,12 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
     given: dict[str, str] = {}
     for word in text.split():
         name, colon, value = word.partition(":")
-        if name not in _WORDS or not colon or not value:
+        if not colon and _ID.fullmatch(word.lower()):
+            name, colon, value = "id", ":", word.lower()
+        if name not in (*_WORDS, "id") or not colon or not value:
+            words = ", ".join(f"{word}:…" for word in _WORDS)
             raise BadRequest(
-                f"I do not understand “{word}”. Use any of: {', '.join(f'{w}:…' for w in _WORDS)}"
+                f"I do not understand “{word}”. Use a session's id, or any of: {words}"
             )
         if name in given:
             raise BadRequest(f"“{name}:” stands twice; give it once.")
@@ -53,6 +61,7 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
         rule=given.get("rule", ""),
         connection=given.get("connection", ""),
         repo=given.get("repo", ""),
+        id=given.get("id", ""),
     )
 
 

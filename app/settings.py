@@ -73,6 +73,8 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr = SecretStr("")
     slack_mode: SlackMode = SlackMode.SOCKET
     slack_channel: str = "approvals"
+    slack_audit_channel: str = ""
+    """Where broken glass is told besides; empty: where the cards are."""
     slack_api_url: str = "https://slack.com/api/"
     slack_post_seconds: float = Field(default=1.0, gt=0)
     """Between two messages in one channel: Slack takes about one a second."""

@@ -46,7 +46,7 @@ class Vault:
             return self._cipher.decrypt(nonce, sealed_text, connection.encode()).decode()
         except InvalidTag:
             raise BadSettings(
-                f"the credential of connection “{connection}” does not open: ABEYANCE_VAULT_KEY is "
+                f"The credential of connection “{connection}” does not open: ABEYANCE_VAULT_KEY is "
                 "not the key that sealed it. Restore that key, or run "
                 f"`abeyance connection rotate {connection}`."
             ) from None

@@ -5,16 +5,16 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from app.domain.session import Decision
 from app.errors import AbeyanceError, Reason, Refused, UpstreamUnavailable
 from proxy.refusals import refusal_for
 
 if TYPE_CHECKING:
     from app.wire.base import AnswerMasker, WireFormat
     from policies.compiled import AnswerMasking
-    from proxy.exchange import Exchange
-    from proxy.front import Headers
     from proxy.recorder import Recording
     from proxy.upstream import Answer
+    from proxy.visit import Visit
 
 
 _CUT_OFF = "cut off: the client left, or the gateway stopped"
@@ -24,16 +24,16 @@ class Relay:
     """Passes one answer on. Nothing is sent that was not masked and recorded before."""
 
     def __init__(
-        self, exchange: Exchange, recording: Recording, wire: WireFormat, masking: AnswerMasking
+        self, visit: Visit, recording: Recording, wire: WireFormat, masking: AnswerMasking
     ) -> None:
-        self._exchange = exchange
+        self._visit = visit
+        self._exchange = visit.exchange
         self._recording = recording
         self._wire = wire
         self._masking = masking
-        self._begun = False
         self._sent = 0
 
-    async def run(self, answer: Answer, headers: Headers) -> None:
+    async def run(self, answer: Answer) -> None:
         """Pass on the whole answer.
 
         Raises what stops it while nothing was sent yet; later, a stream is ended with an error
@@ -41,45 +41,52 @@ class Relay:
         """
         _check_encoding(answer)
         if self._exchange.started and not _is_good_stream(answer):
-            raise UpstreamUnavailable(f"the model API answered with status {answer.status}")
+            raise UpstreamUnavailable(f"The model API answered with status {answer.status}.")
         masker = self._wire.answer(answer.content_type, self._masking)
         if _is_stream(answer):
-            await self._start(answer, headers)
+            await self._start(answer)
         error = _CUT_OFF
         try:
-            error = await self._body(answer, headers, masker)
+            error = await self._body(answer, masker)
         finally:
             # Also when the client has left and this task is being cancelled.
-            if self._begun:
+            if self._recording.answering:
                 await self._recording.end_answer(
-                    body_bytes=self._sent, masked=self._masking.masked, error=error
+                    body_bytes=self._sent,
+                    masked=self._masking.masked,
+                    rules=tuple(self._masking.findings),
+                    error=error,
                 )
         await self._exchange.end()
 
-    async def _start(self, answer: Answer, headers: Headers) -> None:
-        self._begun = True
+    async def _start(self, answer: Answer) -> None:
+        """Send the head: a stream's before its body is seen, a whole answer's after."""
+        decision = self._recording.session.decision
+        if decision is Decision.ALLOWED and self._masking.masked:
+            decision = Decision.MASKED
+        headers = (*answer.headers(self._masking.whole), *self._visit.named(decision))
         await self._recording.start_answer(answer.status, headers)
         # A stream that was kept alive while its request was held has its head already.
         if not self._exchange.started:
             await self._exchange.start(answer.status, headers)
 
-    async def _body(self, answer: Answer, headers: Headers, masker: AnswerMasker) -> str:
+    async def _body(self, answer: Answer, masker: AnswerMasker) -> str:
         try:
             async for piece in answer.pieces():
-                await self._pass(masker.feed(piece), answer, headers)
-            await self._pass(masker.finish(), answer, headers)
-            if not self._begun:
-                await self._start(answer, headers)
+                await self._pass(masker.feed(piece), answer)
+            await self._pass(masker.finish(), answer)
+            if not self._recording.answering:
+                await self._start(answer)
         except AbeyanceError as fault:
             if not _is_stream(answer):
                 raise
             if isinstance(fault, UpstreamUnavailable):
                 # What is held back may be the beginning of a secret: masked, never dropped raw.
-                await self._pass(masker.finish(), answer, headers)
+                await self._pass(masker.finish(), answer)
             return await self._cut(fault)
         return ""
 
-    async def _pass(self, data: bytes, answer: Answer, headers: Headers) -> None:
+    async def _pass(self, data: bytes, answer: Answer) -> None:
         if denied := self._masking.denied:
             raise Refused(
                 Reason.POLICY_DENIED,
@@ -88,8 +95,8 @@ class Relay:
             )
         if not data:
             return
-        if not self._begun:
-            await self._start(answer, headers)
+        if not self._recording.answering:
+            await self._start(answer)
         await self._send(data)
 
     async def _send(self, data: bytes) -> None:
@@ -115,6 +122,6 @@ def _is_good_stream(answer: Answer) -> bool:
 def _check_encoding(answer: Answer) -> None:
     if answer.content_encoding not in ("", "identity"):
         raise UpstreamUnavailable(
-            f"the model API answered in {answer.content_encoding} though asked for plain text; "
-            "an answer that cannot be read is not passed on"
+            f"The model API answered in {answer.content_encoding} though asked for plain text; "
+            "an answer that cannot be read is not passed on."
         )

@@ -22,8 +22,8 @@ class Connections:
         connection = await self._store.get(name)
         if connection is None:
             raise NotFound(
-                f"there is no connection “{name}”; an administrator adds it with "
-                f"`abeyance connection add`"
+                f"There is no connection “{name}”; an administrator adds it with "
+                f"`abeyance connection add`."
             )
         return connection
 

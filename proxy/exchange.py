@@ -39,7 +39,9 @@ class Exchange:
             (name.decode("latin-1").lower(), value.decode("latin-1"))
             for name, value in scope["headers"]
         )
+        self.http_version = scope["http_version"]
         self.started = False
+        self._body_read = False
         self.ended = False
         self._receive = receive
         self._send = send
@@ -51,9 +53,11 @@ class Exchange:
         """
         try:
             async with asyncio.timeout(_READ_SECONDS):
-                return await self._read(limit)
+                body = await self._read(limit)
         except TimeoutError:
-            raise BadRequest("the body came too slowly") from None
+            raise BadRequest("The body came too slowly.") from None
+        self._body_read = True
+        return body
 
     async def _read(self, limit: int) -> bytes:
         parts: list[bytes] = []
@@ -64,7 +68,7 @@ class Exchange:
                 raise ClientGone
             size += len(event["body"])
             if size > limit:
-                raise TooLarge(f"the body is larger than {limit:,} bytes; send less")
+                raise TooLarge(f"The body is larger than {limit:,} bytes; send less.")
             parts.append(event["body"])
             if not event["more_body"]:
                 return b"".join(parts)
@@ -73,7 +77,7 @@ class Exchange:
         """Return when the client has closed the connection. Call it after `read`."""
         event = await self._receive()
         if event["type"] != "http.disconnect":
-            raise BadRequest("the body goes on after its end")
+            raise BadRequest("The body goes on after its end.")
 
     async def start(self, status: int, headers: Headers) -> None:
         self.started = True
@@ -95,7 +99,11 @@ class Exchange:
 
     async def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """Answer at once with a body that stands."""
-        await self.start(status, (*headers, ("content-length", str(len(body)))))
+        headers = (*headers, ("content-length", str(len(body))))
+        if not self._body_read and self.http_version.startswith("1"):
+            # What follows on the connection may be no request of its own: nobody reads it.
+            headers = (*headers, ("connection", "close"))
+        await self.start(status, headers)
         self.ended = True
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from app.domain.connection import Connection
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
-from app.errors import NotFound
+from app.errors import NotFound, Reason, Refused
 from app.wire.base import WireFormat
 from app.wire.body import Body, parse_body
 from app.wire.registry import wire_for
@@ -26,7 +26,6 @@ _FORWARDED = (
     "anthropic-beta",
     "anthropic-version",
     "content-type",
-    "idempotency-key",
     "last-event-id",
     "openai-beta",
 )
@@ -43,7 +42,18 @@ class Inquiry:
     request: RecordedRequest
 
     def masked(self, mask: Callable[[str], str]) -> Inquiry:
-        """Return the inquiry with every text of its body masked, and with another digest."""
+        """Return the inquiry with every text of its body masked, and with another digest.
+
+        Raises Refused where something has to be masked that is not in the body: an address or a
+        header with a hole in it would ask for something else.
+        """
+        for segment in _beside(self.request.path, self.request.query, self.request.headers):
+            if mask(segment.text) != segment.text:
+                raise Refused(
+                    Reason.POLICY_DENIED,
+                    f"There is a secret in the {segment.place} of this request. Send it in the "
+                    "body, where it can be masked, or leave it out.",
+                )
         raw = self.body.rewritten(self.wire, mask)
         request = self.request
         return replace(
@@ -58,7 +68,7 @@ def split_target(target: str) -> tuple[str, str]:
     """Return connection and path of `/{connection}/{path}`. Raises NotFound."""
     name, slash, path = target.removeprefix("/").partition("/")
     if not name or not slash:
-        raise NotFound("the path must be /{connection}/{path of the API}, such as /openai/v1/…")
+        raise NotFound("The path must be /{connection}/{path of the API}, such as /openai/v1/…")
     return name, path
 
 
@@ -68,14 +78,19 @@ def read_inquiry(
     """Find what a request says. Raises BadRequest where it cannot be read."""
     body = parse_body(header(headers, "content-type"), raw)
     wire = wire_for(connection.wire, method, path, body.json)
-    prompt = body.prompt(wire)
-    if query:
-        beside = Segment(unquote_plus(query), Role.OTHER, "query")
-        prompt = replace(prompt, segments=(*prompt.segments, beside))
-    facts = Facts(connection.name, method, path, query, prompt, len(raw))
     forwarded = tuple((name, value) for name, value in headers if name in _FORWARDED)
+    prompt = body.prompt(wire)
+    prompt = replace(prompt, segments=(*prompt.segments, *_beside(path, query, forwarded)))
+    facts = Facts(connection.name, method, path, query, prompt, len(raw))
     request = _recorded(connection, method, path, query, forwarded, raw)
     return Inquiry(connection, wire, body, facts, request)
+
+
+def _beside(path: str, query: str, headers: Headers) -> tuple[Segment, ...]:
+    """Return what goes upstream beside the body, as text that rules read too."""
+    texts = [("path", unquote(path)), ("query", unquote_plus(query))]
+    texts += [(f"header {name}", value) for name, value in headers]
+    return tuple(Segment(text, Role.OTHER, place) for place, text in texts if text)
 
 
 def _recorded(

@@ -12,6 +12,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
+import yarl
+
 from app.errors import BadRequest, NotAuthenticated, Unsupported
 
 if TYPE_CHECKING:
@@ -31,40 +33,52 @@ _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TARGET = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 # Encoded separators and dots mean one path to us and another to the upstream.
 _TWO_FACED = re.compile(
-    r"%(?:2e|2f|5c|25|0[0-9a-f]|1[0-9a-f]|7f)|//|/\.{1,2}(?:/|$)", re.IGNORECASE
+    r"%(?:2e|2f|5c|25|0[0-9a-f]|1[0-9a-f]|7f|(?![0-9a-f]{2}))|//|/\.{1,2}(?:[/;]|$)|;/",
+    re.IGNORECASE,
 )
+_QUERY = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/?\[\]|-]*")
 _TARGET_LENGTH = 4096
 _HEADERS_BYTES = 64 * 1024
 
 
-def check_front(method: str, target: str, headers: Headers) -> None:
+def check_front(method: str, target: str, query: str, headers: Headers) -> None:
     """Raise BadRequest or Unsupported for a request that we will not read any further."""
     if method not in _METHODS:
-        raise BadRequest(f"the method {method!r} is not served here")
+        raise BadRequest(f"The method {method!r} is not served here.")
     if len(target) > _TARGET_LENGTH or not _TARGET.fullmatch(target):
-        raise BadRequest("the path is too long, or has a character that a path cannot have")
+        raise BadRequest("The path is too long, or has a character that a path cannot have.")
     if _TWO_FACED.search(target):
-        raise BadRequest("the path has dot segments, doubled or encoded separators; send it plain")
+        raise BadRequest("The path has dot segments, doubled or encoded separators; send it plain.")
+    if len(query) > _TARGET_LENGTH or not _QUERY.fullmatch(query):
+        raise BadRequest("The query is too long, or has a character that a query cannot have.")
     _check_headers(headers)
+
+
+def one_spelling(target: str, query: str) -> tuple[str, str]:
+    """Return path and query as the HTTP client will send them, so that no rule sees others."""
+    url = yarl.URL(f"http://upstream{target}?{query}")
+    return url.raw_path, url.raw_query_string
 
 
 def _check_headers(headers: Headers) -> None:
     if sum(len(name) + len(value) for name, value in headers) > _HEADERS_BYTES:
-        raise BadRequest("the headers are too large")
+        raise BadRequest("The headers are too large.")
     counts = Counter(name for name, _ in headers)
     doubled = [name for name in _ONCE if counts[name] > 1]
     if doubled:
-        raise BadRequest(f"the header {doubled[0]!r} stands twice")
+        raise BadRequest(f"The header {doubled[0]!r} stands twice.")
     if counts["content-length"] and counts["transfer-encoding"]:
-        raise BadRequest("Content-Length and Transfer-Encoding stand together")
+        raise BadRequest("Content-Length and Transfer-Encoding stand together.")
     if header(headers, "transfer-encoding").lower() not in ("", "chunked"):
-        raise BadRequest("the Transfer-Encoding is not one we read")
+        raise BadRequest("The Transfer-Encoding is not one we read.")
     if counts["upgrade"]:
-        raise BadRequest("upgrades are not served here")
+        raise BadRequest("Upgrades are not served here.")
+    if not all(value.isascii() and value.isprintable() for _, value in headers):
+        raise BadRequest("A header has a character that a header cannot have.")
     if any("_" in name for name in counts):
-        raise BadRequest("a header name has an underscore")
+        raise BadRequest("A header name has an underscore.")
     if header(headers, "content-encoding").lower() not in ("", "identity"):
-        raise Unsupported("send the body without a Content-Encoding: it has to be read")
+        raise Unsupported("Send the body without a Content-Encoding: it has to be read.")
 
 
 def header(headers: Iterable[tuple[str, str]], name: str) -> str:
@@ -80,7 +94,7 @@ def caller_token(headers: Headers) -> str:
     scheme, _, credentials = header(headers, "authorization").partition(" ")
     api_key = header(headers, "x-api-key")
     if scheme and api_key:
-        raise BadRequest("the token is given twice, in Authorization and in x-api-key; give one")
+        raise BadRequest("The token is given twice, in Authorization and in x-api-key; give one.")
     match scheme.lower():
         case "":
             token = api_key
@@ -91,7 +105,7 @@ def caller_token(headers: Headers) -> str:
         case _:
             token = ""
     if not token:
-        raise NotAuthenticated("no token: send an OIDC access token as the API key")
+        raise NotAuthenticated("No token: send an OIDC access token as the API key.")
     return token
 
 
@@ -99,4 +113,4 @@ def _user_name(credentials: str) -> str:
     try:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):
-        raise NotAuthenticated("the Basic credentials are not base64") from None
+        raise NotAuthenticated("The Basic credentials are not base64.") from None

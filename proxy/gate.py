@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
+
+import structlog
 
 from app.clock import Clock
 from app.domain.hold import Hold, HoldState
 from app.domain.session import Decision
 from app.domain.verdict import Action
-from app.errors import AbeyanceError, Reason, Refused, Unavailable
-from app.ids import new_id
+from app.errors import AbeyanceError, Fault, Reason, Refused, Unavailable
+from app.logs import where
 from app.storage.feed import Pulse
 from app.telemetry import Metrics
 from policies.decide import decide
@@ -21,7 +24,7 @@ from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, read_inquiry, split_target
-from proxy.front import check_front, header
+from proxy.front import check_front, header, one_spelling
 from proxy.granted import Granted
 from proxy.holding import Holding
 from proxy.recorder import Recorder
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from proxy.recorder import Recording
 
 _REASON_LENGTH = 500
+_LARGE_BYTES = 32 * 1024
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +66,34 @@ class Gate:
         """Answer one request; whatever is wrong is told in the shape of the API it calls."""
         visit = Visit(exchange)
         try:
-            check_front(exchange.method, exchange.target, exchange.headers)
+            check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
             identity = await self.callers.identify(exchange.headers)
-            name, path = split_target(exchange.target)
-            connection = await self.connections.find(name)
-            raw = await exchange.read(self.limits.body_bytes)
-            visit.inquiry = read_inquiry(
-                connection, exchange.method, path, exchange.query, exchange.headers, raw
-            )
+            visit.inquiry = await self._read(exchange)
             await attend(exchange, self._serve(visit, identity, visit.inquiry))
         except ClientGone:
             return
         except AbeyanceError as error:
             await visit.refuse(error)
+        except Exception as surprise:  # noqa: BLE001 - the last resort, and nothing of it is shown
+            _log.error("unexpected", kind=type(surprise).__name__, at=where(surprise))
+            await visit.refuse(Fault("Something went wrong in the gateway, not in your request."))
         finally:
             self.metrics.requests.labels(*visit.summary()).inc()
+            if visit.recording is not None:
+                self.recorder.done(visit.recording)
+
+    async def _read(self, exchange: Exchange) -> Inquiry:
+        target, query = one_spelling(exchange.target, exchange.query)
+        check_front(exchange.method, target, query, ())
+        name, path = split_target(target)
+        connection = await self.connections.find(name)
+        raw = await exchange.read(self.limits.body_bytes)
+        return read_inquiry(connection, exchange.method, path, query, exchange.headers, raw)
 
     async def _serve(self, visit: Visit, identity: Identity, inquiry: Inquiry) -> None:
         # One catalog for the whole request, whatever takes its place meanwhile.
         catalog = self.catalogs.current
-        verdict = decide(inquiry.facts, identity, catalog, self.clock.now())
+        verdict = await self._decided(inquiry, identity, catalog)
         inquiry = _masked(inquiry, verdict, catalog)
         hold: Hold | None = None
         match verdict.action:
@@ -114,6 +127,13 @@ class Gate:
         self.metrics.masked.inc(masking.masked)
         return None
 
+    async def _decided(self, inquiry: Inquiry, identity: Identity, catalog: Catalog) -> Verdict:
+        now = self.clock.now()
+        if inquiry.facts.body_bytes < _LARGE_BYTES:
+            return decide(inquiry.facts, identity, catalog, now)
+        # A large prompt takes a while to read; the others must not wait for it.
+        return await asyncio.to_thread(decide, inquiry.facts, identity, catalog, now)
+
     async def _held(
         self, visit: Visit, identity: Identity, inquiry: Inquiry, verdict: Verdict
     ) -> Hold:
@@ -143,9 +163,7 @@ class Gate:
         """Open a hold, or re-attach to the one of the same request."""
         if existing := await self.holding.find(identity, inquiry, verdict):
             return existing
-        recording = await self.recorder.open(
-            identity, inquiry, verdict, hold_id=new_id(self.clock.now())
-        )
+        recording = await self.recorder.open(identity, inquiry, verdict, held=True)
         reason = header(visit.exchange.headers, "abeyance-reason")[:_REASON_LENGTH]
         hold = await self.holding.open(
             identity, inquiry, verdict, recording, reason, attached=attached
@@ -166,16 +184,13 @@ class Gate:
         masking: AnswerMasking,
     ) -> None:
         await recording.forwarding()
-        outcome = "not forwarded"
+        outcome = "sent; its answer was not seen"
         try:
             async with self.upstream.forward(
                 inquiry.connection, inquiry.request, credential
             ) as answer:
                 outcome = f"upstream {answer.status}"
-                relay = Relay(visit.exchange, recording, inquiry.wire, masking)
-                await relay.run(
-                    answer, (*answer.headers(credential), *visit.named(recording.session.decision))
-                )
+                await Relay(visit, recording, inquiry.wire, masking).run(answer)
         except Unavailable as unavailable:
             outcome = str(unavailable)
             raise

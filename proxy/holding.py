@@ -114,12 +114,16 @@ class Holding:
         return expired
 
     async def _claim(self, approved: Hold, recording: Recording) -> Hold:
-        claimed = approved.after(HoldEvent.CLAIM, self._clock.now())
+        now = self._clock.now()
+        kept = approved.keep_until is None or now < approved.keep_until
+        claimed = approved.after(HoldEvent.CLAIM if kept else HoldEvent.LAPSE, now)
         try:
             await self._holds.move(approved, claimed)
         except Superseded as lost:
             raise refusal_of(lost.current) from None
         await recording.note(EventKind.HOLD_MOVED, hold=claimed.id, state=claimed.state.value)
+        if not kept:
+            raise refusal_of(claimed)
         return claimed
 
     async def note_outcome(self, hold: Hold, outcome: str) -> None:
@@ -129,9 +133,10 @@ class Holding:
 def hold_key(identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
     """Name a request by content: who asks, what would be forwarded, and what it takes.
 
-    A catalog that asks for another approval makes another hold: an old one does not cover it.
+    Another rule, or other terms, make another hold: an old approval does not cover them.
     """
-    parts = (identity.key, inquiry.request.digest, repr(verdict.approval))
+    rules = [fired.rule for fired in verdict.holding]
+    parts = (identity.key, inquiry.request.digest, repr((rules, verdict.approval)))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from hypercorn.config import Config
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.errors import BadSettings, StorageUnavailable
+from app.ids import new_id
 from app.settings import Settings, require
 from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
@@ -29,6 +30,7 @@ from proxy.granted import Granted
 from proxy.holding import Holding
 from proxy.oidc.verify import Verifier
 from proxy.recorder import Recorder
+from proxy.sweeper import Sweeper
 from proxy.upstream import Upstream
 from proxy.web import Door, create_pages
 
@@ -99,12 +101,15 @@ class _Parts:
         callers = Callers(Verifier(settings.issuers, http, clock), storage.people, clock)
         self._storage, self._catalogs = storage, catalogs
         self.feed = HoldFeed(storage.holds)
-        self.running = (ledger, self.feed, catalogs)
+        me = new_id(clock.now())
+        recorder = Recorder(storage.sessions, ledger, clock, me)
+        sweeper = Sweeper(me, storage.gateways, storage.sessions, storage.holds, ledger, clock)
+        self.running = (ledger, self.feed, catalogs, recorder, sweeper)
         gate = Gate(
             callers=callers,
             connections=Connections(storage.connections, vault),
             catalogs=catalogs,
-            recorder=Recorder(storage.sessions, ledger, clock),
+            recorder=recorder,
             holding=Holding(storage.holds, self.feed, clock),
             granted=Granted(storage.grants, clock),
             upstream=upstream,
@@ -119,7 +124,7 @@ class _Parts:
         """Raise StorageUnavailable where requests could not be held."""
         await self._storage.ping()
         if not self.feed.ready.is_set():
-            raise StorageUnavailable("the change stream of holds is not open")
+            raise StorageUnavailable("The change stream of holds is not open.")
         return self._catalogs.state
 
 
@@ -129,7 +134,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise BadSettings(
             f"ABEYANCE_HOST={host} ABEYANCE_PORT={port}: cannot listen there ({error.strerror}); "
-            "choose another port, or stop whoever listens"
+            "choose another port, or stop whoever listens."
         ) from error
     listener.setblocking(False)
     return listener

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.domain.session import (
-    Chunk,
-    Decision,
-    RecordedAnswer,
-    Session,
-    SessionState,
-)
-from app.errors import NotFound
+import structlog
+
+from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
+from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
 from app.storage.ports import Event, EventKind
 
@@ -26,7 +23,9 @@ if TYPE_CHECKING:
     from proxy.front import Headers
 
 _BATCH_BYTES = 64 * 1024
-_BATCH_MS = 1000
+_CHUNK_BYTES = 1024 * 1024
+_FLUSH_SECONDS = 0.5
+_log = structlog.get_logger(__name__)
 
 
 class Recording:
@@ -36,6 +35,12 @@ class Recording:
         self, session: Session, sessions: SessionStore, ledger: Ledger, clock: Clock
     ) -> None:
         self.session = session
+        self.forwarded = False
+        self.answering = False
+        """Whether the head of an answer is written."""
+        self.over = False
+        self.abandoned = False
+        """Whether nobody works on it any more, though it was forwarded and has no end."""
         self._sessions = sessions
         self._ledger = ledger
         self._clock = clock
@@ -52,40 +57,62 @@ class Recording:
     async def forwarding(self) -> None:
         """Write that the request goes out, before it does."""
         await self.note(EventKind.REQUEST_FORWARDED, digest=self.session.request.digest)
+        self.forwarded = True
 
     async def refuse(self, decision: Decision, reason: str) -> None:
         """Write a refusal, and end the session."""
         await self.note(EventKind.REQUEST_REFUSED, decision=decision.value, reason=reason)
         await self.decide(decision)
-        await self.close()
+        await self.close(SessionState.CLOSED)
 
-    async def close(self) -> None:
-        await self._sessions.close(self.session.id, SessionState.CLOSED)
+    async def close(self, state: SessionState) -> None:
+        await self._sessions.close(self.session.id, state)
+        self.over = True
 
     async def start_answer(self, status: int, headers: Headers) -> None:
         self._answer = RecordedAnswer(status, headers, self._clock.now())
         await self._sessions.answer(self.session.id, self._answer)
+        self.answering = True
 
     async def sent(self, data: bytes) -> None:
         """Record what goes to the client, before it goes; written in batches."""
         offset = self._clock.now() - self.session.started_at
-        self._waiting.append(Chunk(self._seq, int(offset.total_seconds() * 1000), data))
-        self._seq += 1
+        offset_ms = int(offset.total_seconds() * 1000)
+        for start in range(0, len(data), _CHUNK_BYTES):
+            piece = data[start : start + _CHUNK_BYTES]
+            self._waiting.append(Chunk(self._seq, offset_ms, piece))
+            self._seq += 1
         self._digest.update(data)
         self._waiting_bytes += len(data)
-        if self._waiting_bytes >= _BATCH_BYTES or self._age_ms() >= _BATCH_MS:
-            await self._flush()
+        if self._waiting_bytes >= _BATCH_BYTES:
+            await self.flush()
 
-    async def end_answer(self, *, body_bytes: int, masked: int, error: str = "") -> None:
+    async def flush(self) -> None:
+        """Write what waits. What could not be written waits on."""
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
+        if not waiting:
+            return
+        try:
+            await self._sessions.append(self.session.id, waiting)
+        except StorageUnavailable:
+            self._waiting = waiting + self._waiting
+            # So that the next piece finds out for itself, and is not sent.
+            self._waiting_bytes = _BATCH_BYTES
+            raise
+
+    async def end_answer(
+        self, *, body_bytes: int, masked: int, rules: tuple[str, ...], error: str = ""
+    ) -> None:
         """Write the end of the answer and close the session."""
         if self._answer is None:
             raise RuntimeError("an answer ends that never began")
-        await self._flush()
+        await self.flush()
         ended = replace(
             self._answer,
             ended_at=self._clock.now(),
             body_bytes=body_bytes,
             masked=masked,
+            rules=rules,
             error=error,
         )
         await self._sessions.answer(self.session.id, ended)
@@ -96,30 +123,26 @@ class Recording:
             status=ended.status,
             bytes=body_bytes,
             masked=masked,
+            rules=" ".join(rules),
             error=error,
             body_sha256=self._digest.hexdigest(),
         )
-        await self.close()
+        await self.close(SessionState.CLOSED)
 
     async def note(self, kind: EventKind, **data: str | int) -> None:
         await self._ledger.append(Event(kind, self._clock.now(), self.session.id, data))
 
-    def _age_ms(self) -> int:
-        return self._waiting[-1].offset_ms - self._waiting[0].offset_ms
-
-    async def _flush(self) -> None:
-        if self._waiting:
-            await self._sessions.append(self.session.id, self._waiting)
-            self._waiting, self._waiting_bytes = [], 0
-
 
 class Recorder:
-    """Opens recordings."""
+    """Opens recordings. `run` must be a task of the process: it writes what only waits."""
 
-    def __init__(self, sessions: SessionStore, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, sessions: SessionStore, ledger: Ledger, clock: Clock, gateway: str) -> None:
+        """`gateway` names this process: who finds a session open can tell whether it lives."""
         self._sessions = sessions
         self._ledger = ledger
         self._clock = clock
+        self._gateway = gateway
+        self._recordings: set[Recording] = set()
 
     async def open(
         self,
@@ -127,13 +150,14 @@ class Recorder:
         inquiry: Inquiry,
         verdict: Verdict,
         *,
-        hold_id: str = "",
+        held: bool = False,
         grants: tuple[str, ...] = (),
     ) -> Recording:
         """Write the intent of a request. Raises StorageUnavailable; then nothing may go out."""
         now = self._clock.now()
+        session_id = new_id(now)
         session = Session(
-            id=new_id(now),
+            id=session_id,
             connection=inquiry.connection.name,
             wire=inquiry.connection.wire,
             model=inquiry.facts.prompt.model,
@@ -142,7 +166,9 @@ class Recorder:
             verdict=verdict,
             decision=Decision.PENDING,
             started_at=now,
-            hold_id=hold_id,
+            gateway=self._gateway,
+            # One name for both: what a card calls the hold is what finds the session.
+            hold_id=session_id if held else "",
             grants=grants,
         )
         recording = self._of(session)
@@ -161,8 +187,36 @@ class Recorder:
         """Take up the session of a hold that a retry re-attaches to. Raises NotFound."""
         session = await self._sessions.get(session_id)
         if session is None:
-            raise NotFound(f"the session {session_id} of this hold is not stored")
+            raise NotFound(f"The session {session_id} of this hold is not stored.")
+        if session.gateway != self._gateway:
+            await self._sessions.adopt(session_id, self._gateway)
         return self._of(session)
 
+    def done(self, recording: Recording) -> None:
+        """Let go of a recording; `run` ends what was forwarded and has no end yet."""
+        if recording.forwarded and not recording.over:
+            recording.abandoned = True
+        else:
+            self._recordings.discard(recording)
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(_FLUSH_SECONDS)
+            for recording in tuple(self._recordings):
+                try:
+                    await self._tend(recording)
+                except StorageUnavailable as unavailable:
+                    _log.warning("answer not recorded yet", reason=str(unavailable))
+
+    async def _tend(self, recording: Recording) -> None:
+        await recording.flush()
+        if recording.abandoned and not recording.over:
+            # What the upstream did with it is not known, and it is never sent again.
+            await recording.close(SessionState.INDETERMINATE)
+        if recording.over:
+            self._recordings.discard(recording)
+
     def _of(self, session: Session) -> Recording:
-        return Recording(session, self._sessions, self._ledger, self._clock)
+        recording = Recording(session, self._sessions, self._ledger, self._clock)
+        self._recordings.add(recording)
+        return recording

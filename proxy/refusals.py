@@ -24,6 +24,7 @@ _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.Unavailable: (503, "unavailable"),
     errors.UpstreamUnavailable: (502, "upstream_unavailable"),
     errors.Superseded: (409, "superseded"),
+    errors.Fault: (500, "internal_error"),
     errors.BadSettings: (503, "misconfigured"),
     errors.BadCatalog: (503, "misconfigured"),
 }

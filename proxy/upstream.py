@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 from contextlib import asynccontextmanager
+from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import aiohttp
 import httpx
+import yarl
 from httpx_aiohttp import AiohttpTransport
 
 from app.domain.connection import CredentialScheme
 from app.errors import BadRequest, UpstreamUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from app.domain.connection import Connection
     from app.domain.session import RecordedRequest
@@ -35,6 +38,10 @@ _RETURNED = (
 _RETURNED_PREFIXES = ("anthropic-ratelimit-", "openai-", "x-ratelimit-")
 
 
+# Whatever goes wrong between us and the upstream, parsers' surprises included.
+_FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
+
+
 class Answer:
     """The upstream's answer: its head at once, its body in pieces."""
 
@@ -44,12 +51,12 @@ class Answer:
         self.content_type: str = response.headers.get("content-type", "")
         self.content_encoding: str = response.headers.get("content-encoding", "identity").lower()
 
-    def headers(self, credential: str) -> Headers:
-        """Return the headers for the caller: the allowed ones, and none that tells our secret."""
+    def headers(self, mask: Callable[[str], str]) -> Headers:
+        """Return the headers that a caller may see, their values masked."""
         return tuple(
-            (name.lower(), value)
+            (name.lower(), mask(value))
             for name, value in self._response.headers.multi_items()
-            if _returned(name.lower()) and credential not in value
+            if _returned(name.lower()) and value.isascii() and mask(name) == name
         )
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -57,22 +64,27 @@ class Answer:
         try:
             async for piece in self._response.aiter_raw():
                 yield piece
-        except httpx.HTTPError as error:
-            raise UpstreamUnavailable("the model API broke off its answer") from error
+        except _FAULTS as error:
+            raise UpstreamUnavailable("The model API broke off its answer.") from error
 
 
 class Upstream:
     """Made inside the running loop, closed by its owner."""
 
     def __init__(self) -> None:
-        # Our own session: without cookies, which would travel from one caller to the next.
         session = aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
             connector=aiohttp.TCPConnector(limit=_POOL),
             auto_decompress=False,
+            # What is sent is what was recorded, and nothing beside it.
+            skip_auto_headers=("accept", "content-type", "user-agent"),
         )
+        # A request that may have been read is never sent twice: an approval is for one.
+        session._retry_connection = False  # noqa: SLF001 - there is no public switch
         self._http = httpx.AsyncClient(
             transport=AiohttpTransport(client=session),
+            # A cookie would travel from one caller to the next.
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             timeout=_TIMEOUTS,
             follow_redirects=False,
             trust_env=False,
@@ -84,9 +96,27 @@ class Upstream:
     ) -> AsyncIterator[Answer]:
         """Send the recorded bytes with our credential; the answer is open within the block.
 
-        Raises UpstreamUnavailable where nobody answers.
+        Raises UpstreamUnavailable where nobody answers as HTTP wants it.
         """
-        outgoing = self._http.build_request(
+        try:
+            response = await self._http.send(
+                self._outgoing(connection, request, credential), stream=True
+            )
+        except _FAULTS as error:
+            raise UpstreamUnavailable(
+                f"The model API of connection “{connection.name}” does not answer."
+            ) from error
+        try:
+            if response.status_code < HTTPStatus.OK:
+                raise UpstreamUnavailable("The model API answered with a status that is no answer.")
+            yield Answer(response)
+        finally:
+            await response.aclose()
+
+    def _outgoing(
+        self, connection: Connection, request: RecordedRequest, credential: str
+    ) -> httpx.Request:
+        return self._http.build_request(
             request.method,
             upstream_url(connection, request),
             headers=[
@@ -98,16 +128,6 @@ class Upstream:
             ],
             content=request.body,
         )
-        try:
-            response = await self._http.send(outgoing, stream=True)
-        except httpx.HTTPError as error:
-            raise UpstreamUnavailable(
-                f"the model API of connection “{connection.name}” does not answer"
-            ) from error
-        try:
-            yield Answer(response)
-        finally:
-            await response.aclose()
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -119,9 +139,9 @@ def upstream_url(connection: Connection, request: RecordedRequest) -> httpx.URL:
     wanted = f"{base.raw_path.decode().rstrip('/')}/{request.path}"
     full = f"{wanted}?{request.query}" if request.query else wanted
     url = base.copy_with(raw_path=full.encode())
-    # Libraries tidy paths; what is sent must be what was checked.
-    if url.path.encode() != httpx.URL(str(url)).path.encode() or not _inside(url, base):
-        raise BadRequest("the path leads out of the connection")
+    # Libraries tidy what they are given; what is sent must be what was checked.
+    if yarl.URL(str(url)).raw_path_qs != full or not _inside(url, base):
+        raise BadRequest("The path leads out of the connection, or can be read in two ways.")
     return url
 
 

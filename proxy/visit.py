@@ -117,10 +117,12 @@ class Visit:
     async def _record(self, error: AbeyanceError) -> None:
         if self.recording is None:
             return
+        session = self.recording.session
         if decision := _ending(error):
             await self.recording.refuse(decision, str(error))
-        elif not isinstance(error, Refused):
-            await self.recording.refuse(self.recording.session.decision, str(error))
+        elif not isinstance(error, Refused) and (self.recording.forwarded or not session.hold_id):
+            # Else the hold goes on: another caller may be waiting for it, or come back.
+            await self.recording.refuse(session.decision, str(error))
 
 
 def _ending(error: AbeyanceError) -> Decision | None:

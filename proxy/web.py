@@ -74,7 +74,7 @@ def create_pages(
         session = await sessions.get(session_id)
         # Somebody else's session looks like none: an id must not tell that it exists.
         if session is None or session.identity.key != identity.key:
-            raise NotFound(f"you have no session {session_id}")
+            raise NotFound(f"You have no session {session_id}.")
         hold = await holds.get(session.hold_id) if session.hold_id else None
         return jsonify(
             session=session.id,

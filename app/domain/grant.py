@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from app.domain.hold import Person
+
+if TYPE_CHECKING:
+    from app.domain.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +39,9 @@ class Grant:
 
     def active(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at
+
+
+def coverage(identity: Identity, connection: str, rule: str) -> Coverage:
+    """Return what a grant must cover for this caller to pass this rule."""
+    repository = identity.provenance.repository if identity.provenance else ""
+    return Coverage(identity.key, rule, connection, repository)

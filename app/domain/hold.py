@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.identity import Identity
@@ -27,9 +27,11 @@ class HoldState(StrEnum):
 
 class HoldEvent(StrEnum):
     VOTE = "vote"
-    """An approval that does not meet the quorum yet."""
+    """A word that does not settle it yet."""
     APPROVE = "approve"
     """The approval that meets the quorum."""
+    BREAK_GLASS = "break_glass"
+    """Somebody who may in an emergency releases it alone."""
     DENY = "deny"
     DEADLINE = "deadline"
     WITHDRAW = "withdraw"
@@ -42,6 +44,7 @@ class HoldEvent(StrEnum):
 TRANSITIONS: dict[tuple[HoldState, HoldEvent], HoldState] = {
     (HoldState.PENDING, HoldEvent.VOTE): HoldState.PENDING,
     (HoldState.PENDING, HoldEvent.APPROVE): HoldState.APPROVED,
+    (HoldState.PENDING, HoldEvent.BREAK_GLASS): HoldState.APPROVED,
     (HoldState.PENDING, HoldEvent.DENY): HoldState.DENIED,
     (HoldState.PENDING, HoldEvent.DEADLINE): HoldState.EXPIRED,
     (HoldState.PENDING, HoldEvent.WITHDRAW): HoldState.WITHDRAWN,
@@ -79,6 +82,22 @@ class Vote:
     category: str = ""
     shared: bool = True
     """Whether the requester may read the reason; the record and the card always have it."""
+    sets: tuple[str, ...] = ()
+    """The approver sets that they were in at the click, of those that the hold asks."""
+    broke_glass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The grant that was given with the approval, as far as the card shows it."""
+
+    ids: tuple[str, ...]
+    """One for each rule that held the request."""
+    seconds: int
+    until: datetime
+    uses: int = 0
+    over: bool = False
+    revoked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,11 @@ class Hold:
     decided_at: datetime | None = None
     outcome: str = ""
     """What the upstream answered after the release, in a few words for the card."""
+    note: str = ""
+    """Why it was withdrawn, as a sentence for whoever asked; empty where they did it."""
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+    granted: Granted | None = None
 
     @property
     def due_at(self) -> datetime | None:
@@ -126,7 +150,32 @@ class Hold:
             case _:
                 return None
 
-    def after(self, event: HoldEvent, at: datetime, vote: Vote | None = None) -> Hold:
+    @property
+    def reminds_at(self) -> datetime | None:
+        """When approvers are reminded; None where they were, or where no rule says so."""
+        return self._after_opening("remind_after") if self.reminded_at is None else None
+
+    @property
+    def escalates_at(self) -> datetime | None:
+        """When further approver sets are told; None where they were, or where there are none."""
+        return self._after_opening("escalate_after") if self.escalated_at is None else None
+
+    @property
+    def wakes_at(self) -> datetime | None:
+        """When the clock has something to do about the hold; None once it is over."""
+        times = (self.due_at, self.reminds_at, self.escalates_at)
+        return min((at for at in times if at is not None), default=None)
+
+    def _after_opening(self, term: str) -> datetime | None:
+        approval = self.verdict.approval
+        if approval is None or self.state is not HoldState.PENDING:
+            return None
+        delay: timedelta | None = getattr(approval, term)
+        return None if delay is None else self.created_at + delay
+
+    def after(
+        self, event: HoldEvent, at: datetime, vote: Vote | None = None, note: str = ""
+    ) -> Hold:
         """Return the hold as the event leaves it.
 
         Raises IllegalTransition where the table has no such step.
@@ -135,10 +184,10 @@ class Hold:
             state = TRANSITIONS[self.state, event]
         except KeyError:
             raise IllegalTransition(self.state, event) from None
-        changed = replace(self, state=state, revision=self.revision + 1)
+        changed = replace(self, state=state, revision=self.revision + 1, note=note or self.note)
         if vote is not None:
             changed = replace(changed, votes=(*self.votes, vote))
-        if event is HoldEvent.APPROVE and self.verdict.approval is not None:
+        if state is HoldState.APPROVED and self.verdict.approval is not None:
             changed = replace(changed, keep_until=at + self.verdict.approval.keep)
         if state is not self.state and event is not HoldEvent.CLAIM:
             changed = replace(changed, decided_at=at)

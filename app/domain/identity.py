@@ -39,6 +39,8 @@ class Identity:
     email: str = ""
     groups: frozenset[str] = frozenset()
     provenance: Provenance | None = None
+    manager: str = ""
+    """The address of whom they report to, where the issuer says so."""
 
     @property
     def key(self) -> str:

@@ -55,6 +55,8 @@ class RecordedAnswer:
     body_bytes: int = 0
     masked: int = 0
     """How many findings were masked on the way."""
+    rules: tuple[str, ...] = ()
+    """Ids of the rules that fired on the answer."""
     error: str = ""
     """Why the answer ended early, if it did."""
 
@@ -83,6 +85,8 @@ class Session:
     decision: Decision
     started_at: datetime
     state: SessionState = SessionState.OPEN
+    gateway: str = ""
+    """The process that has it in hand."""
     hold_id: str = ""
     grants: tuple[str, ...] = ()
     """Ids of the grants that let it pass without asking anybody."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
-from app.ids import first_id
+from app.ids import SHORT, first_id, short
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -45,6 +45,7 @@ def session_document(session: Session) -> Document:
     provenance = session.identity.provenance
     return to_document(session) | {
         "handles": handles(session.identity),
+        "short": short(session.id).lower(),
         "rules": [fired.rule for fired in session.verdict.fired],
         "repo": provenance.repository if provenance else "",
     }
@@ -71,12 +72,13 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
         "rules": wanted.rule,
         "connection": wanted.connection,
         "repo": wanted.repo,
+        "_id" if len(wanted.id) > SHORT else "short": wanted.id,
     }
     query: Document = {field: value for field, value in equal.items() if value}
     bounds = {"$lt": before} if before else {}
     if wanted.since:
         bounds["$gte"] = first_id(wanted.since)
-    return query | {"_id": bounds} if bounds else query
+    return {"_id": bounds} | query if bounds else query
 
 
 def hold_document(hold: Hold) -> Document:

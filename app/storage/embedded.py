@@ -73,7 +73,7 @@ async def _accepting(port: int, process: asyncio.subprocess.Process) -> None:
                 continue
             writer.close()
             return
-    raise StorageUnavailable(f"{_PROGRAM} ended with exit code {process.returncode} at its start")
+    raise StorageUnavailable(f"{_PROGRAM} ended with exit code {process.returncode} at its start.")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -95,7 +95,7 @@ class HoldFeed:
             while current is None or not until(current):
                 current = await _next(queue, pulse)
                 if current is None:
-                    raise Unavailable("this gateway is restarting; send the request again")
+                    raise Unavailable("This gateway is restarting; send the request again.")
             return current
         finally:
             self._waiting[hold_id].discard(queue)
@@ -111,7 +111,7 @@ class HoldFeed:
         async with contextlib.aclosing(self._holds.watch(opened)) as holds:
             async for hold in holds:
                 self._publish(hold)
-        raise StorageUnavailable("the change stream ended")
+        raise StorageUnavailable("The change stream ended.")
 
     async def _reread(self, opened: asyncio.Event) -> None:
         await opened.wait()

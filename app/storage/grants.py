@@ -8,6 +8,7 @@ from app.storage.documents import to_document
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from app.domain.grant import Coverage, Grant
@@ -22,10 +23,14 @@ class MongoGrants:
         self._grants = grants
 
     async def prepare(self) -> None:
-        await self._grants.prepare(Index(("covers.identity_key", "-_id")), Index(("expires_at",)))
+        await self._grants.prepare(
+            Index(("covers.identity_key", "-_id")),
+            Index(("expires_at",)),
+            Index(("settled", "_id")),
+        )
 
     async def put(self, grant: Grant) -> None:
-        await self._grants.insert(to_document(grant))
+        await self._grants.insert(to_document(grant) | {"settled": False})
 
     async def get(self, grant_id: str) -> Grant | None:
         return await self._grants.one({"_id": grant_id})
@@ -46,6 +51,15 @@ class MongoGrants:
     async def active(self, now: datetime) -> tuple[Grant, ...]:
         found = await self._grants.find({"expires_at": {"$gt": now}})
         return tuple(grant for grant in found if grant.active(now))
+
+    async def get_many(self, grant_ids: Iterable[str]) -> tuple[Grant, ...]:
+        return await self._grants.find({"_id": {"$in": list(grant_ids)}})
+
+    async def unsettled(self) -> tuple[Grant, ...]:
+        return await self._grants.find({"settled": False})
+
+    async def settle(self, grant_id: str) -> None:
+        await self._grants.change({"_id": grant_id}, {"$set": {"settled": True}})
 
 
 def _active(grant_id: str, now: datetime) -> Document:

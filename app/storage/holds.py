@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.hold import Hold, HoldState
+from app.domain.hold import Granted, Hold, HoldState
 from app.errors import Superseded
-from app.storage.documents import hold_document
+from app.storage.documents import hold_document, to_document
 from app.storage.mongo import Exists, Index
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from app.storage.documents import Document
     from app.storage.mongo import Collection
-
-_OPEN = [state.value for state in HoldState if state.open]
 
 
 class MongoHolds:
@@ -54,7 +52,7 @@ class MongoHolds:
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}
         # What other writers note beside the state is theirs to change.
-        kept = ("_id", "attached", "outcome")
+        kept = ("_id", "attached", "outcome", "reminded_at", "escalated_at", "granted")
         changed = {name: value for name, value in hold_document(new).items() if name not in kept}
         update: Document = {"$set": changed}
         if not new.state.open:
@@ -67,6 +65,19 @@ class MongoHolds:
 
     async def note_outcome(self, hold_id: str, outcome: str) -> None:
         await self._note(hold_id, {"outcome": outcome})
+
+    async def note_grant(self, hold_id: str, granted: Granted) -> None:
+        await self._note(hold_id, {"granted": to_document(granted)})
+
+    async def remind(self, hold_id: str, at: datetime) -> bool:
+        return await self._mark(hold_id, "reminded_at", at)
+
+    async def escalate(self, hold_id: str, at: datetime) -> bool:
+        return await self._mark(hold_id, "escalated_at", at)
+
+    async def _mark(self, hold_id: str, field: str, at: datetime) -> bool:
+        unmarked = {"_id": hold_id, "state": HoldState.PENDING.value, field: None}
+        return await self._holds.change(unmarked, {"$set": {field: at, "settled": False}})
 
     async def _note(self, hold_id: str, fields: Document) -> None:
         await self._holds.change({"_id": hold_id}, {"$set": fields | {"settled": False}})
@@ -83,12 +94,15 @@ class MongoHolds:
             "revision": hold.revision,
             "outcome": hold.outcome,
             "attached": hold.attached,
+            **_shown_grant(hold),
         }
         return await self._holds.change(shown, {"$set": {"settled": True}})
 
-    async def due(self, now: datetime) -> tuple[Hold, ...]:
-        open_holds = await self._holds.find({"state": {"$in": _OPEN}})
-        return tuple(hold for hold in open_holds if hold.due_at is not None and hold.due_at <= now)
-
     def watch(self, opened: asyncio.Event) -> AsyncGenerator[Hold, None]:
         return self._holds.watch(opened)
+
+
+def _shown_grant(hold: Hold) -> Document:
+    if hold.granted is None:
+        return {"granted": None}
+    return {"granted.uses": hold.granted.uses, "granted.over": hold.granted.over}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from app.domain.connection import Connection
     from app.domain.grant import Coverage, Grant
-    from app.domain.hold import Hold
+    from app.domain.hold import Granted, Hold
     from app.domain.identity import Identity
     from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
     from app.search import SessionFilter
@@ -27,6 +27,14 @@ class SessionStore(Protocol):
     async def open(self, session: Session) -> None: ...
 
     async def decide(self, session_id: str, decision: Decision) -> None: ...
+
+    async def adopt(self, session_id: str, gateway: str) -> None:
+        """Note that another gateway has it in hand from now on."""
+        ...
+
+    async def open_ones(self) -> tuple[Session, ...]:
+        """Return those that have not ended, oldest first, a bounded number of them."""
+        ...
 
     async def answer(self, session_id: str, answer: RecordedAnswer) -> None:
         """Write the head of the answer, or its end over its head."""
@@ -69,6 +77,16 @@ class HoldStore(Protocol):
 
     async def note_outcome(self, hold_id: str, outcome: str) -> None: ...
 
+    async def note_grant(self, hold_id: str, granted: Granted) -> None: ...
+
+    async def remind(self, hold_id: str, at: datetime) -> bool:
+        """Note that approvers are reminded; False where they were, or where it is over."""
+        ...
+
+    async def escalate(self, hold_id: str, at: datetime) -> bool:
+        """Note that further sets are told; False where they were, or where it is over."""
+        ...
+
     async def get_many(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]: ...
 
     async def pending(self) -> tuple[Hold, ...]:
@@ -86,10 +104,6 @@ class HoldStore(Protocol):
         """
         ...
 
-    async def due(self, now: datetime) -> tuple[Hold, ...]:
-        """Return PENDING holds past their deadline and APPROVED ones past `keep_until`."""
-        ...
-
     def watch(self, opened: asyncio.Event) -> AsyncGenerator[Hold, None]:
         """Yield every hold that is written from the moment `opened` is set."""
         ...
@@ -98,6 +112,8 @@ class HoldStore(Protocol):
 class NoticeKind(StrEnum):
     CARD = "card"
     DIRECT = "direct"
+    REPLY = "reply"
+    AUDIT = "audit"
     DIGEST = "digest"
     """About no hold by itself: how many cards of a channel are still to come."""
 
@@ -186,6 +202,26 @@ class GrantStore(Protocol):
 
     async def active(self, now: datetime) -> tuple[Grant, ...]: ...
 
+    async def get_many(self, grant_ids: Iterable[str]) -> tuple[Grant, ...]: ...
+
+    async def unsettled(self) -> tuple[Grant, ...]:
+        """Return all whose end was not shown yet, oldest first."""
+        ...
+
+    async def settle(self, grant_id: str) -> None:
+        """Note that the end of a grant was shown wherever it was given."""
+        ...
+
+
+class StatementStore(Protocol):
+    """What people say, in Slack, that they ask for; by the key of the hold that it concerns."""
+
+    async def put(self, key: str, statement: str, at: datetime) -> None: ...
+
+    async def get(self, key: str, since: datetime) -> str:
+        """Return what was said since then; empty where nothing was."""
+        ...
+
 
 class ConnectionStore(Protocol):
     async def get(self, name: str) -> Connection | None: ...
@@ -197,23 +233,72 @@ class ConnectionStore(Protocol):
     async def remove(self, name: str) -> bool: ...
 
 
+class GatewayStore(Protocol):
+    async def beat(self, gateway: str, now: datetime) -> None: ...
+
+    async def seen_since(self, moment: datetime) -> frozenset[str]: ...
+
+    async def forget(self, gateway: str) -> None: ...
+
+
 class PeopleStore(Protocol):
     """Whom the identity provider has vouched for, as last seen at the gateway."""
 
     async def saw(self, identity: Identity, at: datetime) -> None: ...
 
+    async def get(self, identity_key: str) -> Identity | None: ...
+
     async def by_email(self, email: str) -> tuple[Identity, ...]: ...
+
+    async def in_groups(self, groups: Iterable[str]) -> tuple[Identity, ...]:
+        """Return the people whom their provider has put in any of the groups."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A Slack account, and whom the identity provider says it belongs to.
+
+    `id` is `enterprise/team/user`. `code` is the SHA-256 of the one-time code that links it; empty
+    once it is used. `identity_key` is empty as long as nobody has used the code.
+    """
+
+    id: str
+    label: str
+    code: str
+    until: datetime
+    identity_key: str = ""
+
+
+class LinkStore(Protocol):
+    async def offer(self, link: Link) -> None:
+        """Keep the offer in place of an earlier one."""
+        ...
+
+    async def of(self, account: str) -> Link | None: ...
+
+    async def by_code(self, code: str, now: datetime) -> Link | None:
+        """Return the offer that still stands under the code."""
+        ...
+
+    async def take(self, code: str, identity_key: str, now: datetime) -> bool:
+        """Link the account of the code to an identity, once; False where that is over."""
+        ...
 
 
 class EventKind(StrEnum):
     """What the ledger tells of."""
 
     SESSION_OPENED = "session.opened"
+    SESSION_SWEPT = "session.swept"
     HOLD_OPENED = "hold.opened"
     VOTE_CAST = "vote.cast"
     """Written before the vote is taken, so that no vote counts without a record."""
     HOLD_MOVED = "hold.moved"
     VOTE_REFUSED = "vote.refused"
+    HOLD_ESCALATED = "hold.escalated"
+    BREAK_GLASS = "hold.break_glass"
+    """Written before somebody releases a hold alone; a vote stands beside it."""
     REQUEST_FORWARDED = "request.forwarded"
     REQUEST_REFUSED = "request.refused"
     ANSWER_ENDED = "answer.ended"

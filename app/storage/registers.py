@@ -1,7 +1,9 @@
-"""The small stores: connections, people, and the entries of the ledger."""
+"""The small stores: connections, people, statements, and the entries of the ledger."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.errors import StorageUnavailable
@@ -9,8 +11,7 @@ from app.storage.documents import handles, to_document
 from app.storage.mongo import Exists, Index
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Iterable, Sequence
 
     from app.domain.connection import Connection
     from app.domain.identity import Identity
@@ -50,8 +51,34 @@ class MongoPeople:
         seen = to_document(identity) | {"seen_at": at, "handles": handles(identity)}
         await self._people.put(identity.key, seen)
 
+    async def get(self, identity_key: str) -> Identity | None:
+        return await self._people.one({"_id": identity_key})
+
+    async def in_groups(self, groups: Iterable[str]) -> tuple[Identity, ...]:
+        return await self._people.find({"groups": {"$in": list(groups)}})
+
     async def by_email(self, email: str) -> tuple[Identity, ...]:
         return await self._people.find({"email": email})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    statement: str
+    at: datetime
+
+
+class MongoStatements:
+    """A StatementStore."""
+
+    def __init__(self, statements: Collection[Statement]) -> None:
+        self._statements = statements
+
+    async def put(self, key: str, statement: str, at: datetime) -> None:
+        await self._statements.put(key, to_document(Statement(statement, at)))
+
+    async def get(self, key: str, since: datetime) -> str:
+        found = await self._statements.one({"_id": key})
+        return found.statement if found is not None and found.at >= since else ""
 
 
 class MongoLedger:

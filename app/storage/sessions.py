@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.domain.session import SessionState
 from app.storage.documents import session_document, session_query, to_document
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
+    from app.domain.session import Chunk, Decision, RecordedAnswer, Session
     from app.search import SessionFilter
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
-_SEARCHED = ("handles", "rules", "repo", "connection", "decision", "state")
+_SEARCHED = ("short", "handles", "rules", "repo", "connection", "decision", "state")
+
+_SWEPT = 1000
 
 
 class MongoSessions:
@@ -35,8 +38,21 @@ class MongoSessions:
     async def decide(self, session_id: str, decision: Decision) -> None:
         await self._set(session_id, {"decision": decision.value})
 
+    async def adopt(self, session_id: str, gateway: str) -> None:
+        await self._set(session_id, {"gateway": gateway})
+
+    async def open_ones(self) -> tuple[Session, ...]:
+        return await self._sessions.find({"state": SessionState.OPEN.value}, limit=_SWEPT)
+
     async def answer(self, session_id: str, answer: RecordedAnswer) -> None:
-        await self._set(session_id, {"answer": to_document(answer)})
+        await self._sessions.change(
+            {"_id": session_id},
+            {
+                "$set": {"answer": to_document(answer)},
+                # People search for what fired on the answer as for what fired on the request.
+                "$addToSet": {"rules": {"$each": list(answer.rules)}},
+            },
+        )
 
     async def close(self, session_id: str, state: SessionState) -> None:
         await self._set(session_id, {"state": state.value})

@@ -7,13 +7,21 @@ from app.domain.grant import Grant
 from app.domain.hold import Hold
 from app.domain.identity import Identity
 from app.domain.session import Chunk, Session
+from app.storage.gateways import Heartbeat, MongoGateways
 from app.storage.grants import MongoGrants
 from app.storage.holds import MongoHolds
 from app.storage.leases import MongoLeases
+from app.storage.links import MongoLinks
 from app.storage.mongo import Database
 from app.storage.notices import MongoNotices
-from app.storage.ports import Entry, Lease, Notice
-from app.storage.registers import MongoConnections, MongoLedger, MongoPeople
+from app.storage.ports import Entry, Lease, Link, Notice
+from app.storage.registers import (
+    MongoConnections,
+    MongoLedger,
+    MongoPeople,
+    MongoStatements,
+    Statement,
+)
 from app.storage.sessions import MongoSessions
 
 _PATIENCE_MS = 3000
@@ -30,9 +38,12 @@ class MongoStorage:
         self.holds = MongoHolds(database.collection("holds", Hold))
         self.notices = MongoNotices(database.collection("notices", Notice))
         self.leases = MongoLeases(database.collection("leases", Lease))
+        self.gateways = MongoGateways(database.collection("gateways", Heartbeat))
         self.grants = MongoGrants(database.collection("grants", Grant))
         self.connections = MongoConnections(database.collection("connections", Connection))
         self.people = MongoPeople(database.collection("people", Identity))
+        self.statements = MongoStatements(database.collection("statements", Statement))
+        self.links = MongoLinks(database.collection("links", Link))
         self.ledger = MongoLedger(database.collection("ledger", Entry))
 
     @classmethod
@@ -44,7 +55,15 @@ class MongoStorage:
 
     async def prepare(self) -> None:
         """Make the indexes; harmless where they exist. Raises StorageUnavailable."""
-        stores = (self.sessions, self.holds, self.notices, self.grants, self.people, self.ledger)
+        stores = (
+            self.sessions,
+            self.holds,
+            self.notices,
+            self.grants,
+            self.people,
+            self.links,
+            self.ledger,
+        )
         for store in stores:
             await store.prepare()
 

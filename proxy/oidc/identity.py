@@ -76,8 +76,8 @@ def identity_of(verified: VerifiedClaims) -> Identity:
     claims = verified.claims
     if "groups" in claims.get("_claim_names", {}) or claims.get("hasgroups"):
         raise NotAuthenticated(
-            "the identity provider left your groups out because there are too many; "
-            "ask its administrator to send only the groups assigned to this application"
+            "The identity provider left your groups out because there are too many; "
+            "ask its administrator to send only the groups assigned to this application."
         )
     subject = str(claims["sub"])
     provenance = _provenance(claims) if verified.issuer.kind == "workload" else None
@@ -118,5 +118,5 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
 def _groups(claims: Mapping[str, Any]) -> frozenset[str]:
     groups = claims.get("groups", [])
     if not isinstance(groups, list):
-        raise NotAuthenticated("the token's groups are not a list")
+        raise NotAuthenticated("The token's groups are not a list.")
     return frozenset(str(group) for group in groups)

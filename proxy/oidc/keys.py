@@ -38,6 +38,8 @@ class IssuerKeys:
         Raises NotAuthenticated where the issuer has no such key, IssuerUnavailable where it
         cannot be asked and what we know of it is too old.
         """
+        if self._has(kid) and time.monotonic() - self._fetched_at < _FRESH_SECONDS:
+            return self._known()
         async with self._fetching:
             now = time.monotonic()
             stale = now - self._fetched_at > _FRESH_SECONDS or not self._has(kid)
@@ -45,9 +47,14 @@ class IssuerKeys:
                 self._tried_at = now
                 await self._fetch(now)
         if self._keys is None or time.monotonic() - self._fetched_at > _STALE_SECONDS:
-            raise IssuerUnavailable(f"the keys of {self._issuer.issuer} cannot be fetched")
+            raise IssuerUnavailable(f"The keys of {self._issuer.issuer} cannot be fetched.")
         if not self._has(kid):
-            raise NotAuthenticated("the token is signed with a key that its issuer does not have")
+            raise NotAuthenticated("The token is signed with a key that its issuer does not have.")
+        return self._keys
+
+    def _known(self) -> KeySet:
+        if self._keys is None:
+            raise RuntimeError("no keys were fetched")
         return self._keys
 
     def _has(self, kid: str) -> bool:

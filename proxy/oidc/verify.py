@@ -68,30 +68,30 @@ class Verifier:
             raise
         except Exception as error:
             # Every fault while verifying is a no: a parser's surprise must not become a 500.
-            raise NotAuthenticated("the token cannot be verified") from error
+            raise NotAuthenticated("The token cannot be verified.") from error
         self._remember(digest, verified)
         return verified
 
     async def _verify(self, token: str) -> VerifiedClaims:
         if len(token) > _TOKEN_BYTES:
-            raise NotAuthenticated("the token is too long")
+            raise NotAuthenticated("The token is too long.")
         header, claims = _peek(token)
         if (
             "crit" in header
             or "b64" in header
             or str(header.get("typ", "jwt")).lower() not in _TYPES
         ):
-            raise NotAuthenticated("the token's header asks for what we do not do")
+            raise NotAuthenticated("The token's header asks for what we do not do.")
         known = self._issuers.get(str(claims.get("iss")))
         if known is None:
-            raise NotAuthenticated("the token's issuer is not one that we trust")
+            raise NotAuthenticated("The token's issuer is not one that we trust.")
         issuer, keys = known
         key_set = await keys.find(str(header.get("kid", "")))
         try:
             verified = jwt.decode(token, key_set, algorithms=list(_ALGORITHMS))
             self._registry(issuer).validate(verified.claims)
         except JoseError as error:
-            raise NotAuthenticated("the token's signature or claims do not hold") from error
+            raise NotAuthenticated("The token's signature or claims do not hold.") from error
         self._check_use(issuer, verified.claims)
         return VerifiedClaims(issuer, verified.claims)
 
@@ -107,9 +107,9 @@ class Verifier:
 
     def _check_use(self, issuer: IssuerSettings, claims: Mapping[str, Any]) -> None:
         if claims["exp"] > self._now() + _LONGEST_SECONDS:
-            raise NotAuthenticated("the token lives longer than a day")
+            raise NotAuthenticated("The token lives longer than a day.")
         if issuer.kind == "person" and any(claim in claims for claim in _ID_TOKEN_CLAIMS):
-            raise NotAuthenticated("this is an ID token; an access token is needed")
+            raise NotAuthenticated("This is an ID token; an access token is needed.")
 
     def _remember(self, digest: bytes, verified: VerifiedClaims) -> None:
         self._remembered[digest] = verified
@@ -126,7 +126,7 @@ def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
         header, claims, _signature = (part for part in token.split("."))
         return _object(header), _object(claims)
     except ValueError:
-        raise NotAuthenticated("this is not a JSON Web Token") from None
+        raise NotAuthenticated("This is not a JSON Web Token.") from None
 
 
 def _object(part: str) -> dict[str, Any]:

@@ -1,0 +1,42 @@
+"""Links of Slack accounts to identities: offered in Slack, taken once by whoever signs in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.storage.documents import to_document
+from app.storage.mongo import Index
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.storage.documents import Document
+    from app.storage.mongo import Collection
+    from app.storage.ports import Link
+
+
+class MongoLinks:
+    """A LinkStore."""
+
+    def __init__(self, links: Collection[Link]) -> None:
+        self._links = links
+
+    async def prepare(self) -> None:
+        await self._links.prepare(Index(("code",)))
+
+    async def offer(self, link: Link) -> None:
+        await self._links.put(link.id, to_document(link))
+
+    async def of(self, account: str) -> Link | None:
+        return await self._links.one({"_id": account})
+
+    async def by_code(self, code: str, now: datetime) -> Link | None:
+        return await self._links.one(_standing(code, now))
+
+    async def take(self, code: str, identity_key: str, now: datetime) -> bool:
+        linked = {"$set": {"identity_key": identity_key, "code": ""}}
+        return await self._links.change(_standing(code, now), linked)
+
+
+def _standing(code: str, now: datetime) -> Document:
+    return {"code": code, "until": {"$gt": now}, "identity_key": ""}

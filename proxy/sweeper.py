@@ -1,0 +1,82 @@
+"""Ends the sessions that nobody else will: those of dead gateways, and of holds decided alone."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.hold import HoldState
+from app.domain.session import Decision, SessionState
+from app.errors import StorageUnavailable
+from app.storage.ports import Event, EventKind
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.domain.session import Session
+    from app.storage.ports import GatewayStore, HoldStore, Ledger, SessionStore
+
+_BEAT_SECONDS = 5.0
+_DEAD_AFTER = timedelta(seconds=30)
+# How a session ends whose hold ended while no caller was there to hear it.
+_ENDS_AS = {
+    HoldState.DENIED: Decision.DENIED,
+    HoldState.EXPIRED: Decision.EXPIRED,
+    HoldState.LAPSED: Decision.EXPIRED,
+    HoldState.WITHDRAWN: Decision.WITHDRAWN,
+}
+_log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """`run` must be a task of the process; any number of gateways may sweep at once."""
+
+    def __init__(
+        self,
+        gateway: str,
+        gateways: GatewayStore,
+        sessions: SessionStore,
+        holds: HoldStore,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        self._gateway = gateway
+        self._gateways = gateways
+        self._sessions = sessions
+        self._holds = holds
+        self._ledger = ledger
+        self._clock = clock
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self._gateways.beat(self._gateway, self._clock.now())
+                await self.sweep()
+            except StorageUnavailable as unavailable:
+                _log.warning("sessions not swept", reason=str(unavailable))
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    async def sweep(self) -> None:
+        """End what has nobody left to end it. Raises StorageUnavailable."""
+        now = self._clock.now()
+        alive = await self._gateways.seen_since(now - _DEAD_AFTER)
+        for session in await self._sessions.open_ones():
+            hold = await self._holds.get(session.hold_id) if session.hold_id else None
+            if hold is not None and hold.state.open:
+                continue
+            if hold is not None and hold.state in _ENDS_AS:
+                await self._end(session, SessionState.CLOSED, _ENDS_AS[hold.state])
+            elif session.gateway not in alive and now - session.started_at > _DEAD_AFTER:
+                # It may have been sent, and it is never sent again: nobody knows how it ended.
+                await self._end(session, SessionState.INDETERMINATE, session.decision)
+
+    async def _end(self, session: Session, state: SessionState, decision: Decision) -> None:
+        event = {"state": state.value, "decision": decision.value}
+        await self._ledger.append(
+            Event(EventKind.SESSION_SWEPT, self._clock.now(), session.id, event)
+        )
+        await self._sessions.decide(session.id, decision)
+        await self._sessions.close(session.id, state)
+        _log.info("session ended by the sweeper", session=session.id, **event)
