@@ -158,6 +158,12 @@ class House:
         self.processes.append(process)
         return process
 
+    async def register(self, name: str, base_url: str, credential: str) -> None:
+        """Add a connection, as an administrator does."""
+        storage, sealed = self.storage(), Vault(self.vault_key).seal(name, credential)
+        await storage.connections.put(Connection(name, base_url, CredentialScheme.BEARER, sealed))
+        storage.close()
+
     async def _register_connections(self) -> None:
         model, vault, storage = self.sandbox["model"], Vault(self.vault_key), self.storage()
         for name, scheme in (
