@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold
+    from bot.blocks import Block
     from bot.decisions import Decisions, Taken
+    from bot.grants import Grants
     from bot.home import Home
+    from bot.linking import Linking
     from bot.seal import Seal
     from bot.slack import Slack
 
@@ -33,7 +36,7 @@ Body: TypeAlias = dict[str, Any]
 _IN_TIME_SECONDS = 2.0
 _SAME_CLICK = timedelta(seconds=10)
 FORGED = "This button is not one of mine, or from before my token changed. Use a newer card."
-_FAILED = (
+FAILED = (
     "Something went wrong, so your decision may not count. Look at the card: if it still has "
     "its buttons, please try again."
 )
@@ -41,63 +44,113 @@ _log = structlog.get_logger(__name__)
 
 
 class Clicks:
-    """The buttons that decide, and the form behind Deny."""
+    """The buttons that decide, and the forms behind some of them."""
 
     def __init__(
         self,
         slack: Slack,
         decisions: Decisions,
+        grants: Grants,
+        linking: Linking,
         seal: Seal,
         clock: Clock,
         home: Home,
     ) -> None:
         self._slack = slack
         self._decisions = decisions
+        self._grants = grants
+        self._linking = linking
         self._seal = seal
         self._clock = clock
         self._home = home
 
     async def approve(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
         """Take an approval; the card tells that it counts, a private note why it does not."""
+        await self._say(ack, body, respond, Word(approve=True))
+
+    async def grant(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        """Take an approval that lets the same pass for a while."""
+        await self._say(ack, body, respond, Word(approve=True, grant=True))
+
+    async def _say(self, ack: AsyncAck, body: Body, respond: AsyncRespond, word: Word) -> None:
         await ack()
         user = user_of(body)
-        objection = await self._vote(value_of(body), user, Word(approve=True))
-        if objection and body.get("response_url"):
-            said = text.words(objection, 1000)
-            await respond(text=said, response_type="ephemeral", replace_original=False)
-        elif objection:
-            said_in_modal = modals.note("Not approved", objection)
-            await self._slack.open_view(str(body["trigger_id"]), said_in_modal)
+        if objection := await self._vote(value_of(body), user, word):
+            await tell(self._slack, body, respond, "Not approved", objection)
+        await self._refresh(body, user)
+
+    async def revoke(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        """End a grant; the card tells that it is over."""
+        await ack()
+        user = user_of(body)
+        if why := await self._revoke(value_of(body), user):
+            await tell(self._slack, body, respond, "Not revoked", why)
+        await self._refresh(body, user)
+
+    async def _revoke(self, value: str, user: str) -> str:
+        hold_id = self._seal.read(value)
+        if hold_id is None:
+            return FORGED
+        try:
+            hold, voter = await self._decisions.look(hold_id, user)
+            return await self._grants.revoke(hold, voter)
+        except AbeyanceError as error:
+            _log.warning("grant not revoked", hold=hold_id, user=user, reason=str(error))
+            return str(error) if isinstance(error, NotFound) else FAILED
+
+    async def _refresh(self, body: Body, user: str) -> None:
         if (body.get("view") or {}).get("type") == "home":
             await self._home.publish(user)
 
+    async def more(self, ack: AsyncAck, body: Body) -> None:
+        """Open the form behind Break glass."""
+        await ack()
+        value = str((body["actions"][0].get("selected_option") or {}).get("value", ""))
+        form = modals.glass_form(value, short(self._seal.read(value) or ""))
+        await self._form(body, value, form, Word(approve=True, break_glass=True, reason="-"))
+
+    async def break_glass(self, ack: AsyncAck, body: Body, view: Body) -> None:
+        """Release a request alone; the modal closes, or says why not."""
+        reason = modals.read_reason(view["state"]["values"])
+        word = Word(approve=True, break_glass=True, reason=reason)
+        await self._submitted(ack, body, view, word, ("Break glass", "The request is released."))
+
     async def ask_reason(self, ack: AsyncAck, body: Body) -> None:
-        """Open the form first, for the trigger is short-lived; then see whether they may."""
+        """Open the form behind Deny."""
         await ack()
         value = value_of(body)
         form = modals.deny_form(value, short(self._seal.read(value) or ""))
+        await self._form(body, value, form, Word(approve=False))
+
+    async def _form(self, body: Body, value: str, form: Block, word: Word) -> None:
+        """Open a form first, for the trigger is short-lived; then see whether they may."""
         view_id = await self._slack.open_view(str(body["trigger_id"]), form)
-        sentence = await self._objection(value, user_of(body))
-        if sentence:
+        if sentence := await self._objection(value, user_of(body), word):
             await self._slack.update_view(view_id, modals.note("Not possible", sentence))
 
     async def deny(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """Take a denial; the modal closes, or says why it does not count."""
         word = modals.read_denial(view["state"]["values"])
+        await self._submitted(ack, body, view, word, ("Deny", "The request is denied."))
+
+    async def _submitted(
+        self, ack: AsyncAck, body: Body, view: Body, word: Word, said: tuple[str, str]
+    ) -> None:
+        title, done_words = said
         async with asyncio.TaskGroup() as tasks:
             vote = self._vote(str(view["private_metadata"]), user_of(body), word)
             deciding = tasks.create_task(vote)
             done, _ = await asyncio.wait({deciding}, timeout=_IN_TIME_SECONDS)
             if not done:
                 # Slack would tell them that the app failed: say that it takes longer.
-                await ack(response_action="update", view=modals.note("Deny", "Recording…"))
+                await ack(response_action="update", view=modals.note(title, "Recording…"))
             objection = await deciding
             if not done:
-                said = modals.note("Deny", objection or "The request is denied.")
-                await self._slack.update_view(str(view["id"]), said)
+                told = modals.note(title, objection or done_words)
+                await self._slack.update_view(str(view["id"]), told)
             elif objection:
-                said = modals.note("Not denied", objection)
-                await ack(response_action="update", view=said)
+                told = modals.note("Does not count", objection)
+                await ack(response_action="update", view=told)
             else:
                 await ack()
 
@@ -110,10 +163,15 @@ class Clicks:
             result = await self._decisions.vote(hold_id, user, word)
         except AbeyanceError as error:
             _log.warning("vote not taken", hold=hold_id, user=user, reason=str(error))
-            return str(error) if isinstance(error, NotFound) else _FAILED
+            return str(error) if isinstance(error, NotFound) else FAILED
         if self._again(result, user, word):
             return ""
-        return _sentence(result.hold, result.objection) if isinstance(result, NotTaken) else ""
+        return await self._sentence(result, user) if isinstance(result, NotTaken) else ""
+
+    async def _sentence(self, result: NotTaken, user: str) -> str:
+        if result.objection is Objection.UNVERIFIED:
+            return await self._linking.offer(user)
+        return _sentence(result.hold, result.objection)
 
     def _again(self, result: Taken | NotTaken, user: str, word: Word) -> bool:
         """Whether this is the same click once more, as Slack delivers some twice."""
@@ -123,16 +181,16 @@ class Clicks:
             for vote in result.hold.votes
         )
 
-    async def _objection(self, value: str, user: str) -> str:
+    async def _objection(self, value: str, user: str, word: Word) -> str:
         hold_id = self._seal.read(value)
         if hold_id is None:
             return FORGED
         try:
             hold, voter = await self._decisions.look(hold_id, user)
+            objection = self._decisions.objection(hold, voter, word)
+            return await self._sentence(NotTaken(hold, objection), user) if objection else ""
         except AbeyanceError as error:
-            return str(error) if isinstance(error, NotFound) else _FAILED
-        objection = self._decisions.objection(hold, voter, approve=False)
-        return _sentence(hold, objection) if objection else ""
+            return str(error) if isinstance(error, NotFound) else FAILED
 
 
 def _sentence(hold: Hold, objection: Objection) -> str:
@@ -142,11 +200,22 @@ def _sentence(hold: Hold, objection: Objection) -> str:
         return f"{name}: {objection.value}"
     if hold.state is HoldState.EXPIRED:
         return f"{name}: {Objection.TOO_LATE.value}"
+    if hold.state is HoldState.WITHDRAWN:
+        return f"{name} was withdrawn. {hold.note}".strip()
     if not hold.votes:
-        return f"{name} was withdrawn."
+        return f"{name}: {objection.value}"
     last = hold.votes[-1]
     word = "approved" if last.approve else "denied"
     return f"{last.by.name} has {word} {name} already. {objection.value}"
+
+
+async def tell(slack: Slack, body: Body, respond: AsyncRespond, title: str, sentence: str) -> None:
+    """Tell one thing to whoever clicked: privately beside the message, else in a modal."""
+    if body.get("response_url"):
+        said = text.words(sentence, 1000)
+        await respond(text=said, response_type="ephemeral", replace_original=False)
+    else:
+        await slack.open_view(str(body["trigger_id"]), modals.note(title, sentence))
 
 
 def value_of(body: Body) -> str:

@@ -63,12 +63,21 @@ class Auditing:
     async def command(self, ack: AsyncAck, body: Body) -> None:
         """Answer `/replay`, `/replay <filter>` and `/replay <session id>` in a modal."""
         await ack()
+        await self._search(body, str(body.get("text", "")), str(body["user_id"]))
+
+    async def search(self, ack: AsyncAck, body: Body) -> None:
+        """Answer what an auditor types in the App Home."""
+        await ack()
+        asked = str(body["actions"][0].get("value") or "")
+        await self._search(body, asked, str(body["user"]["id"]))
+
+    async def _search(self, body: Body, asked: str, user: str) -> None:
         opening = modals.note(_TITLE, "Reading…")
         view_id = await self._slack.open_view(str(body["trigger_id"]), opening)
-        asked = str(body.get("text", "")).strip()[:_QUERY_LIMIT]
+        asked = asked.strip()[:_QUERY_LIMIT]
         by_id = _SESSION_ID.fullmatch(asked) is not None
         shelf = Shelf("", session=asked) if by_id else Shelf(asked)
-        await self._show(view_id, shelf, str(body["user_id"]))
+        await self._show(view_id, shelf, user)
 
     async def open(self, ack: AsyncAck, body: Body) -> None:
         await self._turn(ack, body, lambda shelf, value: shelf.opened(value))

@@ -62,6 +62,18 @@ class Button:
         return block
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """What is seldom done, behind three dots: each option with the value that it carries."""
+
+    action_id: str
+    options: tuple[tuple[str, str], ...]
+
+    def spelt(self) -> Block:
+        options = [{"text": _plain(label, 75), "value": value} for label, value in self.options]
+        return {"type": "overflow", "action_id": self.action_id, "options": options}
+
+
 def header(words: str) -> Block:
     return {"type": "header", "text": _plain(words, 150)}
 
@@ -89,9 +101,26 @@ def context(*markups: Markup) -> Block:
     return {"type": "context", "elements": [_mrkdwn(markup) for markup in markups[:10]]}
 
 
-def actions(block_id: str, buttons: Sequence[Button]) -> Block:
+def actions(block_id: str, buttons: Sequence[Button | Menu]) -> Block:
     spelt = [button.spelt() for button in buttons[:25]]
     return {"type": "actions", "block_id": block_id, "elements": spelt}
+
+
+def search(block_id: str, action_id: str, label: str) -> Block:
+    """Take a line of text that is sent as soon as its writer presses Enter."""
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "placeholder": _plain(label, 150),
+        "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
+    }
+    return {
+        "type": "input",
+        "block_id": block_id,
+        "dispatch_action": True,
+        "label": _plain(label, 2000),
+        "element": element,
+    }
 
 
 def divider() -> Block:

@@ -6,43 +6,65 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldState
 from bot import blocks, phrases, text
-from bot.blocks import Block, Button, Message
+from bot.blocks import Block, Button, Menu, Message
+from bot.quotes import quotes
+from policies.approval import grant_length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from app.domain.hold import Hold
-    from app.domain.verdict import Excerpt, FiredRule
     from bot.text import Markup
 
 APPROVE = "hold_approve"
+GRANT = "hold_grant"
 DENY = "hold_deny"
 VIEW = "hold_view"
+MORE = "hold_more"
+REVOKE = "grant_revoke"
 
-_EXCERPTS = 3
-_BOUNDARY = text.ours("\u200b")
 
-
-def card(hold: Hold, *, requester: str, value: str, warning: str = "") -> Message:
-    """Draw the card of a hold.
+def card(
+    hold: Hold, *, requester: str, value: str, warning: str = "", glass: bool = False
+) -> Message:
+    """Draw the card of a hold: what decides it above the buttons, the rest below.
 
     `requester` is their Slack user id, empty where they are not known in Slack. `value` is what
-    the buttons carry. `warning` is a sentence of ours that managers should know.
+    the buttons carry. `warning` is a sentence of ours that managers should know. `glass` says
+    whether there is anybody who may break it.
     """
     drawn: list[Block] = [
         blocks.header(f"{phrases.risk(hold)} · request held · {phrases.name(hold)}"),
+        blocks.section(_who(hold, requester)),
         blocks.section(_why(hold)),
-        blocks.fields(_facts(hold, requester)),
     ]
-    if hold.reason:
-        reason = text.join(text.ours("*Their reason:* "), text.words(hold.reason, 600))
-        drawn.append(blocks.section(reason))
     if outcome := phrases.outcome(hold):
-        drawn.append(blocks.section(outcome))
+        drawn.append(blocks.section(outcome, button=revoke(hold, value)))
     if hold.state is HoldState.PENDING:
-        drawn.append(blocks.actions(f"hold:{hold.id}", _buttons(value)))
+        drawn.append(blocks.actions(f"hold:{hold.id}", buttons(hold, value, glass=glass)))
+        drawn.append(blocks.context(*_terms(hold)))
     drawn.append(blocks.context(*_footnotes(hold, warning)))
     return Message(_summary(hold), tuple(drawn))
+
+
+def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Menu]:
+    """Return what a person can do about a hold that waits."""
+    drawn: list[Button | Menu] = [Button("Approve once", APPROVE, value, style="primary")]
+    length = grant_length(hold)
+    if length is not None:
+        label = f"Approve for {phrases.duration(length)}"
+        drawn.append(Button(label, GRANT, value, confirm=phrases.covers(hold, length)))
+    drawn.append(Button("Deny…", DENY, value, style="danger"))
+    drawn.append(Button("View full", VIEW, value))
+    if glass:
+        drawn.append(Menu(MORE, (("Break glass…", value),)))
+    return drawn
+
+
+def revoke(hold: Hold, value: str) -> Button | None:
+    """Return the button that ends the grant of a hold, as long as there is one to end."""
+    if hold.granted is None or hold.granted.over:
+        return None
+    said = "From now on these requests wait for an approval again."
+    return Button("Revoke", REVOKE, value, style="danger", confirm=said)
 
 
 def _summary(hold: Hold) -> Markup:
@@ -60,17 +82,27 @@ def _summary(hold: Hold) -> Markup:
     return text.join(lead, asker, text.ours(" → "), target, why, until, name)
 
 
+def _target(hold: Hold) -> str:
+    return hold.model or hold.connection
+
+
+def _who(hold: Hold, requester: str) -> Markup:
+    who = phrases.who(hold.requester, requester)
+    to = text.join(text.ours(" → "), phrases.target(hold.connection, hold.model))
+    lines = [text.join(who, to)]
+    if origin := phrases.origin(hold.requester.provenance):
+        lines.append(origin)
+    if hold.reason:
+        lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 600)))
+    return text.join(*lines, by="\n")
+
+
 def _why(hold: Hold) -> Markup:
     decisive = hold.verdict.decisive
     if decisive is None:
         return text.ours("No rule of the catalog is named: look at the whole request.")
-    head = text.join(
-        text.ours("Rule "),
-        text.code(decisive.rule, 100),
-        text.ours(" "),
-        text.bold(decisive.title, 200),
-    )
-    lines = [head, text.words(decisive.explain, 500), *_quotes(decisive)]
+    head = text.join(text.bold(decisive.title, 200), text.ours("  "), text.code(decisive.rule, 100))
+    lines = [head, *quotes(decisive)]
     others = [
         fired.rule for fired in hold.verdict.fired if fired.enforced and fired is not decisive
     ]
@@ -79,78 +111,34 @@ def _why(hold: Hold) -> Markup:
     return text.join(*(line for line in lines if line), by="\n")
 
 
-def _quotes(fired: FiredRule) -> list[Markup]:
-    different = _different(fired.excerpts)
-    quotes = [_quote(excerpt) for excerpt in different[:_EXCERPTS]]
-    more = fired.findings - len(fired.excerpts) + len(different) - len(quotes)
-    if quotes and more > 0:
-        quotes[-1] = text.join(quotes[-1], text.ours(f"  _(+{more} more)_"))
-    return quotes
-
-
-def _different(excerpts: Sequence[Excerpt]) -> list[Excerpt]:
-    """Keep one of those that quote the same stretch of text: the one with the most words."""
-    kept: dict[tuple[str, str], Excerpt] = {}
-    for excerpt in excerpts:
-        stretch = (excerpt.place, f"{excerpt.before}{excerpt.words}{excerpt.after}")
-        known = kept.setdefault(stretch, excerpt)
-        if len(excerpt.words) > len(known.words):
-            kept[stretch] = excerpt
-    return list(kept.values())
-
-
-def _quote(excerpt: Excerpt) -> Markup:
-    """Quote a finding; the blank of zero width lets bold begin and end within a word."""
-    before = text.words(excerpt.before, 160)
-    after = text.words(excerpt.after, 160)
-    found = text.bold(excerpt.words, 160)
-    gap_before = text.ours(" ") if excerpt.before[-1:].isspace() else _BOUNDARY
-    gap_after = text.ours(" ") if excerpt.after[:1].isspace() else _BOUNDARY
-    return text.join(text.ours("> …"), before, gap_before, found, gap_after, after, text.ours("…"))
-
-
-def _facts(hold: Hold, requester: str) -> list[tuple[str, Markup]]:
-    return [
-        ("Who", phrases.who(hold.requester, requester)),
-        ("From", phrases.origin(hold.requester.provenance)),
-        ("To", _to(hold)),
-        ("Size", text.ours(phrases.size(hold.body_bytes))),
-        (
-            "Approvals",
-            text.join(phrases.progress(hold), text.ours(" · "), phrases.approvers(hold)),
-        ),
-        ("Expires", text.join(text.moment(hold.deadline, day=True), text.ours(" → refused"))),
-    ]
-
-
-def _target(hold: Hold) -> str:
-    return hold.model or hold.connection
-
-
-def _to(hold: Hold) -> Markup:
-    target = phrases.target(hold.connection, hold.model)
-    return text.join(target, phrases.call(hold.method, hold.path), by="\n")
-
-
-def _buttons(value: str) -> list[Button]:
-    return [
-        Button("Approve once", APPROVE, value, style="primary"),
-        Button("Deny…", DENY, value, style="danger"),
-        Button("View full", VIEW, value),
-    ]
+def _terms(hold: Hold) -> list[Markup]:
+    """Say what it takes: how many of whom, until when."""
+    takes = text.join(phrases.progress(hold), text.ours(" · "), phrases.approvers(hold))
+    until = text.join(
+        text.ours("Expires "), text.moment(hold.deadline, day=True), text.ours(" → refused")
+    )
+    terms = [takes, until]
+    if hold.escalated_at is not None and hold.verdict.approval is not None:
+        to = text.words(", ".join(hold.verdict.approval.escalate_to), 200)
+        at = text.join(text.ours(" at "), text.moment(hold.escalated_at))
+        terms.append(text.join(text.ours("📣 Escalated to "), to, at))
+    if not hold.attached:
+        left = "🔌 The requester disconnected: an approval will be used when they retry."
+        terms.append(text.ours(left))
+    return terms
 
 
 def _footnotes(hold: Hold, warning: str) -> list[Markup]:
-    notes = [text.join(text.ours("Waiting since "), text.moment(hold.created_at))]
-    if hold.state is HoldState.PENDING:
+    notes = [text.words(warning, 300)] if warning else []
+    if hold.verdict.decisive and hold.state is HoldState.PENDING:
+        notes.append(text.words(hold.verdict.decisive.explain, 500))
         notes.append(text.ours("The requester can't approve."))
-        if not hold.attached:
-            left = "🔌 The requester disconnected: an approval will be used when they retry."
-            notes.append(text.ours(left))
-    else:
+    notes.append(text.join(text.ours("Waiting since "), text.moment(hold.created_at)))
+    if hold.state is not HoldState.PENDING:
         notes.append(text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80)))
-    if warning:
-        notes.append(text.words(warning, 300))
+    call = text.join(
+        phrases.call(hold.method, hold.path), text.ours(f" {phrases.size(hold.body_bytes)}")
+    )
     digest = text.join(text.ours("Digest "), text.code(hold.digest[:16], 40))
     catalog = text.join(text.ours("catalog "), text.code(hold.verdict.catalog_revision, 40))
-    return [*notes, digest, catalog]
+    return [*(note for note in notes if note), call, digest, catalog]

@@ -1,4 +1,4 @@
-"""`/abeyance`: what waits, who am I here, help. Answers are private notes."""
+"""`/abeyance`: what waits, what is granted, who am I here, help. Answers are private notes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from policies.approval import is_requester, may_decide
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncRespond
 
+    from app.clock import Clock
     from app.domain.hold import Hold
     from app.storage.ports import HoldStore
+    from bot.grants import Grants
     from bot.people import People
     from bot.text import Markup
     from policies.approval import Voter
@@ -22,6 +24,7 @@ _MOST = 20
 _FAILED = text.ours("I can't look that up right now. Please try again in a moment.")
 _HELP = text.ours(
     "`/abeyance pending` – requests that wait: yours, and those that you may decide\n"
+    "`/abeyance grants` – what passes without asking for a while: yours, and what you may revoke\n"
     "`/abeyance whoami` – how I know you, and which approver groups you are in\n"
     "`/replay` – for auditors: find and replay sessions, for example "
     "`/replay user:alice since:1d decision:denied`"
@@ -29,9 +32,11 @@ _HELP = text.ours(
 
 
 class Commands:
-    def __init__(self, people: People, holds: HoldStore) -> None:
+    def __init__(self, people: People, grants: Grants, holds: HoldStore, clock: Clock) -> None:
         self._people = people
+        self._grants = grants
         self._holds = holds
+        self._clock = clock
 
     async def abeyance(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
         await ack()
@@ -45,6 +50,8 @@ class Commands:
         match asked.split():
             case ["pending"]:
                 return await self._pending(user)
+            case ["grants"]:
+                return await self._granted(user)
             case ["whoami"]:
                 return _whoami(await self._people.all_sets(user))
             case [] | ["help"]:
@@ -55,17 +62,43 @@ class Commands:
 
     async def _pending(self, user: str) -> Markup:
         voter = await self._people.all_sets(user)
+        now = self._clock.now()
         concerned = [
             hold
             for hold in await self._holds.pending()
-            if may_decide(hold, voter) or is_requester(hold.requester, voter)
+            if may_decide(hold, voter, now) or is_requester(hold.requester, voter)
         ]
         if not concerned:
             return text.ours("Nothing waits for you.")
-        lines = [_line(hold) for hold in concerned[:_MOST]]
-        if len(concerned) > _MOST:
-            lines.append(text.ours(f"… and {len(concerned) - _MOST} more"))
-        return text.join(*lines, by="\n")
+        return _listed([_line(hold) for hold in concerned])
+
+    async def _granted(self, user: str) -> Markup:
+        voter = await self._people.all_sets(user)
+        found = [hold for hold, _ in await self._grants.concerning(voter)]
+        if not found:
+            return text.ours("No grant of yours, and none that you could revoke, is active.")
+        how = text.ours("To revoke one, press the button on its card or in my Home tab.")
+        return text.join(_listed([_granted(hold) for hold in found]), how, by="\n")
+
+
+def _listed(lines: list[Markup]) -> Markup:
+    shown = lines[:_MOST]
+    if len(lines) > _MOST:
+        shown.append(text.ours(f"… and {len(lines) - _MOST} more"))
+    return text.join(*shown, by="\n")
+
+
+def _granted(hold: Hold) -> Markup:
+    return text.join(
+        text.ours(f"*{phrases.name(hold)}* "),
+        text.words(hold.requester.name, 80),
+        text.ours(" → "),
+        text.code(hold.connection, 80),
+        text.ours(" past "),
+        text.words(", ".join(fired.rule for fired in hold.verdict.holding), 160),
+        text.ours(" · "),
+        phrases.grant(hold.granted) if hold.granted else text.ours("ends"),
+    )
 
 
 def _line(hold: Hold) -> Markup:

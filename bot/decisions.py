@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.hold import Hold, Vote
+from app.domain.hold import Hold, HoldEvent, HoldState, Vote
 from app.errors import NotFound, StorageUnavailable, Superseded
 from app.storage.ports import Event, EventKind
-from policies.approval import Objection, judge
+from policies.approval import (
+    Objection,
+    concerned,
+    grant_length,
+    is_requester,
+    judge,
+    judge_break_glass,
+    sets_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.clock import Clock
-    from app.domain.hold import HoldEvent
     from app.storage.ports import HoldStore, Ledger
+    from bot.grants import Grants
     from bot.people import People
     from policies.approval import Voter
 
@@ -26,12 +34,14 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a person says to a hold."""
+    """What a person says to a hold. `grant`: the same may pass for a while without asking."""
 
     approve: bool
     category: str = ""
     reason: str = ""
     shared: bool = True
+    grant: bool = False
+    break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +67,14 @@ class Decisions:
         holds: HoldStore,
         ledger: Ledger,
         people: People,
+        grants: Grants,
         clock: Clock,
         mask: Callable[[str], str],
     ) -> None:
         self._holds = holds
         self._ledger = ledger
         self._people = people
+        self._grants = grants
         self._clock = clock
         self._mask = mask
 
@@ -74,13 +86,11 @@ class Decisions:
         hold = await self._holds.get(hold_id)
         if hold is None:
             raise NotFound("I do not know this request any more.")
-        approval = hold.verdict.approval
-        voter = await self._people.voter(slack_user, approval.approvers if approval else ())
-        return hold, voter
+        return hold, await self._people.voter(slack_user, concerned(hold))
 
-    def objection(self, hold: Hold, voter: Voter, *, approve: bool) -> Objection | None:
+    def objection(self, hold: Hold, voter: Voter, word: Word) -> Objection | None:
         """Say what would stand against a vote, without taking it."""
-        judged = judge(hold, voter, approve=approve, now=self._clock.now())
+        judged = self._judge(hold, voter, word)
         return judged if isinstance(judged, Objection) else None
 
     async def vote(self, hold_id: str, slack_user: str, word: Word) -> Taken | NotTaken:
@@ -90,22 +100,66 @@ class Decisions:
         """
         hold, voter = await self.look(hold_id, slack_user)
         while True:
-            judged = judge(hold, voter, approve=word.approve, now=self._clock.now())
+            judged = self._judge(hold, voter, word)
             if isinstance(judged, Objection):
                 await self._refuse(hold, voter, judged, word)
                 return NotTaken(hold, judged)
             try:
-                return await self._take(hold, voter, judged, word)
+                taken = await self._take(hold, voter, judged, word)
             except Superseded as superseded:
                 # Somebody was faster; what counts is how it stands now.
                 hold = superseded.current
+                continue
+            if word.grant and (length := grant_length(hold)):
+                await self._grants.give(taken.hold, voter.person, length)
+            return taken
+
+    async def withdraw(self, hold_id: str, slack_user: str) -> str:
+        """Take back a request of one's own; return why not, as a sentence, or nothing.
+
+        Raises as `vote` does.
+        """
+        hold, voter = await self.look(hold_id, slack_user)
+        if not is_requester(hold.requester, voter):
+            return "Only whoever asked can withdraw a request."
+        while hold.state is HoldState.PENDING:
+            moved = hold.after(HoldEvent.WITHDRAW, self._clock.now())
+            try:
+                await self._holds.move(hold, moved)
+            except Superseded as superseded:
+                hold = superseded.current
+                continue
+            event = self._event(EventKind.HOLD_MOVED, moved, voter, Word(approve=False))
+            data = {**event.data, "word": HoldEvent.WITHDRAW.value}
+            await self._ledger.append(Event(event.kind, event.at, event.session_id, data))
+            return ""
+        return Objection.OVER.value
+
+    def _judge(self, hold: Hold, voter: Voter, word: Word) -> HoldEvent | Objection:
+        now = self._clock.now()
+        if word.break_glass:
+            return judge_break_glass(hold, voter, word.reason, now) or HoldEvent.BREAK_GLASS
+        if word.grant and grant_length(hold) is None:
+            return Objection.NO_GRANT
+        return judge(hold, voter, approve=word.approve, now=now)
 
     async def _take(self, hold: Hold, voter: Voter, event: HoldEvent, word: Word) -> Taken:
         now = self._clock.now()
         vote = Vote(
-            voter.person, word.approve, now, self._mask(word.reason), word.category, word.shared
+            by=voter.person,
+            approve=word.approve,
+            at=now,
+            reason=self._mask(word.reason),
+            category=word.category,
+            shared=word.shared,
+            sets=sets_of(hold, voter),
+            broke_glass=word.break_glass,
         )
         moved = hold.after(event, now, vote)
+        if word.break_glass:
+            told = self._event(EventKind.BREAK_GLASS, moved, voter, word)
+            data = {**told.data, "reason": vote.reason}
+            await self._ledger.append(Event(told.kind, told.at, told.session_id, data))
         await self._ledger.append(self._event(EventKind.VOTE_CAST, moved, voter, word))
         await self._holds.move(hold, moved)
         try:
@@ -125,10 +179,18 @@ class Decisions:
             "hold": hold.id,
             "state": hold.state.value,
             "revision": hold.revision,
-            "word": "approve" if word.approve else "deny",
+            "word": _spelt(word),
             "slack_user": voter.person.slack_user,
             "email": voter.person.email,
         }
         if voter.identities:
             data["subject"] = voter.identities[0].key
         return Event(kind, self._clock.now(), hold.session_id, data)
+
+
+def _spelt(word: Word) -> str:
+    if word.break_glass:
+        return "break_glass"
+    if word.grant:
+        return "grant"
+    return "approve" if word.approve else "deny"

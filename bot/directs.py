@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from app.domain.hold import HoldState
 from bot import blocks, phrases, text
-from bot.blocks import Message
+from bot.blocks import Button, Message
 from policies.approval import approvals, quorum
 
 if TYPE_CHECKING:
@@ -14,21 +14,30 @@ if TYPE_CHECKING:
     from bot.text import Markup
 
 
+WITHDRAW = "hold_withdraw"
+AGAIN = "hold_again"
+
+
 def due(hold: Hold) -> bool:
-    """Whether the requester has to hear of it: no, expired, or yes while they were away."""
+    """Whether the requester has to hear of it: an end, or how it stands while they are away."""
     match hold.state:
         case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED:
             return True
-        case HoldState.APPROVED:
+        case HoldState.WITHDRAWN:
+            return bool(hold.note)
+        case HoldState.PENDING | HoldState.APPROVED:
             return not hold.attached
-        case HoldState.PENDING | HoldState.RELEASED | HoldState.WITHDRAWN:
+        case HoldState.RELEASED:
             return False
         case _:
             assert_never(hold.state)
 
 
-def direct(hold: Hold) -> Message:
-    """Say what happened, why, who decided and what to do now. Never the words that matched."""
+def direct(hold: Hold, *, value: str) -> Message:
+    """Say what happened, why, who decided and what to do now. Never the words that matched.
+
+    `value` is what the buttons carry.
+    """
     headline = _headline(hold)
     drawn = [
         blocks.section(headline),
@@ -38,9 +47,24 @@ def direct(hold: Hold) -> Message:
     drawn += [blocks.section(reason) for reason in _reasons(hold)]
     if todo := _what_now(hold):
         drawn.append(blocks.section(text.join(text.ours("*What to do now*\n"), todo)))
+    if offered := _buttons(hold, value):
+        drawn.append(blocks.actions(f"direct:{hold.id}", offered))
     session = text.join(text.ours("Session "), text.code(hold.session_id, 80))
     drawn.append(blocks.context(session))
     return Message(headline, tuple(drawn))
+
+
+def _buttons(hold: Hold, value: str) -> list[Button]:
+    match hold.state:
+        case HoldState.PENDING:
+            said = "Nobody will be asked any more. You can send the request again later."
+            return [Button("Withdraw", WITHDRAW, value, style="danger", confirm=said)]
+        case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED | HoldState.WITHDRAWN:
+            return [Button("Request again…", AGAIN, value)]
+        case HoldState.APPROVED | HoldState.RELEASED:
+            return []
+        case _:
+            assert_never(hold.state)
 
 
 _HEADLINES = {
@@ -57,6 +81,10 @@ _HEADLINES = {
 def _headline(hold: Hold) -> Markup:
     said = _HEADLINES[hold.state].format(name=phrases.name(hold), silence=_silence(hold))
     return text.ours(said)
+
+
+def _note(hold: Hold) -> list[tuple[str, Markup]]:
+    return [("Why", text.words(hold.note, 300))] if hold.note else []
 
 
 def _silence(hold: Hold) -> str:
@@ -77,8 +105,12 @@ def _facts(hold: Hold) -> list[tuple[str, Markup]]:
     facts = [
         ("Sent", text.moment(hold.created_at, day=True)),
         ("To", target),
-        ("From", phrases.origin(hold.requester.provenance)),
+        *_note(hold),
     ]
+    if origin := phrases.origin(hold.requester.provenance):
+        facts.append(("From", origin))
+    if hold.state is HoldState.PENDING:
+        facts += [("Expires", text.moment(hold.deadline)), ("Asked", phrases.approvers(hold))]
     if deciders := [vote for vote in hold.votes if vote.approve is not _was_denied(hold)]:
         by = text.join(*(text.mention(vote.by.slack_user) for vote in deciders), by=", ")
         at = text.join(text.ours(" at "), text.moment(deciders[-1].at))
@@ -116,6 +148,15 @@ def _what_now(hold: Hold) -> Markup:
             return text.ours(
                 "Send the request again when somebody can look at it: that asks anew. If it is "
                 "urgent, tell one of the approvers first."
+            )
+        case HoldState.WITHDRAWN if hold.note:
+            return text.ours(
+                "Tell an administrator of Abeyance what stands above, then send the request again."
+            )
+        case HoldState.PENDING:
+            return text.ours(
+                "Nothing: send exactly the same request again at any time, and it goes on waiting "
+                "or goes through. Or withdraw it."
             )
         case HoldState.APPROVED if hold.keep_until is not None:
             until = text.moment(hold.keep_until)

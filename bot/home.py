@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from app.domain.hold import Hold
+from app.domain.session import Session
 from app.search import SessionFilter
-from bot import blocks, cards, phrases, text
+from bot import blocks, cards, directs, phrases, text
 from bot.blocks import Button
+from bot.people import AUDITORS
+from bot.quotes import quotes
 from policies.approval import is_requester, may_decide
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.clock import Clock
     from app.storage.ports import HoldStore, SessionStore
     from bot.blocks import Block
+    from bot.grants import Grants
     from bot.people import People
     from bot.seal import Seal
     from bot.slack import Slack
@@ -23,19 +27,30 @@ if TYPE_CHECKING:
 Body: TypeAlias = dict[str, Any]
 _MOST_HOLDS = 15
 _MOST_SESSIONS = 10
+_MOST_GRANTS = 15
+SEARCH = "home_search"
 
 
 class Home:
     """Published when its owner opens it, and after they decided there."""
 
     def __init__(
-        self, slack: Slack, people: People, holds: HoldStore, sessions: SessionStore, seal: Seal
+        self,
+        slack: Slack,
+        people: People,
+        grants: Grants,
+        holds: HoldStore,
+        sessions: SessionStore,
+        seal: Seal,
+        clock: Clock,
     ) -> None:
         self._slack = slack
         self._people = people
+        self._grants = grants
         self._holds = holds
         self._sessions = sessions
         self._seal = seal
+        self._clock = clock
 
     async def opened(self, event: Body) -> None:
         if event.get("tab") == "home":
@@ -45,39 +60,87 @@ class Home:
         """Show the tab as things stand now."""
         voter = await self._people.all_sets(user)
         pending = await self._holds.pending()
+        now = self._clock.now()
         queue = [
             hold
             for hold in pending
-            if may_decide(hold, voter) and not is_requester(hold.requester, voter)
+            if may_decide(hold, voter, now) and not is_requester(hold.requester, voter)
         ]
         mine: tuple[Session, ...] = ()
         if voter.person.email:
             wanted = SessionFilter(user=voter.person.email.lower())
             mine = await self._sessions.search(wanted, limit=_MOST_SESSIONS)
-        waiting = {hold.session_id for hold in pending}
-        values = [(hold, self._seal.stamp(hold)) for hold in queue[:_MOST_HOLDS]]
-        await self._slack.publish_home(user, home(values, len(queue), mine, waiting))
+        shown = Shown(
+            queue=tuple((hold, self._seal.stamp(hold)) for hold in queue[:_MOST_HOLDS]),
+            waiting=len(queue),
+            grants=tuple(
+                (hold, self._seal.stamp(hold))
+                for hold, _ in (await self._grants.concerning(voter))[:_MOST_GRANTS]
+            ),
+            mine=mine,
+            held={hold.session_id: self._seal.stamp(hold) for hold in pending},
+            auditor=AUDITORS in voter.member_of,
+            glass=voter.may_break_glass,
+        )
+        await self._slack.publish_home(user, home(shown))
 
 
-def home(
-    queue: Sequence[tuple[Hold, str]], waiting: int, mine: Sequence[Session], held: set[str]
-) -> Block:
-    """Draw the tab; `queue` is each hold with the value of its buttons. Pure."""
-    shown = [blocks.header("Waiting for your decision")]
-    for hold, value in queue:
-        shown += _hold(hold, value)
-    if not queue:
-        shown.append(blocks.section(text.ours("Nothing waits for you. 🌿")))
-    if waiting > len(queue):
-        shown.append(blocks.context(text.ours(f"… and {waiting - len(queue)} more")))
-    shown += [blocks.divider(), blocks.header("Your requests")]
-    shown += [_session(session, held) for session in mine]
-    if not mine:
-        shown.append(blocks.section(text.ours("No request of yours went through the gateway yet.")))
-    return {"type": "home", "blocks": shown}
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What stands on somebody's tab; each hold comes with the value of its buttons."""
+
+    queue: tuple[tuple[Hold, str], ...] = ()
+    waiting: int = 0
+    grants: tuple[tuple[Hold, str], ...] = ()
+    mine: tuple[Session, ...] = ()
+    held: Mapping[str, str] = field(default_factory=dict)
+    """By session id, the value of the buttons of what waits."""
+    auditor: bool = False
+    glass: bool = False
 
 
-def _hold(hold: Hold, value: str) -> list[Block]:
+def home(shown: Shown) -> Block:
+    """Draw the tab. Pure."""
+    drawn = [blocks.header("Waiting for your decision")]
+    for hold, value in shown.queue:
+        drawn += _hold(hold, value, glass=shown.glass)
+    if not shown.queue:
+        drawn.append(blocks.section(text.ours("Nothing waits for you. 🌿")))
+    if shown.waiting > len(shown.queue):
+        drawn.append(blocks.context(text.ours(f"… and {shown.waiting - len(shown.queue)} more")))
+    if shown.grants:
+        drawn += [blocks.divider(), blocks.header("Grants")]
+        drawn += [_grant(hold, value) for hold, value in shown.grants]
+    drawn += [blocks.divider(), blocks.header("Your requests")]
+    drawn += [_session(session, shown.held) for session in shown.mine]
+    if not shown.mine:
+        drawn.append(blocks.section(text.ours("No request of yours went through the gateway yet.")))
+    if shown.auditor:
+        drawn += [blocks.divider(), blocks.header("Find a session"), *_search()]
+    return {"type": "home", "blocks": drawn}
+
+
+def _search() -> list[Block]:
+    examples = text.ours("For example `user:alice since:1d decision:denied`, or a session id.")
+    return [blocks.search("search", SEARCH, "Filter or session id"), blocks.context(examples)]
+
+
+def _grant(hold: Hold, value: str) -> Block:
+    if hold.granted is None:
+        return blocks.section(text.ours("–"))
+    line = text.join(
+        text.bold(hold.requester.name, 80),
+        text.ours(" → "),
+        text.code(hold.connection, 80),
+        text.ours(" past "),
+        text.words(", ".join(fired.rule for fired in hold.verdict.holding), 160),
+        text.ours("\n"),
+        phrases.grant(hold.granted),
+    )
+    return blocks.section(line, button=cards.revoke(hold, value))
+
+
+def _hold(hold: Hold, value: str, *, glass: bool) -> list[Block]:
     line = text.join(
         text.ours(f"{phrases.risk(hold)} · "),
         text.bold(hold.requester.name, 80),
@@ -88,16 +151,19 @@ def _hold(hold: Hold, value: str) -> list[Block]:
         text.ours(" · expires "),
         text.moment(hold.deadline),
     )
-    buttons = [
-        Button("Approve once", cards.APPROVE, value, style="primary"),
-        Button("Deny…", cards.DENY, value, style="danger"),
-        Button("View full", cards.VIEW, value),
+    lines = [line, *(quotes(decisive)[:1] if (decisive := hold.verdict.decisive) else [])]
+    if hold.reason:
+        lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 200)))
+    buttons = cards.buttons(hold, value, glass=glass)
+    return [
+        blocks.section(text.join(*lines, by="\n")),
+        blocks.actions(f"home:{hold.id}", buttons),
     ]
-    return [blocks.section(line), blocks.actions(f"home:{hold.id}", buttons)]
 
 
-def _session(session: Session, held: set[str]) -> Block:
-    state = "waits for an approval" if session.id in held else session.decision.value
+def _session(session: Session, held: Mapping[str, str]) -> Block:
+    value = held.get(session.id, "")
+    state = "waits for an approval" if value else session.decision.value
     line = text.join(
         text.moment(session.started_at, day=True),
         text.ours(" → "),
@@ -105,4 +171,5 @@ def _session(session: Session, held: set[str]) -> Block:
         text.ours(f" · *{state}* · "),
         text.code(session.id, 60),
     )
-    return blocks.section(line)
+    withdraw = Button("Withdraw", directs.WITHDRAW, value) if value else None
+    return blocks.section(line, button=withdraw)

@@ -16,16 +16,22 @@ from app.settings import Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
 from bot.actions import Clicks
+from bot.asking import Asking
 from bot.auditing import Auditing
 from bot.commands import Commands
 from bot.decisions import Decisions
 from bot.digest import Digests
 from bot.duty import Duty
+from bot.grants import Grants
+from bot.groups import Groups
 from bot.home import Home
+from bot.linking import Linking
 from bot.messages import Messages
 from bot.pace import Pace
 from bot.people import People
 from bot.poster import Poster
+from bot.reach import Approvers, Reach
+from bot.routing import Places
 from bot.seal import Seal
 from bot.slack import Slack, SlackRefused, Workspace, connected
 from bot.slack_app import Rooms, slack_app
@@ -55,6 +61,8 @@ class BotSettings:
 
     bot_token: str = field(repr=False)
     channel: str
+    audit_channel: str = ""
+    """Where broken glass is told; empty: in the same channel as the cards."""
     app_token: str = field(default="", repr=False)
     signing_secret: str = field(default="", repr=False)
     mode: SlackMode = SlackMode.SOCKET
@@ -87,6 +95,7 @@ def _ours(settings: Settings) -> BotSettings:
     return BotSettings(
         bot_token=settings.slack_bot_token.get_secret_value(),
         channel=settings.slack_channel,
+        audit_channel=settings.slack_audit_channel,
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
         mode=settings.slack_mode,
@@ -108,13 +117,19 @@ async def run(
     """Run the bot on parts that are given. A task that dies takes the process down with it."""
     async with connected(settings.bot_token, settings.api_url) as slack:
         workspace = await _sign_in(slack, settings)
+        groups = Groups(slack)
+        people = People(slack, groups, storage.people, storage.links, catalog.approvers, workspace)
+        ledger = ChainedLedger(storage.ledger, writer="bot")
         shared = _Shared(
             settings=settings,
             slack=slack,
             workspace=workspace,
-            people=People(slack, storage.people, catalog.approvers, workspace),
+            people=people,
+            approvers=Approvers(people, groups, storage.people, catalog.approvers),
+            glass=any(known.break_glass for known in catalog.approvers.values()),
             seal=Seal(settings.bot_token),
-            ledger=ChainedLedger(storage.ledger, writer="bot"),
+            ledger=ledger,
+            grants=Grants(storage.grants, storage.holds, ledger, clock),
             storage=storage,
             clock=clock,
             mask=catalog.mask,
@@ -130,9 +145,10 @@ async def _side_by_side(
     posts, edits = shared.paces()
     poster = shared.poster(posts, edits)
     digests = shared.digests(poster, posts, edits)
-    watcher = Watcher(feed, holds, poster, digests, Duty(shared.storage.leases))
+    reach = shared.reach()
+    watcher = Watcher(feed, holds, poster, digests, reach, Duty(shared.storage.leases))
     timers = Timers(feed, holds, shared.ledger, shared.clock)
-    parts: list[_Part] = [shared.ledger, feed, watcher, timers]
+    parts: list[_Part] = [shared.ledger, feed, watcher, timers, shared.grants]
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run()) for part in parts]
         listening = _listen(shared.settings, shared.app(), feed, announce)
@@ -155,8 +171,11 @@ class _Shared:
     slack: Slack
     workspace: Workspace
     people: People
+    approvers: Approvers
+    glass: bool
     seal: Seal
     ledger: ChainedLedger
+    grants: Grants
     storage: MongoStorage
     clock: Clock
     mask: Callable[[str], str]
@@ -167,7 +186,15 @@ class _Shared:
         return Pace(seconds, _POST_BURST), Pace(seconds * _EDIT_SHARE, _EDIT_BURST)
 
     def poster(self, posts: Pace, edits: Pace) -> Poster:
-        messages = Messages(self.people, self.seal, mask=self.mask, channel=self.settings.channel)
+        channel = self.settings.channel
+        messages = Messages(
+            self.people,
+            self.approvers,
+            self.seal,
+            mask=self.mask,
+            places=Places(channel, self.settings.audit_channel or channel),
+            glass=self.glass,
+        )
         notices = self.storage.notices
         return Poster(
             self.slack,
@@ -179,6 +206,10 @@ class _Shared:
             edits=edits,
         )
 
+    def reach(self) -> Reach:
+        storage = self.storage
+        return Reach(self.approvers, storage.holds, storage.notices, self.ledger, self.clock)
+
     def digests(self, poster: Poster, posts: Pace, edits: Pace) -> Digests:
         every = Pace(self.settings.post_seconds * _DIGEST_SHARE, 1)
         notices = self.storage.notices
@@ -187,13 +218,16 @@ class _Shared:
     def app(self) -> AsyncApp:
         holds, sessions = self.storage.holds, self.storage.sessions
         slack, people, ledger, clock = self.slack, self.people, self.ledger, self.clock
-        decisions = Decisions(holds, ledger, people, clock, self.mask)
-        home = Home(slack, people, holds, sessions, self.seal)
+        decisions = Decisions(holds, ledger, people, self.grants, clock, self.mask)
+        home = Home(slack, people, self.grants, holds, sessions, self.seal, clock)
+        linking = Linking(people, self.storage.links, clock)
+        statements = self.storage.statements
         rooms = Rooms(
-            clicks=Clicks(slack, decisions, self.seal, clock, home),
+            clicks=Clicks(slack, decisions, self.grants, linking, self.seal, clock, home),
+            asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
             viewing=Viewing(slack, decisions, sessions, ledger, self.seal, clock, self.mask),
             auditing=Auditing(slack, people, sessions, holds, ledger, clock, self.mask),
-            commands=Commands(people, holds),
+            commands=Commands(people, self.grants, holds, clock),
             home=home,
         )
         signed = self.settings.mode is SlackMode.HTTP

@@ -32,7 +32,7 @@ def manifest(mode: SlackMode, url: str = "") -> Mapping[str, Any]:
     socket = mode is SlackMode.SOCKET
     endpoint = {} if socket else {"request_url": url.rstrip("/") + EVENTS_PATH}
     commands = {
-        "/abeyance": ("What waits, who am I here, help", "pending | whoami | help"),
+        "/abeyance": ("What waits, what is granted, who am I", "pending | grants | whoami | help"),
         "/replay": ("For auditors: find and replay sessions", "[session id or filter]"),
     }
     return {

@@ -8,17 +8,23 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.storage.ports import Notice, NoticeKind
-from bot import cards, directs
+from bot import cards, directs, threads
 from bot.blocks import Message
+from bot.routing import DIRECT
 from bot.slack import SlackRefused
+from bot.text import is_user
+from policies.approval import concerned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Mapping
 
     from app.domain.hold import Hold
     from bot.people import People
+    from bot.reach import Approvers
+    from bot.routing import Places
     from bot.seal import Seal
 
+_MOST_DIRECT = 10
 _log = structlog.get_logger(__name__)
 _NOT_IN_SLACK = "The requester is not known in Slack, so I can't tell them there."
 _NO_ADDRESS = "The requester has no address that I could tell the outcome to."
@@ -41,31 +47,83 @@ class Messages:
     """`mask` takes secrets out of what callers wrote; excerpts and votes come masked."""
 
     def __init__(
-        self, people: People, seal: Seal, *, mask: Callable[[str], str], channel: str
+        self,
+        people: People,
+        approvers: Approvers,
+        seal: Seal,
+        *,
+        mask: Callable[[str], str],
+        places: Places,
+        glass: bool,
     ) -> None:
         self._people = people
+        self._approvers = approvers
         self._seal = seal
         self._mask = mask
-        self._channel = channel
+        self._places = places
+        self._glass = glass
 
-    async def about(self, hold: Hold, known: Container[str]) -> tuple[Wanted, ...]:
-        """Return what should stand now, a card before its replies; `known` are notices' ids.
+    async def about(self, hold: Hold, known: Mapping[str, Notice]) -> tuple[Wanted, ...]:
+        """Return what should stand now, a card before its replies; `known` are its notices.
 
-        Raises SlackUnavailable.
+        Raises SlackUnavailable or SlackRefused.
         """
         requester = await self._requester(hold)
         shown = self._masked(hold)
-        wanted = [self._card(shown, requester)]
+        wanted: list[Wanted] = []
+        for place in await self._where(hold):
+            card = self._card(shown, requester, place)
+            wanted += [card, *await self._replies(shown, card.notice, known)]
+        if (said := threads.loud(shown)) and self._places.audit:
+            notice = Notice(f"glass:{hold.id}", hold.id, NoticeKind.AUDIT, self._places.audit)
+            wanted.append(Wanted(notice, said))
         direct = Notice(f"direct:{hold.id}", hold.id, NoticeKind.DIRECT, requester)
         if requester and (direct.id in known or directs.due(hold)):
-            wanted.append(Wanted(direct, directs.direct(shown)))
+            message = directs.direct(shown, value=self._seal.stamp(hold))
+            wanted.append(Wanted(direct, message))
         return tuple(wanted)
 
-    def _card(self, hold: Hold, requester: str) -> Wanted:
-        notice = Notice(f"card:{hold.id}", hold.id, NoticeKind.CARD, self._channel)
-        warning = _warning(hold, requester)
-        value = self._seal.stamp(hold)
-        return Wanted(notice, cards.card(hold, requester=requester, value=value, warning=warning))
+    async def _where(self, hold: Hold) -> tuple[str, ...]:
+        """Name the channel of the hold, or the people who are asked each by themselves."""
+        approval = hold.verdict.approval
+        place = self._places.of(hold)
+        if place != DIRECT or approval is None:
+            return (place,)
+        asked = [await self._approvers.members(name, hold) for name in concerned(hold)]
+        requester = await self._people.slack_user(hold.requester.email)
+        people = sorted(frozenset[str]().union(*asked) - {requester})
+        return tuple(people[:_MOST_DIRECT]) or (self._places.channel,)
+
+    def _card(self, hold: Hold, requester: str, place: str) -> Wanted:
+        name = f"card:{hold.id}:{place}" if is_user(place) else f"card:{hold.id}"
+        message = cards.card(
+            hold,
+            requester=requester,
+            value=self._seal.stamp(hold),
+            warning=_warning(hold, requester),
+            glass=self._glass,
+        )
+        return Wanted(Notice(name, hold.id, NoticeKind.CARD, place), message)
+
+    async def _replies(self, hold: Hold, card: Notice, known: Mapping[str, Notice]) -> list[Wanted]:
+        """Return what is to be said in the thread; what was said already is left out."""
+        approval = hold.verdict.approval
+        posted = {name for name, notice in known.items() if notice.ts}
+        said = dict(threads.votes(hold))
+        if approval and hold.reminded_at and f"remind:{card.id}" not in posted:
+            names = (*approval.approvers, *approval.each_of)
+            said["remind"] = threads.reminder(hold, await self._approvers.calls(names, hold))
+        if approval and hold.escalated_at and f"escalate:{card.id}" not in posted:
+            calls = await self._approvers.calls(approval.escalate_to, hold)
+            said["escalate"] = threads.escalation(hold, calls)
+        return [
+            Wanted(
+                Notice(f"{what}:{card.id}", hold.id, NoticeKind.REPLY, card.target),
+                message,
+                card.id,
+            )
+            for what, message in said.items()
+        ]
 
     async def _requester(self, hold: Hold) -> str:
         try:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bot.blocks import Block
 
 DENY_SUBMIT = "deny_submit"
+GLASS_SUBMIT = "glass_submit"
+AGAIN_SUBMIT = "again_submit"
 VIEW_MODAL = "hold_view_modal"
 VIEW_OLDER = "view_back"
 VIEW_NEWER = "view_on"
@@ -73,6 +75,46 @@ def read_denial(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Word:
         reason=str(reason)[:_REASON_LIMIT],
         shared=bool(shared),
     )
+
+
+def glass_form(value: str, title: str) -> Block:
+    """Ask why somebody releases a request alone; the answer is read by everybody."""
+    loud = text.ours(
+        "🚨 This releases the request *at once, on your word alone*. Your name and reason go on "
+        "the card, to the audit channel and into the record."
+    )
+    why = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
+    return blocks.modal(
+        f"Break glass {title}",
+        [blocks.section(loud), _input("Why can it not wait?", _REASON, why)],
+        callback_id=GLASS_SUBMIT,
+        submit="Release it",
+        close="Cancel",
+        private=value,
+    )
+
+
+def again_form(value: str) -> Block:
+    """Explain how to ask again, and take the reason that the next card shows."""
+    how = text.ours(
+        "Only you can send the request again, from your tool or editor: I keep no way to do it "
+        "for you. Say here what it is for; when the same request comes within a day, its card "
+        "shows your words. (Or send them yourself in the header `Abeyance-Reason`.)"
+    )
+    what = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
+    return blocks.modal(
+        "Request again",
+        [blocks.section(how), _input("What is it for?", _REASON, what)],
+        callback_id=AGAIN_SUBMIT,
+        submit="Keep the reason",
+        close="Cancel",
+        private=value,
+    )
+
+
+def read_reason(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Read the one text of a form as Slack sends its `state.values`."""
+    return str(values[_REASON][_REASON].get("value") or "")[:_REASON_LIMIT]
 
 
 def note(title: str, sentence: str) -> Block:

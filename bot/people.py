@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from app.domain.hold import Person
-from bot.slack import SlackRefused
+from bot.groups import Groups, together
 from policies.approval import Voter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from app.storage.ports import PeopleStore
+    from app.domain.identity import Identity
+    from app.storage.ports import LinkStore, PeopleStore
     from bot.slack import Account, Slack, Workspace
     from policies.compiled import ApproverSet
 
 AUDITORS = "auditors"
-_HANDLES_SECONDS = 60.0
 _LOOKUP_SECONDS = 300.0
-_log = structlog.get_logger(__name__)
 
 
 class People:
@@ -30,16 +28,19 @@ class People:
     def __init__(
         self,
         slack: Slack,
+        groups: Groups,
         store: PeopleStore,
+        links: LinkStore,
         approvers: Mapping[str, ApproverSet],
         workspace: Workspace,
     ) -> None:
         self._slack = slack
+        self._groups = groups
         self._store = store
+        self._links = links
         self._approvers = approvers
         self._workspace = workspace
-        self._handles: dict[str, str] = {}
-        self._handles_until = 0.0
+        self._glass = tuple(found for found in approvers.values() if found.break_glass)
         self._found: dict[str, tuple[str, float]] = {}
 
     async def voter(self, slack_user: str, sets: Iterable[str]) -> Voter:
@@ -48,21 +49,27 @@ class People:
         Raises SlackUnavailable, SlackRefused or StorageUnavailable where it can't be told.
         """
         wanted = [found for name in sets if (found := self._approvers.get(name))]
-        async with _together() as tasks:
-            account = tasks.create_task(self._slack.account(slack_user, self._workspace))
-            groups = tasks.create_task(self._groups_of(slack_user, wanted))
-        person = _person(account.result())
-        identities = await self._store.by_email(person.email) if person.email else ()
-        member = frozenset(
-            approvers.name
-            for approvers in wanted
-            if _listed(person, approvers) or groups.result().intersection(approvers.slack_groups)
+        handles = [handle for found in (*wanted, *self._glass) for handle in found.slack_groups]
+        async with together() as tasks:
+            account = tasks.create_task(self.account(slack_user))
+            read = tasks.create_task(self._groups.of(slack_user, handles))
+        person, identities = await self._known(account.result())
+        groups = read.result()
+        in_them = {f.name for f in (*wanted, *self._glass) if _in(f, person, identities, groups)}
+        return Voter(
+            person,
+            identities,
+            member_of=frozenset(found.name for found in wanted if found.name in in_them),
+            manager_of_requester=frozenset(f.name for f in wanted if f.requesters_manager),
+            may_break_glass=any(found.name in in_them for found in self._glass),
         )
-        return Voter(person, identities, member)
 
     async def all_sets(self, slack_user: str) -> Voter:
         """Find out who this is, with every approver set they are in."""
         return await self.voter(slack_user, self._approvers)
+
+    async def account(self, slack_user: str) -> Account:
+        return await self._slack.account(slack_user, self._workspace)
 
     async def slack_user(self, email: str) -> str:
         """Return the Slack user id that goes with an address; empty where there is none."""
@@ -74,50 +81,40 @@ class People:
         self._found[email] = (found, now + _LOOKUP_SECONDS)
         return found
 
-    async def _groups_of(self, slack_user: str, sets: list[ApproverSet]) -> frozenset[str]:
-        """Return the handles of those groups of the sets that the user is in."""
-        handles = sorted({handle for approvers in sets for handle in approvers.slack_groups})
-        if not handles:
-            return frozenset()
-        ids = await self._group_ids(handles)
-        async with _together() as tasks:
-            read = {h: tasks.create_task(self._members(ids[h])) for h in handles if h in ids}
-        return frozenset(handle for handle, task in read.items() if slack_user in task.result())
+    async def _known(self, account: Account) -> tuple[Person, tuple[Identity, ...]]:
+        """Return the person, and whom the identity provider says they are.
 
-    async def _members(self, group: str) -> frozenset[str]:
-        try:
-            return await self._slack.members(group)
-        except SlackRefused as refused:
-            # A group that was taken away has nobody in it.
-            _log.warning("user group can't be read", group=group, reason=refused.code)
-            self._handles_until = 0.0
-            return frozenset()
-
-    async def _group_ids(self, handles: list[str]) -> dict[str, str]:
-        now = asyncio.get_running_loop().time()
-        if now >= self._handles_until:
-            self._handles = await self._slack.groups()
-            self._handles_until = now + _HANDLES_SECONDS
-        for handle in handles:
-            if handle not in self._handles:
-                _log.warning("no such user group in Slack", handle=handle)
-        return self._handles
+        A link that they made by signing in counts beside the address that Slack vouches for.
+        """
+        person = Person(account.id, account.email, account.name)
+        identities: tuple[Identity, ...] = ()
+        if account.email:
+            identities = await self._store.by_email(account.email.lower())
+        link = await self._links.of(account.key)
+        if link is None or not link.identity_key:
+            return person, identities
+        linked = await self._store.get(link.identity_key)
+        if linked is None:
+            return person, identities
+        if not person.email:
+            person = replace(person, email=linked.email or linked.key)
+        return person, tuple(dict.fromkeys((*identities, linked)))
 
 
-class _together(asyncio.TaskGroup):  # noqa: N801 - reads as a verb: async with _together()
-    """A group whose first failure comes out as itself, so that callers can catch it by name."""
-
-    async def __aexit__(self, *exc: object) -> None:
-        try:
-            await super().__aexit__(*exc)  # type: ignore[arg-type]
-        except BaseExceptionGroup as group:
-            raise group.exceptions[0] from group
-
-
-def _person(account: Account) -> Person:
-    return Person(account.id, account.email, account.name)
-
-
-def _listed(person: Person, approvers: ApproverSet) -> bool:
+def _in(
+    approvers: ApproverSet,
+    person: Person,
+    identities: tuple[Identity, ...],
+    groups: frozenset[str],
+) -> bool:
+    """Whether somebody is in a set by address, by Slack group, or by the provider's group."""
+    if not person.email:
+        return bool(groups.intersection(approvers.slack_groups))
     emails = {email.casefold() for email in approvers.emails}
-    return bool(person.email) and person.email.casefold() in emails
+    theirs = {person.email.casefold(), *(i.email.casefold() for i in identities if i.email)}
+    provided = frozenset(group for identity in identities for group in identity.groups)
+    return (
+        bool(groups.intersection(approvers.slack_groups))
+        or not emails.isdisjoint(theirs)
+        or not provided.isdisjoint(approvers.idp_groups)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, assert_never
 
 from app.domain.hold import HoldState
@@ -9,12 +10,12 @@ from app.domain.identity import IdentityKind
 from app.domain.verdict import Risk
 from app.ids import short
 from bot import text
-from policies.approval import approvals, quorum
+from policies.approval import approvals, denials, missing, quorum
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.domain.hold import Hold, Vote
+    from app.domain.hold import Granted, Hold, Vote
     from app.domain.identity import Identity, Provenance
     from bot.text import Markup
 
@@ -47,29 +48,49 @@ def size(count: int) -> str:
     return f"{count / 1000:.1f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
 
 
+def duration(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
+        return f"{int(length.total_seconds())} s"
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+
+
+def covers(hold: Hold, length: timedelta) -> str:
+    """Say, in plain text of at most 300, exactly what a grant of that length lets pass."""
+    rules = ", ".join(fired.rule for fired in hold.verdict.holding)[:70]
+    where = hold.requester.provenance.repository if hold.requester.provenance else ""
+    inside = f" from {where[:50]}" if where else ""
+    return (
+        f"For {duration(length)}, every request of {hold.requester.name[:40]}{inside} over "
+        f"{hold.connection[:30]} that only the rule {rules} holds passes without asking. "
+        "Nothing else does. It can be revoked at any time."
+    )
+
+
 def who(identity: Identity, slack_user: str) -> Markup:
     """Name who asks: the mention where we know them in Slack, and what the issuer vouches for."""
     if identity.kind is IdentityKind.WORKLOAD:
         return _job(identity)
-    parts = [text.mention(slack_user)] if slack_user else []
-    parts.append(text.words(identity.name, 120))
-    if identity.email:
-        parts.append(text.code(identity.email, 120))
-    return text.join(*parts, by=" ")
+    named = text.mention(slack_user) if slack_user else text.bold(identity.name, 120)
+    if not identity.email:
+        return named or text.code(identity.subject, 120)
+    return text.join(named, text.ours(" "), text.code(identity.email, 120))
 
 
 def _job(identity: Identity) -> Markup:
-    job = text.join(text.ours("CI job "), text.words(identity.name, 120))
-    actor = identity.provenance.actor if identity.provenance else ""
-    if not actor:
+    provenance = identity.provenance
+    job = text.ours("CI job")
+    if provenance is None or identity.name != provenance.repository:
+        job = text.join(job, text.ours(" "), text.words(identity.name, 120))
+    if provenance is None or not provenance.actor:
         return job
-    return text.join(job, text.ours("\nstarted by "), text.words(actor, 120))
+    return text.join(job, text.ours(" started by "), text.words(provenance.actor, 120))
 
 
 def target(connection: str, model: str) -> Markup:
     """Name the model and the connection that a request goes to."""
-    over = text.join(text.ours("connection "), text.code(connection, 80))
-    return text.join(text.code(model, 120), text.ours(" over "), over) if model else over
+    over = text.code(connection, 80)
+    return text.join(text.code(model, 120), text.ours(" via "), over) if model else over
 
 
 def call(method: str, path: str) -> Markup:
@@ -77,20 +98,24 @@ def call(method: str, path: str) -> Markup:
 
 
 def origin(provenance: Provenance | None) -> Markup:
-    """Say where a request comes from; what nobody vouches for is marked as claimed."""
+    """Say where a job comes from; what nobody vouches for is marked as claimed.
+
+    Empty where nothing is told.
+    """
     if provenance is None or not provenance.repository:
-        return text.ours("not told")
+        return text.ours("")
     place = provenance.repository
     if provenance.commit:
-        place += f"@{provenance.commit[:12]}"
+        place += f"@{provenance.commit[:7]}"
     mark = text.ours(" ✓ verified") if provenance.verified else text.ours(" _claimed_")
-    lines = [text.join(text.code(place, 160), mark)]
+    parts = [text.join(text.code(place, 160), mark)]
     if provenance.ref:
-        lines.append(text.code(provenance.ref.removeprefix("refs/heads/"), 120))
+        parts.append(text.code(provenance.ref.removeprefix("refs/heads/"), 120))
+    if workflow := provenance.workflow.partition("@")[0].rpartition("/")[2]:
+        parts.append(text.words(workflow, 80))
     if provenance.run:
-        workflow = provenance.workflow.partition("@")[0].rpartition("/")[2]
-        lines.append(text.words(f"{workflow} run {provenance.run}".strip(), 120))
-    return text.join(*lines, by="\n")
+        parts.append(text.words(f"run {provenance.run}", 60))
+    return text.join(*parts, by=" · ")
 
 
 def approvers(hold: Hold) -> Markup:
@@ -99,10 +124,24 @@ def approvers(hold: Hold) -> Markup:
     return text.words(", ".join(names) or "nobody", 200)
 
 
+def counted(hold: Hold) -> str:
+    """Say how many approvals are still to come."""
+    left = max(quorum(hold) - approvals(hold), 1)
+    return "an approval" if left == 1 else f"{left} approvals"
+
+
 def progress(hold: Hold) -> Markup:
-    counted = text.ours(f"{approvals(hold)} of {quorum(hold)}")
+    said = text.ours(f"{approvals(hold)} of {quorum(hold)}")
     by = _voters(tuple(vote for vote in hold.votes if vote.approve))
-    return text.join(counted, text.ours(" by "), by) if by else counted
+    if by:
+        said = text.join(said, text.ours(" by "), by)
+    if hold.verdict.approval is not None and (lacking := missing(hold)):
+        need = text.join(text.ours(" · one from each of "), text.words(", ".join(lacking), 200))
+        said = text.join(said, need)
+    if against := tuple(vote for vote in hold.votes if not vote.approve):
+        count = text.ours(f" · {denials(hold)} against: ")
+        said = text.join(said, count, _voters(against))
+    return said
 
 
 def outcome(hold: Hold) -> Markup:
@@ -117,15 +156,42 @@ def outcome(hold: Hold) -> Markup:
         case HoldState.EXPIRED:
             return _expired(hold)
         case HoldState.WITHDRAWN:
-            return text.join(text.ours("↩️ *Withdrawn*"), _at(hold.decided_at), _extra(hold))
+            return _withdrawn(hold)
         case _:
             assert_never(hold.state)
 
 
+def _withdrawn(hold: Hold) -> Markup:
+    at = text.join(text.ours("↩️ *Withdrawn*"), _at(hold.decided_at))
+    if not hold.note:
+        return text.join(at, text.ours(" by the requester"))
+    return text.join(at, text.ours(": "), text.words(hold.note, 300))
+
+
 def _approved(hold: Hold) -> Markup:
     votes = tuple(vote for vote in hold.votes if vote.approve)
-    at = votes[-1].at if votes else None
-    return text.join(text.ours("✅ *Approved once* by "), _voters(votes), _at(at))
+    at = _at(votes[-1].at if votes else None)
+    if broken := next((vote for vote in votes if vote.broke_glass), None):
+        by = text.mention(broken.by.slack_user)
+        head = text.join(text.ours("🚨 *GLASS BROKEN* by "), by, at)
+        return text.join(head, reason(broken, text.ours(": ")))
+    if hold.granted is None:
+        return text.join(text.ours("✅ *Approved once* by "), _voters(votes), at)
+    return text.join(grant(hold.granted), text.ours(" by "), _voters(votes), at)
+
+
+def grant(granted: Granted) -> Markup:
+    """Tell of a grant: for how long, until when, how often it was used."""
+    length = duration(timedelta(seconds=granted.seconds))
+    lead = text.ours(f"🕐 *Granted {length}* until ")
+    told = text.join(lead, text.moment(granted.until), text.ours(f", {used(granted.uses)}"))
+    if granted.revoked_by:
+        return text.join(told, text.ours(", revoked by "), text.words(granted.revoked_by, 80))
+    return text.join(told, text.ours(", over")) if granted.over else told
+
+
+def used(uses: int) -> str:
+    return {0: "not used yet", 1: "used once", 2: "used twice"}.get(uses, f"used {uses} times")
 
 
 def _then(hold: Hold) -> Markup:

@@ -138,7 +138,7 @@ def _overview(replay: Replay) -> list[Block]:
         blocks.fields(
             [
                 ("Who", phrases.who(session.identity, "")),
-                ("From", phrases.origin(session.identity.provenance)),
+                ("From", phrases.origin(session.identity.provenance) or text.ours("not told")),
                 ("To", phrases.target(session.connection, session.model)),
                 ("Request", request),
                 ("Started", text.moment(session.started_at, day=True)),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from slack_bolt.async_app import AsyncApp
 
-from bot import cards, modals, replay
+from bot import cards, directs, home, modals, replay
 from bot.actions import Clicks
+from bot.asking import Asking
 from bot.auditing import Auditing
 from bot.commands import Commands
 from bot.home import Home
@@ -33,6 +34,7 @@ class Rooms:
     """The parts that handle what Slack sends."""
 
     clicks: Clicks
+    asking: Asking
     viewing: Viewing
     auditing: Auditing
     commands: Commands
@@ -51,6 +53,13 @@ def slack_app(
     app.middleware(_only_from(workspace))
     app.error(_report)
     app.action(cards.APPROVE)(rooms.clicks.approve)
+    app.action(cards.GRANT)(rooms.clicks.grant)
+    app.action(cards.REVOKE)(rooms.clicks.revoke)
+    app.action(cards.MORE)(rooms.clicks.more)
+    app.action(directs.WITHDRAW)(rooms.asking.withdraw)
+    app.action(directs.AGAIN)(rooms.asking.again)
+    app.view(modals.AGAIN_SUBMIT)(rooms.asking.state)
+    app.view(modals.GLASS_SUBMIT)(rooms.clicks.break_glass)
     app.action(cards.DENY)(rooms.clicks.ask_reason)
     app.action(cards.VIEW)(rooms.viewing.view_full)
     app.action(modals.VIEW_OLDER)(rooms.viewing.turn_page)
@@ -63,6 +72,7 @@ def slack_app(
     app.action(replay.BACK)(rooms.auditing.page)
     app.action(replay.FORWARD)(rooms.auditing.page)
     app.action(replay.LIST)(rooms.auditing.listing)
+    app.action(home.SEARCH)(rooms.auditing.search)
     app.command("/abeyance")(rooms.commands.abeyance)
     app.event("app_home_opened")(rooms.home.opened)
     return app

@@ -1,6 +1,7 @@
-"""Ends what nobody ended: holds past their deadline expire, approvals not collected lapse.
+"""What the clock does to holds: reminders, escalations, expiries, approvals that lapse.
 
-Safe with any number of bots: each change is one conditional write, and one of them wins.
+All of it is in the storage; each change is one conditional write, so of any number of bots one
+makes it. What it says in Slack follows from the change.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Timers:
                 self._note(hold)
 
     def _note(self, hold: Hold) -> None:
-        due_at = hold.due_at
+        due_at = hold.wakes_at
         if due_at == self._due.get(hold.id):
             return
         if due_at is None:
@@ -60,7 +61,7 @@ class Timers:
         while True:
             await self._sleep()
             try:
-                await self._end_all()
+                await self._wake_all()
             except StorageUnavailable as error:
                 _log.warning("timers wait for the storage", reason=str(error))
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -81,11 +82,32 @@ class Timers:
         until = (min(self._due.values()) - self._clock.now()).total_seconds()
         return min(until, _LONGEST_SLEEP)
 
-    async def _end_all(self) -> None:
+    async def _wake_all(self) -> None:
         now = self._clock.now()
-        for hold in await self._holds.due(now):
+        due = [hold_id for hold_id, at in self._due.items() if at <= now]
+        found = {hold.id: hold for hold in await self._holds.get_many(due)}
+        for hold_id in due:
+            if hold_id in found:
+                await self._wake(found[hold_id], now)
+            # What is due next is noted when the change comes by the feed.
+            self._due.pop(hold_id, None)
+
+    async def _wake(self, hold: Hold, now: datetime) -> None:
+        if hold.due_at is not None and hold.due_at <= now:
             await self._end(hold, now)
-        self._due = {name: at for name, at in self._due.items() if at > now}
+            return
+        if hold.reminds_at is not None and hold.reminds_at <= now:
+            await self._holds.remind(hold.id, now)
+        if hold.escalates_at is not None and hold.escalates_at <= now:
+            await self._escalate(hold, now)
+
+    async def _escalate(self, hold: Hold, now: datetime) -> None:
+        if not await self._holds.escalate(hold.id, now):
+            return
+        approval = hold.verdict.approval
+        to = ", ".join(approval.escalate_to) if approval else ""
+        data: dict[str, str | int] = {"hold": hold.id, "to": to}
+        await self._ledger.append(Event(EventKind.HOLD_ESCALATED, now, hold.session_id, data))
 
     async def _end(self, hold: Hold, now: datetime) -> None:
         event = _ENDS[hold.state]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bot.duty import Duty
     from bot.lanes import Job
     from bot.poster import Poster
+    from bot.reach import Reach
 
 _PLANNERS = 4
 _DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
@@ -29,12 +30,19 @@ class Watcher:
     """Works while this bot is on duty, from what is stored: a bot that takes over starts anew."""
 
     def __init__(
-        self, feed: HoldFeed, holds: HoldStore, poster: Poster, digests: Digests, duty: Duty
+        self,
+        feed: HoldFeed,
+        holds: HoldStore,
+        poster: Poster,
+        digests: Digests,
+        reach: Reach,
+        duty: Duty,
     ) -> None:
         self._feed = feed
         self._holds = holds
         self._poster = poster
         self._digests = digests
+        self._reach = reach
         self._duty = duty
 
     async def run(self) -> None:
@@ -43,7 +51,7 @@ class Watcher:
 
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            shift = _Shift(tasks, self._holds, self._poster, self._digests)
+            shift = _Shift(tasks, self._holds, self._poster, self._digests, self._reach)
             for _ in range(_PLANNERS):
                 tasks.create_task(shift.plan_for_ever())
             tasks.create_task(shift.tidy())
@@ -59,12 +67,18 @@ class _Shift:
     """
 
     def __init__(
-        self, tasks: asyncio.TaskGroup, holds: HoldStore, poster: Poster, digests: Digests
+        self,
+        tasks: asyncio.TaskGroup,
+        holds: HoldStore,
+        poster: Poster,
+        digests: Digests,
+        reach: Reach,
     ) -> None:
         self._tasks = tasks
         self._holds = holds
         self._poster = poster
         self._digests = digests
+        self._reach = reach
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._queued: set[str] = set()
         self._busy: set[str] = set()
@@ -109,6 +123,7 @@ class _Shift:
         hold = await self._holds.get(hold_id)
         if hold is None:
             return
+        hold = await self._reach.check(hold)
         jobs = await self._poster.plan(hold)
         for job in jobs:
             self._lane(job.lane).offer(job)
@@ -152,8 +167,9 @@ class _Shift:
         self._failures[hold_id] = failures + 1
         delay = _DELAYS[min(failures, len(_DELAYS) - 1)]
         _log.warning("a hold could not be told", hold=hold_id, reason=str(error), again_in=delay)
-        self._tasks.create_task(self._later(hold_id, delay))
+        self._tasks.create_task(self._later(hold_id, delay, error))
 
-    async def _later(self, hold_id: str, seconds: float) -> None:
+    async def _later(self, hold_id: str, seconds: float, error: Exception) -> None:
+        await self._reach.failed(hold_id, error)
         await asyncio.sleep(seconds)
         self._offer(hold_id)

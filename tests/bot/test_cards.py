@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.hold import Hold, HoldState
+from app.domain.hold import Granted, Hold, HoldState
 from app.domain.identity import Identity, IdentityKind, Provenance
-from app.domain.verdict import Excerpt, Risk
+from app.domain.verdict import Approval, Excerpt, Risk
 from bot import cards
+from bot.quotes import quotes
 from bot.seal import Seal
 from sandbox.slack.blockkit import check_blocks, length_of
 from tests.bot.values import DANA, JOB, MARCUS, MARIA, NOW, fired, hold, vote
@@ -47,13 +48,11 @@ def test_a_pending_card_has_what_a_decision_takes() -> None:
     shown = words(draw(hold()))
     for part in (
         "🟧 High risk · request held · 6F5A4B",
-        "`production-needs-a-manager`",
         "Use the staging name.",
+        "*Prompts that name production*  `production-needs-a-manager`",
         "> …deploy this to *production* with key [aws]…",
         "(+1 more)",
-        "<@U0DANA0001> Dana Reyes `dana@acme.example`",
-        "`gpt-4o`",
-        "`openai`",
+        "<@U0DANA0001> `dana@acme.example` → `gpt-4o` via `openai`",
         "12.3 KB",
         "0 of 1 · managers",
         "<!date^",
@@ -66,27 +65,46 @@ def test_a_pending_card_has_what_a_decision_takes() -> None:
 
 
 def test_a_ci_job_names_repository_commit_ref_and_run() -> None:
-    shown = words(draw(hold(requester=JOB), requester=""))
+    where = "acme/payments/.github/workflows/release.yml@refs/heads/main"
+    origin = replace(JOB.provenance, workflow=where, run="17482093365")
+    shown = words(draw(hold(requester=replace(JOB, provenance=origin)), requester=""))
     for part in (
-        "CI job acme/payments",
-        "started by alice@acme.example",
-        "`acme/payments@5f0c2b9d81e6`",
-        "`main`",
-        "Release run 214",
+        "CI job acme/payments · Release started by alice@acme.example → `gpt-4o` via `openai`",
+        "`acme/payments@5f0c2b9` ✓ verified · `main` · release.yml · run 17482093365",
     ):
         assert part in shown
-    assert "✓ verified" in shown
 
 
-def test_findings_in_the_same_words_are_quoted_once_with_the_longest() -> None:
-    twice = (
-        Excerpt("copy from ", "prod", "-db to the cluster", "/messages/0"),
-        Excerpt("copy from ", "prod-db", " to the cluster", "/messages/0"),
+def quoted(*excerpts: Excerpt, findings: int = 0) -> list[str]:
+    return list(quotes(fired(excerpts=excerpts, findings=findings or len(excerpts))))
+
+
+def test_findings_that_overlap_are_one_line_with_both_marked() -> None:
+    whole = "Write a job that copies the orders table from prod-db to the analytics cluster"
+    prod, table = whole.index("prod-db"), whole.index("orders")
+    lines = quoted(
+        Excerpt(whole[:prod], "prod", whole[prod + 4 :], "/messages/0"),
+        Excerpt(whole[5:prod], "prod-db", whole[prod + 7 : -8], "/messages/0"),
+        Excerpt(whole[:table], "orders", whole[table + 6 :], "/messages/0"),
     )
-    shown = words(draw(hold(rule=fired(excerpts=twice, findings=2))))
-    assert shown.count("copy from") == 1
-    assert "*prod-db*" in shown
-    assert "more)" not in shown
+    assert lines == [
+        "> …Write a job that copies the *orders* table from *prod-db* to the analytics cluster…"
+    ]
+
+
+def test_the_same_words_in_another_place_are_another_line() -> None:
+    lines = quoted(
+        Excerpt("a ", "prod", " b", "/messages/0"), Excerpt("a ", "prod", " b", "/messages/1")
+    )
+    assert len(lines) == 2
+
+
+def test_findings_beyond_three_lines_are_counted() -> None:
+    many = [Excerpt(f"{n} ", "prod", " b", f"/messages/{n}") for n in range(5)]
+    lines = quoted(*many, findings=9)
+    assert len(lines) == 3
+    assert lines[0].startswith("> …0 *prod*")
+    assert lines[-1].endswith("_(+6 more)_")
 
 
 def test_an_origin_that_nobody_vouches_for_is_claimed_and_never_ticked() -> None:
@@ -94,6 +112,56 @@ def test_an_origin_that_nobody_vouches_for_is_claimed_and_never_ticked() -> None
     shown = words(draw(hold(requester=claimed)))
     assert "_claimed_" in shown
     assert "✓" not in shown
+
+
+GRANTABLE = Approval(("managers",), grant_up_to=timedelta(hours=1))
+
+
+def grantable(**changes: Any) -> Hold:  # noqa: ANN401 - fields to replace
+    made = hold(**changes)
+    return replace(made, verdict=replace(made.verdict, approval=GRANTABLE))
+
+
+def test_a_person_without_a_repository_gets_no_empty_line_about_it() -> None:
+    assert "not told" not in words(draw(hold()))
+
+
+def test_a_grant_is_offered_with_what_it_covers_and_never_at_critical_risk() -> None:
+    assert buttons(draw(grantable())) == [cards.APPROVE, cards.GRANT, cards.DENY, cards.VIEW]
+    [row] = [block for block in draw(grantable()).blocks if block["type"] == "actions"]
+    confirm = row["elements"][1]["confirm"]["text"]["text"]  # type: ignore[index]
+    assert "Approve for 1 h" in json.dumps(row)
+    for part in ("For 1 h", "Dana Reyes", "openai", "production-needs-a-manager", "revoked"):
+        assert part in confirm
+    assert cards.GRANT not in buttons(draw(grantable(rule=fired(risk=Risk.CRITICAL))))
+
+
+def test_a_grant_shows_its_uses_and_can_be_revoked_until_it_is_over() -> None:
+    given = Granted(("g1",), 3600, LATER, uses=3)
+    held = grantable(state=HoldState.RELEASED, votes=(vote(MARIA),), granted=given)
+    shown = draw(held)
+    assert "*Granted 1 h* until <!date^" in words(shown)
+    assert "used 3 times by <@U0MARIA001>" in words(shown)
+    assert cards.REVOKE in words(shown)
+    for part in ({"revoked_by": "Maria Lopez"}, {}):
+        over = draw(replace(held, granted=replace(given, over=True, **part)))
+        assert cards.REVOKE not in words(over)
+        assert part.get("revoked_by", "over") in words(over)
+
+
+def test_broken_glass_is_told_in_loud_words() -> None:
+    alone = vote(MARIA, broke_glass=True, reason="checkout is down")
+    shown = words(draw(hold(state=HoldState.APPROVED, votes=(alone,), keep_until=LATER)))
+    assert "🚨 *GLASS BROKEN* by <@U0MARIA001>" in shown
+    assert "checkout is down" in shown
+
+
+def test_the_glass_stands_behind_the_dots_only_where_somebody_may_break_it() -> None:
+    def glass(*, there: bool) -> str:
+        return words(cards.card(hold(), requester="", value="v", glass=there))
+
+    assert "Break glass…" in glass(there=True)
+    assert "Break glass…" not in glass(there=False)
 
 
 def test_the_notification_line_says_who_what_and_until_when() -> None:
@@ -134,6 +202,7 @@ OUTCOMES = {
         state=HoldState.LAPSED, decided_at=LATER, votes=(vote(MARIA),)
     ),
     "*Withdrawn* at ": hold(state=HoldState.WITHDRAWN, decided_at=LATER),
+    "Nobody can decide": hold(state=HoldState.WITHDRAWN, note="Nobody can decide on it."),
 }
 
 

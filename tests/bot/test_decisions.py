@@ -15,6 +15,8 @@ from app.errors import StorageUnavailable
 from app.storage.ports import EventKind
 from bot import modals
 from bot.decisions import Decisions, Word
+from bot.grants import Grants
+from bot.groups import Groups
 from bot.people import People
 from bot.slack import connected
 from sandbox.slack import BOT_TOKEN
@@ -295,7 +297,7 @@ async def test_a_ci_job_has_its_card_without_a_direct_message(office: Office) ->
         maria = await office.slack.user("maria")
         await office.hold(requester=JOB)
         card = await card_of(maria)
-        assert "acme/payments@5f0c2b9d81e6" in card.words
+        assert "acme/payments@5f0c2b9" in card.words
         assert "has no address" in card.words
         await maria.click(card, "Deny…")
         await maria.submit(REASON)
@@ -313,8 +315,11 @@ async def test_a_vote_that_cannot_be_recorded_is_not_taken(office: Office) -> No
     held = await office.hold()
     async with connected(BOT_TOKEN, f"{office.slack.base_url}/api/") as slack:
         workspace = await slack.workspace()
-        people = People(slack, office.storage.people, office.catalog.approvers, workspace)
-        decisions = Decisions(office.storage.holds, BrokenLedger(), people, SystemClock(), str)
+        store, ledger, clock = office.storage, BrokenLedger(), SystemClock()
+        approvers = office.catalog.approvers
+        people = People(slack, Groups(slack), store.people, store.links, approvers, workspace)
+        grants = Grants(store.grants, store.holds, ledger, clock)
+        decisions = Decisions(store.holds, ledger, people, grants, clock, str)
         with pytest.raises(StorageUnavailable):
             await decisions.vote(held.id, "U0MARIA001", Word(approve=True))
     assert await current(office, held) == held

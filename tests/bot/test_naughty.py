@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.hold import HoldState, Person
+from app.domain.hold import Granted, HoldState, Person
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Replay, Session
 from app.ids import new_id
 from app.transcript import transcript
-from bot import cards, directs, modals, replay
+from bot import cards, directs, modals, replay, threads
 from bot.blocks import MESSAGE_BLOCKS
-from bot.home import home
+from bot.home import Shown, home
 from bot.replay import Shelf
 from sandbox.slack.blockkit import check_blocks, check_view
 from tests.bot.values import NOW, fired, hold, vote
@@ -84,12 +84,32 @@ def sendable(view: Block) -> bool:
 @quickly
 @given(ten, st.sampled_from(HoldState))
 def test_every_direct_message(s: list[str], state: HoldState) -> None:
-    message = directs.direct(a_hold(s, state))
+    message = directs.direct(a_hold(s, state), value="v")
     spelt = json.dumps(message.blocks, ensure_ascii=False)
     spelt.encode()
     assert check_blocks(json.loads(spelt)) == []
     assert "<!channel" not in spelt
     assert len(message.blocks) <= MESSAGE_BLOCKS
+
+
+@quickly
+@given(ten, st.integers(0, 1))
+def test_every_word_in_a_thread(s: list[str], broken: int) -> None:
+    person = Person(s[0], s[1], s[2])
+    held = replace(
+        a_hold(s, HoldState.APPROVED),
+        votes=tuple(vote(person, reason=s[n], broke_glass=bool(broken)) for n in range(3)),
+    )
+    terms = replace(held.verdict.approval, quorum=2)
+    held = replace(held, verdict=replace(held.verdict, approval=terms))
+    said = [message for _, message in threads.votes(held)]
+    said += [threads.reminder(held, s), threads.escalation(held, s)]
+    said += [loud] if (loud := threads.loud(held)) else []
+    assert len(said) == 5 + broken
+    for message in said:
+        spelt = json.dumps(message.blocks, ensure_ascii=False)
+        assert check_blocks(json.loads(spelt)) == []
+        assert "<!channel" not in spelt
 
 
 @quickly
@@ -110,9 +130,20 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
 def test_the_home_tab_and_the_notes(s: list[str]) -> None:
     held = a_hold(s, HoldState.PENDING)
     session = a_session(s, held)
-    queue = [(replace(held, id=f"{held.id}{n}"), "value") for n in range(15)]
-    assert sendable(home(queue, 20, [session] * 10, {session.id}))
+    given = replace(held, granted=Granted(("g",), 3600, NOW, uses=3, revoked_by=s[3]))
+    shown = Shown(
+        queue=tuple((replace(held, id=f"{held.id}{n}"), "value") for n in range(15)),
+        waiting=20,
+        grants=((replace(given, granted=replace(given.granted, over=False)), "value"),) * 15,
+        mine=(session,) * 10,
+        held={session.id: "value"},
+        auditor=True,
+        glass=True,
+    )
+    assert sendable(home(shown))
     assert sendable(modals.note(s[0], s[1]))
+    assert sendable(modals.glass_form("value", s[2]))
+    assert sendable(modals.again_form("value"))
     assert sendable(modals.deny_form("value", s[2]))
 
 

@@ -192,11 +192,17 @@ async def test_a_card_that_somebody_deleted_comes_back_when_there_is_news(office
         await maria.wait_for_message("*Denied* by", channel="approvals")
 
 
-async def test_without_a_channel_the_requester_still_hears_the_end(office: Office) -> None:
+async def test_without_a_channel_the_requester_hears_at_once_that_nobody_was_asked(
+    office: Office,
+) -> None:
     async with office.bot(channel="nowhere"):
         dana = await office.slack.user("dana")
-        await office.hold(seconds=0.3)
-        await dana.wait_for_message("expired: nobody answered in time")
+        held = await office.hold()
+        told = await dana.wait_for_message("was withdrawn")
+        assert "the card can't be posted in Slack (there is no such channel" in told.words
+    over = await office.storage.holds.get(held.id)
+    assert over is not None
+    assert over.state is HoldState.WITHDRAWN
 
 
 async def test_a_message_that_a_killed_bot_had_in_hand_is_taken_over(office: Office) -> None:

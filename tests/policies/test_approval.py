@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind, Provenance
-from app.domain.verdict import Action, Approval, Verdict
-from policies.approval import Objection, Voter, approvals, judge
+from app.domain.verdict import Action, Approval, FiredRule, Risk, Verdict
+from policies.approval import (
+    Objection,
+    Voter,
+    approvals,
+    denials,
+    grant_length,
+    judge,
+    judge_break_glass,
+    missing,
+)
 
 NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 DANA = Identity("https://id.example", "sub-dana", IdentityKind.PERSON, "Dana", "dana@acme.example")
@@ -166,6 +178,128 @@ def test_a_vote_at_the_deadline_comes_too_late() -> None:
     assert word(held, voter(), at=held.deadline - timedelta(milliseconds=1)) is HoldEvent.APPROVE
 
 
-def test_approvals_count_people_and_no_denials() -> None:
+def test_approvals_count_people_by_the_last_they_said() -> None:
     votes = (*approved_by(MARIA, MARCUS, MARIA), Vote(MARCUS, approve=False, at=NOW))
-    assert approvals(hold(votes=votes)) == 2
+    assert (approvals(hold(votes=votes)), denials(hold(votes=votes))) == (1, 1)
+
+
+def test_two_accounts_joined_by_a_third_are_one_person() -> None:
+    joint = replace(MARIA, slack_user="U2")
+    assert approvals(hold(votes=approved_by(MARIA, MARCUS, joint))) == 1
+
+
+def terms(**changes: Any) -> Hold:  # noqa: ANN401 - fields of the approval
+    return hold(verdict=Verdict(Action.HOLD, (), "r1", Approval(("managers",), **changes)))
+
+
+def said(person: Person, *sets: str, approve: bool = True) -> Vote:
+    return Vote(person, approve, NOW, sets=sets)
+
+
+def test_a_set_that_must_be_represented_is_waited_for_even_with_people_enough() -> None:
+    held = terms(quorum=2, each_of=("security",))
+    held = replace(held, votes=(said(MARIA, "managers"),))
+    assert word(held, voter(MARCUS)) is HoldEvent.VOTE
+    assert word(held, voter(MARCUS, member_of=frozenset({"security"}))) is HoldEvent.APPROVE
+    assert missing(held) == ("security",)
+
+
+def test_one_person_does_not_stand_for_two_sets() -> None:
+    both = ("managers", "security")
+    held = replace(terms(quorum=2, each_of=both), votes=(said(MARIA, *both),))
+    assert missing(held) == ("security",)
+    assert word(held, voter(MARCUS)) is HoldEvent.APPROVE
+
+
+def test_with_a_majority_one_denial_is_a_word_and_as_many_as_the_quorum_deny() -> None:
+    held = terms(quorum=2, majority_denies=True)
+    assert word(held, voter(MARIA), approve=False) is HoldEvent.VOTE
+    held = replace(held, votes=(said(MARIA, approve=False),))
+    assert word(held, voter(MARIA), approve=False) is Objection.ALREADY_VOTED
+    assert word(held, voter(MARCUS), approve=False) is HoldEvent.DENY
+    assert word(held, voter(MARIA)) is HoldEvent.VOTE
+
+
+def test_an_escalation_lets_its_sets_vote_from_its_time_on_and_not_before() -> None:
+    held = terms(escalate_after=timedelta(minutes=5), escalate_to=("directors",))
+    director = voter(member_of=frozenset({"directors"}))
+    just_before = NOW + timedelta(minutes=5, milliseconds=-1)
+    assert word(held, director, at=just_before) is Objection.NOT_AN_APPROVER
+    assert word(held, director, at=NOW + timedelta(minutes=5)) is HoldEvent.APPROVE
+
+
+@pytest.mark.parametrize(
+    ("changes", "risk", "length"),
+    [
+        ({"grant_up_to": timedelta(minutes=30)}, Risk.HIGH, timedelta(minutes=30)),
+        ({"grant_up_to": timedelta(hours=8)}, Risk.LOW, timedelta(hours=1)),
+        ({"grant_up_to": timedelta(hours=1)}, Risk.CRITICAL, None),
+        ({"grant_up_to": timedelta(hours=1), "quorum": 2}, Risk.HIGH, None),
+        ({}, Risk.LOW, None),
+    ],
+)
+def test_a_grant_is_offered_by_one_person_within_the_cap_and_never_at_critical_risk(
+    changes: dict[str, Any], risk: Risk, length: timedelta | None
+) -> None:
+    fired = FiredRule("r", "t", Action.HOLD, risk, "", enforced=True, findings=1, excerpts=())
+    verdict = Verdict(Action.HOLD, (fired,), "r1", Approval(("managers",), **changes))
+    assert grant_length(hold(verdict=verdict)) == length
+
+
+def test_the_glass_is_broken_with_a_reason_by_its_group_and_not_for_oneself() -> None:
+    lead = voter(may_break_glass=True, member_of=frozenset())
+    own = voter(Person("U3", "dana@acme.example", "Dana"), may_break_glass=True)
+    assert judge_break_glass(hold(), lead, "production is down", NOW) is None
+    assert judge_break_glass(hold(), lead, "  ", NOW) is Objection.NO_REASON
+    assert judge_break_glass(hold(), voter(), "down", NOW) is Objection.NO_GLASS
+    assert judge_break_glass(hold(), own, "down", NOW) is Objection.OWN_REQUEST
+    assert judge_break_glass(hold(state=HoldState.DENIED), lead, "d", NOW) is Objection.OVER
+
+
+SETS = ("a", "b", "c")
+crowds = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4), st.booleans(), st.sets(st.sampled_from(SETS))),
+    max_size=7,
+)
+
+
+@given(crowds, st.lists(st.sampled_from(SETS), max_size=3), st.integers(1, 3), st.booleans())
+def test_a_quorum_is_met_exactly_when_every_way_to_seat_people_says_so(
+    crowd: list[tuple[int, int, bool, set[str]]],
+    each_of: list[str],
+    quorum: int,
+    majority: bool,  # noqa: FBT001 - drawn by position
+) -> None:
+    """Against an oracle that tries every choice of people for the sets."""
+    votes = tuple(
+        Vote(Person(f"U{u}", f"{e}@x", ""), approve, NOW, sets=tuple(sorted(sets)))
+        for u, e, approve, sets in crowd
+    )
+    held = replace(
+        terms(quorum=quorum, each_of=tuple(each_of), majority_denies=majority), votes=votes
+    )
+    newcomer = Person("U9", "9@x", "")
+    who = voter(newcomer, member_of=frozenset({"managers"}))
+    yes = oracle((*votes, said(newcomer, "managers")), approve=True)
+    no = [*oracle(votes, approve=False), set[str]()]
+    seated = any(
+        all(name in person for name, person in zip(each_of, chosen, strict=True))
+        for chosen in permutations(yes, len(each_of))
+    )
+    approves = HoldEvent.APPROVE if len(yes) >= quorum and seated else HoldEvent.VOTE
+    denies = HoldEvent.DENY if not majority or len(no) >= quorum else HoldEvent.VOTE
+    assert (word(held, who), word(held, who, approve=False)) == (approves, denies)
+
+
+def oracle(votes: tuple[Vote, ...], *, approve: bool) -> list[set[str]]:
+    """The sets of each person whose last vote is this, persons by closing over shared marks."""
+    persons: dict[int, set[int]] = {n: {n} for n in range(len(votes))}
+    for _ in votes:
+        for one, other in combinations(range(len(votes)), 2):
+            a, b = votes[one].by, votes[other].by
+            if a.slack_user == b.slack_user or a.email == b.email:
+                joined = persons[one] | persons[other]
+                for n in joined:
+                    persons[n] = joined
+    last = {max(person) for person in map(frozenset, persons.values())}
+    return [set(votes[n].sets) for n in sorted(last) if votes[n].approve is approve]

@@ -27,6 +27,7 @@ PAIRS = list(product(HoldState, HoldEvent))
 LEGAL = {
     ("pending", "vote"): "pending",
     ("pending", "approve"): "approved",
+    ("pending", "break_glass"): "approved",
     ("pending", "deny"): "denied",
     ("pending", "deadline"): "expired",
     ("pending", "withdraw"): "withdrawn",
@@ -110,3 +111,17 @@ def test_only_an_open_hold_is_due_and_at_its_own_time(state: HoldState) -> None:
     held = replace(in_state(state), keep_until=LATER)
     due = {HoldState.PENDING: held.deadline, HoldState.APPROVED: LATER}
     assert held.due_at == due.get(state)
+
+
+def test_the_clock_wakes_for_reminder_escalation_and_end_in_turn() -> None:
+    terms = Approval(
+        ("managers",), remind_after=timedelta(minutes=3), escalate_after=timedelta(minutes=5)
+    )
+    held = replace(in_state(HoldState.PENDING), verdict=Verdict(Action.HOLD, (), "r1", terms))
+    assert held.wakes_at == NOW + timedelta(minutes=3)
+    held = replace(held, reminded_at=LATER)
+    assert held.wakes_at == NOW + timedelta(minutes=5)
+    held = replace(held, escalated_at=LATER)
+    assert held.wakes_at == held.deadline
+    for state in HoldState:
+        assert not replace(held, state=state, reminded_at=None).wakes_at or state.open

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.clock import SystemClock
-from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
+from app.domain.hold import Granted, Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
 from app.domain.verdict import Action, Approval, Excerpt, FiredRule, Risk, Verdict
@@ -191,15 +191,44 @@ async def test_a_hold_is_settled_until_something_is_written_to_it(storage: Mongo
     assert [left.outcome for left in await storage.holds.unsettled()] == ["upstream 200"]
 
 
-async def test_due_are_the_pending_past_their_deadline_and_the_approved_past_their_keep(
+async def test_a_reminder_and_an_escalation_are_taken_once_and_only_while_it_waits(
     storage: MongoStorage,
 ) -> None:
-    pending = await storage.holds.open(a_hold("a"))
-    approved = await storage.holds.open(a_hold("b"))
-    await storage.holds.move(approved, approved.after(HoldEvent.APPROVE, NOW))
-    assert await storage.holds.due(NOW) == ()
-    assert [h.id for h in await storage.holds.due(NOW + timedelta(minutes=11))] == [pending.id]
-    assert len(await storage.holds.due(NOW + timedelta(minutes=16))) == 2
+    holds = storage.holds
+    waiting = await holds.open(a_hold("a"))
+    assert [await holds.remind(waiting.id, NOW) for _ in range(2)] == [True, False]
+    assert [await holds.escalate(waiting.id, NOW) for _ in range(2)] == [True, False]
+    await holds.move(waiting, waiting.after(HoldEvent.VOTE, NOW))
+    marked = await holds.get(waiting.id)
+    assert marked is not None
+    assert (marked.reminded_at, marked.escalated_at, marked.revision) == (NOW, NOW, 1)
+    over = await holds.open(a_hold("b"))
+    await holds.move(over, over.after(HoldEvent.DENY, NOW))
+    assert not await holds.remind(over.id, NOW)
+
+
+async def test_a_hold_is_not_settled_while_its_card_counts_fewer_uses(
+    storage: MongoStorage,
+) -> None:
+    held = await storage.holds.open(a_hold())
+    granted = Granted(("g1",), 3600, NOW + timedelta(hours=1))
+    await storage.holds.note_grant(held.id, granted)
+    assert not await storage.holds.settle(held)
+    shown = await storage.holds.get(held.id)
+    assert shown is not None
+    await storage.holds.note_grant(held.id, replace(granted, uses=1))
+    assert not await storage.holds.settle(shown)
+    assert await storage.holds.settle(replace(shown, granted=replace(granted, uses=1)))
+
+
+async def test_what_somebody_states_is_found_by_the_hold_it_is_for_and_grows_old(
+    storage: MongoStorage,
+) -> None:
+    await storage.statements.put("key", "first", NOW)
+    await storage.statements.put("key", "FIN-231", NOW)
+    assert await storage.statements.get("key", NOW - timedelta(hours=1)) == "FIN-231"
+    assert await storage.statements.get("key", NOW + timedelta(seconds=1)) == ""
+    assert await storage.statements.get("other", NOW) == ""
 
 
 async def test_every_written_hold_comes_through_the_change_stream(storage: MongoStorage) -> None:

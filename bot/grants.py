@@ -1,0 +1,145 @@
+"""Grants as people give, see and end them; and what each card shows of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.grant import Grant, coverage
+from app.domain.hold import Granted
+from app.errors import StorageUnavailable
+from app.ids import new_id
+from app.storage.ports import Event, EventKind
+from policies.approval import is_requester, may_decide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import timedelta
+
+    from app.clock import Clock
+    from app.domain.hold import Hold, Person
+    from app.storage.ports import GrantStore, HoldStore, Ledger
+    from policies.approval import Voter
+
+_LOOK_SECONDS = 2.0
+_log = structlog.get_logger(__name__)
+
+
+class Grants:
+    """`run` keeps what cards show of grants in line with their uses and ends."""
+
+    def __init__(self, grants: GrantStore, holds: HoldStore, ledger: Ledger, clock: Clock) -> None:
+        self._grants = grants
+        self._holds = holds
+        self._ledger = ledger
+        self._clock = clock
+
+    async def give(self, hold: Hold, by: Person, length: timedelta) -> None:
+        """Let pass for a while what the rules of this hold would hold again for this caller.
+
+        A grant for each rule; each is in the ledger before it counts.
+        """
+        now = self._clock.now()
+        given = [
+            Grant(
+                id=new_id(now),
+                covers=coverage(hold.requester, hold.connection, fired.rule),
+                requester_name=hold.requester.name,
+                by=by,
+                hold_id=hold.id,
+                created_at=now,
+                expires_at=now + length,
+            )
+            for fired in hold.verdict.holding
+        ]
+        for grant in given:
+            data = self._data(grant, by.email) | {"until": grant.expires_at.isoformat()}
+            await self._note(EventKind.GRANT_GIVEN, hold, data)
+            await self._grants.put(grant)
+        await self._show(hold, given)
+
+    async def revoke(self, hold: Hold, voter: Voter) -> str:
+        """End the grant of a hold; return why not, as a sentence, or nothing."""
+        if hold.granted is None:
+            return "There is no grant to revoke."
+        grants = await self._grants.get_many(hold.granted.ids)
+        if not self._may_revoke(hold, grants, voter):
+            return "Only those who may decide on such a request can revoke its grant."
+        now = self._clock.now()
+        for grant in grants:
+            # First the end, then its record: a right must not live on because nobody can write.
+            if await self._grants.revoke(grant.id, by=voter.person.name, now=now):
+                data = self._data(grant, voter.person.email)
+                await self._note(EventKind.GRANT_REVOKED, hold, data)
+        await self._show(hold, await self._grants.get_many(hold.granted.ids))
+        return ""
+
+    async def concerning(self, voter: Voter) -> tuple[tuple[Hold, tuple[Grant, ...]], ...]:
+        """Return the active grants that somebody gave, uses, or may revoke, by their hold."""
+        active = sorted(await self._grants.active(self._clock.now()), key=lambda g: g.hold_id)
+        by_hold = {key: tuple(of) for key, of in groupby(active, key=lambda g: g.hold_id)}
+        holds = await self._holds.get_many(by_hold)
+        return tuple(
+            (hold, by_hold[hold.id])
+            for hold in holds
+            if self._may_revoke(hold, by_hold[hold.id], voter)
+        )
+
+    async def run(self) -> None:
+        """Look every few seconds: uses are counted by gateways, on no hold that is watched."""
+        while True:
+            try:
+                await self._look()
+            except StorageUnavailable as error:
+                _log.warning("grants wait for the storage", reason=str(error))
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _look(self) -> None:
+        unsettled = sorted(await self._grants.unsettled(), key=lambda g: g.hold_id)
+        for hold_id, of_hold in groupby(unsettled, key=lambda g: g.hold_id):
+            hold = await self._holds.get(hold_id)
+            grants = tuple(of_hold)
+            if hold is not None:
+                await self._show(hold, grants)
+            for grant in grants:
+                if not grant.active(self._clock.now()):
+                    await self._grants.settle(grant.id)
+
+    async def _show(self, hold: Hold, grants: Sequence[Grant]) -> None:
+        """Note on the hold how its grant stands, so that its card says so."""
+        now = self._clock.now()
+        revoked = next((grant.revoked_by for grant in grants if grant.revoked_by), "")
+        earlier = hold.granted
+        shown = Granted(
+            ids=earlier.ids if earlier else tuple(grant.id for grant in grants),
+            seconds=int((grants[0].expires_at - grants[0].created_at).total_seconds()),
+            until=grants[0].expires_at,
+            uses=max(grant.uses for grant in grants),
+            over=not any(grant.active(now) for grant in grants),
+            revoked_by=revoked,
+        )
+        if shown != earlier:
+            await self._holds.note_grant(hold.id, shown)
+
+    def _may_revoke(self, hold: Hold, grants: Sequence[Grant], voter: Voter) -> bool:
+        given = any(grant.by.slack_user == voter.person.slack_user for grant in grants)
+        own = bool(voter.person.email) and is_requester(hold.requester, voter)
+        return given or own or may_decide(hold, voter, self._clock.now())
+
+    def _data(self, grant: Grant, email: str) -> dict[str, str | int]:
+        covers = grant.covers
+        return {
+            "grant": grant.id,
+            "rule": covers.rule,
+            "connection": covers.connection,
+            "identity": covers.identity_key,
+            "repository": covers.repository,
+            "email": email,
+        }
+
+    async def _note(self, kind: EventKind, hold: Hold, data: dict[str, str | int]) -> None:
+        told = Event(kind, self._clock.now(), hold.session_id, {"hold": hold.id, **data})
+        await self._ledger.append(told)

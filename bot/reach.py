@@ -1,0 +1,182 @@
+"""Whether anybody can decide on a hold, and whom to call about it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.hold import HoldEvent, HoldState
+from app.errors import StorageUnavailable, Superseded
+from app.storage.ports import Event, EventKind, NoticeKind
+from bot.slack import SlackRefused, SlackUnavailable
+from policies.approval import concerned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from app.clock import Clock
+    from app.domain.hold import Hold
+    from app.storage.ports import HoldStore, Ledger, NoticeStore, PeopleStore
+    from bot.groups import Groups
+    from bot.people import People
+    from policies.compiled import ApproverSet
+
+_AWAY_SECONDS = 20.0
+_HOPELESS = {
+    "channel_not_found": "there is no such channel, or the bot is not in it",
+    "not_in_channel": "the bot is not in it",
+    "is_archived": "it is archived",
+    "restricted_action": "the bot may not post there",
+    "account_inactive": "the bot's token was revoked",
+    "invalid_auth": "the bot's token is not valid",
+    "token_revoked": "the bot's token was revoked",
+    "missing_scope": "the bot lacks a scope",
+}
+_log = structlog.get_logger(__name__)
+
+
+class Approvers:
+    """Resolves the approver sets of a hold to people. Every method may raise SlackUnavailable."""
+
+    def __init__(
+        self,
+        people: People,
+        groups: Groups,
+        store: PeopleStore,
+        approvers: Mapping[str, ApproverSet],
+    ) -> None:
+        self._people = people
+        self._groups = groups
+        self._store = store
+        self._approvers = approvers
+
+    async def lacking(self, hold: Hold) -> str:
+        """Say why nobody can release the hold, as a sentence; empty where people can."""
+        approval = hold.verdict.approval
+        if approval is None:
+            return "no rule says who may approve it"
+        asker = await self._people.slack_user(hold.requester.email)
+        named = concerned(hold)
+        found = {name: await self.members(name, hold) - {asker} for name in named}
+        everybody = frozenset[str]().union(*found.values())
+        if not everybody:
+            return f"nobody else is in {_sets(named)}"
+        for name in approval.each_of:
+            if not found[name]:
+                return f"it needs somebody from {_sets((name,))}, and nobody else is in it"
+        if len(everybody) < approval.quorum:
+            return f"it takes {approval.quorum} people, and only {len(everybody)} may decide"
+        return ""
+
+    async def members(self, name: str, hold: Hold) -> frozenset[str]:
+        """Return the Slack users of a set, as it was a minute ago at worst."""
+        known = self._approvers.get(name)
+        if known is None:
+            return frozenset()
+        found = set(await self._groups.members_lately(known.slack_groups))
+        emails = set(known.emails)
+        if known.requesters_manager:
+            emails.add(hold.requester.manager)
+        if known.idp_groups:
+            provided = await self._store.in_groups(known.idp_groups)
+            emails.update(identity.email for identity in provided)
+        for email in sorted(emails - {""}):
+            found.add(await self._people.slack_user(email))
+        return frozenset(found - {""})
+
+    async def calls(self, names: Iterable[str], hold: Hold) -> tuple[str, ...]:
+        """Return ids to mention: a group by itself, people who are in no group one by one."""
+        found: dict[str, None] = {}
+        for name in names:
+            known = self._approvers.get(name)
+            groups = await self._groups.ids(known.slack_groups) if known else {}
+            ids = groups.values() or sorted(await self.members(name, hold))
+            found.update(dict.fromkeys(ids))
+        return tuple(found)
+
+
+class Reach:
+    """Ends a hold at once where nobody can decide on it, and says why; never approves one."""
+
+    def __init__(
+        self,
+        approvers: Approvers,
+        holds: HoldStore,
+        notices: NoticeStore,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        self._approvers = approvers
+        self._holds = holds
+        self._notices = notices
+        self._ledger = ledger
+        self._clock = clock
+        self._checked: set[str] = set()
+        self._failing: dict[str, datetime] = {}
+
+    async def check(self, hold: Hold) -> Hold:
+        """Look, once, whether anybody can decide; return the hold as that leaves it."""
+        if hold.state is not HoldState.PENDING:
+            self._checked.discard(hold.id)
+            self._failing.pop(hold.id, None)
+            return hold
+        if hold.id in self._checked:
+            return hold
+        try:
+            lacking = await self._approvers.lacking(hold)
+        except SlackRefused as refused:
+            _log.warning("approvers can't be read", hold=hold.id, reason=str(refused))
+            return hold
+        self._checked.add(hold.id)
+        return (
+            await self.withdraw(hold, f"Nobody can decide on it: {lacking}.") if lacking else hold
+        )
+
+    async def failed(self, hold_id: str, error: Exception) -> None:
+        """Withdraw a hold whose card can't be posted: at once, or where Slack stays away."""
+        with contextlib.suppress(StorageUnavailable):
+            hold = await self._holds.get(hold_id)
+            if hold is not None and hold.state is HoldState.PENDING:
+                await self._give_up(hold, error)
+
+    async def _give_up(self, hold: Hold, error: Exception) -> None:
+        if await self._asked(hold):
+            return
+        if isinstance(error, SlackRefused) and error.code in _HOPELESS:
+            why = f"Nobody was asked: the card can't be posted in Slack ({_HOPELESS[error.code]})."
+            await self.withdraw(hold, why)
+        elif isinstance(error, SlackUnavailable) and not error.retry_after:
+            since = self._failing.setdefault(hold.id, self._clock.now())
+            if (self._clock.now() - since).total_seconds() >= _AWAY_SECONDS:
+                await self.withdraw(hold, "Nobody was asked: Slack does not answer.")
+
+    async def _asked(self, hold: Hold) -> bool:
+        """Whether somebody has the card already, so that they can still decide."""
+        notices = await self._notices.of_hold(hold.id)
+        return any(notice.kind is NoticeKind.CARD and notice.ts for notice in notices)
+
+    async def withdraw(self, hold: Hold, note: str) -> Hold:
+        now = self._clock.now()
+        withdrawn = hold.after(HoldEvent.WITHDRAW, now, note=note)
+        try:
+            await self._holds.move(hold, withdrawn)
+        except Superseded as superseded:
+            return superseded.current
+        _log.warning("a hold is withdrawn", hold=hold.id, reason=note)
+        data: dict[str, str | int] = {
+            "hold": hold.id,
+            "state": withdrawn.state.value,
+            "revision": withdrawn.revision,
+            "word": HoldEvent.WITHDRAW.value,
+            "why": note,
+        }
+        await self._ledger.append(Event(EventKind.HOLD_MOVED, now, hold.session_id, data))
+        return withdrawn
+
+
+def _sets(names: Iterable[str]) -> str:
+    listed = ", ".join(names)
+    return f"the approver set {listed}" if "," not in listed else f"the approver sets {listed}"
