@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from policies.model import ApprovalSpec, TextSpec
-    from policies.pattern import Pattern
 
 SHIPPED = Path(__file__).parent
 
@@ -298,14 +297,14 @@ def _look_for(
     detectors: Sequence[Detector],
 ) -> LookFor:
     targets: list[Target] = []
-    readers: tuple[tuple[str, list[str], Callable[[str], Pattern]], ...] = (
-        ("words", text.words, word_pattern),
-        ("regex", text.regex, parse),
+    readers: tuple[tuple[str, list[str], Callable[[str, str], Target]], ...] = (
+        ("words", text.words, lambda name, words: Target(name, word_pattern(words), words=words)),
+        ("regex", text.regex, lambda name, source: Target(name, parse(source))),
     )
-    for field_name, sources, read in readers:
+    for field_name, sources, make in readers:
         for at, source in enumerate(sources):
             try:
-                targets.append(Target(f"{rule}#{field_name}{at}", read(source)))
+                targets.append(make(f"{rule}#{field_name}{at}", source))
             except PatternError as error:
                 reading.faults.append(place.fault(["when", key, field_name, at], str(error)))
     labels = {target.id: f"[{rule}]" for target in targets}

@@ -16,11 +16,14 @@ import re2  # type: ignore[import-untyped]
 from policies.normalise import TRANSPARENT, scan_view
 from policies.render import after, before, render, render_sets, view_bytes
 from policies.scanner import Plan, Scanner, Span, TooDense
+from policies.squeeze import spelled_out, squeezed
+from policies.words import LONG, exact_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
     from policies.automaton import Automaton
+    from policies.pattern import Pattern
     from policies.scanner import Target
 
 
@@ -62,16 +65,22 @@ class Matcher:
         self._covers: dict[tuple[int, ...], _Cover] = {}
 
     @cached_property
-    def _database(self) -> hyperscan.Database:
-        database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        count = len(self.targets)
-        database.compile(
-            expressions=[finder.expression for finder in self._finders],
-            ids=list(range(count)),
-            elements=count,
-            flags=[hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL] * count,
-        )
-        return database
+    def _databases(self) -> list[_Database]:
+        """One for patterns, and two for words, that look at other forms of a text."""
+        patterns: list[tuple[int, bytes]] = []
+        long: list[tuple[int, bytes]] = []
+        short: list[tuple[int, bytes]] = []
+        for at, target in enumerate(self.targets):
+            letters = squeezed(scan_view(target.words).replace(TRANSPARENT, ""))
+            if not letters:
+                patterns.append((at, self._finders[at].expression))
+            elif len(letters) >= LONG:
+                long.append((at, _literal(letters)))
+            else:
+                patterns.append((at, _expression(exact_pattern(target.words))))
+                short.append((at, _literal(letters)))
+        forms = (_data, patterns), (_squeezed, long), (_spelled_out, short)
+        return [_Database(form, found) for form, found in forms if found]
 
     def find(self, text: Scannable, wanted: Container[int]) -> list[Span]:
         """Return the matches of the wanted targets; those of one target do not overlap."""
@@ -100,15 +109,56 @@ class Matcher:
     def _hits(self, text: Scannable) -> tuple[int, ...]:
         """Return the targets that match somewhere, in their order."""
         if self not in text.hits:
-            hits: list[int] = []
-
-            def note(target: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-                hits.append(target)
-
-            if text.data and self.targets:
-                self._database.scan(text.data, match_event_handler=note)
+            hits = {at for database in self._databases for at in database.hits(text)}
             text.hits[self] = tuple(sorted(hits))
         return text.hits[self]
+
+
+class _Database:
+    """Some expressions in Hyperscan, for one form of a text."""
+
+    def __init__(
+        self, form: Callable[[Scannable], bytes], expressions: list[tuple[int, bytes]]
+    ) -> None:
+        self._form = form
+        self._hyperscan = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        self._hyperscan.compile(
+            expressions=[expression for _, expression in expressions],
+            ids=[at for at, _ in expressions],
+            elements=len(expressions),
+            flags=[hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL] * len(expressions),
+        )
+
+    def hits(self, text: Scannable) -> list[int]:
+        hits: list[int] = []
+
+        def note(target: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+            hits.append(target)
+
+        if data := self._form(text):
+            self._hyperscan.scan(data, match_event_handler=note)
+        return hits
+
+
+def _data(text: Scannable) -> bytes:
+    return text.data
+
+
+def _squeezed(text: Scannable) -> bytes:
+    return squeezed(text.view)
+
+
+def _spelled_out(text: Scannable) -> bytes:
+    return spelled_out(text.view, text.data)
+
+
+def _literal(letters: bytes) -> bytes:
+    return b"".join(b"\\x%02x" % byte for byte in letters)
+
+
+def _expression(pattern: Pattern) -> bytes:
+    inside = render(pattern.node)
+    return (before(pattern.not_before) + inside + after(pattern.not_after)).encode()
 
 
 class _Cover:

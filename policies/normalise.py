@@ -87,8 +87,16 @@ def _variants() -> dict[str, frozenset[str]]:
 _ACCENTED = _variants()
 
 
+def plain(ch: str) -> str:
+    """Return the lower-case letter without accents that a character reads as in a word."""
+    view = scan_view(unicodedata.normalize("NFD", ch)[0])
+    folded = view.casefold()
+    return folded if len(folded) == 1 else view
+
+
 def spellings(ch: str) -> frozenset[str]:
     """Return all the characters of a scan view that read like `ch` in a word: case, accents."""
-    view = scan_view(unicodedata.normalize("NFD", ch)[0])
-    plain = view.casefold() if len(view.casefold()) == 1 else view
-    return frozenset({plain, plain.upper()[:1], view}) | _ACCENTED.get(plain, frozenset())
+    letter = plain(ch)
+    return frozenset({letter, letter.upper()[:1], scan_view(ch)}) | _ACCENTED.get(
+        letter, frozenset()
+    )

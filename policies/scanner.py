@@ -36,6 +36,7 @@ class Target:
     """One pattern made ready. With a context, only what follows the context is the match.
 
     `valid` sees the text of a match, folded and without invisible characters, and may refuse it.
+    `words` are what the pattern was made of, if it was made of words.
     Raises PatternError where the pattern could not be followed in a stream.
     """
 
@@ -49,6 +50,7 @@ class Target:
         "openings",
         "secret",
         "valid",
+        "words",
     )
 
     def __init__(
@@ -58,6 +60,7 @@ class Target:
         *,
         context: Pattern | None = None,
         valid: Callable[[str], bool] | None = None,
+        words: str = "",
     ) -> None:
         check(pattern, whole=valid is not None)
         first = pattern if context is None else context
@@ -66,6 +69,7 @@ class Target:
                 raise PatternError(r"a context cannot end in \b; the pattern follows at once")
             check(context, whole=True)
         self.id = id
+        self.words = words
         self.valid = valid
         self.held = context is None
         self.nodes = (pattern.node,) if context is None else (context.node, pattern.node)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from policies.charset import ALNUM, SPACE, CharSet, chars
+from policies.charset import ALNUM, CharSet, chars
 from policies.normalise import TRANSPARENT, scan_view, spellings
 from policies.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
+from policies.squeeze import SEPARATORS
 
 _MAX_EXACT = 250
-_LONG = 6
-_BETWEEN = SPACE | chars("._*`~|/\\-")
+LONG = 6
+_BETWEEN = chars(SEPARATORS)
 
 
 def word_pattern(words: str) -> Pattern:
@@ -22,11 +23,17 @@ def word_pattern(words: str) -> Pattern:
     letters = sum(map(len, parts))
     if letters < 2:
         raise PatternError(f"{words!r} is too short to look for; give two characters or more")
-    if letters >= _LONG:
+    if letters >= LONG:
         node: Node = _spelled(parts, 0)
     else:
         node = Seq((Alt((_spelled(parts, 0, most=0), _spelled(parts, 1))),))
     return Pattern(node, not_before=ALNUM, not_after=ALNUM)
+
+
+def exact_pattern(words: str) -> Pattern:
+    """Return the pattern of the word as it is written, without anything between its letters."""
+    parts = [[ch for ch in part if scan_view(ch) != TRANSPARENT] for part in words.split()]
+    return Pattern(_spelled(parts, 0, most=0), not_before=ALNUM, not_after=ALNUM)
 
 
 def _spelled(parts: list[list[str]], fewest: int, most: int = 3) -> Node:
