@@ -18,6 +18,7 @@ from app.errors import BadRequest, NotFound
 from app.settings import load_settings, require
 from app.storage.store import MongoStorage
 from app.vault import Vault
+from app.wire.registry import WIRES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Manage the upstreams that the gateway may call.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The first part of the gateway's path, such as openai.")]
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -35,13 +37,17 @@ def add(
     scheme: Annotated[
         CredentialScheme, typer.Option(help="How the upstream wants its credential.")
     ] = CredentialScheme.BEARER,
-    wire: Annotated[str, typer.Option(help="How it spells prompts; auto tells by path.")] = "auto",
+    wire: Annotated[
+        str, typer.Option(help=f"How it spells prompts: {', '.join(sorted(WIRES))}.")
+    ] = "auto",
 ) -> None:
     """Register an upstream; its credential is read from the terminal or from standard input."""
-    _check(name, base_url)
+    _check(name, base_url, wire)
+    vault = _vault()
+    _refuse_known(name)
     credential = _read_credential()
 
-    async def put(storage: MongoStorage, vault: Vault) -> None:
+    async def put(storage: MongoStorage) -> None:
         sealed = vault.seal(name, credential)
         url = base_url.rstrip("/")
         await storage.connections.put(Connection(name, url, scheme, sealed, wire))
@@ -54,7 +60,7 @@ def add(
 def list_all() -> None:
     """List the connections; credentials are never shown."""
 
-    async def show(storage: MongoStorage, _vault: Vault) -> None:
+    async def show(storage: MongoStorage) -> None:
         table = Table("name", "base URL", "credential as", "wire")
         for known in await storage.connections.all():
             table.add_row(known.name, known.base_url, known.scheme.value, known.wire)
@@ -66,9 +72,10 @@ def list_all() -> None:
 @app.command()
 def rotate(name: Name) -> None:
     """Replace the credential of a connection."""
+    vault = _vault()
     credential = _read_credential()
 
-    async def put(storage: MongoStorage, vault: Vault) -> None:
+    async def put(storage: MongoStorage) -> None:
         known = await _known(storage, name)
         sealed = vault.seal(name, credential)
         await storage.connections.put(replace(known, sealed_credential=sealed))
@@ -81,7 +88,7 @@ def rotate(name: Name) -> None:
 def remove(name: Name) -> None:
     """Forget a connection and its credential."""
 
-    async def drop(storage: MongoStorage, _vault: Vault) -> None:
+    async def drop(storage: MongoStorage) -> None:
         await _known(storage, name)
         await storage.connections.remove(name)
 
@@ -92,16 +99,31 @@ def remove(name: Name) -> None:
 async def _known(storage: MongoStorage, name: str) -> Connection:
     known = await storage.connections.get(name)
     if known is None:
-        raise NotFound(f"there is no connection “{name}”; see `abeyance connection list`")
+        raise NotFound(f"There is no connection “{name}”; see `abeyance connection list`.")
     return known
 
 
-def _check(name: str, base_url: str) -> None:
+def _refuse_known(name: str) -> None:
+    async def look(storage: MongoStorage) -> None:
+        if await storage.connections.get(name) is not None:
+            raise BadRequest(
+                f"There is a connection “{name}” already. `abeyance connection rotate {name}` "
+                f"changes its credential; `abeyance connection remove {name}` makes room."
+            )
+
+    _with_storage(look)
+
+
+def _check(name: str, base_url: str, wire: str) -> None:
     if not _NAME.fullmatch(name):
-        raise BadRequest(f"“{name}” cannot name a connection: use a-z, 0-9 and dashes")
+        raise BadRequest(f"“{name}” cannot name a connection: use a-z, 0-9 and dashes.")
     url = httpx.URL(base_url)
     if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.query:
-        raise BadRequest(f"“{base_url}” is no base URL: give scheme, host and path only")
+        raise BadRequest(f"“{base_url}” is no base URL: give scheme, host and path only.")
+    if url.scheme == "http" and url.host not in _LOOPBACK:
+        raise BadRequest(f"“{base_url}” would carry the credential in the clear: use https.")
+    if wire not in WIRES:
+        raise BadRequest(f"“{wire}” is no wire format: use one of {', '.join(sorted(WIRES))}.")
 
 
 def _read_credential() -> str:
@@ -111,20 +133,27 @@ def _read_credential() -> str:
         credential = sys.stdin.readline()
     credential = str(credential).strip()
     if not credential:
-        raise BadRequest("the credential is empty: type it, or pipe it in")
+        raise BadRequest("The credential is empty: type it, or pipe it in.")
+    if not credential.isascii() or not credential.isprintable():
+        raise BadRequest("The credential has a character that no header can carry.")
     return credential
 
 
-def _with_storage(work: Callable[[MongoStorage, Vault], Coroutine[None, None, None]]) -> None:
+def _vault() -> Vault:
     settings = load_settings()
     require(settings, "mongodb", "vault")
-    vault = Vault(settings.vault_key.get_secret_value())
+    return Vault(settings.vault_key.get_secret_value())
+
+
+def _with_storage(work: Callable[[MongoStorage], Coroutine[None, None, None]]) -> None:
+    settings = load_settings()
+    require(settings, "mongodb")
 
     async def run() -> None:
         uri, database = settings.mongodb_uri.get_secret_value(), settings.mongodb_database
         storage = MongoStorage.connect(uri, database)
         try:
-            await work(storage, vault)
+            await work(storage)
         finally:
             storage.close()
 

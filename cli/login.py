@@ -32,17 +32,18 @@ def login(
     console = Console(stderr=True, highlight=False)
     with httpx.Client(timeout=10.0) as http:
         try:
-            typer.echo(_sign_in(http, console, issuer.rstrip("/"), client_id, audience))
+            typer.echo(sign_in(http, console, issuer.rstrip("/"), client_id, audience))
         except (httpx.HTTPError, KeyError, ValueError) as error:
             raise IssuerUnavailable(
                 f"{issuer} does not answer as an identity provider does ({error}); "
-                "check --issuer and --client-id"
+                "check --issuer and --client-id."
             ) from error
 
 
-def _sign_in(
+def sign_in(
     http: httpx.Client, console: Console, issuer: str, client_id: str, audience: str
 ) -> str:
+    """Have the person sign in by the device flow, and return their access token."""
     known = http.get(f"{issuer}/.well-known/openid-configuration").raise_for_status().json()
     request = {"client_id": client_id, "scope": _SCOPE, "audience": audience}
     device = http.post(known["device_authorization_endpoint"], data=request)
@@ -71,4 +72,4 @@ def _poll(http: httpx.Client, endpoint: str, client_id: str, asked: dict[str, An
             case "slow_down":
                 interval += _SLOWER_SECONDS
             case other:
-                raise NotAuthenticated(f"the identity provider says “{other}”; start again")
+                raise NotAuthenticated(f"The identity provider says “{other}”; start again.")

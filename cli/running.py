@@ -13,27 +13,34 @@ import uvloop
 from app.errors import AbeyanceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_until_stopped(
     part: Callable[[asyncio.Event], Coroutine[None, None, None]],
+    signals: Iterable[signal.Signals] = STOPPING,
 ) -> None:
-    """Run `part` with an event that SIGINT or SIGTERM sets.
+    """Run `part` with an event that any of the signals sets.
 
     Raises the first AbeyanceError out of whatever group of tasks it died in.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            runner.run(_stoppable(part))
+            runner.run(_stoppable(part, signals))
         except BaseExceptionGroup as group:
             raise _first(group) from group
 
 
-async def _stoppable(part: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
+async def _stoppable(
+    part: Callable[[asyncio.Event], Coroutine[None, None, None]],
+    signals: Iterable[signal.Signals],
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in signals:
         loop.add_signal_handler(number, stop.set)
     await part(stop)
 

@@ -21,5 +21,5 @@ def print_manifest(
 ) -> None:
     """Print the app manifest, to paste under “Create an app from a manifest”."""
     if mode is SlackMode.HTTP and not url.startswith("https://"):
-        raise BadRequest("HTTP mode needs --url https://…, where Slack can reach the bot")
+        raise BadRequest("HTTP mode needs --url https://…, where Slack can reach the bot.")
     typer.echo(json.dumps(manifest(mode, url), indent=2))

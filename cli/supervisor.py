@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from app.errors import Unavailable
+from app.processes import dying_with_us
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,6 +45,7 @@ class Supervisor:
         self._logs = logs
         self._environment = environment
         self._children: list[_Child] = []
+        self._adopted: list[_Child] = []
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._logs.mkdir, parents=True, exist_ok=True)
@@ -64,9 +66,9 @@ class Supervisor:
         Raises ChildDied where it ends instead.
         """
         log = self._logs / f"{name}.log"
-        with log.open("wb") as errors:
+        with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                *command,
+                *dying_with_us(command),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
@@ -83,10 +85,15 @@ class Supervisor:
             raise child.died()
         return line
 
+    def adopt(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        """Watch over a process that somebody else started, and will stop."""
+        self._adopted.append(_Child(name, process, log))
+
     async def wait(self, stop: asyncio.Event) -> None:
         """Return when `stop` is set. Raises ChildDied as soon as any process ends by itself."""
         async with asyncio.TaskGroup() as tasks:
-            watchers = [tasks.create_task(_guard(child)) for child in self._children]
+            watched = (*self._adopted, *self._children)
+            watchers = [tasks.create_task(_guard(child)) for child in watched]
             await stop.wait()
             for watcher in watchers:
                 watcher.cancel()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
+import signal
 import socket
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,11 +22,11 @@ from app.storage.embedded import embedded_server, embedded_uri
 from app.storage.store import MongoStorage
 from app.vault import Vault
 from cli.panel import Places, show_panel
-from cli.running import run_until_stopped
+from cli.running import STOPPING, run_until_stopped
 from cli.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 Addresses: TypeAlias = "dict[str, dict[str, str]]"
@@ -73,30 +75,62 @@ class _Plan:
 def up() -> None:
     """Start everything on this machine and say what to try; Ctrl-C stops it."""
     plan = _Plan(load_settings(), load_local_settings())
-    run_until_stopped(lambda stop: _up(plan, stop))
+    # A terminal that closes hangs up: nothing may go on behind its back.
+    run_until_stopped(lambda stop: _up(plan, stop), (*STOPPING, signal.SIGHUP))
 
 
 async def _up(plan: _Plan, stop: asyncio.Event) -> None:
-    _check_ports(plan.ports())
     data = plan.local.data.resolve()
-    await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     console = Console(highlight=False)
-    async with AsyncExitStack() as stack:
-        with console.status("starting"):
-            settings = _given(plan, data)
-            if plan.stand_in_mongodb:
-                port = plan.local.embedded_mongodb_port
-                await stack.enter_async_context(embedded_server(port, data / "mongodb"))
-            family = await stack.enter_async_context(Supervisor(data / "logs", os.environ))
-            sandbox = json.loads(await family.start("sandbox", _sandbox(plan, data), {}))
-            await _register_sandbox(plan, settings, sandbox["model"])
-            settings |= _stand_ins(plan, sandbox)
-            await family.start("gateway", _abeyance("gateway"), settings)
-            await family.start("bot", _abeyance("bot"), settings)
-        show_panel(console, _places(plan, sandbox), data)
-        await family.wait(stop)
-        console.print("\nstopping …")
-    console.print("stopped; the data stay in", str(data))
+    with _only_one(data):
+        _check_ports(plan.ports())
+        async with AsyncExitStack() as stack:
+            starting = asyncio.ensure_future(_start(plan, data, stack))
+            stopping = asyncio.ensure_future(stop.wait())
+            with console.status("starting"):
+                await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if not stop.is_set():
+                family, places = starting.result()
+                show_panel(console, places, data)
+                await family.wait(stop)
+            console.print("\nstopping …")
+            starting.cancel()
+            stopping.cancel()
+            await asyncio.wait((starting, stopping))
+        console.print("stopped; the data stay in", str(data))
+
+
+async def _start(plan: _Plan, data: Path, stack: AsyncExitStack) -> tuple[Supervisor, Places]:
+    """Start all that is needed, in the order of who needs whom."""
+    logs = data / "logs"
+    settings = _given(plan, data)
+    family = Supervisor(logs, os.environ)
+    if plan.stand_in_mongodb:
+        log = logs / "mongodb.log"
+        server = embedded_server(plan.local.embedded_mongodb_port, data / "mongodb", log)
+        family.adopt("mongodb", await stack.enter_async_context(server), log)
+    await stack.enter_async_context(family)
+    sandbox = json.loads(await family.start("sandbox", _sandbox(plan, data), {}))
+    await _register_sandbox(plan, settings, sandbox["model"])
+    settings |= _stand_ins(plan, sandbox)
+    await family.start("gateway", _abeyance("gateway"), settings)
+    await family.start("bot", _abeyance("bot"), settings)
+    return family, _places(plan, sandbox)
+
+
+@contextmanager
+def _only_one(data: Path) -> Iterator[None]:
+    """Hold the data folder. Raises BadSettings where another `abeyance up` has it."""
+    (data / "logs").mkdir(parents=True, exist_ok=True)
+    with (data / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BadSettings(
+                f"{data} is in use: Abeyance is already running here. Stop it, or give this one "
+                "a folder and ports of its own (ABEYANCE_DATA, ABEYANCE_PORT, …)."
+            ) from None
+        yield
 
 
 def _check_ports(ports: Mapping[str, int]) -> None:

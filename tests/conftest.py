@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -33,12 +33,12 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     command = embedded_command(port, tmp_path_factory.mktemp("mongodb"))
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        _wait_until_accepting(port, server)
+        wait_until_accepting(port, server)
         yield embedded_uri(port)
         server.terminate()
 
 
-def _wait_until_accepting(port: int, server: subprocess.Popen[bytes]) -> None:
+def wait_until_accepting(port: int, server: subprocess.Popen[Any]) -> None:
     while server.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port)).close()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.errors import StorageUnavailable
+from app.processes import dying_with_us
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,19 +44,22 @@ def embedded_command(port: int, data: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def embedded_server(port: int, data: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def embedded_server(
+    port: int, data: Path, log: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the server until the block ends; yields when it accepts connections.
 
     Raises StorageUnavailable where it does not come up.
     """
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
-    process = await asyncio.create_subprocess_exec(
-        *embedded_command(port, data),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-        # Ctrl-C reaches the whole group: the server must outlive those who still write to it.
-        start_new_session=True,
-    )
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *dying_with_us(embedded_command(port, data)),
+            stdout=output,
+            stderr=output,
+            # Ctrl-C reaches the whole group: the server must outlive those who still write to it.
+            start_new_session=True,
+        )
     try:
         await _accepting(port, process)
         yield process
@@ -73,7 +77,9 @@ async def _accepting(port: int, process: asyncio.subprocess.Process) -> None:
                 continue
             writer.close()
             return
-    raise StorageUnavailable(f"{_PROGRAM} ended with exit code {process.returncode} at its start.")
+    raise StorageUnavailable(
+        f"{_PROGRAM} ended with exit code {process.returncode} at its start; its log says why."
+    )
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import free_port
+from tests.conftest import free_port, wait_until_accepting
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,6 +119,70 @@ def test_production_refuses_to_start_without_what_it_needs_and_names_it_all(
     needed = {"gateway": "ABEYANCE_ISSUERS", "bot": "ABEYANCE_SLACK_BOT_TOKEN"}[process]
     assert needed in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_nothing_goes_on_behind_the_back_of_who_started_it(
+    env: dict[str, str], number: signal.Signals
+) -> None:
+    up, _ = start(env)
+    children = [int(pid) for pid in _children(up.pid)]
+    assert len(children) >= 4
+    up.send_signal(number)
+    up.communicate(timeout=30)
+    for child in children:
+        _wait_until_gone(child)
+
+
+def _children(parent: int) -> list[str]:
+    found = subprocess.run(
+        ["pgrep", "--parent", str(parent)], capture_output=True, text=True, check=True
+    )
+    return found.stdout.split()
+
+
+def _wait_until_gone(pid: int) -> None:
+    """Wait on the process itself; it is not our child, so its descriptor tells its end."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        ended, _, _ = select.select([descriptor], [], [], 20)
+    finally:
+        os.close(descriptor)
+    assert ended, f"process {pid} lives on"
+
+
+def test_ctrl_c_during_the_start_ends_it_without_a_traceback(env: dict[str, str]) -> None:
+    up = subprocess.Popen(
+        [sys.executable, "-m", "cli", "up"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=env,
+        text=True,
+    )
+    wait_until_accepting(int(env["ABEYANCE_EMBEDDED_MONGODB_PORT"]), up)
+    shown = interrupt(up)
+    assert "Abeyance is up" not in shown
+    assert "Traceback" not in shown
+
+
+def test_a_second_start_in_the_same_folder_is_told_what_to_do(env: dict[str, str]) -> None:
+    up, _ = start(env)
+    try:
+        second = subprocess.run(
+            [sys.executable, "-m", "cli", "up"],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        interrupt(up)
+    assert second.returncode == 2
+    assert "already running" in second.stderr
+    assert "ABEYANCE_DATA" in second.stderr
 
 
 def test_a_part_that_dies_takes_the_rest_down_and_its_last_words_are_shown(

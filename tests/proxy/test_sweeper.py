@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.audit.ledger import ChainedLedger
+from app.domain.hold import Hold, HoldEvent
+from app.domain.session import Decision, SessionState
+from proxy.sweeper import Sweeper
+from tests.app.storage.test_mongo import NOW, a_hold, a_session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.storage.store import MongoStorage
+
+LATER = NOW + timedelta(minutes=5)
+
+
+class At:
+    """A clock that stands still."""
+
+    def __init__(self, moment: datetime) -> None:
+        self._moment = moment
+
+    def now(self) -> datetime:
+        return self._moment
+
+
+@pytest.fixture
+async def sweeper(storage: MongoStorage) -> AsyncIterator[Sweeper]:
+    ledger = ChainedLedger(storage.ledger, "test")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(ledger.run())
+        yield Sweeper("me", storage.gateways, storage.sessions, storage.holds, ledger, At(LATER))
+        running.cancel()
+
+
+async def state(storage: MongoStorage, session_id: str) -> tuple[SessionState, Decision]:
+    session = await storage.sessions.get(session_id)
+    assert session is not None
+    return session.state, session.decision
+
+
+async def test_what_a_dead_gateway_left_open_is_closed_as_indeterminate(
+    storage: MongoStorage, sweeper: Sweeper
+) -> None:
+    await storage.gateways.beat("alive", LATER)
+    await storage.gateways.beat("dead", NOW)
+    mine = a_session(NOW, gateway="alive", decision=Decision.ALLOWED)
+    orphan = a_session(NOW, gateway="dead", decision=Decision.ALLOWED)
+    for session in (mine, orphan):
+        await storage.sessions.open(session)
+    await sweeper.sweep()
+    assert await state(storage, mine.id) == (SessionState.OPEN, Decision.ALLOWED)
+    assert await state(storage, orphan.id) == (SessionState.INDETERMINATE, Decision.ALLOWED)
+    assert [e.event.kind for e in await storage.ledger.entries(orphan.id)] == ["session.swept"]
+
+
+@pytest.mark.parametrize(
+    ("event", "decision"),
+    [(HoldEvent.DENY, Decision.DENIED), (HoldEvent.DEADLINE, Decision.EXPIRED)],
+)
+async def test_a_session_ends_as_its_hold_did_when_its_caller_had_left(
+    storage: MongoStorage, sweeper: Sweeper, event: HoldEvent, decision: Decision
+) -> None:
+    hold = await storage.holds.open(a_hold())
+    session = replace(a_session(NOW), hold_id=hold.id)
+    await storage.sessions.open(session)
+    await sweeper.sweep()
+    assert await state(storage, session.id) == (SessionState.OPEN, Decision.PENDING)
+    await storage.holds.move(hold, hold.after(event, NOW))
+    await sweeper.sweep()
+    assert await state(storage, session.id) == (SessionState.CLOSED, decision)
+
+
+async def test_an_approval_that_waits_for_its_caller_is_left_alone(
+    storage: MongoStorage, sweeper: Sweeper
+) -> None:
+    hold: Hold = await storage.holds.open(a_hold())
+    session = replace(a_session(NOW, gateway="dead"), hold_id=hold.id)
+    await storage.sessions.open(session)
+    await storage.holds.move(hold, hold.after(HoldEvent.APPROVE, NOW))
+    await sweeper.sweep()
+    assert await state(storage, session.id) == (SessionState.OPEN, Decision.PENDING)
