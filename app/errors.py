@@ -76,6 +76,7 @@ class Reason(StrEnum):
     APPROVAL_LAPSED = "approval_lapsed"
     APPROVAL_PENDING = "approval_pending"
     APPROVAL_USED = "approval_used"
+    REASON_REQUIRED = "reason_required"
     GRANT_ENDED = "grant_ended"
     HOLD_WITHDRAWN = "hold_withdrawn"
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from app.errors import AbeyanceError
-from cli import connection, login, policy, serve, slack, up
+from cli import connection, grant, link, login, policy, serve, slack, up
 
 app = typer.Typer(
     name="abeyance",
@@ -21,7 +21,9 @@ app.command(name="up")(up.up)
 app.command(name="gateway")(serve.gateway)
 app.command(name="bot")(serve.bot)
 app.command(name="login")(login.login)
+app.command(name="link")(link.link)
 app.add_typer(connection.app, name="connection")
+app.add_typer(grant.app, name="grant")
 app.add_typer(policy.app, name="policy")
 app.add_typer(slack.app, name="slack")
 

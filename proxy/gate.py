@@ -22,6 +22,7 @@ from policies.keeper import CatalogKeeper
 from proxy.answer import Relay
 from proxy.callers import Callers
 from proxy.connections import Connections
+from proxy.endings import needs_reason
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, read_inquiry, split_target
 from proxy.front import check_front, header, one_spelling
@@ -163,8 +164,12 @@ class Gate:
         """Open a hold, or re-attach to the one of the same request."""
         if existing := await self.holding.find(identity, inquiry, verdict):
             return existing
+        reason = header(visit.exchange.headers, "abeyance-reason").strip()[:_REASON_LENGTH]
+        reason = reason or await self.holding.stated(identity, inquiry, verdict)
+        if not reason and verdict.approval and verdict.approval.reason_required:
+            visit.recording = await self.recorder.open(identity, inquiry, verdict)
+            raise needs_reason(verdict)
         recording = await self.recorder.open(identity, inquiry, verdict, held=True)
-        reason = header(visit.exchange.headers, "abeyance-reason")[:_REASON_LENGTH]
         hold = await self.holding.open(
             identity, inquiry, verdict, recording, reason, attached=attached
         )

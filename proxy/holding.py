@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldEvent, HoldState
-from app.errors import Reason, Refused, Superseded
+from app.errors import Superseded
 from app.storage.ports import EventKind
+from proxy.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from app.storage.feed import HoldFeed, Pulse
-    from app.storage.ports import HoldStore
+    from app.storage.ports import HoldStore, StatementStore
     from proxy.facts import Inquiry
     from proxy.recorder import Recording
 
 
 class Holding:
-    def __init__(self, holds: HoldStore, feed: HoldFeed, clock: Clock) -> None:
+    def __init__(
+        self, holds: HoldStore, statements: StatementStore, feed: HoldFeed, clock: Clock
+    ) -> None:
         self._holds = holds
+        self._statements = statements
         self._feed = feed
         self._clock = clock
 
     async def find(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> Hold | None:
         """Return the open hold of a byte-identical request of the same caller."""
         return await self._holds.find_open(hold_key(identity, inquiry, verdict))
+
+    async def stated(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
+        """Return what the caller said in Slack that this very request is for; or nothing."""
+        key = hold_key(identity, inquiry, verdict)
+        return await self._statements.get(key, self._clock.now() - _STATED_FOR)
 
     async def open(
         self,
@@ -142,75 +152,8 @@ def hold_key(identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
 
 # The bot's timers expire a hold; only where no bot is alive does the gateway do it.
 _GRACE_SECONDS = 3.0
-
-_ENDINGS = {
-    HoldState.DENIED: (
-        Reason.APPROVAL_DENIED,
-        (
-            "{by} denied this request (rule {rule}){why}. {explain}"
-            "Change the prompt and ask again. Session {session}."
-        ),
-    ),
-    HoldState.EXPIRED: (
-        Reason.APPROVAL_EXPIRED,
-        (
-            "Nobody answered in time (rule {rule}); this is not a denial. {explain}"
-            "Tell an approver, then send it again. Session {session}."
-        ),
-    ),
-    HoldState.LAPSED: (
-        Reason.APPROVAL_LAPSED,
-        (
-            "The approval (rule {rule}) was not collected in time. "
-            "Send the request again to ask anew. Session {session}."
-        ),
-    ),
-    HoldState.RELEASED: (
-        Reason.APPROVAL_USED,
-        (
-            "Another try of the same request has used this approval (rule {rule}). "
-            "Send it again to ask anew. Session {session}."
-        ),
-    ),
-    HoldState.WITHDRAWN: (
-        Reason.HOLD_WITHDRAWN,
-        "The request was withdrawn (rule {rule}). Send it again to ask anew. Session {session}.",
-    ),
-}
-
-
-def refusal_of(hold: Hold) -> Refused:
-    """Say in plain words why a decided hold is not forwarded, and what to do next."""
-    reason, template = _ENDINGS[hold.state]
-    denial = next((vote for vote in hold.votes if not vote.approve), None)
-    shared = denial.reason if denial and denial.shared else ""
-    message = template.format(
-        by=denial.by.name if denial else "An approver",
-        why=f": “{shared}”" if shared else "",
-        rule=_rule(hold),
-        explain=_explain(hold),
-        session=hold.session_id,
-    )
-    return Refused(reason, message, rule=_rule(hold))
-
-
-def still_waiting(hold: Hold) -> Refused:
-    message = (
-        f"Still waiting for an approval (rule {_rule(hold)}). Send the same request again to go on "
-        f"waiting; what is decided meanwhile is kept for you. Session {hold.session_id}."
-    )
-    return Refused(Reason.APPROVAL_PENDING, message, rule=_rule(hold))
+_STATED_FOR = timedelta(days=1)
 
 
 def _decided(hold: Hold) -> bool:
     return hold.state is not HoldState.PENDING
-
-
-def _rule(hold: Hold) -> str:
-    fired = hold.verdict.decisive
-    return fired.rule if fired else "unknown"
-
-
-def _explain(hold: Hold) -> str:
-    fired = hold.verdict.decisive
-    return f"{fired.explain.strip()} " if fired and fired.explain else ""

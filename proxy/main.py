@@ -28,6 +28,7 @@ from proxy.connections import Connections
 from proxy.gate import Gate, Limits
 from proxy.granted import Granted
 from proxy.holding import Holding
+from proxy.linking import Linking
 from proxy.oidc.verify import Verifier
 from proxy.recorder import Recorder
 from proxy.sweeper import Sweeper
@@ -110,14 +111,17 @@ class _Parts:
             connections=Connections(storage.connections, vault),
             catalogs=catalogs,
             recorder=recorder,
-            holding=Holding(storage.holds, self.feed, clock),
+            holding=Holding(storage.holds, storage.statements, self.feed, clock),
             granted=Granted(storage.grants, clock),
             upstream=upstream,
             clock=clock,
             limits=Limits(settings.body_limit, settings.keep_alive_seconds),
             metrics=metrics,
         )
-        pages = create_pages(self._ready, metrics, callers, storage.sessions, storage.holds)
+        linking = Linking(storage.links, clock)
+        pages = create_pages(
+            self._ready, metrics, callers, linking, storage.sessions, storage.holds
+        )
         self.door = Door(gate, pages)
 
     async def _ready(self) -> CatalogState:

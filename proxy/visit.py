@@ -28,6 +28,7 @@ _log = structlog.get_logger(__name__)
 _ENDS_AS = {
     Reason.POLICY_DENIED: Decision.DENIED,
     Reason.APPROVAL_DENIED: Decision.DENIED,
+    Reason.REASON_REQUIRED: Decision.DENIED,
     Reason.APPROVAL_EXPIRED: Decision.EXPIRED,
     Reason.APPROVAL_LAPSED: Decision.EXPIRED,
     Reason.HOLD_WITHDRAWN: Decision.WITHDRAWN,

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
+    from app.domain.identity import Identity
     from app.storage.ports import HoldStore, SessionStore
     from app.telemetry import Metrics
     from policies.keeper import CatalogState
     from proxy.callers import Callers
     from proxy.gate import Gate
+    from proxy.linking import Linking
 
 _OURS = b"/-/"
 
@@ -47,6 +49,7 @@ def create_pages(
     ready: Callable[[], Awaitable[CatalogState]],
     metrics: Metrics,
     callers: Callers,
+    linking: Linking,
     sessions: SessionStore,
     holds: HoldStore,
 ) -> Quart:
@@ -66,11 +69,15 @@ def create_pages(
     async def figures() -> Response:
         return Response(metrics.page(), content_type="text/plain; version=0.0.4")
 
+    async def caller() -> Identity:
+        headers = tuple((name.lower(), value) for name, value in request.headers.items())
+        return await callers.identify(headers)
+
+    _add_linking(pages, linking, caller)
+
     @pages.get("/-/sessions/<session_id>")
     async def session_state(session_id: str) -> Response:
-        identity = await callers.identify(
-            tuple((name.lower(), value) for name, value in request.headers.items())
-        )
+        identity = await caller()
         session = await sessions.get(session_id)
         # Somebody else's session looks like none: an id must not tell that it exists.
         if session is None or session.identity.key != identity.key:
@@ -82,6 +89,7 @@ def create_pages(
             state=session.state.value,
             rules=[fired.rule for fired in session.verdict.fired if fired.enforced],
             hold=hold.state.value if hold else None,
+            note=hold.note if hold else "",
             expires_at=hold.due_at.isoformat() if hold and hold.due_at else None,
             upstream_status=session.answer.status if session.answer else None,
         )
@@ -98,3 +106,13 @@ def create_pages(
         return response
 
     return pages
+
+
+def _add_linking(pages: Quart, linking: Linking, caller: Callable[[], Awaitable[Identity]]) -> None:
+    @pages.get("/-/link/<code>")
+    async def offered(code: str) -> Response:
+        return jsonify(account=await linking.account(code, await caller()))
+
+    @pages.post("/-/link/<code>")
+    async def link(code: str) -> Response:
+        return jsonify(linked=await linking.take(code, await caller()))

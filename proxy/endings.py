@@ -1,0 +1,102 @@
+"""How a hold that is not forwarded is told to whoever asked: why, and what to do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.hold import Hold, HoldState
+from app.errors import Reason, Refused
+from policies.approval import approvals, quorum
+
+if TYPE_CHECKING:
+    from app.domain.verdict import Verdict
+
+_ENDINGS = {
+    HoldState.DENIED: (
+        Reason.APPROVAL_DENIED,
+        (
+            "{by} denied this request (rule {rule}){why}. {explain}"
+            "Change the prompt and ask again. Session {session}."
+        ),
+    ),
+    HoldState.EXPIRED: (
+        Reason.APPROVAL_EXPIRED,
+        (
+            "{silence} (rule {rule}); this is not a denial. {explain}"
+            "Tell an approver, then send it again. Session {session}."
+        ),
+    ),
+    HoldState.LAPSED: (
+        Reason.APPROVAL_LAPSED,
+        (
+            "The approval (rule {rule}) was not collected in time. "
+            "Send the request again to ask anew. Session {session}."
+        ),
+    ),
+    HoldState.RELEASED: (
+        Reason.APPROVAL_USED,
+        (
+            "Another try of the same request has used this approval (rule {rule}). "
+            "Send it again to ask anew. Session {session}."
+        ),
+    ),
+    HoldState.WITHDRAWN: (
+        Reason.HOLD_WITHDRAWN,
+        (
+            "The request was withdrawn (rule {rule}). {note}"
+            "Send it again to ask anew. Session {session}."
+        ),
+    ),
+}
+
+
+def refusal_of(hold: Hold) -> Refused:
+    """Say in plain words why a decided hold is not forwarded, and what to do next."""
+    reason, template = _ENDINGS[hold.state]
+    denial = next((vote for vote in hold.votes if not vote.approve), None)
+    shared = denial.reason if denial and denial.shared else ""
+    message = template.format(
+        by=denial.by.name if denial else "An approver",
+        why=f": “{shared}”" if shared else "",
+        rule=_rule(hold),
+        explain=_explain(hold),
+        session=hold.session_id,
+        note=f"{hold.note} " if hold.note else "",
+        silence=_silence(hold),
+    )
+    return Refused(reason, message, rule=_rule(hold))
+
+
+def still_waiting(hold: Hold) -> Refused:
+    message = (
+        f"Still waiting for an approval (rule {_rule(hold)}). Send the same request again to go on "
+        f"waiting; what is decided meanwhile is kept for you. Session {hold.session_id}."
+    )
+    return Refused(Reason.APPROVAL_PENDING, message, rule=_rule(hold))
+
+
+def needs_reason(verdict: Verdict) -> Refused:
+    """Say how to state what a request is for, where its rule wants to know."""
+    fired = verdict.holding[0]
+    message = (
+        f"Say what this request is for: rule {fired.rule} holds it for an approval and wants a "
+        "reason. Send it again with the header `Abeyance-Reason: why you need it`, which "
+        "approvers read; with an SDK, add it to the default headers."
+    )
+    return Refused(Reason.REASON_REQUIRED, message, rule=fired.rule)
+
+
+def _silence(hold: Hold) -> str:
+    had = approvals(hold)
+    some = f"Only {had} of {quorum(hold)} approvals came in time"
+    return some if had else "Nobody answered in time"
+
+
+def _rule(hold: Hold) -> str:
+    fired = hold.verdict.decisive
+    return fired.rule if fired else "unknown"
+
+
+def _explain(hold: Hold) -> str:
+    fired = hold.verdict.decisive
+    return f"{fired.explain.strip()} " if fired and fired.explain else ""
