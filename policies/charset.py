@@ -56,6 +56,22 @@ class CharSet:
         return not other.bits & ~self.bits and other.others <= self.others
 
 
+class Lookup(dict[str, bool]):
+    """Whether a character is in a set, remembered: faster than asking the set each time."""
+
+    _LIMIT = 4000
+
+    def __init__(self, members: CharSet) -> None:
+        super().__init__()
+        self._members = members
+
+    def __missing__(self, ch: str) -> bool:
+        found = ch in self._members
+        if len(self) < self._LIMIT:
+            self[ch] = found
+        return found
+
+
 def chars(members: Iterable[str]) -> CharSet:
     """Return the set of the given ASCII characters."""
     return CharSet(reduce(lambda bits, ch: bits | 1 << ord(ch), members, 0))

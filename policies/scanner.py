@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.automaton import Automaton, State
+from policies.charset import Lookup
 from policies.normalise import TRANSPARENT, scan_view
 from policies.pattern import PatternError
 from policies.shape import Opening, check, openings
@@ -41,7 +42,9 @@ class Target:
     """
 
     __slots__ = (
+        "closes",
         "context",
+        "guarded",
         "held",
         "id",
         "nodes",
@@ -76,6 +79,8 @@ class Target:
         self.openings: tuple[Opening, ...] = openings(first)
         self.not_before = first.not_before
         self.not_after = pattern.not_after
+        self.guarded = len(pattern.not_after) > 0
+        self.closes = Lookup(pattern.not_after.complement())
         self.secret = Automaton(pattern.node)
         self.context = Automaton(context.node) if context is not None else None
 
@@ -254,7 +259,7 @@ class Scanner:
         """Let a candidate read the character that ends at `at`; keep it in `live` if it lives."""
         target = self._targets[candidate.target]
         if candidate.maybe:
-            if ch not in target.not_after:
+            if target.closes[ch]:
                 self._accept(candidate, candidate.maybe)
             candidate.maybe = 0
         if candidate.start < 0:
@@ -263,7 +268,7 @@ class Scanner:
         if state.accepts:
             if candidate.in_context:
                 live.append(Candidate(candidate.target, -1, target.secret.start, in_context=False))
-            elif len(target.not_after) > 0:
+            elif target.guarded:
                 candidate.maybe = at
             else:
                 self._accept(candidate, at)

@@ -16,7 +16,7 @@ _DROP = SEPARATORS.encode()
 _LOWER = bytes(range(256)).lower()
 _LETTERS = r"[A-Za-z0-9\x02]"
 _BETWEEN = r"[ \t\n\r\f\v._*`~|/\\\-]{1,8}"
-_SPELLED = re2.compile(f"(?:{_LETTERS}{_BETWEEN}){{2,}}{_LETTERS}".encode())
+_SPELLED = re2.compile(rf"\b(?:{_LETTERS}{_BETWEEN}){{2,}}{_LETTERS}(?:\b|_)".encode())
 
 
 class _PlainTable(dict[int, str]):
