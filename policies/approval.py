@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
-from app.domain.identity import Identity
+from app.domain.identity import Identity, IdentityKind
 from app.domain.verdict import Risk
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ class Objection(Enum):
     UNVERIFIED = (
         "Your Slack account has no verified e-mail address, so I cannot tell who you are. "
         "Confirm your address in Slack's settings and try again."
+    )
+    CANNOT_TELL = (
+        "The requester's token names no verified address, so I cannot tell that this is not your "
+        "own request. Link your account (`/abeyance whoami` says how), or let a colleague decide."
     )
     OWN_REQUEST = "This is your own request: somebody else has to decide on it."
     NOT_AN_APPROVER = "You are not among the people who may decide on this request."
@@ -150,10 +154,24 @@ def is_requester(requester: Identity, voter: Voter) -> bool:
     """Whether the voter is who asked: the same subject, the same address, or the job's actor."""
     if any(identity.key == requester.key for identity in voter.identities):
         return True
-    theirs = {requester.email}
-    if requester.provenance is not None:
-        theirs.add(requester.provenance.actor)
-    return not _folded(theirs).isdisjoint(_folded(_addresses(voter)))
+    addresses = _folded(_addresses(voter))
+    if requester.provenance is not None and requester.provenance.actor:
+        # A platform's login is no address: whoever goes by such a name had better not decide.
+        names = {voter.person.name, *(address.partition("@")[0] for address in addresses)}
+        actor = requester.provenance.actor
+        return actor.casefold() in addresses or _plain(actor) in {_plain(name) for name in names}
+    return not _folded({requester.email}).isdisjoint(addresses)
+
+
+def _tellable(requester: Identity, voter: Voter) -> bool:
+    """Whether it is known that the two are different people, and not only not known otherwise."""
+    if requester.kind is not IdentityKind.PERSON or requester.email:
+        return True
+    return any(identity.issuer == requester.issuer for identity in voter.identities)
+
+
+def _plain(name: str) -> str:
+    return "".join(char for char in name.casefold() if char.isalnum())
 
 
 _NOBODY_CAN = 1_000_000
@@ -166,7 +184,9 @@ def _objection(hold: Hold, voter: Voter, now: datetime) -> Objection | None:
         return Objection.TOO_LATE
     if not voter.person.email:
         return Objection.UNVERIFIED
-    return Objection.OWN_REQUEST if is_requester(hold.requester, voter) else None
+    if is_requester(hold.requester, voter):
+        return Objection.OWN_REQUEST
+    return None if _tellable(hold.requester, voter) else Objection.CANNOT_TELL
 
 
 def _met(hold: Hold, votes: Sequence[Vote]) -> bool:

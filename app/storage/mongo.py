@@ -104,9 +104,12 @@ class Collection(Generic[T]):
     async def put(self, key: str, document: Document) -> None:
         await self._rows.replace_one({"_id": key}, document, upsert=True)
 
-    async def change(self, expected: Document, update: Document) -> bool:
-        """Update the one document that is as expected; False where there is none such."""
-        result = await self._rows.update_one(expected, update)
+    async def change(self, expected: Document, update: Document, *, make: bool = False) -> bool:
+        """Update the one document that is as expected; False where there is none such.
+
+        With `make` it is made then.
+        """
+        result = await self._rows.update_one(expected, update, upsert=make)
         return bool(result.matched_count)
 
     async def remove(self, key: str) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from app.domain.connection import Connection
     from app.domain.identity import Identity
+    from app.storage.documents import Document
     from app.storage.mongo import Collection
     from app.storage.ports import Entry
 
@@ -45,11 +46,14 @@ class MongoPeople:
         self._people = people
 
     async def prepare(self) -> None:
-        await self._people.prepare(Index(("email",)))
+        await self._people.prepare(Index(("addresses",)))
 
     async def saw(self, identity: Identity, at: datetime) -> None:
         seen = to_document(identity) | {"seen_at": at, "handles": handles(identity)}
-        await self._people.put(identity.key, seen)
+        # An address once vouched for stays theirs: a newer one must not hide who they are.
+        addresses = [identity.email] if identity.email else []
+        update: Document = {"$set": seen, "$addToSet": {"addresses": {"$each": addresses}}}
+        await self._people.change({"_id": identity.key}, update, make=True)
 
     async def get(self, identity_key: str) -> Identity | None:
         return await self._people.one({"_id": identity_key})
@@ -58,7 +62,7 @@ class MongoPeople:
         return await self._people.find({"groups": {"$in": list(groups)}})
 
     async def by_email(self, email: str) -> tuple[Identity, ...]:
-        return await self._people.find({"email": email})
+        return await self._people.find({"addresses": email})
 
 
 @dataclass(frozen=True, slots=True)

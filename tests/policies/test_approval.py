@@ -303,3 +303,27 @@ def oracle(votes: tuple[Vote, ...], *, approve: bool) -> list[set[str]]:
                     persons[n] = joined
     last = {max(person) for person in map(frozenset, persons.values())}
     return [set(votes[n].sets) for n in sorted(last) if votes[n].approve is approve]
+
+
+def test_a_requester_without_a_verified_address_is_told_apart_only_from_who_is_known_there() -> (
+    None
+):
+    nameless = Identity(DANA.issuer, "sub-other", IdentityKind.PERSON, "Somebody")
+    held = hold(requester=nameless)
+    assert word(held, voter()) is Objection.CANNOT_TELL
+    known = Identity(DANA.issuer, "sub-maria", IdentityKind.PERSON, "Maria", MARIA.email)
+    assert word(held, voter(identities=(known,))) is HoldEvent.APPROVE
+
+
+@pytest.mark.parametrize("actor", ["maria", "Maria-Lopez", "maria@acme.example"])
+def test_a_job_that_was_started_under_the_approvers_name_counts_as_their_own(actor: str) -> None:
+    job = Identity(
+        "https://ci.example",
+        "repo:acme/x",
+        IdentityKind.WORKLOAD,
+        "acme/x",
+        provenance=Provenance("acme/x", actor=actor),
+    )
+    lopez = Person("U1", "maria@acme.example", "Maria Lopez")
+    assert word(hold(requester=job), voter(lopez)) is Objection.OWN_REQUEST
+    assert word(hold(requester=job), voter(MARCUS)) is HoldEvent.APPROVE

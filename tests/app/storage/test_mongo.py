@@ -301,6 +301,16 @@ async def test_people_are_found_by_the_address_their_issuer_vouched_for(
     assert await storage.people.by_email("nobody@acme.example") == ()
 
 
+async def test_a_newer_address_does_not_hide_whose_the_former_one_was(
+    storage: MongoStorage,
+) -> None:
+    renamed = replace(ALICE, email="alias@acme.example")
+    await storage.people.saw(ALICE, NOW)
+    await storage.people.saw(renamed, NOW)
+    assert await storage.people.by_email(ALICE.email) == (renamed,)
+    assert await storage.people.by_email("alias@acme.example") == (renamed,)
+
+
 async def test_no_driver_error_leaves_the_storage(database_name: str) -> None:
     nobody = "mongodb://127.0.0.1:1/?directConnection=true"
     away = MongoStorage.connect(nobody, database_name, patience_ms=50)
