@@ -233,7 +233,7 @@ class _Finder:
         return None
 
     def _may_end(self, view: str, end: int) -> bool:
-        return end == len(view) or view[end] not in self._target.not_after
+        return end == len(view) or self._target.closes[view[end]]
 
 
 def _ends(automaton: Automaton, view: str, start: int) -> list[int]:
