@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import orjson
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 128
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_LONG = re.compile(r"[0-9.]{19}")  # may be more digits than a float or 64 bits hold
+_LONG_BYTES = re.compile(_LONG.pattern.encode())
+_MOST_DIGITS = 18
 _BOMS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 
 
@@ -50,13 +53,31 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Json:
     return value
 
 
+class Numeral(float):
+    """A number beyond 64 bits or the precision of a float, with the digits it came in."""
+
+    __slots__ = ("digits",)
+    digits: str
+
+    def __new__(cls, digits: str) -> Self:
+        number = super().__new__(cls, digits)
+        number.digits = digits
+        return number
+
+
 def dump(value: Json) -> bytes:
-    """Write compact UTF-8 JSON, with integers of any size."""
+    """Write compact UTF-8 JSON, with integers of any size; what is not a number becomes null."""
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, default=_as_it_came)
     except TypeError:  # an integer beyond 64 bits
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return text.encode()
+
+
+def _as_it_came(value: object) -> orjson.Fragment:
+    if isinstance(value, Numeral):
+        return orjson.Fragment(value.digits)
+    raise TypeError(type(value).__name__)
 
 
 def _decoded(body: bytes) -> str:
@@ -124,28 +145,74 @@ def _too_deep(max_depth: int) -> str:
 def parse_loosely(text: str | bytes) -> Json:
     """Parse what an upstream answered: whatever a lenient client could read, whole characters only.
 
-    Raises `ValueError` when no client could read it, or when it nests too deep.
+    A number keeps its digits where Python's own would lose some (see `Numeral`); `NaN` and its
+    like are null. Raises `ValueError` when no client could read it, or when it nests too deep.
     """
+    if not (_LONG if isinstance(text, str) else _LONG_BYTES).search(text):  # type: ignore[arg-type]
+        try:
+            return cast("Json", orjson.loads(text))
+        except orjson.JSONDecodeError:
+            pass
     try:
-        return cast("Json", orjson.loads(text))
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        value = json.loads(text)
-        # Round trip, so that half surrogates become replacement characters.
-        clean = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-        return cast("Json", json.loads(clean))
+        value = cast("Json", _LENIENT.decode(_characters(text)))
+        try:
+            orjson.dumps(value, default=_as_it_came)
+        except TypeError:
+            value = _whole_characters(value)
     except RecursionError:
         raise ValueError("nested too deep") from None
+    return value
+
+
+def _characters(text: str | bytes) -> str:
+    if isinstance(text, str):
+        return text
+    return text.decode(json.detect_encoding(text))
+
+
+def _integer(text: str) -> int | float:
+    if len(text) <= _MOST_DIGITS:
+        return int(text)
+    return Numeral(text)
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    return Numeral(text) if math.isinf(number) or _LONG.search(text) else number
+
+
+def _no_number(_name: str) -> None:
+    return None
+
+
+_LENIENT = json.JSONDecoder(parse_int=_integer, parse_float=_float, parse_constant=_no_number)
+
+
+def _whole_characters(value: Json) -> Json:
+    """Put a replacement for half surrogates, which no encoder would take."""
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case list():
+            return [_whole_characters(item) for item in value]
+        case dict():
+            return {
+                name.encode("utf-8", "replace").decode(): _whole_characters(item)
+                for name, item in value.items()
+            }
+        case _:
+            return value
 
 
 def says_one_thing(text: str | bytes, value: Json) -> bool:
     """Tell whether `text` holds nothing but `value`, that is, no hidden duplicate of a key."""
-    size = len(text.encode()) if isinstance(text, str) else len(text)
-    if size == len(dump(value)):
+    if (text.encode("utf-8", "replace") if isinstance(text, str) else text) == dump(value):
         return True
     try:
-        json.loads(text, object_pairs_hook=_object)
+        # Numbers may be of any length: only the names count here.
+        json.loads(
+            text, object_pairs_hook=_object, parse_int=str, parse_float=str, parse_constant=str
+        )
     except (BadRequest, ValueError, RecursionError):
         return False
     return True

@@ -87,3 +87,30 @@ def test_an_answer_nested_without_end_is_no_json() -> None:
     with pytest.raises(ValueError, match="deep"):
         strict_json.parse_loosely("[" * 100_000)
     assert json.loads("[]") == strict_json.parse_loosely(b"[]")
+
+
+NUMBERS = {
+    '{"a":NaN,"b":-Infinity}': b'{"a":null,"b":null}',
+    '{"a":123456789012345678901234567890}': b'{"a":123456789012345678901234567890}',
+    '{"a":-9223372036854775809}': b'{"a":-9223372036854775809}',
+    "[" + "9" * 5000 + "]": b"[" + b"9" * 5000 + b"]",
+    '{"a":0.1234567890123456789012}': b'{"a":0.1234567890123456789012}',
+    "[1e999]": b"[1e999]",
+    '{"a":1.5,"b":18446744073709551615}': b'{"a":1.5,"b":18446744073709551615}',
+    '{"\\ud800":[NaN,99999999999999999999]}': b'{"?":[null,99999999999999999999]}',
+}
+
+
+@pytest.mark.parametrize(("text", "written"), NUMBERS.items(), ids=range(len(NUMBERS)))
+def test_a_number_of_an_answer_keeps_its_digits_and_what_is_none_becomes_null(
+    text: str, written: bytes
+) -> None:
+    for spelt in (text, text.encode()):
+        assert strict_json.dump(strict_json.parse_loosely(spelt)) == written
+
+
+def test_a_hidden_duplicate_is_noticed_also_where_the_sizes_agree() -> None:
+    text = '{"a":"AKIA","n":1e12,"a":"x"}'
+    value = strict_json.parse_loosely(text)
+    assert len(strict_json.dump(value)) == len(text)
+    assert not strict_json.says_one_thing(text, value)
