@@ -119,7 +119,8 @@ class Catalog:
         answers = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
         masker = Masker(answers, lambda _: "")
         examples = [text for detector in self.detectors for text in detector.examples.match]
-        for text in examples:
+        prose = [text for rule in self.rules for text in (rule.title, rule.explain)]
+        for text in (*examples, *prose):
             masker.feed(f"\n{text}\n")
         self.mask("\n".join(examples))
 
