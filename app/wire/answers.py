@@ -5,12 +5,14 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING
 
-from app.errors import Unsupported
+from app.errors import BadRequest, Unsupported, UpstreamUnavailable
 from app.wire import media
 from app.wire.documents import DocumentAnswer
 from app.wire.streamed import LinesAnswer, SseAnswer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.wire.base import AnswerMasker, Masking
     from app.wire.events import AnswerTable
 
@@ -25,8 +27,16 @@ _LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-
 def choose(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMasker:
     """Pick by media type; an unknown one is read as text of single bytes, which changes none.
 
-    Raises `Unsupported` for a text in a charset that cannot be read in pieces.
+    Raises `UpstreamUnavailable` for a text in a charset that cannot be read in pieces, as what
+    it returns does for whatever cannot be masked.
     """
+    try:
+        return GuardedAnswer(_chosen(content_type, table, masking))
+    except BadRequest as fault:
+        raise UpstreamUnavailable(str(fault)) from None
+
+
+def _chosen(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMasker:
     media_type = media.media_type(content_type)
     if media_type == "text/event-stream":
         return SseAnswer(table, masking)
@@ -39,6 +49,38 @@ def choose(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMas
     if media_type.startswith(_OPAQUE):
         return BinaryAnswer(media_type)
     return TextAnswer("latin-1", masking)
+
+
+class GuardedAnswer:
+    """Says of a fault whose it is: the caller's request was fine, the answer cannot be passed on.
+
+    After a fault nothing comes any more, since what the masker held then may be torn.
+    """
+
+    def __init__(self, answer: AnswerMasker) -> None:
+        self._answer = answer
+        self._torn = False
+
+    @property
+    def uninspected(self) -> tuple[str, ...]:
+        return self._answer.uninspected
+
+    def feed(self, data: bytes) -> bytes:
+        return self._guarded(lambda: self._answer.feed(data))
+
+    def finish(self) -> bytes:
+        return self._guarded(self._answer.finish)
+
+    def _guarded(self, step: Callable[[], bytes]) -> bytes:
+        if self._torn:
+            return b""
+        self._torn = True
+        try:
+            out = step()
+        except BadRequest as fault:
+            raise UpstreamUnavailable(str(fault)) from None
+        self._torn = False
+        return out
 
 
 class TextAnswer:

@@ -50,7 +50,8 @@ class Masking(Protocol):
 class AnswerMasker(Protocol):
     """Masks one answer body, bytes in and bytes out; any cut of the input gives the same text.
 
-    `finish` also masks what is held when the upstream breaks off, so a tail never leaks.
+    `finish` also masks what is held when the upstream breaks off, so a tail never leaks. Both
+    raise `UpstreamUnavailable` for an answer that cannot be masked, and then give nothing more.
     """
 
     def feed(self, data: bytes) -> bytes: ...

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import TooLarge, Unsupported
+from app.errors import TooLarge, UpstreamUnavailable
 from app.wire import strict_json
 from app.wire.documents import DocumentAnswer
 from app.wire.events import AnswerTable, StreamTable
@@ -140,7 +140,7 @@ def test_a_duplicate_key_cannot_hide_a_text_from_masking() -> None:
 
 def test_an_answer_nested_without_end_is_refused_or_read_as_text() -> None:
     deep = b'{"a":' * 300 + b"1" + b"}" * 300
-    with pytest.raises(TooLarge, match="deeper"):
+    with pytest.raises(UpstreamUnavailable, match="deeper"):
         masked(PLAIN, "application/json", deep)
 
 
@@ -155,7 +155,7 @@ def test_text_in_any_charset_is_masked_for_every_cut(places: list[int]) -> None:
 
 @pytest.mark.parametrize("charset", ["klingon", "base64", "utf-7\0"])
 def test_text_in_a_charset_we_cannot_read_is_not_passed_on(charset: str) -> None:
-    with pytest.raises(Unsupported, match="charset"):
+    with pytest.raises(UpstreamUnavailable, match="charset"):
         PLAIN.answer(f'text/plain; charset="{charset}"', RealMasking())
 
 
@@ -314,7 +314,7 @@ def test_a_stream_of_gemini_that_is_one_list_is_masked_across_its_items() -> Non
 
 def test_texts_without_number_do_not_fill_the_memory() -> None:
     answer = CHAT.answer(SSE, RealMasking())
-    with pytest.raises(TooLarge, match="texts at once"):
+    with pytest.raises(UpstreamUnavailable, match="texts at once"):
         answer.feed(b"".join(streams.chunk({"content": "x"}, index) for index in range(5000)))
 
 
@@ -363,8 +363,18 @@ def test_lines_that_are_empty_lists_or_cut_off_come_through() -> None:
 
 def test_a_line_without_end_passes_the_limit() -> None:
     answer = PLAIN.answer("application/x-ndjson", RealMasking())
-    with pytest.raises(TooLarge, match="line"):
+    with pytest.raises(UpstreamUnavailable, match="line"):
         answer.feed(b"x" * (MAX_EVENT_BYTES + 1))
+
+
+@pytest.mark.parametrize("content_type", [SSE, "application/json"])
+def test_an_answer_beyond_the_limit_is_no_fault_of_the_request_and_nothing_of_it_comes(
+    content_type: str,
+) -> None:
+    answer = PLAIN.answer(content_type, RealMasking())
+    with pytest.raises(UpstreamUnavailable, match="limit"):
+        answer.feed(b"data: AKIA" + b"x" * MAX_EVENT_BYTES)
+    assert answer.feed(b"data: {}\n\n") + answer.finish() == b""
 
 
 def test_so_many_names_that_none_is_remembered_are_still_masked() -> None:
