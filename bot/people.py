@@ -87,18 +87,22 @@ class People:
         A link that they made by signing in counts beside the address that Slack vouches for.
         """
         person = Person(account.id, account.email, account.name)
-        identities: tuple[Identity, ...] = ()
-        if account.email:
-            identities = await self._store.by_email(account.email.lower())
-        link = await self._links.of(account.key)
-        if link is None or not link.identity_key:
-            return person, identities
-        linked = await self._store.get(link.identity_key)
-        if linked is None:
+        async with together() as tasks:
+            known = tasks.create_task(self._by_email(account.email.lower()))
+            linked = tasks.create_task(self._linked(account.key))
+        identities, link = known.result(), linked.result()
+        if link is None:
             return person, identities
         if not person.email:
-            person = replace(person, email=linked.email or linked.key)
-        return person, tuple(dict.fromkeys((*identities, linked)))
+            person = replace(person, email=link.email or link.key)
+        return person, tuple(dict.fromkeys((*identities, link)))
+
+    async def _by_email(self, email: str) -> tuple[Identity, ...]:
+        return await self._store.by_email(email) if email else ()
+
+    async def _linked(self, account: str) -> Identity | None:
+        link = await self._links.of(account)
+        return await self._store.get(link.identity_key) if link and link.identity_key else None
 
 
 def _in(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,7 +25,8 @@ from sandbox.slack.workspace import Workspace
 from tests.bot.values import DANA, hold
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
     from app.domain.hold import Hold
     from app.domain.identity import Identity
@@ -76,9 +78,10 @@ class Office:
         seconds: float = 600,
         keep_seconds: float = 900,
         body: bytes = BODY,
+        terms: Mapping[str, Any] | None = None,
         **changes: Any,  # noqa: ANN401 - fields to replace
     ) -> Hold:
-        """Open a session and its hold, as the gateway does."""
+        """Open a session and its hold, as the gateway does; `terms` are of its approval."""
         now = CLOCK.now()
         made = hold(
             **{
@@ -90,12 +93,20 @@ class Office:
                 **changes,
             }
         )
-        terms = made.verdict.approval
-        assert terms is not None
-        approval = replace(terms, keep=timedelta(seconds=keep_seconds))
+        assert made.verdict.approval is not None
+        kept = {"keep": timedelta(seconds=keep_seconds), **(terms or {})}
+        approval = replace(made.verdict.approval, **kept)
         made = replace(made, verdict=replace(made.verdict, approval=approval))
         await self.storage.sessions.open(session_of(made, body))
         return await self.storage.holds.open(made)
+
+    def with_sets(self, directory: Path, approvers: str) -> Office:
+        """Return the same office under a catalog with approver sets of its own."""
+        shutil.copytree(SHIPPED / "catalog", directory / "catalog")
+        (directory / "approvers.yaml").write_text(
+            f"{(SHIPPED / 'approvers.yaml').read_text()}\n{approvers}\n"
+        )
+        return replace(self, catalog=load_catalog(directory))
 
     async def events(self, session_id: str) -> list[Event]:
         return [entry.event for entry in await self.storage.ledger.entries(session_id)]

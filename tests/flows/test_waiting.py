@@ -92,6 +92,7 @@ async def test_a_caller_that_prefers_not_to_wait_polls_and_comes_back(
         card = await maria.wait_for_message(word)
         assert (await http.post(path, json=body, headers=headers)).status_code == 202
         await maria.click(card, "Approve once")
+        await maria.wait_for_change(card, "Approved once")
         assert (await http.get(place)).json()["hold"] == "approved"
         answer = await http.post(path, json=body, headers=headers)
         assert answer.status_code == 200

@@ -1,0 +1,88 @@
+"""Reminder and escalation: in time, once, whichever bot is alive; and they let others decide."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.domain.hold import HoldState
+from app.storage.ports import EventKind
+
+if TYPE_CHECKING:
+    from sandbox.slack.driver import SeenMessage, SlackUser
+    from tests.bot.conftest import Office
+
+SOON = timedelta(seconds=0.3)
+ESCALATING = {"escalate_after": SOON, "escalate_to": ("auditors",)}
+
+
+def said(user: SlackUser, part: str) -> list[SeenMessage]:
+    return [m for m in user.messages("approvals") if part in m.words and m.thread_ts]
+
+
+async def test_a_reminder_calls_the_approvers_in_the_thread_once(office: Office) -> None:
+    async with office.bot(), office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold(terms={"remind_after": SOON})
+        card = await maria.wait_for_message("Approval needed")
+        told = await maria.wait_for_message("still waits for an approval")
+        assert told.thread_ts == card.ts
+        assert "<!subteam^S0MANAGERS>" in told.words
+        await maria.click(card, "Approve once")
+        await maria.wait_for_change(card, "Approved once")
+    assert len(said(maria, "still waits")) == 1
+
+
+async def test_an_escalation_calls_others_and_lets_them_decide(office: Office) -> None:
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        held = await office.hold(terms=ESCALATING)
+        card = await ines.wait_for_message("Approval needed")
+        told = await ines.wait_for_message("you may decide on it too")
+        assert "<!subteam^S0AUDITORS>" in told.words
+        card = await ines.wait_for_change(card, "Escalated to auditors")
+        await ines.click(card, "Approve once")
+        await ines.wait_for_change(card, "Approved once")
+    events = await office.events(held.session_id)
+    assert [e.kind for e in events].count(EventKind.HOLD_ESCALATED) == 1
+
+
+async def test_before_its_time_nobody_of_an_escalation_decides(office: Office) -> None:
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        held = await office.hold(terms=ESCALATING | {"escalate_after": timedelta(minutes=5)})
+        await ines.click(await ines.wait_for_message("Approval needed"), "Approve once")
+        await ines.wait_for_message("not among the people who may decide")
+    waiting = await office.storage.holds.get(held.id)
+    assert waiting is not None
+    assert waiting.state is HoldState.PENDING
+
+
+async def test_what_was_due_while_no_bot_ran_is_said_at_the_next_start(office: Office) -> None:
+    past = {"remind_after": timedelta(0), "escalate_after": timedelta(0)}
+    await office.hold(terms={**past, "escalate_to": ("auditors",)})
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await maria.wait_for_message("still waits")
+        await maria.wait_for_message("you may decide on it too")
+    async with office.bot():
+        again = await office.slack.user("marcus")
+        await office.hold()
+        await again.wait_for_message("Approval needed")
+    assert (len(said(again, "still waits")), len(said(again, "decide on it too"))) == (1, 1)
+
+
+async def test_votes_that_count_together_are_told_in_the_thread(office: Office) -> None:
+    async with office.bot():
+        maria, marcus = await office.slack.user("maria"), await office.slack.user("marcus")
+        await office.hold(terms={"quorum": 2, "majority_denies": True})
+        card = await maria.wait_for_message("Approval needed")
+        await maria.click(card, "Deny…")
+        await maria.submit({"category": "Other", "reason": "too broad"})
+        told = await maria.wait_for_message("is against it: Other – too broad")
+        assert told.thread_ts == card.ts
+        card = await marcus.wait_for_message("1 against", channel="approvals")
+        assert "Approve once" in card.buttons
+        await marcus.click(card, "Deny…")
+        await marcus.submit({"category": "Other"})
+        await marcus.wait_for_change(card, "*Denied* by")

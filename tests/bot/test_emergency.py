@@ -1,0 +1,111 @@
+"""Broken glass is loud and never for oneself; an account that nobody vouches for is linked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.domain.hold import HoldState
+from app.errors import NotFound, NotPermitted
+from app.storage.ports import EventKind
+from bot.manifest import BOT_SCOPES
+from proxy.linking import Linking
+from tests.bot.conftest import CLOCK
+from tests.bot.test_asking import current
+from tests.bot.values import DANA, JOB
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.slack.driver import SeenMessage, SlackUser
+    from tests.bot.conftest import Office
+
+GLASS = "- {name: on-call, emails: [ines@acme.example, dana@acme.example], break_glass: true}"
+REASON = {"reason": "checkout is down, INC-7"}
+
+
+@pytest.fixture
+def office(office: Office, tmp_path: Path) -> Office:
+    return office.with_sets(tmp_path, GLASS)
+
+
+async def glass_form(user: SlackUser, card: SeenMessage) -> None:
+    menu = card.element("hold_more").raw["options"][0]["value"]
+    await user.click(card, "hold_more", choose=menu)
+
+
+async def test_one_of_the_group_releases_alone_and_everybody_reads_why(office: Office) -> None:
+    async with office.bot():
+        maria, ines = await office.slack.user("maria"), await office.slack.user("ines")
+        held = await office.hold(terms={"quorum": 2})
+        card = await ines.wait_for_message("Approval needed")
+        await glass_form(ines, card)
+        await ines.wait_for_view("on your word alone")
+        assert await ines.submit(REASON) is None
+        card = await maria.wait_for_change(card, "GLASS BROKEN")
+        assert "checkout is down, INC-7" in card.words
+        assert card.buttons == []
+        loud = await maria.wait_for_message("released request")
+        assert loud.ts != card.ts
+        assert "checkout is down, INC-7" in loud.words
+    released = await current(office, held)
+    assert released.state is HoldState.APPROVED
+    assert [vote.broke_glass for vote in released.votes] == [True]
+    kinds = [event.kind for event in await office.events(held.session_id)]
+    assert kinds == [EventKind.BREAK_GLASS, EventKind.VOTE_CAST, EventKind.HOLD_MOVED]
+
+
+async def test_whoever_is_not_in_the_group_or_asked_themselves_does_not(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        await glass_form(maria, card)
+        await maria.wait_for_view("not among the people who may break the glass")
+        dana = await office.slack.user("dana")
+        home = await dana.open_home()
+        assert "hold_more" not in str(home.raw)
+    assert (await current(office, held)).state is HoldState.PENDING
+
+
+async def test_a_reason_of_blanks_breaks_nothing(office: Office) -> None:
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        held = await office.hold()
+        await glass_form(ines, await ines.wait_for_message("Approval needed"))
+        await ines.wait_for_view("on your word alone")
+        view = await ines.submit({"reason": "   "})
+        assert view is not None
+        assert "needs a reason" in view.words
+    assert (await current(office, held)).state is HoldState.PENDING
+
+
+async def test_an_account_without_an_address_is_linked_by_a_code_used_once(
+    office: Office,
+) -> None:
+    scopes = [scope for scope in BOT_SCOPES if scope != "users:read.email"]
+    await office.slack.settings(bot_scopes=scopes)
+    links = Linking(office.storage.links, CLOCK)
+    signed_in = replace(DANA, subject="usr-maria", email="m.lopez@acme.example")
+    await office.knows(signed_in)
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold(requester=JOB)
+        card = await maria.wait_for_message("Approval needed")
+        await maria.click(card, "Approve once")
+        told = await maria.wait_for_message("abeyance link")
+        assert told.is_ephemeral
+        found = re.search(r"abeyance link ([0-9a-f]+)", told.words)
+        assert found is not None
+        with pytest.raises(NotPermitted):
+            await links.take(found[1], JOB)
+        assert "Maria Lopez" in await links.account(found[1], signed_in)
+        await links.take(found[1], signed_in)
+        with pytest.raises(NotFound):
+            await links.take(found[1], DANA)
+        await maria.click(card, "Approve once")
+        await maria.wait_for_change(card, "Approved once")
+    assert (await current(office, held)).votes[0].by.email == signed_in.email
