@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import sse, strict_json
-from app.wire.events import EVERYTHING, AnswerTable, Named, StreamTable
+from app.wire.events import EVERYTHING, AnswerTable, Named, StreamTable, kind_of
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape
 from app.wire.table import ErrorTable, TableFormat, message
@@ -48,7 +48,7 @@ _DELTAS = {"text": "text_delta", "thinking": "thinking_delta", "partial_json": "
 
 
 def _ends(name: str, event: Event) -> Iterable[Key]:
-    kind = event.get("type", name)
+    kind = kind_of(name, event)
     if kind == "content_block_stop":
         return [(event.get("index"),)]
     return EVERYTHING if kind in {"message_delta", "message_stop", "error"} else ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import sse, strict_json
-from app.wire.events import EVERYTHING, AnswerTable, StreamTable
+from app.wire.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape
 from app.wire.table import ErrorTable, TableFormat, message
@@ -35,7 +35,7 @@ _ENDING = frozenset({"result", "error", "done"})
 
 
 def _ends(name: str, event: Event) -> Iterable[Key]:
-    return EVERYTHING if (name or event.get("type")) in _ENDING else ()
+    return EVERYTHING if (name or kind_of(name, event)) in _ENDING else ()
 
 
 ANSWER = AnswerTable(

@@ -117,11 +117,11 @@ class EventMasker:
         self._event = event
         self._touched = {}
         self._tree.changed = False
-        self._root = tuple(
+        self._root = hashable(
             event.name if name == "@event" else event.value.get(name)
             for name in self._table.identity
         )
-        ends = tuple(self._table.ends(event.name, event.value))
+        ends = tuple(map(hashable, self._table.ends(event.name, event.value)))
         self._tree.walk(event.value, self._table.shape)
         tails = self.end(ends) if ends and self._texts else []
         return self._tree.changed, tails
@@ -148,7 +148,7 @@ class EventMasker:
     def _piece(self, piece: str, box: Box, shape: Shape, path: Path, indices: Path) -> str:
         marks = [box.get(mark) for mark in self._table.marks] if isinstance(box, dict) else []
         channel = shape.channel or ".".join([step for step in path if isinstance(step, str)])
-        key = (*self._root, *indices[: self._table.levels], *marks, channel)
+        key = (*self._root, *indices[: self._table.levels], *hashable(marks), channel)
         text = self._texts.get(key)
         if text is None:
             if len(self._texts) >= _MOST_TEXTS:
@@ -173,6 +173,17 @@ class EventMasker:
             return self._table.tail(key, rest)
         last = text.event or self._event
         return Named(last.name, copy_with(last.value, text.path, rest, self._table))
+
+
+def hashable(parts: Iterable[Json]) -> Key:
+    """Make a key of what an upstream sent, which may be anything where a number should be."""
+    return tuple([repr(part) if isinstance(part, (dict, list)) else part for part in parts])
+
+
+def kind_of(name: str, event: Event) -> str:
+    """Return the type that the event gives itself, or else the one of its framing."""
+    kind = event.get("type")
+    return kind if isinstance(kind, str) else name
 
 
 def copy_with(event: Event, path: Path, text: str, table: StreamTable) -> Event:

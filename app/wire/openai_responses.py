@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import openai_error, sse, strict_json
-from app.wire.events import EVERYTHING, AnswerTable, StreamTable
+from app.wire.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape
 from app.wire.table import ErrorTable, TableFormat, message
@@ -63,7 +63,7 @@ _ENDING = frozenset(
 
 
 def _ends(name: str, event: Event) -> Iterable[Key]:
-    kind = str(event.get("type", name))
+    kind = kind_of(name, event)
     if kind in _ENDING:
         return EVERYTHING
     if kind == "response.output_item.done":
