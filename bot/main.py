@@ -35,7 +35,7 @@ from bot.routing import Places
 from bot.seal import Seal
 from bot.slack import Slack, SlackRefused, Workspace, connected
 from bot.slack_app import Rooms, slack_app
-from bot.sockets import Socket
+from bot.sockets import Ears, check_token
 from bot.timers import Timers
 from bot.viewing import Viewing
 from bot.watcher import Watcher
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
     from policies.compiled import Catalog
 
-_SOCKETS = 2
 _POST_BURST = 5
 # Edits are limited to 50 a minute in the whole workspace, posts to about 60 in each channel.
 _EDIT_SHARE, _EDIT_BURST = 1.2, 20
@@ -151,7 +150,7 @@ async def _side_by_side(
     parts: list[_Part] = [shared.ledger, feed, watcher, timers, shared.grants]
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(part.run()) for part in parts]
-        listening = _listen(shared.settings, shared.app(), feed, announce)
+        listening = _listen(shared, shared.app(), feed, announce)
         running.append(tasks.create_task(listening))
         await stop.wait()
         await poster.finish()
@@ -250,7 +249,7 @@ async def _sign_in(slack: Slack, settings: BotSettings) -> Workspace:
 
 async def _try_app_token(slack: Slack, app_token: str) -> None:
     try:
-        await slack.try_app_token(app_token)
+        await slack.socket_url(app_token)
     except SlackRefused as refused:
         raise BadSettings(
             f"Slack does not take the app-level token ({refused.code}): make one with the scope "
@@ -259,19 +258,19 @@ async def _try_app_token(slack: Slack, app_token: str) -> None:
 
 
 async def _listen(
-    settings: BotSettings, app: AsyncApp, feed: HoldFeed, announce: Callable[[str], None]
+    shared: _Shared, app: AsyncApp, feed: HoldFeed, announce: Callable[[str], None]
 ) -> None:
     """Hear Slack over sockets, or over signed HTTP."""
-    if settings.mode is SlackMode.HTTP:
-        await feed.ready.wait()
-        await serve_events(app, settings.host, settings.port, announce)
-        return
-    sockets = [Socket(app, settings.app_token) for _ in range(_SOCKETS)]
+    settings = shared.settings
     async with asyncio.TaskGroup() as tasks:
-        for socket in sockets:
-            tasks.create_task(socket.run())
+        if settings.mode is SlackMode.HTTP:
+            await feed.ready.wait()
+            tasks.create_task(check_token(shared.slack))
+            tasks.create_task(serve_events(app, settings.host, settings.port, announce))
+            return
+        ears = Ears(app, settings.app_token, shared.slack)
+        tasks.create_task(ears.run())
         await feed.ready.wait()
-        for socket in sockets:
-            await socket.connected.wait()
+        await ears.connected()
         _log.info("bot ready", channel=settings.channel)
         announce(settings.api_url)

@@ -129,10 +129,10 @@ class Slack:
             answer["team_id"], answer.get("enterprise_id") or "", answer.get("user_id") or ""
         )
 
-    async def try_app_token(self, app_token: str) -> None:
-        """Ask for a socket and use it not: the SDK would ask for ever with a wrong token."""
+    async def socket_url(self, app_token: str) -> str:
+        """Return where one Socket Mode connection may be opened, once and soon."""
         opened = self.client.apps_connections_open(app_token=app_token)
-        await _call("apps.connections.open", opened)
+        return str((await _call("apps.connections.open", opened))["url"])
 
     async def account(self, user: str, home: Workspace) -> Account:
         """Read a user now. Outsiders, bots and the deactivated come without an address."""

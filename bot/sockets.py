@@ -1,59 +1,235 @@
-"""Socket Mode: two connections, and a watch on them, for they can die without a word."""
+"""Socket Mode: two connections, and a watch on them, for they can die without a word.
+
+Slack asks now and then to connect anew. The new connection stands before the old one goes, so
+that no click falls between; what comes in twice is for the handlers to see.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import json
+import random
+from typing import TYPE_CHECKING, Any
 
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+import aiohttp
+import structlog
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
+from slack_sdk.socket_mode.request import SocketModeRequest
 
-from bot.slack import SlackUnavailable
+from app.errors import BadSettings
+from bot.slack import SlackRefused, SlackUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from slack_bolt.async_app import AsyncApp
 
-_LOOK_SECONDS = 5.0
-_DEAD_SECONDS = 60.0
+    from bot.slack import Slack
+
+_SOCKETS = 2
+# A connection that answers no ping within half of this is dead.
 _PING_SECONDS = 5.0
+_HELLO_SECONDS = 15.0
+_DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+# What lived shorter than this has failed: connecting anew at once would be a busy loop.
+_SHORT_SECONDS = 5.0
+# Answers to what the old connection has brought still go over it.
+_LINGER_SECONDS = 3.5
+_ASK_SECONDS = 60.0
+_DEAF_SECONDS = 120.0
+_TOKEN_IS_DEAD = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
+_log = structlog.get_logger(__name__)
 
 
-class Socket:
-    """One connection. Two of them run, because the SDK closes the old before it opens the new."""
+class Ears:
+    """All connections of this process, and what proves that they hear."""
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
-        self._app = app
-        self._app_token = app_token
-        self.connected = asyncio.Event()
+    def __init__(
+        self, app: AsyncApp, app_token: str, slack: Slack, *, ping_seconds: float = _PING_SECONDS
+    ) -> None:
+        """A connection that leaves a ping unanswered for half of `ping_seconds` is dead."""
+        self._slack = slack
+        self._sockets = [_Socket(app, app_token, slack, ping_seconds) for _ in range(_SOCKETS)]
 
     async def run(self) -> None:
-        """Stay connected until cancelled.
+        """Stay connected until cancelled, however long Slack is away.
 
-        Raises SlackUnavailable when the connection is gone for a minute, or does not come up in
-        one: a process that hears nothing must end.
+        Raises SlackUnavailable when Slack answers us and still no connection comes about: then
+        it is this process that is ill. Raises BadSettings when a token is not valid any more.
         """
-        handler = AsyncSocketModeHandler(self._app, self._app_token, ping_interval=_PING_SECONDS)
-        try:
-            await self._connect(handler)
-            self.connected.set()
-            await self._watch(handler)
-        finally:
-            await handler.close_async()  # type: ignore[no-untyped-call]
+        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as tasks:
+            for socket in self._sockets:
+                tasks.create_task(socket.run(session))
+            tasks.create_task(check_token(self._slack, self._check_hearing))
 
-    async def _connect(self, handler: AsyncSocketModeHandler) -> None:
-        """Connect; the SDK tries again by itself, for ever."""
-        try:
-            async with asyncio.timeout(_DEAD_SECONDS):
-                await handler.connect_async()  # type: ignore[no-untyped-call]
-        except TimeoutError:
-            raise SlackUnavailable("Socket Mode does not connect") from None
+    async def connected(self) -> None:
+        """Wait until each connection stands."""
+        for socket in self._sockets:
+            await socket.up.wait()
 
-    async def _watch(self, handler: AsyncSocketModeHandler) -> None:
-        """End when the SDK's own reconnecting has not helped for a while."""
+    async def _check_hearing(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if all(socket.deaf_for(now) > _DEAF_SECONDS for socket in self._sockets):
+            raise SlackUnavailable("Slack answers, but no Socket Mode connection comes about")
+
+
+async def check_token(slack: Slack, also: Callable[[], Awaitable[None]] | None = None) -> None:
+    """Ask Slack each minute whether it still knows us; what answers us is `also` looked at.
+
+    Raises BadSettings when the token is not valid any more.
+    """
+    while True:
+        await asyncio.sleep(_ASK_SECONDS)
+        try:
+            await slack.workspace()
+        except SlackUnavailable as error:
+            _log.warning("Slack does not answer", reason=str(error))
+        except SlackRefused as refused:
+            if refused.code in _TOKEN_IS_DEAD:
+                raise BadSettings(
+                    f"Slack does not take ABEYANCE_SLACK_BOT_TOKEN any more ({refused.code}): "
+                    "install the app again and set the new token"
+                ) from refused
+        else:
+            if also is not None:
+                await also()
+
+
+class _Socket:
+    """One connection after another."""
+
+    def __init__(self, app: AsyncApp, app_token: str, slack: Slack, ping_seconds: float) -> None:
+        self._app = app
+        self._app_token = app_token
+        self._slack = slack
+        self._ping_seconds = ping_seconds
+        self._down_since: float | None = None
+        self._failures = 0
+        self.up = asyncio.Event()
+
+    def deaf_for(self, now: float) -> float:
+        return 0.0 if self._down_since is None else now - self._down_since
+
+    async def run(self, session: aiohttp.ClientSession) -> None:
         loop = asyncio.get_running_loop()
-        alive_at = loop.time()
+        old: _Connection | None = None
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                new = await self._connected(session, tasks)
+                if old is not None:
+                    tasks.create_task(old.close_later())
+                began = loop.time()
+                await new.ending.wait()
+                _log.info("Socket Mode connects anew", reason=new.why)
+                self.up.clear()
+                if loop.time() - began < _SHORT_SECONDS:
+                    await self._pause(new.why)
+                else:
+                    self._failures = 0
+                old = new
+
+    async def _connected(
+        self, session: aiohttp.ClientSession, tasks: asyncio.TaskGroup
+    ) -> _Connection:
+        """Connect, trying again for as long as it takes."""
+        self._down_since = asyncio.get_running_loop().time()
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            if await handler.client.is_connected():
-                alive_at = loop.time()
-            elif loop.time() - alive_at > _DEAD_SECONDS:
-                raise SlackUnavailable("the Socket Mode connection is lost and does not come back")
+            try:
+                async with asyncio.timeout(_HELLO_SECONDS):
+                    url = await self._slack.socket_url(self._app_token)
+                    socket = await session.ws_connect(url, heartbeat=self._ping_seconds)
+            except (SlackRefused, SlackUnavailable, aiohttp.ClientError, OSError) as error:
+                await self._pause(str(error) or "it does not answer")
+                continue
+            connection = _Connection(self._app, socket)
+            tasks.create_task(connection.serve())
+            await connection.greeted()
+            if connection.ending.is_set():
+                await connection.close()
+                await self._pause(connection.why)
+                continue
+            self._down_since = None
+            self.up.set()
+            return connection
+
+    async def _pause(self, reason: str) -> None:
+        delay = _DELAYS[min(self._failures, len(_DELAYS) - 1)] * random.uniform(0.5, 1.0)  # noqa: S311
+        self._failures += 1
+        _log.warning("Socket Mode does not stay connected", reason=reason, again_in=delay)
+        await asyncio.sleep(delay)
+
+
+class _Connection:
+    """One WebSocket: reads envelopes, has the app handle each, and acknowledges."""
+
+    def __init__(self, app: AsyncApp, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._app = app
+        self._socket = socket
+        self._hello = asyncio.Event()
+        self.ending = asyncio.Event()
+        """Set when it is dead, or Slack wants another in its place; `why` then says so."""
+        self.why = "the connection is lost"
+
+    async def serve(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                # Ends on a close by either side, and on a ping that is not answered.
+                async for message in self._socket:
+                    if message.type is aiohttp.WSMsgType.TEXT:
+                        self._take(message.data, tasks)
+        finally:
+            self.ending.set()
+            self._hello.set()
+            await self._socket.close()
+
+    async def greeted(self) -> None:
+        """Wait for Slack's hello; without one the connection ends."""
+        try:
+            async with asyncio.timeout(_HELLO_SECONDS):
+                await self._hello.wait()
+        except TimeoutError:
+            self.why = "Slack does not say hello"
+            self.ending.set()
+
+    async def close_later(self) -> None:
+        await asyncio.sleep(_LINGER_SECONDS)
+        await self.close()
+
+    async def close(self) -> None:
+        await self._socket.close()
+
+    def _take(self, data: str, tasks: asyncio.TaskGroup) -> None:
+        try:
+            frame: dict[str, Any] = json.loads(data)
+        except ValueError:
+            _log.warning("a frame that is no JSON is passed over")
+            return
+        match frame.get("type"):
+            case "hello":
+                self._hello.set()
+            case "disconnect":
+                self.why = str(frame.get("reason", "Slack asks for it"))
+                self.ending.set()
+            case _ if request := SocketModeRequest.from_dict(frame):
+                tasks.create_task(self._handle(request))
+            case _:
+                _log.warning("an unknown frame is passed over", type=frame.get("type"))
+
+    async def _handle(self, request: SocketModeRequest) -> None:
+        try:
+            answer = await run_async_bolt_app(self._app, request)
+        except Exception:  # noqa: BLE001 - one click that fails must not deafen us to all others
+            _log.exception("a delivery could not be handled")
+            return
+        if answer.status != 200:
+            _log.warning("a delivery is not acknowledged", status=answer.status)
+            return
+        ack: dict[str, object] = {"envelope_id": request.envelope_id}
+        if answer.body:
+            kind = answer.headers.get("content-type", [""])[0]
+            is_json = kind.startswith("application/json")
+            ack["payload"] = json.loads(answer.body) if is_json else {"text": answer.body}
+        try:
+            await self._socket.send_json(ack)
+        except ConnectionError:
+            _log.warning("an acknowledgement came too late for its connection")

@@ -89,9 +89,9 @@ class SlackDriver:
     async def clear_faults(self) -> None:
         await self._request("DELETE", "/sandbox/faults")
 
-    async def disconnect_app(self, reason: str = "drop") -> None:
-        """`drop` cuts every socket; `warning` and `refresh_requested` say so first."""
-        await self._request("POST", "/sandbox/sockets", {"do": reason})
+    async def disconnect_app(self, reason: str = "drop", *, only_one: bool = False) -> None:
+        """`drop` cuts every socket, or one; `warning` and `refresh_requested` say so first."""
+        await self._request("POST", "/sandbox/sockets", {"do": reason, "only_one": only_one})
 
     async def act(self, body: Json) -> Json:
         return await self._request("POST", "/sandbox/act", body)

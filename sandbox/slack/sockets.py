@@ -95,12 +95,13 @@ class Sockets:
         finally:
             del self._waiting[envelope_id]
 
-    def disconnect(self, reason: str) -> None:
+    def disconnect(self, reason: str, *, only_one: bool = False) -> None:
         """Ask the app to reconnect (`warning`, `refresh_requested`), or cut (`drop`).
 
         After `refresh_requested` a connection gets nothing more; closing it is left to the app.
         """
-        for connection in self._connections:
+        standing = [connection for connection in self._connections if not connection.leaving]
+        for connection in standing[:1] if only_one else self._connections:
             if reason != "drop":
                 connection.send(_disconnect(reason))
             if reason in ("drop", "link_disabled"):

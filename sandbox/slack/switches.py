@@ -37,10 +37,11 @@ def switches(workspace: Workspace) -> Blueprint:
 
     @side.post("/sockets")
     async def sockets() -> Response:
-        reason = str((await json_body()).get("do"))
+        body = await json_body()
+        reason = str(body.get("do"))
         if reason not in DISCONNECTS:
             raise Refused("unknown_act", f"Do one of: {', '.join(DISCONNECTS)}.")
-        workspace.sockets.disconnect(reason)
+        workspace.sockets.disconnect(reason, only_one=bool(body.get("only_one")))
         return jsonify(_describe(workspace))
 
     @side.get("/faults")
