@@ -101,14 +101,8 @@ def _why(hold: Hold) -> Markup:
     decisive = hold.verdict.decisive
     if decisive is None:
         return text.ours("No rule of the catalog is named: look at the whole request.")
-    head = text.join(text.bold(decisive.title, 200), text.ours("  "), text.code(decisive.rule, 100))
-    lines = [head, *quotes(decisive)]
-    others = [
-        fired.rule for fired in hold.verdict.fired if fired.enforced and fired is not decisive
-    ]
-    if others:
-        lines.append(text.join(text.ours("Also: "), text.words(", ".join(others), 300)))
-    return text.join(*(line for line in lines if line), by="\n")
+    lines = [text.bold(decisive.title, 200), *quotes(decisive)]
+    return text.join(*(line for line in lines if line), by="\n") or text.code(decisive.rule, 100)
 
 
 def _terms(hold: Hold) -> list[Markup]:
@@ -130,15 +124,30 @@ def _terms(hold: Hold) -> list[Markup]:
 
 def _footnotes(hold: Hold, warning: str) -> list[Markup]:
     notes = [text.words(warning, 300)] if warning else []
-    if hold.verdict.decisive and hold.state is HoldState.PENDING:
-        notes.append(text.words(hold.verdict.decisive.explain, 500))
-        notes.append(text.ours("The requester can't approve."))
-    notes.append(text.join(text.ours("Waiting since "), text.moment(hold.created_at)))
-    if hold.state is not HoldState.PENDING:
+    notes.append(_rules(hold))
+    if hold.state is HoldState.PENDING:
+        waiting = text.join(text.ours("Waiting since "), text.moment(hold.created_at))
+        notes.append(text.join(waiting, text.ours(" · the requester can't approve")))
+    else:
         notes.append(text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80)))
-    call = text.join(
-        phrases.call(hold.method, hold.path), text.ours(f" {phrases.size(hold.body_bytes)}")
-    )
-    digest = text.join(text.ours("Digest "), text.code(hold.digest[:16], 40))
+    size = text.ours(f" {phrases.size(hold.body_bytes)}")
+    digest = text.join(text.ours("digest "), text.code(hold.digest[:12], 40))
     catalog = text.join(text.ours("catalog "), text.code(hold.verdict.catalog_revision, 40))
-    return [*(note for note in notes if note), call, digest, catalog]
+    call = text.join(phrases.call(hold.method, hold.path), size)
+    return [*(note for note in notes if note), text.join(call, digest, catalog, by=" · ")]
+
+
+def _rules(hold: Hold) -> Markup:
+    """Name the rule that decided and say why it is there; then the others that fired."""
+    decisive = hold.verdict.decisive
+    if decisive is None:
+        return text.ours("")
+    said = text.join(text.ours("Rule "), text.code(decisive.rule, 100))
+    others = [
+        fired.rule for fired in hold.verdict.fired if fired.enforced and fired is not decisive
+    ]
+    if others:
+        said = text.join(said, text.ours(", also "), text.words(", ".join(others), 300))
+    if hold.state is HoldState.PENDING:
+        said = text.join(said, text.ours(". "), text.words(decisive.explain, 500))
+    return said

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.domain.identity import IdentityKind
 from app.storage.ports import Notice, NoticeKind
 from bot import cards, directs, threads
 from bot.blocks import Message
@@ -138,6 +139,6 @@ class Messages:
 
 
 def _warning(hold: Hold, requester: str) -> str:
-    if requester:
+    if requester or hold.requester.kind is IdentityKind.WORKLOAD:
         return ""
     return _NOT_IN_SLACK if hold.requester.email else _NO_ADDRESS

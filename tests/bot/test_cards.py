@@ -49,16 +49,17 @@ def test_a_pending_card_has_what_a_decision_takes() -> None:
     for part in (
         "🟧 High risk · request held · 6F5A4B",
         "Use the staging name.",
-        "*Prompts that name production*  `production-needs-a-manager`",
+        "*Prompts that name production*",
+        "Rule `production-needs-a-manager`. Production names",
         "> …deploy this to *production* with key [aws]…",
         "(+1 more)",
         "<@U0DANA0001> `dana@acme.example` → `gpt-4o` via `openai`",
         "12.3 KB",
         "0 of 1 · managers",
         "<!date^",
-        "`abababababababab`",
+        "`abababababab`",
         "`c0ffee123456`",
-        "The requester can't approve.",
+        "the requester can't approve",
     ):
         assert part in shown
     assert buttons(draw(hold())) == PENDING_BUTTONS
