@@ -54,12 +54,13 @@ def _ends(name: str, event: Event) -> Iterable[Key]:
     return EVERYTHING if kind in {"message_delta", "message_stop", "error"} else ()
 
 
-def _tail(key: Key, text: str) -> Named:
+def _tail(last: Named, channel: str, text: str) -> Named | None:
     """A delta, even where the last piece came in the event that started the block."""
-    index, channel = key[0], str(key[-1])
-    delta: Json = {"type": _DELTAS.get(channel, f"{channel}_delta"), channel: text}
+    if channel not in _DELTAS:
+        return None
+    delta: Json = {"type": _DELTAS[channel], channel: text}
     name = "content_block_delta"
-    return Named(name, {"type": name, "index": index, "delta": delta})
+    return Named(name, {"type": name, "index": last.value.get("index"), "delta": delta})
 
 
 ANSWER = AnswerTable(

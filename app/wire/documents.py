@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.errors import TooLarge
 from app.wire import strict_json
 from app.wire.events import AnswerTable, EventMasker, Named, boxed, unboxed
+from app.wire.texts import End
 from app.wire.walk import TreeMasker
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class DocumentAnswer:
             any_changed = any_changed or changed
             out.extend([*(tail.value for tail in tails), unboxed(box, value)])
             events.forget_event()
-        tails = events.end()
+        tails = events.end(End.CLOSED)
         out.extend(tail.value for tail in tails)
         self._blobs = events.blobs
         return any_changed or bool(tails), out

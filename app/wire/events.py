@@ -10,18 +10,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from app.errors import TooLarge
+from app.errors import TooLarge, UpstreamUnavailable
 from app.wire.json_text import JsonTextMasker
 from app.wire.shape import Kind, Shape, shape
+from app.wire.texts import End, GrowingText, Text
 from app.wire.walk import Box, Path, TreeMasker
 
 if TYPE_CHECKING:
-    from app.wire.base import Json, Masking, TextMasker
+    from app.wire.base import Json, Masking
 
 Key: TypeAlias = "tuple[Json, ...]"
 Event: TypeAlias = "dict[str, Json]"
 
 _MOST_TEXTS = 4096
+_MOST_OVER = 65_536
 EVERYTHING: tuple[Key, ...] = ((),)
 
 
@@ -39,8 +41,9 @@ class StreamTable:
     A text is told from the others by the `identity` members of the event (`@event` is its
     name), the indices of the list items on the way, the `marks` of the object that holds the
     piece, and the channel, in this order. `ends` gives the beginnings of the keys that an event
-    ends; `tail` makes the event that carries a held tail. By default that is a copy of the
-    text's last event, with the text and the members named in `keep` and nothing else within.
+    ends; `tail` makes the event that carries a held tail, out of the text's last event, its
+    channel and the tail. By default that is a copy of the last event, with the text and the
+    members named in `keep` and nothing else within.
     Only the first `levels` indices count. Where the event's `type` ends with `arguments`, a
     piece is one of JSON.
     """
@@ -52,7 +55,7 @@ class StreamTable:
     keep: tuple[str, ...] = ("index", "type")
     levels: int = 9
     arguments: str = ""
-    tail: Callable[[Key, str], Named] | None = None
+    tail: Callable[[Named, str, str], Named | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +72,16 @@ class AnswerTable:
     listed: bool = False
 
 
-class _Text:
-    """One text as it comes, with the place of its last piece."""
+@dataclass(slots=True)
+class _Running:
+    """A text, with the place of its last piece."""
 
-    __slots__ = ("at", "box", "event", "masker", "path", "settled")
-
-    def __init__(self, masker: TextMasker) -> None:
-        self.masker = masker
-        self.settled = True  # all that came has gone out, and no mask is still growing
-        self.event: Named | None = None
-        self.path: Path = ()
-        self.box: Box = []
-        self.at: str | int = ""
-
-    def feed(self, piece: str) -> str:
-        out = self.masker.feed(piece)
-        self.settled = out == piece and not self.masker.held
-        return out
+    text: Text
+    channel: str
+    event: Named
+    path: Path = ()
+    box: Box = field(default_factory=list)
+    at: str | int = ""
 
 
 class EventMasker:
@@ -95,15 +91,16 @@ class EventMasker:
         self._table = table
         self._masking = masking
         self._tree = TreeMasker(masking, self._piece)
-        self._texts: dict[Key, _Text] = {}
+        self._texts: dict[Key, _Running] = {}
+        self._over: set[Key] = set()  # texts that are forgotten, and must not go on
         self._event = Named("", {})
         self._root: Key = ()
-        self._touched: dict[Key, _Text] = {}
+        self._touched: set[Key] = set()
 
     @property
     def holds(self) -> bool:
         """Whether any text is held back, or in the middle of what is being masked."""
-        return any(not text.settled for text in self._texts.values())
+        return any(not running.text.settled for running in self._texts.values())
 
     @property
     def blobs(self) -> tuple[str, ...]:
@@ -115,7 +112,7 @@ class EventMasker:
     def event(self, event: Named) -> tuple[bool, list[Named]]:
         """Mask one event in place; return whether it changed, and the tails to send before it."""
         self._event = event
-        self._touched = {}
+        self._touched = set()
         self._tree.changed = False
         self._root = hashable(
             event.name if name == "@event" else event.value.get(name)
@@ -123,56 +120,70 @@ class EventMasker:
         )
         ends = tuple(map(hashable, self._table.ends(event.name, event.value)))
         self._tree.walk(event.value, self._table.shape)
-        tails = self.end(ends) if ends and self._texts else []
+        tails = self.end(End.SAID, ends) if ends and self._texts else []
         return self._tree.changed, tails
 
-    def end(self, ends: tuple[Key, ...] = EVERYTHING) -> list[Named]:
+    def end(self, end: End, ends: tuple[Key, ...] = EVERYTHING) -> list[Named]:
         """End the texts whose keys begin so; return their tails."""
         tails = []
         for key in [key for key in self._texts if _begins(key, ends)]:
-            text = self._texts.pop(key)
-            rest = text.masker.finish()
+            running = self._texts[key]
+            rest = running.text.end(end)
             if not rest:
                 continue
             if key in self._touched:
-                _append(text, rest)
+                _append(running, rest)
                 self._tree.changed = True
             else:
-                tails.append(self._tail(key, text, rest))
+                tails.append(self._tail(running, running.text.tail(rest)))
         return tails
 
     def forget_event(self) -> None:
         """Say that the last event has gone out, so that no tail can join it any more."""
-        self._touched = {}
+        self._touched = set()
 
     def _piece(self, piece: str, box: Box, shape: Shape, path: Path, indices: Path) -> str:
         marks = [box.get(mark) for mark in self._table.marks] if isinstance(box, dict) else []
         channel = shape.channel or ".".join([step for step in path if isinstance(step, str)])
         key = (*self._root, *indices[: self._table.levels], *hashable(marks), channel)
-        text = self._texts.get(key)
-        if text is None:
-            if len(self._texts) >= _MOST_TEXTS:
-                raise TooLarge(f"The answer has more than {_MOST_TEXTS} texts at once.")
-            text = self._texts[key] = _Text(self._masker(shape.kind))
-        text.event, text.path, text.box, text.at = self._event, path, box, path[-1]
-        self._touched[key] = text
-        out = text.feed(piece)
+        if shape.kind is Kind.GROWS:
+            key = (*key, self._event.name, kind_of("", self._event.value))
+        running = self._texts.get(key)
+        if running is None:
+            self._make_room(key)
+            running = self._texts[key] = _Running(self._text(shape.kind), channel, self._event)
+        running.event, running.path, running.box, running.at = self._event, path, box, path[-1]
+        self._touched.add(key)
+        out = running.text.feed(piece)
         if out != piece:
             self._tree.changed = True
         return out
 
-    def _masker(self, kind: Kind) -> TextMasker:
+    def _make_room(self, key: Key) -> None:
+        if key in self._over:
+            raise UpstreamUnavailable("The model API went on with a text long after its end.")
+        if len(self._texts) < _MOST_TEXTS:
+            return
+        for old, running in list(self._texts.items()):
+            if running.text.settled and (running.text.ended or running.text.forgettable):
+                del self._texts[old]
+                if running.text.ended:
+                    self._over.add(old)
+        if len(self._texts) >= _MOST_TEXTS or len(self._over) > _MOST_OVER:
+            raise TooLarge(f"The answer has more than {_MOST_TEXTS} texts at once.")
+
+    def _text(self, kind: Kind) -> Text:
         suffix = self._table.arguments
         in_json = suffix and str(self._event.value.get("type")).endswith(suffix)
         if kind is Kind.ARGUMENTS or in_json:
-            return JsonTextMasker(self._masking.stream)
-        return self._masking.stream()
+            return Text(lambda: JsonTextMasker(self._masking.stream), restarts=False)
+        return (GrowingText if kind is Kind.GROWS else Text)(self._masking.stream)
 
-    def _tail(self, key: Key, text: _Text, rest: str) -> Named:
-        if self._table.tail is not None:
-            return self._table.tail(key, rest)
-        last = text.event or self._event
-        return Named(last.name, copy_with(last.value, text.path, rest, self._table))
+    def _tail(self, running: _Running, rest: str) -> Named:
+        last = running.event
+        if self._table.tail is not None and (tail := self._table.tail(last, running.channel, rest)):
+            return tail
+        return Named(last.name, copy_with(last.value, running.path, rest, self._table))
 
 
 def hashable(parts: Iterable[Json]) -> Key:
@@ -191,13 +202,14 @@ def copy_with(event: Event, path: Path, text: str, table: StreamTable) -> Event:
     kept = {
         name: value
         for name, value in event.items()
-        if not isinstance(value, (dict, list)) and _is_plain(table.shape, name)
+        if not isinstance(value, (dict, list)) and _says_whose(table.shape, name, value)
     }
     return {**kept, str(path[0]): _along(event[str(path[0])], path[1:], text, table.keep)}
 
 
-def _is_plain(shape: Shape, name: str) -> bool:
-    return shape.fields.get(name, shape.other).kind is Kind.WHOLE
+def _says_whose(shape: Shape, name: str, value: Json) -> bool:
+    kind = shape.fields.get(name, shape.other).kind
+    return kind is Kind.WHOLE or (kind is Kind.GROWS and not isinstance(value, str))
 
 
 def _along(value: Json, path: Path, text: str, keep: tuple[str, ...]) -> Json:
@@ -216,9 +228,9 @@ def _begins(key: Key, ends: tuple[Key, ...]) -> bool:
     return any(key[: len(end)] == end for end in ends)
 
 
-def _append(text: _Text, rest: str) -> None:
-    box: Any = text.box  # a member of an object or an item of a list: written alike
-    box[text.at] = f"{box[text.at]}{rest}"
+def _append(running: _Running, rest: str) -> None:
+    box: Any = running.box  # a member of an object or an item of a list: written alike
+    box[running.at] = f"{box[running.at]}{rest}"
 
 
 def boxed(value: Json) -> dict[str, Json]:

@@ -21,6 +21,7 @@ _ENCODED = re.compile(r"[A-Za-z0-9+/=_\-\s]{256,}")
 class Kind(Enum):
     WHOLE = auto()  # a text complete in itself
     TEXT = auto()  # a piece of a text that goes on in later events
+    GROWS = auto()  # no table names it: a piece, or whole, or all that came so far
     ARGUMENTS = auto()  # a piece of JSON inside a string that goes on in later events
     JSON = auto()  # complete JSON inside a string
     DROP = auto()  # repeats a text in a form that cannot be masked

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from app.errors import TooLarge
 from app.wire import sse, strict_json
 from app.wire.events import AnswerTable, EventMasker, Named, boxed, unboxed
+from app.wire.texts import End, Text
 
 if TYPE_CHECKING:
-    from app.wire.base import Json, Masking, TextMasker
+    from app.wire.base import Json, Masking
 
 _DONE = "[DONE]"
 
@@ -20,7 +21,7 @@ class SseAnswer:
     def __init__(self, table: AnswerTable, masking: Masking) -> None:
         self._parser = sse.SseParser()
         self._events = EventMasker(table.stream, masking)
-        self._texts: dict[str, TextMasker] = {}  # of events that are not JSON, by event name
+        self._texts: dict[str, Text] = {}  # of events that are not JSON, by event name
         self._masking = masking
         self._resumable = table.resumable
 
@@ -35,13 +36,13 @@ class SseAnswer:
         last = self._parser.finish()
         # A client would not see an event that was cut off, unless by chance it is whole.
         out = self._event(last) if last is not None and _is_whole(last) else b""
-        return out + self._close()
+        return out + self._close(End.CLOSED)
 
     def _event(self, event: sse.SseEvent) -> bytes:
         if event.data is None:
             return self._without_data(event)
         if event.data == _DONE:
-            return self._close() + self._unchanged(event)
+            return self._close(End.DONE) + self._unchanged(event)
         try:
             value = strict_json.parse_loosely(event.data)
         except ValueError:
@@ -65,8 +66,7 @@ class SseAnswer:
 
     def _text(self, event: sse.SseEvent) -> bytes:
         text = event.data or ""
-        masker = self._texts.setdefault(event.event, self._masking.stream())
-        masked = masker.feed(text)
+        masked = self._texts.setdefault(event.event, Text(self._masking.stream)).feed(text)
         if masked == text:
             return self._unchanged(event)
         return self._rewritten(event, masked.encode("utf-8", "replace"))
@@ -88,10 +88,9 @@ class SseAnswer:
             return name, None
         return name, self._events.whole(event.event_id)
 
-    def _close(self) -> bytes:
-        tails = [_encode(tail) for tail in self._events.end()]
-        texts = [(name, masker.finish()) for name, masker in self._texts.items()]
-        self._texts.clear()
+    def _close(self, end: End) -> bytes:
+        tails = [_encode(tail) for tail in self._events.end(end)]
+        texts = [(name, text.end(end)) for name, text in self._texts.items()]
         tails.extend(sse.encode(rest, event=name) for name, rest in texts if rest)
         return b"".join(tails)
 
@@ -122,7 +121,8 @@ class LinesAnswer:
         last = b"".join(self._partial)
         self._partial.clear()
         out = self._line(last) if last else b""
-        return out + b"".join([strict_json.dump(tail.value) + b"\n" for tail in self._events.end()])
+        tails = self._events.end(End.CLOSED)
+        return out + b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])
 
     def _keep(self, rest: bytes) -> None:
         self._partial.append(rest)
