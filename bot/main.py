@@ -70,6 +70,8 @@ class BotSettings:
     port: int = 0
     post_seconds: float = 1.0
     """Between two messages in one channel."""
+    away_seconds: float = 20.0
+    """For how long a card may fail to be posted before its request is given back."""
 
 
 async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
@@ -207,7 +209,8 @@ class _Shared:
 
     def reach(self) -> Reach:
         storage = self.storage
-        return Reach(self.approvers, storage.holds, storage.notices, self.ledger, self.clock)
+        away = self.settings.away_seconds
+        return Reach(self.approvers, storage.holds, storage.notices, self.ledger, self.clock, away)
 
     def digests(self, poster: Poster, posts: Pace, edits: Pace) -> Digests:
         every = Pace(self.settings.post_seconds * _DIGEST_SHARE, 1)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bot.people import People
     from policies.compiled import ApproverSet
 
-_AWAY_SECONDS = 20.0
 _HOPELESS = {
     "channel_not_found": "there is no such channel, or the bot is not in it",
     "not_in_channel": "the bot is not in it",
@@ -99,7 +98,10 @@ class Approvers:
 
 
 class Reach:
-    """Ends a hold at once where nobody can decide on it, and says why; never approves one."""
+    """Ends a hold at once where nobody can decide on it, and says why; never approves one.
+
+    Slack that is away for less than `away_seconds`, or busy, is waited for.
+    """
 
     def __init__(
         self,
@@ -108,20 +110,21 @@ class Reach:
         notices: NoticeStore,
         ledger: Ledger,
         clock: Clock,
+        away_seconds: float,
     ) -> None:
         self._approvers = approvers
         self._holds = holds
         self._notices = notices
         self._ledger = ledger
         self._clock = clock
+        self._away_seconds = away_seconds
         self._checked: set[str] = set()
-        self._failing: dict[str, datetime] = {}
+        self._away_since: datetime | None = None
 
     async def check(self, hold: Hold) -> Hold:
         """Look, once, whether anybody can decide; return the hold as that leaves it."""
         if hold.state is not HoldState.PENDING:
             self._checked.discard(hold.id)
-            self._failing.pop(hold.id, None)
             return hold
         if hold.id in self._checked:
             return hold
@@ -136,22 +139,31 @@ class Reach:
         )
 
     async def failed(self, hold_id: str, error: Exception) -> None:
-        """Withdraw a hold whose card can't be posted: at once, or where Slack stays away."""
+        """Withdraw a hold whose card Slack refuses to take anywhere."""
+        if not isinstance(error, SlackRefused) or error.code not in _HOPELESS:
+            return
         with contextlib.suppress(StorageUnavailable):
             hold = await self._holds.get(hold_id)
-            if hold is not None and hold.state is HoldState.PENDING:
-                await self._give_up(hold, error)
+            if hold is not None and not await self._asked(hold):
+                why = f"the card can't be posted in Slack ({_HOPELESS[error.code]})"
+                await self.withdraw(hold, f"Nobody was asked: {why}.")
 
-    async def _give_up(self, hold: Hold, error: Exception) -> None:
-        if await self._asked(hold):
+    async def away(self, error: SlackUnavailable) -> None:
+        """Give back all that nobody was asked about, where Slack has been away for long."""
+        if error.retry_after:
             return
-        if isinstance(error, SlackRefused) and error.code in _HOPELESS:
-            why = f"Nobody was asked: the card can't be posted in Slack ({_HOPELESS[error.code]})."
-            await self.withdraw(hold, why)
-        elif isinstance(error, SlackUnavailable) and not error.retry_after:
-            since = self._failing.setdefault(hold.id, self._clock.now())
-            if (self._clock.now() - since).total_seconds() >= _AWAY_SECONDS:
-                await self.withdraw(hold, "Nobody was asked: Slack does not answer.")
+        now = self._clock.now()
+        self._away_since = self._away_since or now
+        if (now - self._away_since).total_seconds() < self._away_seconds:
+            return
+        with contextlib.suppress(StorageUnavailable):
+            for hold in await self._holds.pending():
+                if not await self._asked(hold):
+                    await self.withdraw(hold, "Nobody was asked: Slack does not answer.")
+
+    def back(self) -> None:
+        """Hear that Slack answers again."""
+        self._away_since = None
 
     async def _asked(self, hold: Hold) -> bool:
         """Whether somebody has the card already, so that they can still decide."""
@@ -159,6 +171,9 @@ class Reach:
         return any(notice.kind is NoticeKind.CARD and notice.ts for notice in notices)
 
     async def withdraw(self, hold: Hold, note: str) -> Hold:
+        """Withdraw a hold that waits; return it as it stands then."""
+        if hold.state is not HoldState.PENDING:
+            return hold
         now = self._clock.now()
         withdrawn = hold.after(HoldEvent.WITHDRAW, now, note=note)
         try:

@@ -139,7 +139,7 @@ class _Shift:
     def _lane(self, name: str) -> Lane:
         lane = self._lanes.get(name)
         if lane is None:
-            lane = self._lanes[name] = Lane(self._poster.say, self._done, self._given_up)
+            lane = self._lanes[name] = Lane(self._say, self._done, self._given_up)
             self._tasks.create_task(self._drain(name, lane))
         return lane
 
@@ -155,6 +155,14 @@ class _Shift:
             if lane.empty:
                 del self._lanes[name]
                 return
+
+    async def _say(self, job: Job) -> None:
+        try:
+            await self._poster.say(job)
+        except SlackUnavailable as error:
+            await self._reach.away(error)
+            raise
+        self._reach.back()
 
     def _done(self, job: Job) -> None:
         self._offer(job.hold_id)

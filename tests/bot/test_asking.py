@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -52,6 +54,23 @@ async def test_where_nobody_can_decide_the_requester_hears_it_at_once_and_why(
     assert why in over.note
     moved = (await office.events(held.session_id))[-1]
     assert (moved.kind, moved.data["state"]) == (EventKind.HOLD_MOVED, "withdrawn")
+
+
+async def test_a_slack_that_stays_away_gives_the_request_back_unapproved(office: Office) -> None:
+    await office.slack.fail_calls(500, times=100, method="chat.postMessage")
+    async with office.bot(away_seconds=1.0):
+        held = await office.hold()
+        async with (
+            asyncio.timeout(10),
+            aclosing(office.storage.holds.watch(asyncio.Event())) as seen,
+        ):
+            over = held
+            while over.state is HoldState.PENDING:
+                over = await anext(seen)
+    assert (over.state, over.note) == (
+        HoldState.WITHDRAWN,
+        "Nobody was asked: Slack does not answer.",
+    )
 
 
 async def test_people_of_an_escalation_count_as_somebody_who_can_decide(office: Office) -> None:
