@@ -34,7 +34,8 @@ def main() -> None:
         app()
     except AbeyanceError as error:
         # `highlight` would colour numbers inside the sentence.
-        Console(stderr=True, highlight=False).print(f"[bold red]abeyance:[/] {_plain(error)}")
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console.print(f"[bold red]abeyance:[/] {_plain(error)}")
         sys.exit(2)
 
 
