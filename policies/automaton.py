@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MAX_STATES = 4000
+_FIRST = 0  # the place where a machine begins
 _MAX_STEPS = 400  # kept for one state: a text in a large alphabet must not fill the memory
 
 
@@ -27,6 +28,7 @@ class _Places:
 
     reads: list[tuple[CharSet, int] | None] = field(default_factory=list)
     free: list[list[int]] = field(default_factory=list)
+    accept: int = -1
 
     def new(self) -> int:
         self.reads.append(None)
@@ -75,7 +77,7 @@ class _Places:
         self.free[start].append(place)
         return place
 
-    def closure(self, places: Iterable[int], accept: int) -> frozenset[int]:
+    def closure(self, places: Iterable[int]) -> frozenset[int]:
         """Return what is reached for free, kept to the places that read or accept."""
         seen = set(places)
         todo = list(seen)
@@ -84,7 +86,7 @@ class _Places:
                 if place not in seen:
                     seen.add(place)
                     todo.append(place)
-        return frozenset(p for p in seen if p == accept or self.reads[p] is not None)
+        return frozenset(p for p in seen if p == self.accept or self.reads[p] is not None)
 
 
 class State(dict[str, "State"]):
@@ -114,36 +116,47 @@ class State(dict[str, "State"]):
 
 
 class Automaton:
-    """The machine of one pattern's node, built when it is first used."""
+    """The machine of one pattern's node, built when it is first used.
+
+    Several threads may share one. What two of them make at once is the same, and one of both is
+    kept; a lock would cost more than the work.
+    """
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        self._machine = _Places()
         self._states: dict[frozenset[int], State] = {}
-        self.accept = -1
+
+    @cached_property
+    def _machine(self) -> _Places:
+        machine = _Places()
+        machine.accept = machine.add(machine.new(), self._node)
+        return machine
+
+    @property
+    def accept(self) -> int:
+        return self._machine.accept
 
     @cached_property
     def start(self) -> State:
         """The state at the beginning of a match."""
-        first = self._machine.new()
-        self.accept = self._machine.add(first, self._node)
-        return self._state(self._machine.closure([first], self.accept))
+        return self._state(self._machine.closure([_FIRST]))
 
     def step(self, state: State, ch: str) -> State:
-        reads = (self._machine.reads[place] for place in state.places)
+        machine = self._machine
+        reads = (machine.reads[place] for place in state.places)
         reached = {read[1] for read in reads if read is not None and ch in read[0]}
-        return self._state(self._machine.closure(reached, self.accept))
+        return self._state(machine.closure(reached))
 
     def _state(self, places: frozenset[int]) -> State:
         state = self._states.get(places)
         if state is None:
             if len(self._states) >= _MAX_STATES:
                 self._forget()
-            state = self._states[places] = State(self, places)
+            state = self._states.setdefault(places, State(self, places))
         return state
 
     def _forget(self) -> None:
         """Let go of all states but the first; whoever stands on one goes on from it."""
-        for state in self._states.values():
+        forgotten, self._states = self._states, {self.start.places: self.start}
+        for state in list(forgotten.values()):
             state.clear()
-        self._states = {self.start.places: self.start}

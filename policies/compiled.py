@@ -10,7 +10,7 @@ from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, FiredRule, Risk
 from policies.answer import AnswerMasking, Lookout, credential_plan
 from policies.conditions import Asked, Condition
-from policies.findings import Finder
+from policies.findings import Finder, Inspected
 from policies.masker import Masker
 from policies.matcher import Matcher
 from policies.model import ExamplesSpec, Mode, Side
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["AnswerMasking", "ApproverSet", "Catalog", "Rule"]
 
 _MAX_PLANS = 64
+_SPELLINGS = (
+    "**bold** %41 &amp; \\x41 p r o d U29tZSB3b3JkcyB0byBkZWNvZGU= 536f6d6520776f726473 caf\u00e9"
+)
+"""Something for each of the readings of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +119,19 @@ class Catalog:
         return self.everything.mask(text, self.label)
 
     def warm(self) -> None:
-        """Do now what the first requests would wait for: one to three seconds of work."""
+        """Do now what the first requests would wait for: a few seconds of work.
+
+        It may run beside requests, of this catalog or another.
+        """
         answers = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
         masker = Masker(answers, lambda _: "")
         examples = [text for detector in self.detectors for text in detector.examples.match]
         prose = [text for rule in self.rules for text in (rule.title, rule.explain)]
         for text in (*examples, *prose):
             masker.feed(f"\n{text}\n")
-        self.mask("\n".join(examples))
+        everything = "\n".join((*examples, *prose))
+        self.mask(everything)
+        self.requests.find(Inspected(f"{everything}\n{_SPELLINGS}"))
 
     def label(self, target: Target) -> str:
         return self._labels[target.id]
@@ -166,18 +175,20 @@ class Catalog:
 
     def _plan(self, targets: Iterable[Target]) -> Plan:
         ordered = self._ordered(targets)
-        if ordered not in self._plans:
+        plan = self._plans.get(ordered)
+        if plan is None:
             if len(self._plans) >= _MAX_PLANS:
                 self._plans.clear()
-            self._plans[ordered] = Plan(ordered)
-        return self._plans[ordered]
+            plan = self._plans[ordered] = Plan(ordered)
+        return plan
 
     def _credential(self, credential: str) -> Plan:
-        if credential not in self._credentials:
+        plan = self._credentials.get(credential)
+        if plan is None:
             if len(self._credentials) >= _MAX_PLANS:
                 self._credentials.clear()
-            self._credentials[credential] = credential_plan(credential)
-        return self._credentials[credential]
+            plan = self._credentials[credential] = credential_plan(credential)
+        return plan
 
 
 def _targets(rules: Iterable[Rule]) -> list[Target]:

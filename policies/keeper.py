@@ -38,7 +38,7 @@ class CatalogKeeper:
         self._look_seconds = look_seconds
         self._stamp = _stamp(directory)
         self._asked = asyncio.Event()
-        self.current: Catalog = load_catalog(directory)
+        self.current: Catalog = _ready(directory)
         self.state = CatalogState(self.current.revision)
 
     def reload(self) -> None:
@@ -65,7 +65,7 @@ class CatalogKeeper:
 
     async def _replace(self) -> None:
         try:
-            fresh = await asyncio.to_thread(load_catalog, self._directory)
+            fresh = await asyncio.to_thread(_ready, self._directory)
         except BadCatalog as bad:
             self.state = CatalogState(self.current.revision, str(bad))
             _log.error(
@@ -77,6 +77,13 @@ class CatalogKeeper:
         before, self.current = self.current.revision, fresh
         self.state = CatalogState(fresh.revision)
         _log.info("catalog reloaded", revision=fresh.revision, before=before)
+
+
+def _ready(directory: Path) -> Catalog:
+    """Load a catalog and warm it: no request is to wait for what can be done before."""
+    catalog = load_catalog(directory)
+    catalog.warm()
+    return catalog
 
 
 def _stamp(directory: Path) -> _Stamp:

@@ -57,7 +57,7 @@ class Scannable:
 
 
 class Matcher:
-    """Many targets, of which each look may want only some. Not for several threads at once."""
+    """Many targets, of which each look may want only some. Several threads may share one."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
@@ -99,11 +99,12 @@ class Matcher:
         hits = tuple(at for at in self._hits(text) if at in wanted)
         if not hits:
             return []
-        if hits not in self._covers:
+        cover = self._covers.get(hits)
+        if cover is None:
             if len(self._covers) >= _MAX_PLANS:
                 self._covers.clear()
-            self._covers[hits] = _Cover([self.targets[at] for at in hits])
-        spans = self._covers[hits].spans(text.view, text.data)
+            cover = self._covers[hits] = _Cover([self.targets[at] for at in hits])
+        spans = cover.spans(text.view, text.data)
         return [text.in_text(s.start, hits[s.target], s.end) for s in spans]
 
     def _hits(self, text: Scannable) -> tuple[int, ...]:
@@ -128,6 +129,9 @@ class _Database:
             elements=len(expressions),
             flags=[hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL] * len(expressions),
         )
+        # Hyperscan works in a scratch, and lets go of the interpreter while it does: each scan
+        # takes one that no other has.
+        self._idle: list[hyperscan.Scratch] = []
 
     def hits(self, text: Scannable) -> list[int]:
         hits: list[int] = []
@@ -136,8 +140,16 @@ class _Database:
             hits.append(target)
 
         if data := self._form(text):
-            self._hyperscan.scan(data, match_event_handler=note)
+            scratch = self._scratch()
+            self._hyperscan.scan(data, match_event_handler=note, scratch=scratch)
+            self._idle.append(scratch)
         return hits
+
+    def _scratch(self) -> hyperscan.Scratch:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return hyperscan.Scratch(self._hyperscan)
 
 
 def _data(text: Scannable) -> bytes:

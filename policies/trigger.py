@@ -67,7 +67,10 @@ class TriggerState(dict[str, "TriggerState"]):
 
 
 class TriggerTree:
-    """`start` is the state at the beginning of a text; `longest` is the longest opening."""
+    """`start` is the state at the beginning of a text; `longest` is the longest opening.
+
+    Several threads may share one, as they may an Automaton.
+    """
 
     def __init__(self, triggers: Sequence[Trigger]) -> None:
         self._guards = list(dict.fromkeys(trigger.not_before for trigger in triggers))
@@ -137,10 +140,11 @@ class TriggerTree:
         if state is None:
             if len(self._states) >= _MAX_STATES:
                 self._forget()
-            state = self._states[key] = TriggerState(self, branches, guards)
+            state = self._states.setdefault(key, TriggerState(self, branches, guards))
         return state
 
     def _forget(self) -> None:
-        for state in self._states.values():
-            state.clear()
+        forgotten = self._states
         self._states = {(self.start.branches, self.start.guards): self.start}
+        for state in list(forgotten.values()):
+            state.clear()
