@@ -38,10 +38,8 @@ export function plain(text, withEmoji = true) {
 
 export function textObject(object) {
   if (!object) return [];
-  return object.type === "mrkdwn" ? mrkdwn(object.text) : plain(
-    object.text,
-    object.emoji !== false,
-  );
+  if (object.type === "mrkdwn") return mrkdwn(object.text);
+  return [h("span", { class: "plain" }, plain(object.text, object.emoji !== false))];
 }
 
 function lines(text) {
