@@ -4,7 +4,7 @@
 // raw) and, in a modal, errors by block id.
 
 import { h, icon } from "./dom.js";
-import { confirmFirst } from "./dialogs.js";
+import { confirmFirst } from "./confirm.js";
 import { plain, textObject } from "./mrkdwn.js";
 import { popover } from "./popover.js";
 import { store } from "./store.js";
