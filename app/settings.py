@@ -147,7 +147,8 @@ def _load(kind: type[S]) -> S:
     try:
         return kind()
     except ValidationError as error:
-        faults = [f"{_variable(fault['loc'])}: {fault['msg']}" for fault in error.errors()]
+        # The value itself may be a secret: only its name is told.
+        faults = [f"{_variable(f['loc'])}: give {_advice(f['loc'])}." for f in error.errors()]
         raise BadSettings("\n".join(faults)) from None
 
 
@@ -161,6 +162,24 @@ def require(settings: Settings, *needs: str) -> None:
 def _given(settings: Settings, field: str) -> bool:
     value = getattr(settings, field)
     return bool(value.get_secret_value() if isinstance(value, SecretStr) else value)
+
+
+_ADVICE = {
+    "issuers": '[{"issuer": "https://login.example.com", "audience": "abeyance", '
+    '"kind": "person"}, …] as JSON; kind is person or workload',
+    "log_level": "debug, info, warning or error",
+    "slack_mode": "socket or http",
+    "body_limit": "a number of bytes above 0",
+}
+
+
+def _advice(place: tuple[int | str, ...]) -> str:
+    field = str(place[0]).lower()
+    if field.endswith("port"):
+        return "a port number, up to 65535"
+    if field.endswith("seconds"):
+        return "a number of seconds above 0"
+    return _ADVICE.get(field, "a value that can be read")
 
 
 def _variable(place: tuple[int | str, ...]) -> str:

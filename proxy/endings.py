@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.hold import Hold, HoldState
+from app.domain.hold import Hold, HoldState, Vote
 from app.errors import Reason, Refused
 from policies.approval import approvals, quorum
 
@@ -54,10 +54,9 @@ def refusal_of(hold: Hold) -> Refused:
     """Say in plain words why a decided hold is not forwarded, and what to do next."""
     reason, template = _ENDINGS[hold.state]
     denial = next((vote for vote in hold.votes if not vote.approve), None)
-    shared = denial.reason if denial and denial.shared else ""
     message = template.format(
         by=denial.by.name if denial else "An approver",
-        why=f": “{shared}”" if shared else "",
+        why=_why(denial) if denial else "",
         rule=_rule(hold),
         explain=_explain(hold),
         session=hold.session_id,
@@ -84,6 +83,15 @@ def needs_reason(verdict: Verdict) -> Refused:
         "approvers read; with an SDK, add it to the default headers."
     )
     return Refused(Reason.REASON_REQUIRED, message, rule=fired.rule)
+
+
+def _why(denial: Vote) -> str:
+    """Return the category and the words of a denial, as far as the requester may read them."""
+    if not denial.shared:
+        return ""
+    said = f"“{denial.reason}”" if denial.reason else ""
+    told = " – ".join(part for part in (denial.category, said) if part)
+    return f": {told}" if told else ""
 
 
 def _silence(hold: Hold) -> str:

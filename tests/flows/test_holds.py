@@ -63,7 +63,7 @@ async def test_a_denied_request_tells_the_caller_who_and_why(
         refusal = await asking
     assert isinstance(refusal, anthropic.PermissionDeniedError)
     assert "Marcus Webb" in refusal.message
-    assert "Use the staging cluster" in refusal.message
+    assert "Not allowed by policy – “Use the staging cluster”" in refusal.message
     assert refusal.response.headers["abeyance-decision"] == "denied"
     notice = await dana.wait_for_message("Use the staging cluster", channel="abeyance")
     for told in ("production-needs-a-manager", "staging"):
