@@ -29,12 +29,19 @@ _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.BadCatalog: (503, "misconfigured"),
 }
 # All tokens that are no good look alike from outside: which check failed helps only a forger.
+# What is wrong inside is for the log; a caller learns what it means for the request.
+_INSIDE: Mapping[type[errors.AbeyanceError], str] = {
+    errors.StorageUnavailable: "This request cannot be recorded right now, and what cannot be "
+    "recorded is not forwarded. Try again in a moment.",
+    errors.BadSettings: "This gateway or connection is not set up rightly; tell its administrator.",
+    errors.BadCatalog: "This gateway is not set up rightly; tell its administrator.",
+}
 _STRANGER = "Not authenticated: send a valid OIDC access token as the API key (`abeyance login`)."
 
 
 def refusal_for(error: errors.AbeyanceError, session_id: str = "") -> Refusal:
     status, code = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    message = str(error)
+    message = _INSIDE.get(type(error)) or str(error)
     if isinstance(error, errors.Refused):
         code = error.reason.value
     if isinstance(error, errors.NotAuthenticated):

@@ -18,7 +18,12 @@ os.environ.setdefault("MOTOR_MAX_WORKERS", "48")
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import ASCENDING, DESCENDING
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import (
+    ConnectionFailure,
+    DuplicateKeyError,
+    OperationFailure,
+    PyMongoError,
+)
 
 from app.errors import StorageUnavailable
 from app.storage.documents import Document, from_document
@@ -49,7 +54,14 @@ class Index:
 
 
 def _unavailable(error: PyMongoError) -> StorageUnavailable:
-    return StorageUnavailable(f"MongoDB does not answer as it should: {type(error).__name__}")
+    match error:
+        case ConnectionFailure():
+            why = "nobody answers at MONGODB_URI"
+        case OperationFailure():
+            why = f"it refuses what we ask (code {error.code})"
+        case _:
+            why = type(error).__name__
+    return StorageUnavailable(f"MongoDB cannot be used: {why}.")
 
 
 def _guarded(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
