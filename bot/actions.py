@@ -17,6 +17,7 @@ from app.errors import AbeyanceError, NotFound
 from app.ids import short
 from bot import modals, phrases, text
 from bot.decisions import NotTaken, Word
+from bot.home import QUEUE
 from policies.approval import Objection
 
 if TYPE_CHECKING:
@@ -99,8 +100,11 @@ class Clicks:
             return str(error) if isinstance(error, NotFound) else FAILED
 
     async def _refresh(self, body: Body, user: str) -> None:
-        if (body.get("view") or {}).get("type") == "home":
+        view = body.get("view") or {}
+        if view.get("type") == "home":
             await self._home.publish(user)
+        elif view.get("callback_id") == QUEUE:
+            await self._home.update_queue(str(view["id"]), user)
 
     async def more(self, ack: AsyncAck, body: Body) -> None:
         """Open the form behind Break glass."""

@@ -16,6 +16,8 @@ from bot.quotes import quotes
 from policies.approval import is_requester, may_decide
 
 if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncAck
+
     from app.clock import Clock
     from app.storage.ports import HoldStore, SessionStore
     from bot.blocks import Block
@@ -29,6 +31,7 @@ _MOST_HOLDS = 15
 _MOST_SESSIONS = 10
 _MOST_GRANTS = 15
 SEARCH = "home_search"
+QUEUE = "queue"
 
 
 class Home:
@@ -58,10 +61,23 @@ class Home:
 
     async def publish(self, user: str) -> None:
         """Show the tab as things stand now."""
+        await self._slack.publish_home(user, home(await self._shown(user)))
+
+    async def open_queue(self, ack: AsyncAck, body: Body) -> None:
+        """Open the queue, for whoever has no time to wait for its cards."""
+        await ack()
+        # The trigger is short-lived: the modal comes first, and then what stands in it.
+        view_id = await self._slack.open_view(str(body["trigger_id"]), queue(None))
+        await self.update_queue(view_id, str(body["user"]["id"]))
+
+    async def update_queue(self, view_id: str, user: str) -> None:
+        await self._slack.update_view(view_id, queue(await self._shown(user)))
+
+    async def _shown(self, user: str) -> Shown:
         voter = await self._people.all_sets(user)
         pending = await self._holds.pending()
         now = self._clock.now()
-        queue = [
+        theirs = [
             hold
             for hold in pending
             if may_decide(hold, voter, now) and not is_requester(hold.requester, voter)
@@ -70,9 +86,9 @@ class Home:
         if voter.person.email:
             wanted = SessionFilter(user=voter.person.email.lower())
             mine = await self._sessions.search(wanted, limit=_MOST_SESSIONS)
-        shown = Shown(
-            queue=tuple((hold, self._seal.stamp(hold)) for hold in queue[:_MOST_HOLDS]),
-            waiting=len(queue),
+        return Shown(
+            queue=tuple((hold, self._seal.stamp(hold)) for hold in theirs[:_MOST_HOLDS]),
+            waiting=len(theirs),
             grants=tuple(
                 (hold, self._seal.stamp(hold))
                 for hold, _ in (await self._grants.concerning(voter))[:_MOST_GRANTS]
@@ -82,7 +98,6 @@ class Home:
             auditor=AUDITORS in voter.member_of,
             glass=voter.may_break_glass,
         )
-        await self._slack.publish_home(user, home(shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +116,7 @@ class Shown:
 
 def home(shown: Shown) -> Block:
     """Draw the tab. Pure."""
-    drawn = [blocks.header("Waiting for your decision")]
-    for hold, value in shown.queue:
-        drawn += _hold(hold, value, glass=shown.glass)
-    if not shown.queue:
-        drawn.append(blocks.section(text.ours("Nothing waits for you. 🌿")))
-    if shown.waiting > len(shown.queue):
-        drawn.append(blocks.context(text.ours(f"… and {shown.waiting - len(shown.queue)} more")))
+    drawn = [blocks.header("Waiting for your decision"), *_queue(shown)]
     if shown.grants:
         drawn += [blocks.divider(), blocks.header("Grants")]
         drawn += [_grant(hold, value) for hold, value in shown.grants]
@@ -118,6 +127,23 @@ def home(shown: Shown) -> Block:
     if shown.auditor:
         drawn += [blocks.divider(), blocks.header("Find a session"), *_search()]
     return {"type": "home", "blocks": drawn}
+
+
+def queue(shown: Shown | None) -> Block:
+    """Draw the queue in a modal; None as long as it is being read. Pure."""
+    drawn = _queue(shown) if shown else [blocks.section(text.ours("Reading…"))]
+    return blocks.modal("The queue", drawn, callback_id=QUEUE)
+
+
+def _queue(shown: Shown) -> list[Block]:
+    drawn = []
+    for hold, value in shown.queue:
+        drawn += _hold(hold, value, glass=shown.glass)
+    if not shown.queue:
+        drawn.append(blocks.section(text.ours("Nothing waits for you. 🌿")))
+    if shown.waiting > len(shown.queue):
+        drawn.append(blocks.context(text.ours(f"… and {shown.waiting - len(shown.queue)} more")))
+    return drawn
 
 
 def _search() -> list[Block]:

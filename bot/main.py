@@ -68,6 +68,8 @@ class BotSettings:
     api_url: str = "https://slack.com/api/"
     host: str = "127.0.0.1"
     port: int = 0
+    team: str = ""
+    """Of an app that is installed in a whole organisation: where channel and groups are."""
     post_seconds: float = 1.0
     """Between two messages in one channel."""
     away_seconds: float = 20.0
@@ -103,6 +105,7 @@ def _ours(settings: Settings) -> BotSettings:
         api_url=settings.slack_api_url,
         host=settings.host,
         port=settings.slack_http_port,
+        team=settings.slack_team,
         post_seconds=settings.slack_post_seconds,
     )
 
@@ -245,6 +248,13 @@ async def _sign_in(slack: Slack, settings: BotSettings) -> Workspace:
             f"Slack does not take the bot token ({refused.code}): install the app in the "
             "workspace and set ABEYANCE_SLACK_BOT_TOKEN to its xoxb-… token"
         ) from refused
+    if workspace.org_wide:
+        if not settings.team:
+            raise BadSettings(
+                "the app is installed in a whole organisation: set ABEYANCE_SLACK_TEAM to the id "
+                "(T…) of the workspace that the approvers' channel and user groups are in"
+            )
+        slack.speak_in(settings.team)
     if settings.mode is SlackMode.SOCKET:
         await _try_app_token(slack, settings.app_token)
     return workspace

@@ -75,6 +75,15 @@ class Workspace:
     team_id: str
     enterprise_id: str
     bot_user: str
+    bot_id: str = ""
+    org_wide: bool = False
+    """Installed in a whole organisation: then calls come from each of its workspaces."""
+
+    def sends(self, enterprise_id: str, team_id: str) -> bool:
+        """Whether what comes from there is meant for this installation."""
+        if self.org_wide:
+            return bool(enterprise_id) and enterprise_id == self.enterprise_id
+        return team_id == self.team_id and enterprise_id in ("", self.enterprise_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,17 @@ class Slack:
     async def workspace(self) -> Workspace:
         answer = await _call("auth.test", self.client.auth_test())
         return Workspace(
-            answer["team_id"], answer.get("enterprise_id") or "", answer.get("user_id") or ""
+            answer["team_id"],
+            answer.get("enterprise_id") or "",
+            answer.get("user_id") or "",
+            answer.get("bot_id") or "",
+            bool(answer.get("is_enterprise_install")),
         )
+
+    def speak_in(self, team_id: str) -> None:
+        """Say in which workspace of an organisation our channels and groups are."""
+        for client in (self.client, self._posting):
+            client.default_params["team_id"] = team_id
 
     async def socket_url(self, app_token: str) -> str:
         """Return where one Socket Mode connection may be opened, once and soon."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
+import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.kwargs_injection.async_args import AsyncArgs  # noqa: TC002 - Bolt reads it
+from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import cards, directs, home, modals, replay
+from bot import cards, digest, directs, home, modals, replay
 from bot.actions import Clicks
 from bot.asking import Asking
 from bot.auditing import Auditing
@@ -18,13 +24,13 @@ from bot.slack import SlackRefused
 from bot.viewing import Viewing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from slack_bolt.async_app import AsyncRespond
     from slack_bolt.response import BoltResponse
 
     from bot.slack import Slack, Workspace
 
+Handler: TypeAlias = Callable[..., Awaitable[None]]
+Handlers: TypeAlias = dict[str, Handler]
 _FAILED = "That did not work: Slack or I was too slow. Please try again."
 _log = structlog.get_logger(__name__)
 
@@ -46,36 +52,93 @@ def slack_app(
 ) -> AsyncApp:
     """Return the app. Without a signing secret it is for Socket Mode only."""
     app = AsyncApp(
-        client=slack.client,
+        # No handler calls Slack by Bolt's client: ours keeps its connections.
+        client=AsyncWebClient(base_url=slack.client.base_url),
+        authorize=_authorize(workspace, slack.client.token or ""),
         signing_secret=signing_secret or "socket-mode-signs-nothing",
         request_verification_enabled=bool(signing_secret),
     )
     app.middleware(_only_from(workspace))
     app.error(_report)
-    app.action(cards.APPROVE)(rooms.clicks.approve)
-    app.action(cards.GRANT)(rooms.clicks.grant)
-    app.action(cards.REVOKE)(rooms.clicks.revoke)
-    app.action(cards.MORE)(rooms.clicks.more)
-    app.action(directs.WITHDRAW)(rooms.asking.withdraw)
-    app.action(directs.AGAIN)(rooms.asking.again)
-    app.view(modals.AGAIN_SUBMIT)(rooms.asking.state)
-    app.view(modals.GLASS_SUBMIT)(rooms.clicks.break_glass)
-    app.action(cards.DENY)(rooms.clicks.ask_reason)
-    app.action(cards.VIEW)(rooms.viewing.view_full)
-    app.action(modals.VIEW_OLDER)(rooms.viewing.turn_page)
-    app.action(modals.VIEW_NEWER)(rooms.viewing.turn_page)
-    app.view(modals.DENY_SUBMIT)(rooms.clicks.deny)
-    app.command("/replay")(rooms.auditing.command)
-    app.action(replay.OPEN)(rooms.auditing.open)
-    app.action(replay.OLDER)(rooms.auditing.older)
-    app.action(replay.NEWER)(rooms.auditing.newer)
-    app.action(replay.BACK)(rooms.auditing.page)
-    app.action(replay.FORWARD)(rooms.auditing.page)
-    app.action(replay.LIST)(rooms.auditing.listing)
-    app.action(home.SEARCH)(rooms.auditing.search)
-    app.command("/abeyance")(rooms.commands.abeyance)
-    app.event("app_home_opened")(rooms.home.opened)
+    actions, views, commands = _table(rooms)
+    for name, handler in actions.items():
+        app.action(name)(_surely(handler))
+    for name, handler in views.items():
+        app.view(name)(_surely(handler))
+    for name, handler in commands.items():
+        app.command(name)(_surely(handler))
+    app.event("app_home_opened")(_surely(rooms.home.opened))
     return app
+
+
+def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
+    """Return who handles each action, each submitted view and each command."""
+    actions: Handlers = {
+        cards.APPROVE: rooms.clicks.approve,
+        cards.GRANT: rooms.clicks.grant,
+        cards.REVOKE: rooms.clicks.revoke,
+        cards.MORE: rooms.clicks.more,
+        directs.WITHDRAW: rooms.asking.withdraw,
+        directs.AGAIN: rooms.asking.again,
+        cards.DENY: rooms.clicks.ask_reason,
+        cards.VIEW: rooms.viewing.view_full,
+        modals.VIEW_OLDER: rooms.viewing.turn_page,
+        modals.VIEW_NEWER: rooms.viewing.turn_page,
+        replay.OPEN: rooms.auditing.open,
+        replay.OLDER: rooms.auditing.older,
+        replay.NEWER: rooms.auditing.newer,
+        replay.BACK: rooms.auditing.page,
+        replay.FORWARD: rooms.auditing.page,
+        replay.LIST: rooms.auditing.listing,
+        home.SEARCH: rooms.auditing.search,
+        digest.QUEUE: rooms.home.open_queue,
+    }
+    views: Handlers = {
+        modals.AGAIN_SUBMIT: rooms.asking.state,
+        modals.GLASS_SUBMIT: rooms.clicks.break_glass,
+        modals.DENY_SUBMIT: rooms.clicks.deny,
+    }
+    commands: Handlers = {
+        "/replay": rooms.auditing.command,
+        "/abeyance": rooms.commands.abeyance,
+    }
+    return actions, views, commands
+
+
+def _authorize(workspace: Workspace, token: str) -> Callable[..., Awaitable[AuthorizeResult]]:
+    """Give our token to what comes from where it was installed, and to nothing else."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+        if not workspace.sends(enterprise_id or "", team_id or ""):
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=token,
+            bot_id=workspace.bot_id,
+            bot_user_id=workspace.bot_user,
+        )
+
+    # Bolt means None to be returned, and says otherwise in its types.
+    return cast("Callable[..., Awaitable[AuthorizeResult]]", authorize)
+
+
+def _surely(handler: Handler) -> Callable[[AsyncArgs], Awaitable[None]]:
+    """Wrap a handler so that what it raises after its ack does not undo the ack.
+
+    Bolt forgets an ack when its handler raises soon after, and then tells Slack nothing.
+    """
+    wanted = tuple(inspect.signature(handler).parameters)
+
+    async def handle(args: AsyncArgs) -> None:
+        try:
+            await handler(**{name: getattr(args, name) for name in wanted})
+        except Exception as error:
+            if args.ack.response is None:
+                raise
+            await _report(error, args.body, args.respond)
+
+    return handle
 
 
 def _only_from(workspace: Workspace) -> Callable[..., Awaitable[BoltResponse | None]]:
@@ -85,10 +148,9 @@ def _only_from(workspace: Workspace) -> Callable[..., Awaitable[BoltResponse | N
         body: dict[str, Any],
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's
     ) -> BoltResponse | None:
-        team = (body.get("team") or {}).get("id") or body.get("team_id")
-        enterprise = (body.get("enterprise") or {}).get("id") or body.get("enterprise_id")
-        known = {workspace.team_id, workspace.enterprise_id} - {""}
-        if known.isdisjoint({team, enterprise}):
+        team = (body.get("team") or {}).get("id") or body.get("team_id") or ""
+        enterprise = (body.get("enterprise") or {}).get("id") or body.get("enterprise_id") or ""
+        if not workspace.sends(enterprise, team):
             _log.warning("a call from another workspace is dropped", team=team)
             return None
         return await next()
@@ -103,4 +165,7 @@ async def _report(error: Exception, body: dict[str, Any], respond: AsyncRespond)
         return
     _log.error("a Slack handler failed", exc_info=error)
     if body.get("response_url"):
-        await respond(text=_FAILED, response_type="ephemeral", replace_original=False)
+        try:
+            await respond(text=_FAILED, response_type="ephemeral", replace_original=False)
+        except (aiohttp.ClientError, OSError):
+            _log.warning("nobody could be told that it failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import TYPE_CHECKING, cast
 
@@ -35,4 +36,5 @@ async def serve_events(
     config.loglevel = "WARNING"
     announce(f"http://{host}:{port}{EVENTS_PATH}")
     handler = cast("ASGIFramework", AsyncSlackRequestHandler(app, path=EVENTS_PATH))
-    await serve(handler, config)
+    # Without a trigger of its own Hypercorn would take the signals that stop us.
+    await serve(handler, config, shutdown_trigger=asyncio.Event().wait)

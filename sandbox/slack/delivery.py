@@ -27,12 +27,17 @@ class Delivery:
         self._faults = faults
         self._clock = clock
         self.request_url: str | None = None
+        self.enterprise: str = ""
+        """The organisation that has the app installed as a whole; empty: one workspace has."""
         self.retry_delays: tuple[float, ...] = RETRY_DELAYS
         self._failed: asyncio.Queue[tuple[Json, str]] = asyncio.Queue()
 
     async def interaction(self, payload: Json) -> Json:
         """Deliver a click, a submission or a closing. Returns what the ack carried."""
         await self._faults.wait_while_paused()
+        if self.enterprise:
+            enterprise = {"id": self.enterprise, "name": "Acme Organisation"}
+            payload = payload | {"enterprise": enterprise, "is_enterprise_install": True}
         if self.request_url is None:
             extra = {"accepts_response_payload": True}
             return await self._sockets.deliver("interactive", payload, extra)
@@ -41,6 +46,9 @@ class Delivery:
 
     async def command(self, payload: Json) -> Json:
         await self._faults.wait_while_paused()
+        if self.enterprise:
+            named = {"enterprise_id": self.enterprise, "enterprise_name": "Acme Organisation"}
+            payload = payload | named | {"is_enterprise_install": "true"}
         if self.request_url is None:
             extra = {"accepts_response_payload": True}
             return await self._sockets.deliver("slash_commands", payload, extra)
@@ -49,6 +57,12 @@ class Delivery:
     async def event(self, payload: Json) -> None:
         """Deliver an event once; what is not acknowledged is left to `retry_events`."""
         await self._faults.wait_while_paused()
+        if self.enterprise:
+            by = payload["authorizations"][0] | {
+                "enterprise_id": self.enterprise,
+                "is_enterprise_install": True,
+            }
+            payload = payload | {"enterprise_id": self.enterprise, "authorizations": [by]}
         try:
             await self._event_once(payload, 0, "")
         except Unanswered as failure:

@@ -67,7 +67,8 @@ class SlackDriver:
         """Set how the workspace behaves.
 
         `rates` (0 is off), `bot_scopes`, `app_scopes`, `request_url` (None: Socket Mode),
-        `ack_seconds`, `retry_delays`, `usergroups` (handle to list of people).
+        `enterprise` (the app is installed in this whole organisation), `ack_seconds`,
+        `retry_delays`, `usergroups` (handle to list of people).
         """
         return await self._request("POST", "/sandbox/settings", settings)
 

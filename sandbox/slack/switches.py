@@ -81,6 +81,8 @@ def _apply(workspace: Workspace, body: Json) -> None:
         workspace.app = replace(workspace.app, app_scopes=tuple(body["app_scopes"]))
     if "request_url" in body:
         workspace.delivery.request_url = body["request_url"]
+    if "enterprise" in body:
+        workspace.delivery.enterprise = str(body["enterprise"])
     if "ack_seconds" in body:
         workspace.sockets.ack_seconds = float(body["ack_seconds"])
     if "retry_delays" in body:

@@ -8,15 +8,18 @@ from sandbox.slack.wire import group_json, person_json
 
 
 def auth_test(call: Call) -> Json:
-    return {
+    enterprise = call.workspace.delivery.enterprise
+    body: Json = {
         "url": f"{call.workspace.base_url}/",
         "team": seed.TEAM_NAME,
         "user": seed.BOT.name,
         "team_id": seed.TEAM_ID,
         "user_id": seed.BOT_USER_ID,
         "bot_id": seed.BOT_ID,
-        "is_enterprise_install": False,
+        "is_enterprise_install": bool(enterprise),
     }
+    # Of an organisation as a whole, the organisation stands where the workspace would.
+    return body | ({"team_id": enterprise, "enterprise_id": enterprise} if enterprise else {})
 
 
 def connections_open(call: Call) -> Json:
@@ -59,6 +62,8 @@ def users_lookup_by_email(call: Call) -> Json:
 
 
 def usergroups_list(call: Call) -> Json:
+    if call.workspace.delivery.enterprise and not call.text("team_id"):
+        raise ApiError("missing_argument")
     users, count = call.flag("include_users"), call.flag("include_count")
     groups = call.workspace.store.groups.values()
     return {"usergroups": [group_json(g, users=users, count=count) for g in groups]}
@@ -73,6 +78,16 @@ def usergroups_users_list(call: Call) -> Json:
 
 def _visible(call: Call, body: Json) -> Json:
     """Without users:read.email the address is left out, not refused."""
+    if enterprise := call.workspace.delivery.enterprise:
+        body["enterprise_user"] = {
+            "id": body["id"],
+            "enterprise_id": enterprise,
+            "enterprise_name": "Acme Organisation",
+            "is_admin": False,
+            "is_owner": False,
+            "is_primary_owner": False,
+            "teams": [seed.TEAM_ID],
+        }
     if "users:read.email" not in call.workspace.app.bot_scopes:
         body["profile"].pop("email", None)
     return body

@@ -1,0 +1,66 @@
+"""A burst in a channel: one message that says how many wait, and the queue behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from app.domain.hold import HoldState
+from app.storage.ports import Notice, NoticeKind
+from sandbox.slack import BOT_TOKEN
+from tests.bot.conftest import CLOCK
+from tests.bot.test_telling import cards
+
+if TYPE_CHECKING:
+    from tests.bot.conftest import Office
+
+
+async def test_a_burst_has_a_digest_whose_queue_decides(office: Office) -> None:
+    held = [await office.hold() for _ in range(30)]
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        digest = await maria.wait_for_message("more requests waiting")
+        last = held[-1]
+        assert not any(last.id[-6:].upper() in card.words for card in cards(maria))
+        await maria.click(digest, "Open the queue")
+        queue = await maria.wait_for_view("… and 15 more")
+        await maria.click(queue, "Approve once")
+        await maria.wait_for_view("… and 14 more")
+    first = await office.storage.holds.get(held[0].id)
+    assert first is not None
+    assert first.state is HoldState.APPROVED
+
+
+async def test_a_few_have_no_digest(office: Office) -> None:
+    held = [await office.hold() for _ in range(4)]
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await maria.wait_for_message(held[-1].id[-6:].upper())
+        assert not any("waiting" in message.text for message in maria.messages("approvals"))
+
+
+async def test_a_digest_that_a_killed_bot_left_is_taken_down(office: Office) -> None:
+    held = [await office.hold() for _ in range(30)]
+    async with office.bot(post_seconds=5.0):
+        maria = await office.slack.user("maria")
+        digest = await maria.wait_for_message("more requests waiting")
+    for one in held:
+        await office.storage.holds.settle(one)
+    async with office.bot():
+        await maria.wait_until_gone(digest)
+
+
+async def test_a_digest_in_doubt_is_found_and_taken_down(office: Office) -> None:
+    notice = Notice("digest:approvals", "", NoticeKind.DIGEST, "approvals")
+    await office.storage.notices.ensure(notice)
+    now = CLOCK.now()
+    leased = await office.storage.notices.lease(notice, now=now, until=now)
+    assert leased is not None
+    client = AsyncWebClient(BOT_TOKEN, base_url=f"{office.slack.base_url}/api/")
+    about = {"event_type": "abeyance_hold", "event_payload": {"notice": notice.id}}
+    await client.chat_postMessage(channel="approvals", text="3 more", metadata=about)
+    maria = await office.slack.user("maria")
+    posted = await maria.wait_for_message("3 more")
+    async with office.bot():
+        await maria.wait_until_gone(posted)
