@@ -8,7 +8,7 @@ from app.domain.segment import Role
 from app.wire import sse, strict_json
 from app.wire.events import EVERYTHING, AnswerTable, Named, StreamTable, kind_of
 from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape
+from app.wire.shape import Kind, shape, whole
 from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ ANSWER = AnswerTable(
     stream=StreamTable(
         shape=shape(
             {
+                **whole("", ("content_block", "error", "index", "message", "type", "usage")),
+                **whole("", ("context_management", "request_id")),
+                **whole("delta.", ("citation", "container", "stop_reason", "stop_sequence")),
+                "delta.type": Kind.WHOLE,
                 "delta.text": (Kind.TEXT, "text"),
                 "delta.thinking": (Kind.TEXT, "thinking"),
                 "delta.partial_json": (Kind.ARGUMENTS, "partial_json"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.segment import Role
 from app.wire.events import AnswerTable, StreamTable
-from app.wire.openai_chat import choices_end
+from app.wire.openai_chat import CHOICE, CHUNK, choices_end
 from app.wire.openai_error import ERRORS
 from app.wire.plain import PLAIN
 from app.wire.prompts import RequestTable
@@ -19,7 +19,12 @@ REQUEST = RequestTable(
 ANSWER = AnswerTable(
     stream=StreamTable(
         shape=shape(
-            {"choices[].text": (Kind.TEXT, "text"), "choices[].logprobs": Kind.DROP},
+            {
+                **CHUNK,
+                **CHOICE,
+                "choices[].text": (Kind.TEXT, "text"),
+                "choices[].logprobs": Kind.DROP,
+            },
         ),
         ends=choices_end,
         keep=("index", "finish_reason"),

@@ -8,7 +8,7 @@ from app.domain.segment import Role
 from app.wire import sse, strict_json
 from app.wire.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape
+from app.wire.shape import Kind, shape, whole
 from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ REQUEST = RequestTable(
     model=("model", "id"),
 )
 
+_COMPLETE = (
+    *("agent", "agentId", "args", "callId", "code", "createdAt", "durationMs", "error", "git"),
+    *("id", "input", "message", "model", "name", "params", "result", "run", "runId", "status"),
+    *("summary", "toolCall", "tool_call", "truncated", "type", "update", "updatedAt", "usage"),
+)
+
 _ENDING = frozenset({"result", "error", "done"})
 
 
@@ -42,7 +48,9 @@ ANSWER = AnswerTable(
     stream=StreamTable(
         shape=shape(
             {
-                # A tool call carries whole files, and a result repeats everything: WHOLE.
+                # A tool call carries whole files, and a result repeats everything.
+                **whole("", _COMPLETE),
+                **whole("update.", _COMPLETE),
                 "text": Kind.TEXT,
                 "delta": Kind.TEXT,
                 "data": Kind.TEXT,

@@ -123,12 +123,12 @@ class EventMasker:
         tails = self.end(End.SAID, ends) if ends and self._texts else []
         return self._tree.changed, tails
 
-    def end(self, end: End, ends: tuple[Key, ...] = EVERYTHING) -> list[Named]:
+    def end(self, how: End, ends: tuple[Key, ...] = EVERYTHING) -> list[Named]:
         """End the texts whose keys begin so; return their tails."""
         tails = []
-        for key in [key for key in self._texts if _begins(key, ends)]:
+        for key in [key for end in ends for key in self._texts if key[: len(end)] == end]:
             running = self._texts[key]
-            rest = running.text.end(end)
+            rest = running.text.end(how)
             if not rest:
                 continue
             if key in self._touched:
@@ -222,10 +222,6 @@ def _along(value: Json, path: Path, text: str, keep: tuple[str, ...]) -> Json:
         kept = {name: value[name] for name in keep if name in value}
         return {**kept, step: _along(value[step], rest, text, keep)}
     return text
-
-
-def _begins(key: Key, ends: tuple[Key, ...]) -> bool:
-    return any(key[: len(end)] == end for end in ends)
 
 
 def _append(running: _Running, rest: str) -> None:

@@ -9,7 +9,7 @@ from app.domain.segment import Role
 from app.wire import sse, strict_json
 from app.wire.events import AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape
+from app.wire.shape import Kind, shape, whole
 from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
@@ -69,9 +69,26 @@ _SEALED: dict[str, Kind | tuple[Kind, str]] = {
     "candidates[].logprobsResult": Kind.DROP,
 }
 
+_COMPLETE = (
+    *("candidates", "createTime", "error", "modelStatus", "modelVersion", "promptFeedback"),
+    *("responseId", "usageMetadata"),
+)
+_OF_A_CANDIDATE = (
+    *("avgLogprobs", "citationMetadata", "content", "finishMessage", "finishReason"),
+    *("groundingAttributions", "groundingMetadata", "index", "safetyRatings", "tokenCount"),
+    "urlContextMetadata",
+)
+
 ANSWER = AnswerTable(
     stream=StreamTable(
-        shape=shape({"candidates[].content.parts[].text": (Kind.TEXT, "text"), **_SEALED}),
+        shape=shape(
+            {
+                **whole("", _COMPLETE),
+                **whole("candidates[].", _OF_A_CANDIDATE),
+                "candidates[].content.parts[].text": (Kind.TEXT, "text"),
+                **_SEALED,
+            }
+        ),
         ends=_ends,
         marks=("thought",),
         keep=("index", "thought", "role"),

@@ -8,7 +8,7 @@ from app.domain.segment import Role
 from app.wire import openai_error, table
 from app.wire.events import AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape
+from app.wire.shape import Kind, shape, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,10 +47,30 @@ def choices_end(_name: str, event: Event) -> Iterable[Key]:
     ]
 
 
+# What compatible servers send beside the texts, complete in each event.
+CHUNK = whole(
+    "",
+    (
+        *("choices", "citations", "created", "error", "id", "model", "object", "obfuscation"),
+        *("prompt_filter_results", "provider", "search_results", "service_tier", "timings"),
+        *("system_fingerprint", "usage", "x_groq"),
+    ),
+)
+CHOICE = whole(
+    "choices[].",
+    (
+        *("content_filter_results", "delta", "finish_reason", "index", "matched_stop"),
+        *("native_finish_reason", "stop_reason"),
+    ),
+)
+
 ANSWER = AnswerTable(
     stream=StreamTable(
         shape=shape(
             {
+                **CHUNK,
+                **CHOICE,
+                "choices[].text": (Kind.TEXT, "text"),
                 "choices[].delta.*": Kind.TEXT,
                 "choices[].delta.content": (Kind.TEXT, "content"),
                 "choices[].delta.role": Kind.WHOLE,

@@ -8,7 +8,7 @@ from app.domain.segment import Role
 from app.wire import openai_error, sse, strict_json
 from app.wire.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape
+from app.wire.shape import Kind, shape, whole
 from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
@@ -76,10 +76,19 @@ def _ends(name: str, event: Event) -> Iterable[Key]:
     return ()
 
 
+# Members of events that are complete in themselves; those of `.done` events repeat all deltas.
+_COMPLETE = (
+    *("annotation", "code", "error", "input", "item", "item_id", "message", "obfuscation", "part"),
+    *("param", "refusal", "response", "sequence_number", "text", "transcript", "type"),
+    *("action", "background", "diff", "name", "output", "output_format", "quality", "result"),
+    *("results", "size", *_IDS),
+)
+
 ANSWER = AnswerTable(
     stream=StreamTable(
         shape=shape(
             {
+                **whole("", _COMPLETE),
                 # Any delta that is a string continues a text, also of types yet to come.
                 "delta": (Kind.TEXT, "delta"),
                 "logprobs": Kind.DROP,

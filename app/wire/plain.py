@@ -1,4 +1,8 @@
-"""Any API of which nothing is known: every string is a text, names of members too."""
+"""Any API of which nothing is known: every string is a text, names of members too.
+
+In a stream every string may be a piece of a longer one, so a text that ends in what may be the
+beginning of a secret is completed by the next event; save under names that never hold a text.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +36,15 @@ _PIECES = (
 )
 
 
+# Names of what is complete in itself wherever it stands.
+_COMPLETE = (
+    *("created", "created_at", "createdAt", "date", "event", "finish_reason", "id", "level"),
+    *("model", "name", "object", "request_id", "requestId", "role", "session_id", "sessionId"),
+    *("state", "status", "stop_reason", "time", "timestamp", "type", "updated_at", "updatedAt"),
+    *("url", "uuid", "version"),
+)
+
+
 def _ends(_name: str, event: Event) -> Iterable[Key]:
     return EVERYTHING if event.get("done") is True or "error" in event else ()
 
@@ -39,7 +52,13 @@ def _ends(_name: str, event: Event) -> Iterable[Key]:
 REQUEST = RequestTable(shape=Shape(Kind.FREE))
 ANSWER = AnswerTable(
     stream=StreamTable(
-        shape=shape({f"**.{name}": Kind.TEXT for name in _PIECES}),
+        shape=shape(
+            {
+                **{f"**.{name}": Kind.TEXT for name in _PIECES},
+                **{f"**.{name}": Kind.WHOLE for name in _COMPLETE},
+            },
+            unknown=Kind.GROWS,
+        ),
         ends=_ends,
         identity=("@event", "type"),
         marks=("type",),

@@ -1,8 +1,8 @@
 """Where the words are: a table of JSON paths, compiled into a tree to walk along with a value.
 
 A path is dotted; `[]` is every item of a list, `*` every other member, and a leading `**.`
-names a member wherever it stands. Whatever no path names is `WHOLE`: masked by itself. So a
-format lists only what needs a treatment of its own, and nothing escapes by being new.
+names a member wherever it stands. Whatever no path names is `WHOLE`: masked by itself; or, in a
+stream, `GROWS`: masked as what may go on. So nothing escapes by being new.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _ENCODED_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_\-\s]{256,}")
@@ -43,9 +43,12 @@ class Shape:
         self.other = self
 
 
-def shape(paths: Mapping[str, Kind | tuple[Kind, str]]) -> Shape:
-    """Compile a table; a pair names the channel, which is the place's own path otherwise."""
-    anywhere = Shape()
+def shape(paths: Mapping[str, Kind | tuple[Kind, str]], unknown: Kind = Kind.WHOLE) -> Shape:
+    """Compile a table; a pair names the channel, which is the place's own path otherwise.
+
+    `unknown` is the kind of what no path names, below what a path names as well.
+    """
+    anywhere = Shape(unknown)
     root = Shape()
     _default(root, anywhere)
     for path, entry in paths.items():
@@ -72,6 +75,11 @@ def _leaf(kind: Kind, channel: str, anywhere: Shape) -> Shape:
         # A delta may be a list of parts, each with its type beside its text.
         leaf.fields["type"] = anywhere
     return leaf
+
+
+def whole(place: str, names: Iterable[str]) -> dict[str, Kind | tuple[Kind, str]]:
+    """Name the members of a place that are complete in themselves, beside others that may grow."""
+    return {f"{place}*": Kind.GROWS, **{f"{place}{name}": Kind.WHOLE for name in names}}
 
 
 def _steps(path: str) -> list[str]:
@@ -113,7 +121,7 @@ def _inherit(place: Shape, anywhere: Shape, seen: set[int]) -> None:
     if id(place) in seen or place is anywhere:
         return
     seen.add(id(place))
-    if place.other is anywhere:
+    if place.other is anywhere or place.other.kind is Kind.GROWS:
         place.fields = {**anywhere.fields, **place.fields}
     for child in (*place.fields.values(), place.items, place.other):
         _inherit(child, anywhere, seen)

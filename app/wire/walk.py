@@ -21,15 +21,15 @@ Path: TypeAlias = "tuple[str | int, ...]"
 Box: TypeAlias = "dict[str, Json] | list[Json]"
 
 _MAX_DEPTH = 128  # as strict_json allows a request
-_PIECES = (Kind.TEXT, Kind.ARGUMENTS)  # tuples: an enum member is slow to hash
-_OPEN = (Kind.WHOLE, Kind.TEXT)
+_PIECES = (Kind.TEXT, Kind.ARGUMENTS, Kind.GROWS)  # tuples: an enum member is slow to hash
+_OPEN = (Kind.WHOLE, Kind.TEXT, Kind.GROWS)
 _MOST_BLOBS = 64
 _REMEMBERED = 512
 _SHORT = 128
 
 
 class TreeMasker:
-    """Walks values of one answer; `pieces` is told of each TEXT or ARGUMENTS string.
+    """Walks values of one answer; `pieces` is told of each TEXT, GROWS or ARGUMENTS string.
 
     `pieces(box, at, shape, path, indices)` returns what to put in place of the string. Indices
     are those of the list items on the way, by their own `index` member where they have one.

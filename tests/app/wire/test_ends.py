@@ -11,7 +11,7 @@ from app.errors import UpstreamUnavailable
 from app.wire import sse
 from app.wire.sse import SseParser
 from tests.app.wire import streams
-from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, leaks
+from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, RealMasking, leaks
 from tests.app.wire.test_answers import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked
 
 if TYPE_CHECKING:
@@ -135,9 +135,8 @@ def test_arguments_that_end_with_every_piece_are_masked_as_json_all_the_same() -
 
 
 def test_what_ended_long_ago_is_forgotten_and_must_not_go_on() -> None:
-    held = chat("AKIA")
-    others = [streams.chunk({"content": "AKIA"}, index, "stop") for index in range(1, 4200)]
-    out = masked(CHAT, SSE, held + b"".join(others))
-    assert out.count(b'"AKIA"') == 4200
+    answer = CHAT.answer(SSE, RealMasking())
+    held = [streams.chunk({"content": "AKIA"}, index, "stop") for index in range(4200)]
+    assert answer.feed(b"".join(held)).count(b'"AKIA"') == 4200
     with pytest.raises(UpstreamUnavailable, match="long after"):
-        masked(CHAT, SSE, held + b"".join(others) + held)
+        answer.feed(held[0])

@@ -1,0 +1,139 @@
+"""Texts under names that no table knows, which may go on in the next event all the same."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from app.errors import UpstreamUnavailable
+from app.wire.registry import wire_for
+from app.wire.sse import SseParser
+from tests.app.wire import streams
+from tests.app.wire.masking import MASK, SECRET
+from tests.app.wire.test_answers import (
+    ANTHROPIC,
+    CHAT,
+    CURSOR,
+    GEMINI,
+    PLAIN,
+    RESPONSES,
+    SSE,
+    masked,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.wire.base import WireFormat
+
+COMPLETIONS = wire_for("openai", "POST", "v1/completions", None)
+
+
+def choice(**members: object) -> dict[str, Any]:
+    return {"id": "chatcmpl-1", "choices": [{"index": 0, **members}]}
+
+
+UNKNOWN: dict[str, tuple[WireFormat, Callable[[str], dict[str, Any]]]] = {
+    "plain chunk": (PLAIN, lambda text: {"chunk": text, "n": 1}),
+    "plain token": (PLAIN, lambda text: {"token": {"text": text, "id": 1}}),
+    "plain output": (PLAIN, lambda text: {"output": [text]}),
+    "plain deep": (PLAIN, lambda text: {"type": "x", "data": {"rows": [{"it": [text]}]}}),
+    "plain value": (PLAIN, lambda text: {"o": "chunk", "p": "/a", "v": text}),
+    "chat text": (CHAT, lambda text: choice(text=text, finish_reason=None)),
+    "chat choice": (CHAT, lambda text: choice(more={"words": text})),
+    "chat message": (CHAT, lambda text: choice(message={"content": text})),
+    "chat top": (CHAT, lambda text: {"model": "m", "choices": [], "chunk": text}),
+    "completions": (COMPLETIONS, lambda text: choice(words=text)),
+    "responses": (RESPONSES, lambda text: {"type": "response.x", "output_index": 0, "chunk": text}),
+    "anthropic": (
+        ANTHROPIC,
+        lambda text: {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "new_delta", "words": text},
+        },
+    ),
+    "gemini": (GEMINI, lambda text: {"candidates": [{"index": 0, "words": text}]}),
+    "cursor": (CURSOR, lambda text: {"type": "new", "chunk": text}),
+}
+PIECES = ["the ", "key ", SECRET[:4], SECRET[4:9], SECRET[9:19], SECRET[19:] + ", AK", "IA"]
+
+
+def said(event: Any, pattern: Any) -> str:  # noqa: ANN401 - any JSON
+    """Find in an event what stands where the pattern has a `?`."""
+    if pattern == "?":
+        return event if isinstance(event, str) else ""
+    if isinstance(pattern, dict) and isinstance(event, dict):
+        return "".join(said(event.get(name), below) for name, below in pattern.items())
+    if isinstance(pattern, list) and pattern and isinstance(event, list) and event:
+        return said(event[0], pattern[0])
+    return ""
+
+
+@pytest.mark.parametrize(("wire", "make"), UNKNOWN.values(), ids=UNKNOWN)
+def test_a_key_split_over_events_is_masked_under_any_name(
+    wire: WireFormat, make: Callable[[str], dict[str, Any]]
+) -> None:
+    answer = "".join(
+        said(json.loads(event.data or ""), make("?"))
+        for event in SseParser().feed(
+            masked(wire, SSE, b"".join(map(streams.data, map(make, PIECES))))
+        )
+    )
+    assert answer == f"the key {MASK}, AKIA"
+
+
+@pytest.mark.parametrize(("wire", "make"), UNKNOWN.values(), ids=UNKNOWN)
+def test_each_piece_of_one_character_is_seen_with_all_before_it(
+    wire: WireFormat, make: Callable[[str], dict[str, Any]]
+) -> None:
+    out = masked(wire, SSE, b"".join(streams.data(make(piece)) for piece in f" {SECRET} "))
+    assert SECRET[-1:] * 2 not in SECRET
+    assert out.count(MASK.encode()) == 1
+    texts = [said(json.loads(event.data or ""), make("?")) for event in SseParser().feed(out)]
+    assert "".join(texts) == f" {MASK} "
+
+
+@pytest.mark.parametrize("wire", [PLAIN, CHAT, RESPONSES, ANTHROPIC, GEMINI, CURSOR])
+def test_a_value_that_stays_the_same_is_whole_from_the_second_time_on(wire: WireFormat) -> None:
+    event = streams.data({"type": "x", "region": "in AKIA", "n": 1})
+    out = SseParser().feed(masked(wire, SSE, event * 4))
+    assert [json.loads(found.data or "")["region"] for found in out] == ["in ", *["in AKIA"] * 3]
+
+
+def test_a_value_that_stops_staying_the_same_hides_no_secret_behind_its_former_self() -> None:
+    same = streams.data({"chunk": f"see {SECRET[:9]}"})
+    out = masked(PLAIN, SSE, same * 3 + streams.data({"chunk": ", or not"}))
+    texts = [json.loads(event.data or "")["chunk"] for event in SseParser().feed(out)]
+    assert texts == ["see ", f"see {SECRET[:9]}", f"see {SECRET[:9]}", ", or not"]
+    rest = streams.data({"chunk": SECRET[9:]})
+    assert MASK.encode() in masked(PLAIN, SSE, same + rest)
+    with pytest.raises(UpstreamUnavailable, match="hide a secret"):
+        masked(PLAIN, SSE, same * 2 + rest)
+
+
+def test_a_value_that_grows_with_each_event_is_masked_before_it_is_complete() -> None:
+    text = f"a long beginning, the key {SECRET}, and more AKIA"
+    values = [text[:end] for end in (20, 30, 30, 40, 60, len(text))]
+    out = masked(PLAIN, SSE, b"".join(streams.data({"so_far": value}) for value in values))
+    texts = [json.loads(event.data or "")["so_far"] for event in SseParser().feed(out)]
+    start = "a long beginning, the key "
+    assert texts == [
+        text[:20],
+        start,
+        start,
+        start,
+        f"{start}{MASK}, and more ",
+        f"{start}{MASK}, and more ",
+        f"{start}{MASK}, and more AKIA",
+    ]
+
+
+def test_many_unknown_strings_do_not_fill_the_memory_nor_stop_the_answer() -> None:
+    rows = [
+        {"name": f"row {at}", "note": "fine", "words": ["so", "it", "is"]} for at in range(3000)
+    ]
+    line = json.dumps({"rows": rows}).encode() + b"\n"
+    assert masked(PLAIN, "application/x-ndjson", line * 2) == line * 2
