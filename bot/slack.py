@@ -142,6 +142,12 @@ class Slack:
             bool(answer.get("is_enterprise_install")),
         )
 
+    async def scopes(self) -> frozenset[str]:
+        """Return what the token may do, as Slack says with each answer."""
+        answer = await _call("auth.test", self.client.auth_test())
+        granted = _header(answer, "x-oauth-scopes").split(",")
+        return frozenset(scope.strip() for scope in granted if scope.strip())
+
     def speak_in(self, team_id: str) -> None:
         """Say in which workspace of an organisation our channels and groups are."""
         for client in (self.client, self._posting):

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from app.errors import AbeyanceError
-from cli import connection, grant, link, login, policy, serve, slack, up
+from cli import connection, doctor, grant, link, login, policy, serve, slack, up
 
 app = typer.Typer(
     name="abeyance",
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command(name="up")(up.up)
 app.command(name="gateway")(serve.gateway)
 app.command(name="bot")(serve.bot)
+app.command(name="doctor")(doctor.doctor)
 app.command(name="login")(login.login)
 app.command(name="link")(link.link)
 app.add_typer(connection.app, name="connection")

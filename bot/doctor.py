@@ -1,0 +1,148 @@
+"""What a real workspace must have for the bot to work there: each point with its remedy.
+
+Asks Slack only what the bot asks anyway, and posts nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.settings import SlackMode
+from bot.manifest import BOT_SCOPES
+from bot.slack import SlackRefused, SlackUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from app.settings import Settings
+    from bot.slack import Slack
+    from policies.compiled import ApproverSet
+
+_INVITE = "create the channel if there is none, and type `/invite @Abeyance` in it"
+_REACH = "see whether this machine may connect to {url}, and https://status.slack.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One point that was looked at. `remedy` is empty where it is well."""
+
+    point: str
+    found: str
+    remedy: str = ""
+
+    @property
+    def well(self) -> bool:
+        return not self.remedy
+
+
+async def examine(
+    slack: Slack, settings: Settings, sets: Iterable[ApproverSet], channels: Iterable[str]
+) -> AsyncIterator[Finding]:
+    """Look at one point after the other; ends early where nothing further can be asked."""
+    try:
+        workspace = await slack.workspace()
+    except SlackUnavailable as error:
+        yield Finding("Slack", str(error), _REACH.format(url=settings.slack_api_url))
+        return
+    except SlackRefused as refused:
+        remedy = "install the app and set ABEYANCE_SLACK_BOT_TOKEN to its “Bot User OAuth Token”"
+        yield Finding("Slack bot token", refused.code, remedy)
+        return
+    where = workspace.enterprise_id if workspace.org_wide else workspace.team_id
+    yield Finding("Slack bot token", f"speaks as {workspace.bot_user} in {where}")
+    if workspace.org_wide and settings.slack_team:
+        slack.speak_in(settings.slack_team)
+    elif workspace.org_wide:
+        remedy = "set ABEYANCE_SLACK_TEAM to the id (T…) of the approvers' workspace"
+        yield Finding("Slack workspace", "the app is installed in a whole organisation", remedy)
+        return
+    for check in (
+        _scopes(slack),
+        _delivery(slack, settings),
+        _channels(slack, channels),
+        _approvers(slack, sets),
+    ):
+        async for finding in _told(check):
+            yield finding
+
+
+async def _told(check: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    """Tell also what Slack says no to, or nothing at all."""
+    try:
+        async for finding in check:
+            yield finding
+    except SlackUnavailable as error:
+        yield Finding("Slack", str(error), "try again in a minute")
+    except SlackRefused as refused:
+        yield Finding("Slack", str(refused), "see the points above; then run this again")
+
+
+async def _scopes(slack: Slack) -> AsyncIterator[Finding]:
+    missing = sorted(set(BOT_SCOPES) - await slack.scopes())
+    if not missing:
+        yield Finding("Slack scopes", f"all {len(BOT_SCOPES)} are granted")
+        return
+    remedy = (
+        f"add {', '.join(missing)} under “OAuth & Permissions” (or paste the manifest of "
+        "`abeyance slack manifest` again), and reinstall the app"
+    )
+    yield Finding("Slack scopes", f"{len(missing)} are missing", remedy)
+
+
+async def _delivery(slack: Slack, settings: Settings) -> AsyncIterator[Finding]:
+    """How clicks reach the bot."""
+    if settings.slack_mode is SlackMode.HTTP:
+        given = bool(settings.slack_signing_secret.get_secret_value())
+        remedy = "set ABEYANCE_SLACK_SIGNING_SECRET, from “Basic Information”"
+        said = "requests are verified" if given else "there is no signing secret"
+        yield Finding("Slack over HTTP", said, "" if given else remedy)
+        return
+    try:
+        await slack.socket_url(settings.slack_app_token.get_secret_value())
+    except SlackRefused as refused:
+        remedy = (
+            "make an app-level token with the scope connections:write under “Basic Information”, "
+            "set ABEYANCE_SLACK_APP_TOKEN to it, and turn Socket Mode on"
+        )
+        yield Finding("Slack Socket Mode", refused.code, remedy)
+    else:
+        yield Finding("Slack Socket Mode", "connections are given out")
+
+
+async def _channels(slack: Slack, channels: Iterable[str]) -> AsyncIterator[Finding]:
+    for channel in dict.fromkeys(channels):
+        point = f"Slack channel #{channel.removeprefix('#')}"
+        try:
+            await slack.find(channel, "doctor", since=2**33)
+        except SlackRefused as refused:
+            if refused.code == "missing_scope":
+                yield Finding(point, "it can't be looked into", "grant the missing scopes")
+            else:
+                yield Finding(point, "the bot is not in it", _INVITE)
+        else:
+            yield Finding(point, "the bot is in it, and can look for its messages")
+
+
+async def _approvers(slack: Slack, sets: Iterable[ApproverSet]) -> AsyncIterator[Finding]:
+    groups = await slack.groups()
+    for known in sets:
+        point = f"approvers “{known.name}”"
+        missing = [handle for handle in known.slack_groups if handle not in groups]
+        strangers = [email for email in known.emails if not await slack.find_by_email(email)]
+        members = [await slack.members(groups[h]) for h in known.slack_groups if h in groups]
+        people = frozenset[str]().union(*members)
+        elsewhere = bool(known.idp_groups) or known.requesters_manager
+        if missing:
+            handles = ", ".join(f"@{handle}" for handle in missing)
+            remedy = f"make the user group {handles} in Slack, or change approvers.yaml"
+            yield Finding(point, f"there is no {handles}", remedy)
+        elif strangers:
+            remedy = "have them join the workspace with that address, or change approvers.yaml"
+            yield Finding(point, f"not in Slack: {', '.join(strangers)}", remedy)
+        elif not people and not known.emails and not elsewhere:
+            yield Finding(point, "nobody is in it", "put people into its user groups")
+        else:
+            count = len(people) + len(known.emails)
+            more = ", and whom the identity provider names" if elsewhere else ""
+            yield Finding(point, f"{count} people{more}")
