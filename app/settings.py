@@ -45,6 +45,21 @@ class IssuerSettings(BaseModel):
     """Where its keys are, if not where its discovery document says."""
 
 
+class RouteSettings(BaseModel):
+    """Where the cards of some requests go; all that is given must fit, by globs.
+
+    `channel` is a name or an id, or `dm`: each approver by themselves.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    channel: str = Field(min_length=1)
+    connections: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Teams of the requester, as the identity provider names them."""
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="ABEYANCE_", env_file=None, frozen=True, extra="ignore", populate_by_name=True
@@ -73,6 +88,8 @@ class Settings(BaseSettings):
     slack_signing_secret: SecretStr = SecretStr("")
     slack_mode: SlackMode = SlackMode.SOCKET
     slack_channel: str = "approvals"
+    slack_routes: Annotated[tuple[RouteSettings, ...], NoDecode] = ()
+    """The first that fits counts; a channel that a rule names goes before."""
     slack_audit_channel: str = ""
     """Where broken glass is told besides; empty: where the cards are."""
     slack_api_url: str = "https://slack.com/api/"
@@ -82,7 +99,7 @@ class Settings(BaseSettings):
     """Between two messages in one channel: Slack takes about one a second."""
     slack_http_port: int = Field(default=8475, ge=0, le=65535)
 
-    @field_validator("issuers", mode="before")
+    @field_validator("issuers", "slack_routes", mode="before")
     @classmethod
     def _from_json(cls, given: object) -> object:
         # Decoded here, so that a slip of the pen is one fault among the others.

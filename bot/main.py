@@ -12,7 +12,7 @@ import structlog
 from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
 from app.errors import BadSettings
-from app.settings import Settings, SlackMode, require
+from app.settings import RouteSettings, Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
 from bot.actions import Clicks
@@ -62,6 +62,7 @@ class BotSettings:
     channel: str
     audit_channel: str = ""
     """Where broken glass is told; empty: in the same channel as the cards."""
+    routes: tuple[RouteSettings, ...] = ()
     app_token: str = field(default="", repr=False)
     signing_secret: str = field(default="", repr=False)
     mode: SlackMode = SlackMode.SOCKET
@@ -99,6 +100,7 @@ def _ours(settings: Settings) -> BotSettings:
         bot_token=settings.slack_bot_token.get_secret_value(),
         channel=settings.slack_channel,
         audit_channel=settings.slack_audit_channel,
+        routes=settings.slack_routes,
         app_token=settings.slack_app_token.get_secret_value(),
         signing_secret=settings.slack_signing_secret.get_secret_value(),
         mode=settings.slack_mode,
@@ -196,7 +198,7 @@ class _Shared:
             self.approvers,
             self.seal,
             mask=self.mask,
-            places=Places(channel, self.settings.audit_channel or channel),
+            places=Places(channel, self.settings.audit_channel or channel, self.settings.routes),
             glass=self.glass,
         )
         notices = self.storage.notices

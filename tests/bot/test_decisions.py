@@ -203,7 +203,7 @@ async def test_a_denial_that_takes_long_says_so_and_then_how_it_ended(office: Of
         held = await office.hold()
         await maria.click(await card_of(maria), "Deny…")
         await maria.wait_for_view("Deny")
-        await office.slack.fail_calls(429, method="users.info", retry_after=3)
+        await office.slack.fail_calls(429, times=2, method="users.info", retry_after=3)
         view = await maria.submit(REASON)
         assert view is not None
         assert "Recording" in view.words
