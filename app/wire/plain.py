@@ -1,7 +1,8 @@
 """Any API of which nothing is known: every string is a text, names of members too.
 
-In a stream every string may be a piece of a longer one, so a text that ends in what may be the
-beginning of a secret is completed by the next event; save under names that never hold a text.
+In a stream every string may be a piece of a longer one, so a text that ends in four or more
+characters that may begin a secret is completed by the next event; save under names that never hold
+a text.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _CONTEXT = 256  # how much of what has gone out is remembered, in characters
 _BEFORE = 64  # how much before a tail has to be untouched for the text to go on after it
+_GLIMPSE = 3  # how much of the beginning of a secret may show where a text may be complete
 _CUMULATIVE = 16  # a piece that begins with one as long as this repeats it
 _WENT_ON = (
     "The model API went on with a text after its end, in a way that could hide a secret; "
@@ -91,12 +92,14 @@ class Text:
     def _beyond(self, out: str) -> str:
         if not self._owed:
             return out
-        size = min(len(out), len(self._owed))
-        if out[:size] != self._owed[:size]:
-            self._shut = True
-            raise UpstreamUnavailable(_WENT_ON)
-        self._owed = self._owed[size:]
-        return out[size:]
+        same = _common(out, self._owed)
+        if same < min(len(out), len(self._owed)):
+            if len(self._owed) - same > _GLIMPSE:
+                self._shut = True
+                raise UpstreamUnavailable(_WENT_ON)
+            self._owed = ""
+        self._owed = self._owed[same:]
+        return out[same:]
 
     def _note(self, came: str, gone: str) -> None:
         self._came = (self._came + came)[-_CONTEXT:]
@@ -111,7 +114,8 @@ class GrowingText(Text):
     """A text of which nobody says whether it goes on, repeats itself or grows with each event.
 
     The same value twice is taken for one that stays; one that begins with all of the last, for
-    one that grows; any other for the next piece.
+    one that grows; any other for the next piece. As it may be complete, a word is not robbed of its
+    last letters only because some secret begins with them: up to three go out, and are remembered.
     """
 
     forgettable = True  # while it is settled: there may be one for each string of an answer
@@ -133,10 +137,21 @@ class GrowingText(Text):
             self._grows = longer or (self._grows and piece == last)
             if self._grows or self._stays:
                 return self._anew(piece)
-        return super().feed(piece)
+        return self._with_glimpse(super().feed(piece))
 
     def tail(self, rest: str) -> str:
         return self._shown + rest if self._grows else rest
+
+    def _with_glimpse(self, out: str) -> str:
+        held = self._masker.held if self._masker is not None else 0
+        if held > _GLIMPSE or held <= len(self._owed):
+            return out
+        tail = self._came[len(self._owed) - held :]
+        if (self._gone + tail)[-_BEFORE:] != self._came[-_BEFORE:]:
+            return out
+        self._owed += tail
+        self._note("", tail)
+        return out + tail
 
     def _anew(self, piece: str) -> str:
         """Mask a value that holds all that was sent before; what grows keeps its tail held."""
@@ -153,3 +168,11 @@ class GrowingText(Text):
         self.ended = False
         self.settled = out == piece
         return out
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    size = min(len(one), len(other))
+    if one[:size] == other[:size]:
+        return size
+    return next(at for at in range(size) if one[at] != other[at])

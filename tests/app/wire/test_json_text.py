@@ -64,7 +64,7 @@ def test_json_stays_json_and_no_string_of_it_leaks(
     text = json.dumps([value], ensure_ascii=spelt == "ascii")
     out = json.loads(streamed(cut(text, at)))
     assert SECRET not in json.dumps(out)
-    if not any(SECRET in part or "PRIVATE" in part for part in strings(value)):
+    if all(whole(part) == part for part in strings(value)):
         assert out == [value]
 
 

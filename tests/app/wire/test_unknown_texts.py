@@ -86,14 +86,17 @@ def test_a_key_split_over_events_is_masked_under_any_name(
 
 
 @pytest.mark.parametrize(("wire", "make"), UNKNOWN.values(), ids=UNKNOWN)
-def test_each_piece_of_one_character_is_seen_with_all_before_it(
+def test_of_a_key_that_comes_in_single_characters_three_show_at_most(
     wire: WireFormat, make: Callable[[str], dict[str, Any]]
 ) -> None:
     out = masked(wire, SSE, b"".join(streams.data(make(piece)) for piece in f" {SECRET} "))
-    assert SECRET[-1:] * 2 not in SECRET
-    assert out.count(MASK.encode()) == 1
     texts = [said(json.loads(event.data or ""), make("?")) for event in SseParser().feed(out)]
-    assert "".join(texts) == f" {MASK} "
+    assert "".join(texts).removeprefix(f" {SECRET[:3]}").lstrip() == f"{MASK} "
+
+
+def test_a_word_that_ends_as_some_secret_begins_is_not_cut() -> None:
+    lines = b"".join(b'{"what":"%s"}\n' % word for word in (b"is", b"AKI", b"class A", b"AKA"))
+    assert masked(PLAIN, "application/x-ndjson", lines) == lines
 
 
 @pytest.mark.parametrize("wire", [PLAIN, CHAT, RESPONSES, ANTHROPIC, GEMINI, CURSOR])
