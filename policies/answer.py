@@ -80,6 +80,11 @@ class AnswerMasking:
         masker = self.stream()
         return masker.feed(text) + masker.finish()
 
+    def credential(self) -> AnswerText:
+        """Return a masker of the credential alone, for what no rule reads."""
+        maskers = [Masker(self._credential, self._mask_credential)]
+        return AnswerText(self, maskers if self._credential.targets else [], None)
+
     def _mask(self, target: int) -> str:
         owners = self._enforced.owners[target]
         self._counts.update(owner.rule for owner in owners)

@@ -13,7 +13,7 @@ from app.wire.streamed import LinesAnswer, SseAnswer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.wire.base import AnswerMasker, Masking
+    from app.wire.base import AnswerMasker, Masking, TextMasker
     from app.wire.events import AnswerTable
 
 _OPAQUE = (
@@ -21,6 +21,8 @@ _OPAQUE = (
     *("application/zip", "application/gzip", "application/zstd", "application/x-tar"),
     *("application/x-7z-compressed", "application/pdf", "application/wasm"),
 )
+# A masker overlooks soft hyphens, and thins them out; as a byte of a picture it means no hyphen.
+_SOFT_HYPHEN, _BYTE_AD = "\xad", "\ue0ad"
 _LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 
 
@@ -47,8 +49,8 @@ def _chosen(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMa
     if media_type.startswith("text/"):
         return TextAnswer(media.charset(content_type) or "utf-8", masking)
     if media_type.startswith(_OPAQUE):
-        return BinaryAnswer(media_type)
-    return TextAnswer("latin-1", masking)
+        return BytesAnswer(masking.credential(), (media_type,))
+    return BytesAnswer(masking.stream())
 
 
 class GuardedAnswer:
@@ -105,14 +107,19 @@ class TextAnswer:
         return self._encoder.encode(rest, final=True)
 
 
-class BinaryAnswer:
-    """Bytes that no rule can read; they pass, and are counted as such."""
+class BytesAnswer:
+    """Bytes, each as one character, so that all but what is masked come out as they were."""
 
-    def __init__(self, media_type: str) -> None:
-        self.uninspected: tuple[str, ...] = (media_type,)
+    def __init__(self, masker: TextMasker, uninspected: tuple[str, ...] = ()) -> None:
+        self.uninspected = uninspected
+        self._masker = masker
 
     def feed(self, data: bytes) -> bytes:
-        return data
+        return _bytes(self._masker.feed(data.decode("latin-1").replace(_SOFT_HYPHEN, _BYTE_AD)))
 
     def finish(self) -> bytes:
-        return b""
+        return _bytes(self._masker.finish())
+
+
+def _bytes(text: str) -> bytes:
+    return text.replace(_BYTE_AD, _SOFT_HYPHEN).encode("latin-1", "replace")

@@ -1,4 +1,9 @@
-"""Anthropic Messages."""
+"""Anthropic Messages.
+
+A block of thinking is signed. Where a mask has changed its text, the signature is sent empty: the
+client sees that there is none, and the API says so by name if the block is sent back; with the
+old one it would call the whole conversation tampered with.
+"""
 
 from __future__ import annotations
 
@@ -49,9 +54,17 @@ _DELTAS = {"text": "text_delta", "thinking": "thinking_delta", "partial_json": "
 
 def _ends(name: str, event: Event) -> Iterable[Key]:
     kind = kind_of(name, event)
+    if signed := [key for key, _ in _signed(event)]:
+        return signed
     if kind == "content_block_stop":
         return [(event.get("index"),)]
     return EVERYTHING if kind in {"message_delta", "message_stop", "error"} else ()
+
+
+def _signed(event: Event) -> Iterable[tuple[Key, Event]]:
+    for holder in (event.get("delta"), event.get("content_block")):
+        if isinstance(holder, dict) and holder.get("signature"):
+            yield (event.get("index"), "thinking"), holder
 
 
 def _tail(last: Named, channel: str, text: str) -> Named | None:
@@ -85,10 +98,11 @@ ANSWER = AnswerTable(
         ends=_ends,
         identity=("index",),
         tail=_tail,
+        signed=_signed,
     ),
     document=shape(
         {
-            "content[].signature": Kind.KEEP,
+            "content[].signature": Kind.SIGNATURE,
             "content[].data": Kind.KEEP,
             "content[].content[].encrypted_content": Kind.KEEP,
         }

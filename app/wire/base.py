@@ -41,6 +41,13 @@ class Masking(Protocol):
 
     def whole(self, text: str) -> str: ...
 
+    def credential(self) -> TextMasker:
+        """Return a masker that looks for nothing but the credential which fetched the answer.
+
+        For what no rule reads: bytes (as Latin-1), files within JSON, what a provider signed.
+        """
+        ...
+
     @property
     def masked(self) -> int:
         """How many findings were masked so far, over all texts."""

@@ -34,6 +34,10 @@ class Named(NamedTuple):
     value: Event
 
 
+def no_signatures(_event: Event) -> Iterable[tuple[Key, Event]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class StreamTable:
     """How one API streams.
@@ -44,7 +48,8 @@ class StreamTable:
     ends; `tail` makes the event that carries a held tail, out of the text's last event, its
     channel and the tail. By default that is a copy of the last event, with the text and the
     members named in `keep` and nothing else within.
-    Only the first `levels` indices count. Where the event's `type` ends with `arguments`, a
+    `signed` gives the keys of texts whose signature an event holds, each with the object it stands
+    in. Only the first `levels` indices count. Where the event's `type` ends with `arguments`, a
     piece is one of JSON.
     """
 
@@ -56,6 +61,7 @@ class StreamTable:
     levels: int = 9
     arguments: str = ""
     tail: Callable[[Named, str, str], Named | None] | None = None
+    signed: Callable[[Event], Iterable[tuple[Key, Event]]] = no_signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class _Running:
     path: Path = ()
     box: Box = field(default_factory=list)
     at: str | int = ""
+    masked: bool = False
 
 
 class EventMasker:
@@ -121,6 +128,11 @@ class EventMasker:
         ends = tuple(map(hashable, self._table.ends(event.name, event.value)))
         self._tree.walk(event.value, self._table.shape)
         tails = self.end(End.SAID, ends) if ends and self._texts else []
+        for key, holder in self._table.signed(event.value):
+            running = self._texts.get(hashable(key))
+            if running is not None and running.masked:
+                holder["signature"] = ""
+                self._tree.changed = True
         return self._tree.changed, tails
 
     def end(self, how: End, ends: tuple[Key, ...] = EVERYTHING) -> list[Named]:
@@ -128,7 +140,9 @@ class EventMasker:
         tails = []
         for key in [key for end in ends for key in self._texts if key[: len(end)] == end]:
             running = self._texts[key]
+            found = self._masking.masked
             rest = running.text.end(how)
+            running.masked = running.masked or self._masking.masked > found
             if not rest:
                 continue
             if key in self._touched:
@@ -154,7 +168,9 @@ class EventMasker:
             running = self._texts[key] = _Running(self._text(shape.kind), channel, self._event)
         running.event, running.path, running.box, running.at = self._event, path, box, path[-1]
         self._touched.add(key)
+        found = self._masking.masked
         out = running.text.feed(piece)
+        running.masked = running.masked or self._masking.masked > found
         if out != piece:
             self._tree.changed = True
         return out

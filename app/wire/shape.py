@@ -25,19 +25,24 @@ class Kind(Enum):
     ARGUMENTS = auto()  # a piece of JSON inside a string that goes on in later events
     JSON = auto()  # complete JSON inside a string
     DROP = auto()  # repeats a text in a form that cannot be masked
-    KEEP = auto()  # signed or sealed by the provider, not to be touched
+    KEEP = auto()  # sealed by the provider, not to be touched
+    SIGNATURE = auto()  # kept, unless a member beside it was masked: emptied then
     BLOB = auto()  # image, audio, file: no rule can read it
     FREE = auto()  # an object whose members the caller names
 
 
 class Shape:
-    """One place of the table. `channel` names the text that a TEXT or ARGUMENTS piece continues."""
+    """One place of the table. `channel` names the text that a TEXT or ARGUMENTS piece continues.
 
-    __slots__ = ("channel", "fields", "items", "kind", "other")
+    `signature` names the member of kind SIGNATURE, if there is one.
+    """
+
+    __slots__ = ("channel", "fields", "items", "kind", "other", "signature")
 
     def __init__(self, kind: Kind = Kind.WHOLE, channel: str = "") -> None:
         self.kind = kind
         self.channel = channel
+        self.signature: str | None = None
         self.fields: dict[str, Shape] = {}
         self.items = self
         self.other = self
@@ -115,6 +120,8 @@ def _attach(place: Shape, step: str, child: Shape) -> None:
         place.other = child
     else:
         place.fields[step] = child
+        if child.kind is Kind.SIGNATURE:
+            place.signature = step
 
 
 def _inherit(place: Shape, anywhere: Shape, seen: set[int]) -> None:

@@ -56,6 +56,24 @@ class TreeMasker:
             self._clean.add(text)
         return masked
 
+    def sealed(self, value: Json, depth: int = 0) -> Json:
+        """Mask our credential, and nothing else, in what no rule reads."""
+        if depth > _MAX_DEPTH:
+            raise TooLarge(f"The answer nests deeper than {_MAX_DEPTH} levels.")
+        if isinstance(value, str):
+            masker = self._masking.credential()
+            masked = masker.feed(value) + masker.finish()
+            self.changed = self.changed or masked != value
+            return masked
+        if isinstance(value, list):
+            return [self.sealed(item, depth + 1) for item in value]
+        if not isinstance(value, dict):
+            return value
+        out: dict[str, Json] = {}
+        for name, item in value.items():
+            out[free_name(str(self.sealed(name)), out)] = self.sealed(item, depth + 1)
+        return out
+
     def walk(self, box: Box, shape: Shape, path: Path = (), indices: Path = ()) -> None:
         if len(path) > _MAX_DEPTH:
             raise TooLarge(f"The answer nests deeper than {_MAX_DEPTH} levels.")
@@ -65,6 +83,16 @@ class TreeMasker:
             self._items(box, shape, path, indices)
 
     def _members(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
+        if shape.signature not in box:
+            self._each_member(box, shape, path, indices)
+            return
+        before, self.changed = self.changed, False
+        self._each_member(box, shape, path, indices)
+        if self.changed and box[shape.signature]:
+            box[shape.signature] = ""
+        self.changed = self.changed or before
+
+    def _each_member(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
         renamed: dict[str, str] = {}
         for name, value in box.items():
             below = shape.fields.get(name)
@@ -93,14 +121,14 @@ class TreeMasker:
 
     def _value(self, value: Json, box: Box, shape: Shape, path: Path, indices: Path) -> Json:
         match shape.kind:
-            case Kind.KEEP:
-                return value
+            case Kind.KEEP | Kind.SIGNATURE:
+                return self.sealed(value)
             case Kind.DROP:
                 return self._drop(value)
             case Kind.BLOB if isinstance(value, str) and looks_encoded(value):
                 if len(self.blobs) < _MOST_BLOBS:
                     self.blobs["/" + "/".join(map(str, path))] = None
-                return value
+                return self.sealed(value)
         if isinstance(value, str):
             return self._string(value, box, shape, path, indices)
         if isinstance(value, (dict, list)):

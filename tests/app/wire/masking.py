@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from policies.masker import Masker
 from policies.pattern import parse
 from policies.scanner import Plan, Target
+from policies.words import literal_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,10 @@ SECRET = "AKIAZ7QXMPLK3J9TWVBD"
 MASK = "[aws-access-key-id]"
 KEY_BLOCK = "-----BEGIN PRIVATE KEY-----\nMIIBVgIBADANBgkq\n-----END PRIVATE KEY-----"
 KEY_MASK = "[private-key]"
+CREDENTIAL = "sk-live/0123456789abcdef+credential=="
+CREDENTIAL_MASK = "[upstream-credential]"
+_TARGET = Target("credential", literal_pattern(CREDENTIAL))
+_CREDENTIAL = Plan([_TARGET])
 _PLAN = Plan(
     [
         Target("aws", parse("AKIA[0-9A-Z]{16}")),
@@ -26,9 +31,10 @@ _PLAN = Plan(
             "key",
             parse(r"-----BEGIN PRIVATE KEY-----[A-Za-z0-9+/=\s]*(?:-----END PRIVATE KEY-----)?"),
         ),
+        _TARGET,
     ]
 )
-_MASKS = (MASK, KEY_MASK)
+_MASKS = (MASK, KEY_MASK, CREDENTIAL_MASK)
 _AWS = re.compile(r"AKIA[0-9A-Z]{16}")
 
 
@@ -44,6 +50,13 @@ class RealMasking:
     def whole(self, text: str) -> str:
         masker = self.stream()
         return masker.feed(text) + masker.finish()
+
+    def credential(self) -> TextMasker:
+        return Masker(_CREDENTIAL, self._credential_label)
+
+    def _credential_label(self, _target: int) -> str:
+        self.masked += 1
+        return CREDENTIAL_MASK
 
     def _label(self, target: int) -> str:
         self.masked += 1
