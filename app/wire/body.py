@@ -1,7 +1,7 @@
 """A request body, told apart by what it is rather than by what it is called.
 
 A server may read JSON whatever its media type says, so whatever looks like JSON and is JSON is
-read as such: a label hides nothing.
+read as such, and whatever else is text is read as text: a label hides nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Prompt, Role, Segment
 from app.errors import BadRequest, Unsupported
-from app.wire import media, strict_json
+from app.wire import media, multipart, strict_json
 from app.wire.base import Json
+from app.wire.passage import Passage, passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,39 +21,55 @@ if TYPE_CHECKING:
     from app.wire.base import WireFormat
 
 _BINARY = ("image/", "audio/", "video/", "font/", "multipart/", "application/")
-_TEXTUAL = frozenset({"application/x-www-form-urlencoded", "application/xml", "application/yaml"})
+_FORM = "application/x-www-form-urlencoded"
+_TEXTUAL = frozenset({_FORM, "application/xml", "application/yaml"})
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
-_BOMS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """`json` and `text` are None unless the body is of that kind; binary and empty have neither."""
+    """`json` is None unless the body is JSON; else it is made of `passages`, mostly of one."""
 
     raw: bytes
     json: Json = None
-    text: str | None = None
+    passages: tuple[Passage, ...] = ()
 
     @property
     def is_json(self) -> bool:
         return self.json is not None or self.raw.strip() == b"null"
 
+    @property
+    def text(self) -> str | None:
+        """The text of a body that is one, else None."""
+        return self.passages[0].text if len(self.passages) == 1 else None
+
     def prompt(self, wire: WireFormat) -> Prompt:
-        """Find every text; what cannot be read is named as `body` among the uninspected."""
+        """Find every text; what cannot be read is named, as `body` or `body/2`."""
         if self.is_json:
             return wire.read(self.json)
-        if self.text is not None:
-            return Prompt((Segment(self.text, Role.OTHER, "body"),) if self.text else ())
-        return Prompt((), uninspected=("body",) if self.raw else ())
+        return Prompt(
+            tuple(
+                Segment(text, Role.OTHER, place)
+                for place, passage in self._placed()
+                for text in passage.readings()
+            ),
+            uninspected=tuple(place for place, passage in self._placed() if passage.is_dark),
+        )
 
     def rewritten(self, wire: WireFormat, mask: Callable[[str], str]) -> bytes:
-        """Return the bytes with every text masked; the same bytes where nothing changes."""
+        """Return the bytes with every text masked; the same bytes where nothing changes.
+
+        Raises `BadRequest` for text that hides behind escapes what would have to be masked.
+        """
         if self.is_json:
             masked = wire.rewrite(self.json, mask)
             return self.raw if masked == self.json else strict_json.dump(masked)
-        if self.text is not None:
-            return mask(self.text).encode()
-        return self.raw
+        return b"".join([passage.masked(mask) for passage in self.passages]) or self.raw
+
+    def _placed(self) -> list[tuple[str, Passage]]:
+        if len(self.passages) == 1:
+            return [("body", self.passages[0])]
+        return [(f"body/{at}", passage) for at, passage in enumerate(self.passages)]
 
 
 def parse_body(content_type: str, raw: bytes) -> Body:
@@ -64,28 +81,27 @@ def parse_body(content_type: str, raw: bytes) -> Body:
         return Body(raw)
     if media.is_json(media_type):
         return Body(raw, json=strict_json.parse(raw))
-    return _unlabelled_json(raw) or _by_label(media_type, raw)
+    return _unlabelled_json(raw) or _by_label(media_type, content_type, raw)
 
 
 def _unlabelled_json(raw: bytes) -> Body | None:
     """Read as JSON what a lenient server would; where it is JSON, it must be strict JSON."""
-    if raw.startswith(_BOMS) or raw.lstrip()[:1] not in {b"{", b"["}:
+    text = passage(raw).text
+    if text is None or text.lstrip()[:1] not in {"{", "[", '"'}:
         return None
     try:
-        strict_json.parse_loosely(raw)
+        strict_json.parse_loosely(text)
     except ValueError:
         return None
     return Body(raw, json=strict_json.parse(raw))
 
 
-def _by_label(media_type: str, raw: bytes) -> Body:
-    if media_type.startswith(_BINARY) and media_type not in _TEXTUAL:
-        return Body(raw)
-    if raw.startswith(_BOMS):
-        raise BadRequest("The body starts with a byte order mark. Send plain UTF-8 without one.")
-    try:
-        return Body(raw, text=raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        if media_type:
-            raise BadRequest("The body is called text and is not UTF-8. Send UTF-8.") from None
-        return Body(raw)
+def _by_label(media_type: str, content_type: str, raw: bytes) -> Body:
+    if media_type.startswith("multipart/"):
+        parts = multipart.split(raw, content_type)
+        return Body(raw, passages=tuple(map(passage, parts)))
+    whole = passage(raw, form=media_type == _FORM)
+    is_binary = media_type.startswith(_BINARY) and media_type not in _TEXTUAL
+    if whole.text is None and media_type and not is_binary:
+        raise BadRequest("The body is called text and is not UTF-8. Send UTF-8.")
+    return Body(raw, passages=(whole,))

@@ -29,6 +29,8 @@ _PLAIN = re.compile(r"[^\"\\]+")
 _HIGH = re.compile(r"\\u[dD][89aAbB][0-9a-fA-F]{2}")
 _PAIR = re.compile(_HIGH.pattern + r"\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
+_ANY_ESCAPE = re.compile(f"{_PAIR.pattern}|{_ESCAPE.pattern}")
+_SHORT = dict(zip('"\\/bfnrt', '"\\/\b\f\n\r\t', strict=True))
 _ESCAPE_BEGUN = re.compile(r"\\(?:u[0-9a-fA-F]{0,4}(?:\\(?:u[0-9a-fA-F]{0,3})?)?)?")
 
 
@@ -219,3 +221,35 @@ def _unescape(text: str, position: int) -> tuple[str, int]:
     character = str(json.loads(f'"{found.group()}"'))
     # Half a pair has no meaning, and no encoder would take it.
     return ("�" if "\ud800" <= character <= "\udfff" else character), found.end()
+
+
+def views(text: str) -> list[str]:
+    r"""Undo JSON's escapes wherever they stand, again where that makes new ones.
+
+    For text that should be JSON and is not: some reader may make sense of it. Gives nothing where
+    there is no escape, and at most `MAX_DEPTH` readings.
+    """
+    found: list[str] = []
+    while "\\" in text and len(found) < MAX_DEPTH:
+        undone = _ANY_ESCAPE.sub(_undone, text)
+        if undone == text:
+            break
+        found.append(undone)
+        text = undone
+    return found
+
+
+def _undone(escape: re.Match[str]) -> str:
+    spelt = escape.group()
+    if len(spelt) == 2:
+        return _SHORT[spelt[1]]
+    return _unescape(spelt, 0)[0]
+
+
+def hides_nothing(text: str, masked: str, mask: Callable[[str], str]) -> bool:
+    """Tell whether no reading of a text has more to mask than the text as it stands."""
+    for undone in views(text):
+        masked = _ANY_ESCAPE.sub(_undone, masked)
+        if mask(undone) != masked:
+            return False
+    return True

@@ -1,0 +1,76 @@
+"""A stretch of a body that is not JSON: text, in whatever encoding shows itself, or bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+from app.errors import BadRequest
+from app.wire import multipart
+from app.wire.json_text import hides_nothing, views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# The longer marks first: one begins with another.
+_BOMS = (
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`text` is None for bytes; `mark` is the byte order mark before the text."""
+
+    raw: bytes
+    text: str | None
+    mark: bytes = b""
+    encoding: str = "utf-8"
+    form: bool = False
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether a server may read here what no rule has seen."""
+        if not self.raw:
+            return False
+        # Zeros are how text in a wider encoding looks that does not say so.
+        return self.text is None or "\0" in self.text or multipart.is_encoded(self.raw)
+
+    def readings(self) -> list[str]:
+        """Return the text, and what it says where its escapes are undone."""
+        if not self.text:
+            return []
+        found = [self.text, *views(self.text)]
+        if self.form:
+            found.append(unquote_plus(self.text))
+        return list(dict.fromkeys(found))
+
+    def masked(self, mask: Callable[[str], str]) -> bytes:
+        """Return the bytes with the text masked; raises `BadRequest` for what escapes hide."""
+        if not self.text:
+            return self.raw
+        masked = mask(self.text)
+        if not hides_nothing(self.text, masked, mask):
+            raise BadRequest(
+                "The body spells with escapes what has to be masked, and is not valid JSON. "
+                "Send valid JSON, or plain text without escapes."
+            )
+        if self.form and mask(unquote_plus(self.text)) != unquote_plus(masked):
+            raise BadRequest(
+                "The form spells with percent signs what has to be masked. Send it as JSON."
+            )
+        return self.raw if masked == self.text else self.mark + masked.encode(self.encoding)
+
+
+def passage(raw: bytes, *, form: bool = False) -> Passage:
+    """Read bytes as the text they are, if they are any."""
+    mark, encoding = next((known for known in _BOMS if raw.startswith(known[0])), (b"", "utf-8"))
+    try:
+        return Passage(raw, raw[len(mark) :].decode(encoding), mark, encoding, form)
+    except UnicodeDecodeError:
+        return Passage(raw, None)
