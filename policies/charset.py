@@ -1,7 +1,8 @@
 r"""Sets of characters over the alphabet of the scan view (see `normalise`).
 
-ASCII characters stand for themselves. The view never contains the control characters \0, \2 and
-\4, so two of them are free to stand for 'any other letter or digit' and 'anything else'.
+ASCII characters stand for themselves. The view never contains the control characters \0, \2, \3
+and \4, so two of them are free to stand for 'any other letter or digit' and 'anything else'. \3
+is the bar between texts (see `normalise`), which is in no set.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 _WORD_BUCKET = 2
 _OTHER_BUCKET = 4
-_ALL = sum(1 << code for code in range(1, 128))
+_BAR = 1 << 3
+_ALL = sum(1 << code for code in range(1, 128)) & ~_BAR
 
 
 def code_of(ch: str) -> int:
@@ -45,6 +47,10 @@ class CharSet:
     def complement(self) -> CharSet:
         """Return all characters but these; only for sets that name nothing beyond ASCII."""
         return CharSet(_ALL & ~self.bits)
+
+    def edge(self) -> CharSet:
+        """Return what may stand beside a match that must not touch these: all else, and a bar."""
+        return CharSet(_ALL & ~self.bits | _BAR)
 
     def any_case(self) -> CharSet:
         """Return the set with both cases of each of its ASCII letters."""
@@ -78,7 +84,7 @@ def chars(members: Iterable[str]) -> CharSet:
 
 
 def span(first: str, last: str) -> CharSet:
-    return chars(chr(code) for code in range(ord(first), ord(last) + 1))
+    return CharSet(_ALL & chars(chr(code) for code in range(ord(first), ord(last) + 1)).bits)
 
 
 _LOWER = span("a", "z").bits

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.domain.verdict import Action, FiredRule, Verdict
+from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from policies.conditions import Asked
 from policies.evidence import Evidence, Hit
 from policies.model import Side
+from policies.scanner import TooDense
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,9 +22,15 @@ if TYPE_CHECKING:
 
 
 def decide(facts: Facts, identity: Identity, catalog: Catalog, now: datetime) -> Verdict:
-    """Return what the catalog says of a request; where no rule fires it is allowed."""
+    """Return what the catalog says of a request; where no rule fires it is allowed.
+
+    What takes too much to look through is denied.
+    """
     asked = Asked(facts, identity, now)
-    evidence = Evidence(facts, catalog)
+    try:
+        evidence = Evidence(facts, catalog)
+    except TooDense:
+        return Verdict(Action.DENY, (UNCHECKABLE,), catalog.revision)
     fired: list[tuple[Rule, FiredRule]] = []
     for rule in catalog.rules:
         if not rule.sees(Side.REQUEST) or not rule.applies(asked):
@@ -35,6 +42,19 @@ def decide(facts: Facts, identity: Identity, catalog: Catalog, now: datetime) ->
     action = max((rule.then for rule in enforced), key=_strictness, default=Action.ALLOW)
     approval = _strictest(enforced) if action is Action.HOLD else None
     return Verdict(action, tuple(told for _, told in fired), catalog.revision, approval)
+
+
+UNCHECKABLE = FiredRule(
+    rule="too-dense-to-check",
+    title="The prompt repeats what looks like the beginning of a secret too often to be checked",
+    action=Action.DENY,
+    risk=Risk.HIGH,
+    explain="Send less of it at once, or leave the repetitions out.",
+    enforced=True,
+    findings=0,
+    excerpts=(),
+)
+"""Built in: no catalog can do without it."""
 
 
 def _fired(rule: Rule, hits: Sequence[Hit], evidence: Evidence) -> FiredRule:

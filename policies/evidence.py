@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from app.domain.segment import Role, Segment
-from policies.excerpts import MOST, SafeText
+from app.domain.verdict import Excerpt
+from policies.excerpts import MOST, MOST_WORDS, SafeText
 from policies.findings import Finding, Inspected
+from policies.normalise import BAR
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.domain.segment import Facts
-    from app.domain.verdict import Excerpt
     from policies.compiled import Catalog, Rule
+
+
+_PAGE = 8192
+"""More than any secret that stands in what is shown goes on behind it, however it is encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,11 @@ class Evidence:
     """The findings of all request rules in all texts, and excerpts of them."""
 
     def __init__(self, facts: Facts, catalog: Catalog) -> None:
+        """Raises TooDense where it takes too much to find them."""
         self._catalog = catalog
         self._segments = _segments(facts)
-        self._texts = [Inspected(segment.text) for segment in self._segments]
         self._hits = self._find()
-        self._safe: dict[int, SafeText] = {}
+        self._safe: dict[tuple[str, int], SafeText] = {}
 
     def of(self, rule: Rule) -> list[Hit]:
         """Return what the rule looks for and what was found."""
@@ -54,21 +59,48 @@ class Evidence:
         return tuple(self._excerpt(hit) for hit in hits[:MOST])
 
     def _find(self) -> list[Hit]:
-        """Look into each segment, and across the seams of those that one role has."""
+        """Look into all segments of a role at once, and then across their seams."""
         finder = self._catalog.requests
-        hits = [
-            Hit(at, finding) for at, text in enumerate(self._texts) for finding in finder.find(text)
-        ]
+        inside: list[Hit] = []
+        seams: list[Hit] = []
         for role in Role:
             numbers = [at for at, segment in enumerate(self._segments) if segment.role is role]
-            across = finder.across([self._segments[at].text for at in numbers])
-            hits += [Hit(numbers[at], finding) for at, finding in across]
-        return hits
+            if not numbers:
+                continue
+            texts = [self._segments[at].text for at in numbers]
+            inside += [Hit(numbers[f.number], f) for f in finder.find(Inspected(*texts))]
+            seams += [Hit(numbers[f.number], f) for f in finder.across(texts)]
+        inside.sort(key=lambda hit: hit.segment)
+        return inside + seams
 
     def _excerpt(self, hit: Hit) -> Excerpt:
-        if hit.segment not in self._safe:
-            self._safe[hit.segment] = SafeText(self._catalog, self._texts[hit.segment])
-        return self._safe[hit.segment].excerpt(self._segments[hit.segment], hit.finding)
+        segment, finding = self._segments[hit.segment], hit.finding
+        text, how = self._shown(segment.text, finding.end), finding.reading.how
+        return Excerpt(
+            before=text.before(finding.start),
+            words=self._read(finding) if how else text.show(finding.start, _until(finding)),
+            after=text.after(finding.end),
+            place=f"{segment.place} ({how})" if how else segment.place,
+        )
+
+    def _read(self, finding: Finding) -> str:
+        """Return the words of a finding as they were read, where they do not stand like that."""
+        read, first = finding.reading.text, finding.first
+        begin, end = read.rfind(BAR, 0, first) + 1, read.find(BAR, first)
+        read = read[begin : end if end >= 0 else None]
+        text = self._shown(read, finding.last - begin)
+        return text.show(first - begin, min(finding.last, first + MOST_WORDS) - begin)
+
+    def _shown(self, text: str, until: int) -> SafeText:
+        """Return the text, as far as is needed to show what stands before `until`."""
+        key = (text, until // _PAGE)
+        if key not in self._safe:
+            self._safe[key] = SafeText(self._catalog, text[: (until // _PAGE + 2) * _PAGE])
+        return self._safe[key]
+
+
+def _until(finding: Finding) -> int:
+    return min(finding.end, finding.start + MOST_WORDS)
 
 
 def _segments(facts: Facts) -> tuple[Segment, ...]:

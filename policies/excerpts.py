@@ -5,15 +5,13 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
-from app.domain.verdict import Excerpt
 from policies.findings import Inspected
 from policies.masker import WITHHELD
 from policies.scanner import TooDense
 
 if TYPE_CHECKING:
-    from app.domain.segment import Segment
     from policies.compiled import Catalog
-    from policies.findings import Finding
+    from policies.findings import Cover
 
 CONTEXT = 60
 """Characters shown on each side of a finding."""
@@ -27,40 +25,35 @@ _MORE = "…"
 class SafeText:
     """A text of which any stretch can be shown; what is secret in it is found once."""
 
-    def __init__(self, catalog: Catalog, text: Inspected) -> None:
+    def __init__(self, catalog: Catalog, text: str) -> None:
         self._catalog = catalog
-        self._text = text.text
-        self._secrets: list[tuple[int, int, str]] | None
+        self._text = text
+        self._secrets: list[Cover] | None
         try:
-            covered = catalog.everything.cover(text)
+            [self._secrets] = catalog.everything.cover(Inspected(text))
         except TooDense:
             self._secrets = None
-        else:
-            self._secrets = [(start, end, catalog.label(target)) for start, end, target in covered]
 
-    def excerpt(self, segment: Segment, finding: Finding) -> Excerpt:
-        before = self._show(max(0, finding.start - CONTEXT), finding.start)
-        after = self._show(finding.end, finding.end + CONTEXT)
-        how = finding.reading.how
-        place = f"{segment.place} ({how})" if how else segment.place
-        return Excerpt(before, self._words(finding), after, place)
+    def before(self, start: int) -> str:
+        """Return what stands before a finding."""
+        return self.show(max(0, start - CONTEXT), start)
 
-    def _words(self, finding: Finding) -> str:
-        if not finding.reading.how:
-            return self._show(finding.start, min(finding.end, finding.start + MOST_WORDS))
-        read = SafeText(self._catalog, Inspected(finding.reading.text))
-        return read._show(finding.first, min(finding.last, finding.first + MOST_WORDS))
+    def after(self, end: int) -> str:
+        """Return what stands after a finding."""
+        return self.show(end, end + CONTEXT)
 
-    def _show(self, start: int, end: int) -> str:
+    def show(self, start: int, end: int) -> str:
+        """Return the stretch with its secrets masked."""
         if self._secrets is None:
             return WITHHELD
         out: list[str] = []
         at = start
-        for first, last, label in self._secrets:
-            if last <= start or first >= end:
+        for secret in self._secrets:
+            if secret.end <= start or secret.start >= end:
                 continue
-            out += [_visible(self._text[at : max(at, first)]), label]
-            at = last
+            label = self._catalog.label(secret.target)
+            out += [_visible(self._text[at : max(at, secret.start)]), label]
+            at = secret.end
         out.append(_visible(self._text[at:end]))
         return "".join(out)
 

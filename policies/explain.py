@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from app.domain.verdict import Action, Excerpt
 from policies.conditions import Asked
+from policies.decide import UNCHECKABLE
 from policies.evidence import Evidence
 from policies.model import Side
+from policies.scanner import TooDense
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,11 +54,30 @@ class RuleStory:
 def explain(
     facts: Facts, identity: Identity, catalog: Catalog, now: datetime
 ) -> tuple[RuleStory, ...]:
-    """Return the story of each request rule, in the order of the catalog."""
+    """Return the story of each request rule, in the order of the catalog.
+
+    There is only one where the text takes too much to look through.
+    """
     asked = Asked(facts, identity, now)
-    evidence = Evidence(facts, catalog)
+    try:
+        evidence = Evidence(facts, catalog)
+    except TooDense:
+        return (_UNCHECKABLE,)
     rules = [rule for rule in catalog.rules if rule.sees(Side.REQUEST)]
     return tuple(_story(rule, asked, evidence) for rule in rules)
+
+
+_UNCHECKABLE = RuleStory(
+    rule=UNCHECKABLE.rule,
+    title=UNCHECKABLE.title,
+    action=UNCHECKABLE.action,
+    enforced=True,
+    outcome=Outcome.FIRED,
+    why="no other rule was asked: what cannot be looked through is denied",
+    conditions=(),
+    findings=0,
+    excerpts=(),
+)
 
 
 def _story(rule: Rule, asked: Asked, evidence: Evidence) -> RuleStory:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
@@ -10,16 +10,24 @@ from typing import TYPE_CHECKING
 
 from policies.masker import WITHHELD
 from policies.matcher import Matcher, Scannable
+from policies.normalise import BAR, barred
 from policies.scanner import Span, Target, TooDense, in_order
 from policies.views import AsItStands, Reading, readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+MOST = 200
+"""Findings of one target, in one reading of the texts that are looked at together. What fires does
+not depend on the others, and no person reads so many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A match of a target: `[start, end)` in the text, `[first, last)` in the reading of it."""
+    """A match of a target: `[start, end)` in the text, `[first, last)` in the reading of it.
+
+    `number` is that of the text, where several were looked at together.
+    """
 
     target: Target
     start: int
@@ -27,14 +35,27 @@ class Finding:
     reading: Reading
     first: int
     last: int
+    number: int = 0
 
 
 class Inspected:
-    """A text in all its readings, each made ready for scanning."""
+    """Texts in all their readings, made ready for scanning all at once.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.readings = [(reading, Scannable(reading.text)) for reading in readings(text)]
+    Nothing is found that is not in one of them: to look at many short texts costs what it costs
+    to look at one that is as long as all of them.
+    """
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = texts
+        whole = barred(texts)
+        self.readings = [(reading, Scannable(reading.text)) for reading in readings(whole)]
+        self._starts = [0, *accumulate(len(text) + len(BAR) for text in texts)]
+
+    def place(self, start: int, end: int) -> tuple[int, int, int]:
+        """Return the number of a text, and the stretch of it that stands at `[start, end)`."""
+        number = bisect_right(self._starts, start) - 1
+        begin = self._starts[number]
+        return number, start - begin, min(end - begin, len(self.texts[number]))
 
 
 class Finder:
@@ -53,76 +74,105 @@ class Finder:
         ]
         self._parts = [(matcher, wanted) for matcher, wanted in parts if wanted]
 
-    def find(self, text: Inspected) -> list[Finding]:
-        """Return what is found in a text, in order; the same thing in two readings counts once."""
+    def find(self, inspected: Inspected) -> list[Finding]:
+        """Return what is found, in order; the same thing in two readings counts once.
+
+        Of each target the first in each reading, `MOST` at most. Raises TooDense where it takes
+        too much to find them.
+        """
         found: list[Finding] = []
-        seen: dict[Target, _Stretches] = defaultdict(_Stretches)
-        for reading, scannable in text.readings:
+        seen: dict[tuple[Target, int], _Stretches] = defaultdict(_Stretches)
+        for reading, scannable in inspected.readings:
             for span in self._spans(scannable):
-                finding = self._finding(reading, span)
-                if seen[finding.target].add(finding.start, finding.end):
-                    found.append(finding)
-        return sorted(found, key=lambda finding: finding.start)
+                start, end = reading.origin(span.start, span.end)
+                number, start, end = inspected.place(start, end)
+                target = self.targets[span.target]
+                if seen[target, number].add(start, end):
+                    found.append(Finding(target, start, end, reading, span.start, span.end, number))
+        return sorted(found, key=lambda finding: (finding.number, finding.start))
 
     def _spans(self, text: Scannable) -> list[Span]:
         return sorted(
             (
                 Span(span.start, wanted[span.target], span.end)
                 for matcher, wanted in self._parts
-                for span in matcher.find(text, wanted)
+                for span in matcher.find(text, wanted, MOST)
             ),
             key=in_order,
         )
 
-    def cover(self, text: Inspected) -> list[tuple[int, int, Target]]:
-        """Return the stretches that must not be shown, in order and apart, each with its name.
+    def cover(self, inspected: Inspected) -> list[list[Cover]]:
+        """Return for each text the stretches that must not be shown, in order and apart.
 
-        Raises TooDense where too many matches are in progress at one place.
+        Raises TooDense where there is too much to follow.
         """
         spans: list[tuple[int, int, int]] = []
-        for reading, scannable in text.readings:
+        for reading, scannable in inspected.readings:
             for matcher, wanted in self._parts:
                 for span in matcher.cover(scannable, wanted):
                     start, end = reading.origin(span.start, span.end)
                     spans.append((start, wanted[span.target], end))
-        joined: list[tuple[int, int, Target]] = []
-        for start, target, end in sorted(spans):
-            if joined and start < joined[-1][1]:
-                first, last, name = joined[-1]
-                joined[-1] = (first, max(last, end), name)
+        covers: list[list[Cover]] = [[] for _ in inspected.texts]
+        for begin, target, until in sorted(spans):
+            number, start, end = inspected.place(begin, until)
+            joined = covers[number]
+            if joined and start < joined[-1].end:
+                former = joined[-1]
+                joined[-1] = Cover(former.start, max(former.end, end), former.target)
             else:
-                joined.append((start, end, self.targets[target]))
-        return joined
+                joined.append(Cover(start, end, self.targets[target]))
+        return covers
 
     def mask(self, text: str, label: Callable[[Target], str]) -> str:
         """Return the text with a label in place of each stretch that must not be shown."""
-        try:
-            covered = self.cover(Inspected(text))
-        except TooDense:
-            return WITHHELD
-        out: list[str] = []
-        at = 0
-        for start, end, target in covered:
-            out += [text[at:start], label(target)]
-            at = end
-        return "".join([*out, text[at:]])
+        return self.mask_all([text], label)[0]
 
-    def across(self, texts: Sequence[str]) -> list[tuple[int, Finding]]:
-        """Return what is found only where texts meet, each with the number of its first text."""
+    def mask_all(self, texts: Sequence[str], label: Callable[[Target], str]) -> list[str]:
+        """Return each text masked, as `mask` does it."""
+        try:
+            covers = self.cover(Inspected(*texts))
+        except TooDense:
+            if len(texts) > 1:
+                return [self.mask(text, label) for text in texts]
+            return [WITHHELD]
+        return [
+            _masked(text, covered, label) if covered else text
+            for text, covered in zip(texts, covers, strict=True)
+        ]
+
+    def across(self, texts: Sequence[str]) -> list[Finding]:
+        """Return what is found only where texts meet."""
         if len(texts) < 2:
             return []
-        ends = list(accumulate(map(len, texts)))
-        joined = AsItStands("".join(texts))
-        across: list[tuple[int, Finding]] = []
-        for span in self._spans(Scannable(joined.text)):
-            at = next(number for number, end in enumerate(ends) if span.start < end)
-            if span.end > ends[at]:
-                across.append((at, self._finding(joined, span)))
+        starts = [0, *accumulate(map(len, texts))]
+        joined = AsItStands("".join(texts), "together with what follows")
+        across: list[Finding] = []
+        for span in self._spans(Scannable(joined.text.replace(BAR, " "))):
+            at = bisect_right(starts, span.start) - 1
+            if span.end > starts[at + 1]:
+                target, start = self.targets[span.target], span.start - starts[at]
+                across.append(
+                    Finding(target, start, len(texts[at]), joined, span.start, span.end, at)
+                )
         return across
 
-    def _finding(self, reading: Reading, span: Span) -> Finding:
-        start, end = reading.origin(span.start, span.end)
-        return Finding(self.targets[span.target], start, end, reading, span.start, span.end)
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A stretch that must not be shown; `target` gives its name."""
+
+    start: int
+    end: int
+    target: Target
+
+
+def _masked(text: str, covered: Sequence[Cover], label: Callable[[Target], str]) -> str:
+    out: list[str] = []
+    at = 0
+    for cover in covered:
+        out += [text[at : cover.start], label(cover.target)]
+        at = cover.end
+    return "".join([*out, text[at:]])
 
 
 class _Stretches:

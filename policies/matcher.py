@@ -8,14 +8,15 @@ All three take time that grows with the text and no faster.
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import hyperscan
 import re2  # type: ignore[import-untyped]
 
-from policies.normalise import TRANSPARENT, scan_view
-from policies.render import after, before, render, render_sets, view_bytes
-from policies.scanner import Plan, Scanner, Span, TooDense
+from policies.normalise import BAR, TRANSPARENT, barred_view, scan_view
+from policies.render import after, before, edge, render, render_sets, view_bytes
+from policies.scanner import Effort, Plan, Scanner, Span, TooDense
 from policies.squeeze import spelled_out, squeezed
 from policies.words import LONG, exact_pattern
 
@@ -23,22 +24,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
 
     from policies.automaton import Automaton
+    from policies.charset import Lookup
     from policies.pattern import Pattern
     from policies.scanner import Target
 
 
 _MAX_PLANS = 256
+_BAR = BAR.encode()
 _STRIDE = 64
+_CHECK = 32  # what a validator costs, in steps
 
 
 class Scannable:
     """A text made ready for scanning, once for however many matchers."""
 
     def __init__(self, text: str) -> None:
-        view = scan_view(text)
+        """`text` may be several with bars between them."""
+        view = barred_view(text)
         self.view = view.replace(TRANSPARENT, "")
         """What a pattern sees: folded, and without invisible characters."""
         self.data = view_bytes(self.view)
+        self.fenced = _BAR + self.data
+        """With an edge to the left of the first character too."""
+        self.effort = Effort(len(text))
         self.hits: dict[Matcher, tuple[int, ...]] = {}
         """What each matcher has reported, so that it need not look twice."""
         self._whole = view
@@ -82,19 +90,22 @@ class Matcher:
         forms = (_data, patterns), (_squeezed, long), (_spelled_out, short)
         return [_Database(form, found) for form, found in forms if found]
 
-    def find(self, text: Scannable, wanted: Container[int]) -> list[Span]:
-        """Return the matches of the wanted targets; those of one target do not overlap."""
+    def find(self, text: Scannable, wanted: Container[int], most: int | None = None) -> list[Span]:
+        """Return the first matches of each wanted target; those of one do not overlap.
+
+        Raises TooDense where it takes too much to find them.
+        """
         return [
             text.in_text(start, at, end)
             for at in self._hits(text)
             if at in wanted
-            for start, end in self._finders[at].spans(text.view, text.data)
+            for start, end in islice(self._finders[at].spans(text), most)
         ]
 
     def cover(self, text: Scannable, wanted: Container[int]) -> list[Span]:
         """Return the matches that begin at any place at all, as the masker of a stream sees them.
 
-        Raises TooDense where too many are in progress at one place.
+        Raises TooDense where too many are in progress.
         """
         hits = tuple(at for at in self._hits(text) if at in wanted)
         if not hits:
@@ -104,7 +115,7 @@ class Matcher:
             if len(self._covers) >= _MAX_PLANS:
                 self._covers.clear()
             cover = self._covers[hits] = _Cover([self.targets[at] for at in hits])
-        spans = cover.spans(text.view, text.data)
+        spans = cover.spans(text)
         return [text.in_text(s.start, hits[s.target], s.end) for s in spans]
 
     def _hits(self, text: Scannable) -> tuple[int, ...]:
@@ -183,16 +194,19 @@ class _Cover:
         )
         self._opening = re2.compile("|".join(openings).encode())
 
-    def spans(self, view: str, data: bytes) -> list[Span]:
+    def spans(self, text: Scannable) -> list[Span]:
+        view, effort = text.view, Effort(len(text.view))
         found: list[Span] = []
         at = 0
-        while (hit := self._opening.search(data, at)) is not None:
+        while (hit := self._opening.search(text.data, at)) is not None:
             # No match begins at the character before, but a guard may want to see it.
             begin = max(hit.start() - 1, 0)
             scanner = Scanner(self._plan)
             while begin + scanner.length < len(view) and not (scanner.length and scanner.idle):
                 here = begin + scanner.length
                 scanner.read(view[here : here + _STRIDE])
+                effort.spend(scanner.steps)
+                scanner.steps = 0
                 if scanner.shut_at >= 0:
                     raise TooDense
             scanner.finish()
@@ -216,46 +230,47 @@ class _Finder:
 
     @cached_property
     def _opening(self) -> re2._Regexp:
-        return re2.compile("|".join(map(render_sets, self._target.openings)).encode())
+        """What finds where a match may begin, one character after what it is to the right of."""
+        openings = "|".join(map(render_sets, self._target.openings))
+        return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
 
-    def spans(self, view: str, data: bytes) -> Iterator[tuple[int, int]]:
+    def spans(self, text: Scannable) -> Iterator[tuple[int, int]]:
         """Yield the matches from left to right, each the longest from its start."""
-        guard = self._target.not_before
-        at = 0
-        while (hit := self._opening.search(data, at)) is not None:
-            begin = hit.start()
+        view, at = text.view, 0
+        # Where nothing need stand to the left, the search begins at the opening itself.
+        fence = 0 if self._target.not_before.bits else 1
+        while (hit := self._opening.search(text.fenced, at + fence)) is not None:
+            begin = hit.start() - fence
             at = begin + 1
-            if begin and view[begin - 1] in guard:
-                continue
-            if (span := self._match(view, begin)) is not None:
+            if (span := self._match(view, begin, text.effort)) is not None:
                 yield span
                 at = span[1]
 
-    def _match(self, view: str, begin: int) -> tuple[int, int] | None:
-        context = self._target.context
-        starts = [begin] if context is None else _ends(context, view, begin)
+    def _match(self, view: str, begin: int, effort: Effort) -> tuple[int, int] | None:
+        target = self._target
+        starts = [begin]
+        if target.context is not None:
+            starts = _ends(target.context, view, begin, effort, None)
         for start in starts:
-            ends = [
-                end for end in _ends(self._target.secret, view, start) if self._may_end(view, end)
-            ]
-            valid = self._target.valid
+            ends = _ends(target.secret, view, start, effort, target.closes)
             for end in reversed(ends):
-                if valid is None or valid(view[start:end]):
+                effort.spend(_CHECK)
+                if target.valid is None or target.valid(view[start:end]):
                     return start, end
         return None
 
-    def _may_end(self, view: str, end: int) -> bool:
-        return end == len(view) or self._target.closes[view[end]]
 
-
-def _ends(automaton: Automaton, view: str, start: int) -> list[int]:
+def _ends(
+    automaton: Automaton, view: str, start: int, effort: Effort, closes: Lookup | None
+) -> list[int]:
     """Return all places where a match from `start` on may end."""
     ends: list[int] = []
     state = automaton.start
-    for at in range(start, len(view)):
+    at, length = start, len(view)
+    while at < length and not state.final:
         state = state[view[at]]
-        if state.accepts:
-            ends.append(at + 1)
-        if state.final:
-            break
+        at += 1
+        if state.accepts and (closes is None or at == length or closes[view[at]]):
+            ends.append(at)
+    effort.spend(at - start)
     return ends

@@ -9,9 +9,16 @@ two texts joined is the two views joined: a stream may be cut anywhere.
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TRANSPARENT = "\0"
-_TAKEN = "\0\2\4"
+BAR = "\3"
+"""Stands between texts that are looked at together: nothing matches it, and to whatever may not
+stand beside a match it is the edge of the text."""
+_TAKEN = "\0\2\3\4"
 """Control characters that the view uses for itself (see `charset`); in a text they become:"""
 _STAND_IN = "\5"
 
@@ -66,13 +73,28 @@ def _fold(ch: str) -> str:
 
 
 _TABLE = _FoldTable()
+_WITH_BARS = _FoldTable({ord(BAR): BAR})
 
 
 def scan_view(text: str) -> str:
     """Return the view of a text; it has the same length."""
-    if text.isascii() and "\0" not in text and "\2" not in text and "\4" not in text:
+    if BAR not in text and _is_plain(text):
         return text
     return text.translate(_TABLE)
+
+
+def barred(texts: Iterable[str]) -> str:
+    """Return texts as one, with bars between them."""
+    return BAR.join([text.replace(BAR, _STAND_IN) for text in texts])
+
+
+def barred_view(text: str) -> str:
+    """Return the view of a text in which each bar is one."""
+    return text if _is_plain(text) else text.translate(_WITH_BARS)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "\0" not in text and "\2" not in text and "\4" not in text
 
 
 def _variants() -> dict[str, frozenset[str]]:

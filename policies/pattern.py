@@ -221,7 +221,7 @@ class _Parser:
             raise self._fault("write two hexadecimal digits after it", at) from None
 
     def _literal(self, ch: str, at: int) -> CharSet:
-        if not ch.isascii() or ch in "\0\2\4":
+        if not ch.isascii() or ch in "\0\2\3\4":
             raise self._fault("only ASCII: look-alikes are folded before a pattern sees them", at)
         return chars(ch)
 

@@ -61,11 +61,16 @@ def render_sets(sets: tuple[CharSet, ...]) -> str:
 
 def before(members: CharSet) -> str:
     """Return an expression for what may stand on the left, where `members` may not."""
-    return f"(?:^|{_class(members.complement())})" if members.bits else ""
+    return f"(?:^|{_class(members.edge())})" if members.bits else ""
+
+
+def edge(members: CharSet) -> str:
+    """Return an expression for the character on the left, where there always is one."""
+    return _class(members.edge()) if members.bits else ""
 
 
 def after(members: CharSet) -> str:
-    return rf"(?:{_class(members.complement())}|\z)" if members.bits else ""
+    return rf"(?:{_class(members.edge())}|\z)" if members.bits else ""
 
 
 def _class(members: CharSet) -> str:

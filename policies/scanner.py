@@ -30,7 +30,27 @@ _RECENT = 512
 
 
 class TooDense(Exception):
-    """More matches are in progress at one place than are followed; the text is not passed on."""
+    """There is more to follow in a text than is followed; it is not passed on."""
+
+
+class Effort:
+    """What may be spent on one text, in steps: a character that is read for one target.
+
+    So the time that a text takes is in proportion to its length, whatever it is made of.
+    """
+
+    _BASE = 100_000
+    _A_CHARACTER = 8  # twice what the densest text takes that is made of nothing but secrets
+
+    def __init__(self, length: int) -> None:
+        self.spent = 0
+        self._most = self._BASE + self._A_CHARACTER * length
+
+    def spend(self, steps: int) -> None:
+        """Raises TooDense when there is nothing left."""
+        self.spent += steps
+        if self.spent > self._most:
+            raise TooDense
 
 
 class Target:
@@ -80,7 +100,7 @@ class Target:
         self.not_before = first.not_before
         self.not_after = pattern.not_after
         self.guarded = len(pattern.not_after) > 0
-        self.closes = Lookup(pattern.not_after.complement())
+        self.closes = Lookup(pattern.not_after.edge())
         self.secret = Automaton(pattern.node)
         self.context = Automaton(context.node) if context is not None else None
 
@@ -167,6 +187,7 @@ class Scanner:
         self._recent = ""  # the view of the text's end, as long as an opening may reach back
         self._base = 0  # position of its first character
         self.length = 0
+        self.steps = 0
         self.candidates: list[Candidate] = []
         self.done: list[Span] = []
         self.shut_at = -1
@@ -227,6 +248,7 @@ class Scanner:
             return
         if self.candidates:
             live: list[Candidate] = []
+            self.steps += len(self.candidates)
             for candidate in self.candidates:
                 self._advance(candidate, ch, at, live)
             self.candidates = live

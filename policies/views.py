@@ -12,9 +12,12 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
 import re2  # type: ignore[import-untyped]
+
+from policies.normalise import BAR, barred
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,28 +79,30 @@ class Rewritten:
         self._source = source
         self._pattern = pattern
         self._put = put
-        self.text = pattern.sub(lambda found: put(found[0]), source.text)
+        # What is unescaped cannot become a bar.
+        self.text = pattern.sub(lambda found: put(found[0]).replace(BAR, " "), source.text)
 
     @cached_property
-    def _edges(self) -> tuple[list[int], list[int]]:
-        """Return, for each character of the reading, where its source begins and ends."""
-        starts: list[int] = []
-        ends: list[int] = []
-        at = 0
+    def _pieces(self) -> list[tuple[int, int, int, int]]:
+        """Return where each replaced piece stands: its place in the reading, and in the source."""
+        pieces = [(0, 0, 0, 0)]
         for found in self._pattern.finditer(self._source.text):
-            starts += range(at, found.start())
-            ends += range(at + 1, found.start() + 1)
-            length = len(self._put(found[0]))
-            starts += [found.start()] * length
-            ends += [found.end()] * length
-            at = found.end()
-        starts += range(at, len(self._source.text))
-        ends += range(at + 1, len(self._source.text) + 1)
-        return starts, ends
+            _, until, _, source_until = pieces[-1]
+            start = until + found.start() - source_until
+            pieces.append((start, start + len(self._put(found[0])), found.start(), found.end()))
+        return pieces
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
-        starts, ends = self._edges
-        return self._source.origin(starts[start], ends[end - 1])
+        first, last = self._character(start), self._character(end - 1)
+        return self._source.origin(first[0], last[1])
+
+    def _character(self, at: int) -> tuple[int, int]:
+        """Return what a character of the reading was read from."""
+        piece = self._pieces[bisect_right(self._pieces, at, key=itemgetter(0)) - 1]
+        _, until, source, source_until = piece
+        if at < until:
+            return source, source_until
+        return source_until + at - until, source_until + at - until + 1
 
 
 class Decoded:
@@ -107,7 +112,7 @@ class Decoded:
         self.how = how
         self._source = source
         self._runs = runs
-        self.text = "\n".join(text for _, _, text in runs)
+        self.text = barred(text for _, _, text in runs)
 
     @cached_property
     def _offsets(self) -> list[int]:
@@ -124,7 +129,10 @@ class Decoded:
 
 
 def readings(text: str) -> Iterator[Reading]:
-    """Yield the text as it stands, then every other reading of it that differs."""
+    """Yield the text as it stands, then every other reading of it that differs.
+
+    The text may be several with bars between them; a bar stays one in every reading.
+    """
     plain = AsItStands(text)
     yield plain
     if "`" in text or "*" in text or "~" in text:

@@ -1,0 +1,126 @@
+"""What a request costs grows with its length and with nothing else; what would cost more is denied.
+
+Steps and characters are counted here, not seconds.
+"""
+
+from __future__ import annotations
+
+import base64
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.verdict import Action
+from policies.decide import UNCHECKABLE, decide
+from policies.explain import explain
+from policies.findings import MOST, Inspected
+from policies.scanner import TooDense
+from tests.policies.made import ALICE, AWS_KEY, facts
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from policies.compiled import Catalog
+
+ADVERSARIAL = {
+    "password=": "password=",
+    "a key's prefix": "sk-",
+    "AKIA": "AKIA",
+    "api_key=": "api_key=",
+    "an option": "--password ",
+    "zero width": "\u200b",
+    "zero width inside": "AK\u200b\u200bIA",
+    "encoded": base64.b64encode(b"password=").decode(),
+    "escaped": "%70%61",
+    "markup": "**`",
+}
+
+
+def _spent(catalog: Catalog, text: str) -> int:
+    """Return the steps taken, also where they came to an end because there were too many."""
+    inspected = Inspected(text)
+    with suppress(TooDense):
+        catalog.everything.find(inspected)
+    return sum(scannable.effort.spent for _, scannable in inspected.readings)
+
+
+@pytest.mark.parametrize("piece", ADVERSARIAL.values(), ids=ADVERSARIAL)
+def test_a_text_that_is_twice_as_long_takes_no_more_than_twice_the_steps(
+    shipped: Catalog, piece: str
+) -> None:
+    short, long = (_spent(shipped, piece * (size // len(piece))) for size in (10_000, 20_000))
+    assert long <= 2.1 * short + 1000
+
+
+@pytest.mark.parametrize("piece", ADVERSARIAL.values(), ids=ADVERSARIAL)
+def test_no_text_of_250_kilobytes_takes_more_than_its_share(shipped: Catalog, piece: str) -> None:
+    inspected = Inspected(piece * (250_000 // len(piece)))
+    with suppress(TooDense):
+        shipped.everything.find(inspected)
+    for _, scannable in inspected.readings:
+        assert scannable.effort.spent <= 100_000 + 8 * len(scannable.view) + 1000
+
+
+def test_what_would_take_more_is_denied_and_told(shipped: Catalog, now: datetime) -> None:
+    asked = facts("password=" * 30_000)
+    verdict = decide(asked, ALICE, shipped, now)
+    assert (verdict.action, verdict.decisive) == (Action.DENY, UNCHECKABLE)
+    [story] = explain(asked, ALICE, shipped, now)
+    assert (story.rule, story.action) == (UNCHECKABLE.rule, Action.DENY)
+
+
+def test_secrets_one_after_the_other_are_no_reason_to_deny(shipped: Catalog, now: datetime) -> None:
+    asked = facts("password=hunter2x9!Q " * 10_000)
+    verdict = decide(asked, ALICE, shipped, now)
+    assert verdict.action is Action.MASK
+    assert verdict.fired[0].findings <= 2 * MOST
+    assert len(verdict.fired[0].excerpts) == 5
+
+
+def test_many_short_texts_are_looked_at_as_one(shipped: Catalog) -> None:
+    texts = [f"item {at} of the list" for at in range(20_000)]
+    inspected = Inspected(*texts)
+    [(_, scannable)] = inspected.readings
+    assert len(scannable.view) == sum(map(len, texts)) + len(texts) - 1
+    assert shipped.requests.find(inspected) == []
+
+
+def test_all_texts_of_a_request_are_masked_at_once_as_each_alone(
+    shipped: Catalog, now: datetime
+) -> None:
+    asked = facts("see", f"key {AWS_KEY}", "password: hunter2x9!Q", "x", "")
+    verdict = decide(asked, ALICE, shipped, now)
+    at_once = shipped.request_mask(verdict, asked)
+    alone = shipped.request_mask(verdict)
+    for text in ("see", f"key {AWS_KEY}", "password: hunter2x9!Q", "x", "", f"new {AWS_KEY}"):
+        assert at_once(text) == alone(text)
+    assert at_once(f"key {AWS_KEY}") == "key [aws-access-key-id]"
+
+
+PARTS = [
+    *(AWS_KEY, AWS_KEY[:9], AWS_KEY[9:], "password", ": ", "hunter2x9!Q", "pro", "duction", "prod"),
+    *(base64.b64encode(AWS_KEY.encode()).decode(), AWS_KEY.encode().hex(), "%41KIA", "\3", "\5"),
+    *("`", "**", "p r o d", "\n", " ", "\u200b", "é", "_", "/etc/shadow", "\\u0041KIA"),
+]
+texts = st.lists(st.lists(st.sampled_from(PARTS), max_size=6).map("".join), max_size=5)
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(texts=texts)
+def test_texts_looked_at_together_show_what_each_shows_alone(
+    shipped: Catalog, texts: list[str]
+) -> None:
+    together = [
+        (f.number, f.target.id, f.start, f.end) for f in shipped.requests.find(Inspected(*texts))
+    ]
+    alone = [
+        (number, f.target.id, f.start, f.end)
+        for number, text in enumerate(texts)
+        for f in shipped.requests.find(Inspected(text))
+    ]
+    assert sorted(together) == sorted(alone)
+    masked = shipped.everything.mask_all(texts, shipped.label)
+    assert masked == [shipped.mask(text) for text in texts]
