@@ -54,7 +54,7 @@ class Button:
             block["style"] = self.style
         if self.confirm:
             block["confirm"] = {
-                "title": _plain("Are you sure?", 100),
+                "title": _plain(f"{self.text}?", 100),
                 "text": _plain(self.confirm, 300),
                 "confirm": _plain(self.text, 30),
                 "deny": _plain("Cancel", 30),

@@ -121,6 +121,8 @@ async def run(
     announce: Callable[[str], None],
 ) -> None:
     """Run the bot on parts that are given. A task that dies takes the process down with it."""
+    # The first masking would hold up the whole process for seconds.
+    await asyncio.to_thread(catalog.warm)
     async with connected(settings.bot_token, settings.api_url) as slack:
         workspace = await _sign_in(slack, settings)
         groups = Groups(slack)
