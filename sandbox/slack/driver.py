@@ -37,7 +37,10 @@ class SlackDriver:
         self._users: dict[str, SlackUser] = {}
 
     async def __aenter__(self) -> Self:
-        self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
+        # A connection kept alive may have been closed by the server while a test did other things.
+        connector = aiohttp.TCPConnector(force_close=True)
+        session = aiohttp.ClientSession(connector=connector)
+        self._session = await self._stack.enter_async_context(session)
         return self
 
     async def __aexit__(

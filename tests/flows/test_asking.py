@@ -210,7 +210,8 @@ async def test_an_account_that_nobody_vouches_for_is_linked_by_the_command(
         assert code is not None
         linked = await asyncio.to_thread(abeyance_link, house, code[1], token)
         assert "“Maria Lopez (U0MARIA001)” is linked" in linked.stderr
-        assert abeyance_link(house, code[1], token).returncode == 2
+        again = await asyncio.to_thread(abeyance_link, house, code[1], token)
+        assert again.returncode == 2
         await maria.click(card, "Approve once")
     await slack.settings(bot_scopes=list(BOT_SCOPES))
     assert asking.result().choices
