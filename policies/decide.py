@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from policies.conditions import Asked
+from policies.effort import TooDense
 from policies.evidence import Evidence, Hit
 from policies.model import Side
-from policies.scanner import TooDense
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

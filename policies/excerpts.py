@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from policies.effort import TooDense
 from policies.findings import Inspected
 from policies.masker import WITHHELD
-from policies.scanner import TooDense
 
 if TYPE_CHECKING:
     from policies.compiled import Catalog

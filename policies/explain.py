@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from app.domain.verdict import Action, Excerpt
 from policies.conditions import Asked
 from policies.decide import UNCHECKABLE
+from policies.effort import TooDense
 from policies.evidence import Evidence
 from policies.model import Side
-from policies.scanner import TooDense
 
 if TYPE_CHECKING:
     from datetime import datetime

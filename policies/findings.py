@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from policies.effort import TooDense
 from policies.masker import WITHHELD
 from policies.matcher import Matcher, Scannable
 from policies.normalise import BAR, barred
-from policies.scanner import Span, Target, TooDense, in_order
+from policies.scanner import Span, Target, in_order
 from policies.views import AsItStands, Reading, readings
 
 if TYPE_CHECKING:

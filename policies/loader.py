@@ -1,21 +1,18 @@
 """Reads a catalog from its directory; every fault is told at once, with file, line and field.
 
 `catalog/*.yaml` are lists of rules, `detectors/*.yaml` are detectors by kind, `approvers.yaml` is
-a list of approver sets. The detectors that ship with the product are always there; approver sets
-too, unless the directory has its own.
+a list of approver sets. The detectors that ship with the product are always there, each unless the
+directory has one of the same id; approver sets too, unless the directory has its own.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import yaml
-from pydantic import BaseModel, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from app.domain.verdict import Approval
 from app.errors import BadCatalog
@@ -25,90 +22,17 @@ from policies.detectors import Detector, make_detector, select
 from policies.matcher import Matcher
 from policies.model import GROUPS, ApproverSetSpec, DetectorSpec, Kind, RuleSpec, Side
 from policies.pattern import PatternError, parse
+from policies.reading import Place, Reading
 from policies.scanner import Target
-from policies.sentences import say
 from policies.words import word_pattern
-from policies.yaml_lines import Document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from policies.model import ApprovalSpec, TextSpec
+    from policies.yaml_lines import Document
 
 SHIPPED = Path(__file__).parent
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands, so that a fault can say so."""
-
-    document: Document
-    file: str
-    path: tuple[str | int, ...]
-    name: str
-
-    def fault(self, field_path: Sequence[str | int], what: str) -> str:
-        line = self.document.line((*self.path, *field_path))
-        where = ".".join([self.name, *(str(step) for step in field_path)])
-        return f"{self.file}:{line}: {where}: {what}"
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What was read so far, and what was wrong with it."""
-
-    directory: Path
-    faults: list[str] = field(default_factory=list)
-    contents: list[Any] = field(default_factory=list)
-
-    def documents(self, files: Sequence[Path]) -> Iterator[tuple[str, Document]]:
-        for path in files:
-            name = self._name(path)
-            try:
-                document = Document(path.read_text(encoding="utf-8"))
-            except (OSError, UnicodeDecodeError) as error:
-                self.faults.append(f"{name}:1: file: cannot be read: {error}")
-            except yaml.MarkedYAMLError as error:
-                line = error.problem_mark.line + 1 if error.problem_mark else 1
-                self.faults.append(f"{name}:{line}: yaml: {error.problem}")
-            except yaml.YAMLError as error:
-                self.faults.append(f"{name}:1: yaml: {error}")
-            else:
-                yield name, document
-
-    def items(
-        self, name: str, document: Document, path: tuple[str, ...], model: type[_Model]
-    ) -> Iterator[tuple[Place, _Model]]:
-        """Yield each valid item of the list at `path`."""
-        data = document.data
-        for step in path:
-            data = data.get(step) if isinstance(data, dict) else None
-        if not isinstance(data, list):
-            where = path[-1] if path else "file"
-            self.faults.append(f"{name}:{document.line(path)}: {where}: must be a list of items")
-            return
-        for at, item in enumerate(data):
-            place = Place(document, name, (*path, at), _title(item, at))
-            try:
-                spec = model.model_validate(item)
-            except ValidationError as error:
-                self.faults += [place.fault(*say(each, model)) for each in error.errors()]
-            else:
-                self.contents.append(spec.model_dump(mode="json"))
-                yield place, spec
-
-    def unique(
-        self, place: Place, known: dict[str, Any], name: str, field_name: str = "id"
-    ) -> bool:
-        if name in known:
-            self.faults.append(place.fault([field_name], f"{name!r} is taken; choose another"))
-        return name not in known
-
-    def _name(self, path: Path) -> str:
-        inside = path.is_relative_to(self.directory)
-        return str(path.relative_to(self.directory) if inside else path)
 
 
 def load_catalog(directory: Path) -> Catalog:
@@ -116,7 +40,7 @@ def load_catalog(directory: Path) -> Catalog:
 
     Raises BadCatalog with all faults.
     """
-    reading = _Reading(directory)
+    reading = Reading(directory)
     rule_files = sorted(directory.glob("catalog/*.yaml"))
     if not rule_files:
         reading.faults.append(
@@ -132,25 +56,31 @@ def load_catalog(directory: Path) -> Catalog:
     return Catalog(revision, rules, detectors, approvers, _shipped().matcher)
 
 
-def _title(item: object, at: int) -> str:
-    name = (item.get("id") or item.get("name")) if isinstance(item, dict) else None
-    return name if isinstance(name, str) else f"item {at + 1}"
-
-
-def _detectors(reading: _Reading) -> list[Detector]:
+def _detectors(reading: Reading) -> list[Detector]:
     """Return the shipped detectors, then those of the directory."""
     shipped = _shipped()
     reading.contents += shipped.contents
     reading.faults += shipped.faults
-    found = {detector.id: detector for detector in shipped.detectors}
+    found = {made.detector.id: made.detector for made in shipped.detectors}
     if reading.directory.resolve() != SHIPPED.resolve():
-        _read_detectors(reading, found)
+        known = {made.detector.id: made for made in shipped.detectors}
+        found |= {made.detector.id: made.detector for made in _read_detectors(reading, known)}
     return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """A detector, and what it was made of."""
+
+    detector: Detector
+    spec: DetectorSpec
+    kind: Kind
+    generic: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Shipped:
-    detectors: tuple[Detector, ...]
+    detectors: tuple[_Made, ...]
     matcher: Matcher
     contents: tuple[Any, ...]
     faults: tuple[str, ...]
@@ -159,33 +89,42 @@ class _Shipped:
 @cache
 def _shipped() -> _Shipped:
     """Read what is part of the program once; each catalog that is loaded later builds on it."""
-    reading = _Reading(SHIPPED)
-    found: dict[str, Detector] = {}
-    _read_detectors(reading, found)
-    return _Shipped(
-        tuple(found.values()),
-        Matcher([detector.target for detector in found.values()]),
-        tuple(reading.contents),
-        tuple(reading.faults),
-    )
+    reading = Reading(SHIPPED)
+    made = tuple(_read_detectors(reading, {}))
+    matcher = Matcher([each.detector.target for each in made])
+    return _Shipped(made, matcher, tuple(reading.contents), tuple(reading.faults))
 
 
-def _read_detectors(reading: _Reading, found: dict[str, Detector]) -> None:
-    files = sorted(reading.directory.glob("detectors/*.yaml"))
-    for name, document in reading.documents(files):
+def _read_detectors(reading: Reading, shipped: Mapping[str, _Made]) -> list[_Made]:
+    """Return the detectors of the directory, less those that are shipped ones unchanged."""
+    found: dict[str, _Made | None] = {}
+    for name, document in reading.documents(sorted(reading.directory.glob("detectors/*.yaml"))):
         kind, generic = _header(reading, name, document)
         for place, spec in reading.items(name, document, ("detectors",), DetectorSpec):
             if not reading.unique(place, found, spec.id):
                 continue
-            try:
-                found[spec.id] = make_detector(spec, kind, generic=generic)
-            except PatternError as error:
-                reading.faults.append(place.fault(["pattern"], str(error)))
-            except ValueError as error:
-                reading.faults.append(place.fault(["checks"], str(error)))
+            known = shipped.get(spec.id)
+            if known and (known.spec, known.kind, known.generic) == (spec, kind, generic):
+                reading.contents.pop()  # it is among those that ship
+                found[spec.id] = None
+            else:
+                found[spec.id] = _made(reading, place, spec, kind, generic=generic)
+    return [made for made in found.values() if made is not None]
 
 
-def _header(reading: _Reading, name: str, document: Document) -> tuple[Kind, bool]:
+def _made(
+    reading: Reading, place: Place, spec: DetectorSpec, kind: Kind, *, generic: bool
+) -> _Made | None:
+    try:
+        return _Made(make_detector(spec, kind, generic=generic), spec, kind, generic)
+    except PatternError as error:
+        reading.faults.append(place.fault(["pattern"], str(error)))
+    except ValueError as error:
+        reading.faults.append(place.fault(["checks"], str(error)))
+    return None
+
+
+def _header(reading: Reading, name: str, document: Document) -> tuple[Kind, bool]:
     data = document.data if isinstance(document.data, dict) else {}
     for key in data.keys() - {"kind", "generic", "detectors"}:
         line = document.line([key])
@@ -199,7 +138,7 @@ def _header(reading: _Reading, name: str, document: Document) -> tuple[Kind, boo
     return Kind(data["kind"]), data.get("generic") is True
 
 
-def _approvers(reading: _Reading) -> dict[str, ApproverSet]:
+def _approvers(reading: Reading) -> dict[str, ApproverSet]:
     own = reading.directory / "approvers.yaml"
     file = own if own.exists() else SHIPPED / "approvers.yaml"
     found: dict[str, ApproverSet] = {}
@@ -221,7 +160,7 @@ def _approvers(reading: _Reading) -> dict[str, ApproverSet]:
 
 
 def _rules(
-    reading: _Reading,
+    reading: Reading,
     files: Sequence[Path],
     detectors: Sequence[Detector],
     approvers: dict[str, ApproverSet],
@@ -236,7 +175,7 @@ def _rules(
 
 
 def _rule(
-    reading: _Reading,
+    reading: Reading,
     place: Place,
     spec: RuleSpec,
     detectors: Sequence[Detector],
@@ -289,7 +228,7 @@ def _approval(terms: ApprovalSpec | None) -> Approval | None:
 
 
 def _look_for(
-    reading: _Reading,
+    reading: Reading,
     place: Place,
     rule: str,
     key: str,

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import hyperscan
 import re2  # type: ignore[import-untyped]
 
+from policies.effort import Effort, TooDense
 from policies.normalise import BAR, TRANSPARENT, barred_view, scan_view
 from policies.render import after, before, edge, render, render_sets, view_bytes
-from policies.scanner import Effort, Plan, Scanner, Span, TooDense
+from policies.scanner import Plan, Scanner, Span
 from policies.squeeze import spelled_out, squeezed
 from policies.words import LONG, exact_pattern
 

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from policies.charset import ANY, DIGIT, NOTHING, SPACE, WORD, CharSet, chars, span
 
 MAX_REPEAT = 1000
+_SHOWN = 40
 _CLASSES = {"d": DIGIT, "w": WORD, "s": SPACE}
 _CLASSES |= {name.upper(): members.complement() for name, members in _CLASSES.items()}
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
@@ -240,4 +241,7 @@ class _Parser:
         return found
 
     def _fault(self, what: str, at: int) -> PatternError:
-        return PatternError(f"{self._source[max(at, 0) : at + 8]!r} at {at + 1}: {what}")
+        begin = max(at, 0)
+        shown = self._source[begin : begin + _SHOWN]
+        more = "…" if begin + _SHOWN < len(self._source) else ""
+        return PatternError(f"'{shown}{more}' at {begin + 1}: {what}")

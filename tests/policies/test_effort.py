@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from app.domain.verdict import Action
 from policies.decide import UNCHECKABLE, decide
+from policies.effort import TooDense
 from policies.explain import explain
 from policies.findings import MOST, Inspected
-from policies.scanner import TooDense
 from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:

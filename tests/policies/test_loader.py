@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,73 @@ detectors:
     assert catalog.mask("ACME-123456 and AKIAIOSFODNN7EXAMPLE") == (
         "[acme-badge] and [aws-access-key-id]"
     )
+
+
+COPIED = """\
+kind: secret
+detectors:
+  - id: aws-access-key-id
+    title: Ours
+    pattern: '\\bAKIA[A-Z]{4}\\b'
+    examples: {match: [AKIAABCD], skip: [AKIA]}
+"""
+
+
+def test_an_own_detector_takes_the_place_of_the_shipped_one_of_its_name(
+    write: Callable[..., Path],
+) -> None:
+    catalog = load_catalog(write(HOLD, detectors=COPIED))
+    assert catalog.mask("AKIAABCD, AKIAIOSFODNN7EXAMPLX") == (
+        "[aws-access-key-id], AKIAIOSFODNN7EXAMPLX"
+    )
+
+
+def test_a_copy_of_all_that_ships_is_the_same_catalog(tmp_path: Path, shipped: Catalog) -> None:
+    copy = tmp_path / "policies"
+    ignored = shutil.ignore_patterns("*.py", "__pycache__")
+    shutil.copytree(SHIPPED, copy, ignore=ignored)
+    assert load_catalog(copy).revision == shipped.revision
+
+
+def test_a_file_that_stands_there_twice_is_told_in_one_line(tmp_path: Path) -> None:
+    for name in ("a.yaml", "b.yaml"):
+        for folder, file in (("catalog", "starter.yaml"), ("detectors", "cloud.yaml")):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            shutil.copy(SHIPPED / folder / file, tmp_path / folder / name)
+    detectors, rules = _faults(tmp_path)
+    assert detectors.startswith("detectors/b.yaml:")
+    assert "more are taken; choose others, or leave this file out" in detectors
+    assert rules.startswith("catalog/b.yaml:")
+    assert "'production-needs-a-manager', 'no-private-keys', " in rules
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("- id: a\n  title: b: c\n", 2, "put a value with a colon in it in quotes"),
+        ("- id: a\n\ttitle: b\n", 2, "use spaces"),
+        ("- id: a\n  title: 'b\n  then: x\n", 2, "a quote that is opened here is never closed"),
+        ("- id: a\n  on: [a\n- id: b\n", 2, "not closed with ]"),
+        ("- id: a\n title: b\n", 2, "is not indented like the rest"),
+        ("- id: a\n  title: @b\n", 2, "cannot begin with this sign"),
+        ("- id: a\n  title: *b\n", 2, "put it in quotes"),
+        ("- id: a\n  title: b\x01\n", 2, "control character"),
+        ("- [a]: b\n", 1, "a key must be one word"),
+        ('- id: "a\\q"\n', 1, "use single quotes"),
+    ],
+)
+def test_what_is_not_yaml_is_told_by_its_line_in_plain_words(
+    write: Callable[..., Path], text: str, line: int, told: str
+) -> None:
+    [fault] = _faults(write(text))
+    assert fault.startswith(f"catalog/own.yaml:{line}: yaml: ")
+    assert told in fault
+
+
+def test_a_pattern_that_cannot_be_used_is_shown_whole(write: Callable[..., Path]) -> None:
+    rule = HOLD.replace("{words: [production]}", "{regex: ['internal-(?=secret)[0-9]{4}']}")
+    [fault] = _faults(write(rule))
+    assert "'(?=secret)[0-9]{4}' at 10: only (?:...)" in fault
 
 
 def test_own_approver_sets_take_the_place_of_the_shipped_ones(write: Callable[..., Path]) -> None:
