@@ -25,7 +25,7 @@ browser:
 	@command -v chromium > /dev/null || { \
 	  [ "$$(id -u)" = 0 ] || { echo "The browser tests need Chromium: run 'sudo apt-get install chromium' once."; exit 1; }; \
 	  apt-get update --quiet --quiet && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends chromium fonts-dejavu-core > /dev/null; }
+	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends chromium fonts-lato fonts-noto-color-emoji > /dev/null; }
 
 # Makes docs/images again, out of a running sandbox.
 screenshots: $(VENV)/.dev browser
