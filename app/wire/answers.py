@@ -6,7 +6,8 @@ import codecs
 from typing import TYPE_CHECKING
 
 from app.errors import BadRequest, Unsupported, UpstreamUnavailable
-from app.wire import media
+from app.wire import media, sniff
+from app.wire.charsets import actual_encoding, check_charset, is_wide
 from app.wire.documents import DocumentAnswer
 from app.wire.streamed import LinesAnswer, SseAnswer
 
@@ -23,34 +24,96 @@ _OPAQUE = (
 )
 # A masker overlooks soft hyphens, and thins them out; as a byte of a picture it means no hyphen.
 _SOFT_HYPHEN, _BYTE_AD = "\xad", "\ue0ad"
+_FIRST = 4  # bytes that show whether letters have zeros between them
+_TELLING = 64  # bytes that tell text in a wide encoding from others
 _LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 
 
 def choose(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMasker:
-    """Pick by media type; an unknown one is read as text of single bytes, which changes none.
+    """Pick by media type and by what the answer is, whatever it is called.
 
-    Raises `UpstreamUnavailable` for a text in a charset that cannot be read in pieces, as what
-    it returns does for whatever cannot be masked.
+    What is of unknown type and no JSON is read as single bytes, which changes none. Raises
+    `UpstreamUnavailable` for a charset that cannot be read, and for two labels that differ, as
+    what it returns does for whatever cannot be masked.
     """
-    try:
-        return GuardedAnswer(_chosen(content_type, table, masking))
-    except BadRequest as fault:
-        raise UpstreamUnavailable(str(fault)) from None
+    labels = media.labels(content_type)
+    if len(labels) > 1:
+        raise UpstreamUnavailable(
+            "The model API calls its answer two different things, so it cannot be checked."
+        )
+    (label,) = labels
+    if label.charset:
+        check_charset(label.charset)
+    if label.media == "text/event-stream" and not is_wide(label.charset):
+        return GuardedAnswer(SseAnswer(table, masking))
+    return GuardedAnswer(SniffedAnswer(label, table, masking))
 
 
-def _chosen(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMasker:
-    media_type = media.media_type(content_type)
-    if media_type == "text/event-stream":
-        return SseAnswer(table, masking)
-    if media_type in _LINES:
-        return LinesAnswer(table, masking)
-    if media.is_json(media_type):
-        return DocumentAnswer(table, masking)
-    if media_type.startswith("text/"):
-        return TextAnswer(media.charset(content_type) or "utf-8", masking)
-    if media_type.startswith(_OPAQUE):
-        return BytesAnswer(masking.credential(), (media_type,))
-    return BytesAnswer(masking.stream())
+class SniffedAnswer:
+    """Waits for as many bytes as show what an answer is, which is mostly one."""
+
+    def __init__(self, label: media.Label, table: AnswerTable, masking: Masking) -> None:
+        self._label = label
+        self._table = table
+        self._masking = masking
+        self._head = b""
+        self._answer: AnswerMasker | None = None
+
+    @property
+    def uninspected(self) -> tuple[str, ...]:
+        return self._answer.uninspected if self._answer is not None else ()
+
+    def feed(self, data: bytes) -> bytes:
+        if self._answer is not None:
+            return self._answer.feed(data)
+        self._head += data
+        self._answer = self._chosen(whole=False)
+        return self._begin() if self._answer is not None else b""
+
+    def finish(self) -> bytes:
+        begun = b""
+        if self._answer is None:
+            self._answer = self._chosen(whole=True) or BytesAnswer(self._masking.stream())
+            begun = self._begin()
+        return begun + self._answer.finish()
+
+    def _begin(self) -> bytes:
+        head, self._head = self._head, b""
+        return self._answer.feed(head) if self._answer is not None else b""
+
+    def _chosen(self, *, whole: bool) -> AnswerMasker | None:
+        head = self._head
+        odd = is_wide(self._label.charset) or not head[:4].isascii() or 0 in head[:4]
+        if len(head) < (_TELLING if odd else _FIRST) and not whole:
+            return None
+        encoding = actual_encoding(self._label.charset, head)
+        found = sniff.look(head.decode(encoding or "utf-8", "replace"), whole=whole)
+        if found is sniff.Look.OTHER:
+            return self._other(encoding)
+        if found is sniff.Look.EVENTS or (found and self._label.media in _LINES):
+            if is_wide(encoding):
+                raise Unsupported(f"The answer is a stream in {encoding}, which we cannot read.")
+            lines = self._label.media in _LINES and found is sniff.Look.JSON
+            return (LinesAnswer if lines else SseAnswer)(self._table, self._masking)
+        return found and self._document(encoding)
+
+    def _document(self, encoding: str) -> DocumentAnswer:
+        # Clients read JSON as UTF-8, unless it is so wide that they cannot.
+        return DocumentAnswer(
+            self._table, self._masking, encoding=encoding if is_wide(encoding) else "utf-8"
+        )
+
+    def _other(self, encoding: str) -> AnswerMasker:
+        label = self._label.media
+        if media.is_json(label):
+            return self._document(encoding)
+        if label.startswith("text/") or label.endswith("+xml"):
+            return TextAnswer(encoding or "utf-8", self._masking)
+        if label.startswith(_OPAQUE):
+            return BytesAnswer(self._masking.credential(), (label,))
+        if is_wide(encoding) and sniff.reads_as_text(self._head[:_TELLING], encoding):
+            return TextAnswer(encoding, self._masking)
+        return BytesAnswer(self._masking.stream())
 
 
 class GuardedAnswer:
@@ -91,12 +154,8 @@ class TextAnswer:
     uninspected: tuple[str, ...] = ()
 
     def __init__(self, charset: str, masking: Masking) -> None:
-        try:
-            "".encode(charset)  # refuses what Python can decode and is no charset, as base64
-            self._decoder = codecs.getincrementaldecoder(charset)("replace")
-            self._encoder = codecs.getincrementalencoder(charset)("replace")
-        except (LookupError, ValueError):
-            raise Unsupported(f"The answer's charset is not one we can read: {charset}.") from None
+        self._decoder = codecs.getincrementaldecoder(charset)("replace")
+        self._encoder = codecs.getincrementalencoder(charset)("replace")
         self._masker = masking.stream()
 
     def feed(self, data: bytes) -> bytes:

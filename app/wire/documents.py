@@ -1,13 +1,15 @@
-"""An answer that is one JSON document."""
+"""An answer that is JSON: one document, or several one after another."""
 
 from __future__ import annotations
 
-import codecs
-from typing import TYPE_CHECKING
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
 
-from app.errors import TooLarge
-from app.wire import strict_json
+from app.errors import TooLarge, Unsupported
+from app.wire import sniff, strict_json
 from app.wire.events import AnswerTable, EventMasker, Named, boxed, unboxed
+from app.wire.json_text import hides_nothing
 from app.wire.texts import End
 from app.wire.walk import TreeMasker
 
@@ -15,15 +17,39 @@ if TYPE_CHECKING:
     from app.wire.base import Json, Masking
 
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
+_SPANS = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+_BETWEEN = re.compile(r"[\s\x1e\ufeff]*")
+
+
+def masked_text(text: str, masking: Masking) -> str:
+    """Mask as text what should be JSON and is not.
+
+    Raises `Unsupported` where it spells with escapes what has to be masked: a lenient client may
+    undo them.
+    """
+    masked = masking.whole(text)
+    if not hides_nothing(text, masked, masking.whole):
+        raise Unsupported(
+            "The model API's answer spells with escapes what has to be masked, and is not valid "
+            "JSON; it is withheld."
+        )
+    return masked
 
 
 class DocumentAnswer:
-    """One JSON document, kept until its end; beyond `cap` bytes `TooLarge` is raised."""
+    """JSON, kept until its end; beyond `cap` bytes `TooLarge` is raised."""
 
-    def __init__(self, table: AnswerTable, masking: Masking, cap: int = MAX_DOCUMENT_BYTES) -> None:
+    def __init__(
+        self,
+        table: AnswerTable,
+        masking: Masking,
+        cap: int = MAX_DOCUMENT_BYTES,
+        encoding: str = "utf-8",
+    ) -> None:
         self._table = table
         self._masking = masking
         self._cap = cap
+        self._encoding = encoding
         self._parts: list[bytes] = []
         self._size = 0
         self._blobs: tuple[str, ...] = ()
@@ -42,18 +68,27 @@ class DocumentAnswer:
     def finish(self) -> bytes:
         body = b"".join(self._parts)
         self._parts.clear()
+        text = body.decode(self._encoding, "replace")
+        before = sniff.prefix(text)
+        masked = before + self._masked(text[len(before) :])
+        return body if masked == text else masked.encode(self._encoding, "replace")
+
+    def _masked(self, text: str) -> str:
         try:
-            value = strict_json.parse_loosely(body.removeprefix(codecs.BOM_UTF8))
+            value = strict_json.parse_loosely(text)
         except ValueError:
+            documents = _documents(text)
+            if documents is not None:
+                return self._events(documents) + text[len(text.rstrip()) :]
             # Not JSON after all, or cut off: what is there is masked as text.
-            return self._masking.whole(body.decode("utf-8", "replace")).encode("utf-8", "replace")
+            return masked_text(text, self._masking)
         if isinstance(value, list) and self._table.listed:
-            changed, masked = self._events(value)
+            changed, masked = self._list(value)
         else:
             changed, masked = self._whole(value)
-        if not changed and strict_json.says_one_thing(body.strip(), value):
-            return body
-        return strict_json.dump(masked)
+        if not changed and strict_json.says_one_thing(text.strip(), value):
+            return text
+        return strict_json.dump(masked).decode()
 
     def _whole(self, value: Json) -> tuple[bool, Json]:
         tree = TreeMasker(self._masking)
@@ -62,7 +97,7 @@ class DocumentAnswer:
         self._blobs = tuple(tree.blobs)
         return tree.changed, unboxed(box, value)
 
-    def _events(self, values: list[Json]) -> tuple[bool, Json]:
+    def _list(self, values: list[Json]) -> tuple[bool, Json]:
         events = EventMasker(self._table.stream, self._masking)
         out: list[Json] = []
         any_changed = False
@@ -76,3 +111,46 @@ class DocumentAnswer:
         out.extend(tail.value for tail in tails)
         self._blobs = events.blobs
         return any_changed or bool(tails), out
+
+    def _events(self, documents: list[_Document]) -> str:
+        """Mask documents that follow each other as the events of a stream."""
+        events = EventMasker(self._table.stream, self._masking)
+        between = next((found.space for found in documents[1:] if found.space), "\n")
+        out: list[str] = []
+        for document in documents:
+            box = boxed(document.value)
+            changed, tails = events.event(Named("", box))
+            out.extend([between + strict_json.dump(tail.value).decode() for tail in tails])
+            same = not changed and strict_json.says_one_thing(document.text, document.value)
+            written = strict_json.dump(unboxed(box, document.value)).decode()
+            out.extend([document.space, document.text if same else written])
+            events.forget_event()
+        tails = events.end(End.CLOSED)
+        out.extend([between + strict_json.dump(tail.value).decode() for tail in tails])
+        self._blobs = events.blobs
+        return "".join(out)
+
+
+class _Document(NamedTuple):
+    space: str
+    text: str
+    value: Json
+
+
+def _documents(text: str) -> list[_Document] | None:
+    """Cut text into documents, each with the space before it; None where it is not only JSON."""
+    found: list[_Document] = []
+    at = 0
+    while at < len(text):
+        space = _BETWEEN.match(text, at)
+        start = space.end() if space else at
+        if start == len(text):
+            break
+        try:
+            _, end = _SPANS.raw_decode(text, start)
+            value = strict_json.parse_loosely(text[start:end])
+        except (ValueError, RecursionError):
+            return None
+        found.append(_Document(text[at:start], text[start:end], value))
+        at = end
+    return found or None

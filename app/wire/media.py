@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
+_COMMA = re.compile(r",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")  # outside quotes
+
+
+class Label(NamedTuple):
+    """What an answer says it is: media type and charset, in lower case, the latter may be empty."""
+
+    media: str
+    charset: str
 
 
 def media_type(content_type: str) -> str:
@@ -16,6 +25,15 @@ def charset(content_type: str) -> str:
     """Return the charset in lower case, or nothing where none is named."""
     found = _CHARSET.search(content_type)
     return found.group(1).lower() if found else ""
+
+
+def labels(content_type: str) -> frozenset[Label]:
+    """Return all that a header says, which came more than once or names two charsets."""
+    return frozenset(
+        Label(media_type(value), name.lower())
+        for value in _COMMA.split(content_type)
+        for name in _CHARSET.findall(value) or [""]
+    )
 
 
 def is_json(media: str) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import TooLarge
 from app.wire import sse, strict_json
+from app.wire.documents import masked_text
 from app.wire.events import AnswerTable, EventMasker, Named, boxed, unboxed
 from app.wire.texts import End, Text
 
@@ -66,6 +67,8 @@ class SseAnswer:
 
     def _text(self, event: sse.SseEvent) -> bytes:
         text = event.data or ""
+        if "\\" in text:
+            masked_text(text, self._masking)  # for what it raises
         masked = self._texts.setdefault(event.event, Text(self._masking.stream)).feed(text)
         if masked == text:
             return self._unchanged(event)
@@ -100,6 +103,7 @@ class LinesAnswer:
 
     def __init__(self, table: AnswerTable, masking: Masking) -> None:
         self._events = EventMasker(table.stream, masking)
+        self._masking = masking
         self._partial: list[bytes] = []  # of a line; joined once its end has come
         self._size = 0
 
@@ -134,10 +138,10 @@ class LinesAnswer:
         if not line.strip():
             return line + b"\n"
         try:
-            value = strict_json.parse_loosely(line)
+            value = strict_json.parse_loosely(line.decode("utf-8", "replace"))
         except ValueError:
-            text = line.decode("utf-8", "replace")
-            return self._events.whole(text).encode("utf-8", "replace") + b"\n"
+            text = masked_text(line.decode("utf-8", "replace"), self._masking)
+            return text.encode("utf-8", "replace") + b"\n"
         tree = boxed(value)
         changed, tails = self._events.event(Named("", tree))
         before = b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])

@@ -364,7 +364,7 @@ def test_lines_that_are_empty_lists_or_cut_off_come_through() -> None:
 def test_a_line_without_end_passes_the_limit() -> None:
     answer = PLAIN.answer("application/x-ndjson", RealMasking())
     with pytest.raises(UpstreamUnavailable, match="line"):
-        answer.feed(b"x" * (MAX_EVENT_BYTES + 1))
+        answer.feed(b"[" + b"x" * MAX_EVENT_BYTES)
 
 
 @pytest.mark.parametrize("content_type", [SSE, "application/json"])

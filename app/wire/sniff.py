@@ -1,0 +1,91 @@
+"""What an answer is, told from how it begins, since a client may read JSON under any label."""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import Enum, auto
+
+ENOUGH = 65_536
+"""Bytes after which what cannot be told from the beginning is taken for JSON."""
+
+# What some servers write before JSON, so that a browser does not run it.
+_GUARDS = (")]}',", ")]}'", "while(1);", "while (1);", "for(;;);", "for (;;);", "throw 1;")
+_SPACE = " \t\r\n\f\v\x1e\ufeff"
+_MARKS = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_FIELDS = ("data", "event", "id", "retry", "")
+_FIELD = re.compile(r"(data|event|id|retry|):")
+
+
+class Look(Enum):
+    JSON = auto()
+    EVENTS = auto()
+    OTHER = auto()
+
+
+def prefix(text: str) -> str:
+    """Return what stands before the JSON of an answer: spaces, marks, guards."""
+    end = 0
+    while True:
+        space = len(text) - len(text[end:].lstrip(_SPACE))
+        guard = next((guard for guard in _GUARDS if text.startswith(guard, space)), "")
+        if not guard:
+            return text[:space]
+        end = space + len(guard)
+
+
+def look(text: str, *, whole: bool) -> Look | None:
+    """Tell what begins so; None where more is needed. `whole` says that nothing follows."""
+    start = text[len(prefix(text)) :]
+    if start[:1] in {"{", "[", '"'} and start:
+        return Look.JSON
+    if not whole and (not start or any(guard.startswith(start) for guard in _GUARDS)):
+        return Look.JSON if len(text) > ENOUGH else None
+    if not start:
+        return Look.OTHER
+    return _events(start, whole=whole)
+
+
+def _events(start: str, *, whole: bool) -> Look | None:
+    """Take for server-sent events what has their fields and a line of data among the first."""
+    data = False
+    *lines, rest = re.split(r"\r\n|\r|\n", start)
+    for line in lines:
+        if not line and data:
+            return Look.EVENTS
+        if line and not _FIELD.match(line):
+            return Look.OTHER
+        data = data or line.startswith("data:")
+    if data and whole:
+        return Look.EVENTS
+    begun = _FIELD.match(rest) or any(field.startswith(rest) for field in _FIELDS)
+    if whole or not begun:
+        return Look.OTHER
+    return Look.EVENTS if len(start) > ENOUGH else None
+
+
+def encoding(head: bytes) -> str:
+    """Return the encoding that the first bytes show by a mark or by their zeros, else nothing.
+
+    The mark stays with the text, as its first character.
+    """
+    if not head.startswith(_MARKS) and 0 not in head[:4]:
+        return ""
+    found = json.detect_encoding(head)
+    match found:
+        case "utf-8-sig" | "utf-8":
+            return "utf-8"
+        case "utf-16" | "utf-32":
+            return f"{found}-le" if head.startswith(b"\xff") else f"{found}-be"
+        case _:
+            return found
+
+
+def reads_as_text(head: bytes, wide: str) -> bool:
+    """Tell text in a wide encoding from other bytes that happen to hold zeros."""
+    size = len(head) - len(head) % 4
+    try:
+        text = head[:size].decode(wide)
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and all(ch.isprintable() or ch in _SPACE for ch in text)
