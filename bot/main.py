@@ -85,6 +85,8 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
     require(settings, "mongodb", "slack_bot_token", token)
     catalog = load_catalog(settings.catalog)
+    # The first masking would hold up the whole process for seconds.
+    await asyncio.to_thread(catalog.warm)
     storage = MongoStorage.connect(
         settings.mongodb_uri.get_secret_value(), settings.mongodb_database
     )
@@ -120,9 +122,10 @@ async def run(
     stop: asyncio.Event,
     announce: Callable[[str], None],
 ) -> None:
-    """Run the bot on parts that are given. A task that dies takes the process down with it."""
-    # The first masking would hold up the whole process for seconds.
-    await asyncio.to_thread(catalog.warm)
+    """Run the bot on parts that are given, the catalog warm.
+
+    A task that dies takes the process down with it.
+    """
     async with connected(settings.bot_token, settings.api_url) as slack:
         workspace = await _sign_in(slack, settings)
         groups = Groups(slack)
@@ -235,7 +238,9 @@ class _Shared:
             clicks=Clicks(slack, decisions, self.grants, linking, self.seal, clock, home),
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
             viewing=Viewing(slack, decisions, sessions, ledger, self.seal, clock, self.mask),
-            auditing=Auditing(slack, people, sessions, holds, ledger, clock, self.mask),
+            auditing=Auditing(
+                slack, people, sessions, holds, self.storage.marks, ledger, clock, self.mask
+            ),
             commands=Commands(people, self.grants, holds, clock),
             home=home,
         )

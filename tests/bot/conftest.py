@@ -38,7 +38,13 @@ BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "deploy to
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    return load_catalog(SHIPPED)
+    return _warm(SHIPPED)
+
+
+def _warm(directory: Path) -> Catalog:
+    made = load_catalog(directory)
+    made.warm()
+    return made
 
 
 @dataclass
@@ -106,7 +112,7 @@ class Office:
         (directory / "approvers.yaml").write_text(
             f"{(SHIPPED / 'approvers.yaml').read_text()}\n{approvers}\n"
         )
-        return replace(self, catalog=load_catalog(directory))
+        return replace(self, catalog=_warm(directory))
 
     async def events(self, session_id: str) -> list[Event]:
         return [entry.event for entry in await self.storage.ledger.entries(session_id)]
