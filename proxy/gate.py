@@ -143,7 +143,8 @@ class Gate:
         hold = await self._joined(
             visit, identity, inquiry, verdict, attached=mode is not Mode.ASYNC
         )
-        visit.recording = await self.recorder.resume(hold.session_id)
+        if visit.recording is None:
+            visit.recording = await self.recorder.resume(hold.session_id)
         if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
             return hold
         pulse, patience = None, patience_of(visit.exchange.headers)
@@ -169,14 +170,18 @@ class Gate:
         if not reason and verdict.approval and verdict.approval.reason_required:
             visit.recording = await self.recorder.open(identity, inquiry, verdict)
             raise needs_reason(verdict)
-        recording = await self.recorder.open(identity, inquiry, verdict, held=True)
+        visit.recording = recording = await self.recorder.open(
+            identity, inquiry, verdict, held=True
+        )
         hold = await self.holding.open(
             identity, inquiry, verdict, recording, reason, attached=attached
         )
         if hold.session_id != recording.session.id:
+            visit.recording = None
             await recording.refuse(
                 Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
             )
+            self.recorder.done(recording)
         return hold
 
     async def _forward(

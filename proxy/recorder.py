@@ -87,6 +87,11 @@ class Recording:
         if self._waiting_bytes >= _BATCH_BYTES:
             await self.flush()
 
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to write: so are all that are held."""
+        return not (self._waiting or self.abandoned or self.over)
+
     async def flush(self) -> None:
         """Write what waits. What could not be written waits on."""
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
@@ -202,7 +207,7 @@ class Recorder:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
-            for recording in tuple(self._recordings):
+            for recording in [known for known in self._recordings if not known.quiet]:
                 try:
                     await self._tend(recording)
                 except StorageUnavailable as unavailable:

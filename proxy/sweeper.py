@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from app.storage.ports import GatewayStore, HoldStore, Ledger, SessionStore
 
 _BEAT_SECONDS = 5.0
+# Thousands may wait for a person: going through all of them each time would be a busy loop.
+_IN_A_TURN = 100
 _DEAD_AFTER = timedelta(seconds=30)
 # How a session ends whose hold ended while no caller was there to hear it.
 _ENDS_AS = {
@@ -48,6 +50,8 @@ class Sweeper:
         self._holds = holds
         self._ledger = ledger
         self._clock = clock
+        self._seen = ""
+        """Up to which session this round has come."""
 
     async def run(self) -> None:
         while True:
@@ -59,11 +63,15 @@ class Sweeper:
             await asyncio.sleep(_BEAT_SECONDS)
 
     async def sweep(self) -> None:
-        """End what has nobody left to end it. Raises StorageUnavailable."""
+        """End what has nobody left to end it, some in each turn. Raises StorageUnavailable."""
         now = self._clock.now()
         alive = await self._gateways.seen_since(now - _DEAD_AFTER)
-        for session in await self._sessions.open_ones():
-            hold = await self._holds.get(session.hold_id) if session.hold_id else None
+        sessions = await self._sessions.open_ones(after=self._seen, limit=_IN_A_TURN)
+        self._seen = sessions[-1].id if len(sessions) == _IN_A_TURN else ""
+        held = [session.hold_id for session in sessions if session.hold_id]
+        holds = {hold.id: hold for hold in await self._holds.get_many(held)} if held else {}
+        for session in sessions:
+            hold = holds.get(session.hold_id)
             if hold is not None and hold.state.open:
                 continue
             if hold is not None and hold.state in _ENDS_AS:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.storage.ports import HoldStore
 
-_FOLLOWERS_EVERY = 10
+_FOLLOWERS_EVERY = 40
+_SLICE = 500
 _log = structlog.get_logger(__name__)
 
 
@@ -117,8 +118,14 @@ class HoldFeed:
         await opened.wait()
         self.ready.set()
         for turn in itertools.count():
-            if self._waiting:
-                self._publish_all(await self._holds.get_many(tuple(self._waiting)))
+            waited_for = tuple(self._waiting)
+            # All of them after a gap, then some in each turn: a lost event is a rare thing, and
+            # ten thousand waiters must not cost what ten thousand requests do.
+            slices = range(0, len(waited_for), _SLICE)
+            due = slices if turn == 0 else slices[turn % len(slices) :][:1] if slices else ()
+            for start in due:
+                decided = await self._holds.decided(waited_for[start : start + _SLICE])
+                self._publish_all(decided)
             if self._followers and turn % _FOLLOWERS_EVERY == 0:
                 self._publish_all(await self._holds.unsettled())
             await asyncio.sleep(self._reread_seconds)

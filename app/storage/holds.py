@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
+_DECIDED = [state.value for state in HoldState if state is not HoldState.PENDING]
+
 
 class MongoHolds:
     """A HoldStore."""
@@ -45,6 +47,9 @@ class MongoHolds:
 
     async def get_many(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]:
         return await self._holds.find({"_id": {"$in": list(hold_ids)}})
+
+    async def decided(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]:
+        return await self._holds.find({"_id": {"$in": list(hold_ids)}, "state": {"$in": _DECIDED}})
 
     async def find_open(self, key: str) -> Hold | None:
         return await self._holds.one({"open_key": key})

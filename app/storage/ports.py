@@ -32,8 +32,8 @@ class SessionStore(Protocol):
         """Note that another gateway has it in hand from now on."""
         ...
 
-    async def open_ones(self) -> tuple[Session, ...]:
-        """Return those that have not ended, oldest first, a bounded number of them."""
+    async def open_ones(self, *, after: str, limit: int) -> tuple[Session, ...]:
+        """Return the next that have not ended, oldest first; an empty `after` begins anew."""
         ...
 
     async def answer(self, session_id: str, answer: RecordedAnswer) -> None:
@@ -88,6 +88,10 @@ class HoldStore(Protocol):
         ...
 
     async def get_many(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]: ...
+
+    async def decided(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]:
+        """Return those of them that do not wait for a person any more."""
+        ...
 
     async def pending(self) -> tuple[Hold, ...]:
         """Return all that wait for a person, oldest first."""

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 _SEARCHED = ("short", "handles", "rules", "repo", "connection", "decision", "state")
 
-_SWEPT = 1000
-
 
 class MongoSessions:
     """A SessionStore."""
@@ -41,8 +39,11 @@ class MongoSessions:
     async def adopt(self, session_id: str, gateway: str) -> None:
         await self._set(session_id, {"gateway": gateway})
 
-    async def open_ones(self) -> tuple[Session, ...]:
-        return await self._sessions.find({"state": SessionState.OPEN.value}, limit=_SWEPT)
+    async def open_ones(self, *, after: str, limit: int) -> tuple[Session, ...]:
+        still_open: Document = {"state": SessionState.OPEN.value}
+        # The embedded server finds nothing beyond an empty text.
+        later: Document = {"_id": {"$gt": after}} if after else {}
+        return await self._sessions.find(still_open | later, limit=limit)
 
     async def answer(self, session_id: str, answer: RecordedAnswer) -> None:
         await self._sessions.change(

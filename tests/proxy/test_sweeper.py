@@ -87,3 +87,18 @@ async def test_an_approval_that_waits_for_its_caller_is_left_alone(
     await storage.holds.move(hold, hold.after(HoldEvent.APPROVE, NOW))
     await sweeper.sweep()
     assert await state(storage, session.id) == (SessionState.OPEN, Decision.PENDING)
+
+
+async def test_a_few_in_each_turn_and_all_in_a_round(
+    storage: MongoStorage, sweeper: Sweeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.sweeper._IN_A_TURN", 2)
+    orphans = [a_session(NOW + timedelta(seconds=n), gateway="dead") for n in range(5)]
+    for session in orphans:
+        await storage.sessions.open(session)
+    left = []
+    for _ in range(3):
+        await sweeper.sweep()
+        open_ones = await storage.sessions.open_ones(after="", limit=9)
+        left.append(len(open_ones))
+    assert left == [3, 1, 0]
