@@ -238,9 +238,7 @@ class _Shared:
             clicks=Clicks(slack, decisions, self.grants, linking, self.seal, clock, home),
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
             viewing=Viewing(slack, decisions, sessions, ledger, self.seal, clock, self.mask),
-            auditing=Auditing(
-                slack, people, sessions, holds, self.storage.marks, ledger, clock, self.mask
-            ),
+            auditing=Auditing(slack, people, sessions, holds, ledger, clock, self.mask),
             commands=Commands(people, self.grants, holds, clock),
             home=home,
         )
