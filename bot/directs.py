@@ -155,7 +155,7 @@ def _what_now(hold: Hold) -> Markup:
             )
         case HoldState.PENDING:
             return text.ours(
-                "Nothing: send exactly the same request again at any time, and it goes on waiting "
+                "Wait, or send exactly the same request again at any time: it goes on waiting "
                 "or goes through. Or withdraw it."
             )
         case HoldState.APPROVED if hold.keep_until is not None:
