@@ -77,6 +77,7 @@ class Reason(StrEnum):
     APPROVAL_PENDING = "approval_pending"
     APPROVAL_USED = "approval_used"
     REASON_REQUIRED = "reason_required"
+    RULES_CHANGED = "rules_changed"
     GRANT_ENDED = "grant_ended"
     HOLD_WITHDRAWN = "hold_withdrawn"
 

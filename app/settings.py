@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -19,6 +19,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -43,6 +44,14 @@ class IssuerSettings(BaseModel):
     kind: str = Field(default="person", pattern="^(person|workload)$")
     jwks_uri: str = ""
     """Where its keys are, if not where its discovery document says."""
+    repositories: tuple[str, ...] = ()
+    """Of a workload issuer: whose jobs may ask, such as `acme/*`; everybody's CI shares it."""
+
+    @model_validator(mode="after")
+    def _names_repositories(self) -> Self:
+        if self.kind == "workload" and not self.repositories:
+            raise ValueError("a workload issuer names the repositories whose jobs may ask")
+        return self
 
 
 class RouteSettings(BaseModel):
@@ -185,7 +194,8 @@ def _given(settings: Settings, field: str) -> bool:
 
 _ADVICE = {
     "issuers": '[{"issuer": "https://login.example.com", "audience": "abeyance", '
-    '"kind": "person"}, …] as JSON; kind is person or workload',
+    '"kind": "person"}, …] as JSON; kind is person or workload, and a workload issuer names the '
+    '"repositories" whose jobs may ask, such as ["acme/*"]',
     "log_level": "debug, info, warning or error",
     "slack_mode": "socket or http",
     "body_limit": "a number of bytes above 0",

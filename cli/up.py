@@ -222,7 +222,11 @@ def _stand_ins(plan: _Plan, sandbox: Addresses) -> dict[str, str]:
     if plan.stand_in_issuers:
         issuers = [
             {"issuer": sandbox["idp"]["issuer"], "kind": "person"},
-            {"issuer": sandbox["idp"]["ci_issuer"], "kind": "workload"},
+            {
+                "issuer": sandbox["idp"]["ci_issuer"],
+                "kind": "workload",
+                "repositories": ["acme/*"],
+            },
         ]
         settings["ABEYANCE_ISSUERS"] = json.dumps(issuers)
     if plan.stand_in_slack:

@@ -74,6 +74,16 @@ def still_waiting(hold: Hold) -> Refused:
     return Refused(Reason.APPROVAL_PENDING, message, rule=_rule(hold))
 
 
+def rules_changed(verdict: Verdict) -> Refused:
+    """Say that an approval was given under rules that are no more, and does not cover these."""
+    fired = verdict.holding[0]
+    message = (
+        "The rules changed while this request was held, and the approval was given under the "
+        f"former ones. Send it again: rule {fired.rule} now asks anew."
+    )
+    return Refused(Reason.RULES_CHANGED, message, rule=fired.rule)
+
+
 def needs_reason(verdict: Verdict) -> Refused:
     """Say how to state what a request is for, where its rule wants to know."""
     fired = verdict.holding[0]

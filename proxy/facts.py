@@ -41,6 +41,11 @@ class Inquiry:
     facts: Facts
     request: RecordedRequest
 
+    def showing(self, mask: Callable[[str], str]) -> Inquiry:
+        """Return the inquiry with the model's name fit to be shown: a caller may write anything."""
+        prompt = replace(self.facts.prompt, model=mask(self.facts.prompt.model))
+        return replace(self, facts=replace(self.facts, prompt=prompt))
+
     def masked(self, mask: Callable[[str], str]) -> Inquiry:
         """Return the inquiry with every text of its body masked, and with another digest.
 

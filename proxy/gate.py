@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 import structlog
@@ -22,12 +23,12 @@ from policies.keeper import CatalogKeeper
 from proxy.answer import Relay
 from proxy.callers import Callers
 from proxy.connections import Connections
-from proxy.endings import needs_reason
+from proxy.endings import needs_reason, rules_changed
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, read_inquiry, split_target
 from proxy.front import check_front, header, one_spelling
 from proxy.granted import Granted
-from proxy.holding import Holding
+from proxy.holding import Holding, hold_key
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
 from proxy.visit import Visit
@@ -95,7 +96,7 @@ class Gate:
         # One catalog for the whole request, whatever takes its place meanwhile.
         catalog = self.catalogs.current
         verdict = await self._decided(inquiry, identity, catalog)
-        inquiry = _masked(inquiry, verdict, catalog)
+        inquiry = _masked(inquiry, verdict, catalog).showing(catalog.mask)
         hold: Hold | None = None
         match verdict.action:
             case Action.ALLOW:
@@ -151,7 +152,26 @@ class Gate:
         if mode is Mode.KEEP_ALIVE:
             pulse, patience = Pulse(self.limits.keep_alive_seconds, visit.keep_alive), None
         with self.metrics.waiting.track_inprogress():
-            return await self.holding.released(hold, visit.recording, patience, pulse)
+            return await self.holding.released(
+                hold,
+                visit.recording,
+                patience,
+                pulse,
+                partial(self._still_good, identity, inquiry, verdict),
+            )
+
+    async def _still_good(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> None:
+        """Raise Refused where the catalog has changed while people decided, and asks for more."""
+        catalog = self.catalogs.current
+        if catalog.revision == verdict.catalog_revision:
+            return
+        now = await self._decided(inquiry, identity, catalog)
+        if now.action is Action.DENY:
+            raise _denied(now)
+        if now.action is Action.HOLD and hold_key(identity, inquiry, now) != hold_key(
+            identity, inquiry, verdict
+        ):
+            raise rules_changed(now)
 
     async def _joined(
         self,

@@ -13,6 +13,8 @@ from app.storage.ports import EventKind
 from proxy.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from app.clock import Clock
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
@@ -78,12 +80,18 @@ class Holding:
         return await self._holds.open(hold)
 
     async def released(
-        self, hold: Hold, recording: Recording, patience: float | None, pulse: Pulse | None
+        self,
+        hold: Hold,
+        recording: Recording,
+        patience: float | None,
+        pulse: Pulse | None,
+        still_good: Callable[[], Awaitable[None]],
     ) -> Hold:
         """Return when the hold was approved and this caller is the one to claim it.
 
-        `patience` is for how many seconds the caller waits; None: to the end. Raises Refused
-        where people said no, nobody said anything, or the patience ends first.
+        `patience` is for how many seconds the caller waits; None: to the end. `still_good` is
+        asked before the claim, and raises where the approval does not cover the request any more.
+        Raises Refused where people said no, nobody said anything, or the patience ends first.
         """
         if not hold.attached and hold.state is HoldState.PENDING:
             await self._holds.attach(hold.id, attached=True)
@@ -98,6 +106,7 @@ class Holding:
             raise
         if decided.state is not HoldState.APPROVED:
             raise refusal_of(decided)
+        await still_good()
         return await self._claim(decided, recording)
 
     def _until_due(self, hold: Hold, patience: float | None) -> float:

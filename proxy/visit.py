@@ -32,6 +32,7 @@ _ENDS_AS = {
     Reason.APPROVAL_EXPIRED: Decision.EXPIRED,
     Reason.APPROVAL_LAPSED: Decision.EXPIRED,
     Reason.HOLD_WITHDRAWN: Decision.WITHDRAWN,
+    Reason.RULES_CHANGED: Decision.WITHDRAWN,
 }
 
 

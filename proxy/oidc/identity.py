@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from app.domain.identity import Identity, IdentityKind, Provenance
-from app.errors import NotAuthenticated
+from app.errors import NotAuthenticated, NotPermitted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from proxy.oidc.verify import VerifiedClaims
 
@@ -70,17 +71,21 @@ _PLATFORMS = (
 def identity_of(verified: VerifiedClaims) -> Identity:
     """Return who the claims are about.
 
-    Raises NotAuthenticated where the issuer left the groups out for their number ('overage'):
-    that must never be read as 'in no group'.
+    Raises NotPermitted where the issuer left the groups out for their number ('overage'), which
+    must never be read as 'in no group', and for a job of a repository that nobody listed.
     """
     claims = verified.claims
-    if "groups" in claims.get("_claim_names", {}) or claims.get("hasgroups"):
-        raise NotAuthenticated(
+    elsewhere = claims.get("_claim_names")
+    if claims.get("hasgroups") or (isinstance(elsewhere, dict) and "groups" in elsewhere):
+        raise NotPermitted(
             "The identity provider left your groups out because there are too many; "
             "ask its administrator to send only the groups assigned to this application."
         )
     subject = str(claims["sub"])
-    provenance = _provenance(claims) if verified.issuer.kind == "workload" else None
+    provenance = None
+    if verified.issuer.kind == "workload":
+        provenance = _provenance(claims)
+        _check_repository(provenance, verified.issuer.repositories)
     # An address that the issuer does not vouch for must not link to anybody's Slack account.
     email = _text(claims, "email").lower() if claims.get("email_verified") is True else ""
     name = _text(claims, "name") or (provenance.repository if provenance else email) or subject
@@ -94,6 +99,16 @@ def identity_of(verified: VerifiedClaims) -> Identity:
         provenance=provenance,
         manager=_text(claims, "manager").strip().lower(),
     )
+
+
+def _check_repository(provenance: Provenance | None, listed: Sequence[str]) -> None:
+    """Refuse jobs of strangers: a CI platform signs tokens for everybody's repositories."""
+    repository = provenance.repository if provenance else ""
+    if not any(fnmatchcase(repository, pattern) for pattern in listed):
+        raise NotPermitted(
+            f"Jobs of the repository “{repository}” may not ask here; an administrator lists "
+            "repositories in ABEYANCE_ISSUERS."
+        )
 
 
 def _provenance(claims: Mapping[str, Any]) -> Provenance | None:

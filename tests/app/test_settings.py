@@ -52,3 +52,10 @@ def test_secrets_do_not_show_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load_settings().port = 1  # type: ignore[misc]
+
+
+def test_a_workload_issuer_must_say_whose_jobs_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = '[{"issuer": "https://token.actions.githubusercontent.com", "kind": "workload"}]'
+    monkeypatch.setenv("ABEYANCE_ISSUERS", shared)
+    with pytest.raises(BadSettings, match="repositories"):
+        load_settings()

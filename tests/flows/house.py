@@ -110,7 +110,7 @@ class House:
         slack, idp = self.sandbox["slack"], self.sandbox["idp"]
         issuers = [
             {"issuer": idp["issuer"], "kind": "person"},
-            {"issuer": idp["ci_issuer"], "kind": "workload"},
+            {"issuer": idp["ci_issuer"], "kind": "workload", "repositories": ["acme/*"]},
         ]
         return {
             "MONGODB_URI": self.mongodb_uri,

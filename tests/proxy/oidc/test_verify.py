@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from app.clock import SystemClock
 from app.domain.identity import IdentityKind
-from app.errors import IssuerUnavailable, NotAuthenticated
+from app.errors import IssuerUnavailable, NotAuthenticated, NotPermitted
 from app.settings import IssuerSettings
 from proxy.oidc.identity import identity_of
 from proxy.oidc.verify import Verifier
@@ -36,7 +37,7 @@ async def idp(tmp_path: Path) -> AsyncIterator[IdpDriver]:
 async def verifier(idp: IdpDriver) -> AsyncIterator[Verifier]:
     issuers = [
         IssuerSettings(issuer=idp.issuer),
-        IssuerSettings(issuer=idp.ci_issuer, kind="workload"),
+        IssuerSettings(issuer=idp.ci_issuer, kind="workload", repositories=("acme/*",)),
     ]
     async with httpx.AsyncClient() as http:
         yield Verifier(issuers, http, SystemClock())
@@ -77,7 +78,19 @@ async def test_groups_left_out_for_their_number_are_never_read_as_none(
 ) -> None:
     token = await idp.mint(claims={"groups": None, "_claim_names": {"groups": "src1"}})
     verified = await verifier.verify(token)
-    with pytest.raises(NotAuthenticated, match="too many"):
+    with pytest.raises(NotPermitted, match="too many"):
+        identity_of(verified)
+
+
+@pytest.mark.parametrize("repository", ["evil/payments", "acme", "acme-evil/x", ""])
+async def test_a_job_of_a_repository_that_nobody_listed_is_refused(
+    idp: IdpDriver, verifier: Verifier, repository: str
+) -> None:
+    token = await idp.ci_token(repository=repository) if repository else await idp.mint(issuer="ci")
+    verified = await verifier.verify(token)
+    if not repository:
+        verified = replace(verified, issuer=verified.issuer.model_copy(update={"repositories": ()}))
+    with pytest.raises(NotPermitted, match="may not ask here"):
         identity_of(verified)
 
 
