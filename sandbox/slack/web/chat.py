@@ -7,7 +7,7 @@ from sandbox.slack.errors import ApiError, Refused
 from sandbox.slack.model import Channel, Json, Message
 from sandbox.slack.posting import UPDATE_TEXT, Draft, delete, draft, edit, post
 from sandbox.slack.web.call import Call
-from sandbox.slack.wire import message_json
+from sandbox.slack.wire import bot_profile, message_json
 
 CUSTOM_NAME_SCOPE = "chat:write.customize"
 METADATA_BYTES = 16_000
@@ -46,6 +46,8 @@ def update(call: Call) -> Json:
     changed = edit(call.workspace, message, replace(said, metadata=_metadata(call)))
     body = message_json(call.workspace.store, changed)
     shown = {key: body[key] for key in body if key not in NOT_IN_UPDATES}
+    profile = {key: value for key, value in bot_profile().items() if key != "user_id"}
+    shown["bot_profile"] = profile
     return {"channel": changed.channel, "ts": changed.ts, "text": changed.text, "message": shown}
 
 
