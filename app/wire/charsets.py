@@ -30,15 +30,15 @@ def is_wide(charset: str) -> bool:
 def actual_encoding(said: str, head: bytes) -> str:
     """Return the encoding to read in, or nothing where neither label nor bytes tell.
 
-    Raises `UpstreamUnavailable` where they contradict each other, so that a client might read
-    something else than was checked.
+    Raises `UpstreamUnavailable` where the label names a wide one and the bytes do not show it: a
+    client might read something else than was checked.
     """
     shown = sniff.encoding(head)
     if is_wide(shown):
         if is_wide(said) and not _agree(said, shown):
             raise _contradiction(said)
         return shown
-    if is_wide(said) and (shown or (head and head[:64].isascii())):
+    if is_wide(said) and head:
         raise _contradiction(said)
     return said
 

@@ -93,21 +93,23 @@ class TreeMasker:
         self.changed = self.changed or before
 
     def _each_member(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
-        renamed: dict[str, str] = {}
+        # First the names, so that a place is known by the name under which it goes out.
+        renamed = {
+            name: masked
+            for name in box
+            if name not in shape.fields and name not in self._clean
+            if (masked := self.whole(name)) != name
+        }
+        if renamed:
+            _rename(box, renamed)
         for name, value in box.items():
-            below = shape.fields.get(name)
-            if below is None:
-                below = shape.other
-                if name not in self._clean and (masked := self.whole(name)) != name:
-                    renamed[name] = masked
+            below = shape.fields.get(name, shape.other)
             if below.kind is not Kind.WHOLE:
                 box[name] = self._value(value, box, below, (*path, name), indices)
             elif isinstance(value, str):
                 box[name] = self.whole(value)
             elif isinstance(value, (dict, list)):
                 self.walk(value, below, (*path, name), indices)
-        if renamed:
-            _rename(box, renamed)
 
     def _items(self, box: list[Json], shape: Shape, path: Path, indices: Path) -> None:
         below = shape.items

@@ -125,7 +125,7 @@ def test_json_says_what_it_says_in_the_charset_of_its_label() -> None:
 def test_a_charset_that_the_answer_is_not_in_hides_nothing(charset: str, media: str) -> None:
     label = f"{media}; charset={charset}"
     with pytest.raises(UpstreamUnavailable, match="checked"):
-        masked(PLAIN, label, f'{{"a":"{SECRET}"}}'.encode())
+        masked(PLAIN, label, f'{{"a":"\u20ac {SECRET}"}}'.encode())
 
 
 def test_lines_and_events_in_a_wide_encoding_are_withheld() -> None:

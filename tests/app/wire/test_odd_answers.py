@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.wire.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import MASK, SECRET
 from tests.app.wire.test_answers import (
@@ -85,3 +86,10 @@ def test_anything_may_stand_where_a_number_or_a_type_should(
     assert SECRET.encode() not in masked(wire, SSE, stream + stream)
     held = strange(json.loads(json.dumps(event).replace(SECRET, "AKIA")))
     assert masked(wire, SSE, streams.data(held)).count(b"AKIA") == 1
+
+
+@pytest.mark.parametrize("wire", [CHAT, RESPONSES, ANTHROPIC, CURSOR, GEMINI, PLAIN])
+def test_a_text_under_a_name_that_is_masked_gets_its_tail_under_the_mask(wire: WireFormat) -> None:
+    stream = streams.data({SECRET: {SECRET: "is AKIA"}}) + streams.data({"n": 1})
+    out = [json.loads(event.data or "") for event in SseParser().feed(masked(wire, SSE, stream))]
+    assert out == [{MASK: {MASK: "is "}}, {"n": 1}, {MASK: {MASK: "AKIA"}}]
