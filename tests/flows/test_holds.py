@@ -11,6 +11,8 @@ import httpx
 import openai
 import pytest
 
+from app.search import SessionFilter
+
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
@@ -41,6 +43,10 @@ async def test_an_approved_request_goes_upstream_unchanged_and_is_answered(
     assert "production" in str(answer.choices[0].message.content)
     [received] = await model.requests()
     assert received.header("authorization") == "Bearer sandbox-model-credential"
+    storage = house.storage()
+    [session] = await storage.sessions.search(SessionFilter(), limit=1)
+    storage.close()
+    assert received.body == session.request.body
     decided = await maria.wait_for_change(card, "upstream 200")
     assert "Maria Lopez" in decided.words or maria.id in decided.words
     assert decided.elements == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,29 @@ async def test_a_cookie_of_one_caller_never_reaches_the_next(
             given = await http.get("/raw/v1/thing")
         assert "set-cookie" not in given.headers
     assert "cookie" not in upstream.heads[1].lower()
+
+
+async def test_a_redirect_is_not_followed_and_its_place_is_withheld(
+    house: House, idp: IdpDriver, upstream: RawUpstream
+) -> None:
+    upstream.answers = [
+        b"HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1/x\r\ncontent-length: 0\r\n\r\n"
+    ]
+    async with house.http(await idp.token("alice")) as http:
+        given = await http.get("/raw/v1/thing")
+    assert given.status_code == 302
+    assert "location" not in given.headers
+    assert len(upstream.heads) == 1
+
+
+async def test_an_answer_that_is_compressed_all_the_same_is_not_passed_on(
+    house: House, idp: IdpDriver, upstream: RawUpstream
+) -> None:
+    upstream.answers = [answer(gzip.compress(KEY.encode()), "content-encoding: gzip")]
+    async with house.http(await idp.token("alice")) as http:
+        given = await http.get("/raw/v1/thing")
+    assert given.status_code == 502
+    assert "accept-encoding: identity" in upstream.heads[0].lower()
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])

@@ -37,6 +37,23 @@ async def test_an_ordinary_request_passes_untouched(
     assert received.header("authorization") == "Bearer sandbox-model-credential"
 
 
+async def test_the_callers_token_stands_nowhere_in_the_record(house: House, idp: IdpDriver) -> None:
+    token = await idp.token("alice")
+    async with house.http(token) as http:
+        given = await http.post(
+            "/openai/v1/chat/completions", json={"model": "sandbox-1", "messages": HELLO}
+        )
+    storage = house.storage()
+    session = await storage.sessions.get(given.headers["abeyance-session"])
+    entries = await storage.ledger.entries(given.headers["abeyance-session"])
+    storage.close()
+    assert session is not None
+    assert entries
+    signature = token.rpartition(".")[2]
+    for recorded in (session, entries, house.gateway.log.read_text()):
+        assert signature not in repr(recorded)
+
+
 async def test_a_key_in_a_streamed_answer_is_masked_though_it_comes_in_pieces(
     house: House, idp: IdpDriver
 ) -> None:
