@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
+from app.domain.mark import FalsePositive
 from app.domain.session import Replay
 from app.errors import AbeyanceError, BadRequest
 from app.search import parse_filter
-from app.storage.ports import Event, EventKind
+from app.storage.marks import FalsePositiveStore
+from app.storage.ports import Event, EventKind, HoldStore, SessionStore
 from app.transcript import transcript
 from bot import modals, replay
 from bot.people import AUDITORS
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck
 
     from app.clock import Clock
-    from app.storage.ports import HoldStore, Ledger, SessionStore
+    from app.storage.ports import Ledger
     from bot.blocks import Block
     from bot.people import People
     from bot.slack import Slack
@@ -39,6 +42,15 @@ _FAILED = "The record can't be read or written right now, so nothing is shown. T
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What an auditor reads, and writes beside it."""
+
+    sessions: SessionStore
+    holds: HoldStore
+    marks: FalsePositiveStore
+
+
 class Auditing:
     """The `/replay` command and the buttons in its modal."""
 
@@ -46,16 +58,15 @@ class Auditing:
         self,
         slack: Slack,
         people: People,
-        sessions: SessionStore,
-        holds: HoldStore,
+        records: Records,
         ledger: Ledger,
         clock: Clock,
         mask: Callable[[str], str],
     ) -> None:
         self._slack = slack
         self._people = people
-        self._sessions = sessions
-        self._holds = holds
+        self._sessions, self._holds = records.sessions, records.holds
+        self._marks = records.marks
         self._ledger = ledger
         self._clock = clock
         self._mask = mask
@@ -93,6 +104,49 @@ class Auditing:
 
     async def page(self, ack: AsyncAck, body: Body) -> None:
         await self._turn(ack, body, lambda shelf, value: shelf.at(int(value)))
+
+    async def mark(self, ack: AsyncAck, body: Body) -> None:
+        """Note that a rule should not have fired."""
+        await ack()
+        await self._say(body, wrong=True)
+
+    async def unmark(self, ack: AsyncAck, body: Body) -> None:
+        await ack()
+        await self._say(body, wrong=False)
+
+    async def _say(self, body: Body, *, wrong: bool) -> None:
+        view, user = body["view"], str(body["user"]["id"])
+        shelf = Shelf.read(str(view["private_metadata"]))
+        rule = str(body["actions"][0].get("value", ""))
+        try:
+            await self._marked(shelf.session, rule, user, wrong=wrong)
+        except AbeyanceError as error:
+            _log.warning("rule not marked", user=user, reason=str(error))
+            await self._slack.update_view(str(view["id"]), modals.note(_TITLE, _FAILED))
+            return
+        await self._show(str(view["id"]), shelf, user)
+
+    async def _marked(self, session_id: str, rule: str, user: str, *, wrong: bool) -> None:
+        """Record it, then do it; who is no auditor is told so by the view that follows."""
+        voter = await self._people.voter(user, [AUDITORS])
+        session = await self._sessions.get(session_id)
+        known = session is not None and rule in replay.fired_rules(session)
+        if session is None or not known or AUDITORS not in voter.member_of:
+            return
+        now, who = self._clock.now(), voter.person
+        data: dict[str, str | int] = {
+            "rule": rule,
+            "false_positive": int(wrong),
+            "slack_user": user,
+            "email": who.email,
+        }
+        await self._ledger.append(Event(EventKind.RULE_MARKED, now, session.id, data))
+        mark_id = f"{session.id}/{rule}"
+        if wrong:
+            mark = FalsePositive(mark_id, session.id, rule, session.started_at, who.email, now)
+            await self._marks.mark(mark)
+        else:
+            await self._marks.take_back(mark_id)
 
     async def _turn(self, ack: AsyncAck, body: Body, go: Callable[[Shelf, str], Shelf]) -> None:
         await ack()
@@ -141,4 +195,5 @@ class Auditing:
             return modals.note(_TITLE, f"There is no session {shelf.session}.")
         hold = await self._holds.get(session.hold_id) if session.hold_id else None
         told = Replay(session, hold, await self._sessions.chunks(session.id))
-        return replay.replayed(shelf, told, transcript(told, self._mask))
+        marked = await self._marks.of_session(session.id)
+        return replay.replayed(shelf, told, transcript(told, self._mask), marked)

@@ -17,7 +17,7 @@ from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
 from bot.actions import Clicks
 from bot.asking import Asking
-from bot.auditing import Auditing
+from bot.auditing import Auditing, Records
 from bot.commands import Commands
 from bot.decisions import Decisions
 from bot.digest import Digests
@@ -234,11 +234,12 @@ class _Shared:
         home = Home(slack, people, self.grants, holds, sessions, self.seal, clock)
         linking = Linking(people, self.storage.links, clock)
         statements = self.storage.statements
+        records = Records(sessions, holds, self.storage.marks)
         rooms = Rooms(
             clicks=Clicks(slack, decisions, self.grants, linking, self.seal, clock, home),
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
             viewing=Viewing(slack, decisions, sessions, ledger, self.seal, clock, self.mask),
-            auditing=Auditing(slack, people, sessions, holds, ledger, clock, self.mask),
+            auditing=Auditing(slack, people, records, ledger, clock, self.mask),
             commands=Commands(people, self.grants, holds, clock),
             home=home,
         )

@@ -25,11 +25,14 @@ NEWER = "replay_newer"
 BACK = "replay_back"
 FORWARD = "replay_forward"
 LIST = "replay_list"
+MARK = "replay_mark"
+UNMARK = "replay_unmark"
 MODAL = "replay_modal"
 
 PAGE_SESSIONS = 8
 _MOST_PAGES_BACK = 80
 _RECORDED = text.ours("🔎 This view is recorded.")
+_MARKED = text.ours("\n✗ An auditor marked this as a false positive.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,19 @@ def _entry(session: Session) -> Block:
     return blocks.section(text.join(line, under, by="\n"), button=button)
 
 
-def replayed(shelf: Shelf, replay: Replay, transcript: Transcript) -> Block:
-    """Show one page of a session: what it was, the request, the decisions, the answer."""
-    shown = [*_overview(replay), *_votes(replay), *_conversation(replay, transcript)]
+def replayed(
+    shelf: Shelf, replay: Replay, transcript: Transcript, marked: frozenset[str] = frozenset()
+) -> Block:
+    """Show one page of a session: what it was, the request, the decisions, the answer.
+
+    `marked` are the rules that an auditor called false positives.
+    """
+    shown = [
+        *_overview(replay),
+        *_rules(replay.session, marked),
+        *_votes(replay),
+        *_conversation(replay, transcript),
+    ]
     pages = reading.paged(shown)
     page = min(shelf.page, len(pages) - 1)
     at = text.ours(f"Page {page + 1} of {len(pages)}")
@@ -147,7 +160,6 @@ def _overview(replay: Replay) -> list[Block]:
                 ("Digest", text.code(session.request.digest[:16], 40)),
             ]
         ),
-        *(_rule(fired) for fired in session.verdict.fired[:10]),
     ]
 
 
@@ -161,13 +173,36 @@ def _answer(answer: RecordedAnswer | None) -> Markup:
     return text.join(line, text.words(answer.error, 200), by="\n") if answer.error else line
 
 
-def _rule(fired: FiredRule) -> Block:
+def fired_rules(session: Session) -> tuple[str, ...]:
+    """Return the ids of all rules that fired, on the request or on the answer."""
+    on_answer = session.answer.rules if session.answer else ()
+    return tuple(dict.fromkeys([*(fired.rule for fired in session.verdict.fired), *on_answer]))
+
+
+def _rules(session: Session, marked: frozenset[str]) -> list[Block]:
+    asked = {fired.rule: _rule(fired) for fired in session.verdict.fired}
+    return [
+        blocks.section(
+            text.join(asked.get(rule) or _on_answer(rule), *([_MARKED] if rule in marked else [])),
+            button=Button("Take the mark back", UNMARK, rule)
+            if rule in marked
+            else Button("Mark as false positive", MARK, rule),
+        )
+        for rule in fired_rules(session)[:10]
+    ]
+
+
+def _on_answer(rule: str) -> Markup:
+    return text.join(text.ours("Rule "), text.code(rule, 100), text.ours(" fired on the answer"))
+
+
+def _rule(fired: FiredRule) -> Markup:
     mode = "" if fired.enforced else " (shadow)"
     head = text.join(
         text.ours("Rule "), text.code(fired.rule, 100),
         text.ours(f" asked to {fired.action.value}{mode}: "),
     )  # fmt: skip
-    return blocks.section(text.join(head, text.words(fired.explain or fired.title, 600)))
+    return text.join(head, text.words(fired.explain or fired.title, 600))
 
 
 def _votes(replay: Replay) -> list[Block]:

@@ -90,6 +90,8 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         replay.BACK: rooms.auditing.page,
         replay.FORWARD: rooms.auditing.page,
         replay.LIST: rooms.auditing.listing,
+        replay.MARK: rooms.auditing.mark,
+        replay.UNMARK: rooms.auditing.unmark,
         home.SEARCH: rooms.auditing.search,
         digest.QUEUE: rooms.home.open_queue,
     }

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from app.errors import BadCatalog, BadRequest
-from app.settings import load_settings
+from app.errors import BadRequest
+from cli import explaining, rehearsing
+from cli.folders import catalog_in
 from policies.findings import Inspected
-from policies.loader import load_catalog
 from policies.masker import Masker
 from policies.rehearse import check as rehearse
 from policies.scanner import Plan
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from policies.compiled import Catalog
 
 app = typer.Typer(help="Check, try and rehearse the rules.", no_args_is_help=True)
+
+app.command()(explaining.explain)
+app.command()(rehearsing.backtest)
+app.command()(rehearsing.stats)
 
 _LARGEST_PIECE = 12
 
@@ -37,7 +41,7 @@ def check(
 ) -> None:
     """Validate the catalog and run the examples in it; exit code 1 where one fails."""
     console = Console(highlight=False)
-    catalog = _load(path)
+    catalog = catalog_in(path)
     faults = rehearse(catalog)
     for fault in faults:
         console.print(f"[red]✗[/] {fault}", markup=True)
@@ -61,20 +65,13 @@ def mask(
 ) -> None:
     """Mask text from standard input with all detectors."""
     cuts = random.Random(chunks) if chunks is not None else None  # noqa: S311 - a repeatable cut
-    catalog = _load(None)
+    catalog = catalog_in(None)
     if not jsonl:
         sys.stdout.write(_masked(catalog, sys.stdin.read(), cuts)[0])
         return
     for number, line in enumerate(sys.stdin, start=1):
         text, findings = _masked(catalog, _text_of(line, number), cuts)
         sys.stdout.write(json.dumps({"text": text, "findings": findings}) + "\n")
-
-
-def _load(path: Path | None) -> Catalog:
-    directory = path or load_settings().catalog
-    if not directory.is_dir():
-        raise BadCatalog([f"{directory} is no folder: give the one that holds catalog/"])
-    return load_catalog(directory)
 
 
 def _text_of(line: str, number: int) -> str:

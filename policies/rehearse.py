@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from policies.scanner import Plan
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from app.domain.mark import FalsePositive
+    from app.domain.session import Session
     from policies.compiled import Catalog
     from policies.model import ExamplesSpec
     from policies.scanner import Target
@@ -43,13 +46,18 @@ def _faults(name: str, targets: list[Target], examples: ExamplesSpec) -> Iterato
 
 @dataclass(frozen=True, slots=True)
 class Precedent:
-    """A recorded request, with what was decided then."""
+    """A recorded request, with what was decided then.
+
+    `masked` are the rules that masked something in it: the record has the mask, and nothing of
+    what it covers.
+    """
 
     session_id: str
     facts: Facts
     identity: Identity
     at: datetime
     action: Action
+    masked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +73,80 @@ class Change:
     def stricter(self) -> bool:
         return self.after.strictness > self.before.strictness
 
+    @property
+    def kind(self) -> str:
+        """Say in words what becomes of it: one of `KINDS`."""
+        match self.after:
+            case Action.DENY:
+                return "newly denied"
+            case Action.HOLD:
+                return "newly held"
+            case Action.MASK if self.stricter:
+                return "newly masked"
+            case _ if self.before is Action.MASK:
+                return "no longer masked"
+            case _:
+                return "let through"
+
+
+KINDS = ("newly denied", "newly held", "newly masked", "let through", "no longer masked")
+
 
 def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Change | None]:
     """Decide each recorded request again, as of its own time; yield None where nothing changes.
 
-    One item for each precedent, as they come, so that whoever asks can show how far it is.
+    One item for each precedent, as they come, so that whoever asks can show how far it is. A rule
+    that masked something then is taken to fire again, as far as the catalog has it.
     """
     for precedent in precedents:
         verdict = decide(precedent.facts, precedent.identity, catalog, precedent.at)
-        if verdict.action is precedent.action:
+        asked = {fired.rule: fired.action for fired in verdict.fired if fired.enforced}
+        asked |= {r.id: r.then for r in catalog.rules if r.enforced and r.id in precedent.masked}
+        after = max(asked.values(), key=lambda action: action.strictness, default=Action.ALLOW)
+        if after is precedent.action:
             yield None
             continue
-        rules = tuple(f.rule for f in verdict.fired if f.enforced and f.action is verdict.action)
-        yield Change(precedent.session_id, precedent.action, verdict.action, rules)
+        rules = tuple(rule for rule, action in asked.items() if action is after)
+        yield Change(precedent.session_id, precedent.action, after, rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How a rule has done: in how many sessions it fired, and in how many it should not have."""
+
+    rule: str
+    enforced: int
+    shadow: int
+    on_answers: int
+    false_positives: int
+
+    @property
+    def fired(self) -> int:
+        return self.enforced + self.shadow + self.on_answers
+
+    @property
+    def precision(self) -> float | None:
+        """Which part was right, as far as anybody said otherwise; None where it never fired."""
+        return 1 - self.false_positives / self.fired if self.fired else None
+
+
+def records(sessions: Iterable[Session], marks: Iterable[FalsePositive]) -> list[Record]:
+    """Return the record of each rule that fired, the one that fired most often first.
+
+    What fired on the answer of a session and on its request as well counts once.
+    """
+    enforced, shadow, answers = Counter[str](), Counter[str](), Counter[str]()
+    for session in sessions:
+        asked = {fired.rule: fired.enforced for fired in session.verdict.fired}
+        enforced.update(rule for rule, acted in asked.items() if acted)
+        shadow.update(rule for rule, acted in asked.items() if not acted)
+        on_answer = session.answer.rules if session.answer else ()
+        answers.update(set(on_answer) - asked.keys())
+    wrong = Counter(mark.rule for mark in marks)
+    return sorted(
+        (
+            Record(rule, enforced[rule], shadow[rule], answers[rule], wrong[rule])
+            for rule in {*enforced, *shadow, *answers}
+        ),
+        key=lambda record: (-record.fired, record.rule),
+    )

@@ -308,6 +308,8 @@ class EventKind(StrEnum):
     ANSWER_ENDED = "answer.ended"
     REPLAY_SHOWN = "replay.shown"
     REPLAY_REFUSED = "replay.refused"
+    RULE_MARKED = "rule.marked"
+    """An auditor said that it should not have fired, or took that back."""
     GRANT_GIVEN = "grant.given"
     GRANT_USED = "grant.used"
     GRANT_REVOKED = "grant.revoked"

@@ -6,12 +6,14 @@ from app.domain.connection import Connection
 from app.domain.grant import Grant
 from app.domain.hold import Hold
 from app.domain.identity import Identity
+from app.domain.mark import FalsePositive
 from app.domain.session import Chunk, Session
 from app.storage.gateways import Heartbeat, MongoGateways
 from app.storage.grants import MongoGrants
 from app.storage.holds import MongoHolds
 from app.storage.leases import MongoLeases
 from app.storage.links import MongoLinks
+from app.storage.marks import MongoFalsePositives
 from app.storage.mongo import Database
 from app.storage.notices import MongoNotices
 from app.storage.ports import Entry, Lease, Link, Notice
@@ -44,6 +46,7 @@ class MongoStorage:
         self.people = MongoPeople(database.collection("people", Identity))
         self.statements = MongoStatements(database.collection("statements", Statement))
         self.links = MongoLinks(database.collection("links", Link))
+        self.marks = MongoFalsePositives(database.collection("false_positives", FalsePositive))
         self.ledger = MongoLedger(database.collection("ledger", Entry))
 
     @classmethod
@@ -62,6 +65,7 @@ class MongoStorage:
             self.grants,
             self.people,
             self.links,
+            self.marks,
             self.ledger,
         )
         for store in stores:

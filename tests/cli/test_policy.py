@@ -76,3 +76,57 @@ def test_a_line_that_is_no_such_json_is_named() -> None:
     masked = abeyance("policy", "mask", "--jsonl", said='{"text": "a"}\n{"words": "b"}\n')
     assert masked.returncode == 2
     assert "line 2" in masked.stderr
+
+
+def explained(tmp_path: Path, prompt: str, *options: str) -> str:
+    body = {"model": "gpt-5", "messages": [{"role": "user", "content": prompt}]}
+    (tmp_path / "body.json").write_text(json.dumps(body))
+    told = abeyance("policy", "explain", "--file", str(tmp_path / "body.json"), *options)
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+def test_a_request_is_explained_with_the_words_that_fired_and_no_secret(tmp_path: Path) -> None:
+    told = explained(tmp_path, f"deploy to production with {KEY}")
+    assert told.startswith("HOLD  openai · gpt-5")
+    assert "● production-needs-a-manager (hold)" in told
+    assert "/messages/0/content: …deploy to «production» with [aws-access-key-id]…" in told
+    assert "«[aws-access-key-id]»" in told
+    assert KEY not in told
+    assert "no-private-keys" not in told
+    assert "○ no-private-keys (deny)" in explained(tmp_path, "hello", "--all")
+
+
+@pytest.mark.parametrize(
+    ("options", "verdict", "told"),
+    [
+        (["--as", "bo@acme.example", "--group", "sre"], "ALLOW", "✗ unless_groups: ['sre']"),
+        (["--as", "bo@acme.example"], "DENY", "✓ unless_groups: ['sre']"),
+        (["--model", "tiny-1"], "ALLOW", "✗ models: ['gpt-*']"),
+    ],
+)
+def test_a_rule_that_nearly_fired_says_what_was_missing(
+    tmp_path: Path, options: list[str], verdict: str, told: str
+) -> None:
+    rule = {
+        "id": "kites",
+        "title": "Kites",
+        "on": "request",
+        "when": {"unless_groups": ["sre"], "models": ["gpt-*"], "prompt": {"words": ["kites"]}},
+        "then": "deny",
+        "risk": "low",
+        "explain": "No.",
+        "examples": {"match": ["kites"], "skip": ["boats"]},
+    }
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "mine.yaml").write_text(json.dumps([rule]))
+    shown = explained(tmp_path, "fly kites", "--catalog", str(tmp_path), *options)
+    assert shown.startswith(verdict)
+    assert told in shown
+    assert ("nearly fired: this does not hold" in shown) == (verdict == "ALLOW")
+
+
+def test_a_body_that_is_not_there_is_told(tmp_path: Path) -> None:
+    told = abeyance("policy", "explain", "--file", str(tmp_path / "none.json"))
+    assert told.returncode == 2
+    assert "none.json cannot be read" in told.stderr

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from app.domain.verdict import Action
+import pytest
+
+from app.domain.mark import FalsePositive
+from app.domain.session import Decision, RecordedAnswer, RecordedRequest, Session
+from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from policies.explain import Outcome, explain
 from policies.loader import SHIPPED, load_catalog
-from policies.rehearse import Change, Precedent, backtest
+from policies.rehearse import KINDS, Change, Precedent, backtest, records
 from policies.schema import catalog_schema, rendered
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
     from pathlib import Path
 
     from policies.compiled import Catalog
@@ -68,6 +72,69 @@ def test_a_backtest_tells_what_a_changed_catalog_would_decide_otherwise(
         None,
     ]
     assert [change.stricter for change in changes if change] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (Action.ALLOW, Action.DENY, "newly denied"),
+        (Action.MASK, Action.HOLD, "newly held"),
+        (Action.DENY, Action.HOLD, "newly held"),
+        (Action.ALLOW, Action.MASK, "newly masked"),
+        (Action.HOLD, Action.MASK, "let through"),
+        (Action.DENY, Action.ALLOW, "let through"),
+        (Action.MASK, Action.ALLOW, "no longer masked"),
+    ],
+)
+def test_a_change_is_called_by_what_becomes_of_the_request(
+    before: Action, after: Action, kind: str
+) -> None:
+    assert Change("s", before, after, ()).kind == kind
+    assert kind in KINDS
+
+
+def test_what_was_masked_in_the_record_counts_as_found_again(
+    shipped: Catalog, write: Callable[..., Path], now: datetime
+) -> None:
+    rule = frozenset({"mask-secrets-in-prompts"})
+    was = Precedent("s", facts("use [aws-access-key-id]"), JOB, now, Action.MASK, rule)
+    assert list(backtest([was], shipped)) == [None]
+    without = load_catalog(write(RULE))
+    assert list(backtest([was], without)) == [Change("s", Action.MASK, Action.ALLOW, ())]
+
+
+def _session(number: int, *fired: tuple[str, bool], on_answer: tuple[str, ...] = ()) -> Session:
+    rules = tuple(
+        FiredRule(rule, rule, Action.MASK, Risk.LOW, "", enforced, 1, ())
+        for rule, enforced in fired
+    )
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    request = RecordedRequest("POST", "v1/x", "", (), b"", "0")
+    answer = RecordedAnswer(200, (), at, rules=on_answer)
+    verdict = Verdict(Action.MASK, rules, "r")
+    return Session(
+        f"s{number}", "openai", "auto", "m", JOB, request, verdict, Decision.MASKED, at,
+        answer=answer,
+    )  # fmt: skip
+
+
+def test_the_precision_of_a_rule_is_what_nobody_called_wrong() -> None:
+    sessions = [
+        _session(1, ("secrets", True), ("tried", False)),
+        _session(2, ("secrets", True), on_answer=("secrets", "keys")),
+        _session(3, on_answer=("secrets",)),
+    ]
+    at = sessions[0].started_at
+    marks = [FalsePositive("s1/secrets", "s1", "secrets", at, "ines@acme.example", at)]
+    secrets, keys, tried = records(sessions, marks)
+    assert (secrets.rule, secrets.enforced, secrets.on_answers, secrets.fired) == (
+        "secrets",
+        2,
+        1,
+        3,
+    )
+    assert secrets.precision == pytest.approx(2 / 3)
+    assert (keys.on_answers, tried.shadow, tried.enforced, tried.precision) == (1, 1, 0, 1.0)
 
 
 def test_a_warmed_catalog_decides_as_a_cold_one(shipped: Catalog, now: datetime) -> None:

@@ -1,0 +1,21 @@
+"""What an auditor says of a rule that fired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FalsePositive:
+    """That it should not have; `by` is the auditor's address.
+
+    `id` is `session/rule`; `session_at` is when the session began.
+    """
+
+    id: str
+    session_id: str
+    rule: str
+    session_at: datetime
+    by: str
+    at: datetime

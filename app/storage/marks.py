@@ -1,0 +1,53 @@
+"""What auditors say of rules that fired: that they should not have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from app.storage.documents import to_document
+from app.storage.mongo import Index
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.domain.mark import FalsePositive
+    from app.storage.mongo import Collection
+
+
+class FalsePositiveStore(Protocol):
+    """Every method may raise StorageUnavailable."""
+
+    async def mark(self, mark: FalsePositive) -> None: ...
+
+    async def take_back(self, mark_id: str) -> bool: ...
+
+    async def of_session(self, session_id: str) -> frozenset[str]:
+        """Return the rules that are marked there."""
+        ...
+
+    async def since(self, moment: datetime) -> tuple[FalsePositive, ...]:
+        """Return the marks on sessions that began then or later."""
+        ...
+
+
+class MongoFalsePositives:
+    """A FalsePositiveStore. One mark for each session and rule, whoever sets it."""
+
+    def __init__(self, marks: Collection[FalsePositive]) -> None:
+        self._marks = marks
+
+    async def prepare(self) -> None:
+        await self._marks.prepare(Index(("session_id",)), Index(("session_at",)))
+
+    async def mark(self, mark: FalsePositive) -> None:
+        await self._marks.put(mark.id, to_document(mark))
+
+    async def take_back(self, mark_id: str) -> bool:
+        return await self._marks.remove(mark_id)
+
+    async def of_session(self, session_id: str) -> frozenset[str]:
+        marks = await self._marks.find({"session_id": session_id})
+        return frozenset(mark.rule for mark in marks)
+
+    async def since(self, moment: datetime) -> tuple[FalsePositive, ...]:
+        return await self._marks.find({"session_at": {"$gte": moment}})

@@ -1,0 +1,238 @@
+"""`abeyance policy backtest` and `stats`: what recorded sessions say of a catalog."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.table import Table
+
+from app.clock import SystemClock
+from app.domain.connection import Connection, CredentialScheme
+from app.domain.verdict import Action
+from app.errors import AbeyanceError
+from app.ids import short
+from app.search import SessionFilter, parse_filter
+from app.settings import load_settings, require
+from app.storage.store import MongoStorage
+from cli.folders import catalog_in
+from policies.rehearse import KINDS, Change, Precedent, records
+from policies.rehearse import backtest as decided_again
+from proxy.facts import read_inquiry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+    from datetime import datetime
+
+    from app.domain.session import Session
+    from policies.compiled import Catalog
+    from policies.rehearse import Record
+
+_PAGE = 100
+_ROWS = 50
+Since = Annotated[str, typer.Option(help="How far back: 12h, 7d, 4w, or a date.")]
+Json = Annotated[bool, typer.Option("--json", help="For a machine.")]
+
+
+def backtest(
+    catalog: Annotated[Path, typer.Argument(help="The folder of the changed policies.")],
+    since: Since = "7d",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Decide recorded sessions again under a changed catalog, and tell what would differ."""
+    changed = catalog_in(catalog)
+    moment, now = _moment(since)
+
+    async def work(storage: MongoStorage) -> _Outcome:
+        outcome = _Outcome(moment)
+        with _progress() as progress:
+            task = progress.add_task("sessions", total=(now - moment).total_seconds())
+            async for session in _sessions(storage, moment):
+                outcome.add(session, changed)
+                done = (now - session.started_at).total_seconds()
+                progress.update(task, completed=done)
+            progress.update(task, completed=(now - moment).total_seconds())
+        return outcome
+
+    outcome = _with_storage(work)
+    if as_json:
+        _print_json(outcome.data())
+    else:
+        outcome.show(Console(highlight=False))
+
+
+def stats(since: Since = "30d", *, as_json: Json = False) -> None:
+    """Say of each rule how often it fired, and how often it should not have."""
+    moment, _ = _moment(since)
+
+    async def work(storage: MongoStorage) -> list[Record]:
+        sessions = [_light(session) async for session in _sessions(storage, moment)]
+        return records(sessions, await storage.marks.since(moment))
+
+    found = _with_storage(work)
+    if as_json:
+        _print_json([_row(record) for record in found])
+        return
+    counts = ("fired", "enforced", "shadow", "on answers", "false positives")
+    table = Table("rule", *counts, "precision")
+    for record in found:
+        row = _row(record)
+        share = "–" if record.precision is None else f"{record.precision:.0%}"
+        table.add_row(record.rule, *(str(row[name.replace(" ", "_")]) for name in counts), share)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print("Auditors mark false positives in /replay; what is not marked counts as right.")
+
+
+class _Outcome:
+    """What became of the sessions so far."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._sessions = 0
+        self._unread = 0
+        self._changes: list[tuple[Session, Change]] = []
+
+    def add(self, session: Session, catalog: Catalog) -> None:
+        self._sessions += 1
+        try:
+            precedent = _precedent(session)
+        except AbeyanceError:
+            self._unread += 1
+            return
+        [change] = decided_again([precedent], catalog)
+        if change is not None:
+            self._changes.append((session, change))
+
+    @property
+    def _kinds(self) -> Counter[str]:
+        return Counter(change.kind for _, change in self._changes)
+
+    def data(self) -> dict[str, Any]:
+        return {
+            "since": self._since.isoformat(),
+            "sessions": self._sessions,
+            "unread": self._unread,
+            **{kind: self._kinds[kind] for kind in KINDS},
+            "changes": [
+                {
+                    "session": session.id,
+                    "at": session.started_at.isoformat(),
+                    "who": session.identity.email or session.identity.name,
+                    "before": change.before.value,
+                    "after": change.after.value,
+                    "kind": change.kind,
+                    "rules": list(change.rules),
+                }
+                for session, change in self._changes
+            ],
+        }
+
+    def show(self, console: Console) -> None:
+        table = Table("session", "when", "who", "was", "would be", "rules")
+        for session, change in self._changes[:_ROWS]:
+            table.add_row(
+                short(session.id),
+                session.started_at.astimezone().strftime("%Y-%m-%d %H:%M"),
+                session.identity.name,
+                change.before.value,
+                f"[{'red' if change.stricter else 'green'}]{change.after.value}[/]",
+                ", ".join(change.rules) or "–",
+            )
+        if self._changes:
+            console.print(table)
+        if len(self._changes) > _ROWS:
+            console.print(f"… and {len(self._changes) - _ROWS} more; --json has all.")
+        counts = [f"{self._kinds[kind]} {kind}" for kind in KINDS if self._kinds[kind]]
+        if self._unread:
+            counts.append(f"{self._unread} that could not be read")
+        told = ", ".join(counts) or "nothing would change"
+        console.print(f"{self._sessions} sessions since {self._since:%Y-%m-%d %H:%M} UTC: {told}.")
+
+
+def _precedent(session: Session) -> Precedent:
+    """Raises AbeyanceError where the request cannot be read."""
+    connection = Connection(session.connection, "", CredentialScheme.BEARER, b"", session.wire)
+    asked = session.request
+    inquiry = read_inquiry(
+        connection, asked.method, asked.path, asked.query, asked.headers, asked.body
+    )
+    fired = session.verdict.fired
+    masked = frozenset(f.rule for f in fired if f.enforced and f.action is Action.MASK)
+    return Precedent(
+        session.id,
+        inquiry.facts,
+        session.identity,
+        session.started_at,
+        session.verdict.action,
+        masked,
+    )
+
+
+def _row(record: Record) -> dict[str, Any]:
+    return {
+        "rule": record.rule,
+        "fired": record.fired,
+        "enforced": record.enforced,
+        "shadow": record.shadow,
+        "on_answers": record.on_answers,
+        "false_positives": record.false_positives,
+        "precision": record.precision,
+    }
+
+
+def _moment(since: str) -> tuple[datetime, datetime]:
+    """Return the moment that is meant, and now. Raises BadRequest."""
+    now = SystemClock().now()
+    wanted = parse_filter(f"since:{since}", now).since
+    return wanted or now, now
+
+
+async def _sessions(storage: MongoStorage, since: datetime) -> AsyncIterator[Session]:
+    """Yield the sessions, newest first."""
+    before = ""
+    while page := await storage.sessions.search(
+        SessionFilter(since=since), limit=_PAGE, before=before
+    ):
+        for session in page:
+            yield session
+        before = page[-1].id
+
+
+def _light(session: Session) -> Session:
+    """Return it without the body, of which thousands would fill the memory."""
+    return replace(session, request=replace(session.request, body=b""))
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("deciding again"), BarColumn(), TaskProgressColumn())
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _print_json(data: object) -> None:
+    sys.stdout.write(json.dumps(data, indent=2) + "\n")
+
+
+def _with_storage(work: Callable[[MongoStorage], Coroutine[None, None, Any]]) -> Any:  # noqa: ANN401 - what the work gives
+    settings = load_settings()
+    require(settings, "mongodb")
+
+    async def run() -> object:
+        uri, database = settings.mongodb_uri.get_secret_value(), settings.mongodb_database
+        storage = MongoStorage.connect(uri, database)
+        try:
+            return await work(storage)
+        finally:
+            storage.close()
+
+    return asyncio.run(run())
