@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,48 @@ class _State(Enum):
     PLAIN = auto()
 
 
+class Spelling:
+    """Remembers how the text that a masker has not given back yet was spelt in its JSON string.
+
+    Up to the first mask a text keeps its spelling, since a tool may write it into a file as it is.
+    """
+
+    def __init__(self) -> None:
+        self._units: deque[tuple[str, str]] = deque()  # text, and its spelling
+        self._kept = True
+
+    def note(self, text: str, spelt: str) -> None:
+        if self._kept:
+            self._units.append((text, spelt))
+
+    def of(self, out: str) -> str:
+        """Spell what a masker has released."""
+        spelt: list[str] = []
+        at = 0
+        while at < len(out) and self._units:
+            text, unit = self._units.popleft()
+            same = _common(text, out, at)
+            at += same
+            if same == len(text):
+                spelt.append(unit)
+                continue
+            if text == unit:
+                spelt.append(text[:same])
+                self._units.appendleft((text[same:], text[same:]))
+            if at < len(out):
+                self._kept = False
+                self._units.clear()
+        return "".join(spelt) + _escaped(out[at:])
+
+
+def _common(text: str, out: str, at: int) -> int:
+    """Return how many characters of `text` stand in `out` at a place."""
+    if out.startswith(text, at):
+        return len(text)
+    pairs = enumerate(zip(text, out[at : at + len(text)], strict=False))
+    return next((where for where, (one, other) in pairs if one != other), len(out) - at)
+
+
 class JsonTextMasker:
     """A `TextMasker` for text that should be JSON; `new` makes a masker for each string in it."""
 
@@ -53,6 +96,7 @@ class JsonTextMasker:
         self._state = _State.START
         self._waiting = ""  # input that cannot be told yet: a literal or an escape begun
         self._inner: TextMasker | None = None
+        self._spelling = Spelling()
 
     def feed(self, text: str) -> str:
         text = self._waiting + text
@@ -73,7 +117,7 @@ class JsonTextMasker:
                 return self._literal(rest)
             case _State.STRING:
                 # A text cut off within an escape stays cut off there.
-                return _escaped(self._text_masker().finish()) + rest
+                return self._spelling.of(self._text_masker().finish()) + rest
             case _State.START:
                 return rest
             case _State.PLAIN:
@@ -132,20 +176,26 @@ class JsonTextMasker:
     def _in_string(self, text: str, position: int, out: list[str]) -> int:
         decoded: list[str] = []
         while position < len(text) and text[position] != '"':
+            start = position
             if found := _PLAIN.match(text, position):
                 decoded.append(found.group())
                 position = found.end()
             elif _unfinished_escape(text, position):
                 self._waiting = text[position:]
                 position = len(text)
+                break
             else:
                 character, position = _unescape(text, position)
                 decoded.append(character)
+            half = decoded[-1] == "\ufffd"  # half a pair goes out as its replacement
+            self._spelling.note(decoded[-1], decoded[-1] if half else text[start:position])
+        masker = self._text_masker()
         if decoded:
-            out.append(_escaped(self._text_masker().feed("".join(decoded))))
+            out.append(self._spelling.of(masker.feed("".join(decoded))))
         if position < len(text):
-            out.append(_escaped(self._text_masker().finish()) + '"')
+            out.append(self._spelling.of(masker.finish()) + '"')
             self._inner = None
+            self._spelling = Spelling()
             self._state = _State.OUTSIDE
             position += 1
         return position

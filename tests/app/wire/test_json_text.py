@@ -125,5 +125,21 @@ def test_a_tail_is_held_only_while_it_may_be_a_secret() -> None:
 
 
 def test_half_a_surrogate_pair_waits_for_the_other_half() -> None:
-    assert streamed(['["\\ud83d', '\\ude00"]']) == '["\N{GRINNING FACE}"]'
+    assert streamed(['["\\ud83d', '\\ude00"]']) == '["\\ud83d\\ude00"]'
+    masked = streamed(['["\\ud83d', f"\\ude00 {SECRET} \\ud83d", '\\ude00"]'])
+    assert masked == f'["\\ud83d\\ude00 {MASK} \U0001f600"]'
     assert streamed(['["\\ud83d', 'x"]']) == '["\N{REPLACEMENT CHARACTER}x"]'
+
+
+@given(TEXT, PLACES)
+def test_a_string_without_findings_keeps_its_very_spelling_for_every_cut(
+    text: str, at: list[int]
+) -> None:
+    spelt = json.dumps({"a": json.dumps([text]), "b": text}).replace("/", "\\/")
+    if whole(text) == text:
+        assert streamed(cut(spelt, at)) == spelt
+
+
+def test_a_file_that_looks_like_json_and_holds_a_tab_is_written_as_it_is() -> None:
+    text = json.dumps({"file": '{"\t'})
+    assert json.loads(streamed([text])) == {"file": '{"\t'}
