@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.domain.hold import Hold
@@ -16,6 +16,8 @@ from bot.quotes import quotes
 from policies.approval import is_requester, may_decide
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slack_bolt.async_app import AsyncAck
 
     from app.clock import Clock
@@ -37,7 +39,7 @@ QUEUE = "queue"
 class Home:
     """Published when its owner opens it, and after they decided there."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the composition root names each of them
         self,
         slack: Slack,
         people: People,
@@ -45,7 +47,9 @@ class Home:
         holds: HoldStore,
         sessions: SessionStore,
         seal: Seal,
+        *,
         clock: Clock,
+        mask: Callable[[str], str],
     ) -> None:
         self._slack = slack
         self._people = people
@@ -54,6 +58,7 @@ class Home:
         self._sessions = sessions
         self._seal = seal
         self._clock = clock
+        self._mask = mask
 
     async def opened(self, event: Body) -> None:
         if event.get("tab") == "home":
@@ -87,7 +92,9 @@ class Home:
             wanted = SessionFilter(user=voter.person.email.lower())
             mine = await self._sessions.search(wanted, limit=_MOST_SESSIONS)
         return Shown(
-            queue=tuple((hold, self._seal.stamp(hold)) for hold in theirs[:_MOST_HOLDS]),
+            queue=tuple(
+                (self._masked(hold), self._seal.stamp(hold)) for hold in theirs[:_MOST_HOLDS]
+            ),
             waiting=len(theirs),
             grants=tuple(
                 (hold, self._seal.stamp(hold))
@@ -98,6 +105,9 @@ class Home:
             auditor=AUDITORS in voter.member_of,
             glass=voter.may_break_glass,
         )
+
+    def _masked(self, hold: Hold) -> Hold:
+        return replace(hold, reason=self._mask(hold.reason), model=self._mask(hold.model))
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,7 +231,9 @@ class _Shared:
         holds, sessions = self.storage.holds, self.storage.sessions
         slack, people, ledger, clock = self.slack, self.people, self.ledger, self.clock
         decisions = Decisions(holds, ledger, people, self.grants, clock, self.mask)
-        home = Home(slack, people, self.grants, holds, sessions, self.seal, clock)
+        home = Home(
+            slack, people, self.grants, holds, sessions, self.seal, clock=clock, mask=self.mask
+        )
         linking = Linking(people, self.storage.links, clock)
         statements = self.storage.statements
         records = Records(sessions, holds, self.storage.marks)

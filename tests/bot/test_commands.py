@@ -73,6 +73,25 @@ async def test_a_manager_decides_in_the_app_home(office: Office) -> None:
     assert approved.state is HoldState.APPROVED
 
 
+async def test_a_secret_in_a_reason_is_masked_in_the_home_tab_as_well(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold(reason="rotating AKIAIOSFODNN7EXAMPLQ today")
+        home = await maria.open_home()
+        assert "rotating" in home.words
+        assert "AKIA" not in home.words
+
+
+async def test_an_auditor_searches_from_the_home_tab_and_nobody_else_can(office: Office) -> None:
+    async with office.bot():
+        ines, maria = await office.slack.user("ines"), await office.slack.user("maria")
+        await office.hold()
+        home = await ines.open_home()
+        await ines.click(home, "home_search", choose="user:dana@acme.example")
+        await ines.wait_for_view("Dana Reyes")
+        assert "Find a session" not in (await maria.open_home()).words
+
+
 async def test_slack_over_signed_http_decides_as_well(office: Office) -> None:
     port = free_port()
     async with office.bot(mode=SlackMode.HTTP, signing_secret=SIGNING_SECRET, port=port):
