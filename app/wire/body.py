@@ -102,6 +102,6 @@ def _by_label(media_type: str, content_type: str, raw: bytes) -> Body:
         return Body(raw, passages=tuple(map(passage, parts)))
     whole = passage(raw, form=media_type == _FORM)
     is_binary = media_type.startswith(_BINARY) and media_type not in _TEXTUAL
-    if whole.text is None and media_type and not is_binary:
+    if not whole.is_sure and media_type and not is_binary:
         raise BadRequest("The body is called text and is not UTF-8. Send UTF-8.")
     return Body(raw, passages=(whole,))

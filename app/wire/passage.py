@@ -21,11 +21,17 @@ _BOMS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
+_BYTES = "latin-1"
+_MOSTLY = 0.8
+_NO_TEXT = bytes(byte for byte in range(256) if byte > 126 or (byte < 32 and byte not in b"\t\r\n"))
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """`text` is None for bytes; `mark` is the byte order mark before the text."""
+    """`text` is None for bytes; `mark` is the byte order mark before the text.
+
+    Where a few bytes are no text among much that is, each byte is read as one character.
+    """
 
     raw: bytes
     text: str | None
@@ -39,7 +45,12 @@ class Passage:
         if not self.raw:
             return False
         # Zeros are how text in a wider encoding looks that does not say so.
-        return self.text is None or "\0" in self.text or multipart.is_encoded(self.raw)
+        return not self.is_sure or "\0" in str(self.text) or multipart.is_encoded(self.raw)
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether all of it is text, in an encoding that is known."""
+        return self.text is not None and self.encoding != _BYTES
 
     def readings(self) -> list[str]:
         """Return the text, and what it says where its escapes are undone."""
@@ -64,7 +75,9 @@ class Passage:
             raise BadRequest(
                 "The form spells with percent signs what has to be masked. Send it as JSON."
             )
-        return self.raw if masked == self.text else self.mark + masked.encode(self.encoding)
+        if masked == self.text:
+            return self.raw
+        return self.mark + masked.encode(self.encoding, "replace")
 
 
 def passage(raw: bytes, *, form: bool = False) -> Passage:
@@ -73,4 +86,5 @@ def passage(raw: bytes, *, form: bool = False) -> Passage:
     try:
         return Passage(raw, raw[len(mark) :].decode(encoding), mark, encoding, form)
     except UnicodeDecodeError:
-        return Passage(raw, None)
+        mostly_text = len(raw.translate(None, _NO_TEXT)) >= _MOSTLY * len(raw)
+        return Passage(raw, raw.decode(_BYTES) if mostly_text else None, encoding=_BYTES)

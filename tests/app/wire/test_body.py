@@ -122,6 +122,16 @@ def test_json_with_a_byte_order_mark_is_refused(label: str, encoding: str) -> No
         parse_body(label, '{"a":"b"}'.encode(encoding))
 
 
+def test_a_stray_byte_hides_no_text_and_is_named() -> None:
+    raw = f"to production with {SECRET}".encode() + b"\xff"
+    body = parse_body("application/octet-stream", raw)
+    assert body.prompt(PLAIN).uninspected == ("body",)
+    assert "to production" in body.prompt(PLAIN).segments[0].text
+    assert body.rewritten(PLAIN, whole) == raw.replace(SECRET.encode(), MASK.encode())
+    with pytest.raises(BadRequest, match="UTF-8"):
+        parse_body("application/octet-stream", b'{"a":"production"}'.replace(b"a", b"\xff"))
+
+
 def test_zeros_in_a_text_may_be_another_encoding_so_it_counts_as_uninspected() -> None:
     body = parse_body("application/octet-stream", '{"a":"production"}'.encode("utf-16-le"))
     assert body.prompt(PLAIN).uninspected == ("body",)
