@@ -1,0 +1,163 @@
+"""Five laws, whatever happens in whatever order.
+
+An approval is used at most once; nothing is forwarded without one; every hold ends; a card for
+every hold and one only; the developer hears the truth.
+
+A few short stories in the suite; `make fuzz` tells many and long ones.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from hypothesis.stateful import run_state_machine_as_test as run_stories
+
+from app.domain.hold import HoldState
+from tests.flows.house import open_house
+from tests.laws.world import World, approved, truth, write_catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.domain.hold import Hold
+    from tests.laws.world import Ask
+
+STORIES = int(os.environ.get("ABEYANCE_FUZZ", "0"))
+TRUE_CODES = {
+    "approval_denied": {HoldState.DENIED},
+    "approval_expired": {HoldState.EXPIRED},
+    "approval_lapsed": {HoldState.LAPSED},
+    "hold_withdrawn": {HoldState.WITHDRAWN},
+    # Another copy of the request was forwarded.
+    "approval_used": {HoldState.RELEASED},
+}
+WHICH = st.integers(0, 9)
+EITHER = st.integers(0, 1)
+MANAGERS = st.sampled_from(["maria", "marcus"])
+CALLS = st.sampled_from(["chat.postMessage", "chat.update", "users.info"])
+
+
+@pytest.fixture(scope="module")
+def world(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    data = tmp_path_factory.mktemp("house")
+    faster = {"ABEYANCE_SLACK_POST_SECONDS": "0.05"}
+    with open_house(data, mongodb_uri, write_catalog(data / "policies"), **faster) as house:
+        world = World(house)
+        yield world
+        world.close()
+
+
+def test_the_laws_hold_whatever_happens(world: World) -> None:
+    class Story(Siege):
+        def __init__(self) -> None:
+            super().__init__(world)
+
+    # Stories of processes are too dear to be shrunk: the steps of the one that failed are told.
+    run_stories(
+        Story,
+        settings=settings(
+            max_examples=STORIES or 2,
+            stateful_step_count=25 if STORIES else 10,
+            phases=[Phase.generate],
+            derandomize=not STORIES,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )
+
+
+class Siege(RuleBasedStateMachine):
+    """One story. Its requests are its own; the world goes on to the next."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        self.kills = 0
+        world.asks = []
+
+    @initialize()
+    def somebody_asks(self) -> None:
+        self.world.ask()
+
+    @rule()
+    def another_asks(self) -> None:
+        self.world.ask()
+
+    @rule(which=WHICH, gateway=EITHER, patient=st.booleans())
+    def sends_it_again(self, which: int, gateway: int, *, patient: bool) -> None:
+        self.world.send(self.one(which), gateway=gateway, patient=patient)
+
+    @rule(which=WHICH, name=MANAGERS)
+    def approves(self, which: int, name: str) -> None:
+        self.world.click(name, self.one(which), "Approve once")
+
+    @rule(which=WHICH, name=MANAGERS)
+    def denies(self, which: int, name: str) -> None:
+        self.world.click(name, self.one(which), "Deny…")
+
+    @rule(call=CALLS, status=st.sampled_from([429, 500, 0]))
+    def slack_stumbles(self, call: str, status: int) -> None:
+        """429, 500, or a call that is done and never answered."""
+        self.world.trouble(status, call, times=1)
+
+    @rule()
+    def sockets_break(self) -> None:
+        self.world.drop_sockets()
+
+    @precondition(lambda self: self.kills < (6 if STORIES else 2))
+    @rule(at=EITHER)
+    def a_gateway_is_killed(self, at: int) -> None:
+        self.kills += 1
+        self.world.kill(self.world.gateways, at)
+
+    @precondition(lambda self: self.kills < (6 if STORIES else 2))
+    @rule(at=EITHER)
+    def a_bot_is_killed(self, at: int) -> None:
+        self.kills += 1
+        self.world.kill(self.world.bots, at)
+
+    def one(self, which: int) -> Ask:
+        return self.world.asks[which % len(self.world.asks)]
+
+    def teardown(self) -> None:
+        self.world.settle()
+        for ask in self.world.asks:
+            holds = self.world.holds(ask)
+            self.approvals_are_used_once_and_nothing_goes_without(ask, holds)
+            for hold in holds:
+                self.it_has_ended_and_has_one_card(hold)
+                self.who_asked_was_told(hold)
+            self.every_answer_was_true(ask, holds)
+
+    def approvals_are_used_once_and_nothing_goes_without(self, ask: Ask, holds: list[Hold]) -> None:
+        released = [hold for hold in holds if hold.state is HoldState.RELEASED]
+        assert all(approved(hold) for hold in released)
+        # Killed between the claim and the call, a gateway has sent nothing: never twice.
+        assert self.world.forwarded(ask) <= len(released)
+
+    def it_has_ended_and_has_one_card(self, hold: Hold) -> None:
+        assert not hold.state.open
+        [card] = self.world.cards(hold)
+        assert "Approve once" not in card.buttons
+
+    def who_asked_was_told(self, hold: Hold) -> None:
+        told = self.world.told(hold)
+        assert len(told) <= 1
+        if truth(hold):
+            assert truth(hold) in told[0].words
+
+    def every_answer_was_true(self, ask: Ask, holds: list[Hold]) -> None:
+        answers = [answer.result() for answer in ask.answers]
+        ended = {hold.state for hold in holds}
+        for _, code in answers:
+            if code in TRUE_CODES:
+                assert ended & TRUE_CODES[code]
+        went_through = sum(status == 200 for status, _ in answers)
+        assert went_through <= self.world.forwarded(ask)

@@ -1,0 +1,233 @@
+"""A company under siege: two gateways, two bots, several managers, a flaky Slack, a killing hand.
+
+Everything is real and in processes of its own. What people do is asynchronous and goes on in a
+thread, so that a test may decide step by step what happens next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import uuid4
+
+import httpx
+
+from app.domain.hold import Hold, HoldState
+from app.search import SessionFilter
+from sandbox.slack.driver import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from pathlib import Path
+
+    from sandbox.slack.driver import SeenMessage, SlackUser
+    from tests.flows.house import House, Process
+
+T = TypeVar("T")
+PATH = "/openai/v1/chat/completions"
+SETTLING_SECONDS = 60
+RULES = """
+- id: the-only-rule
+  title: Prompts that name production
+  on: request
+  when: {prompt: {words: [production]}}
+  then: hold
+  approval: {from: [managers], quorum: 1, expires: 7s, keep: 4s}
+  risk: low
+  explain: Ask first.
+  examples: {match: ["production"], skip: ["staging"]}
+"""
+APPROVERS = "- name: managers\n  slack_groups: [managers]\n"
+
+
+def write_catalog(folder: Path) -> Path:
+    """A catalog whose holds do not last long."""
+    (folder / "catalog").mkdir(parents=True)
+    (folder / "catalog" / "rules.yaml").write_text(RULES)
+    (folder / "approvers.yaml").write_text(APPROVERS)
+    return folder
+
+
+@dataclass
+class Ask:
+    """A request, by a word that is in no other, and all answers to its being sent."""
+
+    word: str
+    answers: list[Future[tuple[int, str]]]
+
+    @property
+    def body(self) -> dict[str, Any]:
+        said = [{"role": "user", "content": f"ship {self.word} to production"}]
+        return {"model": "sandbox-1", "messages": said}
+
+
+class World:
+    """Call it from one thread. Every method returns when what it says is done or under way."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        with ThreadPoolExecutor() as pool:
+            gateway, bot = pool.submit(house.start_gateway), pool.submit(house.start_bot)
+            self.gateways = [house.gateway, gateway.result()]
+            self.bots = [house.bot, bot.result()]
+        self.asks: list[Ask] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._stack = AsyncExitStack()
+        self.do(self._enter())
+
+    def do(self, work: Coroutine[None, None, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def close(self) -> None:
+        self.do(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _enter(self) -> None:
+        self.slack = await self._stack.enter_async_context(self.house.slack())
+        self.model = await self._stack.enter_async_context(self.house.model())
+        idp = await self._stack.enter_async_context(self.house.idp())
+        self.token = await idp.token("alice")
+        await self.slack.settings(rates=0, ack_seconds=10)
+        names = ("maria", "marcus", "alice")
+        self.people = {name: await self.slack.user(name) for name in names}
+        self.storage = self.house.storage()
+        self._stack.callback(self.storage.close)
+
+    # --- what may happen -------------------------------------------------------------------
+
+    def ask(self) -> None:
+        self.asks.append(Ask(f"w{uuid4().hex[:10]}", []))
+        self.send(self.asks[-1], gateway=0, patient=True)
+
+    def send(self, ask: Ask, *, gateway: int, patient: bool) -> None:
+        """Send it, or send it again; who is not patient hears at once how it stands."""
+        url = str(self.gateways[gateway].addresses["gateway"]["url"])
+        sending = self._send(url, ask, patient=patient)
+        ask.answers.append(asyncio.run_coroutine_threadsafe(sending, self._loop))
+
+    async def _send(self, url: str, ask: Ask, *, patient: bool) -> tuple[int, str]:
+        headers = {"authorization": f"Bearer {self.token}"}
+        headers |= {} if patient else {"prefer": "respond-async"}
+        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
+            try:
+                answer = await http.post(PATH, json=ask.body)
+            except httpx.HTTPError:
+                return 0, ""
+            said = answer.json()
+            return answer.status_code, str((said.get("error") or {}).get("code", ""))
+
+    def click(self, name: str, ask: Ask, button: str) -> None:
+        """Press a button on the card, if it is there and Slack is in the mood."""
+        self.do(self._click(self.people[name], ask, button))
+
+    async def _click(self, user: SlackUser, ask: Ask, button: str) -> None:
+        card = await self._card(user, ask)
+        if card is None or button not in card.buttons:
+            return
+        with contextlib.suppress(Refused, TimeoutError):
+            await user.click(card, button)
+            if button == "Deny…":
+                await user.wait_for_view("Deny", within=3)
+                await user.submit({"category": "Not needed", "reason": "no"})
+        while user.views:
+            with contextlib.suppress(Refused):
+                await user.close_view(everything=True)
+
+    async def _card(self, user: SlackUser, ask: Ask) -> SeenMessage | None:
+        await user.act("nothing")
+        cards = [m for m in user.messages("approvals") if ask.word in m.words]
+        return cards[0] if cards else None
+
+    def kill(self, processes: list[Process], at: int) -> None:
+        """Kill a process and start another in its place."""
+        processes[at].kill()
+        processes[at] = (
+            self.house.start_gateway() if processes is self.gateways else self.house.start_bot()
+        )
+
+    def trouble(self, status: int, method: str, times: int) -> None:
+        self.do(self.slack.fail_calls(status, times, method=method, retry_after=1))
+
+    def drop_sockets(self) -> None:
+        self.do(self.slack.disconnect_app("drop"))
+
+    # --- what must be so in the end --------------------------------------------------------
+
+    def settle(self) -> None:
+        """Wait until all is over that these requests began: Slack is well again meanwhile."""
+        self.do(self._settle())
+
+    async def _settle(self) -> None:
+        await self.slack.clear_faults()
+        opened = asyncio.Event()
+        async with asyncio.timeout(SETTLING_SECONDS):
+            for ask in self.asks:
+                for answer in ask.answers:
+                    await asyncio.wrap_future(answer)
+            async with contextlib.aclosing(self.storage.holds.watch(opened)) as written:
+                following = asyncio.ensure_future(anext(written))
+                await opened.wait()
+                while await self.storage.holds.unsettled():
+                    await following
+                    following = asyncio.ensure_future(anext(written))
+                following.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await following
+
+    def holds(self, ask: Ask) -> list[Hold]:
+        """All holds of a request, oldest first."""
+        return self.do(self._holds(ask))
+
+    async def _holds(self, ask: Ask) -> list[Hold]:
+        # A request that is sent again after its end is another hold, with the same key.
+        found = [
+            await self.storage.holds.get(session.hold_id)
+            for session in await self._sessions()
+            if session.hold_id and ask.word.encode() in session.request.body
+        ]
+        unique = {hold.id: hold for hold in found if hold is not None}
+        return [unique[hold_id] for hold_id in sorted(unique)]
+
+    async def _sessions(self) -> list[Any]:
+        return list(await self.storage.sessions.search(SessionFilter(), limit=500))
+
+    def forwarded(self, ask: Ask) -> int:
+        """How often the upstream has seen it."""
+        received = self.do(self.model.requests())
+        return sum(ask.word.encode() in one.body for one in received)
+
+    def cards(self, hold: Hold) -> list[SeenMessage]:
+        return self._about(hold, "maria", "approvals", "request held · ")
+
+    def told(self, hold: Hold) -> list[SeenMessage]:
+        """The direct messages to whoever asked."""
+        return self._about(hold, "alice", "abeyance", "")
+
+    def _about(self, hold: Hold, name: str, channel: str, lead: str) -> list[SeenMessage]:
+        user = self.people[name]
+        self.do(user.act("nothing"))
+        wanted = lead + hold.id[-6:].upper()
+        return [message for message in user.messages(channel) if wanted in message.words]
+
+
+def approved(hold: Hold) -> bool:
+    return any(vote.approve for vote in hold.votes)
+
+
+def truth(hold: Hold) -> str:
+    """What the direct message of a hold must say, where there has to be one."""
+    return {
+        HoldState.DENIED: "was denied",
+        HoldState.EXPIRED: "expired",
+        HoldState.LAPSED: "not sent again in time",
+        HoldState.WITHDRAWN: "withdrawn",
+    }.get(hold.state, "")
