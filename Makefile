@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint suite browser screenshots constraints clean
+.PHONY: run test lint suite fuzz browser screenshots constraints clean
 
 run: $(VENV)/.run
 	@$(BIN)/abeyance up
@@ -19,6 +19,11 @@ lint: $(VENV)/.dev
 
 suite: $(VENV)/.dev browser
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
+
+# Many long stories of kills, clicks and failures, for as long as there is patience: STORIES=200.
+STORIES ?= 50
+fuzz: $(VENV)/.dev
+	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest tests/laws
 
 # Headless Chromium presses the buttons of the sandbox's Slack page.
 browser:
