@@ -102,8 +102,9 @@ class Text:
         return out[same:]
 
     def _note(self, came: str, gone: str) -> None:
+        same = came == gone and self._came == self._gone
         self._came = (self._came + came)[-_CONTEXT:]
-        self._gone = (self._gone + gone)[-_CONTEXT:]
+        self._gone = self._came if same else (self._gone + gone)[-_CONTEXT:]
 
     def _untouched(self, tail: int) -> bool:
         size = tail + _BEFORE

@@ -94,6 +94,20 @@ class TreeMasker:
 
     def _each_member(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
         # First the names, so that a place is known by the name under which it goes out.
+        if not box.keys() <= shape.fields.keys():
+            self._names(box, shape)
+        fields, other = shape.fields, shape.other
+        for name, value in box.items():
+            below = fields.get(name, other)
+            if below.kind is not Kind.WHOLE:
+                box[name] = self._value(value, box, below, (*path, name), indices)
+            elif isinstance(value, str):
+                if value not in self._clean:
+                    box[name] = self.whole(value)
+            elif isinstance(value, (dict, list)):
+                self.walk(value, below, (*path, name), indices)
+
+    def _names(self, box: dict[str, Json], shape: Shape) -> None:
         renamed = {
             name: masked
             for name in box
@@ -102,14 +116,6 @@ class TreeMasker:
         }
         if renamed:
             _rename(box, renamed)
-        for name, value in box.items():
-            below = shape.fields.get(name, shape.other)
-            if below.kind is not Kind.WHOLE:
-                box[name] = self._value(value, box, below, (*path, name), indices)
-            elif isinstance(value, str):
-                box[name] = self.whole(value)
-            elif isinstance(value, (dict, list)):
-                self.walk(value, below, (*path, name), indices)
 
     def _items(self, box: list[Json], shape: Shape, path: Path, indices: Path) -> None:
         below = shape.items
