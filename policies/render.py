@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from policies.charset import code_of
+from policies.normalise import translated
 from policies.pattern import Alt, Chars, Node, Repeat, Seq
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _BYTES = _ByteTable()
 
 def view_bytes(view: str) -> bytes:
     """Return a view with one byte for each character."""
-    return (view if view.isascii() else view.translate(_BYTES)).encode("ascii")
+    return (view if view.isascii() else translated(view, _BYTES)).encode("ascii")
 
 
 def render(node: Node) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re2  # type: ignore[import-untyped]
 
-from policies.normalise import TRANSPARENT, plain
+from policies.normalise import plain, translated
 
 SEPARATORS = " \t\n\r\f\v._*`~|/\\-"
 """What may stand between the letters of a word, or the words of a phrase."""
@@ -24,7 +24,7 @@ class _PlainTable(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         ch = chr(code)
-        letter = "" if ch in SEPARATORS or ch == TRANSPARENT else plain(ch)
+        letter = ch if ch.isascii() else plain(ch)
         if len(self) < self._LIMIT:
             self[code] = letter
         return letter
@@ -35,9 +35,9 @@ _PLAIN = _PlainTable()
 
 def squeezed(view: str) -> bytes:
     """Return the letters of a view, plain and in lower case, in UTF-8."""
-    if view.isascii():
-        return view.encode("ascii").translate(_LOWER, _DROP)
-    return view.translate(_PLAIN).encode("utf-8", "replace")
+    if not view.isascii():
+        view = translated(view, _PLAIN)
+    return view.encode("utf-8", "replace").translate(_LOWER, _DROP)
 
 
 def spelled_out(view: str, data: bytes) -> bytes:
