@@ -48,7 +48,8 @@ class Button:
             "type": "button",
             "text": _plain(self.text, 75),
             "action_id": self.action_id,
-            "value": self.value,
+            # What comes back is only read; a lone surrogate could not even be sent.
+            "value": self.value.encode(errors="replace").decode(),
         }
         if self.style:
             block["style"] = self.style
