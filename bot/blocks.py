@@ -48,8 +48,8 @@ class Button:
             "type": "button",
             "text": _plain(self.text, 75),
             "action_id": self.action_id,
-            # What comes back is only read; a lone surrogate could not even be sent.
-            "value": self.value.encode(errors="replace").decode(),
+            # A lone surrogate could not even be sent; what is cut is not known when it comes back.
+            "value": self.value.encode(errors="replace").decode()[:2000],
         }
         if self.style:
             block["style"] = self.style
