@@ -25,6 +25,14 @@ STORIES ?= 50
 fuzz: $(VENV)/.dev
 	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest tests/laws
 
+# A million random cuts of streams with secrets in them, against masking by brute force.
+fuzz: $(VENV)/.dev
+	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 tests/policies/test_masker.py
+
+# Beside detect-secrets, where it is installed: '$(BIN)/pip install detect-secrets'.
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench.policies
+
 # Headless Chromium presses the buttons of the sandbox's Slack page.
 browser:
 	@command -v chromium > /dev/null || { \

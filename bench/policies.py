@@ -64,7 +64,7 @@ def main() -> None:
     runs = max(5, parser.parse_args().runs)
     catalog = load_catalog(SHIPPED)
     warmed = timed(catalog.warm)
-    prose, code = corpus("*.md"), corpus("policies/*.py")
+    prose, code = corpus("*.md"), corpus("app/wire/*.py")
     figures = [
         Figure("load and warm the shipped catalog", "s", [warmed], note="once a process"),
         *held(catalog, prose, code),
@@ -184,6 +184,7 @@ def decisions(catalog: Catalog, code: str, prose: str, runs: int) -> list[Figure
     assert decide(asked, DEV, catalog, NOW).action is Action.ALLOW
     chat = facts(*[clean[at : at + 512] for at in range(0, len(clean), 512)])
     held = facts(f"Deploy this to production.\n{prose[:8192]}")
+    secrets = facts(corpus("policies/*.py")[:8192])
     fresh = facts(clean.replace("e", "a"))
     first = timed(lambda: decide(fresh, DEV, catalog, NOW)) * 1000
     ours = repeated(lambda: decide(asked, DEV, catalog, NOW), runs)
@@ -195,6 +196,11 @@ def decisions(catalog: Catalog, code: str, prose: str, runs: int) -> list[Figure
         Figure("decide on 8 KB, a text never seen", "ms", [first], "as later ones"),
         Figure("decide on 8 KB, all shipped rules", "ms", ours, "≤ 0.3"),
         Figure("… in 16 messages", "ms", repeated(lambda: decide(chat, DEV, catalog, NOW), runs)),
+        Figure(
+            "… about secrets and tokens",
+            "ms",
+            repeated(lambda: decide(secrets, DEV, catalog, NOW), runs),
+        ),
         Figure(
             "… with markup, held, with excerpts",
             "ms",
