@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Fifty times as fast as with Slack itself: so many holds in seconds in place of minutes.
 SPEED = 50
-HOLDS = int(os.environ.get("ABEYANCE_TEST_HOLDS", "200"))
+HOLDS = int(os.environ.get("ABEYANCE_TEST_HOLDS", "120"))
 PATH = "/openai/v1/chat/completions"
 
 
