@@ -16,7 +16,8 @@ _DROP = SEPARATORS.encode()
 _LOWER = bytes(range(256)).lower()
 _LETTERS = r"[A-Za-z0-9\x02]"
 _BETWEEN = r"[ \t\n\r\f\v._*`~|/\\\-]{1,8}"
-_SPELLED = re2.compile(rf"\b(?:{_LETTERS}{_BETWEEN}){{2,}}{_LETTERS}(?:\b|_)".encode())
+# What is more than the words spelled out does no harm: where one is found, its pattern decides.
+_SPELLED = re2.compile(rf"(?:{_LETTERS}{_BETWEEN}){{2,}}{_LETTERS}".encode())
 
 
 class _PlainTable(dict[int, str]):

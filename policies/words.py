@@ -9,6 +9,7 @@ from policies.squeeze import SEPARATORS
 
 _MAX_EXACT = 250
 LONG = 6
+_FEWEST_SPELLED = 3  # two single letters beside each other are no word
 _BETWEEN = chars(SEPARATORS)
 
 
@@ -25,6 +26,8 @@ def word_pattern(words: str) -> Pattern:
         raise PatternError(f"{words!r} is too short to look for; give two characters or more")
     if letters >= LONG:
         node: Node = _spelled(parts, 0)
+    elif letters < _FEWEST_SPELLED:
+        node = _spelled(parts, 0, most=0)
     else:
         node = Seq((Alt((_spelled(parts, 0, most=0), _spelled(parts, 1))),))
     return Pattern(node, not_before=ALNUM, not_after=ALNUM)

@@ -80,6 +80,7 @@ WORDS: dict[str, str] = {
     "spaces": "p r o d u c t i o n",
     "dots": "p.r.o.d.u.c.t.i.o.n",
     "a short word with dots": "p.r.o.d",
+    "a short word beside a sign": "_p r o d",
     "hyphens": "pro-duc-tion",
     "bold": "**prod**uction",
     "code": "pro`duction`",
