@@ -41,6 +41,18 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 ANSWER = b'{"id": "1", "object": "chat.completion", "choices": []}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 REST_SECONDS = 30.0
+WAITING = "abeyance_waiting_requests "
+RULE = """
+- id: production-needs-a-manager
+  title: Prompts that name production
+  on: request
+  when: {prompt: {words: [production]}}
+  then: hold
+  approval: {from: [managers], quorum: 1, expires: 6h}
+  risk: high
+  explain: Use the staging name.
+  examples: {match: ["deploy to production"], skip: ["hello"]}
+"""
 
 
 class Upstream(asyncio.Protocol):
@@ -183,12 +195,15 @@ async def _ask(port: int, token: str, number: int) -> asyncio.StreamWriter:
 
 
 async def _held(house: House, wanted: int) -> None:
-    storage = house.storage()
-    for _ in range(3600):
-        if len(await storage.holds.pending()) >= wanted:
-            break
-        await asyncio.sleep(1)
-    storage.close()
+    """Wait until so many wait, by the gateway's own count."""
+    async with aiohttp.ClientSession() as http:
+        for _ in range(3600):
+            async with http.get(f"{house.url}/-/metrics") as page:
+                figures = await page.text()
+            waiting = next(line for line in figures.splitlines() if line.startswith(WAITING))
+            if float(waiting.rpartition(" ")[2]) >= wanted:
+                return
+            await asyncio.sleep(2)
 
 
 def _resident(pid: int) -> int:
@@ -258,7 +273,11 @@ async def _one(data: Path, options: argparse.Namespace, found: dict[str, list[fl
     """Give a database of its own to one run; the run itself is in a thread beside it."""
     port = free_port()
     async with embedded_server(port, data / "mongodb", data / "mongodb.log"):
-        house = House(data, embedded_uri(port))
+        (data / "policies" / "catalog").mkdir(parents=True)
+        (data / "policies" / "catalog" / "rules.yaml").write_text(RULE)
+        approvers = "- name: managers\n  slack_groups: [managers]\n"
+        (data / "policies" / "approvers.yaml").write_text(approvers)
+        house = House(data, embedded_uri(port), data / "policies")
         try:
             if options.what == "click":
                 await asyncio.to_thread(run_clicks, house, options.runs, options.clicks)
