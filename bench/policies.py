@@ -186,6 +186,7 @@ def decisions(catalog: Catalog, code: str, prose: str, runs: int) -> list[Figure
     held = facts(f"Deploy this to production.\n{prose[:8192]}")
     secrets = facts(corpus("policies/*.py")[:8192])
     fresh = facts(clean.replace("e", "a"))
+    bare = facts(re.sub(r"[*~\\&%]", "_", clean))
     first = timed(lambda: decide(fresh, DEV, catalog, NOW)) * 1000
     ours = repeated(lambda: decide(asked, DEV, catalog, NOW), runs)
     theirs = detect_secrets(clean, runs)
@@ -194,7 +195,13 @@ def decisions(catalog: Catalog, code: str, prose: str, runs: int) -> list[Figure
         ratio = f"{statistics.median(theirs) / statistics.median(ours):.0f} times ours"
     return [
         Figure("decide on 8 KB, a text never seen", "ms", [first], "as later ones"),
-        Figure("decide on 8 KB, all shipped rules", "ms", ours, "≤ 0.3"),
+        Figure("decide on 8 KB of code, all shipped rules", "ms", ours, "≤ 0.3"),
+        Figure(
+            "… without markup and escapes",
+            "ms",
+            repeated(lambda: decide(bare, DEV, catalog, NOW), runs),
+            "≤ 0.3",
+        ),
         Figure("… in 16 messages", "ms", repeated(lambda: decide(chat, DEV, catalog, NOW), runs)),
         Figure(
             "… about secrets and tokens",

@@ -43,6 +43,7 @@ _BASE64 = re2.compile(r"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}"
 _HEX = re2.compile(
     r"[0-9A-Fa-f]{16,}|(?:0x)?[0-9A-Fa-f]{2}(?:[ :,]{1,2}(?:0x)?[0-9A-Fa-f]{2}\b){7,}"
 )
+_READABLE = 6  # characters in a row
 _STANDARD = str.maketrans("-_", "+/", "\r\n=")
 _HEX_ONLY = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 
@@ -201,7 +202,10 @@ def _base64_runs(text: str) -> list[tuple[int, int, str]]:
             data = binascii.a2b_base64(plain[shift : shift + usable])
             if len(tail) > 1:
                 data += binascii.a2b_base64(tail + "=" * (4 - len(tail)))
-            found.append((run.start(), run.end(), data.decode("utf-8", "replace")))
+            decoded = data.decode("utf-8", "replace")
+            # A name of a program decodes to noise, in which nothing could be read.
+            if max(map(len, decoded.split("\ufffd"))) >= _READABLE:
+                found.append((run.start(), run.end(), decoded))
     return found
 
 
