@@ -13,15 +13,14 @@ from uuid import uuid4
 
 import structlog
 
+from app.domain.lease import SLACK_POSTER, Lease
 from app.errors import StorageUnavailable
-from app.storage.ports import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from app.storage.ports import LeaseStore
 
-_NAME = "slack-poster"
 _BEAT_SECONDS = 1.0
 # Silent for so long, one counts as dead; one that cannot write stops before that.
 _DEAD_SECONDS = 4.0
@@ -33,7 +32,7 @@ class Duty:
     def __init__(self, leases: LeaseStore) -> None:
         self._leases = leases
         self._me = uuid4().hex
-        self._lease = Lease(_NAME)
+        self._lease = Lease(SLACK_POSTER)
 
     async def serve(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Do the work for as long as this process is the one on duty; begin anew when it is again.
@@ -59,7 +58,7 @@ class Duty:
         seen, since = None, loop.time()
         while True:
             with contextlib.suppress(StorageUnavailable):
-                lease = await self._leases.get(_NAME)
+                lease = await self._leases.get(SLACK_POSTER)
                 if lease != seen:
                     seen, since = lease, loop.time()
                 silent = loop.time() - since >= _DEAD_SECONDS

@@ -23,6 +23,7 @@ from app.storage.store import MongoStorage
 from app.telemetry import Metrics
 from app.vault import Vault
 from policies.keeper import CatalogKeeper, CatalogState
+from proxy.attendance import Attendance
 from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.gate import Gate, Limits
@@ -105,7 +106,8 @@ class _Parts:
         me = new_id(clock.now())
         recorder = Recorder(storage.sessions, ledger, clock, me)
         sweeper = Sweeper(me, storage.gateways, storage.sessions, storage.holds, ledger, clock)
-        self.running = (ledger, self.feed, catalogs, recorder, sweeper)
+        attendance = Attendance(storage.leases, storage.holds, storage.notices, ledger, clock)
+        self.running = (ledger, self.feed, catalogs, recorder, sweeper, attendance)
         gate = Gate(
             callers=callers,
             connections=Connections(storage.connections, vault),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.domain.lease import Lease
 from app.storage.documents import to_document
 from app.storage.mongo import Exists
-from app.storage.ports import Lease
 
 if TYPE_CHECKING:
     from app.storage.mongo import Collection

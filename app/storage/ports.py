@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.domain.grant import Coverage, Grant
     from app.domain.hold import Granted, Hold
     from app.domain.identity import Identity
+    from app.domain.lease import Lease
     from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
     from app.search import SessionFilter
 
@@ -162,15 +163,6 @@ class NoticeStore(Protocol):
     async def of_hold(self, hold_id: str) -> tuple[Notice, ...]:
         """Return all about a hold; with an empty id those that are about none, the digests."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """Who does what only one should do. `beat` counts signs of life, whatever the clocks say."""
-
-    id: str
-    owner: str = ""
-    beat: int = 0
 
 
 class LeaseStore(Protocol):

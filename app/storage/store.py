@@ -6,6 +6,7 @@ from app.domain.connection import Connection
 from app.domain.grant import Grant
 from app.domain.hold import Hold
 from app.domain.identity import Identity
+from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.session import Chunk, Session
 from app.storage.gateways import Heartbeat, MongoGateways
@@ -16,7 +17,7 @@ from app.storage.links import MongoLinks
 from app.storage.marks import MongoFalsePositives
 from app.storage.mongo import Database
 from app.storage.notices import MongoNotices
-from app.storage.ports import Entry, Lease, Link, Notice
+from app.storage.ports import Entry, Link, Notice
 from app.storage.registers import (
     MongoConnections,
     MongoLedger,

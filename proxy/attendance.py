@@ -1,0 +1,88 @@
+"""Gives back what nobody is asked about, where no bot is alive that could ask.
+
+A bot that runs finds out by itself who can't be reached; of a bot that does not, only its silence
+tells.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.hold import HoldEvent
+from app.domain.lease import SLACK_POSTER, Lease
+from app.errors import StorageUnavailable, Superseded
+from app.storage.ports import Event, EventKind, NoticeKind
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.domain.hold import Hold
+    from app.storage.ports import HoldStore, LeaseStore, Ledger, NoticeStore
+
+_LOOK_SECONDS = 1.0
+# A bot that is started again has this long to say that it is there.
+_AWAY_SECONDS = 20.0
+_WHY = "Nobody was asked: Abeyance's bot does not run. Tell whoever runs Abeyance, then try again."
+_log = structlog.get_logger(__name__)
+
+
+class Attendance:
+    """`run` must be a task of the process; any number of gateways may look at once."""
+
+    def __init__(
+        self,
+        leases: LeaseStore,
+        holds: HoldStore,
+        notices: NoticeStore,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        self._leases = leases
+        self._holds = holds
+        self._notices = notices
+        self._ledger = ledger
+        self._clock = clock
+        self._heard: Lease | None = None
+        self._heard_at = 0.0
+
+    async def run(self) -> None:
+        while True:
+            await self.look(asyncio.get_running_loop().time())
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def look(self, at: float) -> None:
+        """Look for a sign of life at `at`, in seconds of a clock that is never set."""
+        try:
+            lease = await self._leases.get(SLACK_POSTER)
+            if lease != self._heard:
+                self._heard, self._heard_at = lease, at
+            if at - self._heard_at >= _AWAY_SECONDS:
+                for hold in await self._holds.pending():
+                    await self._give_back(hold)
+        except StorageUnavailable as unavailable:
+            # No bot could give a sign of life either.
+            self._heard = None
+            _log.warning("no sign of a bot can be read", reason=str(unavailable))
+
+    async def _give_back(self, hold: Hold) -> None:
+        notices = await self._notices.of_hold(hold.id)
+        if any(notice.kind is NoticeKind.CARD and notice.ts for notice in notices):
+            # Somebody has the card: they can decide when the bot is back.
+            return
+        now = self._clock.now()
+        withdrawn = hold.after(HoldEvent.WITHDRAW, now, note=_WHY)
+        try:
+            await self._holds.move(hold, withdrawn)
+        except Superseded:
+            return
+        _log.error("a hold is given back: no bot runs", hold=hold.id)
+        said: dict[str, str | int] = {
+            "hold": hold.id,
+            "state": withdrawn.state.value,
+            "revision": withdrawn.revision,
+            "word": HoldEvent.WITHDRAW.value,
+            "why": _WHY,
+        }
+        await self._ledger.append(Event(EventKind.HOLD_MOVED, now, hold.session_id, said))
