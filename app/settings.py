@@ -26,6 +26,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.errors import BadSettings
 
 S = TypeVar("S", bound=BaseSettings)
+# A sign-in over plain HTTP could be read on the way, except on this machine.
+_PUBLIC_URL = (
+    r"^(https://[\w.-]+(:\d+)?|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[\w./-]*)?$|^$"
+)
 POLICIES = Path(__file__).parent.parent / "policies"
 
 
@@ -92,6 +96,14 @@ class Settings(BaseSettings):
     keep_alive_seconds: float = Field(default=10.0, gt=0)
     """Between the comments that keep the stream of a held request open."""
 
+    public_url: str = Field(default="", pattern=_PUBLIC_URL)
+    """Where browsers reach the gateway; empty: Slack accounts are linked in a terminal."""
+    login_issuer: str = ""
+    """Who signs people in there: one of the issuers of people; empty: the only one there is."""
+    login_client_id: str = "abeyance-gateway"
+    login_client_secret: SecretStr = SecretStr("")
+    """Of that client; empty for one that proves itself by PKCE alone."""
+
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")
     slack_signing_secret: SecretStr = SecretStr("")
@@ -107,6 +119,11 @@ class Settings(BaseSettings):
     slack_post_seconds: float = Field(default=1.0, gt=0)
     """Between two messages in one channel: Slack takes about one a second."""
     slack_http_port: int = Field(default=8475, ge=0, le=65535)
+
+    @field_validator("public_url")
+    @classmethod
+    def _no_last_slash(cls, given: str) -> str:
+        return given.rstrip("/")
 
     @field_validator("issuers", "slack_routes", mode="before")
     @classmethod
@@ -199,6 +216,8 @@ _ADVICE = {
     "log_level": "debug, info, warning or error",
     "slack_mode": "socket or http",
     "body_limit": "a number of bytes above 0",
+    "public_url": "https://… without a query (http:// only for this machine, such as "
+    "http://127.0.0.1:8470)",
 }
 
 

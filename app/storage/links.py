@@ -37,6 +37,9 @@ class MongoLinks:
         linked = {"$set": {"identity_key": identity_key, "code": ""}}
         return await self._links.change(_standing(code, now), linked)
 
+    async def withdraw(self, code: str, now: datetime) -> bool:
+        return await self._links.change(_standing(code, now), {"$set": {"code": ""}})
+
 
 def _standing(code: str, now: datetime) -> Document:
     return {"code": code, "until": {"$gt": now}, "identity_key": ""}

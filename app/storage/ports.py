@@ -281,6 +281,10 @@ class LinkStore(Protocol):
         """Link the account of the code to an identity, once; False where that is over."""
         ...
 
+    async def withdraw(self, code: str, now: datetime) -> bool:
+        """End an offer without a link; False where it is over already."""
+        ...
+
 
 class EventKind(StrEnum):
     """What the ledger tells of."""
@@ -306,6 +310,10 @@ class EventKind(StrEnum):
     GRANT_USED = "grant.used"
     GRANT_REVOKED = "grant.revoked"
     CONNECTION_CHANGED = "connection.changed"
+    ACCOUNT_LINKED = "account.linked"
+    """A Slack account to a sign-in; written before it counts."""
+    ACCOUNT_DISOWNED = "account.disowned"
+    """Whoever signed in said that the Slack account is not theirs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from app.errors import IssuerUnavailable, NotAuthenticated
+from proxy.oidc.discovery import discover
 
 if TYPE_CHECKING:
     from app.settings import IssuerSettings
@@ -73,10 +74,5 @@ class IssuerKeys:
             self._fetched_at = now
 
     async def _discover(self) -> str:
-        url = self._issuer.issuer.rstrip("/") + "/.well-known/openid-configuration"
-        answer = await self._http.get(url)
-        answer.raise_for_status()
-        document = answer.json()
-        if document["issuer"] != self._issuer.issuer:
-            raise ValueError(f"{url} speaks for {document['issuer']!r}")
+        document = await discover(self._issuer.issuer, self._http)
         return str(document["jwks_uri"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from app.settings import IssuerSettings
 from proxy.oidc.keys import IssuerKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import httpx
 
@@ -36,7 +38,7 @@ _ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash")
 
 @dataclass(frozen=True, slots=True)
 class VerifiedClaims:
-    """Proof that the verification was done: only `Verifier.verify` makes one."""
+    """Proof that the verification was done: only a `Verifier` makes one."""
 
     issuer: IssuerSettings
     claims: Mapping[str, Any]
@@ -62,17 +64,27 @@ class Verifier:
         known = self._remembered.get(digest)
         if known is not None and known.claims["exp"] > self._now():
             return known
-        try:
+        with _every_fault_is_a_no():
             verified = await self._verify(token)
-        except (NotAuthenticated, Unavailable):
-            raise
-        except Exception as error:
-            # Every fault while verifying is a no: a parser's surprise must not become a 500.
-            raise NotAuthenticated("The token cannot be verified.") from error
+            self._check_use(verified.issuer, verified.claims)
         self._remember(digest, verified)
         return verified
 
-    async def _verify(self, token: str) -> VerifiedClaims:
+    async def verify_sign_in(
+        self, token: str, *, issuer: str, client_id: str, nonce: str
+    ) -> VerifiedClaims:
+        """Return the claims of an ID token that answers one sign-in of ours, named by `nonce`.
+
+        Raises as `verify`. Source: OpenID Connect Core 1.0, section 3.1.3.7.
+        """
+        with _every_fault_is_a_no():
+            verified = await self._verify(token, client_id)
+            _check_sign_in(verified, issuer, client_id, nonce)
+            self._check_lifetime(verified.claims)
+        return verified
+
+    async def _verify(self, token: str, audience: str = "") -> VerifiedClaims:
+        """Check signature, issuer, audience (ours, if none is given), expiry and subject."""
         if len(token) > _TOKEN_BYTES:
             raise NotAuthenticated("The token is too long.")
         header, claims = _peek(token)
@@ -89,27 +101,29 @@ class Verifier:
         key_set = await keys.find(str(header.get("kid", "")))
         try:
             verified = jwt.decode(token, key_set, algorithms=list(_ALGORITHMS))
-            self._registry(issuer).validate(verified.claims)
+            self._registry(issuer, audience or issuer.audience).validate(verified.claims)
         except JoseError as error:
             raise NotAuthenticated("The token's signature or claims do not hold.") from error
-        self._check_use(issuer, verified.claims)
         return VerifiedClaims(issuer, verified.claims)
 
-    def _registry(self, issuer: IssuerSettings) -> jwt.JWTClaimsRegistry:
+    def _registry(self, issuer: IssuerSettings, audience: str) -> jwt.JWTClaimsRegistry:
         return jwt.JWTClaimsRegistry(
             now=self._now(),
             leeway=_LEEWAY_SECONDS,
             iss={"essential": True, "value": issuer.issuer},
-            aud={"essential": True, "value": issuer.audience},
+            aud={"essential": True, "value": audience},
             exp={"essential": True},
             sub={"essential": True},
         )
 
     def _check_use(self, issuer: IssuerSettings, claims: Mapping[str, Any]) -> None:
-        if claims["exp"] > self._now() + _LONGEST_SECONDS:
-            raise NotAuthenticated("The token lives longer than a day.")
+        self._check_lifetime(claims)
         if issuer.kind == "person" and any(claim in claims for claim in _ID_TOKEN_CLAIMS):
             raise NotAuthenticated("This is an ID token; an access token is needed.")
+
+    def _check_lifetime(self, claims: Mapping[str, Any]) -> None:
+        if claims["exp"] > self._now() + _LONGEST_SECONDS:
+            raise NotAuthenticated("The token lives longer than a day.")
 
     def _remember(self, digest: bytes, verified: VerifiedClaims) -> None:
         self._remembered[digest] = verified
@@ -118,6 +132,29 @@ class Verifier:
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+@contextmanager
+def _every_fault_is_a_no() -> Iterator[None]:
+    """Let no surprise of a parser become a 500: whatever goes wrong while verifying is a no."""
+    try:
+        yield
+    except (NotAuthenticated, Unavailable):
+        raise
+    except Exception as error:
+        raise NotAuthenticated("The token cannot be verified.") from error
+
+
+def _check_sign_in(verified: VerifiedClaims, issuer: str, client_id: str, nonce: str) -> None:
+    claims = verified.claims
+    if verified.issuer.issuer != issuer or verified.issuer.kind != "person":
+        raise NotAuthenticated("The ID token is of another issuer than the one that was asked.")
+    audience = claims["aud"]
+    alone = audience in (client_id, [client_id])
+    if claims.get("azp", client_id if alone else "") != client_id:
+        raise NotAuthenticated("The ID token is for another client.")
+    if not nonce or not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
+        raise NotAuthenticated("The ID token answers another sign-in.")
 
 
 def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -59,3 +59,36 @@ def test_a_workload_issuer_must_say_whose_jobs_may_ask(monkeypatch: pytest.Monke
     monkeypatch.setenv("ABEYANCE_ISSUERS", shared)
     with pytest.raises(BadSettings, match="repositories"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://gateway.example.com",
+        "https://gateway.example.com:8443/abeyance/",
+        "http://127.0.0.1:8470",
+        "http://[::1]:8470",
+    ],
+)
+def test_browsers_are_sent_to_https_or_to_this_machine(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("ABEYANCE_PUBLIC_URL", url)
+    assert load_settings().public_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gateway.example.com",
+        "http://127.0.0.1.example.com",
+        "https://gateway.example.com?next=",
+        "https://user@gateway.example.com",
+        "https://gateway.example.com|Click>",
+        "javascript:alert(1)",
+    ],
+)
+def test_any_other_place_for_browsers_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("ABEYANCE_PUBLIC_URL", url)
+    with pytest.raises(BadSettings, match="ABEYANCE_PUBLIC_URL"):
+        load_settings()

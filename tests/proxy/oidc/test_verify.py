@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 import pytest
@@ -162,3 +162,65 @@ async def test_known_keys_stay_in_use_while_the_issuer_is_away(
     await verifier.verify(await idp.token("alice"))
     await idp.set_jwks("error")
     assert await verifier.verify(await idp.token("dana"))
+
+
+CLIENT, NONCE = "abeyance-gateway", "n-0S6_WzA2Mj"
+SIGNED_IN: dict[str, Any] = {"aud": CLIENT, "nonce": NONCE, "client_id": None, "scope": None}
+
+
+async def test_an_id_token_that_answers_our_own_sign_in_says_who_it_is(
+    idp: IdpDriver, verifier: Verifier
+) -> None:
+    for aud, azp in ((CLIENT, None), ([CLIENT], CLIENT), ([CLIENT, "another"], CLIENT)):
+        claims = SIGNED_IN | {"aud": aud, "azp": azp}
+        token = await idp.mint(person="maria", claims=claims, header={"typ": "JWT"})
+        verified = await verifier.verify_sign_in(
+            token, issuer=idp.issuer, client_id=CLIENT, nonce=NONCE
+        )
+        assert identity_of(verified).email == "maria@acme.example"
+        # It opens nothing but the page that it was asked for.
+        with pytest.raises(NotAuthenticated):
+            await verifier.verify(token)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"nonce": "of-another-sign-in"},
+        {"nonce": None},
+        {"nonce": "ñ"},
+        {"nonce": ["n-0S6_WzA2Mj"]},
+        {"aud": "abeyance"},
+        {"aud": [CLIENT, "another"]},
+        {"azp": "another"},
+        {"exp": 1},
+        {"exp": FAR},
+        {"sub": None},
+        {"iss": "https://login.elsewhere.example"},
+    ],
+)
+async def test_an_id_token_of_another_sign_in_client_or_time_is_refused(
+    idp: IdpDriver, verifier: Verifier, wrong: dict[str, object]
+) -> None:
+    token = await idp.mint(claims=SIGNED_IN | wrong, header={"typ": "JWT"})
+    with pytest.raises(NotAuthenticated):
+        await verifier.verify_sign_in(token, issuer=idp.issuer, client_id=CLIENT, nonce=NONCE)
+
+
+@pytest.mark.parametrize("key", ["other", "hs256", "none"])
+async def test_an_id_token_that_the_issuer_did_not_sign_is_refused(
+    idp: IdpDriver, verifier: Verifier, key: Literal["other", "hs256", "none"]
+) -> None:
+    token = await idp.mint(claims=SIGNED_IN, header={"typ": "JWT"}, key=key)
+    with pytest.raises(NotAuthenticated):
+        await verifier.verify_sign_in(token, issuer=idp.issuer, client_id=CLIENT, nonce=NONCE)
+
+
+async def test_a_trusted_issuer_does_not_answer_for_the_one_that_was_asked(
+    idp: IdpDriver, verifier: Verifier
+) -> None:
+    token = await idp.mint(claims=SIGNED_IN, header={"typ": "JWT"})
+    of_jobs = await idp.mint(issuer="ci", claims=SIGNED_IN)
+    for given, issuer in ((token, idp.ci_issuer), (of_jobs, idp.ci_issuer), (of_jobs, idp.issuer)):
+        with pytest.raises(NotAuthenticated):
+            await verifier.verify_sign_in(given, issuer=issuer, client_id=CLIENT, nonce=NONCE)
