@@ -37,20 +37,25 @@ def thinned(text: str) -> str:
 def masked(text: str, rules: list[Known]) -> str:
     """Return what masking the whole text must give."""
     text = thinned(text)
-    view = scan_view(text)
-    places = [at for at, ch in enumerate(view) if ch != "\0"]
-    seen = "".join(view[at] for at in places)
-    found: list[tuple[int, int, int]] = []
-    for order, rule in enumerate(rules):
-        for start, end in _matches(seen, rule):
-            found.append((places[start], order, places[end - 1] + 1))
     out, until = [], 0
-    for start, order, end in sorted(found):
+    for start, order, end in spans(text, rules):
         if start >= until:
             out.append(text[until:start])
             out.append(f"[{rules[order].id}]")
         until = max(until, end)
     return "".join(out) + text[until:]
+
+
+def spans(text: str, rules: list[Known]) -> list[tuple[int, int, int]]:
+    """Return all matches in order, overlapping ones too: start, number of the rule, end."""
+    view = scan_view(text)
+    places = [at for at, ch in enumerate(view) if ch != "\0"]
+    seen = "".join(view[at] for at in places)
+    return sorted(
+        (places[start], order, places[end - 1] + 1)
+        for order, rule in enumerate(rules)
+        for start, end in _matches(seen, rule)
+    )
 
 
 def _matches(seen: str, rule: Known) -> list[tuple[int, int]]:
@@ -63,6 +68,8 @@ def _matches(seen: str, rule: Known) -> list[tuple[int, int]]:
     for start in _after_context(seen, rule.context) if rule.context else starts:
         if left and not rule.context and start and seen[start - 1] in _WORD:
             continue
+        if not compiled.match(seen, start):
+            continue  # nor does any part that begins here: a body has no anchors
         ends = [
             end
             for end in range(start + 1, len(seen) + 1)
