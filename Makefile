@@ -18,9 +18,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 suite: $(VENV)/.dev browser
-	@# Real processes beside each other can outlast Slack's three seconds: what failed runs once
-	@# more by itself, and has to pass then.
-	$(BIN)/pytest --numprocesses 2 --dist loadfile || $(BIN)/pytest --last-failed --last-failed-no-failures none
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Many long stories of kills, clicks and failures, for as long as there is patience: STORIES=200.
 STORIES ?= 50

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -167,14 +168,16 @@ class Receiver:
     url: str = ""
     answer: Any = None
     status: int = 200
-    verifier: SignatureVerifier = field(default_factory=lambda: SignatureVerifier(SIGNING_SECRET))
+    # A clock of its own: the default one is shared by all verifiers of a process.
+    clock: SlackClock = field(default_factory=SlackClock)
     received: "asyncio.Queue[tuple[Any, dict[str, str], bool]]" = field(
         default_factory=asyncio.Queue
     )
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.text()
-        is_valid = self.verifier.is_valid_request(body, dict(request.headers))
+        verifier = SignatureVerifier(SIGNING_SECRET, self.clock)
+        is_valid = verifier.is_valid_request(body, dict(request.headers))
         content = await request.json() if request.content_type == "application/json" else None
         payload = content if content is not None else dict(await request.post())
         self.received.put_nowait((payload, dict(request.headers), is_valid))
@@ -184,7 +187,7 @@ class Receiver:
 @pytest.fixture
 async def receiver(slack: SlackDriver, clock: Clock) -> AsyncIterator[Receiver]:
     receiver = Receiver()
-    receiver.verifier.clock.now = lambda: clock.now
+    receiver.clock.now = lambda: clock.now
     server = web.Application()
     server.router.add_post("/slack/events", receiver.handle)
     runner = web.AppRunner(server)
