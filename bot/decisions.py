@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.audit.moves import Mover
 from app.domain.hold import Hold, HoldEvent, HoldState, Vote
 from app.errors import NotFound, StorageUnavailable, Superseded
 from app.storage.ports import Event, EventKind
@@ -77,6 +78,7 @@ class Decisions:
         self._grants = grants
         self._clock = clock
         self._mask = mask
+        self._mover = Mover(holds, ledger, clock)
 
     async def look(self, hold_id: str, slack_user: str) -> tuple[Hold, Voter]:
         """Return a hold and what this person may do about it, as it is now.
@@ -122,16 +124,13 @@ class Decisions:
         hold, voter = await self.look(hold_id, slack_user)
         if not is_requester(hold.requester, voter):
             return "Only whoever asked can withdraw a request."
+        by = {"slack_user": voter.person.slack_user, "email": voter.person.email}
         while hold.state is HoldState.PENDING:
-            moved = hold.after(HoldEvent.WITHDRAW, self._clock.now())
             try:
-                await self._holds.move(hold, moved)
+                await self._mover.move(hold, HoldEvent.WITHDRAW, by=by)
             except Superseded as superseded:
                 hold = superseded.current
                 continue
-            event = self._event(EventKind.HOLD_MOVED, moved, voter, Word(approve=False))
-            data = {**event.data, "word": HoldEvent.WITHDRAW.value}
-            await self._ledger.append(Event(event.kind, event.at, event.session_id, data))
             return ""
         return Objection.OVER.value
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.audit.moves import Mover
 from app.domain.hold import HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
-from app.storage.ports import Event, EventKind, NoticeKind
+from app.storage.ports import NoticeKind
 from bot.slack import SlackRefused, SlackUnavailable
 from policies.approval import concerned
 
@@ -115,9 +116,9 @@ class Reach:
         self._approvers = approvers
         self._holds = holds
         self._notices = notices
-        self._ledger = ledger
         self._clock = clock
         self._away_seconds = away_seconds
+        self._mover = Mover(holds, ledger, clock)
         self._checked: set[str] = set()
         self._away_since: datetime | None = None
 
@@ -174,21 +175,11 @@ class Reach:
         """Withdraw a hold that waits; return it as it stands then."""
         if hold.state is not HoldState.PENDING:
             return hold
-        now = self._clock.now()
-        withdrawn = hold.after(HoldEvent.WITHDRAW, now, note=note)
         try:
-            await self._holds.move(hold, withdrawn)
+            withdrawn = await self._mover.move(hold, HoldEvent.WITHDRAW, note=note)
         except Superseded as superseded:
             return superseded.current
         _log.warning("a hold is withdrawn", hold=hold.id, reason=note)
-        data: dict[str, str | int] = {
-            "hold": hold.id,
-            "state": withdrawn.state.value,
-            "revision": withdrawn.revision,
-            "word": HoldEvent.WITHDRAW.value,
-            "why": note,
-        }
-        await self._ledger.append(Event(EventKind.HOLD_MOVED, now, hold.session_id, data))
         return withdrawn
 
 

@@ -7,10 +7,12 @@ makes it. What it says in Slack follows from the change.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
 
+from app.audit.moves import Mover
 from app.domain.hold import HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
 from app.storage.ports import Event, EventKind
@@ -38,6 +40,7 @@ class Timers:
         self._holds = holds
         self._ledger = ledger
         self._clock = clock
+        self._mover = Mover(holds, ledger, clock)
         self._due: dict[str, datetime] = {}
         self._changed = asyncio.Event()
 
@@ -94,7 +97,7 @@ class Timers:
 
     async def _wake(self, hold: Hold, now: datetime) -> None:
         if hold.due_at is not None and hold.due_at <= now:
-            await self._end(hold, now)
+            await self._end(hold)
             return
         if hold.reminds_at is not None and hold.reminds_at <= now:
             await self._holds.remind(hold.id, now)
@@ -102,24 +105,13 @@ class Timers:
             await self._escalate(hold, now)
 
     async def _escalate(self, hold: Hold, now: datetime) -> None:
-        if not await self._holds.escalate(hold.id, now):
-            return
         approval = hold.verdict.approval
         to = ", ".join(approval.escalate_to) if approval else ""
-        data: dict[str, str | int] = {"hold": hold.id, "to": to}
-        await self._ledger.append(Event(EventKind.HOLD_ESCALATED, now, hold.session_id, data))
+        data: dict[str, str | int] = {"hold": hold.id, "word": "escalate", "to": to}
+        await self._ledger.append(Event(EventKind.HOLD_MOVING, now, hold.session_id, data))
+        if await self._holds.escalate(hold.id, now):
+            await self._ledger.append(Event(EventKind.HOLD_ESCALATED, now, hold.session_id, data))
 
-    async def _end(self, hold: Hold, now: datetime) -> None:
-        event = _ENDS[hold.state]
-        moved = hold.after(event, now)
-        try:
-            await self._holds.move(hold, moved)
-        except Superseded:
-            return
-        data: dict[str, str | int] = {
-            "hold": hold.id,
-            "state": moved.state.value,
-            "revision": moved.revision,
-            "word": event.value,
-        }
-        await self._ledger.append(Event(EventKind.HOLD_MOVED, now, hold.session_id, data))
+    async def _end(self, hold: Hold) -> None:
+        with contextlib.suppress(Superseded):
+            await self._mover.move(hold, _ENDS[hold.state])

@@ -7,14 +7,16 @@ tells.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
 
+from app.audit.moves import Mover
 from app.domain.hold import HoldEvent
 from app.domain.lease import SLACK_POSTER, Lease
 from app.errors import StorageUnavailable, Superseded
-from app.storage.ports import Event, EventKind, NoticeKind
+from app.storage.ports import NoticeKind
 
 if TYPE_CHECKING:
     from app.clock import Clock
@@ -42,8 +44,7 @@ class Attendance:
         self._leases = leases
         self._holds = holds
         self._notices = notices
-        self._ledger = ledger
-        self._clock = clock
+        self._mover = Mover(holds, ledger, clock)
         self._heard: Lease | None = None
         self._heard_at = 0.0
 
@@ -71,18 +72,6 @@ class Attendance:
         if any(notice.kind is NoticeKind.CARD and notice.ts for notice in notices):
             # Somebody has the card: they can decide when the bot is back.
             return
-        now = self._clock.now()
-        withdrawn = hold.after(HoldEvent.WITHDRAW, now, note=_WHY)
-        try:
-            await self._holds.move(hold, withdrawn)
-        except Superseded:
-            return
-        _log.error("a hold is given back: no bot runs", hold=hold.id)
-        said: dict[str, str | int] = {
-            "hold": hold.id,
-            "state": withdrawn.state.value,
-            "revision": withdrawn.revision,
-            "word": HoldEvent.WITHDRAW.value,
-            "why": _WHY,
-        }
-        await self._ledger.append(Event(EventKind.HOLD_MOVED, now, hold.session_id, said))
+        with contextlib.suppress(Superseded):
+            await self._mover.move(hold, HoldEvent.WITHDRAW, note=_WHY)
+            _log.error("a hold is given back: no bot runs", hold=hold.id)

@@ -99,7 +99,7 @@ class Holding:
             async with asyncio.timeout(self._until_due(hold, patience)):
                 decided = await self._feed.wait(hold.id, _decided, pulse)
         except TimeoutError:
-            decided = await self._undecided(hold)
+            decided = await self._undecided(hold, recording)
         except asyncio.CancelledError:
             # The client left; what people decide meanwhile waits for the retry.
             await self._holds.attach(hold.id, attached=False)
@@ -113,7 +113,7 @@ class Holding:
         left = (hold.deadline - self._clock.now()).total_seconds() + _GRACE_SECONDS
         return left if patience is None else min(left, patience)
 
-    async def _undecided(self, hold: Hold) -> Hold:
+    async def _undecided(self, hold: Hold, recording: Recording) -> Hold:
         """Return the hold as the clock leaves it: its expiry must not hang on any bot.
 
         Raises Refused where there is time left, which the caller does not have.
@@ -126,21 +126,24 @@ class Holding:
             await self._holds.attach(hold.id, attached=False)
             raise still_waiting(current)
         expired = current.after(HoldEvent.DEADLINE, now)
+        await _note(EventKind.HOLD_MOVING, expired, recording)
         try:
             await self._holds.move(current, expired)
         except Superseded as lost:
             return lost.current
+        await _note(EventKind.HOLD_MOVED, expired, recording)
         return expired
 
     async def _claim(self, approved: Hold, recording: Recording) -> Hold:
         now = self._clock.now()
         kept = approved.keep_until is None or now < approved.keep_until
         claimed = approved.after(HoldEvent.CLAIM if kept else HoldEvent.LAPSE, now)
+        await _note(EventKind.HOLD_MOVING, claimed, recording)
         try:
             await self._holds.move(approved, claimed)
         except Superseded as lost:
             raise refusal_of(lost.current) from None
-        await recording.note(EventKind.HOLD_MOVED, hold=claimed.id, state=claimed.state.value)
+        await _note(EventKind.HOLD_MOVED, claimed, recording)
         if not kept:
             raise refusal_of(claimed)
         return claimed
@@ -162,6 +165,10 @@ def hold_key(identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
 # The bot's timers expire a hold; only where no bot is alive does the gateway do it.
 _GRACE_SECONDS = 3.0
 _STATED_FOR = timedelta(days=1)
+
+
+async def _note(kind: EventKind, hold: Hold, recording: Recording) -> None:
+    await recording.note(kind, hold=hold.id, state=hold.state.value)
 
 
 def _decided(hold: Hold) -> bool:

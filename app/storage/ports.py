@@ -294,6 +294,8 @@ class EventKind(StrEnum):
     HOLD_OPENED = "hold.opened"
     VOTE_CAST = "vote.cast"
     """Written before the vote is taken, so that no vote counts without a record."""
+    HOLD_MOVING = "hold.moving"
+    """Written before a hold moves without a vote: by the clock, or given back."""
     HOLD_MOVED = "hold.moved"
     VOTE_REFUSED = "vote.refused"
     HOLD_ESCALATED = "hold.escalated"
