@@ -141,9 +141,8 @@ class Gate:
     ) -> Hold:
         """Return the hold as soon as it is ours to forward; or at once, for who will not wait."""
         mode = waiting_mode(visit.exchange.headers, inquiry.facts.prompt)
-        hold = await self._joined(
-            visit, identity, inquiry, verdict, attached=mode is not Mode.ASYNC
-        )
+        caller = self.holding.caller() if mode is not Mode.ASYNC else ""
+        hold = await self._joined(visit, identity, inquiry, verdict, caller)
         if visit.recording is None:
             visit.recording = await self.recorder.resume(hold.session_id)
         if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
@@ -154,6 +153,7 @@ class Gate:
         with self.metrics.waiting.track_inprogress():
             return await self.holding.released(
                 hold,
+                caller,
                 visit.recording,
                 patience,
                 pulse,
@@ -179,8 +179,7 @@ class Gate:
         identity: Identity,
         inquiry: Inquiry,
         verdict: Verdict,
-        *,
-        attached: bool,
+        caller: str,
     ) -> Hold:
         """Open a hold, or re-attach to the one of the same request."""
         if existing := await self.holding.find(identity, inquiry, verdict):
@@ -193,9 +192,7 @@ class Gate:
         visit.recording = recording = await self.recorder.open(
             identity, inquiry, verdict, held=True
         )
-        hold = await self.holding.open(
-            identity, inquiry, verdict, recording, reason, attached=attached
-        )
+        hold = await self.holding.open(identity, inquiry, verdict, recording, reason, caller)
         if hold.session_id != recording.session.id:
             visit.recording = None
             await recording.refuse(

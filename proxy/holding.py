@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,24 @@ if TYPE_CHECKING:
 
 class Holding:
     def __init__(
-        self, holds: HoldStore, statements: StatementStore, feed: HoldFeed, clock: Clock
+        self,
+        holds: HoldStore,
+        statements: StatementStore,
+        feed: HoldFeed,
+        clock: Clock,
+        gateway: str,
     ) -> None:
+        """`gateway` names this process: others can tell whose callers are gone with it."""
         self._holds = holds
         self._statements = statements
         self._feed = feed
         self._clock = clock
+        self._gateway = gateway
+        self._numbers = itertools.count()
+
+    def caller(self) -> str:
+        """Return a name for one caller that waits here."""
+        return f"{self._gateway}:{next(self._numbers)}"
 
     async def find(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> Hold | None:
         """Return the open hold of a byte-identical request of the same caller."""
@@ -49,10 +62,11 @@ class Holding:
         verdict: Verdict,
         recording: Recording,
         reason: str,
-        *,
-        attached: bool,
+        caller: str,
     ) -> Hold:
         """Write the hold down; from then on the bot asks people about it.
+
+        `caller` is empty where nobody waits.
 
         Returns another hold where the same request began to wait at the same moment.
         """
@@ -74,7 +88,7 @@ class Holding:
             created_at=now,
             deadline=now + verdict.approval.expires,
             reason=reason,
-            attached=attached,
+            callers=(caller,) if caller else (),
         )
         await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
         return await self._holds.open(hold)
@@ -82,6 +96,7 @@ class Holding:
     async def released(
         self,
         hold: Hold,
+        caller: str,
         recording: Recording,
         patience: float | None,
         pulse: Pulse | None,
@@ -93,16 +108,16 @@ class Holding:
         asked before the claim, and raises where the approval does not cover the request any more.
         Raises Refused where people said no, nobody said anything, or the patience ends first.
         """
-        if not hold.attached and hold.state is HoldState.PENDING:
-            await self._holds.attach(hold.id, attached=True)
+        if caller not in hold.callers and hold.state is HoldState.PENDING:
+            await self._holds.arrive(hold.id, caller)
         try:
             async with asyncio.timeout(self._until_due(hold, patience)):
                 decided = await self._feed.wait(hold.id, _decided, pulse)
         except TimeoutError:
-            decided = await self._undecided(hold, recording)
+            decided = await self._undecided(hold, caller, recording)
         except asyncio.CancelledError:
             # The client left; what people decide meanwhile waits for the retry.
-            await self._holds.attach(hold.id, attached=False)
+            await self._holds.leave(hold.id, caller)
             raise
         if decided.state is not HoldState.APPROVED:
             raise refusal_of(decided)
@@ -113,7 +128,7 @@ class Holding:
         left = (hold.deadline - self._clock.now()).total_seconds() + _GRACE_SECONDS
         return left if patience is None else min(left, patience)
 
-    async def _undecided(self, hold: Hold, recording: Recording) -> Hold:
+    async def _undecided(self, hold: Hold, caller: str, recording: Recording) -> Hold:
         """Return the hold as the clock leaves it: its expiry must not hang on any bot.
 
         Raises Refused where there is time left, which the caller does not have.
@@ -123,7 +138,7 @@ class Holding:
         if current.state is not HoldState.PENDING:
             return current
         if now < current.deadline:
-            await self._holds.attach(hold.id, attached=False)
+            await self._holds.leave(hold.id, caller)
             raise still_waiting(current)
         expired = current.after(HoldEvent.DEADLINE, now)
         await _note(EventKind.HOLD_MOVING, expired, recording)

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import httpx
@@ -29,10 +30,13 @@ from proxy.connections import Connections
 from proxy.gate import Gate, Limits
 from proxy.granted import Granted
 from proxy.holding import Holding
+from proxy.link_pages import LinkPages
 from proxy.linking import Linking
 from proxy.oidc.verify import Verifier
 from proxy.recorder import Recorder
+from proxy.signing_in import SignIn, client_of
 from proxy.sweeper import Sweeper
+from proxy.tickets import Tickets
 from proxy.upstream import Upstream
 from proxy.web import Door, create_pages
 
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _GRACE_SECONDS = 2.0
 _BACKLOG = 1024
+_SIGN_IN_LASTS = timedelta(minutes=10)
 _NEEDS = ("mongodb", "vault", "issuers")
 
 
@@ -100,7 +105,8 @@ class _Parts:
         clock, metrics = SystemClock(), Metrics()
         metrics.catalog_fault.set_function(lambda: bool(catalogs.state.fault))
         ledger = ChainedLedger(storage.ledger, writer="gateway")
-        callers = Callers(Verifier(settings.issuers, http, clock), storage.people, clock)
+        verifier = Verifier(settings.issuers, http, clock)
+        callers = Callers(verifier, storage.people, clock)
         self._storage, self._catalogs = storage, catalogs
         self.feed = HoldFeed(storage.holds)
         me = new_id(clock.now())
@@ -113,17 +119,16 @@ class _Parts:
             connections=Connections(storage.connections, vault),
             catalogs=catalogs,
             recorder=recorder,
-            holding=Holding(storage.holds, storage.statements, self.feed, clock),
+            holding=Holding(storage.holds, storage.statements, self.feed, clock, me),
             granted=Granted(storage.grants, clock),
             upstream=upstream,
             clock=clock,
             limits=Limits(settings.body_limit, settings.keep_alive_seconds),
             metrics=metrics,
         )
-        linking = Linking(storage.links, clock)
-        pages = create_pages(
-            self._ready, metrics, callers, linking, storage.sessions, storage.holds
-        )
+        linking = Linking(storage.links, ledger, clock)
+        links = linking, _link_pages(settings, linking, verifier, callers, http)
+        pages = create_pages(self._ready, metrics, callers, links, storage.sessions, storage.holds)
         self.door = Door(gate, pages)
 
     async def _ready(self) -> CatalogState:
@@ -132,6 +137,27 @@ class _Parts:
         if not self.feed.ready.is_set():
             raise StorageUnavailable("The change stream of holds is not open.")
         return self._catalogs.state
+
+
+def _link_pages(
+    settings: Settings,
+    linking: Linking,
+    verifier: Verifier,
+    callers: Callers,
+    http: httpx.AsyncClient,
+) -> LinkPages | None:
+    """Return the pages for browsers, where one is expected. Raises BadSettings."""
+    client = client_of(settings)
+    if client is None:
+        return None
+    key, clock = settings.vault_key.get_secret_value(), SystemClock()
+    return LinkPages(
+        linking,
+        SignIn(client, verifier, callers, http),
+        going=Tickets(key, "sign-in under way", _SIGN_IN_LASTS, clock),
+        signed_in=Tickets(key, "signed in to link", _SIGN_IN_LASTS, clock),
+        public_url=settings.public_url,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

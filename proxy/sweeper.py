@@ -15,6 +15,7 @@ from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
     from app.clock import Clock
+    from app.domain.hold import Hold
     from app.domain.session import Session
     from app.storage.ports import GatewayStore, HoldStore, Ledger, SessionStore
 
@@ -73,12 +74,19 @@ class Sweeper:
         for session in sessions:
             hold = holds.get(session.hold_id)
             if hold is not None and hold.state.open:
+                await self._forget_callers(hold, alive)
                 continue
             if hold is not None and hold.state in _ENDS_AS:
                 await self._end(session, SessionState.CLOSED, _ENDS_AS[hold.state])
             elif session.gateway not in alive and now - session.started_at > _DEAD_AFTER:
                 # It may have been sent, and it is never sent again: nobody knows how it ended.
                 await self._end(session, SessionState.INDETERMINATE, session.decision)
+
+    async def _forget_callers(self, hold: Hold, alive: frozenset[str]) -> None:
+        """A gateway that died has not said that its callers are gone."""
+        for caller in hold.callers:
+            if caller.partition(":")[0] not in alive:
+                await self._holds.leave(hold.id, caller)
 
     async def _end(self, session: Session, state: SessionState, decision: Decision) -> None:
         event = {"state": state.value, "decision": decision.value}

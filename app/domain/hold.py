@@ -127,8 +127,8 @@ class Hold:
     state: HoldState = HoldState.PENDING
     revision: int = 0
     votes: tuple[Vote, ...] = ()
-    attached: bool = True
-    """Whether a client is connected and waiting right now."""
+    callers: tuple[str, ...] = ()
+    """Who is connected and waits right now, each as `gateway:number`."""
     keep_until: datetime | None = None
     decided_at: datetime | None = None
     outcome: str = ""
@@ -138,6 +138,11 @@ class Hold:
     reminded_at: datetime | None = None
     escalated_at: datetime | None = None
     granted: Granted | None = None
+
+    @property
+    def attached(self) -> bool:
+        """Whether any client is connected and waits right now."""
+        return bool(self.callers)
 
     @property
     def due_at(self) -> datetime | None:

@@ -57,7 +57,7 @@ class MongoHolds:
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}
         # What other writers note beside the state is theirs to change.
-        kept = ("_id", "attached", "outcome", "reminded_at", "escalated_at", "granted")
+        kept = ("_id", "callers", "outcome", "reminded_at", "escalated_at", "granted")
         changed = {name: value for name, value in hold_document(new).items() if name not in kept}
         update: Document = {"$set": changed}
         if not new.state.open:
@@ -65,8 +65,13 @@ class MongoHolds:
         if not await self._holds.change(expected, update):
             raise Superseded(await self.get(old.id) or old)
 
-    async def attach(self, hold_id: str, *, attached: bool) -> None:
-        await self._note(hold_id, {"attached": attached})
+    async def arrive(self, hold_id: str, caller: str) -> None:
+        unsettled: Document = {"$set": {"settled": False}}
+        await self._holds.change({"_id": hold_id}, unsettled | {"$addToSet": {"callers": caller}})
+
+    async def leave(self, hold_id: str, caller: str) -> None:
+        unsettled: Document = {"$set": {"settled": False}}
+        await self._holds.change({"_id": hold_id}, unsettled | {"$pull": {"callers": caller}})
 
     async def note_outcome(self, hold_id: str, outcome: str) -> None:
         await self._note(hold_id, {"outcome": outcome})
@@ -98,13 +103,18 @@ class MongoHolds:
             "_id": hold.id,
             "revision": hold.revision,
             "outcome": hold.outcome,
-            "attached": hold.attached,
+            **_shown_callers(hold),
             **_shown_grant(hold),
         }
         return await self._holds.change(shown, {"$set": {"settled": True}})
 
     def watch(self, opened: asyncio.Event) -> AsyncGenerator[Hold, None]:
         return self._holds.watch(opened)
+
+
+def _shown_callers(hold: Hold) -> Document:
+    # What an earlier version has written has no such field.
+    return {"callers": list(hold.callers)} if hold.callers else {"callers.0": {"$exists": False}}
 
 
 def _shown_grant(hold: Hold) -> Document:

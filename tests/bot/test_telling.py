@@ -89,7 +89,7 @@ async def test_who_left_hears_of_the_approval_and_the_message_is_updated(office:
         maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
         held = await office.hold()
         card = await maria.wait_for_message("Approval needed")
-        await office.storage.holds.attach(held.id, attached=False)
+        await office.storage.holds.leave(held.id, "gateway:0")
         card = await maria.wait_for_change(card, "The requester disconnected")
         await maria.click(card, "Approve once")
         told = await dana.wait_for_message("is approved and waits for your retry")

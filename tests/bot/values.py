@@ -45,7 +45,13 @@ def fired(**changes: Any) -> FiredRule:  # noqa: ANN401 - fields to replace
     return replace(rule, **changes)
 
 
-def hold(*, quorum: int = 1, rule: FiredRule | None = None, **changes: Any) -> Hold:  # noqa: ANN401 - fields to replace
+def hold(
+    *,
+    quorum: int = 1,
+    rule: FiredRule | None = None,
+    attached: bool = True,
+    **changes: Any,  # noqa: ANN401 - fields to replace
+) -> Hold:
     approval = Approval(("managers",), quorum=quorum)
     made = Hold(
         id="01jd8m3k7f3a2b9c8d7e6f5a4b",
@@ -61,6 +67,7 @@ def hold(*, quorum: int = 1, rule: FiredRule | None = None, **changes: Any) -> H
         verdict=Verdict(Action.HOLD, (rule or fired(),), "c0ffee123456", approval),
         created_at=NOW,
         deadline=NOW + timedelta(minutes=10),
+        callers=("gateway:0",) if attached else (),
     )
     return replace(made, **changes)
 

@@ -102,3 +102,16 @@ async def test_a_few_in_each_turn_and_all_in_a_round(
         open_ones = await storage.sessions.open_ones(after="", limit=9)
         left.append(len(open_ones))
     assert left == [3, 1, 0]
+
+
+async def test_callers_of_a_gateway_that_died_wait_no_more(
+    storage: MongoStorage, sweeper: Sweeper
+) -> None:
+    await storage.gateways.beat("alive", LATER)
+    await storage.gateways.beat("dead", NOW)
+    hold = await storage.holds.open(replace(a_hold(), callers=("dead:0", "alive:0", "dead:1")))
+    await storage.sessions.open(a_session(NOW, gateway="dead", hold_id=hold.id))
+    await sweeper.sweep()
+    left = await storage.holds.get(hold.id)
+    assert left is not None
+    assert left.callers == ("alive:0",)

@@ -175,11 +175,27 @@ async def test_of_many_who_decide_at_once_one_wins_and_the_others_learn_who(
 
 async def test_a_move_keeps_what_others_noted_beside_it(storage: MongoStorage) -> None:
     hold = await storage.holds.open(a_hold())
-    await storage.holds.attach(hold.id, attached=False)
+    await storage.holds.arrive(hold.id, "gateway:1")
     await storage.holds.move(hold, hold.after(HoldEvent.DENY, NOW))
     moved = await storage.holds.get(hold.id)
     assert moved is not None
-    assert (moved.state, moved.attached) == (HoldState.DENIED, False)
+    assert (moved.state, moved.callers) == (HoldState.DENIED, ("gateway:1",))
+
+
+async def test_callers_of_one_hold_come_and_go_by_themselves(storage: MongoStorage) -> None:
+    holds = storage.holds
+    hold = await holds.open(a_hold())
+    await asyncio.gather(*(holds.arrive(hold.id, f"g:{n % 4}") for n in range(12)))
+    await asyncio.gather(*(holds.leave(hold.id, f"g:{n}") for n in (0, 1, 1, 9)))
+    [waiting] = await holds.unsettled()
+    assert sorted(waiting.callers) == ["g:2", "g:3"]
+    assert not await holds.settle(hold)
+    assert await holds.settle(waiting)
+    for caller in waiting.callers:
+        await holds.leave(hold.id, caller)
+    [left] = await holds.unsettled()
+    assert not left.attached
+    assert await holds.settle(left)
 
 
 async def test_a_hold_is_settled_until_something_is_written_to_it(storage: MongoStorage) -> None:
