@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.errors import NotPermitted
 from proxy.front import Headers, caller_token
 from proxy.oidc.identity import identity_of
 
@@ -29,7 +30,29 @@ class Callers:
 
     async def identify(self, headers: Headers) -> Identity:
         """Return who asks. Raises NotAuthenticated, BadRequest, IssuerUnavailable."""
-        identity = identity_of(await self._verifier.verify(caller_token(headers)))
+        return await self.of_token(caller_token(headers))
+
+    async def of_token(self, token: str) -> Identity:
+        """Return whose access token it is. Raises as `identify`."""
+        identity = identity_of(await self._verifier.verify(token))
+        await self._remember(identity)
+        return identity
+
+    async def vouched(self, identity: Identity) -> Identity:
+        """Return a person of whom there is an ID token alone, as far as they can be told apart.
+
+        Raises NotPermitted where neither subject nor address is sure to show that they are the
+        caller that they may be as well: some issuers give each client a subject of its own.
+        """
+        known = await self._people.get(identity.key)
+        if known is not None:
+            # An ID token may say less than what they have called with.
+            return known
+        if not identity.email:
+            raise NotPermitted(
+                "Your identity provider vouches for no address of yours, and you have never used "
+                "the gateway; send one request through it, then open the link again."
+            )
         await self._remember(identity)
         return identity
 

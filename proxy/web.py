@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from policies.keeper import CatalogState
     from proxy.callers import Callers
     from proxy.gate import Gate
+    from proxy.link_pages import LinkPages
     from proxy.linking import Linking
 
 _OURS = b"/-/"
+# Our pages take small forms, and nothing else.
+_FORM_BYTES = 16 * 1024
 
 
 class Door:
@@ -49,12 +52,13 @@ def create_pages(
     ready: Callable[[], Awaitable[CatalogState]],
     metrics: Metrics,
     callers: Callers,
-    linking: Linking,
+    links: tuple[Linking, LinkPages | None],
     sessions: SessionStore,
     holds: HoldStore,
 ) -> Quart:
     """Build our own pages; `ready` raises an AbeyanceError where the gateway cannot serve."""
     pages = Quart(__name__, static_folder=None)
+    pages.config["MAX_CONTENT_LENGTH"] = _FORM_BYTES
 
     @pages.get("/-/healthz")
     async def healthz() -> Response:
@@ -73,7 +77,7 @@ def create_pages(
         headers = tuple((name.lower(), value) for name, value in request.headers.items())
         return await callers.identify(headers)
 
-    _add_linking(pages, linking, caller)
+    _add_linking(pages, *links, caller)
 
     @pages.get("/-/sessions/<session_id>")
     async def session_state(session_id: str) -> Response:
@@ -108,9 +112,21 @@ def create_pages(
     return pages
 
 
-def _add_linking(pages: Quart, linking: Linking, caller: Callable[[], Awaitable[Identity]]) -> None:
+def _add_linking(
+    pages: Quart,
+    linking: Linking,
+    link_pages: LinkPages | None,
+    caller: Callable[[], Awaitable[Identity]],
+) -> None:
+    """Serve `abeyance link` and, where one is expected, a browser: only the former has a token."""
+    if link_pages is not None:
+        pages.register_blueprint(link_pages.routes())
+
     @pages.get("/-/link/<code>")
     async def offered(code: str) -> Response:
+        has_token = "authorization" in request.headers or "x-api-key" in request.headers
+        if link_pages is not None and not has_token:
+            return await link_pages.offered(code)
         return jsonify(account=await linking.account(code, await caller()))
 
     @pages.post("/-/link/<code>")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.idp import server as idp
+from sandbox.idp.clients import GATEWAY_CLIENT, GATEWAY_SECRET
 from sandbox.model import server as model
 from sandbox.model.intake import CREDENTIAL
 from sandbox.serving import HOST, listen
@@ -103,7 +104,15 @@ def idp_part(port: int, data: Path) -> Part:
     async def serve(shutdown: asyncio.Event, ready: Ready) -> None:
         listener = listen(port)
         url = listener.url
-        ready({"url": url, "issuer": url, "ci_issuer": f"{url}{idp.CI_PATH}"})
+        ready(
+            {
+                "url": url,
+                "issuer": url,
+                "ci_issuer": f"{url}{idp.CI_PATH}",
+                "client_id": GATEWAY_CLIENT,
+                "client_secret": GATEWAY_SECRET,
+            }
+        )
         await idp.run(listener, data, shutdown)
 
     return Part("idp", port, serve)

@@ -11,7 +11,7 @@ from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from werkzeug.datastructures import MultiDict
 
 from sandbox.idp.claims import ACCESS_LIFETIME_S, SCOPES, access_claims
-from sandbox.idp.clients import CLIENTS, PublicClient
+from sandbox.idp.clients import CLIENTS, Client
 from sandbox.idp.issuer import Issuer
 from sandbox.idp.pending import DeviceRequest, Pending
 from sandbox.people import Person
@@ -80,7 +80,7 @@ class Authority(AuthorizationServer):
             BearerTokenGenerator(self._access_token, expires_generator=_lifetime),
         )
 
-    def query_client(self, client_id: str) -> PublicClient | None:  # type: ignore[override]  # Authlib reads None as unknown; its stubs do not say so
+    def query_client(self, client_id: str) -> Client | None:  # type: ignore[override]  # Authlib reads None as unknown; its stubs do not say so
         return CLIENTS.get(client_id)
 
     def save_token(self, token: dict[str, str | int], request: OAuth2Request) -> None:  # noqa: ARG002

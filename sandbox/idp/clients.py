@@ -1,5 +1,6 @@
-"""The applications that people may sign in to: both public, both on this machine."""
+"""The applications that people may sign in to, all on this machine; one keeps a secret."""
 
+import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -10,15 +11,21 @@ from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE
 from sandbox.idp.claims import SCOPES
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+GATEWAY_CLIENT = "abeyance-gateway"
+# Odd characters on purpose: they must be escaped on their way (RFC 6749, section 2.3.1).
+GATEWAY_SECRET = "sandbox:secret/of+the%gateway"
 
 
 @dataclass(frozen=True, slots=True)
-class PublicClient(ClientMixin):
-    """A client without a secret, so PKCE is what proves it (RFC 8252, section 8.1)."""
+class Client(ClientMixin):
+    """An application. One without a secret is proved by PKCE alone (RFC 8252, section 8.1)."""
 
     client_id: str
     title: str
     grant_types: tuple[str, ...]
+    secret: str = ""
+    redirect_path: str = ""
+    """Where people are sent back to; empty: anywhere on this machine."""
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -38,13 +45,16 @@ class PublicClient(ClientMixin):
         except ValueError:
             return False
         plain = not (target.username or target.password or target.fragment)
-        return target.scheme == "http" and target.hostname in LOOPBACK and plain
+        expected = not self.redirect_path or target.path == self.redirect_path
+        return target.scheme == "http" and target.hostname in LOOPBACK and plain and expected
 
-    def check_client_secret(self, client_secret: str) -> bool:  # noqa: ARG002  Authlib's signature
-        return False
+    def check_client_secret(self, client_secret: str) -> bool:
+        return bool(self.secret) and hmac.compare_digest(
+            self.secret.encode(), client_secret.encode()
+        )
 
-    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002
-        return method == "none"
+    def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:  # noqa: ARG002  Authlib's signature
+        return method == ("client_secret_basic" if self.secret else "none")
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code"
@@ -56,11 +66,18 @@ class PublicClient(ClientMixin):
 CLIENTS = {
     client.client_id: client
     for client in (
-        PublicClient(
+        Client(
             "abeyance-cli",
             "the abeyance command",
             ("authorization_code", DEVICE_CODE_GRANT_TYPE),
         ),
-        PublicClient("abeyance-console", "the Abeyance console", ("authorization_code",)),
+        Client("abeyance-console", "the Abeyance console", ("authorization_code",)),
+        Client(
+            GATEWAY_CLIENT,
+            "Abeyance",
+            ("authorization_code",),
+            secret=GATEWAY_SECRET,
+            redirect_path="/-/link/callback",
+        ),
     )
 }

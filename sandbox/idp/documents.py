@@ -49,7 +49,7 @@ def _describe(issuer: Issuer, *, signs_people_in: bool) -> dict[str, object]:
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", DEVICE_GRANT],
         "code_challenge_methods_supported": ["S256"],
-        "token_endpoint_auth_methods_supported": ["none"],
+        "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
         "scopes_supported": list(SCOPES),
         "claims_supported": ["sub", "name", "email", "email_verified", "groups"],
     }

@@ -20,7 +20,7 @@ from sandbox.people import Person
 class CodeGrant(AuthorizationCodeGrant):
     """Authorization code, kept in the authority's `pending`."""
 
-    TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
+    TOKEN_ENDPOINT_AUTH_METHODS = ("none", "client_secret_basic")
     server: Authority
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.audit.ledger import ChainedLedger
 from app.domain.hold import HoldState
 from app.errors import NotFound, NotPermitted
 from app.storage.ports import EventKind
@@ -18,6 +21,7 @@ from tests.bot.test_asking import current
 from tests.bot.values import DANA, JOB
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
     from sandbox.slack.driver import SeenMessage, SlackUser
@@ -30,6 +34,14 @@ REASON = {"reason": "checkout is down, INC-7"}
 @pytest.fixture
 def office(office: Office, tmp_path: Path) -> Office:
     return office.with_sets(tmp_path, GLASS)
+
+
+@asynccontextmanager
+async def background(running: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(running)
+        yield
+        task.cancel()
 
 
 async def glass_form(user: SlackUser, card: SeenMessage) -> None:
@@ -88,10 +100,11 @@ async def test_an_account_without_an_address_is_linked_by_a_code_used_once(
 ) -> None:
     scopes = [scope for scope in BOT_SCOPES if scope != "users:read.email"]
     await office.slack.settings(bot_scopes=scopes)
-    links = Linking(office.storage.links, CLOCK)
+    ledger = ChainedLedger(office.storage.ledger, writer="gateway")
+    links = Linking(office.storage.links, ledger, CLOCK)
     signed_in = replace(DANA, subject="usr-maria", email="m.lopez@acme.example")
     await office.knows(signed_in)
-    async with office.bot():
+    async with office.bot(), background(ledger.run()):
         maria = await office.slack.user("maria")
         held = await office.hold(requester=JOB)
         card = await maria.wait_for_message("Approval needed")

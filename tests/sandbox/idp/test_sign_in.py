@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
@@ -9,6 +9,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from sandbox.idp.clients import GATEWAY_CLIENT, GATEWAY_SECRET
 from sandbox.idp.driver import IdpDriver
 
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
@@ -213,3 +214,45 @@ async def test_userinfo_wants_an_access_token_of_this_issuer(idp: IdpDriver) -> 
     for wrong in (await idp.ci_token(), await idp.mint(expires_in=-1), await idp.mint(key="other")):
         answer = await idp.http.get("/userinfo", headers={"Authorization": f"Bearer {wrong}"})
         assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("client_id", "secret", "status"),
+    [
+        (GATEWAY_CLIENT, GATEWAY_SECRET, 200),
+        (GATEWAY_CLIENT, "another", 401),
+        (GATEWAY_CLIENT, "", 401),
+        ("abeyance-console", GATEWAY_SECRET, 401),
+    ],
+)
+async def test_a_client_with_a_secret_gets_no_token_without_it(
+    idp: IdpDriver, client_id: str, secret: str, status: int
+) -> None:
+    callback = "http://127.0.0.1:8470/-/link/callback"
+    async with AsyncOAuth2Client(
+        GATEWAY_CLIENT, redirect_uri=callback, code_challenge_method="S256"
+    ) as client:
+        start = begin(client, idp)
+        agreed = await idp.http.post(start.url, data={"person": "maria"})
+    form = {
+        "grant_type": "authorization_code",
+        "redirect_uri": callback,
+        "code": parse_qs(urlsplit(agreed.headers["location"]).query)["code"][0],
+        "code_verifier": start.verifier,
+    }
+    said = httpx.BasicAuth(client_id, quote(secret, safe=""))
+    answer = await idp.http.post("/token", data=form, auth=said)
+    assert answer.status_code == status
+    named = await idp.http.post("/token", data=form | {"client_id": GATEWAY_CLIENT})
+    assert named.status_code == 401
+
+
+async def test_the_gateway_is_sent_back_to_its_own_page_alone(idp: IdpDriver) -> None:
+    asked = {
+        "response_type": "code",
+        "client_id": GATEWAY_CLIENT,
+        "redirect_uri": CALLBACK,
+        "code_challenge": "a" * 43,
+        "code_challenge_method": "S256",
+    }
+    assert (await idp.http.get("/authorize", params=asked)).status_code == 400
