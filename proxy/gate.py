@@ -122,10 +122,11 @@ class Gate:
                 assert_never(verdict.action)
         if visit.recording is None:
             visit.recording = await self.recorder.open(identity, inquiry, verdict)
-        await visit.recording.decide(decision)
+        recording = visit.recording
         credential = self.connections.credential(inquiry.connection)
         masking = catalog.answer_masking(inquiry.facts, identity, credential, self.clock.now())
-        await self._forward(visit, visit.recording, inquiry, hold, credential, masking)
+        await recording.forwarding(decision)
+        await self._forward(visit, recording, inquiry, hold, credential, masking)
         self.metrics.masked.inc(masking.masked)
         return None
 
@@ -210,7 +211,6 @@ class Gate:
         credential: str,
         masking: AnswerMasking,
     ) -> None:
-        await recording.forwarding()
         outcome = "sent; its answer was not seen"
         try:
             async with self.upstream.forward(

@@ -54,9 +54,12 @@ class Recording:
         self.session = replace(self.session, decision=decision)
         await self._sessions.decide(self.session.id, decision)
 
-    async def forwarding(self) -> None:
-        """Write that the request goes out, before it does."""
-        await self.note(EventKind.REQUEST_FORWARDED, digest=self.session.request.digest)
+    async def forwarding(self, decision: Decision) -> None:
+        """Write that the request goes out and why, before it does."""
+        digest = self.session.request.digest
+        await asyncio.gather(
+            self.note(EventKind.REQUEST_FORWARDED, digest=digest), self.decide(decision)
+        )
         self.forwarded = True
 
     async def refuse(self, decision: Decision, reason: str) -> None:
