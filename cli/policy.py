@@ -66,11 +66,12 @@ def mask(
     """Mask text from standard input with all detectors."""
     cuts = random.Random(chunks) if chunks is not None else None  # noqa: S311 - a repeatable cut
     catalog = catalog_in(None)
+    plan = Plan(catalog.everything.targets) if cuts else None
     if not jsonl:
-        sys.stdout.write(_masked(catalog, sys.stdin.read(), cuts)[0])
+        sys.stdout.write(_masked(catalog, sys.stdin.read(), plan, cuts)[0])
         return
     for number, line in enumerate(sys.stdin, start=1):
-        text, findings = _masked(catalog, _text_of(line, number), cuts)
+        text, findings = _masked(catalog, _text_of(line, number), plan, cuts)
         sys.stdout.write(json.dumps({"text": text, "findings": findings}) + "\n")
 
 
@@ -85,16 +86,15 @@ def _text_of(line: str, number: int) -> str:
 
 
 def _masked(
-    catalog: Catalog, text: str, cuts: random.Random | None
+    catalog: Catalog, text: str, plan: Plan | None, cuts: random.Random | None
 ) -> tuple[str, list[dict[str, str | int]]]:
     findings: list[dict[str, str | int]] = [
         {"detector": found.target.id, "start": found.start, "end": found.end}
         for found in catalog.everything.find(Inspected(text))
     ]
-    if cuts is None:
+    if plan is None or cuts is None:
         return catalog.mask(text), findings
-    targets = catalog.everything.targets
-    masker = Masker(Plan(targets), lambda target: catalog.label(targets[target]))
+    masker = Masker(plan, lambda target: catalog.label(plan.targets[target]))
     pieces = [masker.feed(piece) for piece in _cut(text, cuts)]
     return "".join([*pieces, masker.finish()]), findings
 
