@@ -18,6 +18,7 @@ from app.ids import short
 from bot import modals, phrases, text
 from bot.decisions import NotTaken, Word
 from bot.home import QUEUE
+from bot.linking import Offer
 from policies.approval import Objection
 
 if TYPE_CHECKING:
@@ -158,7 +159,11 @@ class Clicks:
             else:
                 await ack()
 
-    async def _vote(self, value: str, user: str, word: Word) -> str:
+    async def open_link(self, ack: AsyncAck) -> None:
+        """Hear of a button that has opened a page: Slack wants an answer all the same."""
+        await ack()
+
+    async def _vote(self, value: str, user: str, word: Word) -> str | Offer:
         """Return why the vote does not count, as a sentence; empty where it does."""
         hold_id = self._seal.read(value)
         if hold_id is None:
@@ -172,7 +177,7 @@ class Clicks:
             return ""
         return await self._sentence(result, user) if isinstance(result, NotTaken) else ""
 
-    async def _sentence(self, result: NotTaken, user: str) -> str:
+    async def _sentence(self, result: NotTaken, user: str) -> str | Offer:
         if result.objection is Objection.UNVERIFIED:
             return await self._linking.offer(user)
         return _sentence(result.hold, result.objection)
@@ -185,7 +190,7 @@ class Clicks:
             for vote in result.hold.votes
         )
 
-    async def _objection(self, value: str, user: str, word: Word) -> str:
+    async def _objection(self, value: str, user: str, word: Word) -> str | Offer:
         hold_id = self._seal.read(value)
         if hold_id is None:
             return FORGED
@@ -213,13 +218,16 @@ def _sentence(hold: Hold, objection: Objection) -> str:
     return f"{last.by.name} has {word} {name} already. {objection.value}"
 
 
-async def tell(slack: Slack, body: Body, respond: AsyncRespond, title: str, sentence: str) -> None:
+async def tell(
+    slack: Slack, body: Body, respond: AsyncRespond, title: str, said: str | Offer
+) -> None:
     """Tell one thing to whoever clicked: privately beside the message, else in a modal."""
-    if body.get("response_url"):
-        said = text.words(sentence, 1000)
-        await respond(text=said, response_type="ephemeral", replace_original=False)
-    else:
-        await slack.open_view(str(body["trigger_id"]), modals.note(title, sentence))
+    if not body.get("response_url"):
+        await slack.open_view(str(body["trigger_id"]), modals.note(title, said))
+        return
+    words = text.words(said.sentence if isinstance(said, Offer) else said, 1000)
+    drawn = [*said.blocks()] if isinstance(said, Offer) else None
+    await respond(text=words, blocks=drawn, response_type="ephemeral", replace_original=False)
 
 
 def value_of(body: Body) -> str:

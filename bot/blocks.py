@@ -35,13 +35,14 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`text` is our own literal; `value` comes back with the click."""
+    """`text` is our own literal; `value` comes back with the click; `url` opens a page."""
 
     text: str
     action_id: str
     value: str
     style: str = ""
     confirm: str = ""
+    url: str = ""
 
     def spelt(self) -> Block:
         block: Block = {
@@ -51,6 +52,8 @@ class Button:
             # A lone surrogate could not even be sent; what is cut is not known when it comes back.
             "value": self.value.encode(errors="replace").decode()[:2000],
         }
+        if self.url:
+            block["url"] = self.url
         if self.style:
             block["style"] = self.style
         if self.confirm:

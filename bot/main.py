@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -26,6 +28,7 @@ from bot.grants import Grants
 from bot.groups import Groups
 from bot.home import Home
 from bot.linking import Linking
+from bot.managers import Managers
 from bot.messages import Messages
 from bot.pace import Pace
 from bot.people import People
@@ -40,12 +43,12 @@ from bot.timers import Timers
 from bot.viewing import Viewing
 from bot.watcher import Watcher
 from bot.webhook import serve_events
-from policies.loader import load_catalog
+from policies.keeper import CatalogKeeper
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
 
-    from policies.compiled import Catalog
+    from policies.compiled import ApproverSet, Catalog
 
 _POST_BURST = 5
 # Edits are limited to 50 a minute in the whole workspace, posts to about 60 in each channel.
@@ -71,8 +74,12 @@ class BotSettings:
     port: int = 0
     team: str = ""
     """Of an app that is installed in a whole organisation: where channel and groups are."""
+    manager_field: str = "Manager"
+    """What the workspace calls the profile field that names a person's manager."""
     post_seconds: float = 1.0
     """Between two messages in one channel."""
+    public_url: str = ""
+    """Where browsers reach the gateway; empty: accounts are linked in a terminal."""
     away_seconds: float = 20.0
     """For how long a card may fail to be posted before its request is given back."""
 
@@ -84,15 +91,18 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     """
     token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
     require(settings, "mongodb", "slack_bot_token", token)
-    catalog = load_catalog(settings.catalog)
-    # The first masking would hold up the whole process for seconds.
-    await asyncio.to_thread(catalog.warm)
+    catalogs = await asyncio.to_thread(CatalogKeeper, settings.catalog)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
     storage = MongoStorage.connect(
         settings.mongodb_uri.get_secret_value(), settings.mongodb_database
     )
     try:
         await storage.prepare()
-        await run(_ours(settings), storage, catalog, SystemClock(), stop, announce)
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(catalogs.run())
+            in_force = partial(getattr, catalogs, "current")
+            await run(_ours(settings), storage, in_force, SystemClock(), stop, announce)
+            keeping.cancel()
     finally:
         storage.close()
 
@@ -110,40 +120,51 @@ def _ours(settings: Settings) -> BotSettings:
         host=settings.host,
         port=settings.slack_http_port,
         team=settings.slack_team,
+        manager_field=settings.slack_manager_field,
         post_seconds=settings.slack_post_seconds,
+        public_url=settings.public_url,
     )
 
 
 async def run(
     settings: BotSettings,
     storage: MongoStorage,
-    catalog: Catalog,
+    catalog: Callable[[], Catalog],
     clock: Clock,
     stop: asyncio.Event,
     announce: Callable[[str], None],
 ) -> None:
-    """Run the bot on parts that are given, the catalog warm.
+    """Run the bot on parts that are given; `catalog` gives the one in force, warm.
 
     A task that dies takes the process down with it.
     """
     async with connected(settings.bot_token, settings.api_url) as slack:
         workspace = await _sign_in(slack, settings)
         groups = Groups(slack)
-        people = People(slack, groups, storage.people, storage.links, catalog.approvers, workspace)
+
+        def approvers() -> Mapping[str, ApproverSet]:
+            return catalog().approvers
+
+        def mask(text: str) -> str:
+            return catalog().mask(text)
+
+        managers = Managers(slack, settings.manager_field)
+        people = People(
+            slack, groups, storage.people, storage.links, approvers, workspace, managers
+        )
         ledger = ChainedLedger(storage.ledger, writer="bot")
         shared = _Shared(
             settings=settings,
             slack=slack,
             workspace=workspace,
             people=people,
-            approvers=Approvers(people, groups, storage.people, catalog.approvers),
-            glass=any(known.break_glass for known in catalog.approvers.values()),
+            approvers=Approvers(people, groups, storage.people, approvers),
             seal=Seal(settings.bot_token),
             ledger=ledger,
             grants=Grants(storage.grants, storage.holds, ledger, clock),
             storage=storage,
             clock=clock,
-            mask=catalog.mask,
+            mask=mask,
         )
         await _side_by_side(shared, stop, announce)
 
@@ -183,7 +204,6 @@ class _Shared:
     workspace: Workspace
     people: People
     approvers: Approvers
-    glass: bool
     seal: Seal
     ledger: ChainedLedger
     grants: Grants
@@ -204,7 +224,6 @@ class _Shared:
             self.seal,
             mask=self.mask,
             places=Places(channel, self.settings.audit_channel or channel, self.settings.routes),
-            glass=self.glass,
         )
         notices = self.storage.notices
         return Poster(
@@ -234,7 +253,7 @@ class _Shared:
         home = Home(
             slack, people, self.grants, holds, sessions, self.seal, clock=clock, mask=self.mask
         )
-        linking = Linking(people, self.storage.links, clock)
+        linking = Linking(people, self.storage.links, clock, self.settings.public_url)
         statements = self.storage.statements
         records = Records(sessions, holds, self.storage.marks)
         rooms = Rooms(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot import blocks, phrases, text
 from bot.blocks import Button
 from bot.decisions import Word
+from bot.linking import Offer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,9 +118,10 @@ def read_reason(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     return str(values[_REASON][_REASON].get("value") or "")[:_REASON_LIMIT]
 
 
-def note(title: str, sentence: str) -> Block:
-    """Tell one thing in a modal; `sentence` may come from outside."""
-    return blocks.modal(title, [blocks.plain_section(sentence)], callback_id=NOTE)
+def note(title: str, said: str | Offer) -> Block:
+    """Tell one thing in a modal; a sentence may come from outside."""
+    told = said.blocks() if isinstance(said, Offer) else (blocks.plain_section(said),)
+    return blocks.modal(title, told, callback_id=NOTE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.kwargs_injection.async_args import AsyncArgs  # noqa: TC002 - Bolt reads it
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import cards, digest, directs, home, modals, replay
+from bot import cards, digest, directs, home, linking, modals, replay
 from bot.actions import Clicks
 from bot.asking import Asking
 from bot.auditing import Auditing
@@ -78,6 +78,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         cards.GRANT: rooms.clicks.grant,
         cards.REVOKE: rooms.clicks.revoke,
         cards.MORE: rooms.clicks.more,
+        linking.OPEN_LINK: rooms.clicks.open_link,
         directs.WITHDRAW: rooms.asking.withdraw,
         directs.AGAIN: rooms.asking.again,
         cards.DENY: rooms.clicks.ask_reason,

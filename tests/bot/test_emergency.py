@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
-    from sandbox.slack.driver import SeenMessage, SlackUser
+    from sandbox.slack.driver import SeenMessage, SeenView, SlackUser
     from tests.bot.conftest import Office
 
 GLASS = "- {name: on-call, emails: [ines@acme.example, dana@acme.example], break_glass: true}"
+LINK = r"https://gateway\.example\.com/-/link/([0-9a-f]{24})"
 REASON = {"reason": "checkout is down, INC-7"}
 
 
@@ -122,3 +124,38 @@ async def test_an_account_without_an_address_is_linked_by_a_code_used_once(
         await maria.click(card, "Approve once")
         await maria.wait_for_change(card, "Approved once")
     assert (await current(office, held)).votes[0].by.email == signed_in.email
+
+
+async def test_where_browsers_reach_the_gateway_the_answer_is_a_button_to_its_page(
+    office: Office,
+) -> None:
+    scopes = [scope for scope in BOT_SCOPES if scope != "users:read.email"]
+    await office.slack.settings(bot_scopes=scopes)
+    async with office.bot(public_url="https://gateway.example.com"):
+        maria = await office.slack.user("maria")
+        await office.hold(requester=JOB)
+        card = await maria.wait_for_message("Approval needed")
+        await maria.click(card, "Approve once")
+        told = await maria.wait_for_message("Link it to your sign-in")
+        assert told.is_ephemeral
+        assert "abeyance link" not in told.words
+        found = re.fullmatch(LINK, page_behind(told))
+        assert found is not None
+        # Only the page tells whoever looks at the code's digest; the notification does not.
+        assert found[1] not in str(told.raw["text"])
+        await maria.click(told, "Link my Slack account")
+        # The same where the answer is a modal; each click makes the former link worthless.
+        await maria.click(card, "Deny…")
+        modal = await maria.wait_for_view("Link it to your sign-in")
+        again = re.fullmatch(LINK, page_behind(modal))
+        assert again is not None
+        digests = [hashlib.sha256(code.encode()).hexdigest() for code in (found[1], again[1])]
+        now = CLOCK.now()
+        assert await office.storage.links.by_code(digests[0], now) is None
+        offer = await office.storage.links.by_code(digests[1], now)
+        assert offer is not None
+        assert (offer.label, offer.id.rpartition("/")[2]) == ("Maria Lopez", maria.id)
+
+
+def page_behind(seen: SeenMessage | SeenView) -> str:
+    return str(seen.element("Link my Slack account").raw["url"])
