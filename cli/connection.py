@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import sys
 from dataclasses import replace
@@ -13,19 +12,29 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from app.domain.connection import Connection, CredentialScheme
+from app.clock import SystemClock
+from app.domain.connection import Connection, CredentialScheme, Waiting
 from app.errors import BadRequest, NotFound
 from app.settings import load_settings, require
-from app.storage.store import MongoStorage
+from app.storage.ports import Event, EventKind
 from app.vault import Vault
 from app.wire.registry import WIRES
+from cli.storing import record, who, with_storage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from app.storage.store import MongoStorage
 
 app = typer.Typer(help="Manage the upstreams that the gateway may call.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="The first part of the gateway's path, such as openai.")]
+Waits = Annotated[
+    Waiting | None,
+    typer.Option("--waiting", help="How callers wait while a request of theirs is held."),
+]
+Patience = Annotated[
+    float | None,
+    typer.Option(min=0, help="For how many seconds they wait in silence; 0: to the end."),
+]
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
@@ -40,6 +49,8 @@ def add(
     wire: Annotated[
         str, typer.Option(help=f"How it spells prompts: {', '.join(sorted(WIRES))}.")
     ] = "auto",
+    waiting: Waits = None,
+    patience: Patience = None,
 ) -> None:
     """Register an upstream; its credential is read from the terminal or from standard input."""
     _check(name, base_url, wire)
@@ -50,9 +61,11 @@ def add(
     async def put(storage: MongoStorage) -> None:
         sealed = vault.seal(name, credential)
         url = base_url.rstrip("/")
-        await storage.connections.put(Connection(name, url, scheme, sealed, wire))
+        made = Connection(name, url, scheme, sealed, wire)
+        await _note(storage, name, "add", base_url=url)
+        await storage.connections.put(_with(made, waiting, patience))
 
-    _with_storage(put)
+    with_storage(put)
     Console().print(f"Connection [bold]{name}[/] is registered: /{name}/… goes to {base_url}")
 
 
@@ -61,12 +74,27 @@ def list_all() -> None:
     """List the connections; credentials are never shown."""
 
     async def show(storage: MongoStorage) -> None:
-        table = Table("name", "base URL", "credential as", "wire")
+        table = Table("name", "base URL", "credential as", "wire", "callers wait")
         for known in await storage.connections.all():
-            table.add_row(known.name, known.base_url, known.scheme.value, known.wire)
+            table.add_row(known.name, known.base_url, known.scheme.value, known.wire, _waits(known))
         Console().print(table)
 
-    _with_storage(show)
+    with_storage(show)
+
+
+@app.command()
+def change(name: Name, waiting: Waits = None, patience: Patience = None) -> None:
+    """Change how callers of a connection wait."""
+    if waiting is None and patience is None:
+        raise BadRequest("Say what to change: --waiting, --patience or both.")
+
+    async def put(storage: MongoStorage) -> None:
+        changed = _with(await _known(storage, name), waiting, patience)
+        await _note(storage, name, "change", waits=_waits(changed))
+        await storage.connections.put(changed)
+        Console().print(f"Callers of connection [bold]{name}[/] wait: {_waits(changed)}.")
+
+    with_storage(put)
 
 
 @app.command()
@@ -78,9 +106,10 @@ def rotate(name: Name) -> None:
     async def put(storage: MongoStorage) -> None:
         known = await _known(storage, name)
         sealed = vault.seal(name, credential)
+        await _note(storage, name, "rotate")
         await storage.connections.put(replace(known, sealed_credential=sealed))
 
-    _with_storage(put)
+    with_storage(put)
     Console().print(f"The next request of connection [bold]{name}[/] uses the new credential.")
 
 
@@ -90,10 +119,30 @@ def remove(name: Name) -> None:
 
     async def drop(storage: MongoStorage) -> None:
         await _known(storage, name)
+        await _note(storage, name, "remove")
         await storage.connections.remove(name)
 
-    _with_storage(drop)
+    with_storage(drop)
     Console().print(f"Connection [bold]{name}[/] is gone.")
+
+
+def _with(connection: Connection, waiting: Waiting | None, patience: float | None) -> Connection:
+    return replace(
+        connection,
+        waiting=connection.waiting if waiting is None else waiting,
+        patience=connection.patience if patience is None else patience,
+    )
+
+
+def _waits(connection: Connection) -> str:
+    longest = f", {connection.patience:g} s at most" if connection.patience else ""
+    return f"{connection.waiting.value}{longest}"
+
+
+async def _note(storage: MongoStorage, name: str, what: str, **details: str) -> None:
+    """Write down what is about to change, and who changes it."""
+    said: dict[str, str | int] = {"connection": name, "what": what, "by": who(), **details}
+    await record(storage, Event(EventKind.CONNECTION_CHANGED, SystemClock().now(), "", said))
 
 
 async def _known(storage: MongoStorage, name: str) -> Connection:
@@ -111,7 +160,7 @@ def _refuse_known(name: str) -> None:
                 f"changes its credential; `abeyance connection remove {name}` makes room."
             )
 
-    _with_storage(look)
+    with_storage(look)
 
 
 def _check(name: str, base_url: str, wire: str) -> None:
@@ -143,18 +192,3 @@ def _vault() -> Vault:
     settings = load_settings()
     require(settings, "mongodb", "vault")
     return Vault(settings.vault_key.get_secret_value())
-
-
-def _with_storage(work: Callable[[MongoStorage], Coroutine[None, None, None]]) -> None:
-    settings = load_settings()
-    require(settings, "mongodb")
-
-    async def run() -> None:
-        uri, database = settings.mongodb_uri.get_secret_value(), settings.mongodb_database
-        storage = MongoStorage.connect(uri, database)
-        try:
-            await work(storage)
-        finally:
-            storage.close()
-
-    asyncio.run(run())

@@ -141,14 +141,15 @@ class Gate:
         self, visit: Visit, identity: Identity, inquiry: Inquiry, verdict: Verdict
     ) -> Hold:
         """Return the hold as soon as it is ours to forward; or at once, for who will not wait."""
-        mode = waiting_mode(visit.exchange.headers, inquiry.facts.prompt)
+        headers = visit.exchange.headers
+        mode = waiting_mode(headers, inquiry.facts.prompt, inquiry.connection)
         caller = self.holding.caller() if mode is not Mode.ASYNC else ""
         hold = await self._joined(visit, identity, inquiry, verdict, caller)
         if visit.recording is None:
             visit.recording = await self.recorder.resume(hold.session_id)
         if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
             return hold
-        pulse, patience = None, patience_of(visit.exchange.headers)
+        pulse, patience = None, patience_of(headers, inquiry.connection)
         if mode is Mode.KEEP_ALIVE:
             pulse, patience = Pulse(self.limits.keep_alive_seconds, visit.keep_alive), None
         with self.metrics.waiting.track_inprogress():

@@ -14,12 +14,24 @@ class CredentialScheme(StrEnum):
     BASIC = "basic"
 
 
+class Waiting(StrEnum):
+    """How callers of a connection wait while their request is held, if they prefer nothing else."""
+
+    AUTO = "auto"
+    """Streams are kept alive by comments, the rest waits in silence."""
+    SILENT = "silent"
+    """Nothing is sent before it is decided, for clients that take no comments in a stream."""
+    ASYNC = "async"
+    """Nobody waits: 202 at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """`base_url` has no trailing slash; `/{name}/{path}` goes to `base_url/path`.
 
     `wire` is the name of the wire format to read bodies with, or `auto` to tell by path.
-    `sealed_credential` opens only with the vault's key.
+    `sealed_credential` opens only with the vault's key. `patience` is for how many seconds a
+    caller waits in silence at the most; 0: to the end.
     """
 
     name: str
@@ -27,3 +39,5 @@ class Connection:
     scheme: CredentialScheme
     sealed_credential: bytes
     wire: str = "auto"
+    waiting: Waiting = Waiting.AUTO
+    patience: float = 0.0

@@ -39,6 +39,18 @@ async def test_a_silent_caller_is_told_to_come_back_before_its_own_patience_ends
     assert len([m for m in maria.messages("approvals") if word in m.words]) == 1
 
 
+async def test_a_caller_says_for_how_long_it_waits(house: House, idp: IdpDriver) -> None:
+    _, prompt = a_prompt()
+    async with house.http(await idp.token("alice")) as http:
+        refused = await http.post(
+            "/openai/v1/chat/completions",
+            json={"model": "sandbox-1", "messages": prompt},
+            headers={"prefer": "wait=1"},
+        )
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "approval_pending"
+
+
 async def test_an_openai_stream_outlives_its_read_timeout_and_then_flows(
     house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
 ) -> None:

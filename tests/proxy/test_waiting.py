@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from app.domain.connection import Connection, CredentialScheme, Waiting
+from app.domain.segment import Prompt
+from proxy.waiting import Mode, patience_of, waiting_mode
+
+STREAM, ORDINARY = Prompt((), "m", streamed=True), Prompt((), "m")
+
+
+def connection(waiting: Waiting = Waiting.AUTO, patience: float = 0.0) -> Connection:
+    return Connection(
+        "c", "https://c.example", CredentialScheme.BEARER, b"", "auto", waiting, patience
+    )
+
+
+@pytest.mark.parametrize(
+    ("waiting", "prefer", "prompt", "mode"),
+    [
+        (Waiting.AUTO, "", ORDINARY, Mode.SILENT),
+        (Waiting.AUTO, "", STREAM, Mode.KEEP_ALIVE),
+        (Waiting.AUTO, "handling=lenient, Respond-Async", STREAM, Mode.ASYNC),
+        (Waiting.AUTO, "respond-async; wait=10", ORDINARY, Mode.ASYNC),
+        (Waiting.AUTO, "respond-asynchronously", ORDINARY, Mode.SILENT),
+        (Waiting.SILENT, "", STREAM, Mode.SILENT),
+        (Waiting.SILENT, "respond-async", STREAM, Mode.ASYNC),
+        (Waiting.ASYNC, "", ORDINARY, Mode.ASYNC),
+        (Waiting.ASYNC, "", STREAM, Mode.ASYNC),
+    ],
+)
+def test_a_caller_waits_as_it_prefers_and_else_as_its_connection_says(
+    waiting: Waiting, prefer: str, prompt: Prompt, mode: Mode
+) -> None:
+    assert waiting_mode((("prefer", prefer),), prompt, connection(waiting)) is mode
+
+
+@pytest.mark.parametrize(
+    ("stainless", "prefer", "patience", "seconds"),
+    [
+        ("", "", 0.0, None),
+        ("600", "", 0.0, 540.0),
+        ("600", "wait=30", 0.0, 30.0),
+        ("600", "wait = 30", 55.0, 30.0),
+        ("", "wait=300", 55.0, 55.0),
+        ("10", "", 55.0, 9.0),
+        ("inf", "wait=nan", 0.0, None),
+        ("-1", "wait=0, wait=x", 0.0, None),
+    ],
+)
+def test_the_shortest_patience_counts(
+    stainless: str, prefer: str, patience: float, seconds: float | None
+) -> None:
+    headers = (("x-stainless-read-timeout", stainless), ("prefer", prefer))
+    assert patience_of(headers, connection(patience=patience)) == seconds
