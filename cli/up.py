@@ -229,6 +229,13 @@ def _stand_ins(plan: _Plan, sandbox: Addresses) -> dict[str, str]:
             },
         ]
         settings["ABEYANCE_ISSUERS"] = json.dumps(issuers)
+        settings |= {
+            "ABEYANCE_PUBLIC_URL": plan.settings.public_url
+            or f"http://{_LOOPBACK}:{plan.settings.port}",
+            "ABEYANCE_LOGIN_ISSUER": sandbox["idp"]["issuer"],
+            "ABEYANCE_LOGIN_CLIENT_ID": sandbox["idp"]["client_id"],
+            "ABEYANCE_LOGIN_CLIENT_SECRET": sandbox["idp"]["client_secret"],
+        }
     if plan.stand_in_slack:
         settings |= {
             "ABEYANCE_SLACK_API_URL": sandbox["slack"]["api"],
