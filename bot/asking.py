@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncRespond
 
     from app.clock import Clock
-    from app.storage.ports import StatementStore
+    from app.storage.registers import StatementStore
     from bot.decisions import Decisions
     from bot.seal import Seal
     from bot.slack import Slack

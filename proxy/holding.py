@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from app.storage.feed import HoldFeed, Pulse
-    from app.storage.ports import HoldStore, StatementStore
+    from app.storage.ports import HoldStore
+    from app.storage.registers import StatementStore
     from proxy.facts import Inquiry
     from proxy.recorder import Recording
 

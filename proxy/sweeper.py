@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.domain.session import Session
-    from app.storage.ports import GatewayStore, HoldStore, Ledger, SessionStore
+    from app.storage.gateways import GatewayStore
+    from app.storage.ports import HoldStore, Ledger, SessionStore
 
 _BEAT_SECONDS = 5.0
 # Thousands may wait for a person: going through all of them each time would be a busy loop.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from app.storage.documents import to_document
 
@@ -18,6 +18,16 @@ class Heartbeat:
 
     id: str
     seen_at: datetime
+
+
+class GatewayStore(Protocol):
+    """Every method may raise StorageUnavailable."""
+
+    async def beat(self, gateway: str, now: datetime) -> None: ...
+
+    async def seen_since(self, moment: datetime) -> frozenset[str]: ...
+
+    async def forget(self, gateway: str) -> None: ...
 
 
 class MongoGateways:

@@ -213,16 +213,6 @@ class GrantStore(Protocol):
         ...
 
 
-class StatementStore(Protocol):
-    """What people say, in Slack, that they ask for; by the key of the hold that it concerns."""
-
-    async def put(self, key: str, statement: str, at: datetime) -> None: ...
-
-    async def get(self, key: str, since: datetime) -> str:
-        """Return what was said since then; empty where nothing was."""
-        ...
-
-
 class ConnectionStore(Protocol):
     async def get(self, name: str) -> Connection | None: ...
 
@@ -231,14 +221,6 @@ class ConnectionStore(Protocol):
     async def put(self, connection: Connection) -> None: ...
 
     async def remove(self, name: str) -> bool: ...
-
-
-class GatewayStore(Protocol):
-    async def beat(self, gateway: str, now: datetime) -> None: ...
-
-    async def seen_since(self, moment: datetime) -> frozenset[str]: ...
-
-    async def forget(self, gateway: str) -> None: ...
 
 
 class PeopleStore(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from app.errors import StorageUnavailable
 from app.storage.documents import handles, to_document
@@ -69,6 +69,19 @@ class MongoPeople:
 class Statement:
     statement: str
     at: datetime
+
+
+class StatementStore(Protocol):
+    """What people say, in Slack, that they ask for; by the key of the hold that it concerns.
+
+    Every method may raise StorageUnavailable.
+    """
+
+    async def put(self, key: str, statement: str, at: datetime) -> None: ...
+
+    async def get(self, key: str, since: datetime) -> str:
+        """Return what was said since then; empty where nothing was."""
+        ...
 
 
 class MongoStatements:
