@@ -116,6 +116,8 @@ class Settings(BaseSettings):
     slack_api_url: str = "https://slack.com/api/"
     slack_team: str = Field(default="", pattern="^(T[A-Z0-9]+)?$")
     """Of an app that is installed in a whole organisation: where channel and groups are."""
+    slack_manager_field: str = "Manager"
+    """What the workspace calls the profile field that names a person's manager."""
     slack_post_seconds: float = Field(default=1.0, gt=0)
     """Between two messages in one channel: Slack takes about one a second."""
     slack_http_port: int = Field(default=8475, ge=0, le=65535)

@@ -61,11 +61,12 @@ class Commands:
                 return text.join(unknown, _HELP, by="\n")
 
     async def _pending(self, user: str) -> Markup:
-        voter = await self._people.all_sets(user)
+        pending = await self._holds.pending()
+        voter = await self._people.all_sets(user, pending)
         now = self._clock.now()
         concerned = [
             hold
-            for hold in await self._holds.pending()
+            for hold in pending
             if may_decide(hold, voter, now) or is_requester(hold.requester, voter)
         ]
         if not concerned:

@@ -88,7 +88,7 @@ class Decisions:
         hold = await self._holds.get(hold_id)
         if hold is None:
             raise NotFound("I do not know this request any more.")
-        return hold, await self._people.voter(slack_user, concerned(hold))
+        return hold, await self._people.voter(slack_user, concerned(hold), hold.requester)
 
     def objection(self, hold: Hold, voter: Voter, word: Word) -> Objection | None:
         """Say what would stand against a vote, without taking it."""

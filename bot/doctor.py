@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.settings import SlackMode
+from bot.managers import named_field
 from bot.manifest import BOT_SCOPES
 from bot.slack import SlackRefused, SlackUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Collection, Iterable
 
     from app.settings import Settings
     from bot.slack import Slack
@@ -37,7 +38,7 @@ class Finding:
 
 
 async def examine(
-    slack: Slack, settings: Settings, sets: Iterable[ApproverSet], channels: Iterable[str]
+    slack: Slack, settings: Settings, sets: Collection[ApproverSet], channels: Iterable[str]
 ) -> AsyncIterator[Finding]:
     """Look at one point after the other; ends early where nothing further can be asked."""
     try:
@@ -62,6 +63,7 @@ async def examine(
         _delivery(slack, settings),
         _channels(slack, channels),
         _approvers(slack, sets),
+        _managers(slack, settings.slack_manager_field, sets),
     ):
         async for finding in _told(check):
             yield finding
@@ -146,3 +148,20 @@ async def _approvers(slack: Slack, sets: Iterable[ApproverSet]) -> AsyncIterator
             count = len(people) + len(known.emails)
             more = ", and whom the identity provider names" if elsewhere else ""
             yield Finding(point, f"{count} people{more}")
+
+
+async def _managers(
+    slack: Slack, label: str, sets: Iterable[ApproverSet]
+) -> AsyncIterator[Finding]:
+    """Whether Slack tells who is whose manager. That it does not is no fault: others may."""
+    if not any(known.requesters_manager for known in sets):
+        return
+    point, alone = "managers", "only the identity provider's claim `manager` names them"
+    field = named_field(await slack.profile_fields(), label)
+    if field is None:
+        there_is = f"Slack has no profile field “{label}” that holds a person"
+        yield Finding(point, f"{there_is}: {alone}")
+    elif not field.trusted:
+        yield Finding(point, f"anybody can change their own “{label}” in Slack: {alone}")
+    else:
+        yield Finding(point, f"by the identity provider, else by “{label}” in Slack's profiles")

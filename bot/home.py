@@ -79,8 +79,8 @@ class Home:
         await self._slack.update_view(view_id, queue(await self._shown(user)))
 
     async def _shown(self, user: str) -> Shown:
-        voter = await self._people.all_sets(user)
         pending = await self._holds.pending()
+        voter = await self._people.all_sets(user, pending)
         now = self._clock.now()
         theirs = [
             hold

@@ -17,6 +17,7 @@ from app.errors import BadSettings
 from app.settings import RouteSettings, Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
+from bot.accounts import Workspace
 from bot.actions import Clicks
 from bot.asking import Asking
 from bot.auditing import Auditing, Records
@@ -36,7 +37,7 @@ from bot.poster import Poster
 from bot.reach import Approvers, Reach
 from bot.routing import Places
 from bot.seal import Seal
-from bot.slack import Slack, SlackRefused, Workspace, connected
+from bot.slack import Slack, SlackRefused, connected
 from bot.slack_app import Rooms, slack_app
 from bot.sockets import Ears, check_token
 from bot.timers import Timers

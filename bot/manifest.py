@@ -22,6 +22,7 @@ BOT_SCOPES = (
     "im:history",
     "im:write",
     "usergroups:read",
+    "users.profile:read",
     "users:read",
     "users:read.email",
 )

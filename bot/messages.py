@@ -55,14 +55,12 @@ class Messages:
         *,
         mask: Callable[[str], str],
         places: Places,
-        glass: bool,
     ) -> None:
         self._people = people
         self._approvers = approvers
         self._seal = seal
         self._mask = mask
         self._places = places
-        self._glass = glass
 
     async def about(self, hold: Hold, known: Mapping[str, Notice]) -> tuple[Wanted, ...]:
         """Return what should stand now, a card before its replies; `known` are its notices.
@@ -102,7 +100,7 @@ class Messages:
             requester=requester,
             value=self._seal.stamp(hold),
             warning=_warning(hold, requester),
-            glass=self._glass,
+            glass=self._approvers.glass,
         )
         return Wanted(Notice(name, hold.id, NoticeKind.CARD, place), message)
 

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Person
 from bot.groups import Groups, together
-from policies.approval import Voter
+from policies.approval import Voter, concerned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.storage.ports import LinkStore, PeopleStore
-    from bot.slack import Account, Slack, Workspace
+    from bot.accounts import Account, Workspace
+    from bot.managers import Managers
+    from bot.slack import Slack
     from policies.compiled import ApproverSet
 
 AUDITORS = "auditors"
@@ -31,42 +34,82 @@ class People:
         groups: Groups,
         store: PeopleStore,
         links: LinkStore,
-        approvers: Mapping[str, ApproverSet],
+        sets: Callable[[], Mapping[str, ApproverSet]],
         workspace: Workspace,
+        managers: Managers,
     ) -> None:
+        """`sets` gives the approver sets that are in force at the moment."""
         self._slack = slack
         self._groups = groups
         self._store = store
         self._links = links
-        self._approvers = approvers
+        self._sets = sets
         self._workspace = workspace
-        self._glass = tuple(found for found in approvers.values() if found.break_glass)
+        self._managers = managers
         self._found: dict[str, tuple[str, float]] = {}
 
-    async def voter(self, slack_user: str, sets: Iterable[str]) -> Voter:
+    async def voter(
+        self, slack_user: str, sets: Iterable[str], asker: Identity | None = None
+    ) -> Voter:
         """Find out who clicked and in which of these approver sets they are at this moment.
 
-        Raises SlackUnavailable, SlackRefused or StorageUnavailable where it can't be told.
+        `asker` is whose request it is about. Raises SlackUnavailable, SlackRefused or
+        StorageUnavailable where it can't be told.
         """
-        wanted = [found for name in sets if (found := self._approvers.get(name))]
-        handles = [handle for found in (*wanted, *self._glass) for handle in found.slack_groups]
+        known = self._sets()
+        wanted = [found for name in sets if (found := known.get(name))]
+        glass = [found for found in known.values() if found.break_glass]
+        handles = [handle for found in (*wanted, *glass) for handle in found.slack_groups]
+        of_manager = frozenset(found.name for found in wanted if found.requesters_manager)
         async with together() as tasks:
             account = tasks.create_task(self.account(slack_user))
             read = tasks.create_task(self._groups.of(slack_user, handles))
+            named = tasks.create_task(self._manager(asker if of_manager else None))
         person, identities = await self._known(account.result())
         groups = read.result()
-        in_them = {f.name for f in (*wanted, *self._glass) if _in(f, person, identities, groups)}
+        in_them = {f.name for f in (*wanted, *glass) if _in(f, person, identities, groups)}
         return Voter(
             person,
             identities,
             member_of=frozenset(found.name for found in wanted if found.name in in_them),
-            manager_of_requester=frozenset(f.name for f in wanted if f.requesters_manager),
-            may_break_glass=any(found.name in in_them for found in self._glass),
+            manager_of_requester=of_manager,
+            manages=frozenset({asker.key} if asker and named.result() == slack_user else ()),
+            may_break_glass=any(found.name in in_them for found in glass),
         )
 
-    async def all_sets(self, slack_user: str) -> Voter:
-        """Find out who this is, with every approver set they are in."""
-        return await self.voter(slack_user, self._approvers)
+    async def all_sets(self, slack_user: str, pending: Iterable[Hold] = ()) -> Voter:
+        """Find out who this is, with every approver set they are in.
+
+        Whom of those who wait they are the manager of is as of a minute ago at worst.
+        """
+        voter = await self.voter(slack_user, self._sets())
+        if not voter.manager_of_requester:
+            return voter
+        askers = {h.requester.key: h.requester for h in pending if self._asks_manager(h)}
+        manages = [
+            key
+            for key, asker in askers.items()
+            if await self.slack_manager(asker, lately=True) == slack_user
+        ]
+        return replace(voter, manages=frozenset(manages))
+
+    async def slack_manager(self, asker: Identity, *, lately: bool = False) -> str:
+        """Return whom Slack names as the manager of whoever asks, as a user id, or nothing.
+
+        The identity provider goes before: where it names one, Slack is not asked.
+        """
+        user = "" if asker.manager else await self.slack_user(asker.email)
+        if not user:
+            return ""
+        return await (self._managers.lately(user) if lately else self._managers.of(user))
+
+    def _asks_manager(self, hold: Hold) -> bool:
+        known = self._sets()
+        sets = [known[name] for name in concerned(hold) if name in known]
+        return any(found.requesters_manager for found in sets)
+
+    async def _manager(self, asker: Identity | None) -> str:
+        return await self.slack_manager(asker) if asker else ""
 
     async def account(self, slack_user: str) -> Account:
         return await self._slack.account(slack_user, self._workspace)

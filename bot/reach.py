@@ -15,7 +15,7 @@ from bot.slack import SlackRefused, SlackUnavailable
 from policies.approval import concerned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from app.clock import Clock
@@ -46,12 +46,18 @@ class Approvers:
         people: People,
         groups: Groups,
         store: PeopleStore,
-        approvers: Mapping[str, ApproverSet],
+        sets: Callable[[], Mapping[str, ApproverSet]],
     ) -> None:
+        """`sets` gives the approver sets that are in force at the moment."""
         self._people = people
         self._groups = groups
         self._store = store
-        self._approvers = approvers
+        self._sets = sets
+
+    @property
+    def glass(self) -> bool:
+        """Whether there is a set whose members may break it."""
+        return any(known.break_glass for known in self._sets().values())
 
     async def lacking(self, hold: Hold) -> str:
         """Say why nobody can release the hold, as a sentence; empty where people can."""
@@ -63,7 +69,7 @@ class Approvers:
         found = {name: await self.members(name, hold) - {asker} for name in named}
         everybody = frozenset[str]().union(*found.values())
         if not everybody:
-            return f"nobody else is in {_sets(named)}"
+            return f"nobody else is in {_sets(named)}{self._no_manager(hold)}"
         for name in approval.each_of:
             if not found[name]:
                 return f"it needs somebody from {_sets((name,))}, and nobody else is in it"
@@ -71,15 +77,26 @@ class Approvers:
             return f"it takes {approval.quorum} people, and only {len(everybody)} may decide"
         return ""
 
+    def _no_manager(self, hold: Hold) -> str:
+        """Say why the manager of whoever asks can't decide, where they were to."""
+        known = self._sets()
+        asked = [known[name] for name in concerned(hold) if name in known]
+        if not any(found.requesters_manager for found in asked):
+            return ""
+        if manager := hold.requester.manager:
+            return f", and {manager}, the manager of whoever asks, is not in Slack"
+        return ", and neither the identity provider nor Slack names the manager of whoever asks"
+
     async def members(self, name: str, hold: Hold) -> frozenset[str]:
         """Return the Slack users of a set, as it was a minute ago at worst."""
-        known = self._approvers.get(name)
+        known = self._sets().get(name)
         if known is None:
             return frozenset()
         found = set(await self._groups.members_lately(known.slack_groups))
         emails = set(known.emails)
         if known.requesters_manager:
             emails.add(hold.requester.manager)
+            found.add(await self._slack_manager(hold))
         if known.idp_groups:
             provided = await self._store.in_groups(known.idp_groups)
             emails.update(identity.email for identity in provided)
@@ -87,11 +104,22 @@ class Approvers:
             found.add(await self._people.slack_user(email))
         return frozenset(found - {""})
 
+    async def _slack_manager(self, hold: Hold) -> str:
+        """Return the manager that Slack names, if they could decide: by a verified address."""
+        user = await self._people.slack_manager(hold.requester, lately=True)
+        if not user:
+            return ""
+        try:
+            return user if (await self._people.account(user)).email else ""
+        except SlackRefused as refused:
+            _log.warning("a manager can't be read in Slack", user=user, reason=refused.code)
+            return ""
+
     async def calls(self, names: Iterable[str], hold: Hold) -> tuple[str, ...]:
         """Return ids to mention: a group by itself, people who are in no group one by one."""
         found: dict[str, None] = {}
         for name in names:
-            known = self._approvers.get(name)
+            known = self._sets().get(name)
             groups = await self._groups.ids(known.slack_groups) if known else {}
             ids = groups.values() or sorted(await self.members(name, hold))
             found.update(dict.fromkeys(ids))

@@ -22,12 +22,14 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.errors import AbeyanceError, Unavailable
+from bot.accounts import Workspace, account, profile_field
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping
 
     from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+    from bot.accounts import Account, ProfileField
     from bot.blocks import Block, Message
 
 _TIMEOUT_SECONDS = 10
@@ -66,37 +68,6 @@ class SlackRefused(AbeyanceError):
     def __init__(self, method: str, code: str, detail: str = "") -> None:
         super().__init__(f"Slack refused {method}: {code}{detail and f' ({detail})'}")
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Workspace:
-    """Where the app is installed, and as whom it speaks."""
-
-    team_id: str
-    enterprise_id: str
-    bot_user: str
-    bot_id: str = ""
-    org_wide: bool = False
-    """Installed in a whole organisation: then calls come from each of its workspaces."""
-
-    def sends(self, enterprise_id: str, team_id: str) -> bool:
-        """Whether what comes from there is meant for this installation."""
-        if self.org_wide:
-            return bool(enterprise_id) and enterprise_id == self.enterprise_id
-        return team_id == self.team_id and enterprise_id in ("", self.enterprise_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A Slack account. `email` is empty unless this workspace vouches that it is theirs.
-
-    `key` is `enterprise/team/user`: a user id alone does not name an account everywhere.
-    """
-
-    id: str
-    name: str
-    email: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,16 +132,7 @@ class Slack:
     async def account(self, user: str, home: Workspace) -> Account:
         """Read a user now. Outsiders, bots and the deactivated come without an address."""
         answer = await _call("users.info", self.client.users_info(user=user))
-        found: dict[str, Any] = answer["user"]
-        profile: dict[str, Any] = found.get("profile") or {}
-        name = profile.get("real_name") or found.get("real_name") or found.get("name") or user
-        email = profile.get("email") or ""
-        return Account(
-            user,
-            str(name),
-            str(email) if vouched(found, home) else "",
-            "/".join((_enterprise(found), str(found.get("team_id") or ""), user)),
-        )
+        return account(user, answer["user"], home)
 
     async def find_by_email(self, email: str) -> str:
         """Return the user id, empty where nobody here has that address."""
@@ -183,6 +145,21 @@ class Slack:
                 return ""
             raise
         return str(answer["user"]["id"])
+
+    async def profile_fields(self) -> tuple[ProfileField, ...]:
+        """Return the fields that this workspace has added to its profiles.
+
+        https://docs.slack.dev/reference/methods/team.profile.get
+        """
+        answer = await _call("team.profile.get", self.client.team_profile_get())
+        return tuple(map(profile_field, answer["profile"].get("fields") or ()))
+
+    async def profile_value(self, user: str, field: str) -> str:
+        """Read what somebody's profile has in a field now; empty where nothing."""
+        read = self.client.users_profile_get(user=user)
+        answer = await _call("users.profile.get", read)
+        fields: dict[str, Any] = answer["profile"].get("fields") or {}
+        return str((fields.get(field) or {}).get("value") or "")
 
     async def groups(self) -> dict[str, str]:
         """Return the id of each user group by its handle."""
@@ -285,23 +262,6 @@ class Slack:
 
     async def publish_home(self, user: str, view: Block) -> None:
         await _call("views.publish", self.client.views_publish(user_id=user, view=view))
-
-
-def vouched(user: dict[str, Any], home: Workspace) -> bool:
-    """Whether the address is one that this workspace has checked.
-
-    Another workspace (Slack Connect) may give its people any address, so theirs proves nothing.
-    """
-    enterprise = _enterprise(user)
-    ours = user.get("team_id") == home.team_id or (
-        bool(enterprise) and enterprise == home.enterprise_id
-    )
-    gone = user.get("deleted") or user.get("is_bot") or user.get("is_stranger")
-    return ours and not gone and bool(user.get("is_email_confirmed"))
-
-
-def _enterprise(user: dict[str, Any]) -> str:
-    return str((user.get("enterprise_user") or {}).get("enterprise_id") or "")
 
 
 async def _call(

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncRespond
     from slack_bolt.response import BoltResponse
 
-    from bot.slack import Slack, Workspace
+    from bot.accounts import Workspace
+    from bot.slack import Slack
 
 Handler: TypeAlias = Callable[..., Awaitable[None]]
 Handlers: TypeAlias = dict[str, Handler]

@@ -47,13 +47,15 @@ class Voter:
     `person.email` is verified by Slack or linked by the identity provider, or empty.
     `identities` are whom the identity provider has vouched for under that address. `member_of`
     names the approver sets they are in now; they are in those of `manager_of_requester` for the
-    people who report to them. `may_break_glass` is read at the same moment.
+    people who report to them. `manages` are keys of identities whose manager they are in Slack;
+    it counts where the provider names none. `may_break_glass` is read at the same moment.
     """
 
     person: Person
     identities: tuple[Identity, ...] = ()
     member_of: frozenset[str] = frozenset()
     manager_of_requester: frozenset[str] = frozenset()
+    manages: frozenset[str] = frozenset()
     may_break_glass: bool = False
 
 
@@ -133,8 +135,10 @@ def may_decide(hold: Hold, voter: Voter, now: datetime) -> bool:
 
 def sets_of(hold: Hold, voter: Voter) -> tuple[str, ...]:
     """Name the approver sets of the hold that the voter is in."""
-    manager = hold.requester.manager
-    reports = bool(manager) and manager.casefold() in _folded(_addresses(voter))
+    if manager := hold.requester.manager:
+        reports = manager.casefold() in _folded(_addresses(voter))
+    else:
+        reports = hold.requester.key in voter.manages
     member_of = voter.member_of | (voter.manager_of_requester if reports else frozenset())
     return tuple(name for name in concerned(hold) if name in member_of)
 

@@ -71,7 +71,8 @@ class SlackDriver:
 
         `rates` (0 is off), `bot_scopes`, `app_scopes`, `request_url` (None: Socket Mode),
         `enterprise` (the app is installed in this whole organisation), `ack_seconds`,
-        `retry_delays`, `usergroups` (handle to list of people).
+        `retry_delays`, `usergroups` (handle to list of people), `managers` (person to person,
+        empty for none), `profile_fields` (as team.profile.get returns them).
         """
         return await self._request("POST", "/sandbox/settings", settings)
 

@@ -29,6 +29,7 @@ BOT_SCOPES = (
     "im:write",
     "users:read",
     "users:read.email",
+    "users.profile:read",
     "usergroups:read",
     "files:write",
 )
@@ -50,6 +51,33 @@ USERGROUPS = (
     UserGroup("S0AUDITORS", "auditors", "Auditors", (INES.id,)),
     UserGroup("S0SECURITY", "security", "Security", (MARIA.id,)),
 )
+
+MANAGER_FIELD = "Xf0MANAGER1"
+PROFILE_FIELDS = (
+    {
+        "id": "Xf0STARTED1",
+        "ordering": 0,
+        "field_name": "start_date",
+        "label": "Start date",
+        "hint": "",
+        "type": "date",
+        "possible_values": None,
+        "options": {"is_scim": False, "is_protected": False},
+        "is_hidden": False,
+    },
+    {
+        "id": MANAGER_FIELD,
+        "ordering": 1,
+        "field_name": "manager",
+        "label": "Manager",
+        "hint": "Kept by the personnel department",
+        "type": "user",
+        "possible_values": None,
+        "options": {"is_scim": False, "is_protected": True},
+        "is_hidden": False,
+    },
+)
+MANAGERS = {ALICE.id: MARIA.id, DANA.id: MARIA.id, MARIA.id: MARCUS.id, INES.id: MARCUS.id}
 
 CHANNELS = (
     Channel(

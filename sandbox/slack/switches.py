@@ -87,6 +87,15 @@ def _apply(workspace: Workspace, body: Json) -> None:
         workspace.sockets.ack_seconds = float(body["ack_seconds"])
     if "retry_delays" in body:
         workspace.delivery.retry_delays = tuple(float(d) for d in body["retry_delays"])
+    _set_people(workspace, body)
+
+
+def _set_people(workspace: Workspace, body: Json) -> None:
+    if "profile_fields" in body:
+        workspace.profile_fields = tuple(body["profile_fields"])
+    for name, manager in (body.get("managers") or {}).items():
+        boss = workspace.person(manager).id if manager else ""
+        workspace.managers[workspace.person(name).id] = boss
     for handle, users in (body.get("usergroups") or {}).items():
         _set_group(workspace, handle, users)
 

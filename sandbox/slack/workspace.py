@@ -10,7 +10,7 @@ from sandbox.slack.errors import ApiError, Refused
 from sandbox.slack.faults import Faults
 from sandbox.slack.feed import Feed
 from sandbox.slack.journal import Journal
-from sandbox.slack.model import Channel, File, Person
+from sandbox.slack.model import Channel, File, Json, Person
 from sandbox.slack.rates import Rates
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.store import Store
@@ -43,6 +43,8 @@ class Workspace:
         self.rates = Rates(clock)
         self.faults = Faults()
         self.files: dict[str, File] = {}
+        self.profile_fields: tuple[Json, ...] = seed.PROFILE_FIELDS
+        self.managers: dict[str, str] = dict(seed.MANAGERS)
         self.sockets = Sockets(self.faults, self._tell_presence)
         self.delivery = Delivery(self.sockets, self.faults, clock)
 

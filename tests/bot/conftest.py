@@ -15,7 +15,10 @@ from app.clock import SystemClock
 from app.domain.session import Decision, RecordedRequest, Session
 from app.ids import new_id
 from app.storage.store import MongoStorage
+from bot.groups import Groups
 from bot.main import BotSettings, run
+from bot.managers import Managers
+from bot.people import People
 from policies.compiled import Catalog
 from policies.loader import SHIPPED, load_catalog
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.storage.ports import Event
+    from bot.slack import Slack
 
 CLOCK = SystemClock()
 BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "deploy to production"}]}'
@@ -69,8 +73,9 @@ class Office:
         )
         stop, ready = asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
+            in_force = lambda: self.catalog  # noqa: E731 - it may change while the bot runs
             tasks.create_task(
-                run(settings, self.storage, self.catalog, CLOCK, stop, lambda _: ready.set())
+                run(settings, self.storage, in_force, CLOCK, stop, lambda _: ready.set())
             )
             await ready.wait()
             try:
@@ -116,6 +121,19 @@ class Office:
 
     async def events(self, session_id: str) -> list[Event]:
         return [entry.event for entry in await self.storage.ledger.entries(session_id)]
+
+    async def people(self, slack: Slack) -> People:
+        """Return whom decisions ask who clicked, without a bot."""
+        storage, workspace = self.storage, await slack.workspace()
+        return People(
+            slack,
+            Groups(slack),
+            storage.people,
+            storage.links,
+            lambda: self.catalog.approvers,
+            workspace,
+            Managers(slack, "Manager"),
+        )
 
     async def knows(self, *identities: Identity) -> None:
         for identity in identities:

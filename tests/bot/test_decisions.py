@@ -16,8 +16,6 @@ from app.storage.ports import EventKind
 from bot import modals
 from bot.decisions import Decisions, Word
 from bot.grants import Grants
-from bot.groups import Groups
-from bot.people import People
 from bot.slack import connected
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import JOB
@@ -314,10 +312,8 @@ class BrokenLedger:
 async def test_a_vote_that_cannot_be_recorded_is_not_taken(office: Office) -> None:
     held = await office.hold()
     async with connected(BOT_TOKEN, f"{office.slack.base_url}/api/") as slack:
-        workspace = await slack.workspace()
         store, ledger, clock = office.storage, BrokenLedger(), SystemClock()
-        approvers = office.catalog.approvers
-        people = People(slack, Groups(slack), store.people, store.links, approvers, workspace)
+        people = await office.people(slack)
         grants = Grants(store.grants, store.holds, ledger, clock)
         decisions = Decisions(store.holds, ledger, people, grants, clock, str)
         with pytest.raises(StorageUnavailable):

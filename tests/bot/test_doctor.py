@@ -12,7 +12,7 @@ from bot.doctor import Finding, examine
 from bot.manifest import BOT_SCOPES
 from bot.slack import connected
 from policies.compiled import ApproverSet
-from sandbox.slack import APP_TOKEN, BOT_TOKEN
+from sandbox.slack import APP_TOKEN, BOT_TOKEN, seed
 from sandbox.slack.driver import SlackDriver
 from sandbox.slack.server import serving
 from sandbox.slack.workspace import Workspace
@@ -94,6 +94,26 @@ async def test_approvers_who_are_not_there_are_named(
     driver: SlackDriver, approvers: ApproverSet, told: str
 ) -> None:
     assert told in ills(await looked_at(driver.base_url, approvers))
+
+
+BOSSES = ApproverSet("bosses", requesters_manager=True)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (seed.PROFILE_FIELDS, "else by “Manager” in Slack's profiles"),
+        ((), "no profile field “Manager”"),
+        (({**seed.PROFILE_FIELDS[1], "options": {}},), "anybody can change their own “Manager”"),
+    ],
+)
+async def test_it_is_told_whether_slack_names_managers(
+    driver: SlackDriver, fields: tuple[dict[str, object], ...], told: str
+) -> None:
+    await driver.settings(profile_fields=fields)
+    findings = await looked_at(driver.base_url, BOSSES)
+    assert ills(findings) == ""
+    assert told in findings[-1].found
 
 
 async def test_an_app_of_a_whole_organisation_is_asked_for_its_workspace(

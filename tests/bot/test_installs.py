@@ -10,8 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.errors import BadSettings
 from app.settings import SlackMode
+from bot.accounts import Workspace
 from bot.main import BotSettings, run
-from bot.slack import Workspace
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from tests.bot.conftest import CLOCK
 from tests.conftest import free_port
@@ -74,7 +74,7 @@ async def test_an_app_of_a_whole_organisation_has_to_know_its_workspace(office: 
         BOT_TOKEN, "approvals", app_token=APP_TOKEN, api_url=f"{office.slack.base_url}/api/"
     )
     with pytest.raises(BadSettings, match="ABEYANCE_SLACK_TEAM"):
-        await run(settings, office.storage, office.catalog, CLOCK, asyncio.Event(), print)
+        await run(settings, office.storage, lambda: office.catalog, CLOCK, asyncio.Event(), print)
 
 
 @pytest.mark.parametrize("mode", [SlackMode.SOCKET, SlackMode.HTTP])

@@ -11,8 +11,6 @@ from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
 from bot.decisions import Decisions, NotTaken, Taken, Word
 from bot.grants import Grants
-from bot.groups import Groups
-from bot.people import People
 from bot.slack import connected
 from policies.approval import Objection
 from sandbox.slack import BOT_TOKEN
@@ -31,8 +29,7 @@ async def a_bot(
     office: Office, slack: Slack, storage: MongoStorage, tasks: asyncio.TaskGroup
 ) -> tuple[Decisions, asyncio.Task[None]]:
     ledger = ChainedLedger(storage.ledger, "bot")
-    approvers, workspace = office.catalog.approvers, await slack.workspace()
-    people = People(slack, Groups(slack), storage.people, storage.links, approvers, workspace)
+    people = await office.people(slack)
     grants = Grants(storage.grants, storage.holds, ledger, CLOCK)
     decisions = Decisions(storage.holds, ledger, people, grants, CLOCK, str)
     return decisions, tasks.create_task(ledger.run())

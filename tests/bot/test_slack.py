@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bot.accounts import Workspace, vouched
 from bot.blocks import Message
-from bot.slack import SlackRefused, SlackUnavailable, Workspace, connected, vouched
+from bot.slack import SlackRefused, SlackUnavailable, connected
 from bot.text import ours
 from sandbox.slack import BOT_TOKEN
 from sandbox.slack.driver import SlackDriver

@@ -61,6 +61,31 @@ def users_lookup_by_email(call: Call) -> Json:
     raise ApiError("users_not_found")
 
 
+def team_profile(call: Call) -> Json:
+    """The fields that the workspace has added to its profiles."""
+    hidden = {"visible": False, "hidden": True}.get(call.text("visibility"))
+    fields = [
+        field
+        for field in call.workspace.profile_fields
+        if hidden is None or field["is_hidden"] is hidden
+    ]
+    return {"profile": {"fields": fields, "sections": []}}
+
+
+def users_profile(call: Call) -> Json:
+    """Somebody's profile with the fields that the workspace has added; else the app's own."""
+    person = call.workspace.store.people.get(call.text("user", seed.BOT_USER_ID))
+    if person is None:
+        raise ApiError("user_not_found")
+    profile: Json = _visible(call, person_json(person))["profile"]
+    manager = call.workspace.managers.get(person.id)
+    field: Json = {"value": manager, "alt": ""}
+    if call.flag("include_labels"):
+        labels = {field["id"]: field["label"] for field in call.workspace.profile_fields}
+        field["label"] = labels.get(seed.MANAGER_FIELD, "")
+    return {"profile": profile | {"fields": {seed.MANAGER_FIELD: field} if manager else {}}}
+
+
 def usergroups_list(call: Call) -> Json:
     if call.workspace.delivery.enterprise and not call.text("team_id"):
         raise ApiError("missing_argument")

@@ -68,6 +68,7 @@ METHODS: dict[str, Method] = {
         "filename length", "alt_txt snippet_type", "files:write", TIER_4
     ),
     "team.info": _method("", "domain team", "team:read", TIER_3),
+    "team.profile.get": _method("", "visibility", "users.profile:read", TIER_3),
     "usergroups.list": _method(
         "", "include_count include_disabled include_users team_id", "usergroups:read", TIER_2
     ),
@@ -77,6 +78,7 @@ METHODS: dict[str, Method] = {
     "users.conversations": _method("", "cursor exclude_archived limit types user", None, TIER_3),
     "users.info": _method("user", "include_locale", "users:read", TIER_4),
     "users.lookupByEmail": _method("email", "", "users:read.email", TIER_3),
+    "users.profile.get": _method("", "include_labels user", "users.profile:read", TIER_4),
     "views.open": _method("view", "interactivity_pointer trigger_id", None, TIER_4),
     "views.publish": _method("user_id view", "hash", None, TIER_4),
     "views.push": _method("view", "interactivity_pointer trigger_id", None, TIER_4),
