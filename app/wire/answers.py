@@ -12,8 +12,6 @@ from app.wire.documents import DocumentAnswer
 from app.wire.streamed import LinesAnswer, SseAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from app.wire.base import AnswerMasker, Masking, TextMasker
     from app.wire.events import AnswerTable
 
@@ -24,6 +22,7 @@ _OPAQUE = (
 )
 # A masker overlooks soft hyphens, and thins them out; as a byte of a picture it means no hyphen.
 _SOFT_HYPHEN, _BYTE_AD = "\xad", "\ue0ad"
+_STREAM = "text/event-stream"
 _FIRST = 4  # bytes that show whether letters have zeros between them
 _TELLING = 64  # bytes that tell text in a wide encoding from others
 _LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
@@ -44,8 +43,6 @@ def choose(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMas
     (label,) = labels
     if label.charset:
         check_charset(label.charset)
-    if label.media == "text/event-stream" and not is_wide(label.charset):
-        return GuardedAnswer(SseAnswer(table, masking))
     return GuardedAnswer(SniffedAnswer(label, table, masking))
 
 
@@ -87,21 +84,33 @@ class SniffedAnswer:
         if len(head) < (_TELLING if odd else _FIRST) and not whole:
             return None
         encoding = actual_encoding(self._label.charset, head)
-        found = sniff.look(head.decode(encoding or "utf-8", "replace"), whole=whole)
+        text = head.decode(encoding or "utf-8", "replace")
+        if self._label.media == _STREAM:
+            return self._stream(encoding, text, whole=whole)
+        found = sniff.look(text, whole=whole)
         if found is sniff.Look.OTHER:
             return self._other(encoding)
         if found is sniff.Look.EVENTS or (found and self._label.media in _LINES):
             if is_wide(encoding):
-                raise Unsupported(f"The answer is a stream in {encoding}, which we cannot read.")
+                raise _unreadable(encoding)
             lines = self._label.media in _LINES and found is sniff.Look.JSON
             return (LinesAnswer if lines else SseAnswer)(self._table, self._masking)
         return found and self._document(encoding)
 
-    def _document(self, encoding: str) -> DocumentAnswer:
+    def _stream(self, encoding: str, text: str, *, whole: bool) -> AnswerMasker | None:
+        """Read a stream at once, unless it begins as no stream does."""
+        json = sniff.begins_json(text, whole=whole)
+        if json is None:
+            return None
+        if is_wide(encoding) and not json:
+            raise _unreadable(encoding)
+        events = SseAnswer(self._table, self._masking)
+        return self._document(encoding, otherwise=events) if json else events
+
+    def _document(self, encoding: str, otherwise: SseAnswer | None = None) -> DocumentAnswer:
         # Clients read JSON as UTF-8, unless it is so wide that they cannot.
-        return DocumentAnswer(
-            self._table, self._masking, encoding=encoding if is_wide(encoding) else "utf-8"
-        )
+        encoding = encoding if is_wide(encoding) else "utf-8"
+        return DocumentAnswer(self._table, self._masking, encoding=encoding, otherwise=otherwise)
 
     def _other(self, encoding: str) -> AnswerMasker:
         label = self._label.media
@@ -114,6 +123,10 @@ class SniffedAnswer:
         if is_wide(encoding) and sniff.reads_as_text(self._head[:_TELLING], encoding):
             return TextAnswer(encoding, self._masking)
         return BytesAnswer(self._masking.stream())
+
+
+def _unreadable(encoding: str) -> Unsupported:
+    return Unsupported(f"The answer is a stream in {encoding}, which we cannot read.")
 
 
 class GuardedAnswer:
@@ -131,17 +144,22 @@ class GuardedAnswer:
         return self._answer.uninspected
 
     def feed(self, data: bytes) -> bytes:
-        return self._guarded(lambda: self._answer.feed(data))
-
-    def finish(self) -> bytes:
-        return self._guarded(self._answer.finish)
-
-    def _guarded(self, step: Callable[[], bytes]) -> bytes:
         if self._torn:
             return b""
         self._torn = True
         try:
-            out = step()
+            out = self._answer.feed(data)
+        except BadRequest as fault:
+            raise UpstreamUnavailable(str(fault)) from None
+        self._torn = False
+        return out
+
+    def finish(self) -> bytes:
+        if self._torn:
+            return b""
+        self._torn = True
+        try:
+            out = self._answer.finish()
         except BadRequest as fault:
             raise UpstreamUnavailable(str(fault)) from None
         self._torn = False

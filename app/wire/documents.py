@@ -14,7 +14,7 @@ from app.wire.texts import End
 from app.wire.walk import TreeMasker
 
 if TYPE_CHECKING:
-    from app.wire.base import Json, Masking
+    from app.wire.base import AnswerMasker, Json, Masking
 
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 _SPANS = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
@@ -37,7 +37,10 @@ def masked_text(text: str, masking: Masking) -> str:
 
 
 class DocumentAnswer:
-    """JSON, kept until its end; beyond `cap` bytes `TooLarge` is raised."""
+    """JSON, kept until its end; beyond `cap` bytes `TooLarge` is raised.
+
+    What is not JSON after all is masked as text, or as `otherwise` does it.
+    """
 
     def __init__(
         self,
@@ -45,18 +48,20 @@ class DocumentAnswer:
         masking: Masking,
         cap: int = MAX_DOCUMENT_BYTES,
         encoding: str = "utf-8",
+        otherwise: AnswerMasker | None = None,
     ) -> None:
         self._table = table
         self._masking = masking
         self._cap = cap
         self._encoding = encoding
+        self._otherwise = otherwise
         self._parts: list[bytes] = []
         self._size = 0
         self._blobs: tuple[str, ...] = ()
 
     @property
     def uninspected(self) -> tuple[str, ...]:
-        return self._blobs
+        return self._blobs + (self._otherwise.uninspected if self._otherwise else ())
 
     def feed(self, data: bytes) -> bytes:
         self._size += len(data)
@@ -70,6 +75,8 @@ class DocumentAnswer:
         self._parts.clear()
         text = body.decode(self._encoding, "replace")
         before = sniff.prefix(text)
+        if self._otherwise is not None and not _is_json(text[len(before) :]):
+            return self._otherwise.feed(body) + self._otherwise.finish()
         masked = before + self._masked(text[len(before) :])
         return body if masked == text else masked.encode(self._encoding, "replace")
 
@@ -129,6 +136,14 @@ class DocumentAnswer:
         out.extend([between + strict_json.dump(tail.value).decode() for tail in tails])
         self._blobs = events.blobs
         return "".join(out)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        strict_json.parse_loosely(text)
+    except ValueError:
+        return _documents(text) is not None
+    return True
 
 
 class _Document(NamedTuple):

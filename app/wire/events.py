@@ -121,11 +121,13 @@ class EventMasker:
         self._event = event
         self._touched = set()
         self._tree.changed = False
-        self._root = hashable(
-            event.name if name == "@event" else event.value.get(name)
-            for name in self._table.identity
-        )
-        ends = tuple(map(hashable, self._table.ends(event.name, event.value)))
+        self._root = ()
+        if self._table.identity:
+            get = event.value.get
+            self._root = hashable(
+                [event.name if name == "@event" else get(name) for name in self._table.identity]
+            )
+        ends = tuple([hashable(end) for end in self._table.ends(event.name, event.value)])
         self._tree.walk(event.value, self._table.shape)
         tails = self.end(End.SAID, ends) if ends and self._texts else []
         for key, holder in self._table.signed(event.value):
@@ -157,9 +159,12 @@ class EventMasker:
         self._touched = set()
 
     def _piece(self, piece: str, box: Box, shape: Shape, path: Path, indices: Path) -> str:
-        marks = [box.get(mark) for mark in self._table.marks] if isinstance(box, dict) else []
+        table = self._table
         channel = shape.channel or ".".join([step for step in path if isinstance(step, str)])
-        key = (*self._root, *indices[: self._table.levels], *hashable(marks), channel)
+        marks: Key = ()
+        if table.marks and isinstance(box, dict):
+            marks = hashable([box.get(mark) for mark in table.marks])
+        key = (*self._root, *indices[: table.levels], *marks, channel)
         if shape.kind is Kind.GROWS:
             key = (*key, self._event.name, kind_of("", self._event.value))
         running = self._texts.get(key)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import openai_error, table
-from app.wire.events import AnswerTable, StreamTable
+from app.wire.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape, whole
 
@@ -39,7 +39,7 @@ def choices_end(_name: str, event: Event) -> Iterable[Key]:
     """Tell which choices an event ends; an error ends all."""
     choices = event.get("choices")
     if not isinstance(choices, list):
-        return [()] if "error" in event else []
+        return EVERYTHING if "error" in event else ()
     return [
         (choice.get("index", position),)
         for position, choice in enumerate(choices)

@@ -36,14 +36,23 @@ def prefix(text: str) -> str:
 
 def look(text: str, *, whole: bool) -> Look | None:
     """Tell what begins so; None where more is needed. `whole` says that nothing follows."""
+    json = begins_json(text, whole=whole)
+    if json is None:
+        return None
     start = text[len(prefix(text)) :]
-    if start[:1] in {"{", "[", '"'} and start:
-        return Look.JSON
-    if not whole and (not start or any(guard.startswith(start) for guard in _GUARDS)):
-        return Look.JSON if len(text) > ENOUGH else None
-    if not start:
-        return Look.OTHER
+    if json or not start:
+        return Look.JSON if json else Look.OTHER
     return _events(start, whole=whole)
+
+
+def begins_json(text: str, *, whole: bool) -> bool | None:
+    """Tell whether a text begins as JSON does; None where more is needed."""
+    start = text[len(prefix(text)) :]
+    if start.startswith(("{", "[", '"')):
+        return True
+    if not whole and (not start or any(guard.startswith(start) for guard in _GUARDS)):
+        return True if len(text) > ENOUGH else None
+    return False
 
 
 def _events(start: str, *, whole: bool) -> Look | None:

@@ -47,7 +47,9 @@ class SseAnswer:
         try:
             value = strict_json.parse_loosely(event.data)
         except ValueError:
-            return self._text(event)
+            if "\\" in event.data:
+                masked_text(event.data, self._masking)  # for what it raises
+            return self._text(event, event.data)
         return self._json(event, event.data, value)
 
     def _without_data(self, event: sse.SseEvent) -> bytes:
@@ -57,22 +59,36 @@ class SseAnswer:
         return b"" if event.event or event.event_id or not event.exact else event.raw
 
     def _json(self, event: sse.SseEvent, data: str, value: Json) -> bytes:
+        if not isinstance(value, (dict, list, str)):
+            return self._text(event, data)  # a word may look like a number
+        words = isinstance(value, str)  # or stand in quotes
+        before = b"" if words or not self._texts else self._words_end(event.event)
         tree = boxed(value)
         changed, tails = self._events.event(Named(event.event, tree))
-        before = b"".join([_encode(tail) for tail in tails])
+        before += self._tails(tails)
         self._events.forget_event()
-        if not changed and strict_json.says_one_thing(data, value):
+        same = not changed and strict_json.says_one_thing(data, value)
+        if words:
+            return before + self._text(event, data if same else _dump(tree, value).decode())
+        if same:
             return before + self._unchanged(event)
         return before + self._rewritten(event, _dump(tree, value))
 
-    def _text(self, event: sse.SseEvent) -> bytes:
-        text = event.data or ""
-        if "\\" in text:
-            masked_text(text, self._masking)  # for what it raises
-        masked = self._texts.setdefault(event.event, Text(self._masking.stream)).feed(text)
-        if masked == text:
+    def _text(self, event: sse.SseEvent, text: str) -> bytes:
+        """Mask what is no JSON, or may be none to its reader: a word of a text."""
+        known = self._texts.get(event.event)
+        if known is None:
+            known = self._texts[event.event] = Text(self._masking.stream)
+        masked = known.feed(text)
+        if masked == event.data:
             return self._unchanged(event)
         return self._rewritten(event, masked.encode("utf-8", "replace"))
+
+    def _words_end(self, name: str) -> bytes:
+        """Send what is held of a text, so that it does not come after what followed it."""
+        text = self._texts.get(name)
+        rest = text.end(End.SAID) if text is not None and not text.settled else ""
+        return sse.encode(rest, event=self._events.whole(name)) if rest else b""
 
     def _unchanged(self, event: sse.SseEvent) -> bytes:
         fields = self._fields(event)
@@ -92,10 +108,19 @@ class SseAnswer:
         return name, self._events.whole(event.event_id)
 
     def _close(self, end: End) -> bytes:
-        tails = [_encode(tail) for tail in self._events.end(end)]
+        tails = self._tails(self._events.end(end))
         texts = [(name, text.end(end)) for name, text in self._texts.items()]
-        tails.extend(sse.encode(rest, event=name) for name, rest in texts if rest)
-        return b"".join(tails)
+        whole = self._events.whole
+        words = [sse.encode(rest, event=whole(name)) for name, rest in texts if rest]
+        return b"".join([tails, *words])
+
+    def _tails(self, tails: list[Named]) -> bytes:
+        if not tails:
+            return b""
+        whole = self._events.whole
+        return b"".join(
+            [sse.encode(strict_json.dump(tail.value), event=whole(tail.name)) for tail in tails]
+        )
 
 
 class LinesAnswer:
@@ -104,6 +129,8 @@ class LinesAnswer:
     def __init__(self, table: AnswerTable, masking: Masking) -> None:
         self._events = EventMasker(table.stream, masking)
         self._masking = masking
+        self._text = Text(masking.stream)  # of lines that are not JSON
+        self._within = False  # one of those
         self._partial: list[bytes] = []  # of a line; joined once its end has come
         self._size = 0
 
@@ -126,7 +153,8 @@ class LinesAnswer:
         self._partial.clear()
         out = self._line(last) if last else b""
         tails = self._events.end(End.CLOSED)
-        return out + b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])
+        out += b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])
+        return out + self._text.end(End.CLOSED).encode("utf-8", "replace")
 
     def _keep(self, rest: bytes) -> None:
         self._partial.append(rest)
@@ -135,28 +163,41 @@ class LinesAnswer:
             raise TooLarge(f"A line of the answer passes {sse.MAX_EVENT_BYTES} bytes.")
 
     def _line(self, line: bytes) -> bytes:
-        if not line.strip():
-            return line + b"\n"
+        text = line.decode("utf-8", "replace")
         try:
-            value = strict_json.parse_loosely(line.decode("utf-8", "replace"))
+            value = strict_json.parse_loosely(text)
         except ValueError:
-            text = masked_text(line.decode("utf-8", "replace"), self._masking)
-            return text.encode("utf-8", "replace") + b"\n"
+            if "\\" in text:
+                masked_text(text, self._masking)  # for what it raises
+            return self._words(line, text)
+        if not isinstance(value, (dict, list, str)):
+            return self._words(line, text)  # a word may look like a number
+        words = isinstance(value, str)  # or stand in quotes
+        before = b"" if words else self._words_end()
         tree = boxed(value)
         changed, tails = self._events.event(Named("", tree))
-        before = b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])
+        before += b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])
         self._events.forget_event()
-        if not changed and strict_json.says_one_thing(line.strip(), value):
-            return before + line + b"\n"
-        return before + _dump(tree, value) + b"\n"
+        same = not changed and strict_json.says_one_thing(line.strip(), value)
+        clean = line if same else _dump(tree, value)
+        return before + (self._words(clean, clean.decode()) if words else clean + b"\n")
+
+    def _words(self, line: bytes, text: str) -> bytes:
+        """Mask a line of text; what begins in it may go on in the next."""
+        masked = self._text.feed(f"{text}\n")
+        self._within = not masked.endswith("\n")
+        return line + b"\n" if masked == f"{text}\n" else masked.encode("utf-8", "replace")
+
+    def _words_end(self) -> bytes:
+        """Send what is held of the lines of text, so that JSON has a line of its own."""
+        if not self._within:
+            return b""
+        self._within = False
+        return f"{self._text.end(End.SAID)}\n".encode("utf-8", "replace")
 
 
 def _dump(box: dict[str, Json], value: Json) -> bytes:
     return strict_json.dump(unboxed(box, value))
-
-
-def _encode(tail: Named) -> bytes:
-    return sse.encode(strict_json.dump(tail.value), event=tail.name)
 
 
 def _is_whole(event: sse.SseEvent) -> bool:

@@ -21,6 +21,7 @@ Path: TypeAlias = "tuple[str | int, ...]"
 Box: TypeAlias = "dict[str, Json] | list[Json]"
 
 _MAX_DEPTH = 128  # as strict_json allows a request
+_WHOLE, _DROP = Kind.WHOLE, Kind.DROP  # an enum's own members are slow to reach
 _PIECES = (Kind.TEXT, Kind.ARGUMENTS, Kind.GROWS)  # tuples: an enum member is slow to hash
 _OPEN = (Kind.WHOLE, Kind.TEXT, Kind.GROWS)
 _MOST_BLOBS = 64
@@ -77,35 +78,41 @@ class TreeMasker:
     def walk(self, box: Box, shape: Shape, path: Path = (), indices: Path = ()) -> None:
         if len(path) > _MAX_DEPTH:
             raise TooLarge(f"The answer nests deeper than {_MAX_DEPTH} levels.")
-        if isinstance(box, dict):
-            self._members(box, shape, path, indices)
-        else:
+        if isinstance(box, list):
             self._items(box, shape, path, indices)
+        elif shape.signature in box:
+            self._signed(box, shape, path, indices)
+        else:
+            self._members(box, shape, path, indices)
 
-    def _members(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
-        if shape.signature not in box:
-            self._each_member(box, shape, path, indices)
-            return
+    def _signed(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
         before, self.changed = self.changed, False
-        self._each_member(box, shape, path, indices)
-        if self.changed and box[shape.signature]:
-            box[shape.signature] = ""
+        self._members(box, shape, path, indices)
+        if self.changed and box[str(shape.signature)]:
+            box[str(shape.signature)] = ""
         self.changed = self.changed or before
 
-    def _each_member(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
-        # First the names, so that a place is known by the name under which it goes out.
-        if not box.keys() <= shape.fields.keys():
-            self._names(box, shape)
+    def _members(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
         fields, other = shape.fields, shape.other
+        # First the names, so that a place is known by the name under which it goes out.
+        if not box.keys() <= fields.keys():
+            self._names(box, shape)
         for name, value in box.items():
+            if value is None:
+                continue
             below = fields.get(name, other)
-            if below.kind is not Kind.WHOLE:
-                box[name] = self._value(value, box, below, (*path, name), indices)
-            elif isinstance(value, str):
-                if value not in self._clean:
+            if isinstance(value, str):
+                if below.kind is not _WHOLE:
+                    box[name] = self._value(value, box, below, (*path, name), indices)
+                elif value not in self._clean:
                     box[name] = self.whole(value)
             elif isinstance(value, (dict, list)):
-                self.walk(value, below, (*path, name), indices)
+                if below.kind in _OPEN:
+                    self.walk(value, below, (*path, name), indices)
+                else:
+                    box[name] = self._value(value, box, below, (*path, name), indices)
+            elif below.kind is _DROP:
+                box[name] = self._drop(value)
 
     def _names(self, box: dict[str, Json], shape: Shape) -> None:
         renamed = {
@@ -128,7 +135,10 @@ class TreeMasker:
                 box[position] = self._value(value, box, below, place, index)
 
     def _value(self, value: Json, box: Box, shape: Shape, path: Path, indices: Path) -> Json:
-        match shape.kind:
+        kind = shape.kind
+        if kind in _PIECES and self._pieces is not None and isinstance(value, str):
+            return self._pieces(value, box, shape, path, indices)
+        match kind:
             case Kind.KEEP | Kind.SIGNATURE:
                 return self.sealed(value)
             case Kind.DROP:
@@ -138,17 +148,10 @@ class TreeMasker:
                     self.blobs["/" + "/".join(map(str, path))] = None
                 return self.sealed(value)
         if isinstance(value, str):
-            return self._string(value, box, shape, path, indices)
+            return mask_json_text(value, self.whole) if kind is Kind.JSON else self.whole(value)
         if isinstance(value, (dict, list)):
             self.walk(value, shape, path, indices)
         return value
-
-    def _string(self, text: str, box: Box, shape: Shape, path: Path, indices: Path) -> str:
-        if shape.kind is Kind.JSON:
-            return mask_json_text(text, self.whole)
-        if self._pieces is not None and shape.kind in _PIECES:
-            return self._pieces(text, box, shape, path, indices)
-        return self.whole(text)
 
     def _drop(self, value: Json) -> Json:
         if not value:

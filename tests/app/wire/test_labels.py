@@ -33,7 +33,7 @@ SPELT: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize("label", [*LABELS, SSE])
 @pytest.mark.parametrize(("spelt", "clean"), SPELT.values(), ids=SPELT)
 def test_json_is_masked_as_json_whatever_it_is_called(spelt: str, clean: str, label: str) -> None:
     assert masked(PLAIN, label, spelt.encode()).decode() == clean
@@ -98,6 +98,24 @@ def test_events_are_masked_as_events_whatever_they_are_called(head: str, label: 
     assert SECRET[9:] not in out
     words = masked(CHAT, label, f"data: {SECRET[:9]}\n\ndata: {SECRET[9:]}\n\n".encode())
     assert SECRET[9:].encode() not in words
+
+
+@pytest.mark.parametrize("head", ["{", "[1,", '"', ")]}'\n{", "{}\n\n: hi\n"])
+def test_events_after_what_looks_like_json_are_masked_as_events(head: str) -> None:
+    parts = [streams.chunk({"content": part}) for part in ("a ", SECRET[:9], SECRET[9:])]
+    stream = f"{head}\n\n".encode() + b"".join(parts) + streams.DONE
+    out = masked(CHAT, SSE, stream).decode()
+    assert MASK in out
+    assert SECRET[9:] not in out
+    assert out.endswith("[DONE]\n\n")
+
+
+def test_a_stream_waits_for_nothing_to_be_told_from_json() -> None:
+    answer = CHAT.answer(SSE, RealMasking())
+    assert answer.feed(b": hi\n") == b": hi\n"
+    assert answer.feed(b"data: {}\n\n") == b"data: {}\n\n"
+    spaced = CHAT.answer(SSE, RealMasking())
+    assert spaced.feed(b"\n\n\n") + spaced.feed(b"event: x\n") == b"\n\n\n"
 
 
 @pytest.mark.parametrize("text", ["id: 5\nname: x\n\nmore", "data\n", "event:", "[see] it", "f"])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.wire.sse import SseParser
+from app.wire.sse import SseParser, encode
 from tests.app.wire import streams
-from tests.app.wire.masking import MASK, SECRET
+from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, whole
 from tests.app.wire.test_answers import (
     ANTHROPIC,
     CHAT,
@@ -93,3 +93,37 @@ def test_a_text_under_a_name_that_is_masked_gets_its_tail_under_the_mask(wire: W
     stream = streams.data({SECRET: {SECRET: "is AKIA"}}) + streams.data({"n": 1})
     out = [json.loads(event.data or "") for event in SseParser().feed(masked(wire, SSE, stream))]
     assert out == [{MASK: {MASK: "is "}}, {"n": 1}, {MASK: {MASK: "AKIA"}}]
+
+
+@pytest.mark.parametrize("secret", [SECRET, f'{KEY_BLOCK[:40]}\n12\n\n"x"\n{KEY_BLOCK[40:]}'])
+def test_a_word_that_looks_like_json_belongs_to_the_words_around_it(secret: str) -> None:
+    cuts = [*range(0, len(secret), 3), *(at for at, ch in enumerate(secret) if ch.isdigit())]
+    for cut in cuts:
+        parts = ["see ", secret[:cut], secret[cut : cut + 1], secret[cut + 1 :], ", 2 ", "3"]
+        stream = b"".join(map(encode, parts))
+        words = "".join(event.data or "" for event in SseParser().feed(masked(PLAIN, SSE, stream)))
+        assert words == f"see {whole(secret)}, 2 3"
+
+
+def test_words_that_wait_come_before_an_object_that_follows_them() -> None:
+    stream = encode("see AKIA") + encode("{}") + encode(", or")
+    out = [event.data for event in SseParser().feed(masked(PLAIN, SSE, stream))]
+    assert out == ["see ", "AKIA", "{}", ", or"]
+
+
+def test_a_key_over_many_lines_is_masked_also_where_lines_of_json_were_promised() -> None:
+    block = KEY_BLOCK.replace("MIIB", "\n123456\n\nMIIB")
+    lines = f'{{"n":1}}\n{block}\n{{"n":2}}\n"a"\n7\nend'
+    out = masked(PLAIN, "application/x-ndjson", lines.encode()).decode()
+    assert out == f'{{"n":1}}\n{KEY_MASK}\n{{"n":2}}\n"a"\n7\nend\n'
+    assert masked(PLAIN, "application/x-ndjson", f"[]\n{KEY_BLOCK[:40]}\n[]".encode()) == (
+        f"[]\n{KEY_MASK}\n[]\n".encode()
+    )
+
+
+def test_what_is_held_goes_out_under_a_masked_event_name() -> None:
+    for data in ('{"text":"is AKIA"}', "is AKIA"):
+        out = masked(PLAIN, SSE, encode(data, event=SECRET)).decode()
+        assert "is " in out
+        assert "AKIA" in out
+        assert SECRET not in out
