@@ -2,172 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import html
 import re
-import secrets
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-import pytest_asyncio
 
-from app.clock import SystemClock
-from app.errors import BadSettings
-from app.settings import Settings
-from app.storage.ports import EventKind, Link
-from app.storage.store import MongoStorage
-from app.vault import Vault
-from proxy.main import run_gateway
-from proxy.signing_in import client_of
-from sandbox.idp.clients import GATEWAY_SECRET
-from sandbox.idp.driver import IdpDriver
-from sandbox.idp.server import make_app
-from sandbox.serving import listen, running
-from tests.conftest import free_port
+from app.storage.ports import EventKind
+from tests.proxy.linking import Browser, Place, action, hidden
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
-RULE = """
-- id: none
-  title: A prompt that nobody sends
-  on: request
-  when: {prompt: {words: [xyzzy]}}
-  then: deny
-  risk: low
-  explain: Say something else.
-  examples: {match: ["xyzzy"], skip: ["plugh"]}
-"""
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-CLOCK = SystemClock()
-
-
-@dataclass
-class Place:
-    """A gateway, and what it meets in."""
-
-    settings: Settings
-    storage: MongoStorage
-    idp: IdpDriver
-    account: str = field(default_factory=lambda: f"E0/T{secrets.token_hex(4)}/U0MARIA001")
-    """Of its own for each test; they share the rest."""
-
-    @property
-    def url(self) -> str:
-        return self.settings.public_url
-
-    async def link(self, *, label: str = "Maria Lopez", minutes: float = 10) -> str:
-        """Make an offer as the bot does, and return its page."""
-        code = secrets.token_hex(12)
-        digest = hashlib.sha256(code.encode()).hexdigest()
-        until = CLOCK.now() + timedelta(minutes=minutes)
-        await self.storage.links.offer(Link(self.account, label, digest, until))
-        return f"{self.url}/-/link/{code}"
-
-    async def linked(self) -> str:
-        found = await self.storage.links.of(self.account)
-        return found.identity_key if found else ""
-
-    async def events(self) -> list[tuple[EventKind, dict[str, Any]]]:
-        events = [entry.event for entry in await self.storage.ledger.entries("")]
-        return [(e.kind, dict(e.data)) for e in events if e.data["account"] == self.account]
-
-    @asynccontextmanager
-    async def gateway(self, **changes: object) -> AsyncIterator[Place]:
-        """Another gateway for the length of a block, with other settings."""
-        port = free_port()
-        moved = {"port": port, "public_url": f"http://127.0.0.1:{port}"}
-        settings = Settings(**self.settings.model_dump() | moved | changes)
-        async with gateway(settings):
-            yield replace(self, settings=settings)
-
-
-class Browser(httpx.AsyncClient):
-    """Keeps cookies, follows redirects, and sends the form that it looks at."""
-
-    def __init__(self) -> None:
-        super().__init__(follow_redirects=True, timeout=30)
-
-    async def send_form(self, page: httpx.Response, **answers: str) -> httpx.Response:
-        return await self.post(action(page), data=hidden(page) | answers)
-
-    async def sign_in(self, link: str, person: str = "maria") -> httpx.Response:
-        """Go from the link in Slack to the page after the sign-in."""
-        choice = await self.send_form(await self.get(link))
-        assert "Who are you?" in choice.text
-        return await self.post(choice.url, data={"person": person})
-
-
-def action(page: httpx.Response) -> str:
-    found = re.search(r'<form method="post" action="([^"]+)"', page.text)
-    assert found, page.text
-    return html.unescape(found[1])
-
-
-def hidden(page: httpx.Response) -> dict[str, str]:
-    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
-
-
-@asynccontextmanager
-async def gateway(settings: Settings) -> AsyncIterator[None]:
-    stop, ready = asyncio.Event(), asyncio.Event()
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(run_gateway(settings, stop, lambda _: ready.set()))
-        await ready.wait()
-        try:
-            yield
-        finally:
-            stop.set()
-
-
-@pytest.fixture(scope="module")
-def settings(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    data = tmp_path_factory.mktemp("gateway")
-    (data / "catalog").mkdir()
-    (data / "catalog" / "rule.yaml").write_text(RULE)
-    port = free_port()
-    given: dict[str, Any] = {
-        "mongodb_uri": mongodb_uri,
-        "mongodb_database": f"test-{secrets.token_hex(6)}",
-        "vault_key": Vault.new_key(),
-        "catalog": data,
-        "port": port,
-        "public_url": f"http://127.0.0.1:{port}",
-        "login_client_secret": GATEWAY_SECRET,
-    }
-    return Settings(**given)
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def company(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Place]:
-    storage = MongoStorage.connect(
-        settings.mongodb_uri.get_secret_value(), settings.mongodb_database
-    )
-    listener = listen(0)
-    idp_app = make_app(listener.url, tmp_path_factory.mktemp("idp"))
-    async with running(idp_app, listener) as url, IdpDriver(url) as idp:
-        issuers = [
-            {"issuer": idp.issuer},
-            {"issuer": idp.ci_issuer, "kind": "workload", "repositories": ["acme/*"]},
-        ]
-        settings = Settings(**settings.model_dump() | {"issuers": issuers})
-        async with gateway(settings):
-            yield Place(settings, storage, idp)
-    storage.close()
-
-
-@pytest.fixture
-def place(company: Place) -> Place:
-    return Place(company.settings, company.storage, company.idp)
 
 
 async def test_a_link_from_slack_and_a_sign_in_and_a_yes_link_the_account_once(
@@ -305,59 +150,6 @@ async def test_what_is_sent_to_the_provider_binds_the_answer_to_this_browser(
     assert sent[0].status_code == 303
 
 
-async def test_a_no_at_the_identity_provider_is_told_with_the_way_back(place: Place) -> None:
-    link = await place.link()
-    async with Browser() as browser:
-        told = await browser.sign_in(link, person="")
-        assert told.status_code == 403
-        assert "Not signed in" in told.text
-        assert f'href="{link}"' in told.text
-        await browser.send_form(await browser.sign_in(link), answer="yes")
-    assert await place.linked()
-
-
-async def test_an_identity_provider_that_is_away_is_told_and_the_link_stays_good(
-    place: Place,
-) -> None:
-    async with place.gateway() as fresh, Browser() as browser:
-        link = await fresh.link()
-        await place.idp.set_jwks("error")
-        try:
-            told = await browser.sign_in(link)
-        finally:
-            await place.idp.set_jwks("ok")
-        assert told.status_code == 503
-        assert "does not answer" in told.text
-        assert f'href="{link}"' in told.text
-        assert (await browser.get(link)).status_code == 200
-    assert not await place.linked()
-
-
-async def test_a_provider_that_is_not_there_at_all_is_told_before_anybody_is_sent_away(
-    place: Place,
-) -> None:
-    issuers = [{"issuer": f"http://127.0.0.1:{free_port()}"}]
-    async with place.gateway(issuers=issuers) as fresh, Browser() as browser:
-        told = await browser.send_form(await browser.get(await fresh.link()))
-    assert told.status_code == 503
-    assert "does not answer" in told.text
-
-
-async def test_a_wrong_secret_of_the_gateway_signs_nobody_in(place: Place) -> None:
-    async with place.gateway(login_client_secret="another") as fresh, Browser() as browser:
-        told = await browser.sign_in(await fresh.link())
-    assert told.status_code == 403
-    assert "administrator" in told.text
-    assert not await place.linked()
-
-
-async def test_a_public_client_proves_itself_by_pkce_alone(place: Place) -> None:
-    public = {"login_client_secret": "", "login_client_id": "abeyance-console"}
-    async with place.gateway(**public) as fresh, Browser() as browser:
-        await browser.send_form(await browser.sign_in(await fresh.link()), answer="yes")
-    assert await place.linked()
-
-
 async def test_a_link_that_is_too_old_says_so_at_every_step(place: Place) -> None:
     old = await place.link(minutes=-1)
     async with Browser() as browser:
@@ -463,22 +255,3 @@ async def test_without_a_place_for_browsers_there_are_no_pages(place: Place) -> 
         code = (await fresh.link()).rpartition("/")[2]
         assert (await http.get(f"{inside}/-/link/{code}")).status_code == 401
         assert (await http.post(f"{inside}/-/link/{code}/sign-in")).status_code == 404
-
-
-async def test_who_signs_people_in_is_a_trusted_issuer_of_people(place: Place) -> None:
-    given = place.settings.model_dump()
-    people, jobs = place.settings.issuers
-    client = client_of(place.settings)
-    assert client is not None
-    assert client.issuer == people.issuer
-    two = {"issuers": [*given["issuers"], {"issuer": "https://login.example.com"}]}
-    for wrong in (
-        two,
-        {"login_issuer": jobs.issuer},
-        {"login_issuer": "https://login.elsewhere.example"},
-    ):
-        with pytest.raises(BadSettings, match="ABEYANCE_LOGIN_ISSUER"):
-            client_of(Settings(**given | wrong))
-    client = client_of(Settings(**given | two | {"login_issuer": "https://login.example.com"}))
-    assert client is not None
-    assert client.issuer == "https://login.example.com"
