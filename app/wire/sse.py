@@ -45,6 +45,8 @@ class SseParser:
         self._started = False
 
     def feed(self, data: bytes) -> list[SseEvent]:
+        if (alone := self._alone(data)) is not None:
+            return [alone]
         events: list[SseEvent] = []
         for line in self._lines(data):
             if line in {b"\n", b"\r\n", b"\r"}:
@@ -59,6 +61,16 @@ class SseParser:
         if self._block_bytes + self._partial_bytes > self._cap:
             raise TooLarge(f"A server-sent event passes the limit of {self._cap} bytes.")
         return events
+
+    def _alone(self, data: bytes) -> SseEvent | None:
+        """Read what most often comes, in a third of the time: one whole event with one line."""
+        if not (self._started and data.startswith(b"data: ") and data.endswith(b"\n\n")):
+            return None
+        if self._block or self._partial or data.count(b"\n") > 2 or b"\r" in data:
+            return None
+        self._after_cr = False
+        text, valid = _text(data[6:-2])
+        return SseEvent(data, text, exact=valid)
 
     def finish(self) -> SseEvent | None:
         """Return what came after the last blank line, which a strict client would drop."""

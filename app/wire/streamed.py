@@ -45,12 +45,12 @@ class SseAnswer:
         if event.data == _DONE:
             return self._close(End.DONE) + self._unchanged(event)
         try:
-            value = strict_json.parse_loosely(event.data)
+            value, exact = strict_json.parse_spelt(event.data)
         except ValueError:
             if "\\" in event.data:
                 masked_text(event.data, self._masking)  # for what it raises
             return self._text(event, event.data)
-        return self._json(event, event.data, value)
+        return self._json(event, event.data, value, exact=exact)
 
     def _without_data(self, event: sse.SseEvent) -> bytes:
         if event.comment is not None:
@@ -58,7 +58,7 @@ class SseAnswer:
             return event.raw if clean else b":\n"
         return b"" if event.event or event.event_id or not event.exact else event.raw
 
-    def _json(self, event: sse.SseEvent, data: str, value: Json) -> bytes:
+    def _json(self, event: sse.SseEvent, data: str, value: Json, *, exact: bool) -> bytes:
         if not isinstance(value, (dict, list, str)):
             return self._text(event, data)  # a word may look like a number
         words = isinstance(value, str)  # or stand in quotes
@@ -67,7 +67,7 @@ class SseAnswer:
         changed, tails = self._events.event(Named(event.event, tree))
         before += self._tails(tails)
         self._events.forget_event()
-        same = not changed and strict_json.says_one_thing(data, value)
+        same = not changed and (exact or strict_json.says_one_thing(data, value))
         if words:
             return before + self._text(event, data if same else _dump(tree, value).decode())
         if same:

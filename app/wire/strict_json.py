@@ -164,6 +164,21 @@ def parse_loosely(text: str | bytes) -> Json:
     return value
 
 
+def parse_spelt(text: str) -> tuple[Json, bool]:
+    """Parse as `parse_loosely` does; tell whether the text spells the value as `dump` would.
+
+    Such a text says nothing else, and no number in it loses a digit.
+    """
+    raw = text.encode("utf-8", "replace")
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return parse_loosely(text), False
+    if orjson.dumps(value) == raw:
+        return value, True
+    return (parse_loosely(text) if _LONG.search(text) else value), False
+
+
 def _characters(text: str | bytes) -> str:
     if isinstance(text, str):
         return text

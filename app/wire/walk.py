@@ -106,7 +106,7 @@ class TreeMasker:
                     box[name] = self._value(value, box, below, (*path, name), indices)
                 elif value not in self._clean:
                     box[name] = self.whole(value)
-            elif isinstance(value, (dict, list)):
+            elif isinstance(value, dict) or isinstance(value, list):  # noqa: SIM101 - faster so
                 if below.kind in _OPEN:
                     self.walk(value, below, (*path, name), indices)
                 else:
