@@ -17,14 +17,32 @@ if TYPE_CHECKING:
 
     from policies.model import DetectorSpec
 
-_QUOTE = r"""\\?["'`]"""
-_OPERATOR = r"(?:=>|:=|={1,3}|[:,>|(]| is)"
+_QUOTE = r"""\\{0,3}["'`]"""
+_OPERATOR = r"(?:=>|:=|[?|]{0,2}={1,3}|\|\||[:,>|(\t]| is| to|: ?[&\w.<>|\[\]]{1,24} ?=)"
+_ELSEWHERE = (
+    r"""["'] {1,3}(?:value|content)=["']"""  # an attribute beside the one with the name
+    r"""|["']?\s{1,20}value: ?["']?"""  # a list of names and values in YAML
+    r"""|["'`]?\s{0,3}</\w{1,12}>\s{0,12}<\w{1,12}>"""  # the next cell or element
+    r"""| {1,2}--(?:body|value|data)[ =]["']?"""
+    r"""| \{ ?get; ?(?:set|init); ?\} = \\?["']"""
+    r"""|\n["']"""  # what an interactive shell answers
+)
+_NAME_ENDS = rf"[\w .\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"
 _ASSIGNS = (
-    rf"""[\w .\[\]-]{{0,24}}(?:{_QUOTE})?\]?\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:{_QUOTE}){{0,3}}"""
+    rf"{_NAME_ENDS}\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:\*\* ?)?(?:{_QUOTE}){{0,3}}"
     r"(?:Bearer |Token |Basic )?"
+    rf"|{_NAME_ENDS}(?:{_ELSEWHERE})"
     rf"|[_-][\w-]{{2,24}} {{1,3}}(?:{_QUOTE})?"
 )
 """What stands between a name and its value in code, JSON, YAML, tables, headers, commands."""
+
+_QUOTES = (
+    rf"[\w.\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"
+    rf"(?:\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:\*\* ?)?[rbufN@]?| {{1,2}}){_QUOTE}"
+    rf"|[\w.-]{{0,24}}(?:{_ELSEWHERE})"
+    r"""|[\w-]{0,24}["'] \{[^}]{0,120}default\s{0,4}=\s{0,3}["']"""  # a variable of Terraform's
+)
+"""The same, where the value stands in quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +86,7 @@ def _context(spec: DetectorSpec) -> str:
     if spec.context is not None:
         return spec.context
     names = "|".join(_spellings(name) for name in spec.keywords)
-    return f"(?i)(?:{names})(?:{_ASSIGNS})"
+    return f"(?i)(?:{names})(?:{_QUOTES if spec.quoted else _ASSIGNS})"
 
 
 def _spellings(name: str) -> str:

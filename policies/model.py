@@ -283,6 +283,7 @@ class DetectorSpec(Spec):
     keywords: list[Text] = Field(
         [], description="The pattern counts only where it is assigned to one of these names."
     )
+    quoted: bool = Field(False, description="With keywords: only where the value is in quotes.")
     context: Text | None = Field(None, description="The pattern counts only right after this one.")
     not_before: Text | None = Field(None, description="A class that may not stand on the left.")
     not_after: Text | None = Field(None, description="A class that may not stand on the right.")

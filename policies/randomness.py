@@ -19,7 +19,7 @@ _SAMPLES = frozenset(
 )
 _NAMES = ("self.", "this.", "settings.", "/")
 _FROM_ELSEWHERE = re.compile(
-    r"[$%]\{|\$\(|^\$[A-Za-z_]\w*$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv"
+    r"[$%]\{|\$\(|^[$%]\$?[A-Za-z_]\w*%?$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv"
     r"|process\.|config[.\[]|\(\)"
 )
 _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
