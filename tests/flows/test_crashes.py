@@ -52,6 +52,34 @@ async def test_a_gateway_killed_while_it_holds_loses_no_hold_and_the_retry_is_re
     assert len([m for m in maria.messages("approvals") if word in m.words]) == 1
 
 
+async def test_an_approval_is_used_once_by_two_retries_that_race_in_two_gateways(
+    house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria, token = await slack.user("maria"), await idp.token("alice")
+    other = await asyncio.to_thread(house.start_gateway)
+    path, impatient = "/openai/v1/chat/completions", {"prefer": "respond-async"}
+    async with (
+        house.http(token) as one,
+        httpx.AsyncClient(
+            base_url=other.addresses["gateway"]["url"], headers=one.headers, timeout=30
+        ) as two,
+    ):
+        for turn in range(1, 11):
+            word, body = a_body()
+            assert (await one.post(path, json=body, headers=impatient)).status_code == 202
+            card = await maria.wait_for_message(word)
+            await maria.click(card, "Approve once")
+            await maria.wait_for_change(card, "Approved once")
+            answers = await asyncio.gather(
+                *(http.post(path, json=body, headers=impatient) for http in (one, two))
+            )
+            # Who came second finds the approval used, or already asks for another one.
+            statuses = [answer.status_code for answer in answers]
+            assert statuses.count(200) == 1
+            assert sum(status in (202, 403) for status in statuses) == 1
+            assert len(await model.requests()) == turn
+
+
 async def test_a_gateway_that_stops_sends_its_waiters_to_retry(
     house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
 ) -> None:

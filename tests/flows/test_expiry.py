@@ -60,3 +60,16 @@ async def test_an_expiry_is_told_as_what_it_is_to_caller_card_and_direct_message
     ines = await slack.user("ines")
     await ines.command("/replay", "decision:expired")
     assert "nobody-has-time" in (await ines.wait_for_view("Alice Chen")).words
+
+
+async def test_a_request_expires_by_its_gateway_where_no_bot_is_alive(
+    house: House, idp: IdpDriver, model: ModelDriver
+) -> None:
+    house.bot.kill()
+    async with house.openai(await idp.token("dana")) as client:
+        with pytest.raises(openai.PermissionDeniedError) as refusal:
+            await client.chat.completions.create(
+                model="sandbox-1", messages=[{"role": "user", "content": "hurry, without a bot"}]
+            )
+    assert refusal.value.code == "approval_expired"
+    assert await model.requests() == []

@@ -40,9 +40,9 @@ async def test_what_nobody_is_asked_about_is_given_back_when_no_bot_gives_a_sign
 ) -> None:
     held = await storage.holds.open(a_hold())
     await attendance.look(0)
-    await attendance.look(19)
+    await attendance.look(29)
     assert await state(storage, held.id) is HoldState.PENDING
-    await attendance.look(20)
+    await attendance.look(30)
     given_back = await storage.holds.get(held.id)
     assert given_back is not None
     assert given_back.state is HoldState.WITHDRAWN
@@ -56,12 +56,12 @@ async def test_what_nobody_is_asked_about_is_given_back_when_no_bot_gives_a_sign
 async def test_a_sign_of_life_lets_them_wait(storage: MongoStorage, attendance: Attendance) -> None:
     held = await storage.holds.open(a_hold())
     lease = await storage.leases.take(await storage.leases.get(SLACK_POSTER), "a bot")
-    for at in range(0, 90, 15):
+    for at in range(0, 120, 20):
         assert lease is not None
         lease = await storage.leases.beat(lease)
         await attendance.look(at)
     assert await state(storage, held.id) is HoldState.PENDING
-    await attendance.look(75 + 20)
+    await attendance.look(100 + 30)
     assert await state(storage, held.id) is HoldState.WITHDRAWN
 
 

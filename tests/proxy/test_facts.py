@@ -1,0 +1,79 @@
+"""What an approval is bound to: every part of what would be forwarded, and who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from app.domain.connection import Connection, CredentialScheme
+from app.domain.identity import Identity, IdentityKind
+from policies.decide import decide
+from policies.loader import SHIPPED, load_catalog
+from proxy.facts import Inquiry, read_inquiry
+from proxy.front import Headers
+from proxy.holding import hold_key
+
+BODY = b'{"model": "m", "messages": [{"role": "user", "content": "deploy to production"}]}'
+ALICE = Identity("https://id.example", "alice", IdentityKind.PERSON, "Alice", "a@acme.example")
+
+
+@dataclass(frozen=True)
+class Sent:
+    connection: str = "openai"
+    method: str = "POST"
+    path: str = "v1/chat/completions"
+    query: str = ""
+    headers: Headers = (("content-type", "application/json"),)
+    body: bytes = BODY
+
+    def read(self) -> Inquiry:
+        upstream = Connection(self.connection, "https://up.example", CredentialScheme.BEARER, b"")
+        return read_inquiry(upstream, self.method, self.path, self.query, self.headers, self.body)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"connection": "other"},
+        {"method": "PUT"},
+        {"path": "v1/chat/completions/x"},
+        {"query": "beta=1"},
+        {"headers": (("content-type", "application/json; charset=utf-8"),)},
+        {"headers": (("content-type", "application/json"), ("openai-beta", "x"))},
+        {"body": BODY + b" "},
+        {"path": "v1/chat", "query": "completions"},
+    ],
+)
+def test_each_part_of_what_is_forwarded_makes_another_digest(changed: dict[str, object]) -> None:
+    sent = Sent()
+    assert sent.read().request.digest == Sent().read().request.digest
+    assert replace(sent, **changed).read().request.digest != sent.read().request.digest  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "header", ["user-agent", "abeyance-reason", "idempotency-key", "traceparent"]
+)
+def test_what_is_not_forwarded_changes_nothing(header: str) -> None:
+    sent = Sent()
+    retried = replace(sent, headers=(*sent.headers, (header, "another")))
+    assert retried.read().request.digest == sent.read().request.digest
+
+
+def test_a_hold_is_one_of_its_caller_its_request_and_its_terms() -> None:
+    catalog = load_catalog(SHIPPED)
+    inquiry = Sent().read()
+    verdict = decide(inquiry.facts, ALICE, catalog, datetime(2026, 11, 23, tzinfo=UTC))
+    assert verdict.approval is not None
+    stricter = replace(verdict, approval=replace(verdict.approval, quorum=2))
+    keys = {
+        hold_key(ALICE, inquiry, verdict),
+        hold_key(replace(ALICE, subject="bob"), inquiry, verdict),
+        hold_key(replace(ALICE, issuer="https://other.example"), inquiry, verdict),
+        hold_key(ALICE, Sent(body=BODY + b" ").read(), verdict),
+        hold_key(ALICE, inquiry, stricter),
+    }
+    assert len(keys) == 5
+    renamed = replace(ALICE, name="A. Chen")
+    assert hold_key(renamed, inquiry, verdict) == hold_key(ALICE, inquiry, verdict)
