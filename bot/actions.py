@@ -22,6 +22,8 @@ from bot.linking import Offer
 from policies.approval import Objection
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from slack_bolt.async_app import AsyncAck, AsyncRespond
 
     from app.clock import Clock
@@ -107,10 +109,9 @@ class Clicks:
         elif view.get("callback_id") == QUEUE:
             await self._home.update_queue(str(view["id"]), user)
 
-    async def more(self, ack: AsyncAck, body: Body) -> None:
-        """Open the form behind Break glass."""
+    async def ask_glass(self, ack: AsyncAck, body: Body, value: str) -> None:
+        """Open the form behind Break glass; `value` is what the card carries."""
         await ack()
-        value = str((body["actions"][0].get("selected_option") or {}).get("value", ""))
         form = modals.glass_form(value, short(self._seal.read(value) or ""))
         await self._form(body, value, form, Word(approve=True, break_glass=True, reason="-"))
 
@@ -141,23 +142,8 @@ class Clicks:
     async def _submitted(
         self, ack: AsyncAck, body: Body, view: Body, word: Word, said: tuple[str, str]
     ) -> None:
-        title, done_words = said
-        async with asyncio.TaskGroup() as tasks:
-            vote = self._vote(str(view["private_metadata"]), user_of(body), word)
-            deciding = tasks.create_task(vote)
-            done, _ = await asyncio.wait({deciding}, timeout=_IN_TIME_SECONDS)
-            if not done:
-                # Slack would tell them that the app failed: say that it takes longer.
-                await ack(response_action="update", view=modals.note(title, "Recording…"))
-            objection = await deciding
-            if not done:
-                told = modals.note(title, objection or done_words)
-                await self._slack.update_view(str(view["id"]), told)
-            elif objection:
-                told = modals.note("Does not count", objection)
-                await ack(response_action="update", view=told)
-            else:
-                await ack()
+        vote = self._vote(str(view["private_metadata"]), user_of(body), word)
+        await in_time(self._slack, ack, view, vote, said)
 
     async def open_link(self, ack: AsyncAck) -> None:
         """Hear of a button that has opened a page: Slack wants an answer all the same."""
@@ -216,6 +202,33 @@ def _sentence(hold: Hold, objection: Objection) -> str:
     last = hold.votes[-1]
     word = "approved" if last.approve else "denied"
     return f"{last.by.name} has {word} {name} already. {objection.value}"
+
+
+async def in_time(
+    slack: Slack,
+    ack: AsyncAck,
+    view: Body,
+    work: Coroutine[Any, Any, str | Offer],
+    said: tuple[str, str],
+) -> None:
+    """Do what a submitted form asks for; the modal closes, or says why it does not count.
+
+    `work` returns why not; `said` is the title and what is said where it takes so long that
+    Slack would tell them that the app failed.
+    """
+    title, done_words = said
+    async with asyncio.TaskGroup() as tasks:
+        deciding = tasks.create_task(work)
+        done, _ = await asyncio.wait({deciding}, timeout=_IN_TIME_SECONDS)
+        if not done:
+            await ack(response_action="update", view=modals.note(title, "Recording…"))
+        objection = await deciding
+        if not done:
+            await slack.update_view(str(view["id"]), modals.note(title, objection or done_words))
+        elif objection:
+            await ack(response_action="update", view=modals.note("Does not count", objection))
+        else:
+            await ack()
 
 
 async def tell(

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
-from app.domain.mark import FalsePositive
 from app.domain.session import Replay
-from app.errors import AbeyanceError, BadRequest
+from app.errors import AbeyanceError, BadRequest, NotPermitted
 from app.search import parse_filter
-from app.storage.marks import FalsePositiveStore
 from app.storage.ports import Event, EventKind, HoldStore, SessionStore
 from app.transcript import transcript
 from bot import modals, replay
+from bot.marking import Marking
 from bot.people import AUDITORS
 from bot.replay import PAGE_SESSIONS, Shelf
+from policies.approval import Objection, is_requester
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +48,7 @@ class Records:
 
     sessions: SessionStore
     holds: HoldStore
-    marks: FalsePositiveStore
+    marking: Marking
 
 
 class Auditing:
@@ -66,7 +66,7 @@ class Auditing:
         self._slack = slack
         self._people = people
         self._sessions, self._holds = records.sessions, records.holds
-        self._marks = records.marks
+        self._marking = records.marking
         self._ledger = ledger
         self._clock = clock
         self._mask = mask
@@ -120,6 +120,9 @@ class Auditing:
         rule = str(body["actions"][0].get("value", ""))
         try:
             await self._marked(shelf.session, rule, user, wrong=wrong)
+        except NotPermitted as why:
+            await self._slack.update_view(str(view["id"]), modals.note(_TITLE, str(why)))
+            return
         except AbeyanceError as error:
             _log.warning("rule not marked", user=user, reason=str(error))
             await self._slack.update_view(str(view["id"]), modals.note(_TITLE, _FAILED))
@@ -127,26 +130,18 @@ class Auditing:
         await self._show(str(view["id"]), shelf, user)
 
     async def _marked(self, session_id: str, rule: str, user: str, *, wrong: bool) -> None:
-        """Record it, then do it; who is no auditor is told so by the view that follows."""
+        """Mark it, or take that back; who is no auditor is told so by the view that follows.
+
+        Raises NotPermitted where it is their own request.
+        """
         voter = await self._people.voter(user, [AUDITORS])
         session = await self._sessions.get(session_id)
         known = session is not None and rule in replay.fired_rules(session)
         if session is None or not known or AUDITORS not in voter.member_of:
             return
-        now, who = self._clock.now(), voter.person
-        data: dict[str, str | int] = {
-            "rule": rule,
-            "false_positive": int(wrong),
-            "slack_user": user,
-            "email": who.email,
-        }
-        await self._ledger.append(Event(EventKind.RULE_MARKED, now, session.id, data))
-        mark_id = f"{session.id}/{rule}"
-        if wrong:
-            mark = FalsePositive(mark_id, session.id, rule, session.started_at, who.email, now)
-            await self._marks.mark(mark)
-        else:
-            await self._marks.take_back(mark_id)
+        if is_requester(session.identity, voter):
+            raise NotPermitted(Objection.OWN_RULES.value)
+        await self._marking.say(session, rule, voter.person, wrong=wrong)
 
     async def _turn(self, ack: AsyncAck, body: Body, go: Callable[[Shelf, str], Shelf]) -> None:
         await ack()
@@ -195,5 +190,5 @@ class Auditing:
             return modals.note(_TITLE, f"There is no session {shelf.session}.")
         hold = await self._holds.get(session.hold_id) if session.hold_id else None
         told = Replay(session, hold, await self._sessions.chunks(session.id))
-        marked = await self._marks.of_session(session.id)
+        marked = await self._marking.of(session.id)
         return replay.replayed(shelf, told, transcript(told, self._mask), marked)

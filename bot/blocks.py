@@ -82,7 +82,7 @@ def header(words: str) -> Block:
     return {"type": "header", "text": _plain(words, 150)}
 
 
-def section(markup: Markup, *, button: Button | None = None) -> Block:
+def section(markup: Markup, *, button: Button | Menu | None = None) -> Block:
     """`markup` is at most 3,000 long: whoever composes it sees to that."""
     block: Block = {"type": "section", "text": _mrkdwn(markup)}
     if button is not None:

@@ -19,6 +19,8 @@ GRANT = "hold_grant"
 DENY = "hold_deny"
 VIEW = "hold_view"
 MORE = "hold_more"
+ALARM = "alarm:"
+"""What an option behind the dots begins with that is about a false alarm."""
 REVOKE = "grant_revoke"
 
 
@@ -34,7 +36,7 @@ def card(
     drawn: list[Block] = [
         blocks.header(f"{phrases.risk(hold)} · request held · {phrases.name(hold)}"),
         blocks.section(_who(hold, requester)),
-        blocks.section(_why(hold)),
+        blocks.section(_why(hold), button=_afterwards(hold, value)),
     ]
     if outcome := phrases.outcome(hold):
         drawn.append(blocks.section(outcome, button=revoke(hold, value)))
@@ -54,9 +56,22 @@ def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Men
         drawn.append(Button(label, GRANT, value, confirm=phrases.covers(hold, length)))
     drawn.append(Button("Deny…", DENY, value, style="danger"))
     drawn.append(Button("View full", VIEW, value))
-    if glass:
-        drawn.append(Menu(MORE, (("Break glass…", value),)))
+    seldom = [("Break glass…", value)] if glass else []
+    if hold.verdict.enforced:
+        seldom.append(_false_alarm(value))
+    if seldom:
+        drawn.append(Menu(MORE, tuple(seldom)))
     return drawn
+
+
+def _afterwards(hold: Hold, value: str) -> Menu | None:
+    """Return what can still be said of the rule when it is decided."""
+    over = hold.state is not HoldState.PENDING
+    return Menu(MORE, (_false_alarm(value),)) if over and hold.verdict.enforced else None
+
+
+def _false_alarm(value: str) -> tuple[str, str]:
+    return "This was a false alarm…", f"{ALARM}{value}"
 
 
 def revoke(hold: Hold, value: str) -> Button | None:
@@ -125,6 +140,7 @@ def _terms(hold: Hold) -> list[Markup]:
 def _footnotes(hold: Hold, warning: str) -> list[Markup]:
     notes = [text.words(warning, 300)] if warning else []
     notes.append(_rules(hold))
+    notes.append(phrases.marks(hold))
     if hold.state is HoldState.PENDING:
         waiting = text.join(text.ours("Waiting since "), text.moment(hold.created_at))
         notes.append(text.join(waiting, text.ours(" · the requester can't approve")))

@@ -22,7 +22,7 @@ from policies.approval import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from app.clock import Clock
     from app.storage.ports import HoldStore, Ledger
@@ -80,15 +80,20 @@ class Decisions:
         self._mask = mask
         self._mover = Mover(holds, ledger, clock)
 
-    async def look(self, hold_id: str, slack_user: str) -> tuple[Hold, Voter]:
+    async def look(
+        self, hold_id: str, slack_user: str, *, also: Iterable[str] = ()
+    ) -> tuple[Hold, Voter]:
         """Return a hold and what this person may do about it, as it is now.
+
+        `also` names further sets of people that are of interest.
 
         Raises NotFound where there is no such hold.
         """
         hold = await self._holds.get(hold_id)
         if hold is None:
             raise NotFound("I do not know this request any more.")
-        return hold, await self._people.voter(slack_user, concerned(hold), hold.requester)
+        sets = (*concerned(hold), *also)
+        return hold, await self._people.voter(slack_user, sets, hold.requester)
 
     def objection(self, hold: Hold, voter: Voter, word: Word) -> Objection | None:
         """Say what would stand against a vote, without taking it."""

@@ -19,6 +19,7 @@ from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
 from bot.accounts import Workspace
 from bot.actions import Clicks
+from bot.alarms import FalseAlarms
 from bot.asking import Asking
 from bot.auditing import Auditing, Records
 from bot.commands import Commands
@@ -30,6 +31,7 @@ from bot.groups import Groups
 from bot.home import Home
 from bot.linking import Linking
 from bot.managers import Managers
+from bot.marking import Marking
 from bot.messages import Messages
 from bot.pace import Pace
 from bot.people import People
@@ -256,8 +258,10 @@ class _Shared:
         )
         linking = Linking(people, self.storage.links, clock, self.settings.public_url)
         statements = self.storage.statements
-        records = Records(sessions, holds, self.storage.marks)
+        marking = Marking(self.storage.marks, holds, ledger, clock, self.mask)
+        records = Records(sessions, holds, marking)
         rooms = Rooms(
+            alarms=FalseAlarms(slack, decisions, linking, sessions, marking, self.seal, clock),
             clicks=Clicks(slack, decisions, self.grants, linking, self.seal, clock, home),
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
             viewing=Viewing(slack, decisions, sessions, ledger, self.seal, clock, self.mask),

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from app.domain.hold import Hold
+    from app.domain.mark import FalsePositive
+    from app.domain.verdict import FiredRule
     from bot.blocks import Block
+    from bot.text import Markup
 
 DENY_SUBMIT = "deny_submit"
 GLASS_SUBMIT = "glass_submit"
+ALARM_SUBMIT = "alarm_submit"
 AGAIN_SUBMIT = "again_submit"
 VIEW_MODAL = "hold_view_modal"
 VIEW_OLDER = "view_back"
@@ -34,7 +38,11 @@ CATEGORIES = (
     "Other",
 )
 _CATEGORY, _REASON, _SHARE = "category", "reason", "share"
+_RULES, _NOTE = "rules", "note"
 _REASON_LIMIT = 600
+_NOTE_LIMIT = 300
+# As many boxes as Slack takes.
+_MOST_RULES = 10
 
 
 def deny_form(value: str, title: str) -> Block:
@@ -93,6 +101,66 @@ def glass_form(value: str, title: str) -> Block:
         close="Cancel",
         private=value,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What somebody said of the rules of a hold: `rules` by their place in `markable`."""
+
+    rules: frozenset[int]
+    note: str
+
+
+def markable(hold: Hold) -> tuple[FiredRule, ...]:
+    """Return the rules that can be called a false alarm: those that the card names."""
+    return hold.verdict.enforced[:_MOST_RULES]
+
+
+def alarm_form(value: str, title: str, hold: Hold, marks: Mapping[str, FalsePositive]) -> Block:
+    """Ask which rules should not have fired; those that are marked are ticked."""
+    rules = markable(hold)
+    options = [
+        _option(str(at), fired.title or fired.rule, under=fired.rule)
+        for at, fired in enumerate(rules)
+    ]
+    ticked = [o for o, fired in zip(options, rules, strict=True) if fired.rule in marks]
+    if not marks and len(options) == 1:
+        ticked = options
+    what = text.ours(
+        "Tick what should not have been stopped. This request goes on as it is: it is still "
+        "approved or denied on its card. Whoever keeps the rules sees what you mark."
+    )
+    told = [_marked(mark) for mark in marks.values() if any(r.rule == mark.rule for r in rules)]
+    boxes: Block = {"type": "checkboxes", "options": options}
+    boxes |= {"initial_options": ticked} if ticked else {}
+    note = {"type": "plain_text_input", "multiline": True, "max_length": _NOTE_LIMIT}
+    return blocks.modal(
+        f"False alarm {title}",
+        [
+            blocks.section(what),
+            _input("Rules that were wrong here", _RULES, boxes, optional=True),
+            _input("Why was it wrong?", _NOTE, note, optional=True),
+            *([blocks.context(*told)] if told else []),
+        ],
+        callback_id=ALARM_SUBMIT,
+        submit="Save",
+        close="Cancel",
+        private=value,
+    )
+
+
+def _marked(mark: FalsePositive) -> Markup:
+    who = phrases.marked_by(mark.slack_user)
+    note = text.join(text.ours(": "), text.words(mark.note, 300)) if mark.note else text.ours("")
+    back = text.ours(". Clear its tick to take the mark back.")
+    return text.join(text.code(mark.rule, 100), text.ours(" "), who, note, back)
+
+
+def read_alarm(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Alarm:
+    """Read the form as Slack sends its `state.values`."""
+    chosen = values[_RULES][_RULES].get("selected_options") or []
+    note = str(values[_NOTE][_NOTE].get("value") or "")
+    return Alarm(frozenset(int(option["value"]) for option in chosen), note[:_NOTE_LIMIT])
 
 
 def again_form(value: str) -> Block:
@@ -173,5 +241,8 @@ def _input(label: str, name: str, element: Block, *, optional: bool = False) -> 
     }
 
 
-def _option(value: str, label: str) -> Block:
-    return {"text": {"type": "plain_text", "text": label}, "value": value}
+def _option(value: str, label: str, *, under: str = "") -> Block:
+    option: Block = {"text": {"type": "plain_text", "text": text.plain_line(label, 75)}}
+    if under:
+        option["description"] = {"type": "plain_text", "text": text.plain_line(under, 75)}
+    return option | {"value": value}

@@ -190,6 +190,25 @@ def grant(granted: Granted) -> Markup:
     return text.join(told, text.ours(", over")) if granted.over else told
 
 
+def marks(hold: Hold) -> Markup:
+    """Tell which rules were called false alarms, and by whom; empty where none was."""
+    several = len(hold.verdict.enforced) > 1
+    told = [
+        text.join(
+            text.ours("✗ "),
+            marked_by(mark.slack_user),
+            *((text.ours(": "), text.code(mark.rule, 100)) if several else ()),
+        )
+        for mark in hold.marked[:5]
+    ]
+    return text.join(*told, by="\n")
+
+
+def marked_by(slack_user: str) -> Markup:
+    who = text.mention(slack_user) if slack_user else text.ours("an auditor")
+    return text.join(text.ours("Marked as a false alarm by "), who)
+
+
 def used(uses: int) -> str:
     return {0: "not used yet", 1: "used once", 2: "used twice"}.get(uses, f"used {uses} times")
 

@@ -11,8 +11,9 @@ from bot import blocks, phrases, reading, text
 from bot.blocks import Button
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from app.domain.mark import FalsePositive
     from app.domain.session import RecordedAnswer, Replay, Session
     from app.domain.verdict import FiredRule
     from app.transcript import Transcript
@@ -32,7 +33,6 @@ MODAL = "replay_modal"
 PAGE_SESSIONS = 8
 _MOST_PAGES_BACK = 80
 _RECORDED = text.ours("🔎 This view is recorded.")
-_MARKED = text.ours("\n✗ An auditor marked this as a false positive.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +112,18 @@ def _entry(session: Session) -> Block:
 
 
 def replayed(
-    shelf: Shelf, replay: Replay, transcript: Transcript, marked: frozenset[str] = frozenset()
+    shelf: Shelf,
+    replay: Replay,
+    transcript: Transcript,
+    marks: Mapping[str, FalsePositive] | None = None,
 ) -> Block:
     """Show one page of a session: what it was, the request, the decisions, the answer.
 
-    `marked` are the rules that an auditor called false positives.
+    `marks` are by rule what people called a false alarm.
     """
     shown = [
         *_overview(replay),
-        *_rules(replay.session, marked),
+        *_rules(replay.session, marks or {}),
         *_votes(replay),
         *_conversation(replay, transcript),
     ]
@@ -179,17 +182,24 @@ def fired_rules(session: Session) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(fired.rule for fired in session.verdict.fired), *on_answer]))
 
 
-def _rules(session: Session, marked: frozenset[str]) -> list[Block]:
+def _rules(session: Session, marks: Mapping[str, FalsePositive]) -> list[Block]:
     asked = {fired.rule: _rule(fired) for fired in session.verdict.fired}
     return [
         blocks.section(
-            text.join(asked.get(rule) or _on_answer(rule), *([_MARKED] if rule in marked else [])),
+            text.join(asked.get(rule) or _on_answer(rule), _marked(marks.get(rule))),
             button=Button("Take the mark back", UNMARK, rule)
-            if rule in marked
-            else Button("Mark as false positive", MARK, rule),
+            if rule in marks
+            else Button("Mark as a false alarm", MARK, rule),
         )
         for rule in fired_rules(session)[:10]
     ]
+
+
+def _marked(mark: FalsePositive | None) -> Markup:
+    if mark is None:
+        return text.ours("")
+    note = text.join(text.ours(": "), text.words(mark.note, 300)) if mark.note else text.ours("")
+    return text.join(text.ours("\n✗ "), phrases.marked_by(mark.slack_user), note)
 
 
 def _on_answer(rule: str) -> Markup:

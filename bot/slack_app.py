@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import cards, digest, directs, home, linking, modals, replay
 from bot.actions import Clicks
+from bot.alarms import FalseAlarms
 from bot.asking import Asking
 from bot.auditing import Auditing
 from bot.commands import Commands
@@ -24,7 +25,7 @@ from bot.slack import SlackRefused
 from bot.viewing import Viewing
 
 if TYPE_CHECKING:
-    from slack_bolt.async_app import AsyncRespond
+    from slack_bolt.async_app import AsyncAck, AsyncRespond
     from slack_bolt.response import BoltResponse
 
     from bot.accounts import Workspace
@@ -41,6 +42,7 @@ class Rooms:
     """The parts that handle what Slack sends."""
 
     clicks: Clicks
+    alarms: FalseAlarms
     asking: Asking
     viewing: Viewing
     auditing: Auditing
@@ -78,7 +80,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         cards.APPROVE: rooms.clicks.approve,
         cards.GRANT: rooms.clicks.grant,
         cards.REVOKE: rooms.clicks.revoke,
-        cards.MORE: rooms.clicks.more,
+        cards.MORE: _behind_the_dots(rooms),
         linking.OPEN_LINK: rooms.clicks.open_link,
         directs.WITHDRAW: rooms.asking.withdraw,
         directs.AGAIN: rooms.asking.again,
@@ -100,6 +102,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
     views: Handlers = {
         modals.AGAIN_SUBMIT: rooms.asking.state,
         modals.GLASS_SUBMIT: rooms.clicks.break_glass,
+        modals.ALARM_SUBMIT: rooms.alarms.keep,
         modals.DENY_SUBMIT: rooms.clicks.deny,
     }
     commands: Handlers = {
@@ -107,6 +110,19 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         "/abeyance": rooms.commands.abeyance,
     }
     return actions, views, commands
+
+
+def _behind_the_dots(rooms: Rooms) -> Handler:
+    """Choose by the option that was taken."""
+
+    async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
+        value = str((body["actions"][0].get("selected_option") or {}).get("value", ""))
+        if value.startswith(cards.ALARM):
+            await rooms.alarms.ask(ack, body, value.removeprefix(cards.ALARM))
+        else:
+            await rooms.clicks.ask_glass(ack, body, value)
+
+    return more
 
 
 def _authorize(workspace: Workspace, token: str) -> Callable[..., Awaitable[AuthorizeResult]]:

@@ -90,7 +90,9 @@ def stats(since: Since = "30d", *, as_json: Json = False) -> None:
         table.add_row(record.rule, *(str(row[name.replace(" ", "_")]) for name in counts), share)
     console = Console(highlight=False)
     console.print(table)
-    console.print("Auditors mark false positives in /replay; what is not marked counts as right.")
+    console.print(
+        "Approvers mark false alarms on the card, auditors in /replay; what is not counts as right."
+    )
 
 
 class _Outcome:

@@ -37,6 +37,11 @@ class Objection(Enum):
     NO_GLASS = "You are not among the people who may break the glass."
     NO_REASON = "Say why: releasing a request alone needs a reason that stays on record."
     ALREADY_VOTED = "You have said that already: each person counts once."
+    OWN_RULES = "This is your own request: somebody else has to say whether its rules were right."
+    NO_MARK = (
+        "Only those who may decide on this request, and auditors, can mark a false alarm. If a "
+        "rule is wrong, tell one of them."
+    )
     NO_GRANT = "This request can be approved once only, not for a time."
 
 
@@ -84,6 +89,17 @@ def judge_break_glass(hold: Hold, voter: Voter, reason: str, now: datetime) -> O
     if not voter.may_break_glass:
         return Objection.NO_GLASS
     return None if reason.strip() else Objection.NO_REASON
+
+
+def judge_mark(hold: Hold, voter: Voter, *, auditor: bool, now: datetime) -> Objection | None:
+    """Say what stands against calling a rule of a hold a false alarm, decided or not."""
+    if not voter.person.email:
+        return Objection.UNVERIFIED
+    if is_requester(hold.requester, voter):
+        return Objection.OWN_RULES
+    if not (auditor or may_decide(hold, voter, now)):
+        return Objection.NO_MARK
+    return None if _tellable(hold.requester, voter) else Objection.CANNOT_TELL
 
 
 def approvals(hold: Hold) -> int:

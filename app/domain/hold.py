@@ -101,6 +101,14 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class Marked:
+    """That somebody called a rule a false alarm, as far as the card shows it."""
+
+    rule: str
+    slack_user: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """A request that waits for a person.
 
@@ -138,6 +146,7 @@ class Hold:
     reminded_at: datetime | None = None
     escalated_at: datetime | None = None
     granted: Granted | None = None
+    marked: tuple[Marked, ...] = ()
 
     @property
     def attached(self) -> bool:

@@ -1,4 +1,4 @@
-"""What an auditor says of a rule that fired."""
+"""What approvers and auditors say of a rule that fired."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class FalsePositive:
-    """That it should not have; `by` is the auditor's address.
+    """That it should not have; `by` is the address of who says so.
 
-    `id` is `session/rule`; `session_at` is when the session began.
+    `id` is `session/rule`; `session_at` is when the session began; `note` is theirs, masked.
     """
 
     id: str
@@ -19,3 +19,5 @@ class FalsePositive:
     session_at: datetime
     by: str
     at: datetime
+    slack_user: str = ""
+    note: str = ""

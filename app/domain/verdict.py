@@ -95,6 +95,11 @@ class Verdict:
     approval: Approval | None = None
 
     @property
+    def enforced(self) -> tuple[FiredRule, ...]:
+        """The rules that applied and were not in shadow mode."""
+        return tuple(fired for fired in self.fired if fired.enforced)
+
+    @property
     def holding(self) -> tuple[FiredRule, ...]:
         """The enforced rules that want a person to decide."""
         return tuple(f for f in self.fired if f.enforced and f.action is Action.HOLD)

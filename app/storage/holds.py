@@ -11,9 +11,10 @@ from app.storage.mongo import Exists, Index
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Iterable, Sequence
     from datetime import datetime
 
+    from app.domain.hold import Marked
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
@@ -57,7 +58,7 @@ class MongoHolds:
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}
         # What other writers note beside the state is theirs to change.
-        kept = ("_id", "callers", "outcome", "reminded_at", "escalated_at", "granted")
+        kept = ("_id", "callers", "outcome", "reminded_at", "escalated_at", "granted", "marked")
         changed = {name: value for name, value in hold_document(new).items() if name not in kept}
         update: Document = {"$set": changed}
         if not new.state.open:
@@ -78,6 +79,9 @@ class MongoHolds:
 
     async def note_grant(self, hold_id: str, granted: Granted) -> None:
         await self._note(hold_id, {"granted": to_document(granted)})
+
+    async def note_marks(self, hold_id: str, marked: Sequence[Marked]) -> None:
+        await self._note(hold_id, {"marked": [to_document(mark) for mark in marked]})
 
     async def remind(self, hold_id: str, at: datetime) -> bool:
         return await self._mark(hold_id, "reminded_at", at)
@@ -103,7 +107,8 @@ class MongoHolds:
             "_id": hold.id,
             "revision": hold.revision,
             "outcome": hold.outcome,
-            **_shown_callers(hold),
+            **_shown_list("callers", list(hold.callers)),
+            **_shown_list("marked", [to_document(mark) for mark in hold.marked]),
             **_shown_grant(hold),
         }
         return await self._holds.change(shown, {"$set": {"settled": True}})
@@ -112,9 +117,9 @@ class MongoHolds:
         return self._holds.watch(opened)
 
 
-def _shown_callers(hold: Hold) -> Document:
+def _shown_list(field: str, shown: Sequence[object]) -> Document:
     # What an earlier version has written has no such field.
-    return {"callers": list(hold.callers)} if hold.callers else {"callers.0": {"$exists": False}}
+    return {field: shown} if shown else {f"{field}.0": {"$exists": False}}
 
 
 def _shown_grant(hold: Hold) -> Document:

@@ -1,4 +1,4 @@
-"""What auditors say of rules that fired: that they should not have."""
+"""What approvers and auditors say of rules that fired: that they should not have."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ class FalsePositiveStore(Protocol):
 
     async def take_back(self, mark_id: str) -> bool: ...
 
-    async def of_session(self, session_id: str) -> frozenset[str]:
-        """Return the rules that are marked there."""
-        ...
+    async def of_session(self, session_id: str) -> tuple[FalsePositive, ...]: ...
 
     async def since(self, moment: datetime) -> tuple[FalsePositive, ...]:
         """Return the marks on sessions that began then or later."""
@@ -45,9 +43,8 @@ class MongoFalsePositives:
     async def take_back(self, mark_id: str) -> bool:
         return await self._marks.remove(mark_id)
 
-    async def of_session(self, session_id: str) -> frozenset[str]:
-        marks = await self._marks.find({"session_id": session_id})
-        return frozenset(mark.rule for mark in marks)
+    async def of_session(self, session_id: str) -> tuple[FalsePositive, ...]:
+        return await self._marks.find({"session_id": session_id})
 
     async def since(self, moment: datetime) -> tuple[FalsePositive, ...]:
         return await self._marks.find({"session_at": {"$gte": moment}})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from app.domain.connection import Connection
     from app.domain.grant import Coverage, Grant
-    from app.domain.hold import Granted, Hold
+    from app.domain.hold import Granted, Hold, Marked
     from app.domain.identity import Identity
     from app.domain.lease import Lease
     from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
@@ -83,6 +83,8 @@ class HoldStore(Protocol):
     async def note_outcome(self, hold_id: str, outcome: str) -> None: ...
 
     async def note_grant(self, hold_id: str, granted: Granted) -> None: ...
+
+    async def note_marks(self, hold_id: str, marked: Sequence[Marked]) -> None: ...
 
     async def remind(self, hold_id: str, at: datetime) -> bool:
         """Note that approvers are reminded; False where they were, or where it is over."""
@@ -293,7 +295,7 @@ class EventKind(StrEnum):
     REPLAY_SHOWN = "replay.shown"
     REPLAY_REFUSED = "replay.refused"
     RULE_MARKED = "rule.marked"
-    """An auditor said that it should not have fired, or took that back."""
+    """Somebody said that it should not have fired, or took that back."""
     GRANT_GIVEN = "grant.given"
     GRANT_USED = "grant.used"
     GRANT_REVOKED = "grant.revoked"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.hold import Granted, Hold, HoldState
+from app.domain.hold import Granted, Hold, HoldState, Marked
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.verdict import Approval, Excerpt, Risk
 from bot import cards
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.blocks import Message
 
 LATER = NOW + timedelta(minutes=2)
-PENDING_BUTTONS = [cards.APPROVE, cards.DENY, cards.VIEW]
+PENDING_BUTTONS = [cards.APPROVE, cards.DENY, cards.VIEW, cards.MORE]
 
 naughty = st.text(max_size=300) | st.sampled_from(
     ["<!channel>", "*b* _i_ `c`", "\u202e\u200b", "\ud800", "x" * 4000, "&" * 4000, "😀" * 3000, ""]
@@ -128,7 +128,8 @@ def test_a_person_without_a_repository_gets_no_empty_line_about_it() -> None:
 
 
 def test_a_grant_is_offered_with_what_it_covers_and_never_at_critical_risk() -> None:
-    assert buttons(draw(grantable())) == [cards.APPROVE, cards.GRANT, cards.DENY, cards.VIEW]
+    offered = [cards.APPROVE, cards.GRANT, cards.DENY, cards.VIEW, cards.MORE]
+    assert buttons(draw(grantable())) == offered
     [row] = [block for block in draw(grantable()).blocks if block["type"] == "actions"]
     confirm = row["elements"][1]["confirm"]["text"]["text"]  # type: ignore[index]
     assert "Approve for 1 h" in json.dumps(row)
@@ -163,6 +164,24 @@ def test_the_glass_stands_behind_the_dots_only_where_somebody_may_break_it() -> 
 
     assert "Break glass…" in glass(there=True)
     assert "Break glass…" not in glass(there=False)
+
+
+def test_a_false_alarm_can_be_told_before_the_decision_and_after_it() -> None:
+    for state in HoldState:
+        shown = words(draw(hold(state=state, decided_at=LATER, keep_until=LATER)))
+        assert shown.count("This was a false alarm…") == 1
+    nameless = hold(rule=fired(enforced=False))
+    assert "false alarm" not in words(draw(nameless))
+
+
+def test_a_mark_is_told_quietly_with_its_rule_where_there_are_several() -> None:
+    marked = (Marked("production-needs-a-manager", MARIA.slack_user),)
+    held = hold(marked=marked)
+    told = "✗ Marked as a false alarm by <@U0MARIA001>"
+    assert f'"{told}"' in words(draw(held))
+    two = (fired(), fired(rule="large-prompts"))
+    several = replace(held, verdict=replace(held.verdict, fired=two))
+    assert f"{told}: `production-needs-a-manager`" in words(draw(several))
 
 
 def test_the_notification_line_says_who_what_and_until_when() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sandbox.slack.driver import SlackDriver
     from tests.flows.house import House
 
-MARK, UNMARK = "Mark as false positive", "Take the mark back"
+MARK, UNMARK = "Mark as a false alarm", "Take the mark back"
 
 
 async def ask(house: House, token: str, text: str, *, model: str = "sandbox-1") -> str:
@@ -49,7 +50,7 @@ async def test_a_mark_is_recorded_counted_and_can_be_taken_back(
     await ines.command("/replay", session)
     await ines.click(await ines.wait_for_view(MARK), MARK)
     view = await ines.wait_for_view(UNMARK)
-    assert "An auditor marked this as a false positive" in view.words
+    assert "Marked as a false alarm by <@U0INES0001>" in view.words
     [rule] = [r for r in policy(house, "stats") if r["rule"] == "no-credential-dumps"]
     assert (rule["fired"], rule["false_positives"], rule["precision"]) == (2, 1, 0.5)
     await ines.click(view, UNMARK)
@@ -78,7 +79,7 @@ async def test_a_rule_that_fired_on_an_answer_can_be_marked_too(
     await ines.command("/replay", session)
     view = await ines.wait_for_view("fired on the answer")
     await ines.click(view, MARK)
-    assert "marked this as a false positive" in (await ines.wait_for_view(UNMARK)).words
+    assert "Marked as a false alarm by" in (await ines.wait_for_view(UNMARK)).words
     await ines.close_view()
 
 
@@ -95,8 +96,36 @@ async def test_who_lost_the_right_to_audit_marks_nothing(
     await slack.settings(usergroups={"auditors": ["ines"]})
     await ines.close_view()
     storage = house.storage()
-    assert await storage.marks.of_session(session) == frozenset()
+    assert await storage.marks.of_session(session) == ()
     storage.close()
+
+
+async def test_a_mark_from_the_card_counts_and_one_from_the_record_is_on_the_card(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, ines = await slack.user("maria"), await slack.user("ines")
+    token = await idp.token("alice")
+    asking = asyncio.ensure_future(ask(house, token, "kites in production"))
+    card = await maria.wait_for_message("kites in", channel="approvals")
+    menu = card.element("hold_more").raw["options"][-1]["value"]
+    await maria.click(card, "hold_more", choose=menu)
+    await maria.wait_for_view("Rules that were wrong here")
+    assert await maria.submit({"note": "a kite festival"}) is None
+    card = await maria.wait_for_change(card, "Marked as a false alarm by <@U0MARIA001>")
+    name = "production-needs-a-manager"
+    [rule] = [row for row in policy(house, "stats") if row["rule"] == name]
+    assert (rule["fired"], rule["false_positives"]) == (1, 1)
+    await maria.click(card, "Deny…")
+    await maria.wait_for_view("Deny")
+    await maria.submit({"category": "Other"})
+    session = await asking
+    await ines.command("/replay", session)
+    view = await ines.wait_for_view("a kite festival")
+    await ines.click(view, UNMARK)
+    card = await maria.wait_for_change(card, lambda m: "false alarm by" not in m.words)
+    await ines.click(await ines.wait_for_view(MARK), MARK)
+    await maria.wait_for_change(card, "Marked as a false alarm by <@U0INES0001>")
+    await ines.close_view()
 
 
 RULES = """\
