@@ -51,6 +51,7 @@ _STRANGE = (
     "This page does not belong to a link that was opened in this browser in the last minutes. "
     f"{_AGAIN}"
 )
+_NAME = 200
 _log = structlog.get_logger(__name__)
 
 
@@ -154,7 +155,8 @@ class LinkPages:
             "code": going["code"],
             "issuer": identity.issuer,
             "subject": identity.subject,
-            "name": identity.name,
+            # A cookie has 4 KB; the name is for reading alone.
+            "name": identity.name[:_NAME],
             "email": identity.email,
             "form": secrets.token_urlsafe(24),
         }
