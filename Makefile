@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint suite fuzz browser screenshots constraints clean
+.PHONY: run test lint suite fuzz bench browser screenshots constraints clean
 
 run: $(VENV)/.run
 	@$(BIN)/abeyance up
@@ -25,13 +25,17 @@ STORIES ?= 50
 fuzz: $(VENV)/.dev
 	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest tests/laws
 
-# A million random cuts of streams with secrets in them, against masking by brute force.
+# A million random cuts of raw text and of each wire format's stream, against brute force.
 fuzz: $(VENV)/.dev
-	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 tests/policies/test_masker.py
+	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 tests/policies/test_masker.py tests/app/wire/test_law_*.py
 
-# Beside detect-secrets, where it is installed: '$(BIN)/pip install detect-secrets'.
+# Speed, recall and waiting. Peers are timed beside ours where they are installed; bench/policies.py
+# says how.
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.policies
+	$(BIN)/python -m bench.recall
+	$(BIN)/python -m bench.holds click
+	$(BIN)/python -m bench.holds waiting
 
 # Headless Chromium presses the buttons of the sandbox's Slack page.
 browser:
