@@ -13,7 +13,7 @@ from sandbox.idp.claims import SCOPES
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 GATEWAY_CLIENT = "abeyance-gateway"
 # Odd characters on purpose: they must be escaped on their way (RFC 6749, section 2.3.1).
-GATEWAY_SECRET = "sandbox:secret/of+the%gateway"
+GATEWAY_SECRET = "sandbox:secret/of%2Bthe+gateway"
 
 
 @dataclass(frozen=True, slots=True)
