@@ -19,7 +19,7 @@ from bot import modals, phrases, text
 from bot.decisions import NotTaken, Word
 from bot.home import QUEUE
 from bot.linking import Offer
-from policies.approval import Objection
+from policies.approval import Objection, concerned
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -191,6 +191,12 @@ class Clicks:
 def _sentence(hold: Hold, objection: Objection) -> str:
     """Say why not; where somebody was faster, who."""
     name = phrases.name(hold)
+    if objection is Objection.NOT_AN_APPROVER:
+        sets = ", ".join(concerned(hold)) or "nobody"
+        return (
+            f"{name}: {objection.value} It asks: {sets}. If you should be among them, tell whoever "
+            "runs Abeyance. /abeyance whoami shows the groups that I know you in."
+        )
     if objection is not Objection.OVER:
         return f"{name}: {objection.value}"
     if hold.state is HoldState.EXPIRED:

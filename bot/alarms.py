@@ -85,6 +85,8 @@ class FalseAlarms:
             if session is None:
                 return "There is no record of this request any more."
             marks = await self._marking.of(session.id)
+            if not said.rules and not marks:
+                return "No rule is ticked, so nothing is marked."
             for at, fired in enumerate(modals.markable(hold)):
                 if (wrong := at in said.rules) is not (fired.rule in marks):
                     await self._marking.say(session, fired.rule, who, wrong=wrong, note=said.note)

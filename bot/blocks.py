@@ -110,12 +110,12 @@ def actions(block_id: str, buttons: Sequence[Button | Menu]) -> Block:
     return {"type": "actions", "block_id": block_id, "elements": spelt}
 
 
-def search(block_id: str, action_id: str, label: str) -> Block:
+def search(block_id: str, action_id: str, label: str, example: str) -> Block:
     """Take a line of text that is sent as soon as its writer presses Enter."""
     element: Block = {
         "type": "plain_text_input",
         "action_id": action_id,
-        "placeholder": _plain(label, 150),
+        "placeholder": _plain(example, 150),
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
     return {

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
     from bot.people import People
     from bot.seal import Seal
     from bot.slack import Slack
+    from policies.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
 _MOST_HOLDS = 15
 _MOST_SESSIONS = 10
 _MOST_GRANTS = 15
+_LINE = blocks.divider()
 SEARCH = "home_search"
 QUEUE = "queue"
 
@@ -104,6 +106,8 @@ class Home:
             held={hold.session_id: self._seal.stamp(hold) for hold in pending},
             auditor=AUDITORS in voter.member_of,
             glass=voter.may_break_glass,
+            approver=_decides(voter),
+            known=bool(voter.person.email),
         )
 
     def _masked(self, hold: Hold) -> Hold:
@@ -122,21 +126,46 @@ class Shown:
     """By session id, the value of the buttons of what waits."""
     auditor: bool = False
     glass: bool = False
+    approver: bool = True
+    """Whether they may ever decide; who may not reads nothing of a queue."""
+    known: bool = True
+    """Whether it is known which requests are theirs."""
 
 
 def home(shown: Shown) -> Block:
     """Draw the tab. Pure."""
-    drawn = [blocks.header("Waiting for your decision"), *_queue(shown)]
+    parts = []
+    if shown.approver or shown.queue:
+        parts.append([blocks.header("Waiting for your decision"), *_queue(shown)])
     if shown.grants:
-        drawn += [blocks.divider(), blocks.header("Grants")]
-        drawn += [_grant(hold, value) for hold, value in shown.grants]
-    drawn += [blocks.divider(), blocks.header("Your requests")]
-    drawn += [_session(session, shown.held) for session in shown.mine]
-    if not shown.mine:
-        drawn.append(blocks.section(text.ours("No request of yours went through the gateway yet.")))
+        granted = [_grant(hold, value) for hold, value in shown.grants]
+        parts.append([blocks.header("Grants"), *granted])
     if shown.auditor:
-        drawn += [blocks.divider(), blocks.header("Find a session"), *_search()]
-    return {"type": "home", "blocks": drawn}
+        parts.append([blocks.header("Find a session"), *_search()])
+    mine = [_session(session, shown.held) for session in shown.mine]
+    parts.append([blocks.header("Your requests"), *(mine or [_none_of_mine(shown)])])
+    first, *others = parts
+    return {"type": "home", "blocks": [*first, *(b for p in others for b in (_LINE, *p))]}
+
+
+def _none_of_mine(shown: Shown) -> Block:
+    if shown.known:
+        return blocks.section(
+            text.ours(
+                "None yet. What you send to a model through the gateway stands here, with what "
+                "became of it; what waits for an approval can be withdrawn."
+            )
+        )
+    return blocks.section(
+        text.ours(
+            "I can't tell which requests are yours: this workspace vouches for no address of "
+            "your account. Confirm your e-mail address in Slack's settings."
+        )
+    )
+
+
+def _decides(voter: Voter) -> bool:
+    return bool(voter.member_of - {AUDITORS} or voter.manages or voter.may_break_glass)
 
 
 def queue(shown: Shown | None) -> Block:
@@ -157,8 +186,9 @@ def _queue(shown: Shown) -> list[Block]:
 
 
 def _search() -> list[Block]:
-    examples = text.ours("For example `user:alice since:1d decision:denied`, or a session id.")
-    return [blocks.search("search", SEARCH, "Filter or session id"), blocks.context(examples)]
+    example = "user:alice since:1d decision:denied"
+    how = text.ours("Press Enter to search. Each look at a session is recorded.")
+    return [blocks.search("search", SEARCH, "Filter or session id", example), blocks.context(how)]
 
 
 def _grant(hold: Hold, value: str) -> Block:

@@ -48,19 +48,27 @@ _MOST_RULES = 10
 def deny_form(value: str, title: str) -> Block:
     """Ask for the reason; `value` is the button's and comes back with the answer."""
     options = [_option(category, category) for category in CATEGORIES]
-    share = _option("share", "Share the reason with the developer")
+    share = _option(
+        "share", "Share it with the requester", under="Else they read only that it was denied."
+    )
+    told = text.ours(
+        "The request is refused at once. Whoever sent it is told, and may change it and ask again."
+    )
+    why: Block = {
+        "type": "static_select",
+        "options": options,
+        "placeholder": _plain("Choose a reason"),
+    }
+    what: Block = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
+    hint: Block = {"placeholder": _plain("For example: name the staging system in its place")}
     return blocks.modal(
         f"Deny {title}",
         [
-            _input("Why?", _CATEGORY, {"type": "static_select", "options": options}),
+            blocks.context(told),
+            _input("Why?", _CATEGORY, why | choose),
+            _input("What should they know?", _REASON, what | hint, optional=True),
             _input(
-                "What should they know?",
-                _REASON,
-                {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT},
-                optional=True,
-            ),
-            _input(
-                "Who may read it",
+                "Your reason",
                 _SHARE,
                 {"type": "checkboxes", "options": [share], "initial_options": [share]},
                 optional=True,
@@ -127,8 +135,8 @@ def alarm_form(value: str, title: str, hold: Hold, marks: Mapping[str, FalsePosi
     if not marks and len(options) == 1:
         ticked = options
     what = text.ours(
-        "Tick what should not have been stopped. This request goes on as it is: it is still "
-        "approved or denied on its card. Whoever keeps the rules sees what you mark."
+        "Tick the rules that should not have fired. This decides nothing about the request; "
+        "whoever keeps the rules sees what you mark, and may make them better."
     )
     told = [_marked(mark) for mark in marks.values() if any(r.rule == mark.rule for r in rules)]
     boxes: Block = {"type": "checkboxes", "options": options}
@@ -151,9 +159,10 @@ def alarm_form(value: str, title: str, hold: Hold, marks: Mapping[str, FalsePosi
 
 def _marked(mark: FalsePositive) -> Markup:
     who = phrases.marked_by(mark.slack_user)
-    note = text.join(text.ours(": "), text.words(mark.note, 300)) if mark.note else text.ours("")
+    rule = text.join(text.ours(": "), text.code(mark.rule, 100))
+    note = text.join(text.ours(" – "), text.words(mark.note, 300)) if mark.note else text.ours("")
     back = text.ours(". Clear its tick to take the mark back.")
-    return text.join(text.code(mark.rule, 100), text.ours(" "), who, note, back)
+    return text.join(who, rule, note, back)
 
 
 def read_alarm(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Alarm:
@@ -236,13 +245,17 @@ def _input(label: str, name: str, element: Block, *, optional: bool = False) -> 
         "type": "input",
         "block_id": name,
         "optional": optional,
-        "label": {"type": "plain_text", "text": label},
+        "label": _plain(label),
         "element": element | {"action_id": name},
     }
 
 
 def _option(value: str, label: str, *, under: str = "") -> Block:
-    option: Block = {"text": {"type": "plain_text", "text": text.plain_line(label, 75)}}
+    option: Block = {"text": _plain(text.plain_line(label, 75))}
     if under:
-        option["description"] = {"type": "plain_text", "text": text.plain_line(under, 75)}
+        option["description"] = _plain(text.plain_line(under, 75))
     return option | {"value": value}
+
+
+def _plain(words: str) -> Block:
+    return {"type": "plain_text", "text": words}

@@ -30,9 +30,13 @@ class Objection(Enum):
     )
     CANNOT_TELL = (
         "The requester's token names no verified address, so I cannot tell that this is not your "
-        "own request. Link your account (`/abeyance whoami` says how), or let a colleague decide."
+        "own request. Send any request through the gateway under your own sign-in, so that I know "
+        "you, and click again; or let a colleague decide."
     )
-    OWN_REQUEST = "This is your own request: somebody else has to decide on it."
+    OWN_REQUEST = (
+        "This is your own request: somebody else has to decide on it. You can withdraw it in my "
+        "Home tab."
+    )
     NOT_AN_APPROVER = "You are not among the people who may decide on this request."
     NO_GLASS = "You are not among the people who may break the glass."
     NO_REASON = "Say why: releasing a request alone needs a reason that stays on record."

@@ -116,6 +116,16 @@ async def test_a_right_that_is_lost_while_the_form_stands_open_is_lost(office: O
     assert await marks(office, held) == []
 
 
+async def test_a_form_without_a_tick_says_that_nothing_is_marked(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold(verdict=two_rules().verdict)
+        await form(maria, await maria.wait_for_message("Approval needed"))
+        await maria.submit({})
+        await maria.wait_for_view("No rule is ticked")
+    assert await office.events(held.session_id) == []
+
+
 async def test_a_mark_that_cannot_be_recorded_is_not_made(office: Office) -> None:
     held = await office.hold()
     session = await office.storage.sessions.get(held.session_id)

@@ -54,6 +54,19 @@ async def test_whoami_tells_the_link_and_the_groups(office: Office) -> None:
         assert "nobody yet" in maria
 
 
+async def test_the_home_tab_shows_each_what_concerns_them(office: Office) -> None:
+    async with office.bot():
+        maria = await (await office.slack.user("maria")).open_home()
+        assert "Nothing waits for you" in maria.words
+        assert "Find a session" not in maria.words
+        ines = await (await office.slack.user("ines")).open_home()
+        assert ines.words.index("Find a session") < ines.words.index("Your requests")
+        assert "Waiting for your decision" not in ines.words
+        alice = await (await office.slack.user("alice")).open_home()
+        assert "None yet." in alice.words
+        assert "Waiting for your decision" not in alice.words
+
+
 @pytest.mark.parametrize("asked", ["", "help", "dance <!channel>"])
 async def test_help_is_given_to_whoever_needs_it(office: Office, asked: str) -> None:
     async with office.bot():

@@ -127,6 +127,7 @@ async def test_who_is_no_approver_is_told_so_privately(office: Office) -> None:
         await ines.click(await card_of(ines), "Approve once")
         note = await ines.wait_for_message("not among the people who may decide")
         assert note.is_ephemeral
+        assert "It asks: managers. If you should be among them" in note.words
     assert (await current(office, held)).state is HoldState.PENDING
 
 
