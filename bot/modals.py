@@ -65,7 +65,7 @@ def deny_form(value: str, title: str) -> Block:
         f"Deny {title}",
         [
             blocks.context(told),
-            _input("Why?", _CATEGORY, why | choose),
+            _input("Why?", _CATEGORY, why),
             _input("What should they know?", _REASON, what | hint, optional=True),
             _input(
                 "Your reason",
