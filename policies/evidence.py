@@ -43,7 +43,7 @@ class Evidence:
 
     def of(self, rule: Rule) -> list[Hit]:
         """Return what the rule looks for and what was found."""
-        if rule.look_for is None:
+        if rule.look_for is None or not self._hits:
             return []
         wanted = set(rule.look_for.targets)
         roles = rule.look_for.roles

@@ -22,7 +22,7 @@ from policies.squeeze import spelled_out, squeezed
 from policies.words import LONG, exact_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from policies.automaton import Automaton
     from policies.charset import Lookup
@@ -45,12 +45,15 @@ class Scannable:
         self.view = view.replace(TRANSPARENT, "")
         """What a pattern sees: folded, and without invisible characters."""
         self.data = view_bytes(self.view)
-        self.fenced = _BAR + self.data
-        """With an edge to the left of the first character too."""
         self.effort = Effort(len(text))
         self.hits: dict[Matcher, tuple[int, ...]] = {}
         """What each matcher has reported, so that it need not look twice."""
         self._whole = view
+
+    @cached_property
+    def fenced(self) -> bytes:
+        """The data with an edge to the left of the first character too."""
+        return _BAR + self.data
 
     @cached_property
     def _places(self) -> list[int] | None:
@@ -74,8 +77,8 @@ class Matcher:
         self._covers: dict[tuple[int, ...], _Cover] = {}
 
     @cached_property
-    def _databases(self) -> list[_Database]:
-        """One for patterns, and two for words, that look at other forms of a text."""
+    def _lookups(self) -> list[_Patterns | _Words]:
+        """Patterns look at a text, words at other forms of it."""
         patterns: list[tuple[int, bytes]] = []
         long: list[tuple[int, bytes]] = []
         short: list[tuple[int, bytes]] = []
@@ -88,8 +91,12 @@ class Matcher:
             else:
                 patterns.append((at, _expression(exact_pattern(target.words))))
                 short.append((at, _literal(letters)))
-        forms = (_data, patterns), (_squeezed, long), (_spelled_out, short)
-        return [_Database(form, found) for form, found in forms if found]
+        found: list[_Patterns | _Words] = []
+        if patterns:
+            found.append(_Patterns(patterns))
+        if long or short:
+            found.append(_Words(long, short))
+        return found
 
     def find(self, text: Scannable, wanted: Container[int], most: int | None = None) -> list[Span]:
         """Return the first matches of each wanted target; those of one do not overlap.
@@ -122,18 +129,44 @@ class Matcher:
     def _hits(self, text: Scannable) -> tuple[int, ...]:
         """Return the targets that match somewhere, in their order."""
         if self not in text.hits:
-            hits = {at for database in self._databases for at in database.hits(text)}
+            hits = {at for lookup in self._lookups for at in lookup.hits(text)}
             text.hits[self] = tuple(sorted(hits))
         return text.hits[self]
 
 
-class _Database:
-    """Some expressions in Hyperscan, for one form of a text."""
+class _Patterns:
+    """Finds the patterns that match a text as it is."""
 
-    def __init__(
-        self, form: Callable[[Scannable], bytes], expressions: list[tuple[int, bytes]]
-    ) -> None:
-        self._form = form
+    def __init__(self, expressions: list[tuple[int, bytes]]) -> None:
+        self._database = _Database(expressions)
+
+    def hits(self, text: Scannable) -> list[int]:
+        return self._database.hits(text.data)
+
+
+class _Words:
+    """Finds the words whose letters follow each other in a text, whatever stands between them.
+
+    That is enough to look closer at a long word; a short one must be spelled out letter by letter.
+    """
+
+    def __init__(self, long: list[tuple[int, bytes]], short: list[tuple[int, bytes]]) -> None:
+        self._short = {at for at, _ in short}
+        self._anywhere = _Database([*long, *short])
+        self._spelled = _Database(short) if short else None
+
+    def hits(self, text: Scannable) -> list[int]:
+        hits = self._anywhere.hits(squeezed(text.view))
+        if self._spelled is None or self._short.isdisjoint(hits):
+            return hits
+        long = [at for at in hits if at not in self._short]
+        return long + self._spelled.hits(spelled_out(text.view, text.data))
+
+
+class _Database:
+    """Some expressions in Hyperscan."""
+
+    def __init__(self, expressions: list[tuple[int, bytes]]) -> None:
         self._hyperscan = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
         self._hyperscan.compile(
             expressions=[expression for _, expression in expressions],
@@ -145,13 +178,13 @@ class _Database:
         # takes one that no other has.
         self._idle: list[hyperscan.Scratch] = []
 
-    def hits(self, text: Scannable) -> list[int]:
+    def hits(self, data: bytes) -> list[int]:
         hits: list[int] = []
 
         def note(target: int, _start: int, _end: int, _flags: int, _context: object) -> None:
             hits.append(target)
 
-        if data := self._form(text):
+        if data:
             scratch = self._scratch()
             self._hyperscan.scan(data, match_event_handler=note, scratch=scratch)
             self._idle.append(scratch)
@@ -162,18 +195,6 @@ class _Database:
             return self._idle.pop()
         except IndexError:
             return hyperscan.Scratch(self._hyperscan)
-
-
-def _data(text: Scannable) -> bytes:
-    return text.data
-
-
-def _squeezed(text: Scannable) -> bytes:
-    return squeezed(text.view)
-
-
-def _spelled_out(text: Scannable) -> bytes:
-    return spelled_out(text.view, text.data)
 
 
 def _literal(letters: bytes) -> bytes:

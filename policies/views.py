@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,15 +37,21 @@ _ESCAPE_FORMS = (
 )
 _ESCAPE = re.compile(_ESCAPE_FORMS)
 _MARKUP = re.compile(r"[`*~]+")
+_FEW = 32
 
-# RE2, because these look at every character of every text.
-_MAY_ESCAPE = re2.compile(_ESCAPE_FORMS)
-_BASE64 = re2.compile(r"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")
+# RE2 over bytes, because these look at every character of every text.
+_ANY_ESCAPE = re2.compile(_ESCAPE_FORMS.encode())
+_BASE64 = re2.compile(rb"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")
 _HEX = re2.compile(
-    r"[0-9A-Fa-f]{16,}|(?:0x)?[0-9A-Fa-f]{2}(?:[ :,]{1,2}(?:0x)?[0-9A-Fa-f]{2}\b){7,}"
+    rb"[0-9A-Fa-f]{16,}|(?:0x)?[0-9A-Fa-f]{2}(?:[ :,]{1,2}(?:0x)?[0-9A-Fa-f]{2}\b){7,}"
 )
 _READABLE = 6  # characters in a row
-_STANDARD = str.maketrans("-_", "+/", "\r\n=")
+_MAY_READ = re.compile(
+    rb"(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
+    rb"{%d}" % _READABLE
+)
+"""What is in all bytes that decode to so many characters in a row, and in a few others."""
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEX_ONLY = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 
 
@@ -80,16 +87,13 @@ class Rewritten:
         how: str,
         pattern: re.Pattern[str],
         put: Callable[[str], str],
-        text: str | None = None,
+        text: str,
     ) -> None:
-        """`text` is what comes of it, where there is a faster way to tell."""
+        """`text` is what comes of it; whoever makes it has a faster way to tell."""
         self.how = how
         self._source = source
         self._pattern = pattern
         self._put = put
-        if text is None:
-            # What is unescaped cannot become a bar.
-            text = pattern.sub(lambda found: put(found[0]).replace(BAR, " "), source.text)
         self.text = text
 
     @cached_property
@@ -157,8 +161,9 @@ def _deeper(source: Reading, depth: int) -> Iterator[Reading]:
     unescaped = _unescaped(source)
     if unescaped is not source:
         yield unescaped
+    data = _bytes(unescaped.text)
     for how, runs in (("base64", _base64_runs), ("hexadecimal", _hex_runs)):
-        if found := runs(unescaped.text):
+        if found := runs(data):
             decoded = Decoded(unescaped, how, found)
             yield decoded
             yield from _deeper(decoded, depth - 1)
@@ -167,10 +172,36 @@ def _deeper(source: Reading, depth: int) -> Iterator[Reading]:
 def _unescaped(source: Reading) -> Reading:
     reading = source
     for _ in range(MAX_DEPTH):
-        if not _MAY_ESCAPE.search(reading.text):
+        text = _without_escapes(reading.text)
+        if text == reading.text:
             break
-        reading = Rewritten(reading, "unescaped", _ESCAPE, _unescape)
+        reading = Rewritten(reading, "unescaped", _ESCAPE, _unescape, text)
     return reading
+
+
+def _without_escapes(text: str) -> str:
+    """Return the text with each escape undone: one by one where there are few, else all at once."""
+    if "\\" not in text and "%" not in text and "&" not in text:
+        return text
+    parts: list[str] = []
+    at = 0
+    for found in islice(_ANY_ESCAPE.finditer(_bytes(text)), _FEW):
+        start, end = found.span()
+        parts += [text[at:start], _no_bar(_unescape(text[start:end]))]
+        at = end
+    rest = text[at:]
+    if len(parts) == 2 * _FEW:
+        rest = _ESCAPE.sub(lambda found: _no_bar(_unescape(found[0])), rest)
+    return "".join([*parts, rest])
+
+
+def _no_bar(text: str) -> str:
+    return text.replace(BAR, " ")
+
+
+def _bytes(text: str) -> bytes:
+    """Return one byte for each character, so that places are the same: of ASCII, its own."""
+    return text.encode("ascii", "replace")
 
 
 def _unescape(escape: str) -> str:
@@ -188,33 +219,38 @@ def _character(code: str) -> str:
     return chr(point) if point < 0x110000 and not 0xD800 <= point < 0xE000 else "\ufffd"
 
 
-def _base64_runs(text: str) -> list[tuple[int, int, str]]:
+def _base64_runs(data: bytes) -> list[tuple[int, int, str]]:
     """Decode each run in all four alignments: letters before it may have shifted it."""
     found: list[tuple[int, int, str]] = []
-    for run in _BASE64.finditer(text):
-        plain = run[0].translate(_STANDARD)
+    for run in _BASE64.finditer(data):
+        start, end = run.span()
+        written = data[start:end]
         # Encoded text always mixes cases; words and hexadecimal numbers seldom do.
-        if plain.islower() or plain.isupper():
+        if written.islower() or written.isupper():
             continue
+        plain = written.translate(_STANDARD, b"\r\n=")
         for shift in range(4):
             usable = (len(plain) - shift) // 4 * 4
             tail = plain[shift + usable :]
-            data = binascii.a2b_base64(plain[shift : shift + usable])
+            read = binascii.a2b_base64(plain[shift : shift + usable])
             if len(tail) > 1:
-                data += binascii.a2b_base64(tail + "=" * (4 - len(tail)))
-            decoded = data.decode("utf-8", "replace")
+                read += binascii.a2b_base64(tail + b"=" * (4 - len(tail)))
             # A name of a program decodes to noise, in which nothing could be read.
-            if max(map(len, decoded.split("\ufffd"))) >= _READABLE:
-                found.append((run.start(), run.end(), decoded))
+            if _MAY_READ.search(read) and _readable(text := read.decode("utf-8", "replace")):
+                found.append((start, end, text))
     return found
 
 
-def _hex_runs(text: str) -> list[tuple[int, int, str]]:
+def _readable(text: str) -> bool:
+    return max(map(len, text.split("\ufffd"))) >= _READABLE
+
+
+def _hex_runs(data: bytes) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
-    for run in _HEX.finditer(text):
-        digits = _HEX_ONLY.sub("", run[0])
+    for run in _HEX.finditer(data):
+        digits = _HEX_ONLY.sub("", run[0].decode())
         for shift in range(2):
             usable = (len(digits) - shift) // 2 * 2
-            data = bytes.fromhex(digits[shift : shift + usable])
-            found.append((run.start(), run.end(), data.decode("utf-8", "replace")))
+            read = bytes.fromhex(digits[shift : shift + usable])
+            found.append((run.start(), run.end(), read.decode("utf-8", "replace")))
     return found
