@@ -17,7 +17,7 @@ from policies.model import ExamplesSpec, Mode, Side
 from policies.scanner import Plan, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from app.domain.identity import Identity
@@ -91,9 +91,9 @@ class Catalog:
         rules: Iterable[Rule],
         detectors: Iterable[Detector],
         approvers: Mapping[str, ApproverSet],
-        shipped: Matcher,
+        shipped: Sequence[Matcher],
     ) -> None:
-        """`shipped` is the matcher of the detectors that all catalogs have, made only once."""
+        """`shipped` are the matchers of the detectors that all catalogs have, made only once."""
         self.revision = revision
         self.rules = tuple(rules)
         self.detectors = tuple(sorted(detectors, key=lambda d: d.rank))
@@ -106,9 +106,9 @@ class Catalog:
         self._credentials: dict[str, Plan] = {}
         masking = [rule for rule in self.rules if rule.then is Action.MASK]
         everywhere = [detector.target for detector in self.detectors]
-        known = set(shipped.targets)
+        known = {target for matcher in shipped for target in matcher.targets}
         own = [target for target in [*_targets(self.rules), *everywhere] if target not in known]
-        self._matchers = (Matcher(tuple(dict.fromkeys(own))), shipped)
+        self._matchers = (Matcher(tuple(dict.fromkeys(own))), *shipped)
         self.everything = self._finder([*_targets(masking), *everywhere])
         self.requests = self._finder(
             _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))

@@ -53,7 +53,7 @@ def load_catalog(directory: Path) -> Catalog:
         raise BadCatalog(reading.faults)
     canonical = json.dumps(reading.contents, sort_keys=True, ensure_ascii=False)
     revision = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-    return Catalog(revision, rules, detectors, approvers, _shipped().matcher)
+    return Catalog(revision, rules, detectors, approvers, _shipped().matchers)
 
 
 def _detectors(reading: Reading) -> list[Detector]:
@@ -81,7 +81,8 @@ class _Made:
 @dataclass(frozen=True, slots=True)
 class _Shipped:
     detectors: tuple[_Made, ...]
-    matcher: Matcher
+    matchers: tuple[Matcher, ...]
+    """One for each kind: whoever looks for secrets alone does not pay for personal data."""
     contents: tuple[Any, ...]
     faults: tuple[str, ...]
 
@@ -91,8 +92,10 @@ def _shipped() -> _Shipped:
     """Read what is part of the program once; each catalog that is loaded later builds on it."""
     reading = Reading(SHIPPED)
     made = tuple(_read_detectors(reading, {}))
-    matcher = Matcher([each.detector.target for each in made])
-    return _Shipped(made, matcher, tuple(reading.contents), tuple(reading.faults))
+    matchers = tuple(
+        Matcher([each.detector.target for each in made if each.kind is kind]) for kind in Kind
+    )
+    return _Shipped(made, matchers, tuple(reading.contents), tuple(reading.faults))
 
 
 def _read_detectors(reading: Reading, shipped: Mapping[str, _Made]) -> list[_Made]:
