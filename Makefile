@@ -20,14 +20,12 @@ lint: $(VENV)/.dev
 suite: $(VENV)/.dev browser
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-# Many long stories of kills, clicks and failures, for as long as there is patience: STORIES=200.
+# A million random cuts of raw text and of each wire format's stream, against brute force; then
+# many long stories of kills, clicks and failures: STORIES=200.
 STORIES ?= 50
 fuzz: $(VENV)/.dev
-	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest tests/laws
-
-# A million random cuts of raw text and of each wire format's stream, against brute force.
-fuzz: $(VENV)/.dev
 	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 tests/policies/test_masker.py tests/app/wire/test_law_*.py
+	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest tests/laws
 
 # Speed, recall and waiting. Peers are timed beside ours where they are installed; bench/policies.py
 # says how.
