@@ -28,7 +28,7 @@ async def test_a_no_at_the_identity_provider_is_told_with_the_way_back(place: Pl
     async with Browser() as browser:
         told = await browser.sign_in(link, person="")
         assert told.status_code == 403
-        assert "Not signed in" in told.text
+        assert "You did not sign in" in told.text
         assert f'href="{link}"' in told.text
         await browser.send_form(await browser.sign_in(link), answer="yes")
     assert await place.linked()
