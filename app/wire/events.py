@@ -79,7 +79,7 @@ class AnswerTable:
 
 
 @dataclass(slots=True)
-class _Running:
+class Running:
     """A text, with the place of its last piece."""
 
     text: Text
@@ -98,11 +98,14 @@ class EventMasker:
         self._table = table
         self._masking = masking
         self._tree = TreeMasker(masking, self._piece)
-        self._texts: dict[Key, _Running] = {}
+        self._texts: dict[Key, Running] = {}
         self._over: set[Key] = set()  # texts that are forgotten, and must not go on
         self._event = Named("", {})
         self._root: Key = ()
         self._touched: set[Key] = set()
+        self._pieces = 0  # of the event
+        self.sole: Running | None = None
+        """The text of the last event's piece, where nothing hangs on the event but this piece."""
 
     @property
     def holds(self) -> bool:
@@ -120,6 +123,8 @@ class EventMasker:
         """Mask one event in place; return whether it changed, and the tails to send before it."""
         self._event = event
         self._touched = set()
+        self._pieces = 0
+        self.sole = None
         self._tree.changed = False
         self._root = ()
         if self._table.identity:
@@ -130,7 +135,10 @@ class EventMasker:
         ends = tuple([hashable(end) for end in self._table.ends(event.name, event.value)])
         self._tree.walk(event.value, self._table.shape)
         tails = self.end(End.SAID, ends) if ends and self._texts else []
-        for key, holder in self._table.signed(event.value):
+        signed = tuple(self._table.signed(event.value))
+        if ends or signed or self._pieces > 1:
+            self.sole = None
+        for key, holder in signed:
             running = self._texts.get(hashable(key))
             if running is not None and running.masked:
                 holder["signature"] = ""
@@ -170,14 +178,21 @@ class EventMasker:
         running = self._texts.get(key)
         if running is None:
             self._make_room(key)
-            running = self._texts[key] = _Running(self._text(shape.kind), channel, self._event)
+            running = self._texts[key] = Running(self._text(shape.kind), channel, self._event)
         running.event, running.path, running.box, running.at = self._event, path, box, path[-1]
         self._touched.add(key)
+        self._pieces += 1
+        self.sole = None if shape.kind is Kind.GROWS else running
+        out = self.go_on(running, piece)
+        if out != piece:
+            self._tree.changed = True
+        return out
+
+    def go_on(self, running: Running, piece: str) -> str:
+        """Mask the next piece of a text, in an event that has nothing else to look at."""
         found = self._masking.masked
         out = running.text.feed(piece)
         running.masked = running.masked or self._masking.masked > found
-        if out != piece:
-            self._tree.changed = True
         return out
 
     def _make_room(self, key: Key) -> None:
@@ -200,7 +215,7 @@ class EventMasker:
             return Text(lambda: JsonTextMasker(self._masking.stream), restarts=False)
         return (GrowingText if kind is Kind.GROWS else Text)(self._masking.stream)
 
-    def _tail(self, running: _Running, rest: str) -> Named:
+    def _tail(self, running: Running, rest: str) -> Named:
         last = running.event
         if self._table.tail is not None and (tail := self._table.tail(last, running.channel, rest)):
             return tail
@@ -245,7 +260,7 @@ def _along(value: Json, path: Path, text: str, keep: tuple[str, ...]) -> Json:
     return text
 
 
-def _append(running: _Running, rest: str) -> None:
+def _append(running: Running, rest: str) -> None:
     box: Any = running.box  # a member of an object or an item of a list: written alike
     box[running.at] = f"{box[running.at]}{rest}"
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.errors import TooLarge
 from app.wire import sse, strict_json
 from app.wire.documents import masked_text
-from app.wire.events import AnswerTable, EventMasker, Named, boxed, unboxed
+from app.wire.events import AnswerTable, EventMasker, Named, Running, boxed, unboxed
+from app.wire.likeness import Likeness, likeness
 from app.wire.texts import End, Text
 
 if TYPE_CHECKING:
     from app.wire.base import Json, Masking
 
 _DONE = "[DONE]"
+_UNLIKE = 8  # events in a row after which none is expected to be like the last
 
 
 class SseAnswer:
@@ -25,6 +27,8 @@ class SseAnswer:
         self._texts: dict[str, Text] = {}  # of events that are not JSON, by event name
         self._masking = masking
         self._resumable = table.resumable
+        self._like: tuple[Likeness, Running] | None = None  # the last event
+        self._unlike = 0  # how many in a row were not
 
     @property
     def uninspected(self) -> tuple[str, ...]:
@@ -40,6 +44,18 @@ class SseAnswer:
         return out + self._close(End.CLOSED)
 
     def _event(self, event: sse.SseEvent) -> bytes:
+        if self._like is not None:
+            like, running = self._like
+            piece = like.piece(event.raw)
+            if piece is not None:
+                self._unlike = 0
+                masked = self._events.go_on(running, piece)
+                return event.raw if masked == piece else like.around(masked)
+            self._like = None
+            self._unlike += 1
+        return self._unlike_last(event)
+
+    def _unlike_last(self, event: sse.SseEvent) -> bytes:
         if event.data is None:
             return self._without_data(event)
         if event.data == _DONE:
@@ -71,8 +87,21 @@ class SseAnswer:
         if words:
             return before + self._text(event, data if same else _dump(tree, value).decode())
         if same:
-            return before + self._unchanged(event)
+            out = self._unchanged(event)
+            if exact and self._unlike < _UNLIKE:
+                self._like = self._likeness(event, out)
+            return before + out
         return before + self._rewritten(event, _dump(tree, value))
+
+    def _likeness(self, event: sse.SseEvent, out: bytes) -> tuple[Likeness, Running] | None:
+        """Remember an event to which the next may be alike."""
+        running = self._events.sole
+        if running is None or event.event_id is not None or out is not event.raw:
+            return None
+        box: Any = running.box
+        found = likeness(out, box[running.at])
+        plain = sse.encode(event.data or "", event=event.event)  # as it would be written
+        return (found, running) if found is not None and out == plain else None
 
     def _text(self, event: sse.SseEvent, text: str) -> bytes:
         """Mask what is no JSON, or may be none to its reader: a word of a text."""

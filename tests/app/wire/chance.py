@@ -33,7 +33,8 @@ class Chance(random.Random):
         return sorted([int(self.random() * (size + 1)) for _ in range(count)])
 
     def pieces(self, text: str, most: int = 2) -> list[str]:
-        """Cut a text in up to `most` places; a piece may be empty."""
+        """Cut a text in up to `most` places, sometimes in more; a piece may be empty."""
+        most = 9 if self.often(0.1) else most
         at = self.places(len(text), most) if self.often(0.9) else []
         return [text[a:b] for a, b in zip([0, *at], [*at, None], strict=True)]
 

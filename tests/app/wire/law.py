@@ -115,7 +115,7 @@ class Format:
 
 def made(chance: Chance) -> str:
     """Make a text with a secret or two, and what may stand beside them."""
-    parts = []
+    parts = [chance.one("", "", "so it is, ", "日本 日本 ")]
     for _ in range(chance.some()):
         parts += [chance.one("", *BESIDE), chance.one(*SECRETS), chance.one("", *BESIDE)]
     return "".join(parts)

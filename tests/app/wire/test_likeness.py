@@ -1,0 +1,60 @@
+"""Events that are like the one before are masked as any other."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.wire.likeness import likeness
+from app.wire.sse import SseParser
+from tests.app.wire import streams
+from tests.app.wire.masking import SECRET, leaks, whole
+from tests.app.wire.test_answers import CHAT, SSE, masked
+
+PIECES = st.text(st.sampled_from(' ,:{}[]"\\etru1.-aZé\u200b\n\x7f日'), max_size=4)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=4), st.integers(0, 3), PIECES)
+def test_the_place_of_a_piece_is_found_or_none_is(texts: list[str], at: int, other: str) -> None:
+    def spelt(piece: str) -> bytes:
+        values = [*texts]
+        values[at % len(texts)] = piece
+        return streams.data({"n": 1.5, "texts": values, "": True})
+
+    piece = texts[at % len(texts)]
+    found = likeness(spelt(piece), piece)
+    if found is not None:
+        assert found.around(other) == spelt(other)
+        assert found.piece(spelt(other)) in {other, None}
+        assert found.piece(spelt(other) + b"data: x\n\n") is None
+
+
+@pytest.mark.parametrize("piece", ["", ",", ":", "true", "1", "],[", '"', "\\", "a\n", "\u200b"])
+def test_a_piece_that_could_be_elsewhere_shows_no_place(piece: str) -> None:
+    assert likeness(streams.data({"id": "x", "text": piece}), piece) is None
+    assert likeness(streams.data({"id": " the", "text": " the"}), " the") is None
+    assert likeness(streams.data({"id": "x", "text": " the"}), " the") is not None
+
+
+def test_an_event_with_more_in_it_is_not_alike() -> None:
+    found = likeness(streams.data({"text": " the"}), " the")
+    assert found is not None
+    assert found.piece(streams.data({"text": "a", "more": "b"})) is None
+    assert (
+        found.piece(streams.data({"text": "a"})[:-2] + b"\n" + streams.data({"text": "b"})) is None
+    )
+    both = [{"content": "so "}, {"content": SECRET[:9], "role": SECRET}, {"content": SECRET[9:]}]
+    assert not leaks(masked(CHAT, SSE, b"".join(map(streams.chunk, both))))
+
+
+@given(st.lists(st.sampled_from(["so ", " it", SECRET, *SECRET, '"', "\\", "é", "\u200b"])))
+def test_many_events_that_are_alike_say_what_masking_the_whole_gives(pieces: list[str]) -> None:
+    said = ["well, ", *pieces]
+    out = masked(CHAT, SSE, b"".join(streams.chunk({"content": piece}) for piece in said))
+    assert not leaks(out)
+    events = [json.loads(event.data or "") for event in SseParser().feed(out)]
+    text = "".join(event["choices"][0]["delta"]["content"] for event in events)
+    assert text == whole("".join(said))
