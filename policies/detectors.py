@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from policies.model import DetectorSpec
 
 _QUOTE = r"""\\{0,3}["'`]"""
-_OPERATOR = r"(?:=>|:=|[?|]{0,2}={1,3}|\|\||[:,>|(\t]| is| to|: ?[&\w.<>|\[\]]{1,24} ?=)"
+_OPERATOR = r"(?:=>|:=|[?|]{0,2}={1,3}|\|\||[:,>|(\t#]| is| to| no\.|: ?[&\w.<>|\[\]]{1,24} ?=)"
 _ELSEWHERE = (
-    r"""["'] {1,3}(?:value|content)=["']"""  # an attribute beside the one with the name
-    r"""|["']?\s{1,20}value: ?["']?"""  # a list of names and values in YAML
+    r"""\\?["'] {1,3}(?:value|content)=\\?["']"""  # an attribute beside the one with the name
+    r"""|\\?["']?(?:[\s>#+|]|\\n){1,24}value: ?\\?["']?"""  # a list of names and values in YAML
     r"""|["'`]?\s{0,3}</\w{1,12}>\s{0,12}<\w{1,12}>"""  # the next cell or element
     r"""| {1,2}--(?:body|value|data)[ =]["']?"""
     r"""| \{ ?get; ?(?:set|init); ?\} = \\?["']"""
@@ -36,13 +36,16 @@ _ASSIGNS = (
 )
 """What stands between a name and its value in code, JSON, YAML, tables, headers, commands."""
 
+_BESIDE = rf"{_ASSIGNS}|[\w .]{{0,24}} "
+"""The same, or nothing: people say `the customer with BSN 111222333`."""
+
 _QUOTES = (
     rf"[\w.\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"
     rf"(?:\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:\*\* ?)?[rbufN@]?| {{1,2}}){_QUOTE}"
     rf"|[\w.-]{{0,24}}(?:{_ELSEWHERE})"
-    r"""|[\w-]{0,24}["'] \{[^}]{0,120}default\s{0,4}=\s{0,3}["']"""  # a variable of Terraform's
+    r"""|[\w-]{0,24}["'] \{[^}]{0,120}default\s{0,4}=\s{0,3}\\?["']"""  # a variable of Terraform's
 )
-"""The same, where the value stands in quotes."""
+"""As `_ASSIGNS`, where the value stands in quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Detector:
 def make_detector(spec: DetectorSpec, kind: Kind, *, generic: bool) -> Detector:
     """Raises PatternError or ValueError with what is wrong in the pattern or its checks."""
     pattern = _guarded(parse(spec.pattern), spec)
-    context = parse(_context(spec)) if spec.keywords or spec.context else None
+    context = parse(_context(spec, kind)) if spec.keywords or spec.context else None
     target = Target(spec.id, pattern, context=context, valid=build(spec.checks))
     return Detector(spec.id, spec.title, kind, generic, target, spec.examples)
 
@@ -82,11 +85,12 @@ def _guarded(pattern: Pattern, spec: DetectorSpec) -> Pattern:
     return pattern
 
 
-def _context(spec: DetectorSpec) -> str:
+def _context(spec: DetectorSpec, kind: Kind) -> str:
     if spec.context is not None:
         return spec.context
     names = "|".join(_spellings(name) for name in spec.keywords)
-    return f"(?i)(?:{names})(?:{_QUOTES if spec.quoted else _ASSIGNS})"
+    between = _QUOTES if spec.quoted else _ASSIGNS if kind is Kind.SECRET else _BESIDE
+    return f"(?i)(?:{names})(?:{between})"
 
 
 def _spellings(name: str) -> str:

@@ -214,6 +214,26 @@ def vehicle(text: str) -> bool:
     return text[8].upper() == "0123456789X"[rest]
 
 
+def swedish_personal(text: str) -> bool:
+    """Luhn's check over the last ten digits: the century does not count."""
+    doubled = [digit * (2 - at % 2) for at, digit in enumerate(_digits(text)[-10:])]
+    return sum(sum(divmod(value, 10)) for value in doubled) % 10 == 0
+
+
+def portuguese_tax(text: str) -> bool:
+    """Weights 9 down to 2; the last digit is 11 less the rest, 0 for 10 and 11."""
+    digits = _digits(text)
+    check = 11 - _weighted(digits[:8], range(9, 1, -1)) % 11
+    return digits[8] == (0 if check > 9 else check)
+
+
+def turkish_identity(text: str) -> bool:
+    """Give the tenth digit by the odd and even places, the last one by the sum of all others."""
+    digits = _digits(text)
+    tenth = (7 * sum(digits[0:9:2]) - sum(digits[1:8:2])) % 10
+    return digits[9] == tenth and digits[10] == sum(digits[:10]) % 10
+
+
 CHECKS: dict[str, Callable[[str], bool]] = {
     "au-tax-file": australian_tax_file,
     "be-national": belgian_national,
@@ -230,7 +250,10 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "nl-citizen": dutch_citizen,
     "no-identity": norwegian_identity,
     "pl-national": polish_national,
+    "pt-tax": portuguese_tax,
+    "se-personal": swedish_personal,
     "sg-identity": singaporean_identity,
+    "tr-identity": turkish_identity,
     "uk-nhs": uk_nhs,
     "us-routing": us_routing,
     "us-social-security": us_social_security,

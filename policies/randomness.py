@@ -20,8 +20,10 @@ _SAMPLES = frozenset(
 _NAMES = ("self.", "this.", "settings.", "/")
 _FROM_ELSEWHERE = re.compile(
     r"[$%]\{|\$\(|^[$%]\$?[A-Za-z_]\w*%?$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv"
-    r"|process\.|config[.\[]|\(\)"
+    r"|process\.|config[.\[]|\(\)|_[A-Z_]{3,}%$"
 )
+_HEX = re.compile(r"[0-9a-f-]{20,}|[0-9A-F-]{20,}")
+"""No name is so long and made of these six letters alone."""
 _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
 
 
@@ -63,6 +65,8 @@ def random(text: str) -> bool:
     """
     if not no_placeholder(text):
         return False
+    if _HEX.fullmatch(text) and not text.replace("-", "").isdigit():
+        return True
     changes = sum(_changes(*pair) for pair in pairwise(text))
     if any(ch.isdigit() for ch in text):
         unreadable = text.isalnum() and _CONSONANTS.search(text) is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import math
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -92,13 +93,26 @@ def base58check(text: str) -> bool:
     return len(data) > 4 and digest[:4] == data[-4:]
 
 
+_PAIRS = re.compile(r"(?:[0-9A-Fa-f]{2}:){7}[0-9A-Fa-f]{2}")
+
+
 def ip_address(text: str) -> bool:
-    """Check an address of the Internet, of either version; the machine's own is nobody's."""
+    """Check an address of the Internet, of either version; the machine's own is nobody's.
+
+    Nor are `120.0.0.0`, a version or a network, and eight pairs of digits, a serial number.
+    """
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
+    if text.endswith(".0.0") or _PAIRS.fullmatch(text):
+        return False
     return not (address.is_loopback or address.is_unspecified or address.is_multicast)
+
+
+def mailbox(text: str) -> bool:
+    """Say whether a person may read it: `git@` is how repositories are cloned."""
+    return text.partition("@")[0].lower() not in {"git", "hg", "svn"}
 
 
 def phone(text: str) -> bool:
@@ -112,6 +126,7 @@ _PLAIN: dict[str, Check] = {
     "base58check": base58check,
     "ip-address": ip_address,
     "luhn": luhn,
+    "mailbox": mailbox,
     "mixed": mixed,
     "mod97": mod97,
     "no-placeholder": no_placeholder,

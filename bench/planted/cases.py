@@ -83,7 +83,13 @@ def _tokens(group: str, text: str, each: int, rng: random.Random) -> Iterator[Ca
             value = fill(template.lstrip("!"), rng)
             name = rng.choice(names.split(" "))
             whole = contexts.placed(places[context], name, value)
-            yield Case(group, kind, context, contexts.surrounded(whole, rng), (value,))
+            secret = value[_known(template) :]
+            yield Case(group, kind, context, contexts.surrounded(whole, rng), (secret,))
+
+
+def _known(template: str) -> int:
+    """Return the length of what all tokens of a kind begin with: that is no secret."""
+    return len(re.split(r"\{[a-zA-Z]", template.lstrip("!"), maxsplit=1)[0])
 
 
 def _shapes(group: str, text: str, each: int, rng: random.Random) -> Iterator[Case]:
@@ -93,7 +99,7 @@ def _shapes(group: str, text: str, each: int, rng: random.Random) -> Iterator[Ca
             secrets = tuple(
                 part
                 for secret in re.findall("«([^»]*)»", marked)
-                for part in re.split(r"\s+|\\n", secret)
+                for part in re.split(r"\n[ +>#]*|\r|\\n", secret)
                 if len(part) > 3
             )
             plain = marked.replace("«", "").replace("»", "")

@@ -83,7 +83,7 @@ def password(rng: random.Random) -> str:
         f"{word}{rng.choice('!#@')}{rng.randint(100, 9999)}",
         f"{word}-{other}-{rng.randint(10, 99)}",
         f"{word[0].upper()}{word[1:]}{rng.randint(1950, 2030)}{rng.choice('!$*')}",
-        f"{draw(rng, _LOWER, 3)}{rng.randint(10, 99)}{draw(rng, _UPPER, 3)}{rng.choice('!#%&^*')}x7",
+        f"{draw(rng, _LOWER, 3)}{rng.randint(10, 99)}{draw(rng, _UPPER, 3)}{rng.choice('!#%&^*')}x",
         draw(rng, ALPHABETS["w"], 16),
         draw(rng, ALPHABETS["w"] + "!#^*-_", 20),
     )
@@ -125,6 +125,11 @@ def _coded(value: object) -> str:
 def basic(rng: random.Random) -> str:
     pair = f"{rng.choice(('svc', 'deploy', 'dana'))}:{password(rng)}"
     return base64.b64encode(pair.encode()).decode()
+
+
+def snowflake(rng: random.Random) -> str:
+    """Return the base64 of a number of 18 digits, with which Discord's tokens begin."""
+    return base64.b64encode(draw(rng, _DIGITS, 18).encode()).decode()
 
 
 def coded_password(rng: random.Random) -> str:
@@ -192,6 +197,7 @@ _NAMED: dict[str, Callable[[random.Random], str]] = {
     "pw": password,
     "pwurl": url_password,
     "seed": seed_phrase,
+    "snowflake": snowflake,
     "uuid": a_uuid,
     "wif": wallet_key,
 }

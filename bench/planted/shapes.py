@@ -147,6 +147,7 @@ http-bearer | Authorization: Bearer «{w40}»
 http-bearer-lower | authorization: bearer «{u64}»
 http-apikey | Authorization: ApiKey «{b43}=»
 http-digest | Authorization: Digest username="dana", realm="r", response="«{h32}»"
+http-cookie-named | Cookie: _gitlab_session=«{h32}»; lang=en
 http-cookie | Cookie: lang=en; sessionid=«{n32}»
 http-set-cookie | Set-Cookie: session=«{u64}»; HttpOnly
 http-amz | X-Amz-Security-Token: «IQoJb3JpZ2luX2Vj{b320}=»

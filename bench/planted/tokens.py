@@ -82,7 +82,6 @@ gitlab-mail | glimt-{n25} | INCOMING_MAIL_TOKEN
 gitlab-agent | glagent-{u50} | AGENT_TOKEN
 gitlab-scim | glsoat-{u20} | SCIM_TOKEN
 gitlab-feature-flags | glffct-{u20} | UNLEASH_TOKEN
-gitlab-session | _gitlab_session={h32} | Cookie
 bitbucket-app-password | ATBB{w24}{H8} | BITBUCKET_APP_PASSWORD
 bitbucket-repository | ATCTT3xFfG{u170-180}={H8} | BITBUCKET_TOKEN
 atlassian-api | ATATT3xFfGF0{u170-176}={H8} | JIRA_API_TOKEN ATLASSIAN_TOKEN
@@ -113,8 +112,8 @@ slack-cookie | xoxd-{w60}%2B{w80}%3D | SLACK_COOKIE
 slack-webhook | https://hooks.slack.com/services/T{N8}/B{N10}/{w24} | SLACK_WEBHOOK_URL
 slack-workflow | https://hooks.slack.com/workflows/T{N8}/A{N10}/{d18}/{w24} | WEBHOOK
 slack-signing | !{h32} | SLACK_SIGNING_SECRET
-discord-bot | M{w23}.G{w5}.{u38} | DISCORD_TOKEN
-discord-bot-old | MT{w22}.{u6}.{u27} | DISCORD_BOT_TOKEN
+discord-bot | {snowflake}.G{w5}.{u38} | DISCORD_TOKEN
+discord-bot-old | {snowflake}.{u6}.{u27} | DISCORD_BOT_TOKEN
 discord-webhook | https://discord.com/api/webhooks/{d18}/{u68} | DISCORD_WEBHOOK
 discord-secret | !{u32} | DISCORD_CLIENT_SECRET
 telegram-bot | {d10}:AA{u33} | TELEGRAM_BOT_TOKEN
@@ -158,7 +157,7 @@ paystack-key | sk_live_{h40} | PAYSTACK_SECRET_KEY
 flutterwave-key | FLWSECK-{h32}-X | FLUTTERWAVE_SECRET_KEY
 paddle-key | pdl_live_apikey_01{n24}_{w22}_{w3} | PADDLE_API_KEY
 mollie-key | live_{w30} | MOLLIE_API_KEY
-checkout-key | sk_{c26}{w2} | CKO_SECRET_KEY
+checkout-key | sk_{n26}{n1} | CKO_SECRET_KEY
 gocardless-token | live_{u40} | GOCARDLESS_ACCESS_TOKEN
 plaid-token | access-production-{uuid} | PLAID_ACCESS_TOKEN
 plaid-secret | !{h30} | PLAID_SECRET

@@ -24,7 +24,10 @@ NUMBERS = {
     "nl-citizen": "111222333",
     "no-identity": "01019098415",
     "pl-national": "44051401359",
+    "pt-tax": "123456789",
+    "se-personal": "19811218-9876",
     "sg-identity": "S1234567D",
+    "tr-identity": "10000000146",
     "uk-nhs": "6091390996",
     "us-routing": "021000021",
     "vehicle": "1M8GDM9AXKP042788",
@@ -80,6 +83,27 @@ def test_randomness_tells_tokens_from_names(text: str, *, random: bool) -> None:
     check = build(["random", "entropy:3.0"])
     assert check is not None
     assert check(text) == random
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "right"),
+    [
+        ("mailbox", "dana@example.com", True),
+        ("mailbox", "git@example.com", False),
+        ("ip-address", "203.0.113.7", True),
+        ("ip-address", "120.0.0.0", False),
+        ("ip-address", "2001:db8::7334", True),
+        ("ip-address", "d3:7b:ab:65:fc:c3:29:b5", False),
+        ("random", "b9504262819216a92df88cfe21514585", True),
+        ("random", "17000000000000000000000000000042", False),
+        ("password", "%DB_PASSWORD%", False),
+        ("password", "hunter2%", True),
+    ],
+)
+def test_what_is_nobodys_and_what_is_somebodys(name: str, text: str, *, right: bool) -> None:
+    check = build([name])
+    assert check is not None
+    assert check(text) == right
 
 
 @pytest.mark.parametrize("name", ["lun", "entropy", "entropy:high", "luhn:2"])
