@@ -6,7 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, TypeVar, assert_never
 
 import structlog
 
@@ -35,6 +35,8 @@ from proxy.visit import Visit
 from proxy.waiting import Mode, patience_of, waiting_mode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from policies.compiled import AnswerMasking, Catalog
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 _REASON_LENGTH = 500
 _LARGE_BYTES = 32 * 1024
+_Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
 
 
@@ -96,7 +99,7 @@ class Gate:
         # One catalog for the whole request, whatever takes its place meanwhile.
         catalog = self.catalogs.current
         verdict = await self._decided(inquiry, identity, catalog)
-        inquiry = _masked(inquiry, verdict, catalog).showing(catalog.mask)
+        inquiry = await _aside(inquiry, lambda: _masked(inquiry, verdict, catalog))
         hold: Hold | None = None
         match verdict.action:
             case Action.ALLOW:
@@ -132,10 +135,7 @@ class Gate:
 
     async def _decided(self, inquiry: Inquiry, identity: Identity, catalog: Catalog) -> Verdict:
         now = self.clock.now()
-        if inquiry.facts.body_bytes < _LARGE_BYTES:
-            return decide(inquiry.facts, identity, catalog, now)
-        # A large prompt takes a while to read; the others must not wait for it.
-        return await asyncio.to_thread(decide, inquiry.facts, identity, catalog, now)
+        return await _aside(inquiry, lambda: decide(inquiry.facts, identity, catalog, now))
 
     async def _held(
         self, visit: Visit, identity: Identity, inquiry: Inquiry, verdict: Verdict
@@ -228,9 +228,19 @@ class Gate:
                     await self.holding.note_outcome(hold, outcome)
 
 
+async def _aside(inquiry: Inquiry, work: Callable[[], _Result]) -> _Result:
+    """Do what takes long for a large prompt in a thread then: the others must not wait for it."""
+    if inquiry.facts.body_bytes < _LARGE_BYTES:
+        return work()
+    return await asyncio.to_thread(work)
+
+
 def _masked(inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:
+    """Return what may be sent, and shown."""
     asked = any(fired.enforced and fired.action is Action.MASK for fired in verdict.fired)
-    return inquiry.masked(catalog.request_mask(verdict)) if asked else inquiry
+    if asked:
+        inquiry = inquiry.masked(catalog.request_mask(verdict, inquiry.facts))
+    return inquiry.showing(catalog.mask)
 
 
 def _denied(verdict: Verdict) -> Refused:
