@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, FiredRule, Risk
 from policies.answer import AnswerMasking, Lookout, credential_plan
 from policies.conditions import Asked, Condition
+from policies.effort import TooDense
 from policies.findings import Finder, Inspected
 from policies.masker import Masker
 from policies.matcher import Matcher
@@ -17,7 +19,7 @@ from policies.model import ExamplesSpec, Mode, Side
 from policies.scanner import Plan, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from app.domain.identity import Identity
@@ -125,13 +127,22 @@ class Catalog:
         """
         answers = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
         masker = Masker(answers, lambda _: "")
-        examples = [text for detector in self.detectors for text in detector.examples.match]
-        prose = [text for rule in self.rules for text in (rule.title, rule.explain)]
-        for text in (*examples, *prose):
+        texts = list(self._samples())
+        for text in texts:
             masker.feed(f"\n{text}\n")
-        everything = "\n".join((*examples, *prose))
+        everything = "\n".join([*texts, _SPELLINGS])
         self.mask(everything)
-        self.requests.find(Inspected(f"{everything}\n{_SPELLINGS}"))
+        with suppress(TooDense):
+            self.requests.find(Inspected(everything))
+
+    def _samples(self) -> Iterator[str]:
+        """Yield texts in which something is found, for as many targets as possible."""
+        for detector in self.detectors:
+            yield from detector.examples.match
+        for rule in self.rules:
+            yield from (rule.title, rule.explain, *(rule.examples.match if rule.examples else ()))
+        for target in _targets(self.rules):
+            yield from (target.words, " ".join(target.words))
 
     def label(self, target: Target) -> str:
         return self._labels[target.id]

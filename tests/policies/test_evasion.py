@@ -81,6 +81,7 @@ WORDS: dict[str, str] = {
     "dots": "p.r.o.d.u.c.t.i.o.n",
     "a short word with dots": "p.r.o.d",
     "a short word beside a sign": "_p r o d",
+    "a short word between others": "x y z)p r o d(s t",
     "hyphens": "pro-duc-tion",
     "bold": "**prod**uction",
     "code": "pro`duction`",
