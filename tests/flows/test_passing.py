@@ -119,6 +119,22 @@ async def test_a_secret_in_the_prompt_does_not_reach_the_model(
     assert b"[aws-access-key-id]" in received.body
 
 
+async def test_no_secret_of_a_large_prompt_reaches_the_model(
+    house: House, idp: IdpDriver, model: ModelDriver
+) -> None:
+    filler = "an ordinary line of a log\n" * 2_000
+    prompt = [
+        {"role": "user", "content": f"{filler}why is {PLANTED} refused?"},
+        {"role": "assistant", "content": "which one?"},
+        {"role": "user", "content": PLANTED},
+    ]
+    async with house.openai(await idp.token("alice")) as client:
+        await client.chat.completions.create(model="sandbox-1", messages=prompt)
+    [received] = await model.requests()
+    assert PLANTED.encode() not in received.body
+    assert received.body.count(b"[aws-access-key-id]") == 2
+
+
 async def test_a_denied_prompt_raises_the_openai_clients_own_exception(
     house: House, idp: IdpDriver, model: ModelDriver
 ) -> None:
