@@ -1,21 +1,23 @@
 """How fast rules are looked for, and how little of a stream is held back.
 
-    python -m bench.policies [--runs 5]
+    python -m bench.policies [--runs 5] [--peer-python PATH]
 
 Each figure is the least, the median and the most of several runs in one process on one core,
-everything warmed as the gateway does it. Where detect-secrets is installed, it looks at the same
-text in the same run.
+everything warmed as the gateway does it. What others take for the same text is measured in the
+same run, by another interpreter where `--peer-python` names one that has them (see `peers`).
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import json
 import re
 import statistics
-import tempfile
+import subprocess
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +29,7 @@ from rich.table import Table
 from app.domain.identity import Identity, IdentityKind
 from app.domain.segment import Facts, Prompt, Role, Segment
 from app.domain.verdict import Action
+from bench.peers import PEERS
 from policies.decide import decide
 from policies.loader import SHIPPED, load_catalog
 from policies.masker import Masker
@@ -37,7 +40,7 @@ from policies.scanner import Plan, Target
 from policies.words import word_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from policies.compiled import Catalog
 
@@ -61,7 +64,9 @@ class Figure:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5)
-    runs = max(5, parser.parse_args().runs)
+    parser.add_argument("--peer-python", default=sys.executable)
+    given = parser.parse_args()
+    runs = max(5, given.runs)
     catalog = load_catalog(SHIPPED)
     warmed = timed(catalog.warm)
     prose, code = corpus("*.md"), corpus("app/wire/*.py")
@@ -71,6 +76,8 @@ def main() -> None:
         *deltas(catalog, prose + code, runs),
         *scans(code, runs),
         *decisions(catalog, code, prose, runs),
+        *first_looks(catalog, code),
+        *peers(prompt(code), given.peer_python),
         *hostile(catalog, runs),
     ]
     show(figures, len(catalog.detectors), runs)
@@ -178,23 +185,16 @@ def own_target(at: int) -> Target:
 
 
 def decisions(catalog: Catalog, code: str, prose: str, runs: int) -> list[Figure]:
-    """Decide on prompts of 8 KB; beside it what others take to look for secrets in one."""
-    clean = "".join(re.findall(r"[\x20-\x7e\n]", code))[:8192].replace("`", "'")
+    """Decide on prompts of 8 KB."""
+    clean = prompt(code)
     asked = facts(clean)
     assert decide(asked, DEV, catalog, NOW).action is Action.ALLOW
     chat = facts(*[clean[at : at + 512] for at in range(0, len(clean), 512)])
     held = facts(f"Deploy this to production.\n{prose[:8192]}")
     secrets = facts(corpus("policies/*.py")[:8192])
-    fresh = facts(clean.replace("e", "a"))
     bare = facts(re.sub(r"[*~\\&%]", "_", clean))
-    first = timed(lambda: decide(fresh, DEV, catalog, NOW)) * 1000
     ours = repeated(lambda: decide(asked, DEV, catalog, NOW), runs)
-    theirs = detect_secrets(clean, runs)
-    ratio = "not installed: pip install detect-secrets"
-    if theirs:
-        ratio = f"{statistics.median(theirs) / statistics.median(ours):.0f} times ours"
     return [
-        Figure("decide on 8 KB, a text never seen", "ms", [first], "as later ones"),
         Figure("decide on 8 KB of code, all shipped rules", "ms", ours, "≤ 0.3"),
         Figure(
             "… without markup and escapes",
@@ -213,8 +213,43 @@ def decisions(catalog: Catalog, code: str, prose: str, runs: int) -> list[Figure
             "ms",
             repeated(lambda: decide(held, DEV, catalog, NOW), runs),
         ),
-        Figure("detect-secrets on the same 8 KB", "ms", theirs, note=ratio),
     ]
+
+
+def prompt(code: str, start: int = 0) -> str:
+    """Return 8 KB of code in which no rule finds anything."""
+    plain = "".join(re.findall(r"[\x20-\x7e\n]", code[start : start + 9000]))
+    return plain[:8192].replace("`", "'")
+
+
+def first_looks(catalog: Catalog, code: str) -> list[Figure]:
+    """Decide on texts never seen, and on the same once more: each alone, with cold caches."""
+    texts = [facts(prompt(code, at * 2000).replace("e", "a")) for at in range(40)]
+    first, again = (
+        [timed(lambda a=asked: decide(a, DEV, catalog, NOW)) * 1000 for asked in texts]
+        for _ in range(2)
+    )
+    return [
+        Figure("decide on 40 texts of 8 KB never seen", "ms", first, "as again"),
+        Figure("… on the same again", "ms", again),
+    ]
+
+
+def peers(text: str, interpreter: str) -> list[Figure]:
+    """Have others look for secrets in the same 8 KB."""
+    found = []
+    for name in PEERS:
+        done = subprocess.run(
+            [interpreter, ROOT / "bench" / "peers.py", name],
+            input=text,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        told = json.loads(done.stdout)
+        runs, note = (told, "") if isinstance(told, list) else ((), told)
+        found.append(Figure(f"{name} on the same 8 KB", "ms", runs, note=note))
+    return found
 
 
 def repeated(work: Callable[[], object], runs: int) -> list[float]:
@@ -227,37 +262,34 @@ def repeated(work: Callable[[], object], runs: int) -> list[float]:
     return [timed(many) / 20 * 1000 for _ in range(runs)]
 
 
-def detect_secrets(text: str, runs: int) -> list[float]:
-    """Return its times in ms; none where it is not installed."""
-    try:
-        from detect_secrets import SecretsCollection  # noqa: PLC0415 - a peer, not a dependency
-        from detect_secrets.settings import default_settings  # noqa: PLC0415
-    except ImportError:
-        return []
-    with tempfile.TemporaryDirectory() as folder, default_settings():
-        file = Path(folder) / "prompt.txt"
-        file.write_text(text, encoding="utf-8")
-        SecretsCollection().scan_file(str(file))
-        return [timed(lambda: SecretsCollection().scan_file(str(file))) * 1000 for _ in range(runs)]
-
-
 def hostile(catalog: Catalog, runs: int) -> list[Figure]:
-    """Decide on 250 KB that are made to take long."""
-    texts = {
-        "password= repeated": ["password=" * 27_778],
-        "20,000 short strings": [f"string number {at} of the list" for at in range(20_000)],
-        "zero-width flood": ["AK\u200b" * 83_334],
-        "sk- repeated": ["sk-" * 83_334],
-        "secrets one after the other": ["password=hunter2x9!Q " * 11_905],
-    }
+    """Decide on what is made to take long: 250 KB of it, and twice as much."""
     found = []
-    for name, parts in texts.items():
-        asked = facts(*parts)
+    for name, make in HOSTILE.items():
+        asked, double = facts(*make(1)), facts(*make(2))
         verdict = decide(asked, DEV, catalog, NOW)
-        times = [timed(lambda a=asked: decide(a, DEV, catalog, NOW)) * 1000 for _ in range(runs)]
-        size = sum(map(len, parts)) // 1000
-        found.append(Figure(f"{name}, {size} KB", "ms", times, note=f"{verdict.action.value}"))
+        pairs = [
+            [timed(lambda a=each: decide(a, DEV, catalog, NOW)) * 1000 for each in (asked, double)]
+            for _ in range(runs)
+        ]
+        times, twice = zip(*pairs, strict=True)
+        ratio = f"{min(twice) / min(times):.1f} times as long"
+        note = f"{verdict.action.value}; twice the size takes {ratio}"
+        found.append(Figure(f"{name}, {asked.body_bytes // 1000} KB", "ms", times, note=note))
     return found
+
+
+HOSTILE: dict[str, Callable[[int], list[str]]] = {
+    "password= repeated": lambda size: ["password=" * (27_778 * size)],
+    "20,000 short strings": lambda size: [
+        f"string number {at} of the list" for at in range(20_000 * size)
+    ],
+    "zero-width flood": lambda size: ["AK\u200b" * (83_334 * size)],
+    "sk- repeated": lambda size: ["sk-" * (83_334 * size)],
+    "escapes repeated": lambda size: ["%41 \\x42 " * (31_250 * size)],
+    "base64 repeated": lambda size: ["c2VjcmV0IHdvcmRzIHRvIGRlY29kZQ== " * (7_576 * size)],
+    "secrets one after the other": lambda size: ["password=hunter2x9!Q " * (11_905 * size)],
+}
 
 
 def facts(*texts: str) -> Facts:
