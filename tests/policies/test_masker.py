@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,9 @@ from policies.matcher import Matcher, Scannable
 from policies.pattern import parse
 from policies.scanner import Plan, Target
 from tests.policies.oracle import Known, masked, thinned
+
+if TYPE_CHECKING:
+    from policies.compiled import Catalog
 
 
 def _even(text: str) -> bool:
@@ -150,6 +154,17 @@ def test_a_secret_longer_than_anything_held_is_swallowed_to_its_end() -> None:
     shown += masker.feed("---END RSA KEY--- b") + masker.finish()
     assert shown == "a [key] b"
     assert most < 40
+
+
+def test_an_address_holds_back_the_word_that_may_become_its_first_part_and_no_more(
+    shipped: Catalog,
+) -> None:
+    [mail] = [d.target for d in shipped.detectors if d.id == "email-address"]
+    masker = Masker(Plan([mail]), lambda _: "[mail]")
+    deltas = [("write ", 0), ("to bo", 2), ("b.x", 5), ("@acm", 9), (" ", 0), ("a" * 65, 0)]
+    for delta, held in deltas:
+        masker.feed(delta)
+        assert masker.held == held
 
 
 def test_nothing_is_held_where_nothing_has_begun() -> None:
