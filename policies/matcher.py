@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import hyperscan
 import re2  # type: ignore[import-untyped]
 
+from policies.database import compiled
 from policies.effort import Effort, TooDense
 from policies.normalise import BAR, TRANSPARENT, barred_view, scan_view
 from policies.render import after, before, edge, render, render_sets, view_bytes
@@ -167,13 +168,7 @@ class _Database:
     """Some expressions in Hyperscan."""
 
     def __init__(self, expressions: list[tuple[int, bytes]]) -> None:
-        self._hyperscan = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-        self._hyperscan.compile(
-            expressions=[expression for _, expression in expressions],
-            ids=[at for at, _ in expressions],
-            elements=len(expressions),
-            flags=[hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL] * len(expressions),
-        )
+        self._hyperscan = compiled(expressions)
         # Hyperscan works in a scratch, and lets go of the interpreter while it does: each scan
         # takes one that no other has.
         self._idle: list[hyperscan.Scratch] = []
