@@ -1,4 +1,4 @@
-"""Expressions compiled for Hyperscan; large sets of them are kept beside this package's bytecode.
+"""Expressions compiled for Hyperscan; large sets are kept beside this package's bytecode.
 
 Compiling all detectors takes seconds and gives the same each time. What is kept is trusted as
 bytecode is: whoever can write there can change the code as well.
@@ -28,8 +28,36 @@ _MOST_KEPT = 16
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
-def compiled(expressions: Sequence[tuple[int, bytes]], kept: Path = KEPT) -> hyperscan.Database:
-    """Return a database that reports each expression once, under its number."""
+class Database:
+    """Reports which of some expressions match a text; several threads may share it."""
+
+    def __init__(self, expressions: Sequence[tuple[int, bytes]], kept: Path = KEPT) -> None:
+        self._hyperscan = _compiled(expressions, kept)
+        # Hyperscan works in a scratch, and lets go of the interpreter while it does: each scan
+        # takes one that no other has.
+        self._idle: list[hyperscan.Scratch] = []
+
+    def hits(self, data: bytes) -> list[int]:
+        """Return the numbers of the expressions that match somewhere, each once."""
+        hits: list[int] = []
+
+        def note(number: int, _start: int, _end: int, _flags: int, _context: object) -> None:
+            hits.append(number)
+
+        if data:
+            scratch = self._scratch()
+            self._hyperscan.scan(data, match_event_handler=note, scratch=scratch)
+            self._idle.append(scratch)
+        return hits
+
+    def _scratch(self) -> hyperscan.Scratch:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return hyperscan.Scratch(self._hyperscan)
+
+
+def _compiled(expressions: Sequence[tuple[int, bytes]], kept: Path) -> hyperscan.Database:
     if len(expressions) < _WORTH_KEEPING:
         return _compile(expressions)
     file = kept / f"hyperscan-{_name(expressions)}.db"

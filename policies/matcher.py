@@ -11,10 +11,9 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import hyperscan
 import re2  # type: ignore[import-untyped]
 
-from policies.database import compiled
+from policies.database import Database
 from policies.effort import Effort, TooDense
 from policies.normalise import BAR, TRANSPARENT, barred_view, scan_view
 from policies.render import after, before, edge, render, render_sets, view_bytes
@@ -139,7 +138,7 @@ class _Patterns:
     """Finds the patterns that match a text as it is."""
 
     def __init__(self, expressions: list[tuple[int, bytes]]) -> None:
-        self._database = _Database(expressions)
+        self._database = Database(expressions)
 
     def hits(self, text: Scannable) -> list[int]:
         return self._database.hits(text.data)
@@ -153,8 +152,8 @@ class _Words:
 
     def __init__(self, long: list[tuple[int, bytes]], short: list[tuple[int, bytes]]) -> None:
         self._short = {at for at, _ in short}
-        self._anywhere = _Database([*long, *short])
-        self._spelled = _Database(short) if short else None
+        self._anywhere = Database([*long, *short])
+        self._spelled = Database(short) if short else None
 
     def hits(self, text: Scannable) -> list[int]:
         hits = self._anywhere.hits(squeezed(text.view))
@@ -162,34 +161,6 @@ class _Words:
             return hits
         long = [at for at in hits if at not in self._short]
         return long + self._spelled.hits(spelled_out(text.view, text.data))
-
-
-class _Database:
-    """Some expressions in Hyperscan."""
-
-    def __init__(self, expressions: list[tuple[int, bytes]]) -> None:
-        self._hyperscan = compiled(expressions)
-        # Hyperscan works in a scratch, and lets go of the interpreter while it does: each scan
-        # takes one that no other has.
-        self._idle: list[hyperscan.Scratch] = []
-
-    def hits(self, data: bytes) -> list[int]:
-        hits: list[int] = []
-
-        def note(target: int, _start: int, _end: int, _flags: int, _context: object) -> None:
-            hits.append(target)
-
-        if data:
-            scratch = self._scratch()
-            self._hyperscan.scan(data, match_event_handler=note, scratch=scratch)
-            self._idle.append(scratch)
-        return hits
-
-    def _scratch(self) -> hyperscan.Scratch:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return hyperscan.Scratch(self._hyperscan)
 
 
 def _literal(letters: bytes) -> bytes:

@@ -25,7 +25,7 @@ ONE_PLACE = {
     "motor": {"app.storage.mongo"},
     "pymongo": {"app.storage.mongo"},
     "secantusdb": set(),
-    "hyperscan": {"policies.matcher"},
+    "hyperscan": {"policies.database"},
 }
 
 

@@ -49,7 +49,7 @@ async def test_an_approved_request_goes_upstream_unchanged_and_is_answered(
     assert received.body == session.request.body
     decided = await maria.wait_for_change(card, "upstream 200")
     assert "Maria Lopez" in decided.words or maria.id in decided.words
-    assert decided.elements == []
+    assert decided.buttons == []
 
 
 async def test_a_denied_request_tells_the_caller_who_and_why(
@@ -74,7 +74,7 @@ async def test_a_denied_request_tells_the_caller_who_and_why(
     notice = await dana.wait_for_message("Use the staging cluster", channel="abeyance")
     for told in ("production-needs-a-manager", "staging"):
         assert told in notice.words
-    assert (await marcus.wait_for_change(card, "Denied")).elements == []
+    assert (await marcus.wait_for_change(card, "Denied")).buttons == []
     assert await model.requests() == []
 
 
