@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.domain.hold import HoldState
 from app.errors import StorageUnavailable
 from bot.lanes import Lane
 from bot.slack import SlackRefused, SlackUnavailable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from bot.reach import Reach
 
 _PLANNERS = 4
+_MOMENT = 0.15
 _DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _log = structlog.get_logger(__name__)
 
@@ -88,8 +90,13 @@ class _Shift:
         self._lanes: dict[str, Lane] = {}
 
     def hear(self, hold: Hold) -> None:
-        if self._told.get(hold.id) != hash(hold):
+        if self._told.get(hold.id) == hash(hold):
+            return
+        if hold.state is HoldState.PENDING:
             self._offer(hold.id)
+        else:
+            # What was decided moves on within a moment: one edit tells all of it.
+            asyncio.get_running_loop().call_later(_MOMENT, self._offer, hold.id)
 
     async def plan_for_ever(self) -> None:
         while True:

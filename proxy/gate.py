@@ -128,7 +128,7 @@ class Gate:
         recording = visit.recording
         credential = self.connections.credential(inquiry.connection)
         masking = catalog.answer_masking(inquiry.facts, identity, credential, self.clock.now())
-        await recording.forwarding(decision)
+        await recording.forwarding(decision, hold)
         await self._forward(visit, recording, inquiry, hold, credential, masking)
         self.metrics.masked.inc(masking.masked)
         return None

@@ -16,6 +16,7 @@ from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
     from app.clock import Clock
+    from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from app.storage.ports import Ledger, SessionStore
@@ -54,12 +55,14 @@ class Recording:
         self.session = replace(self.session, decision=decision)
         await self._sessions.decide(self.session.id, decision)
 
-    async def forwarding(self, decision: Decision) -> None:
-        """Write that the request goes out and why, before it does."""
+    async def forwarding(self, decision: Decision, claimed: Hold | None = None) -> None:
+        """Write that the request goes out and why, before it does; `claimed` is its hold."""
         digest = self.session.request.digest
-        await asyncio.gather(
-            self.note(EventKind.REQUEST_FORWARDED, digest=digest), self.decide(decision)
-        )
+        notes = [self.note(EventKind.REQUEST_FORWARDED, digest=digest), self.decide(decision)]
+        if claimed is not None:
+            state = claimed.state.value
+            notes.insert(0, self.note(EventKind.HOLD_MOVED, hold=claimed.id, state=state))
+        await asyncio.gather(*notes)
         self.forwarded = True
 
     async def refuse(self, decision: Decision, reason: str) -> None:

@@ -59,7 +59,13 @@ class MongoHolds:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}
         # What other writers note beside the state is theirs to change.
         kept = ("_id", "callers", "outcome", "reminded_at", "escalated_at", "granted", "marked")
-        changed = {name: value for name, value in hold_document(new).items() if name not in kept}
+        before = hold_document(old) | {"settled": True}
+        after = hold_document(new)
+        changed = {
+            name: value
+            for name, value in after.items()
+            if name not in kept and value != before.get(name)
+        }
         update: Document = {"$set": changed}
         if not new.state.open:
             update["$unset"] = {"open_key": ""}
