@@ -29,6 +29,7 @@ _ONCE = (
     "host",
     "transfer-encoding",
 )
+_CREDENTIALS = ("authorization", "cookie", "proxy-authorization", "x-api-key")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TARGET = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 # Encoded separators and dots mean one path to us and another to the upstream.
@@ -107,6 +108,11 @@ def caller_token(headers: Headers) -> str:
     if not token:
         raise NotAuthenticated("No token: send an OIDC access token as the API key.")
     return token
+
+
+def without_credentials(headers: Headers) -> Headers:
+    """Return what may be kept once it is known who asks."""
+    return tuple(header for header in headers if header[0] not in _CREDENTIALS)
 
 
 def _user_name(credentials: str) -> str:

@@ -26,7 +26,7 @@ from proxy.connections import Connections
 from proxy.endings import needs_reason, rules_changed
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, read_inquiry, split_target
-from proxy.front import check_front, header, one_spelling
+from proxy.front import check_front, header, one_spelling, without_credentials
 from proxy.granted import Granted
 from proxy.holding import Holding, hold_key
 from proxy.recorder import Recorder
@@ -73,6 +73,7 @@ class Gate:
         try:
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
             identity = await self.callers.identify(exchange.headers)
+            exchange.headers = without_credentials(exchange.headers)
             visit.inquiry = await self._read(exchange)
             await attend(exchange, self._serve(visit, identity, visit.inquiry))
         except ClientGone:

@@ -33,8 +33,14 @@ class Recording:
     """One session being written. Every method raises StorageUnavailable when it cannot."""
 
     def __init__(
-        self, session: Session, sessions: SessionStore, ledger: Ledger, clock: Clock
+        self,
+        session: Session,
+        sessions: SessionStore,
+        ledger: Ledger,
+        clock: Clock,
+        tended: set[Recording],
     ) -> None:
+        """`tended` are those that somebody flushes now and then: it joins them when it must."""
         self.session = session
         self.forwarded = False
         self.answering = False
@@ -45,6 +51,7 @@ class Recording:
         self._sessions = sessions
         self._ledger = ledger
         self._clock = clock
+        self._tended = tended
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
         self._seq = 0
@@ -64,6 +71,7 @@ class Recording:
             notes.insert(0, self.note(EventKind.HOLD_MOVED, hold=claimed.id, state=state))
         await asyncio.gather(*notes)
         self.forwarded = True
+        self._tended.add(self)
 
     async def refuse(self, decision: Decision, reason: str) -> None:
         """Write a refusal, and end the session."""
@@ -92,11 +100,6 @@ class Recording:
         self._waiting_bytes += len(data)
         if self._waiting_bytes >= _BATCH_BYTES:
             await self.flush()
-
-    @property
-    def quiet(self) -> bool:
-        """Whether there is nothing to write: so are all that are held."""
-        return not (self._waiting or self.abandoned or self.over)
 
     async def flush(self) -> None:
         """Write what waits. What could not be written waits on."""
@@ -153,7 +156,7 @@ class Recorder:
         self._ledger = ledger
         self._clock = clock
         self._gateway = gateway
-        self._recordings: set[Recording] = set()
+        self._forwarded: set[Recording] = set()
 
     async def open(
         self,
@@ -208,12 +211,12 @@ class Recorder:
         if recording.forwarded and not recording.over:
             recording.abandoned = True
         else:
-            self._recordings.discard(recording)
+            self._forwarded.discard(recording)
 
     async def run(self) -> None:
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
-            for recording in [known for known in self._recordings if not known.quiet]:
+            for recording in tuple(self._forwarded):
                 try:
                     await self._tend(recording)
                 except StorageUnavailable as unavailable:
@@ -225,9 +228,7 @@ class Recorder:
             # What the upstream did with it is not known, and it is never sent again.
             await recording.close(SessionState.INDETERMINATE)
         if recording.over:
-            self._recordings.discard(recording)
+            self._forwarded.discard(recording)
 
     def _of(self, session: Session) -> Recording:
-        recording = Recording(session, self._sessions, self._ledger, self._clock)
-        self._recordings.add(recording)
-        return recording
+        return Recording(session, self._sessions, self._ledger, self._clock, self._forwarded)

@@ -46,7 +46,7 @@ class HoldFeed:
         self._holds = holds
         self._reread_seconds = reread_seconds
         self._retry_seconds = retry_seconds
-        self._waiting: defaultdict[str, set[asyncio.Queue[Hold | None]]] = defaultdict(set)
+        self._waiting: defaultdict[str, set[_Waiter]] = defaultdict(set)
         self._followers: set[asyncio.Queue[Hold]] = set()
         self.ready = asyncio.Event()
         """Set while the change stream is open."""
@@ -89,24 +89,27 @@ class HoldFeed:
 
         Raises Unavailable when this process is stopping: the hold itself goes on.
         """
-        queue: asyncio.Queue[Hold | None] = asyncio.Queue()
-        self._waiting[hold_id].add(queue)
+        waiter = _Waiter(until)
+        self._waiting[hold_id].add(waiter)
         try:
             current = await self._holds.get(hold_id)
-            while current is None or not until(current):
-                current = await _next(queue, pulse)
-                if current is None:
-                    raise Unavailable("This gateway is restarting; send the request again.")
-            return current
+            if current is not None and until(current):
+                return current
+            # Thousands wait, for long: nobody keeps a hold that they only looked at.
+            del current
+            decided = await _told(waiter, pulse)
         finally:
-            self._waiting[hold_id].discard(queue)
+            self._waiting[hold_id].discard(waiter)
             if not self._waiting[hold_id]:
                 del self._waiting[hold_id]
+        if decided is None:
+            raise Unavailable("This gateway is restarting; send the request again.")
+        return decided
 
     def stop(self) -> None:
         """Send away all who wait here; they find their holds again elsewhere."""
-        for queue in itertools.chain.from_iterable(self._waiting.values()):
-            queue.put_nowait(None)
+        for waiter in itertools.chain.from_iterable(self._waiting.values()):
+            waiter.send_away()
 
     async def _follow(self, opened: asyncio.Event) -> None:
         async with contextlib.aclosing(self._holds.watch(opened)) as holds:
@@ -138,14 +141,31 @@ class HoldFeed:
         for follower in self._followers:
             follower.put_nowait(hold)
         for waiter in self._waiting.get(hold.id, ()):
-            waiter.put_nowait(hold)
+            waiter.tell(hold)
 
 
-async def _next(queue: asyncio.Queue[Hold | None], pulse: Pulse | None) -> Hold | None:
+class _Waiter:
+    """One who waits until a hold is as they want it; `found` is None where they are sent away."""
+
+    __slots__ = ("_until", "found")
+
+    def __init__(self, until: Callable[[Hold], bool]) -> None:
+        self.found: asyncio.Future[Hold | None] = asyncio.get_running_loop().create_future()
+        self._until = until
+
+    def tell(self, hold: Hold) -> None:
+        if not self.found.done() and self._until(hold):
+            self.found.set_result(hold)
+
+    def send_away(self) -> None:
+        if not self.found.done():
+            self.found.set_result(None)
+
+
+async def _told(waiter: _Waiter, pulse: Pulse | None) -> Hold | None:
     while pulse is not None:
-        try:
-            async with asyncio.timeout(pulse.seconds):
-                return await queue.get()
-        except TimeoutError:
-            await pulse.beat()
-    return await queue.get()
+        await asyncio.wait([waiter.found], timeout=pulse.seconds)
+        if waiter.found.done():
+            break
+        await pulse.beat()
+    return await waiter.found
