@@ -220,25 +220,35 @@ def _character(code: str) -> str:
 
 
 def _base64_runs(data: bytes) -> list[tuple[int, int, str]]:
-    """Decode each run in all four alignments: letters before it may have shifted it."""
     found: list[tuple[int, int, str]] = []
+    # A program repeats its long names.
+    known: dict[bytes, list[str]] = {}
     for run in _BASE64.finditer(data):
         start, end = run.span()
         written = data[start:end]
         # Encoded text always mixes cases; words and hexadecimal numbers seldom do.
         if written.islower() or written.isupper():
             continue
-        plain = written.translate(_STANDARD, b"\r\n=")
-        for shift in range(4):
-            usable = (len(plain) - shift) // 4 * 4
-            tail = plain[shift + usable :]
-            read = binascii.a2b_base64(plain[shift : shift + usable])
-            if len(tail) > 1:
-                read += binascii.a2b_base64(tail + b"=" * (4 - len(tail)))
-            # A name of a program decodes to noise, in which nothing could be read.
-            if _MAY_READ.search(read) and _readable(text := read.decode("utf-8", "replace")):
-                found.append((start, end, text))
+        if written not in known:
+            known[written] = _decoded(written)
+        found += [(start, end, text) for text in known[written]]
     return found
+
+
+def _decoded(written: bytes) -> list[str]:
+    """Decode base64 in all four alignments: letters before it may have shifted it."""
+    plain = written.translate(_STANDARD, b"\r\n=")
+    texts = []
+    for shift in range(4):
+        usable = (len(plain) - shift) // 4 * 4
+        tail = plain[shift + usable :]
+        read = binascii.a2b_base64(plain[shift : shift + usable])
+        if len(tail) > 1:
+            read += binascii.a2b_base64(tail + b"=" * (4 - len(tail)))
+        # A name of a program decodes to noise, in which nothing could be read.
+        if _MAY_READ.search(read) and _readable(text := read.decode("utf-8", "replace")):
+            texts.append(text)
+    return texts
 
 
 def _readable(text: str) -> bool:
