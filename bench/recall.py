@@ -99,7 +99,7 @@ def left(secret: str, text: str) -> bool:
 
 
 def differing(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return those that came out otherwise in chunks; there may be none."""
+    """Return those that came out otherwise in chunks: only what must be decoded may."""
     return [outcome for outcome in outcomes if outcome.masked != outcome.in_chunks]
 
 

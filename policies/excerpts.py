@@ -11,7 +11,7 @@ from policies.masker import WITHHELD
 
 if TYPE_CHECKING:
     from policies.compiled import Catalog
-    from policies.findings import Cover
+    from policies.covers import Cover
 
 CONTEXT = 60
 """Characters shown on each side of a finding."""

@@ -6,8 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from policies.covers import Cover, extended, joined
 from policies.effort import TooDense
 from policies.masker import WITHHELD
 from policies.matcher import Matcher, Scannable
@@ -16,7 +18,7 @@ from policies.scanner import Span, Target, in_order
 from policies.views import AsItStands, Reading, readings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 MOST = 200
 """Findings of one target, in one reading of the texts that are looked at together. What fires does
@@ -107,22 +109,24 @@ class Finder:
 
         Raises TooDense where there is too much to follow.
         """
-        spans: list[tuple[int, int, int]] = []
+        shown: list[list[Cover]] = [[] for _ in inspected.texts]
+        hidden: list[list[Cover]] = [[] for _ in inspected.texts]
         for reading, scannable in inspected.readings:
-            for matcher, wanted in self._parts:
-                for span in matcher.cover(scannable, wanted):
-                    start, end = reading.origin(span.start, span.end)
-                    spans.append((start, wanted[span.target], end))
-        covers: list[list[Cover]] = [[] for _ in inspected.texts]
-        for begin, target, until in sorted(spans):
-            number, start, end = inspected.place(begin, until)
-            joined = covers[number]
-            if joined and start < joined[-1].end:
-                former = joined[-1]
-                joined[-1] = Cover(former.start, max(former.end, end), former.target)
-            else:
-                joined.append(Cover(start, end, self.targets[target]))
-        return covers
+            covers = hidden if reading.how else shown
+            for begin, target, until in sorted(self._covered(reading, scannable)):
+                number, start, end = inspected.place(begin, until)
+                covers[number].append(Cover(start, end, self.targets[target]))
+        return [
+            extended(joined(plain), sorted(others, key=attrgetter("start")), text)
+            for text, plain, others in zip(inspected.texts, shown, hidden, strict=True)
+        ]
+
+    def _covered(self, reading: Reading, text: Scannable) -> Iterator[tuple[int, int, int]]:
+        """Yield the stretches of the original text that a reading covers: start, target, end."""
+        for matcher, wanted in self._parts:
+            for span in matcher.cover(text, wanted):
+                start, end = reading.origin(span.start, span.end)
+                yield start, wanted[span.target], end
 
     def mask(self, text: str, label: Callable[[Target], str]) -> str:
         """Return the text with a label in place of each stretch that must not be shown."""
@@ -156,15 +160,6 @@ class Finder:
                     Finding(target, start, len(texts[at]), joined, span.start, span.end, at)
                 )
         return across
-
-
-@dataclass(frozen=True, slots=True)
-class Cover:
-    """A stretch that must not be shown; `target` gives its name."""
-
-    start: int
-    end: int
-    target: Target
 
 
 def _masked(text: str, covered: Sequence[Cover], label: Callable[[Target], str]) -> str:

@@ -67,11 +67,11 @@ ENCODED: dict[str, str] = {
 
 @pytest.mark.parametrize("text", ENCODED.values(), ids=ENCODED.keys())
 def test_a_disguised_secret_is_found_and_masked(shipped: Catalog, now: datetime, text: str) -> None:
-    asked = f"the key is {text} and it fails"
+    asked = f"this line is {text} and it fails"
     verdict = decide(facts(asked), ALICE, shipped, now)
     assert "mask-secrets-in-prompts" in [fired.rule for fired in verdict.fired]
     sent = shipped.request_mask(verdict)(asked)
-    assert sent.startswith("the key is ")
+    assert sent.startswith("this line is ")
     assert "[aws-access-key-id]" in sent
     assert text not in sent
 
