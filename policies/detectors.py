@@ -27,12 +27,14 @@ _ELSEWHERE = (
     r"""| \{ ?get; ?(?:set|init); ?\} = \\?["']"""
     r"""|\n["']"""  # what an interactive shell answers
 )
+_TERRAFORM = r"""[\w-]{0,24}["'] \{[^}]{0,120}default\s{0,4}=\s{0,3}\\?["']"""  # a variable of it
 _NAME_ENDS = rf"[\w .\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"
 _ASSIGNS = (
     rf"{_NAME_ENDS}\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:\*\* ?)?(?:{_QUOTE}){{0,3}}"
     r"(?:Bearer |Token |Basic )?"
     rf"|{_NAME_ENDS}(?:{_ELSEWHERE})"
     rf"|[_-][\w-]{{2,24}} {{1,3}}(?:{_QUOTE})?"
+    rf"|{_TERRAFORM}"
 )
 """What stands between a name and its value in code, JSON, YAML, tables, headers, commands."""
 
@@ -43,7 +45,7 @@ _QUOTES = (
     rf"[\w.\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"
     rf"(?:\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:\*\* ?)?[rbufN@]?| {{1,2}}){_QUOTE}"
     rf"|[\w.-]{{0,24}}(?:{_ELSEWHERE})"
-    r"""|[\w-]{0,24}["'] \{[^}]{0,120}default\s{0,4}=\s{0,3}\\?["']"""  # a variable of Terraform's
+    rf"|{_TERRAFORM}"
 )
 """As `_ASSIGNS`, where the value stands in quotes."""
 

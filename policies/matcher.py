@@ -7,6 +7,7 @@ All three take time that grows with the text and no faster.
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -16,9 +17,10 @@ import re2  # type: ignore[import-untyped]
 from policies.database import Database
 from policies.effort import Effort, TooDense
 from policies.normalise import BAR, TRANSPARENT, barred_view, scan_view
-from policies.render import after, before, edge, render, render_sets, view_bytes
+from policies.render import SEAM, after, before, edge, render, render_sets, view_bytes
 from policies.scanner import Plan, Scanner, Span
 from policies.squeeze import spelled_out, squeezed
+from policies.trigger import SEAM_LENGTH
 from policies.words import LONG, exact_pattern
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _MAX_PLANS = 256
 _BAR = BAR.encode()
 _STRIDE = 64
+_NOWHERE = sys.maxsize
 _CHECK = 32  # what a validator costs, in steps
 
 
@@ -187,9 +190,8 @@ class _Cover:
         found: list[Span] = []
         at = 0
         while (hit := self._opening.search(text.data, at)) is not None:
-            # No match begins at the character before, but a guard may want to see it.
-            begin = max(hit.start() - 1, 0)
-            scanner = Scanner(self._plan)
+            begin = hit.start()
+            scanner = Scanner(self._plan, view[max(begin - SEAM_LENGTH, 0) : begin])
             while begin + scanner.length < len(view) and not (scanner.length and scanner.idle):
                 here = begin + scanner.length
                 scanner.read(view[here : here + _STRIDE])
@@ -222,17 +224,37 @@ class _Finder:
         openings = "|".join(map(render_sets, self._target.openings))
         return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
 
+    @cached_property
+    def _after_seam(self) -> re2._Regexp | None:
+        """What finds where a match may begin though a letter stands to the left."""
+        if not self._target.not_before.bits:
+            return None
+        openings = "|".join(map(render_sets, self._target.openings))
+        return re2.compile(f"(?:{SEAM})({openings})".encode())
+
     def spans(self, text: Scannable) -> Iterator[tuple[int, int]]:
         """Yield the matches from left to right, each the longest from its start."""
-        view, at = text.view, 0
+        at = 0
+        seams = self._seams(text)
+        seam = next(seams, _NOWHERE)
         # Where nothing need stand to the left, the search begins at the opening itself.
         fence = 0 if self._target.not_before.bits else 1
-        while (hit := self._opening.search(text.fenced, at + fence)) is not None:
-            begin = hit.start() - fence
+        while True:
+            hit = self._opening.search(text.fenced, at + fence)
+            begin = min(seam, hit.start() - fence if hit is not None else _NOWHERE)
+            if begin == _NOWHERE:
+                return
             at = begin + 1
-            if (span := self._match(view, begin, text.effort)) is not None:
+            if (span := self._match(text.view, begin, text.effort)) is not None:
                 yield span
                 at = span[1]
+            while seam < at:
+                seam = next(seams, _NOWHERE)
+
+    def _seams(self, text: Scannable) -> Iterator[int]:
+        if self._after_seam is not None:
+            for hit in self._after_seam.finditer(text.fenced):
+                yield hit.start(1) - 1
 
     def _match(self, view: str, begin: int, effort: Effort) -> tuple[int, int] | None:
         target = self._target

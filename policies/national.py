@@ -234,23 +234,71 @@ def turkish_identity(text: str) -> bool:
     return digits[9] == tenth and digits[10] == sum(digits[:10]) % 10
 
 
+def australian_medicare(text: str) -> bool:
+    """Weights 1, 3, 7, 9 twice; the ninth digit is the rest by 10."""
+    digits = _digits(text)
+    return _weighted(digits[:8], (1, 3, 7, 9) * 2) % 10 == digits[8]
+
+
+def chilean_tax(text: str) -> bool:
+    """Weights 2 to 7 from the right, again and again; 11 less the rest by 11, K for 10."""
+    digits, last = _digits(text[:-1]), text[-1].upper()
+    rest = 11 - _weighted(digits[::-1], (2, 3, 4, 5, 6, 7, 2, 3)) % 11
+    return last == {10: "K", 11: "0"}.get(rest, str(rest))
+
+
+def romanian_personal(text: str) -> bool:
+    """Weights 2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9; the last digit is the rest by 11, 1 for 10."""
+    digits = _digits(text)
+    rest = _weighted(digits[:12], (2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9)) % 11
+    return digits[12] == (1 if rest == 10 else rest)
+
+
+def czech_birth(text: str) -> bool:
+    """Ten digits that 11 divides, or whose first nine leave 10 before a 0 (until 1985)."""
+    digits = "".join(map(str, _digits(text)))
+    month = int(digits[2:4]) % 50
+    known = 1 <= (month - 20 if month > 20 else month) <= 12 and 1 <= int(digits[4:6]) <= 31
+    return known and int(digits[:9]) % 11 % 10 == int(digits[9])
+
+
+def irish_service(text: str) -> bool:
+    """Weights 8 down to 2, and 9 for a second letter; the first letter is the rest by 23."""
+    total = _weighted(_digits(text), range(8, 1, -1))
+    if len(text) > 8:
+        total += 9 * (ord(text[8].upper()) - ord("A") + 1)
+    return text[7].upper() == "WABCDEFGHIJKLMNOPQRSTUV"[total % 23]
+
+
+def argentine_tax(text: str) -> bool:
+    """Weights 5, 4, 3, 2, 7 down to 2; 11 less the rest by 11 is the last digit, 0 for 11."""
+    digits = _digits(text)
+    return (11 - _weighted(digits[:10], (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)) % 11) % 11 == digits[10]
+
+
 CHECKS: dict[str, Callable[[str], bool]] = {
+    "ar-tax": argentine_tax,
+    "au-medicare": australian_medicare,
     "au-tax-file": australian_tax_file,
     "be-national": belgian_national,
     "br-company": brazilian_company,
     "br-person": brazilian_person,
+    "cl-tax": chilean_tax,
     "cn-resident": chinese_resident,
+    "cz-birth": czech_birth,
     "de-tax-id": german_tax_id,
     "ean13": ean13,
     "es-identity": spanish_identity,
     "fi-identity": finnish_identity,
     "fr-social-security": french_social_security,
+    "ie-service": irish_service,
     "it-fiscal-code": italian_fiscal_code,
     "kr-resident": korean_resident,
     "nl-citizen": dutch_citizen,
     "no-identity": norwegian_identity,
     "pl-national": polish_national,
     "pt-tax": portuguese_tax,
+    "ro-personal": romanian_personal,
     "se-personal": swedish_personal,
     "sg-identity": singaporean_identity,
     "tr-identity": turkish_identity,

@@ -7,9 +7,11 @@ from itertools import pairwise
 
 _STOP_WORDS = (
     *("example", "sample", "dummy", "placeholder", "changeme", "change_me", "change-me", "your"),
-    *("redacted", "masked", "hidden", "insert", "replace", "xxxx", "****", "....", "____", "----"),
-    *("todo", "fixme", "undefined", "foobar", "1234567", "abcdef", "aaaaaa", "000000"),
+    *("redacted", "masked", "hidden", "insert", "replace", "todo", "fixme", "undefined", "foobar"),
 )
+_RUNS = ("xxxx", "****", "....", "____", "----", "1234567", "abcdef", "aaaaaa", "000000")
+_LONG = 30
+"""A token of so many characters may have a run in it and be one: some begin with zeros."""
 _SAMPLES = frozenset(
     {
         *("password", "passwd", "pass", "pwd", "secret", "string", "token", "none", "null", "nil"),
@@ -18,12 +20,19 @@ _SAMPLES = frozenset(
     }
 )
 _NAMES = ("self.", "this.", "settings.", "/")
+_ALGORITHMS = (
+    *("sha", "md5", "aes", "pbkdf", "scram", "argon2", "bcrypt", "scrypt", "base64", "utf8"),
+    *("utf-8", "oauth2", "hmac"),
+)
+_SIGNS = "!@#$%^&*+=~?"
 _FROM_ELSEWHERE = re.compile(
     r"[$%]\{|\$\(|^[$%]\$?[A-Za-z_]\w*%?$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv"
-    r"|process\.|config[.\[]|\(\)|_[A-Z_]{3,}%$"
+    r"|process\.|config[.\[]|\(\)|_[A-Z_]{3,}%$|^\{[\w.]*\}@?$"
 )
 _HEX = re.compile(r"[0-9a-f-]{20,}|[0-9A-F-]{20,}")
 """No name is so long and made of these six letters alone."""
+_CAPITALS = re.compile(r"[A-Z]{2,}")
+_UNREADABLE = re.compile(r"(?i)[b-df-hj-np-tv-xz]{6}")
 _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
 
 
@@ -33,6 +42,8 @@ def no_placeholder(text: str) -> bool:
     if plain in _SAMPLES or len(set(plain)) < 3:
         return False
     if any(word in plain for word in _STOP_WORDS):
+        return False
+    if any(run in plain for run in _RUNS) and (len(plain) < _LONG or len(set(plain)) < _LONG // 2):
         return False
     return _FROM_ELSEWHERE.search(text) is None
 
@@ -55,7 +66,29 @@ def password(text: str) -> bool:
     """Say whether a person could have chosen it as a password, not as a word of a program."""
     if not no_placeholder(text) or text.startswith(_NAMES) or text.endswith("?"):
         return False
-    return not text.isalpha() and not text.replace("_", "").replace(".", "").isalpha()
+    if text.lower().startswith(_ALGORITHMS):
+        return False
+    return _scrambled(text) or not text.replace("_", "").replace(".", "").isalpha()
+
+
+def varied(text: str) -> bool:
+    """Say whether no word of a text would look so: digits or a sign among letters, or no order."""
+    letters = any(ch.isalpha() for ch in text)
+    among = any(ch in _SIGNS for ch in text[1:-1]) or any(ch.isdigit() for ch in text)
+    return (letters and among) or _scrambled(text)
+
+
+def chosen(text: str) -> bool:
+    """Say whether it is as the rules for passwords have it: three kinds of characters."""
+    kinds = (str.isupper, str.islower, str.isdigit, lambda ch: ch in _SIGNS)
+    return sum(any(kind(ch) for ch in text) for kind in kinds) >= 3
+
+
+def _scrambled(text: str) -> bool:
+    """Say whether letters stand as in no word or name: `NAVmVMEboDNX`, `scmxwmqikmth`."""
+    if not text.isalpha() or len(text) < 8:
+        return False
+    return len(_CAPITALS.findall(text)) >= 2 or _UNREADABLE.search(text) is not None
 
 
 def random(text: str) -> bool:

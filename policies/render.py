@@ -6,14 +6,12 @@ their own ideas of words, cases or Unicode plays a part.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
-from policies.charset import code_of
+from policies.charset import CharSet, code_of
 from policies.normalise import translated
 from policies.pattern import Alt, Chars, Node, Repeat, Seq
-
-if TYPE_CHECKING:
-    from policies.charset import CharSet
+from policies.trigger import SEAM_LENGTH
 
 
 class _ByteTable(dict[int, str]):
@@ -29,6 +27,7 @@ class _ByteTable(dict[int, str]):
 
 
 _BYTES = _ByteTable()
+_SEAM_ENDS = CharSet(sum(1 << ord(ch) for ch in "nrtm"))
 
 
 def view_bytes(view: str) -> bytes:
@@ -61,8 +60,13 @@ def render_sets(sets: tuple[CharSet, ...]) -> str:
 
 
 def before(members: CharSet) -> str:
-    """Return an expression for what may stand on the left, where `members` may not."""
-    return f"(?:^|{_class(members.edge())})" if members.bits else ""
+    """Return an expression for what may stand on the left, where `members` may not.
+
+    And for the letters with which a seam ends: to look for whole seams would take much longer.
+    """
+    if not members.bits:
+        return ""
+    return f"(?:^|{_class(members.edge() | _SEAM_ENDS)})"
 
 
 def edge(members: CharSet) -> str:
@@ -96,3 +100,7 @@ def _runs(codes: list[int]) -> list[tuple[int, int]]:
         else:
             runs.append((code, code))
     return runs
+
+
+SEAM = rf"(?:\\[nrt]|\[[0-9;]{{0,{SEAM_LENGTH}}}m)"
+"""What parts two words though it ends with a letter (see `trigger`)."""

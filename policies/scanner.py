@@ -157,9 +157,10 @@ class Scanner:
     `shut_at` is where the text stopped being followed, -1 while it is.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, before: str = "") -> None:
+        """`before` is what stands before the text, as its view."""
         self._targets = plan.targets
-        self._trigger = plan.tree.start
+        self._trigger = plan.tree.after(before)
         self._keep = plan.tree.longest
         self._recent = ""  # the view of the text's end, as long as an opening may reach back
         self._base = 0  # position of its first character

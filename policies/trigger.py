@@ -13,6 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+# What the last character was: a backslash, part of `[0;32`, or any other.
+_ANY, _BACKSLASH, _BRACKET = range(3)
+_SEAMS = {
+    *((_BACKSLASH, ch) for ch in "nrt"),
+    (_BRACKET, "m"),
+}
+r"""After these begins another word, though they end with a letter: a written `\n`, a colour of the
+terminal (`[0;32m`)."""
+SEAM_LENGTH = 16
+"""So many characters tell whether a seam ends here; nobody writes a longer one."""
+
 _MAX_STATES = 20_000
 _MAX_STEPS = 4000
 
@@ -37,6 +48,14 @@ class _Branch:
     onward: dict[CharSet, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What stands to the left: which guards forbid that a match begins here, as bits."""
+
+    guards: int = 0
+    last: int = _ANY
+
+
 class TriggerState(dict[str, "TriggerState"]):
     """What is known after some text.
 
@@ -44,13 +63,13 @@ class TriggerState(dict[str, "TriggerState"]):
     longest beginning of a held opening at the end of the text.
     """
 
-    __slots__ = ("_tree", "branches", "fires", "guards", "partial")
+    __slots__ = ("_tree", "branches", "edge", "fires", "partial")
 
-    def __init__(self, tree: TriggerTree, branches: frozenset[int], guards: int) -> None:
+    def __init__(self, tree: TriggerTree, branches: frozenset[int], edge: Edge) -> None:
         super().__init__()
         self._tree = tree
         self.branches = branches
-        self.guards = guards
+        self.edge = edge
         self.fires: tuple[tuple[int, int], ...] = tree.fires(branches)
         self.partial: int = tree.partial(branches)
 
@@ -79,8 +98,16 @@ class TriggerTree:
             self._plant(trigger)
         self.longest = max((len(trigger.opening) for trigger in triggers), default=0)
         self._roots: dict[str, list[frozenset[int]]] = {}
-        self._states: dict[tuple[frozenset[int], int], TriggerState] = {}
-        self.start = self._state(frozenset(), 0)
+        self._states: dict[tuple[frozenset[int], Edge], TriggerState] = {}
+        self.start = self._state(frozenset(), Edge())
+
+    def after(self, text: str) -> TriggerState:
+        """Return the state in which a text begins that stands after another, given as its view."""
+        edge = Edge()
+        for ch in text[-SEAM_LENGTH:]:
+            if ch != TRANSPARENT:
+                edge = self._edge(edge, ch)
+        return self._state(frozenset(), edge)
 
     def _plant(self, trigger: Trigger) -> None:
         at = self._guards.index(trigger.not_before)
@@ -108,10 +135,15 @@ class TriggerTree:
             return self._quiet(state)
         reached = set().union(*(self._onward(at, ch) for at in state.branches))
         for at, first in enumerate(self._first(ch)):
-            if not state.guards >> at & 1:
+            if not state.edge.guards >> at & 1:
                 reached |= first
-        guards = sum(1 << at for at, guard in enumerate(self._guards) if ch in guard)
-        return self._state(frozenset(reached), guards)
+        return self._state(frozenset(reached), self._edge(state.edge, ch))
+
+    def _edge(self, before: Edge, ch: str) -> Edge:
+        last = _leaves(before.last, ch)
+        if (before.last, ch) in _SEAMS:
+            return Edge(0, last)
+        return Edge(sum(1 << at for at, guard in enumerate(self._guards) if ch in guard), last)
 
     def _onward(self, at: int, ch: str) -> frozenset[int]:
         onward = self._branches[at].onward
@@ -130,21 +162,29 @@ class TriggerTree:
         """Return the state's twin that has fired already, for an invisible character after it."""
         if not state.fires:
             return state
-        twin = TriggerState(self, state.branches, state.guards)
+        twin = TriggerState(self, state.branches, state.edge)
         twin.fires = ()
         return twin
 
-    def _state(self, branches: frozenset[int], guards: int) -> TriggerState:
-        key = (branches, guards)
+    def _state(self, branches: frozenset[int], edge: Edge) -> TriggerState:
+        key = (branches, edge)
         state = self._states.get(key)
         if state is None:
             if len(self._states) >= _MAX_STATES:
                 self._forget()
-            state = self._states.setdefault(key, TriggerState(self, branches, guards))
+            state = self._states.setdefault(key, TriggerState(self, branches, edge))
         return state
 
     def _forget(self) -> None:
         forgotten = self._states
-        self._states = {(self.start.branches, self.start.guards): self.start}
+        self._states = {(self.start.branches, self.start.edge): self.start}
         for state in list(forgotten.values()):
             state.clear()
+
+
+def _leaves(last: int, ch: str) -> int:
+    if ch == "\\":
+        return _BACKSLASH
+    if ch == "[" or (last == _BRACKET and ch in "0123456789;"):
+        return _BRACKET
+    return _ANY

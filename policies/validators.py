@@ -10,7 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from policies import national
-from policies.randomness import no_placeholder, no_sample, password, random
+from policies.randomness import chosen, no_placeholder, no_sample, password, random, varied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,20 +99,31 @@ _PAIRS = re.compile(r"(?:[0-9A-Fa-f]{2}:){7}[0-9A-Fa-f]{2}")
 def ip_address(text: str) -> bool:
     """Check an address of the Internet, of either version; the machine's own is nobody's.
 
-    Nor are `120.0.0.0`, a version or a network, and eight pairs of digits, a serial number.
+    Nor are `120.0.0.0`, a version or a network, `255.255.255.0`, a mask, and eight pairs of
+    digits, a serial number.
     """
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    if text.endswith(".0.0") or _PAIRS.fullmatch(text):
+    if text.endswith(".0.0") or text.startswith("255.") or _PAIRS.fullmatch(text):
         return False
     return not (address.is_loopback or address.is_unspecified or address.is_multicast)
 
 
+_FILES = {
+    *("png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "txt", "yaml"),
+    *("service", "socket", "timer", "target", "mount"),
+}
+
+
 def mailbox(text: str) -> bool:
-    """Say whether a person may read it: `git@` is how repositories are cloned."""
-    return text.partition("@")[0].lower() not in {"git", "hg", "svn"}
+    """Say whether a person may read it: `git@` is how repositories are cloned.
+
+    Nor do they where the name of a file ends: `logo@2x.png`, `getty@tty1.service`.
+    """
+    name, _, host = text.lower().partition("@")
+    return name not in {"git", "hg", "svn"} and host.rpartition(".")[2] not in _FILES
 
 
 def phone(text: str) -> bool:
@@ -124,6 +135,7 @@ def phone(text: str) -> bool:
 _PLAIN: dict[str, Check] = {
     **national.CHECKS,
     "base58check": base58check,
+    "chosen": chosen,
     "ip-address": ip_address,
     "luhn": luhn,
     "mailbox": mailbox,
@@ -134,4 +146,5 @@ _PLAIN: dict[str, Check] = {
     "password": password,
     "phone": phone,
     "random": random,
+    "varied": varied,
 }

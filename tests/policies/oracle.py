@@ -13,6 +13,9 @@ from policies.normalise import scan_view
 
 _WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
+# What ends with a letter and yet parts two words: a written line break, a colour.
+_SEAM = re.compile(r"(?:\\[nrt]|\[[0-9;]*m)\Z")
+
 
 @dataclass(frozen=True)
 class Known:
@@ -66,7 +69,8 @@ def _matches(seen: str, rule: Known) -> list[tuple[int, int]]:
     starts = range(len(seen))
     found = []
     for start in _after_context(seen, rule.context) if rule.context else starts:
-        if left and not rule.context and start and seen[start - 1] in _WORD:
+        guarded = left and not rule.context and start and seen[start - 1] in _WORD
+        if guarded and not _SEAM.search(seen[max(0, start - 40) : start]):
             continue
         if not compiled.match(seen, start):
             continue  # nor does any part that begins here: a body has no anchors

@@ -9,6 +9,8 @@ import pytest
 
 from app.domain.verdict import Action
 from policies.decide import decide
+from policies.masker import Masker
+from policies.scanner import Plan
 from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:
@@ -74,6 +76,27 @@ def test_a_disguised_secret_is_found_and_masked(shipped: Catalog, now: datetime,
     assert sent.startswith("this line is ")
     assert "[aws-access-key-id]" in sent
     assert text not in sent
+
+
+KEY = "glpat-jFneEJ-3RNyHizyUcgPP"
+SEAMS: dict[str, str] = {
+    "a written line break": f"key:\\n{KEY}\\nkeep it",
+    "a colour of the terminal": f"\x1b[0;32m{KEY}\x1b[0m",
+    "a colour, written": f"\\u001b[33m{KEY}",
+}
+
+
+@pytest.mark.parametrize("text", SEAMS.values(), ids=SEAMS.keys())
+def test_what_ends_in_a_letter_and_parts_two_words_hides_no_secret(
+    shipped: Catalog, now: datetime, text: str
+) -> None:
+    verdict = decide(facts(text), ALICE, shipped, now)
+    assert "mask-secrets-in-prompts" in [fired.rule for fired in verdict.fired]
+    assert KEY not in shipped.request_mask(verdict)(text)
+    masker = Masker(Plan(shipped.everything.targets), lambda _: "[masked]")
+    streamed = "".join(map(masker.feed, text)) + masker.finish()
+    assert KEY not in streamed
+    assert "[masked]" in streamed
 
 
 WORDS: dict[str, str] = {

@@ -7,24 +7,30 @@ import pytest
 from policies.national import CHECKS
 from policies.validators import base58check, build, luhn, mod97
 
-# Numbers that the issuing offices, or their standards, publish as samples.
+# Numbers that the issuing offices, or their standards, publish as samples, or made by their rules.
 NUMBERS = {
+    "ar-tax": "20-35992783-6",
+    "au-medicare": "5441 85140 4",
     "au-tax-file": "123456782",
     "be-national": "85.07.30-033.28",
     "br-company": "11.222.333/0001-81",
     "br-person": "529.982.247-25",
+    "cl-tax": "14.956.095-5",
     "cn-resident": "11010519491231002X",
+    "cz-birth": "590120/4771",
     "de-tax-id": "24170586492",
     "ean13": "756.9217.0769.85",
     "es-identity": "12345678Z",
     "fi-identity": "131052-308T",
     "fr-social-security": "185057800604137",
+    "ie-service": "0795381E",
     "it-fiscal-code": "RSSMRA85T10A562S",
     "kr-resident": "850730-1002390",
     "nl-citizen": "111222333",
     "no-identity": "01019098415",
     "pl-national": "44051401359",
     "pt-tax": "123456789",
+    "ro-personal": "2870102031806",
     "se-personal": "19811218-9876",
     "sg-identity": "S1234567D",
     "tr-identity": "10000000146",
