@@ -130,7 +130,7 @@ class Clicks:
 
     async def _form(self, body: Body, value: str, form: Block, word: Word) -> None:
         """Open a form first, for the trigger is short-lived; then see whether they may."""
-        view_id = await self._slack.open_view(str(body["trigger_id"]), form)
+        view_id = await self._slack.open_view(body, form)
         if sentence := await self._objection(value, user_of(body), word):
             await self._slack.update_view(view_id, modals.note("Not possible", sentence))
 
@@ -144,6 +144,8 @@ class Clicks:
     ) -> None:
         vote = self._vote(str(view["private_metadata"]), user_of(body), word)
         await in_time(self._slack, ack, view, vote, said)
+        if below := view.get("previous_view_id"):
+            await self._home.update_queue(str(below), user_of(body))
 
     async def open_link(self, ack: AsyncAck) -> None:
         """Hear of a button that has opened a page: Slack wants an answer all the same."""
@@ -242,7 +244,7 @@ async def tell(
 ) -> None:
     """Tell one thing to whoever clicked: privately beside the message, else in a modal."""
     if not body.get("response_url"):
-        await slack.open_view(str(body["trigger_id"]), modals.note(title, said))
+        await slack.open_view(body, modals.note(title, said))
         return
     words = text.words(said.sentence if isinstance(said, Offer) else said, 1000)
     drawn = [*said.blocks()] if isinstance(said, Offer) else None

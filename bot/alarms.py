@@ -57,7 +57,7 @@ class FalseAlarms:
         """Open the form; `value` is what the card carries."""
         await ack()
         opening = modals.note(_TITLE, "Reading…")
-        view_id = await self._slack.open_view(str(body["trigger_id"]), opening)
+        view_id = await self._slack.open_view(body, opening)
         await self._slack.update_view(view_id, await self._form(value, user_of(body)))
 
     async def keep(self, ack: AsyncAck, body: Body, view: Body) -> None:

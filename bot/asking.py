@@ -64,7 +64,7 @@ class Asking:
     async def again(self, ack: AsyncAck, body: Body) -> None:
         """Open the form that asks for a reason."""
         await ack()
-        await self._slack.open_view(str(body["trigger_id"]), modals.again_form(value_of(body)))
+        await self._slack.open_view(body, modals.again_form(value_of(body)))
 
     async def state(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """Keep the reason for the next time that the same request is held."""

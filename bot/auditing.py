@@ -84,7 +84,7 @@ class Auditing:
 
     async def _search(self, body: Body, asked: str, user: str) -> None:
         opening = modals.note(_TITLE, "Reading…")
-        view_id = await self._slack.open_view(str(body["trigger_id"]), opening)
+        view_id = await self._slack.open_view(body, opening)
         asked = asked.strip()[:_QUERY_LIMIT]
         by_id = _SESSION_ID.fullmatch(asked) is not None
         shelf = Shelf("", session=asked) if by_id else Shelf(asked)

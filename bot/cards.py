@@ -132,8 +132,7 @@ def _terms(hold: Hold) -> list[Markup]:
         at = text.join(text.ours(" at "), text.moment(hold.escalated_at))
         terms.append(text.join(text.ours("📣 Escalated to "), to, at))
     if not hold.attached:
-        left = "🔌 The requester disconnected: an approval will be used when they retry."
-        terms.append(text.ours(left))
+        terms.append(phrases.DISCONNECTED)
     return terms
 
 

@@ -74,12 +74,15 @@ _HEADLINES = {
     HoldState.DENIED: "⛔ Your request {name} was denied.",
     HoldState.EXPIRED: "⌛ Your request {name} expired: {silence}.",
     HoldState.LAPSED: "⌛ Your request {name} was approved, but not sent again in time.",
-    HoldState.WITHDRAWN: "↩️ Your request {name} was withdrawn.",
+    HoldState.WITHDRAWN: "↩️ You withdrew your request {name}.",
 }
+_GIVEN_BACK = "↩️ Your request {name} comes back: nobody could be asked."
 
 
 def _headline(hold: Hold) -> Markup:
-    said = _HEADLINES[hold.state].format(name=phrases.name(hold), silence=_silence(hold))
+    given_back = hold.state is HoldState.WITHDRAWN and hold.note
+    headline = _GIVEN_BACK if given_back else _HEADLINES[hold.state]
+    said = headline.format(name=phrases.name(hold), silence=_silence(hold))
     return text.ours(said)
 
 

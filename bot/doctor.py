@@ -147,7 +147,7 @@ async def _approvers(slack: Slack, sets: Iterable[ApproverSet]) -> AsyncIterator
         else:
             count = len(people) + len(known.emails)
             more = ", and whom the identity provider names" if elsewhere else ""
-            yield Finding(point, f"{count} people{more}")
+            yield Finding(point, f"{count} {'person' if count == 1 else 'people'}{more}")
 
 
 async def _managers(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,6 +14,7 @@ from bot.slack import SlackRefused
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from bot.pace import Pace
     from bot.slack import Slack
 
 _HANDLES_SECONDS = 60.0
@@ -25,46 +28,65 @@ class Groups:
     Every method may raise SlackUnavailable or SlackRefused.
     """
 
-    def __init__(self, slack: Slack) -> None:
+    def __init__(self, slack: Slack, pace: Pace) -> None:
+        """`pace` is that of reading members."""
         self._slack = slack
+        self._pace = pace
         self._handles: dict[str, str] = {}
         self._handles_until = 0.0
-        self._lately: dict[str, tuple[frozenset[str], float]] = {}
+        self._handles_lock = asyncio.Lock()
+        self._members: dict[str, _Members] = defaultdict(_Members)
 
-    async def of(self, slack_user: str, handles: Iterable[str]) -> frozenset[str]:
-        """Return those of the handles whose group the user is in at this moment."""
+    async def of(
+        self, slack_user: str, handles: Iterable[str], *, lately: bool = False
+    ) -> frozenset[str]:
+        """Return those of the handles whose group the user is in at this moment.
+
+        With `lately` it may be as of a minute ago: for what is shown, never for what is decided.
+        """
         ids = await self.ids(handles)
+        since = asyncio.get_running_loop().time() - (_MEMBERS_SECONDS if lately else 0.0)
         async with together() as tasks:
-            read = {h: tasks.create_task(self._members(group)) for h, group in ids.items()}
+            read = {h: tasks.create_task(self._read(group, since)) for h, group in ids.items()}
         return frozenset(handle for handle, task in read.items() if slack_user in task.result())
 
     async def members_lately(self, handles: Iterable[str]) -> frozenset[str]:
         """Return who is in any of the groups, as it was a minute ago at worst."""
-        found: set[str] = set()
-        for group in (await self.ids(handles)).values():
-            now = asyncio.get_running_loop().time()
-            members, until = self._lately.get(group, (frozenset[str](), 0.0))
-            if now >= until:
-                members = await self._members(group)
-                self._lately[group] = (members, now + _MEMBERS_SECONDS)
-            found |= members
-        return frozenset(found)
+        since = asyncio.get_running_loop().time() - _MEMBERS_SECONDS
+        found = [await self._read(group, since) for group in (await self.ids(handles)).values()]
+        return frozenset().union(*found)
 
     async def ids(self, handles: Iterable[str]) -> dict[str, str]:
         """Return the id of each handle that exists."""
         wanted = sorted(set(handles))
         if not wanted:
             return {}
-        now = asyncio.get_running_loop().time()
-        if now >= self._handles_until:
-            self._handles = await self._slack.groups()
-            self._handles_until = now + _HANDLES_SECONDS
+        async with self._handles_lock:
+            now = asyncio.get_running_loop().time()
+            if now >= self._handles_until:
+                self._handles = await self._slack.groups()
+                self._handles_until = now + _HANDLES_SECONDS
         for handle in wanted:
             if handle not in self._handles:
                 _log.info("no such user group in Slack", handle=handle)
         return {handle: self._handles[handle] for handle in wanted if handle in self._handles}
 
-    async def _members(self, group: str) -> frozenset[str]:
+    async def _read(self, group: str, since: float) -> frozenset[str]:
+        """Return the members as they were read at `since` or later.
+
+        Who clicks while others wait for the same group shares a read that begins after the click:
+        Slack lets us read twenty times a minute, and a manager may be faster.
+        """
+        known = self._members[group]
+        async with known.lock:
+            if known.read_at < since:
+                await self._pace.turn("")
+                known.read_at, begun = float("-inf"), asyncio.get_running_loop().time()
+                known.members = await self._ask(group)
+                known.read_at = begun
+            return known.members
+
+    async def _ask(self, group: str) -> frozenset[str]:
         try:
             return await self._slack.members(group)
         except SlackRefused as refused:
@@ -72,6 +94,15 @@ class Groups:
             _log.warning("user group can't be read", group=group, reason=refused.code)
             self._handles_until = 0.0
             return frozenset()
+
+
+@dataclass(slots=True)
+class _Members:
+    """Who is in a group, as of `read_at`; whoever wants to know more waits for the lock."""
+
+    members: frozenset[str] = frozenset()
+    read_at: float = float("-inf")
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class together(asyncio.TaskGroup):  # noqa: N801 - reads as a verb: async with together()

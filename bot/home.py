@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.domain.hold import Hold
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from bot.people import People
     from bot.seal import Seal
     from bot.slack import Slack
+    from bot.text import Markup
     from policies.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
@@ -74,7 +74,7 @@ class Home:
         """Open the queue, for whoever has no time to wait for its cards."""
         await ack()
         # The trigger is short-lived: the modal comes first, and then what stands in it.
-        view_id = await self._slack.open_view(str(body["trigger_id"]), queue(None))
+        view_id = await self._slack.open_view(body, queue(None))
         await self.update_queue(view_id, str(body["user"]["id"]))
 
     async def update_queue(self, view_id: str, user: str) -> None:
@@ -89,6 +89,8 @@ class Home:
             for hold in pending
             if may_decide(hold, voter, now) and not is_requester(hold.requester, voter)
         ]
+        own = [hold for hold in pending if is_requester(hold.requester, voter)]
+        waiting = {hold.session_id for hold in own}
         mine: tuple[Session, ...] = ()
         if voter.person.email:
             wanted = SessionFilter(user=voter.person.email.lower())
@@ -102,8 +104,8 @@ class Home:
                 (hold, self._seal.stamp(hold))
                 for hold, _ in (await self._grants.concerning(voter))[:_MOST_GRANTS]
             ),
-            mine=mine,
-            held={hold.session_id: self._seal.stamp(hold) for hold in pending},
+            own=tuple((self._masked(hold), self._seal.stamp(hold)) for hold in own[:_MOST_HOLDS]),
+            mine=tuple(session for session in mine if session.id not in waiting),
             auditor=AUDITORS in voter.member_of,
             glass=voter.may_break_glass,
             approver=_decides(voter),
@@ -121,9 +123,10 @@ class Shown:
     queue: tuple[tuple[Hold, str], ...] = ()
     waiting: int = 0
     grants: tuple[tuple[Hold, str], ...] = ()
+    own: tuple[tuple[Hold, str], ...] = ()
+    """Their own requests that wait."""
     mine: tuple[Session, ...] = ()
-    held: Mapping[str, str] = field(default_factory=dict)
-    """By session id, the value of the buttons of what waits."""
+    """Their other requests, the latest first."""
     auditor: bool = False
     glass: bool = False
     approver: bool = True
@@ -142,7 +145,8 @@ def home(shown: Shown) -> Block:
         parts.append([blocks.header("Grants"), *granted])
     if shown.auditor:
         parts.append([blocks.header("Find a session"), *_search()])
-    mine = [_session(session, shown.held) for session in shown.mine]
+    mine = [_own(hold, value) for hold, value in shown.own]
+    mine += [_session(session) for session in shown.mine]
     parts.append([blocks.header("Your requests"), *(mine or [_none_of_mine(shown)])])
     first, *others = parts
     return {"type": "home", "blocks": [*first, *(b for p in others for b in (_LINE, *p))]}
@@ -208,8 +212,8 @@ def _grant(hold: Hold, value: str) -> Block:
 
 def _hold(hold: Hold, value: str, *, glass: bool) -> list[Block]:
     line = text.join(
-        text.ours(f"{phrases.risk(hold)} · "),
-        text.bold(hold.requester.name, 80),
+        text.ours(f"{phrases.risk(hold)} · *{phrases.name(hold)}* · "),
+        phrases.who(hold.requester, ""),
         text.ours(" → "),
         text.words(hold.model or hold.connection, 80),
         text.ours(" · "),
@@ -217,25 +221,50 @@ def _hold(hold: Hold, value: str, *, glass: bool) -> list[Block]:
         text.ours(" · expires "),
         text.moment(hold.deadline),
     )
-    lines = [line, *(quotes(decisive)[:1] if (decisive := hold.verdict.decisive) else [])]
+    lines = [line, phrases.origin(hold.requester.provenance), *_first_quote(hold)]
     if hold.reason:
         lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 200)))
+    if hold.votes or phrases.several(hold):
+        lines.append(phrases.progress(hold))
+    if not hold.attached:
+        lines.append(phrases.DISCONNECTED)
     buttons = cards.buttons(hold, value, glass=glass)
     return [
-        blocks.section(text.join(*lines, by="\n")),
+        blocks.section(text.join(*(line for line in lines if line), by="\n")),
         blocks.actions(f"home:{hold.id}", buttons),
     ]
 
 
-def _session(session: Session, held: Mapping[str, str]) -> Block:
-    value = held.get(session.id, "")
-    state = "waits for an approval" if value else session.decision.value
+def _first_quote(hold: Hold) -> list[Markup]:
+    decisive = hold.verdict.decisive
+    return quotes(decisive)[:1] if decisive else []
+
+
+def _own(hold: Hold, value: str) -> Block:
     line = text.join(
-        text.moment(session.started_at, day=True),
+        text.moment(hold.created_at, day=True),
         text.ours(" → "),
-        text.words(session.model or session.connection, 80),
-        text.ours(f" · *{state}* · "),
-        text.code(session.id, 60),
+        text.words(hold.model or hold.connection, 80),
+        text.ours(f" · *{phrases.name(hold)} waits for an approval* · "),
+        text.code(phrases.rule_name(hold), 80),
+        text.ours(" · expires "),
+        text.moment(hold.deadline),
     )
-    withdraw = Button("Withdraw", directs.WITHDRAW, value) if value else None
-    return blocks.section(line, button=withdraw)
+    lines = (line, *_first_quote(hold), text.code(hold.session_id, 60))
+    return blocks.section(
+        text.join(*lines, by="\n"), button=Button("Withdraw", directs.WITHDRAW, value)
+    )
+
+
+def _session(session: Session) -> Block:
+    parts = [
+        text.join(
+            text.moment(session.started_at, day=True),
+            text.ours(" → "),
+            text.words(session.model or session.connection, 80),
+        ),
+        text.ours(f"*{session.decision.value}*"),
+    ]
+    if decisive := session.verdict.decisive:
+        parts.append(text.code(decisive.rule, 80))
+    return blocks.section(text.join(*parts, text.code(session.id, 60), by=" · "))

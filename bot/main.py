@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 _POST_BURST = 5
 # Edits are limited to 50 a minute in the whole workspace, posts to about 60 in each channel.
 _EDIT_SHARE, _EDIT_BURST = 1.2, 20
+# usergroups.users.list is of Slack's second tier: twenty calls a minute.
+_READ_SHARE, _READ_BURST = 3.0, 20
 _DIGEST_SHARE = 5.0
 _log = structlog.get_logger(__name__)
 
@@ -143,7 +145,7 @@ async def run(
     """
     async with connected(settings.bot_token, settings.api_url) as slack:
         workspace = await _sign_in(slack, settings)
-        groups = Groups(slack)
+        groups = Groups(slack, Pace(settings.post_seconds * _READ_SHARE, _READ_BURST))
 
         def approvers() -> Mapping[str, ApproverSet]:
             return catalog().approvers

@@ -52,7 +52,8 @@ def deny_form(value: str, title: str) -> Block:
         "share", "Share it with the requester", under="Else they read only that it was denied."
     )
     told = text.ours(
-        "The request is refused at once. Whoever sent it is told, and may change it and ask again."
+        "One denial refuses the request, unless its rule asks for a majority. Whoever sent it is "
+        "told, and may change it and ask again."
     )
     why: Block = {
         "type": "static_select",

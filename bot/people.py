@@ -49,11 +49,17 @@ class People:
         self._found: dict[str, tuple[str, float]] = {}
 
     async def voter(
-        self, slack_user: str, sets: Iterable[str], asker: Identity | None = None
+        self,
+        slack_user: str,
+        sets: Iterable[str],
+        asker: Identity | None = None,
+        *,
+        lately: bool = False,
     ) -> Voter:
         """Find out who clicked and in which of these approver sets they are at this moment.
 
-        `asker` is whose request it is about. Raises SlackUnavailable, SlackRefused or
+        `asker` is whose request it is about. With `lately` the groups may be those of a minute
+        ago: for what is shown, never for what is decided. Raises SlackUnavailable, SlackRefused or
         StorageUnavailable where it can't be told.
         """
         known = self._sets()
@@ -63,7 +69,7 @@ class People:
         of_manager = frozenset(found.name for found in wanted if found.requesters_manager)
         async with together() as tasks:
             account = tasks.create_task(self.account(slack_user))
-            read = tasks.create_task(self._groups.of(slack_user, handles))
+            read = tasks.create_task(self._groups.of(slack_user, handles, lately=lately))
             named = tasks.create_task(self._manager(asker if of_manager else None))
         person, identities = await self._known(account.result())
         groups = read.result()
@@ -80,9 +86,9 @@ class People:
     async def all_sets(self, slack_user: str, pending: Iterable[Hold] = ()) -> Voter:
         """Find out who this is, with every approver set they are in.
 
-        Whom of those who wait they are the manager of is as of a minute ago at worst.
+        It is for what they are shown: their rights are as of a minute ago at worst.
         """
-        voter = await self.voter(slack_user, self._sets())
+        voter = await self.voter(slack_user, self._sets(), lately=True)
         if not voter.manager_of_requester:
             return voter
         askers = {h.requester.key: h.requester for h in pending if self._asks_manager(h)}

@@ -13,6 +13,7 @@ from bot import text
 from policies.approval import approvals, denials, missing, quorum
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from app.domain.hold import Granted, Hold, Vote
@@ -25,6 +26,8 @@ _RISKS = {
     Risk.HIGH: "🟧 High risk",
     Risk.CRITICAL: "🟥 Critical risk",
 }
+
+DISCONNECTED = text.ours("🔌 The requester disconnected: an approval will be used when they retry.")
 
 
 def name(hold: Hold) -> str:
@@ -130,18 +133,28 @@ def counted(hold: Hold) -> str:
     return "an approval" if left == 1 else f"{left} approvals"
 
 
+def several(hold: Hold) -> bool:
+    """Whether it takes more than one person."""
+    return quorum(hold) > 1
+
+
 def progress(hold: Hold) -> Markup:
-    said = text.ours(f"{approvals(hold)} of {quorum(hold)}")
+    noun = "approvals" if several(hold) else "approval"
+    said = text.ours(f"{approvals(hold)} of {quorum(hold)} {noun}")
     by = _voters(tuple(vote for vote in hold.votes if vote.approve))
     if by:
         said = text.join(said, text.ours(" by "), by)
     if hold.verdict.approval is not None and (lacking := missing(hold)):
-        need = text.join(text.ours(" · one from each of "), text.words(", ".join(lacking), 200))
+        need = text.join(text.ours(" · still needs one from "), _all_of(lacking))
         said = text.join(said, need)
     if against := tuple(vote for vote in hold.votes if not vote.approve):
         count = text.ours(f" · {denials(hold)} against: ")
         said = text.join(said, count, _voters(against))
     return said
+
+
+def _all_of(sets: Sequence[str]) -> Markup:
+    return text.join(*(text.words(name, 80) for name in sets), by=" and one from ")
 
 
 def outcome(hold: Hold) -> Markup:
@@ -177,7 +190,8 @@ def _approved(hold: Hold) -> Markup:
         return text.join(head, reason(broken, text.ours(": ")))
     if hold.granted is None:
         return text.join(text.ours("✅ *Approved once* by "), _voters(votes), at)
-    return text.join(grant(hold.granted), text.ours(" by "), _voters(votes), at)
+    by = text.join(text.ours("✅ *Approved* by "), _voters(votes), at)
+    return text.join(by, grant(hold.granted), by=" · ")
 
 
 def grant(granted: Granted) -> Markup:

@@ -12,6 +12,7 @@ from app.domain.hold import HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
 from app.storage.ports import NoticeKind
 from bot.slack import SlackRefused, SlackUnavailable
+from bot.text import is_user
 from policies.approval import concerned
 
 if TYPE_CHECKING:
@@ -174,7 +175,8 @@ class Reach:
         with contextlib.suppress(StorageUnavailable):
             hold = await self._holds.get(hold_id)
             if hold is not None and not await self._asked(hold):
-                why = f"the card can't be posted in Slack ({_HOPELESS[error.code]})"
+                place = await self._place(hold)
+                why = f"the card can't be posted in {place} ({_HOPELESS[error.code]})"
                 await self.withdraw(hold, f"Nobody was asked: {why}.")
 
     async def away(self, error: SlackUnavailable) -> None:
@@ -198,6 +200,12 @@ class Reach:
         """Whether somebody has the card already, so that they can still decide."""
         notices = await self._notices.of_hold(hold.id)
         return any(notice.kind is NoticeKind.CARD and notice.ts for notice in notices)
+
+    async def _place(self, hold: Hold) -> str:
+        """Name the channel of its card, as far as Slack is concerned."""
+        notices = await self._notices.of_hold(hold.id)
+        places = [n.target for n in notices if n.kind is NoticeKind.CARD and not is_user(n.target)]
+        return f"Slack's channel {places[0]}" if places else "Slack"
 
     async def withdraw(self, hold: Hold, note: str) -> Hold:
         """Withdraw a hold that waits; return it as it stands then."""

@@ -252,9 +252,16 @@ class Slack:
         answer = await _call("conversations.open", self.client.conversations_open(users=user))
         return str(answer["channel"]["id"])
 
-    async def open_view(self, trigger_id: str, view: Block) -> str:
-        """Open a modal and return its id. A trigger lives three seconds and works once."""
-        opened = self.client.views_open(trigger_id=trigger_id, view=view)
+    async def open_view(self, body: Mapping[str, Any], view: Block) -> str:
+        """Open a modal and return its id, above the one in which `body` tells of a click.
+
+        A trigger lives three seconds and works once.
+        """
+        trigger = str(body["trigger_id"])
+        if (body.get("view") or {}).get("type") == "modal":
+            pushed = self.client.views_push(trigger_id=trigger, view=view)
+            return str((await _call("views.push", pushed))["view"]["id"])
+        opened = self.client.views_open(trigger_id=trigger, view=view)
         return str((await _call("views.open", opened))["view"]["id"])
 
     async def update_view(self, view_id: str, view: Block) -> None:

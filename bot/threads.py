@@ -60,6 +60,8 @@ def loud(hold: Hold) -> Message | None:
 def _vote(vote: Vote) -> Message:
     word = "approves" if vote.approve else "is against it"
     mark = "✅" if vote.approve else "⛔"
+    if vote.broke_glass:
+        word, mark = "breaks the glass and releases it alone", "🚨"
     who = text.join(text.ours(f"{mark} "), text.mention(vote.by.slack_user))
     return _said(who, text.ours(f" {word}"), phrases.reason(vote, text.ours(": ")))
 

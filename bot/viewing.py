@@ -55,7 +55,7 @@ class Viewing:
     async def view_full(self, ack: AsyncAck, body: Body) -> None:
         await ack()
         opening = modals.note("Request", "Reading…")
-        view_id = await self._slack.open_view(str(body["trigger_id"]), opening)
+        view_id = await self._slack.open_view(body, opening)
         await self._show(view_id, modals.Place(value_of(body), 0), user_of(body))
 
     async def turn_page(self, ack: AsyncAck, body: Body) -> None:

@@ -87,6 +87,8 @@ class _Shift:
         self._told: dict[str, int] = {}
         """By hold, a hash of how it stood when Slack showed all of it: most news are old."""
         self._failures: dict[str, int] = {}
+        self._resting: set[str] = set()
+        """Holds that are tried again after a while: several messages of one may have failed."""
         self._lanes: dict[str, Lane] = {}
 
     def hear(self, hold: Hold) -> None:
@@ -178,6 +180,9 @@ class _Shift:
         self._again(job.hold_id, error)
 
     def _again(self, hold_id: str, error: Exception) -> None:
+        if hold_id in self._resting:
+            return
+        self._resting.add(hold_id)
         failures = self._failures.get(hold_id, 0)
         self._failures[hold_id] = failures + 1
         delay = _DELAYS[min(failures, len(_DELAYS) - 1)]
@@ -187,4 +192,5 @@ class _Shift:
     async def _later(self, hold_id: str, seconds: float, error: Exception) -> None:
         await self._reach.failed(hold_id, error)
         await asyncio.sleep(seconds)
+        self._resting.discard(hold_id)
         self._offer(hold_id)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldState, Vote
 from app.errors import Reason, Refused
-from policies.approval import approvals, quorum
+from policies.approval import approvals, concerned, quorum
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.domain.verdict import Verdict
 
 _ENDINGS = {
@@ -42,25 +44,29 @@ _ENDINGS = {
     ),
     HoldState.WITHDRAWN: (
         Reason.HOLD_WITHDRAWN,
-        (
-            "The request was withdrawn (rule {rule}). {note}"
-            "Send it again to ask anew. Session {session}."
-        ),
+        "You withdrew this request (rule {rule}). Send it again to ask anew. Session {session}.",
     ),
 }
+_GIVEN_BACK = (
+    "{note} So nothing was approved, and nothing sent (rule {rule}). Tell whoever runs Abeyance; "
+    "until that is mended, the same request ends the same way. Session {session}."
+)
+"""Nobody withdrew it: there was nobody to ask."""
 
 
 def refusal_of(hold: Hold) -> Refused:
     """Say in plain words why a decided hold is not forwarded, and what to do next."""
     reason, template = _ENDINGS[hold.state]
-    denial = next((vote for vote in hold.votes if not vote.approve), None)
+    if hold.state is HoldState.WITHDRAWN and hold.note:
+        template = _GIVEN_BACK
+    denials = [vote for vote in hold.votes if not vote.approve]
     message = template.format(
-        by=denial.by.name if denial else "An approver",
-        why=_why(denial) if denial else "",
+        by=" and ".join(vote.by.name for vote in denials) or "An approver",
+        why=_whys(denials),
         rule=_rule(hold),
         explain=_explain(hold),
         session=hold.session_id,
-        note=f"{hold.note} " if hold.note else "",
+        note=hold.note,
         silence=_silence(hold),
     )
     return Refused(reason, message, rule=_rule(hold))
@@ -68,8 +74,9 @@ def refusal_of(hold: Hold) -> Refused:
 
 def still_waiting(hold: Hold) -> Refused:
     message = (
-        f"Still waiting for an approval (rule {_rule(hold)}). Send the same request again to go on "
-        f"waiting; what is decided meanwhile is kept for you. Session {hold.session_id}."
+        f"Still waiting for an approval (rule {_rule(hold)}) by {_asked(hold)}, until "
+        f"{hold.deadline:%H:%M} UTC. Send the same request again to go on waiting; what is decided "
+        f"meanwhile is kept for you. Session {hold.session_id}."
     )
     return Refused(Reason.APPROVAL_PENDING, message, rule=_rule(hold))
 
@@ -95,13 +102,21 @@ def needs_reason(verdict: Verdict) -> Refused:
     return Refused(Reason.REASON_REQUIRED, message, rule=fired.rule)
 
 
+def _whys(denials: Sequence[Vote]) -> str:
+    told = "; ".join(why for denial in denials if (why := _why(denial)))
+    return f": {told}" if told else ""
+
+
 def _why(denial: Vote) -> str:
     """Return the category and the words of a denial, as far as the requester may read them."""
     if not denial.shared:
         return ""
     said = f"“{denial.reason}”" if denial.reason else ""
-    told = " – ".join(part for part in (denial.category, said) if part)
-    return f": {told}" if told else ""
+    return " – ".join(part for part in (denial.category, said) if part)
+
+
+def _asked(hold: Hold) -> str:
+    return ", ".join(concerned(hold)) or "nobody"
 
 
 def _silence(hold: Hold) -> str:

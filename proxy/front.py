@@ -11,6 +11,7 @@ import binascii
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import unquote
 
 import yarl
 
@@ -30,6 +31,8 @@ _ONCE = (
     "transfer-encoding",
 )
 _CREDENTIALS = ("authorization", "cookie", "proxy-authorization", "x-api-key")
+_REASON = "abeyance-reason"
+_ENCODED = "utf-8''"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TARGET = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 # Encoded separators and dots mean one path to us and another to the upstream.
@@ -74,8 +77,9 @@ def _check_headers(headers: Headers) -> None:
         raise BadRequest("The Transfer-Encoding is not one we read.")
     if counts["upgrade"]:
         raise BadRequest("Upgrades are not served here.")
-    if not all(value.isascii() and value.isprintable() for _, value in headers):
-        raise BadRequest("A header has a character that a header cannot have.")
+    for name, value in headers:
+        if name != _REASON and not (value.isascii() and value.isprintable()):
+            raise BadRequest(f"The header {name!r} has a character that a header cannot have.")
     if any("_" in name for name in counts):
         raise BadRequest("A header name has an underscore.")
     if header(headers, "content-encoding").lower() not in ("", "identity"):
@@ -108,6 +112,21 @@ def caller_token(headers: Headers) -> str:
     if not token:
         raise NotAuthenticated("No token: send an OIDC access token as the API key.")
     return token
+
+
+def stated_reason(headers: Headers) -> str:
+    """Return what the caller says that the request is for; it is for people, in any language.
+
+    It comes as UTF-8, or for clients that send ASCII alone as `UTF-8''F%C3%BCr` (RFC 8187 §3.2).
+    Raises BadRequest for anything else.
+    """
+    value = header(headers, _REASON).strip()
+    try:
+        if value.lower().startswith(_ENCODED):
+            return unquote(value[len(_ENCODED) :], errors="strict").strip()
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        raise BadRequest("The header Abeyance-Reason is not UTF-8; send it as UTF-8.") from None
 
 
 def without_credentials(headers: Headers) -> Headers:

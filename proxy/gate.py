@@ -26,7 +26,7 @@ from proxy.connections import Connections
 from proxy.endings import needs_reason, rules_changed
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, read_inquiry, split_target
-from proxy.front import check_front, header, one_spelling, without_credentials
+from proxy.front import check_front, one_spelling, stated_reason, without_credentials
 from proxy.granted import Granted
 from proxy.holding import Holding, hold_key
 from proxy.recorder import Recorder
@@ -185,9 +185,10 @@ class Gate:
         caller: str,
     ) -> Hold:
         """Open a hold, or re-attach to the one of the same request."""
+        reason = stated_reason(visit.exchange.headers)[:_REASON_LENGTH]
         if existing := await self.holding.find(identity, inquiry, verdict):
+            await self.holding.hear(existing, reason)
             return existing
-        reason = header(visit.exchange.headers, "abeyance-reason").strip()[:_REASON_LENGTH]
         reason = reason or await self.holding.stated(identity, inquiry, verdict)
         if not reason and verdict.approval and verdict.approval.reason_required:
             visit.recording = await self.recorder.open(identity, inquiry, verdict)

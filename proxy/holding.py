@@ -51,6 +51,11 @@ class Holding:
         """Return the open hold of a byte-identical request of the same caller."""
         return await self._holds.find_open(hold_key(identity, inquiry, verdict))
 
+    async def hear(self, hold: Hold, reason: str) -> None:
+        """Take up a reason that comes with a retry, where none was given before."""
+        if reason and not hold.reason:
+            await self._holds.state_reason(hold.id, reason)
+
     async def stated(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
         """Return what the caller said in Slack that this very request is for; or nothing."""
         key = hold_key(identity, inquiry, verdict)

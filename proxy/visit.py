@@ -14,6 +14,7 @@ from app.errors import AbeyanceError, Reason, Refused, Unavailable
 from app.wire.registry import wire_for
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
+from proxy.polling import POLL_SECONDS
 from proxy.recorder import Recording
 from proxy.refusals import refusal_for, refusal_headers
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from app.wire.base import Refusal, WireFormat
     from proxy.front import Headers
 
-_POLL_SECONDS = "5"
 _log = structlog.get_logger(__name__)
 # Not here: a hold that still waits, or whose approval serves another try, is not over by this.
 _ENDS_AS = {
@@ -79,7 +79,7 @@ class Visit:
             ("content-type", "application/json"),
             ("location", f"/-/sessions/{hold.session_id}"),
             ("preference-applied", "respond-async"),
-            ("retry-after", _POLL_SECONDS),
+            ("retry-after", POLL_SECONDS),
             *self.named(Decision.PENDING),
         )
         await self.exchange.reply(202, headers, msgspec.json.encode(body))

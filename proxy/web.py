@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from quart import Quart, Response, jsonify, request
 
+from app.domain.hold import HoldState
 from app.errors import AbeyanceError, NotFound
 from proxy.exchange import Exchange
+from proxy.polling import POLL_SECONDS, decision_of, what_now
 from proxy.refusals import refusal_for
 
 if TYPE_CHECKING:
@@ -87,9 +89,10 @@ def create_pages(
         if session is None or session.identity.key != identity.key:
             raise NotFound(f"You have no session {session_id}.")
         hold = await holds.get(session.hold_id) if session.hold_id else None
-        return jsonify(
+        answer = jsonify(
             session=session.id,
-            decision=session.decision.value,
+            decision=decision_of(session, hold).value,
+            message=what_now(hold),
             state=session.state.value,
             rules=[fired.rule for fired in session.verdict.fired if fired.enforced],
             hold=hold.state.value if hold else None,
@@ -97,6 +100,9 @@ def create_pages(
             expires_at=hold.due_at.isoformat() if hold and hold.due_at else None,
             upstream_status=session.answer.status if session.answer else None,
         )
+        if hold is not None and hold.state is HoldState.PENDING:
+            answer.headers["retry-after"] = POLL_SECONDS
+        return answer
 
     @pages.errorhandler(AbeyanceError)
     async def refused(error: AbeyanceError) -> tuple[dict[str, Any], int]:

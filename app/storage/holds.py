@@ -80,6 +80,10 @@ class MongoHolds:
         unsettled: Document = {"$set": {"settled": False}}
         await self._holds.change({"_id": hold_id}, unsettled | {"$pull": {"callers": caller}})
 
+    async def state_reason(self, hold_id: str, reason: str) -> bool:
+        silent = {"_id": hold_id, "state": HoldState.PENDING.value, "reason": ""}
+        return await self._holds.change(silent, {"$set": {"reason": reason, "settled": False}})
+
     async def note_outcome(self, hold_id: str, outcome: str) -> None:
         await self._note(hold_id, {"outcome": outcome})
 

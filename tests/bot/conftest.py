@@ -18,6 +18,7 @@ from app.storage.store import MongoStorage
 from bot.groups import Groups
 from bot.main import BotSettings, run
 from bot.managers import Managers
+from bot.pace import Pace
 from bot.people import People
 from policies.compiled import Catalog
 from policies.loader import SHIPPED, load_catalog
@@ -127,7 +128,7 @@ class Office:
         storage, workspace = self.storage, await slack.workspace()
         return People(
             slack,
-            Groups(slack),
+            Groups(slack, Pace(0, 1)),
             storage.people,
             storage.links,
             lambda: self.catalog.approvers,

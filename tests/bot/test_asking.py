@@ -46,7 +46,7 @@ async def test_where_nobody_can_decide_the_requester_hears_it_at_once_and_why(
     async with office.bot():
         dana = await office.slack.user("dana")
         held = await office.hold(terms=terms)
-        told = await dana.wait_for_message("was withdrawn")
+        told = await dana.wait_for_message("nobody could be asked")
         assert why in told.words
         assert "Request again…" in told.buttons
     over = await current(office, held)
@@ -90,7 +90,7 @@ async def test_who_left_gets_a_message_to_withdraw_with_and_uses_it(office: Offi
         told = await dana.wait_for_message("waits for an approval")
         assert told.buttons == ["Withdraw"]
         await dana.click(told, "Withdraw")
-        await dana.wait_for_change(told, "was withdrawn")
+        await dana.wait_for_change(told, "You withdrew")
         card = await maria.wait_for_change(card, "by the requester")
         assert card.buttons == []
         assert len(dana.messages("abeyance")) == 1

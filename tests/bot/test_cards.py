@@ -55,7 +55,7 @@ def test_a_pending_card_has_what_a_decision_takes() -> None:
         "(+1 more)",
         "<@U0DANA0001> `dana@acme.example` → `gpt-4o` via `openai`",
         "12.3 KB",
-        "0 of 1 · managers",
+        "0 of 1 approval · managers",
         "<!date^",
         "`abababababab`",
         "`c0ffee123456`",
@@ -143,7 +143,8 @@ def test_a_grant_shows_its_uses_and_can_be_revoked_until_it_is_over() -> None:
     held = grantable(state=HoldState.RELEASED, votes=(vote(MARIA),), granted=given)
     shown = draw(held)
     assert "*Granted 1 h* until <!date^" in words(shown)
-    assert "used 3 times by <@U0MARIA001>" in words(shown)
+    assert "*Approved* by <@U0MARIA001>" in words(shown)
+    assert "used 3 times" in words(shown)
     assert cards.REVOKE in words(shown)
     for part in ({"revoked_by": "Maria Lopez"}, {}):
         over = draw(replace(held, granted=replace(given, over=True, **part)))
@@ -192,7 +193,7 @@ def test_the_notification_line_says_who_what_and_until_when() -> None:
 
 def test_a_vote_short_of_the_quorum_shows_who_and_keeps_the_buttons() -> None:
     message = draw(hold(quorum=2, votes=(vote(MARIA),), revision=1))
-    assert "1 of 2 by <@U0MARIA001>" in words(message)
+    assert "1 of 2 approvals by <@U0MARIA001>" in words(message)
     assert buttons(message) == PENDING_BUTTONS
 
 

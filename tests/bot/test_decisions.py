@@ -157,7 +157,7 @@ async def test_a_quorum_of_two_needs_two_people_and_shows_who_has_voted(office: 
         held = await office.hold(quorum=2)
         card = await card_of(maria)
         await maria.click(card, "Approve once")
-        card = await maria.wait_for_change(card, "1 of 2 by <@U0MARIA001>")
+        card = await maria.wait_for_change(card, "1 of 2 approvals by <@U0MARIA001>")
         assert "Approve once" in card.buttons
         await maria.click(card, "Approve once")
         half = await current(office, held)

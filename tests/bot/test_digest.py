@@ -32,6 +32,27 @@ async def test_a_burst_has_a_digest_whose_queue_decides(office: Office) -> None:
     assert first.state is HoldState.APPROVED
 
 
+async def test_the_queue_is_still_there_after_a_look_and_a_denial(office: Office) -> None:
+    held = [await office.hold() for _ in range(12)]
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        digest = await maria.wait_for_message("more requests waiting")
+        await maria.click(digest, "Open the queue")
+        first, second = (one.id[-6:].upper() for one in held[:2])
+        queue = await maria.wait_for_view(first)
+        await maria.click(queue, "View full")
+        await maria.wait_for_view("secrets are masked")
+        await maria.close_view()
+        assert "The queue" in maria.views[-1].words
+        await maria.click(maria.views[-1], "Deny…")
+        await maria.wait_for_view("One denial")
+        await maria.submit({"category": "Not needed"})
+        await maria.wait_for_view(lambda view: first not in view.words and second in view.words)
+    denied = await office.storage.holds.get(held[0].id)
+    assert denied is not None
+    assert denied.state is HoldState.DENIED
+
+
 async def test_a_few_have_no_digest(office: Office) -> None:
     held = [await office.hold() for _ in range(4)]
     async with office.bot():

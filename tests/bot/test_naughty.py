@@ -142,7 +142,7 @@ def test_the_home_tab_and_the_notes(s: list[str]) -> None:
         waiting=20,
         grants=((replace(given, granted=replace(given.granted, over=False)), "value"),) * 15,
         mine=(session,) * 10,
-        held={session.id: "value"},
+        own=((held, "value"),) * 15,
         auditor=True,
         glass=True,
     )

@@ -200,8 +200,11 @@ async def test_without_a_channel_the_requester_hears_at_once_that_nobody_was_ask
     async with office.bot(channel="nowhere"):
         dana = await office.slack.user("dana")
         held = await office.hold()
-        told = await dana.wait_for_message("was withdrawn")
-        assert "the card can't be posted in Slack (there is no such channel" in told.words
+        told = await dana.wait_for_message("nobody could be asked")
+        assert (
+            "the card can't be posted in Slack's channel nowhere (there is no such channel"
+            in told.words
+        )
     over = await office.storage.holds.get(held.id)
     assert over is not None
     assert over.state is HoldState.WITHDRAWN

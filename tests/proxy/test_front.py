@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from app.errors import BadRequest, NotAuthenticated
-from proxy.front import Headers, caller_token, check_front
+from proxy.front import Headers, caller_token, check_front, stated_reason, without_credentials
 
 GOOD: Headers = (("host", "gw"), ("content-type", "application/json"), ("content-length", "2"))
 
@@ -106,3 +106,35 @@ def test_without_a_token_nobody_is_asked_further(headers: Headers) -> None:
 def test_two_tokens_are_refused_rather_than_one_chosen() -> None:
     with pytest.raises(BadRequest):
         caller_token((("authorization", "Bearer a"), ("x-api-key", "b")))
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("hotfix for INC-4711", "hotfix for INC-4711"),
+        ("für Müller".encode().decode("latin-1"), "für Müller"),
+        ("障害対応".encode().decode("latin-1"), "障害対応"),
+        ("UTF-8''f%C3%BCr%20M%C3%BCller", "für Müller"),
+        ("50% of %41", "50% of %41"),
+    ],
+)
+def test_a_reason_may_be_stated_in_any_language(sent: str, read: str) -> None:
+    headers = (*GOOD, ("abeyance-reason", sent))
+    check_front("POST", "/openai/v1/chat", "", headers)
+    assert stated_reason(headers) == read
+
+
+@pytest.mark.parametrize("sent", ["f\xfcr", "UTF-8''f%FCr"])
+def test_a_reason_in_another_encoding_is_refused_with_the_way_to_send_it(sent: str) -> None:
+    with pytest.raises(BadRequest, match="Abeyance-Reason is not UTF-8"):
+        stated_reason((("abeyance-reason", sent),))
+
+
+def test_another_header_with_such_a_character_is_refused_by_its_name() -> None:
+    with pytest.raises(BadRequest, match="'x-team'"):
+        check_front("POST", "/openai/v1/chat", "", (*GOOD, ("x-team", "f\xfcr")))
+
+
+def test_who_calls_is_not_kept_once_it_is_known() -> None:
+    secrets = (("authorization", "Bearer a"), ("x-api-key", "b"), ("cookie", "c=d"))
+    assert without_credentials((*GOOD, *secrets)) == GOOD
