@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import sys
+from contextlib import suppress
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from app.errors import BadRequest
 from cli import explaining, rehearsing
 from cli.folders import catalog_in
+from policies.effort import TooDense
 from policies.findings import Inspected
 from policies.masker import Masker
 from policies.rehearse import check as rehearse
@@ -88,10 +90,12 @@ def _text_of(line: str, number: int) -> str:
 def _masked(
     catalog: Catalog, text: str, plan: Plan | None, cuts: random.Random | None
 ) -> tuple[str, list[dict[str, str | int]]]:
-    findings: list[dict[str, str | int]] = [
-        {"detector": found.target.id, "start": found.start, "end": found.end}
-        for found in catalog.everything.find(Inspected(text))
-    ]
+    findings: list[dict[str, str | int]] = []
+    with suppress(TooDense):  # what is too dense to check is withheld, and the text says so
+        findings = [
+            {"detector": found.target.id, "start": found.start, "end": found.end}
+            for found in catalog.everything.find(Inspected(text))
+        ]
     if plan is None or cuts is None:
         return catalog.mask(text), findings
     masker = Masker(plan, lambda target: catalog.label(plan.targets[target]))

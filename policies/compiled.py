@@ -111,8 +111,8 @@ class Catalog:
         known = {target for matcher in shipped for target in matcher.targets}
         own = [target for target in [*_targets(self.rules), *everywhere] if target not in known]
         self._matchers = (Matcher(tuple(dict.fromkeys(own))), *shipped)
-        self.everything = self._finder([*_targets(masking), *everywhere])
-        self.requests = self._finder(
+        self.everything = self.finder([*_targets(masking), *everywhere])
+        self.requests = self.finder(
             _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))
         )
 
@@ -154,7 +154,7 @@ class Catalog:
         many; what is not among them is masked when it is asked for.
         """
         fired = {f.rule for f in verdict.fired if f.enforced and f.action is Action.MASK}
-        finder = self._finder(_targets(rule for rule in self.rules if rule.id in fired))
+        finder = self.finder(_targets(rule for rule in self.rules if rule.id in fired))
         texts = list({segment.text for segment in facts.prompt.segments}) if facts else []
         known = dict(zip(texts, finder.mask_all(texts, self.label), strict=True))
 
@@ -192,7 +192,8 @@ class Catalog:
         unique = {target.id: target for target in targets}.values()
         return tuple(sorted(unique, key=lambda target: self._order.get(target.id, -1)))
 
-    def _finder(self, targets: Iterable[Target]) -> Finder:
+    def finder(self, targets: Iterable[Target]) -> Finder:
+        """Return what looks for some targets of this catalog in whole texts."""
         return Finder(self._matchers, self._ordered(targets))
 
     def _plan(self, targets: Iterable[Target]) -> Plan:

@@ -11,6 +11,7 @@ from app.domain.identity import Identity
 from app.domain.segment import Facts
 from app.domain.verdict import Action
 from policies.decide import decide
+from policies.findings import Inspected
 from policies.scanner import Plan
 
 if TYPE_CHECKING:
@@ -26,17 +27,24 @@ if TYPE_CHECKING:
 def check(catalog: Catalog) -> list[str]:
     """Return one sentence for each example that does not do what it says; empty when all do."""
     return [
-        *(fault for detector in catalog.detectors
-          for fault in _faults(f"detector {detector.id}", [detector.target], detector.examples)),
+        *(fault for d in catalog.detectors
+          for fault in _faults(f"detector {d.id}", catalog, [d.target], d.examples)),
         *(fault for rule in catalog.rules if rule.look_for and rule.examples
-          for fault in _faults(f"rule {rule.id}", list(rule.look_for.targets), rule.examples)),
+          for fault in _faults(f"rule {rule.id}", catalog, list(rule.look_for.targets),
+                               rule.examples)),
     ]  # fmt: skip
 
 
-def _faults(name: str, targets: list[Target], examples: ExamplesSpec) -> Iterator[str]:
-    plan = Plan(targets)
+_AHEAD = f"{'q' * 40}\n"
+"""Stands before an example when it is looked for in a request: seldom is it the first word there."""
+
+
+def _faults(
+    name: str, catalog: Catalog, targets: list[Target], examples: ExamplesSpec
+) -> Iterator[str]:
+    plan, requests = Plan(targets), catalog.finder(targets)
     for text in examples.match:
-        if not plan.find(text):
+        if not plan.find(text) or not requests.find(Inspected(_AHEAD + text)):
             yield f"{name}: does not fire on its example {text!r}; change the rule or the example"
     for text in examples.skip:
         for span in plan.find(text)[:1]:

@@ -48,7 +48,9 @@ def render(node: Node) -> str:
         case Alt(options):
             return f"(?:{'|'.join(render(option) for option in options)})"
         case Repeat(item, low, high):
-            limits = f"{{{low},{'' if high is None else high}}}"
+            # No upper limit above one: Hyperscan 5.4 misses matches behind some bounded repeats,
+            # and whatever matches without the limit is looked at again.
+            limits = f"{{{low}}}" if low == high else "?" if high == 1 else f"{{{low},}}"
             return f"(?:{render(item)}){limits}"
         case _:
             assert_never(node)

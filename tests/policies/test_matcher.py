@@ -1,0 +1,46 @@
+"""What is looked for in requests and what masks streams find the same, wherever it stands."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policies.matcher import Matcher, Scannable
+from policies.pattern import parse
+from policies.scanner import Plan, Target
+
+if TYPE_CHECKING:
+    from policies.compiled import Catalog
+
+AHEAD = ("", "\n", f"{'q' * 40}\n", 'run the copy of the mail "host"\n  ')
+
+
+def test_no_detector_misses_in_a_request_what_it_finds_in_a_stream(shipped: Catalog) -> None:
+    rng = random.Random(7)  # noqa: S311 - a repeatable choice
+    for detector in shipped.detectors:
+        plan, matcher = Plan([detector.target]), Matcher([detector.target])
+        for example in detector.examples.match:
+            text = f"{rng.choice(AHEAD)}{example}"
+            if plan.find(text):
+                assert matcher.find(Scannable(text), {0}), (detector.id, text)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[ -]-[a-z]{0,24}(?:pass|pwd)[ =]",
+        "[ -]-[a-z0-9_-]{0,60}(?:key|token)[ =][a-z]{3,9}",
+        r"\bab[a-c]{1,12}(?:cc|ba){2,5}x",
+    ],
+)
+@given(data=st.data())
+def test_a_repeat_with_a_limit_hides_nothing(pattern: str, data: st.DataObject) -> None:
+    target = Target("own", parse(pattern))
+    found = data.draw(st.from_regex(pattern.removeprefix(r"\b"), fullmatch=True))
+    text = f"{data.draw(st.sampled_from(AHEAD))}{'q' * data.draw(st.integers(0, 40))} {found} end"
+    spans = Plan([target]).find(text)
+    assert bool(Matcher([target]).find(Scannable(text), {0})) == bool(spans)
