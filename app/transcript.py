@@ -41,6 +41,8 @@ class Turn:
     tool: str = ""
     place: str = ""
     beats: tuple[Beat, ...] = ()
+    withheld: bool = False
+    """Whether it was recorded and not sent: a rule had forbidden it."""
 
     @property
     def title(self) -> str:
@@ -50,6 +52,8 @@ class Turn:
             parts.append(self.kind.value)
         if self.tool:
             parts.append(self.tool)
+        if self.withheld:
+            parts.append("withheld, not sent")
         return " · ".join(parts)
 
 
@@ -70,7 +74,12 @@ def transcript(replay: Replay, mask: Callable[[str], str] = str) -> Transcript:
     """Read a recorded session; every text goes through `mask`."""
     session = replay.session
     turns, unread = prompt_turns(session.wire, session.request, mask)
-    spoken = answer_turns(session.answer, replay.chunks)
+    sent = [chunk for chunk in replay.chunks if not chunk.withheld]
+    kept_back = answer_turns(session.answer, [c for c in replay.chunks if c.withheld])
+    spoken = (
+        *answer_turns(session.answer, sent),
+        *(replace(turn, withheld=True) for turn in kept_back),
+    )
     return Transcript(turns, tuple(_masked(turn, mask) for turn in spoken), unread)
 
 

@@ -53,12 +53,17 @@ class AnswerMasking:
     one did: from there on no masker gives anything.
     """
 
-    def __init__(self, enforced: Lookout, shadow: Lookout, credential: Plan) -> None:
+    def __init__(
+        self, enforced: Lookout, shadow: Lookout, credential: Plan, *, stopping: bool = True
+    ) -> None:
+        """Where it is not `stopping`, what denies is masked as well, and the text goes on."""
         self._enforced = enforced
         self._shadow = shadow
         self._credential = credential
         self._stops = frozenset(
-            at for at, owners in enumerate(enforced.owners) if _denying(owners) is not None
+            at
+            for at, owners in enumerate(enforced.owners)
+            if stopping and _denying(owners) is not None
         )
         self._counts: Counter[str] = Counter()
         self.masked = 0
@@ -68,6 +73,14 @@ class AnswerMasking:
     def findings(self) -> Mapping[str, int]:
         """How often each rule found something, shadow rules too."""
         return dict(self._counts)
+
+    @property
+    def may_deny(self) -> bool:
+        return bool(self._stops)
+
+    def unstopped(self) -> AnswerMasking:
+        """Return the same for what is recorded and not sent."""
+        return AnswerMasking(self._enforced, self._shadow, self._credential, stopping=False)
 
     def stream(self) -> AnswerText:
         maskers = [Masker(self._enforced.plan, self._mask, self._stops)]

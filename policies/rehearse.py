@@ -36,7 +36,7 @@ def check(catalog: Catalog) -> list[str]:
 
 
 _AHEAD = f"{'q' * 40}\n"
-"""Stands before an example when it is looked for in a request: seldom is it the first word there."""
+"""Stands before an example when it is looked for in a request: there it seldom comes first."""
 
 
 def _faults(

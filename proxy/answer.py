@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -10,6 +12,8 @@ from app.errors import AbeyanceError, Reason, Refused, UpstreamUnavailable
 from proxy.refusals import refusal_for
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from app.wire.base import AnswerMasker, WireFormat
     from policies.compiled import AnswerMasking
     from proxy.recorder import Recording
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     from proxy.visit import Visit
 
 
+_WITHHELD_SECONDS = 30.0
 _CUT_OFF = "cut off: the client left, or the gateway stopped"
 
 
@@ -57,7 +62,8 @@ class Relay:
                     rules=tuple(self._masking.findings),
                     error=error,
                 )
-        await self._exchange.end()
+        if not self._exchange.ended:
+            await self._exchange.end()
 
     async def _start(self, answer: Answer) -> None:
         """Send the head: a stream's before its body is seen, a whole answer's after."""
@@ -71,13 +77,17 @@ class Relay:
             await self._exchange.start(answer.status, headers)
 
     async def _body(self, answer: Answer, masker: AnswerMasker) -> str:
+        pieces, seen = answer.pieces(), _Seen(answer, self._masking)
         try:
-            async for piece in answer.pieces():
+            async for piece in pieces:
+                seen.add(piece)
                 await self._pass(masker.feed(piece), answer)
             await self._pass(masker.finish(), answer)
             if not self._recording.answering:
                 await self._start(answer)
         except AbeyanceError as fault:
+            if self._masking.denied is not None:
+                return await self._withhold(fault, answer, seen.pieces, pieces)
             if not _is_stream(answer):
                 raise
             if isinstance(fault, UpstreamUnavailable):
@@ -104,11 +114,55 @@ class Relay:
         await self._exchange.send(data)
         self._sent += len(data)
 
+    async def _withhold(
+        self, fault: AbeyanceError, answer: Answer, seen: list[bytes], more: AsyncIterator[bytes]
+    ) -> str:
+        """Tell the client of the denial; then record what it does not get, masked.
+
+        Raises the fault where nothing was sent yet.
+        """
+        if _is_stream(answer):
+            await self._cut(fault)
+            await self._exchange.end()
+        masking = self._masking.unstopped()
+        masker = self._wire.answer(answer.content_type, masking)
+        if not self._recording.answering:
+            await self._recording.start_answer(answer.status, answer.headers(masking.whole))
+        # Whatever ends it early, what came until then is recorded.
+        with suppress(AbeyanceError, TimeoutError):
+            async with asyncio.timeout(_WITHHELD_SECONDS):
+                for piece in seen:
+                    await self._recording.withheld(masker.feed(piece))
+                async for piece in more:
+                    await self._recording.withheld(masker.feed(piece))
+                await self._recording.withheld(masker.finish())
+        if not _is_stream(answer):
+            raise fault
+        return str(fault)
+
     async def _cut(self, fault: AbeyanceError) -> str:
         # Clients take a silent end for a good one, so the last words are an error.
         refusal = refusal_for(fault, self._recording.session.id)
         await self._send(self._wire.in_stream_refusal(refusal))
         return str(fault)
+
+
+class _Seen:
+    """What is to be recorded where the answer is denied: all of a document, of a stream the rest.
+
+    Nothing is kept where no rule can deny.
+    """
+
+    def __init__(self, answer: Answer, masking: AnswerMasking) -> None:
+        self._kept = masking.may_deny
+        self._all = not _is_stream(answer)
+        self.pieces: list[bytes] = []
+
+    def add(self, piece: bytes) -> None:
+        if not self._all:
+            self.pieces.clear()
+        if self._kept:
+            self.pieces.append(piece)
 
 
 def _is_stream(answer: Answer) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
@@ -29,6 +30,9 @@ _FORWARDED = (
     "last-event-id",
     "openai-beta",
 )
+
+
+_MODEL_IN_PATH = re.compile(r"(?:^|/)(?:models?|deployments)/([^/:]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +89,20 @@ def read_inquiry(
     wire = wire_for(connection.wire, method, path, body.json)
     forwarded = tuple((name, value) for name, value in headers if name in _FORWARDED)
     prompt = body.prompt(wire)
-    prompt = replace(prompt, segments=(*prompt.segments, *_beside(path, query, forwarded)))
+    prompt = replace(
+        prompt,
+        model=prompt.model or _model_of(path),
+        segments=(*prompt.segments, *_beside(path, query, forwarded)),
+    )
     facts = Facts(connection.name, method, path, query, prompt, len(raw))
     request = _recorded(connection, method, path, query, forwarded, raw)
     return Inquiry(connection, wire, body, facts, request)
+
+
+def _model_of(path: str) -> str:
+    """Return the model that an address names, where the body names none: as Gemini's does."""
+    found = _MODEL_IN_PATH.search(path)
+    return unquote(found[1]) if found else ""
 
 
 def _beside(path: str, query: str, headers: Headers) -> tuple[Segment, ...]:

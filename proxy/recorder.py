@@ -90,13 +90,20 @@ class Recording:
 
     async def sent(self, data: bytes) -> None:
         """Record what goes to the client, before it goes; written in batches."""
+        self._digest.update(data)
+        await self._keep(data, withheld=False)
+
+    async def withheld(self, data: bytes) -> None:
+        """Record what would have gone to the client, had no rule forbidden it."""
+        await self._keep(data, withheld=True)
+
+    async def _keep(self, data: bytes, *, withheld: bool) -> None:
         offset = self._clock.now() - self.session.started_at
         offset_ms = int(offset.total_seconds() * 1000)
         for start in range(0, len(data), _CHUNK_BYTES):
             piece = data[start : start + _CHUNK_BYTES]
-            self._waiting.append(Chunk(self._seq, offset_ms, piece))
+            self._waiting.append(Chunk(self._seq, offset_ms, piece, withheld))
             self._seq += 1
-        self._digest.update(data)
         self._waiting_bytes += len(data)
         if self._waiting_bytes >= _BATCH_BYTES:
             await self.flush()

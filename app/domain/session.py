@@ -63,12 +63,16 @@ class RecordedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stretch of the answer as it was sent to the client (after masking)."""
+    """A stretch of the answer as it was sent to the client (after masking).
+
+    One that is `withheld` was not sent: a rule had forbidden the answer.
+    """
 
     seq: int
     offset_ms: int
     """Since the session began."""
     data: bytes
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)

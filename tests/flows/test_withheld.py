@@ -1,0 +1,88 @@
+"""A rule forbids an answer: the client gets an error in its place, and the record has the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.domain.session import Decision, Replay, Session, SessionState
+from app.transcript import transcript
+from tests.flows.house import open_house
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.idp.driver import IdpDriver
+    from tests.flows.house import House
+
+RULES = """\
+- id: no-bluebird
+  title: The code name of a project
+  on: response
+  when: {answer: {words: [bluebird]}}
+  then: deny
+  risk: high
+  explain: Do not let a model write about it.
+  examples: {match: [bluebird], skip: [birds]}
+- id: no-secrets
+  title: Secrets
+  on: response
+  when: {answer: {detectors: [secrets]}}
+  then: mask
+  risk: high
+  explain: No secrets.
+  examples: {match: [AKIAIOSFODNN7EXAMPLE], skip: [birds]}
+"""
+KEY = "AKIAQ3EGRZX7VLNP5J2M"
+PROMPT = f"Say bluebird and then the key {KEY} and good night"
+
+
+@pytest.fixture(scope="module")
+def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    data = tmp_path_factory.mktemp("house")
+    (data / "policies" / "catalog").mkdir(parents=True)
+    (data / "policies" / "catalog" / "rules.yaml").write_text(RULES)
+    (data / "policies" / "approvers.yaml").write_text(
+        "- name: managers\n  slack_groups: [managers]\n"
+    )
+    with open_house(data, mongodb_uri, data / "policies") as house:
+        yield house
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_what_follows_a_denial_is_recorded_masked_and_never_sent(
+    house: House, idp: IdpDriver, *, stream: bool
+) -> None:
+    said = [{"role": "user", "content": PROMPT}]
+    body = {"model": "sandbox-1", "messages": said, "stream": stream}
+    async with house.http(await idp.token("alice")) as http:
+        answer = await http.post("/openai/v1/chat/completions", json=body)
+    assert answer.status_code == (200 if stream else 403)
+    assert "no-bluebird" in answer.text
+    assert "bluebird" not in answer.text.replace("no-bluebird", "")
+    assert "good night" not in answer.text
+    told = await _record(house, answer.headers["abeyance-session"])
+    assert told.session.decision is (Decision.ALLOWED if stream else Decision.DENIED)
+    assert told.session.answer is not None
+    assert "no-bluebird" in told.session.answer.rules
+    spoken = transcript(told)
+    assert KEY not in "".join(turn.text for turn in spoken.answer)
+    assert any(turn.withheld and "good night" in turn.text for turn in spoken.answer)
+    assert not any("good night" in turn.text for turn in spoken.answer if not turn.withheld)
+
+
+def _open(session: Session) -> bool:
+    return session.state is SessionState.OPEN
+
+
+async def _record(house: House, session_id: str) -> Replay:
+    storage = house.storage()
+    try:
+        # The client has its answer before the record has what it did not get.
+        while (session := await storage.sessions.get(session_id)) is None or _open(session):  # noqa: ASYNC110 - nothing tells of it in another process
+            await asyncio.sleep(0.02)
+        return Replay(session, None, await storage.sessions.chunks(session_id))
+    finally:
+        storage.close()
