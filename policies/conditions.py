@@ -57,7 +57,7 @@ Names: TypeAlias = "Callable[[Asked], Iterable[str]]"
 NAMES: dict[str, Names] = {
     "connections": lambda asked: [asked.facts.connection],
     "methods": lambda asked: [asked.facts.method],
-    "paths": lambda asked: ["/" + asked.facts.path.lstrip("/")],
+    "paths": lambda asked: ["/" + asked.facts.path.lstrip("/"), asked.facts.path.lstrip("/")],
     "models": lambda asked: [asked.facts.prompt.model],
     "users": lambda asked: [asked.identity.email, asked.identity.subject],
     "groups": lambda asked: asked.identity.groups,

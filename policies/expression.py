@@ -10,6 +10,7 @@ import cel
 
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.segment import Facts, Prompt, Role, Segment
+from policies.cel_names import unknown_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,16 +36,18 @@ _SAMPLE = Asked(
 def expression(source: str) -> Callable[[Asked], bool]:
     """Return the test that an expression makes.
 
-    It is tried at once on a made-up request, so that a name that does not exist is told when the
-    catalog loads. What fails later counts as true: a condition narrows a rule, and where it
-    cannot be told whether the rule applies, it does. Raises ValueError.
+    Its names are looked up and it is tried at once on a made-up request, so that a name that does
+    not exist is told when the catalog loads. What fails later counts as true: a condition narrows
+    a rule, and where it cannot be told whether the rule applies, it does. Raises ValueError.
     """
+    known = variables(_SAMPLE)
+    if unknown := next(unknown_names(source, known), ""):
+        raise ValueError(f"{unknown!r} is not known; the names known here are {', '.join(known)}")
     try:
         program = cel.compile(source)
-        result = program.execute(variables(_SAMPLE))
+        result = program.execute(known)
     except Exception as error:  # noqa: BLE001 - it raises whatever Python would
-        known = ", ".join(variables(_SAMPLE))
-        raise ValueError(f"{_first_line(error)}; the names known here are {known}") from None
+        raise ValueError(_first_line(error)) from None
     if not isinstance(result, bool):
         raise ValueError(  # noqa: TRY004 - it is the catalog's author who erred, not a caller
             f"gives {result!r}; it must give true or false"

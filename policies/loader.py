@@ -46,6 +46,9 @@ def load_catalog(directory: Path) -> Catalog:
         reading.faults.append(
             f"{directory}/catalog:1: file: there are no rules; put at least one *.yaml file there"
         )
+    for ignored in sorted([*directory.glob("catalog/*.yml"), *directory.glob("detectors/*.yml")]):
+        name = ignored.relative_to(directory)
+        reading.faults.append(f"{name}:1: file: only *.yaml is read; rename it to {name.stem}.yaml")
     detectors = _detectors(reading)
     approvers = _approvers(reading)
     rules = _rules(reading, rule_files, detectors, approvers)

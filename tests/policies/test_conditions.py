@@ -119,7 +119,7 @@ def test_an_expression_decides_over_the_facts(
 @pytest.mark.parametrize(
     ("when", "told"),
     [
-        ("condition: 'modle == 1'", "Undefined variable or function: 'modle'"),
+        ("condition: 'modle == 1'", "'modle' is not known"),
         ("condition: 'model =='", "one.when.condition: Failed to parse expression 'model =='"),
         ("condition: 'characters + 1'", "gives 6; it must give true or false"),
         ("times: {zone: Mars/Base}", "one.when.times.zone: 'Mars/Base' is no time zone"),

@@ -227,3 +227,10 @@ def test_the_shipped_approver_sets_are_slack_groups(shipped: Catalog) -> None:
 
 def test_the_shipped_directory_is_the_packages_own() -> None:
     assert (SHIPPED / "approvers.yaml").is_file()
+
+
+def test_a_file_that_would_be_passed_over_is_told(write: Callable[..., Path]) -> None:
+    directory = write(HOLD)
+    (directory / "catalog" / "more.yml").write_text("[]")
+    with pytest.raises(BadCatalog, match=r"catalog/more.yml:1: file: .* rename it to more.yaml"):
+        load_catalog(directory)
