@@ -26,6 +26,7 @@ REQUEST = RequestTable(
     shape=shape(
         {
             "messages[].content[].source": Kind.BLOB,
+            "messages[].content[].file_id": Kind.BLOB,
             "messages[].content[].input": Kind.FREE,
             "messages[].content[].signature": Kind.KEEP,
             "messages[].content[].data": Kind.KEEP,

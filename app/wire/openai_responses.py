@@ -53,7 +53,7 @@ REQUEST = RequestTable(
         **dict.fromkeys(_CALLS, Role.ASSISTANT),
         **{f"{call}_output": Role.TOOL for call in _CALLS},
     },
-    hidden=("previous_response_id", "conversation"),
+    hidden=("previous_response_id", "conversation", "prompt"),
 )
 
 _IDS = ("output_index", "content_index", "summary_index")

@@ -240,7 +240,7 @@ UNINSPECTED = {
         "/messages/1/content/2/file",
         "/messages/1/content/3/input_audio",
     ),
-    "responses": ("/previous_response_id",),
+    "responses": ("/previous_response_id", "/prompt"),
     "anthropic": (
         "/messages/2/content/1/source",
         "/messages/2/content/2/source",
