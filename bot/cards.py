@@ -22,6 +22,7 @@ MORE = "hold_more"
 ALARM = "alarm:"
 """What an option behind the dots begins with that is about a false alarm."""
 REVOKE = "grant_revoke"
+_MOST_OTHERS = 2
 
 
 def card(
@@ -116,8 +117,11 @@ def _why(hold: Hold) -> Markup:
     decisive = hold.verdict.decisive
     if decisive is None:
         return text.ours("No rule of the catalog is named: look at the whole request.")
-    lines = [text.bold(decisive.title, 200), *quotes(decisive)]
-    return text.join(*(line for line in lines if line), by="\n") or text.code(decisive.rule, 100)
+    others = [fired for fired in hold.verdict.holding if fired is not decisive]
+    lines = []
+    for fired in (decisive, *others[:_MOST_OTHERS]):
+        lines += [text.bold(fired.title, 200) or text.code(fired.rule, 100), *quotes(fired)]
+    return text.join(*(line for line in lines if line), by="\n")
 
 
 def _terms(hold: Hold) -> list[Markup]:

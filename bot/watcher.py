@@ -171,7 +171,9 @@ class _Shift:
         except SlackUnavailable as error:
             await self._reach.away(error)
             raise
-        self._reach.back()
+        if job.lane:
+            # Only a post shows that people can be asked: Slack may fail at those alone.
+            self._reach.back()
 
     def _done(self, job: Job) -> None:
         self._offer(job.hold_id)

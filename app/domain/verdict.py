@@ -26,6 +26,11 @@ class Risk(StrEnum):
     HIGH = "high"
     CRITICAL = "critical"
 
+    @property
+    def height(self) -> int:
+        """Compare by it: a higher risk has more."""
+        return list(Risk).index(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
@@ -106,6 +111,9 @@ class Verdict:
 
     @property
     def decisive(self) -> FiredRule | None:
-        """The first enforced rule that asked for the action taken, for cards and refusals."""
-        enforced = (fired for fired in self.fired if fired.enforced)
-        return next((fired for fired in enforced if fired.action is self.action), None)
+        """The enforced rule that asked for the action taken, for cards and refusals.
+
+        Of several the one of the highest risk, and of those the first.
+        """
+        asked = [f for f in self.fired if f.enforced and f.action is self.action]
+        return max(asked, key=lambda fired: fired.risk.height, default=None)

@@ -305,3 +305,12 @@ def test_a_button_is_read_by_any_bot_with_the_same_token_and_no_other() -> None:
 @pytest.mark.parametrize("forged", ["", ".", "a.b.c", "01jd8m3k7f3a2b9c8d7e6f5a4b.3.", "\ud800.x"])
 def test_a_forged_button_names_no_hold(forged: str) -> None:
     assert Seal("xoxb-1").read(forged) is None
+
+
+def test_of_several_rules_the_highest_risk_is_shown_and_each_says_what_it_found() -> None:
+    low = fired(rule="koalas", title="Koalas", risk=Risk.LOW)
+    critical = fired(rule="keys", title="Keys of the vault", risk=Risk.CRITICAL)
+    held = hold()
+    shown = words(draw(replace(held, verdict=replace(held.verdict, fired=(low, critical)))))
+    assert "Critical risk" in shown
+    assert shown.index("Keys of the vault") < shown.index("Koalas")
