@@ -79,9 +79,10 @@ def varied(text: str) -> bool:
 
 
 def chosen(text: str) -> bool:
-    """Say whether it is as the rules for passwords have it: three kinds of characters."""
-    kinds = (str.isupper, str.islower, str.isdigit, lambda ch: ch in _SIGNS)
-    return sum(any(kind(ch) for ch in text) for kind in kinds) >= 3
+    """Say whether it is as the rules for passwords have it: digits, letters, and a third kind."""
+    upper, lower = any(map(str.isupper, text)), any(map(str.islower, text))
+    sign = any(ch in _SIGNS for ch in text)
+    return any(map(str.isdigit, text)) and (upper + lower + sign) >= 2
 
 
 def _scrambled(text: str) -> bool:
