@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -88,6 +89,11 @@ def _ready(directory: Path) -> Catalog:
 
 def _stamp(directory: Path) -> _Stamp:
     """Return what tells one set of files from another: names, times, sizes."""
-    files = [path for path in sorted(directory.rglob("*.yaml")) if path.is_file()]
-    known = [(str(path), path.stat()) for path in files]
-    return frozenset((name, stat.st_mtime_ns, stat.st_size) for name, stat in known)
+    known: list[tuple[str, int, int]] = []
+    for path in sorted(directory.rglob("*.yaml")):
+        # It may be gone since it was listed: the next look tells.
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                stat = path.stat()
+                known.append((str(path), stat.st_mtime_ns, stat.st_size))
+    return frozenset(known)
