@@ -2,25 +2,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.domain.hold import Hold, HoldEvent, HoldState
-from app.domain.identity import Identity, IdentityKind
-from app.domain.verdict import Action, Approval, Verdict
 from app.errors import Unavailable
-from app.ids import new_id
 from app.storage.feed import HoldFeed, Pulse
+from tests.app.storage.test_mongo import NOW, a_hold
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from app.storage.store import MongoStorage
-
-NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
-ALICE = Identity("https://id.example", "u-alice", IdentityKind.PERSON, "Alice Chen")
 
 
 @pytest.fixture
@@ -35,22 +29,7 @@ async def feed(storage: MongoStorage) -> AsyncIterator[HoldFeed]:
 
 @pytest.fixture
 async def hold(storage: MongoStorage) -> Hold:
-    hold = Hold(
-        id=new_id(NOW),
-        key="key",
-        session_id=new_id(NOW),
-        requester=ALICE,
-        connection="openai",
-        model="gpt",
-        method="POST",
-        path="v1/x",
-        body_bytes=2,
-        digest="digest",
-        verdict=Verdict(Action.HOLD, (), "r1", Approval(("managers",))),
-        created_at=NOW,
-        deadline=NOW + timedelta(minutes=10),
-    )
-    return await storage.holds.open(hold)
+    return await storage.holds.open(a_hold())
 
 
 async def test_who_waits_is_told_the_change_that_counts_though_others_come_first(
