@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import re2  # type: ignore[import-untyped]
 
+from policies import seams
 from policies.database import Database
 from policies.effort import Effort, TooDense
 from policies.normalise import BAR, TRANSPARENT, barred_view, scan_view
-from policies.render import SEAM, after, before, edge, render, render_sets, view_bytes
+from policies.render import after, before, edge, render, render_sets, view_bytes
 from policies.scanner import Plan, Scanner, Span
 from policies.squeeze import spelled_out, squeezed
-from policies.trigger import SEAM_LENGTH
 from policies.words import LONG, exact_pattern
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ class Scannable:
     def fenced(self) -> bytes:
         """The data with an edge to the left of the first character too."""
         return _BAR + self.data
+
+    @cached_property
+    def seams(self) -> list[int]:
+        """Where a match may begin though a letter stands to the left."""
+        return seams.ends(self.view)
 
     @cached_property
     def _places(self) -> list[int] | None:
@@ -191,7 +196,7 @@ class _Cover:
         at = 0
         while (hit := self._opening.search(text.data, at)) is not None:
             begin = hit.start()
-            scanner = Scanner(self._plan, view[max(begin - SEAM_LENGTH, 0) : begin])
+            scanner = Scanner(self._plan, view[max(begin - seams.LONGEST, 0) : begin])
             while begin + scanner.length < len(view) and not (scanner.length and scanner.idle):
                 here = begin + scanner.length
                 scanner.read(view[here : here + _STRIDE])
@@ -225,18 +230,15 @@ class _Finder:
         return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
 
     @cached_property
-    def _after_seam(self) -> re2._Regexp | None:
-        """What finds where a match may begin though a letter stands to the left."""
-        if not self._target.not_before.bits:
-            return None
+    def _opening_here(self) -> re2._Regexp:
         openings = "|".join(map(render_sets, self._target.openings))
-        return re2.compile(f"(?:{SEAM})({openings})".encode())
+        return re2.compile(openings.encode())
 
     def spans(self, text: Scannable) -> Iterator[tuple[int, int]]:
         """Yield the matches from left to right, each the longest from its start."""
         at = 0
-        seams = self._seams(text)
-        seam = next(seams, _NOWHERE)
+        behind_seams = self._behind_seams(text)
+        seam = next(behind_seams, _NOWHERE)
         # Where nothing need stand to the left, the search begins at the opening itself.
         fence = 0 if self._target.not_before.bits else 1
         while True:
@@ -249,12 +251,12 @@ class _Finder:
                 yield span
                 at = span[1]
             while seam < at:
-                seam = next(seams, _NOWHERE)
+                seam = next(behind_seams, _NOWHERE)
 
-    def _seams(self, text: Scannable) -> Iterator[int]:
-        if self._after_seam is not None:
-            for hit in self._after_seam.finditer(text.fenced):
-                yield hit.start(1) - 1
+    def _behind_seams(self, text: Scannable) -> Iterator[int]:
+        if self._target.not_before.bits:
+            here = self._opening_here
+            yield from (at for at in text.seams if here.match(text.data, at) is not None)
 
     def _match(self, view: str, begin: int, effort: Effort) -> tuple[int, int] | None:
         target = self._target

@@ -11,7 +11,7 @@ from typing import assert_never
 from policies.charset import CharSet, code_of
 from policies.normalise import translated
 from policies.pattern import Alt, Chars, Node, Repeat, Seq
-from policies.trigger import SEAM_LENGTH
+from policies.seams import ENDS
 
 
 class _ByteTable(dict[int, str]):
@@ -27,7 +27,6 @@ class _ByteTable(dict[int, str]):
 
 
 _BYTES = _ByteTable()
-_SEAM_ENDS = CharSet(sum(1 << ord(ch) for ch in "nrtm"))
 
 
 def view_bytes(view: str) -> bytes:
@@ -64,11 +63,11 @@ def render_sets(sets: tuple[CharSet, ...]) -> str:
 def before(members: CharSet) -> str:
     """Return an expression for what may stand on the left, where `members` may not.
 
-    And for the letters with which a seam ends: to look for whole seams would take much longer.
+    And for what a seam ends with: to look for whole seams would take much longer.
     """
     if not members.bits:
         return ""
-    return f"(?:^|{_class(members.edge() | _SEAM_ENDS)})"
+    return f"(?:^|{_class(members.edge() | ENDS)})"
 
 
 def edge(members: CharSet) -> str:
@@ -102,7 +101,3 @@ def _runs(codes: list[int]) -> list[tuple[int, int]]:
         else:
             runs.append((code, code))
     return runs
-
-
-SEAM = rf"(?:\\[nrt]|\[[0-9;]{{0,{SEAM_LENGTH}}}m)"
-"""What parts two words though it ends with a letter (see `trigger`)."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from policies import seams
+from policies.automaton import State
 from policies.charset import CharSet
 from policies.normalise import TRANSPARENT
 from policies.shape import Opening
@@ -12,17 +14,6 @@ from policies.shape import Opening
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-
-# What the last character was: a backslash, part of `[0;32`, or any other.
-_ANY, _BACKSLASH, _BRACKET = range(3)
-_SEAMS = {
-    *((_BACKSLASH, ch) for ch in "nrt"),
-    (_BRACKET, "m"),
-}
-r"""After these begins another word, though they end with a letter: a written `\n`, a colour of the
-terminal (`[0;32m`)."""
-SEAM_LENGTH = 16
-"""So many characters tell whether a seam ends here; nobody writes a longer one."""
 
 _MAX_STATES = 20_000
 _MAX_STEPS = 4000
@@ -53,7 +44,7 @@ class Edge:
     """What stands to the left: which guards forbid that a match begins here, as bits."""
 
     guards: int = 0
-    last: int = _ANY
+    seam: State = seams.NOWHERE
 
 
 class TriggerState(dict[str, "TriggerState"]):
@@ -104,7 +95,7 @@ class TriggerTree:
     def after(self, text: str) -> TriggerState:
         """Return the state in which a text begins that stands after another, given as its view."""
         edge = Edge()
-        for ch in text[-SEAM_LENGTH:]:
+        for ch in text[-seams.LONGEST :]:
             if ch != TRANSPARENT:
                 edge = self._edge(edge, ch)
         return self._state(frozenset(), edge)
@@ -140,10 +131,9 @@ class TriggerTree:
         return self._state(frozenset(reached), self._edge(state.edge, ch))
 
     def _edge(self, before: Edge, ch: str) -> Edge:
-        last = _leaves(before.last, ch)
-        if (before.last, ch) in _SEAMS:
-            return Edge(0, last)
-        return Edge(sum(1 << at for at, guard in enumerate(self._guards) if ch in guard), last)
+        seam = seams.following(before.seam, ch)
+        forbidden = (1 << at for at, guard in enumerate(self._guards) if ch in guard)
+        return Edge(0 if seam.accepts else sum(forbidden), seam)
 
     def _onward(self, at: int, ch: str) -> frozenset[int]:
         onward = self._branches[at].onward
@@ -180,11 +170,3 @@ class TriggerTree:
         self._states = {(self.start.branches, self.start.edge): self.start}
         for state in list(forgotten.values()):
             state.clear()
-
-
-def _leaves(last: int, ch: str) -> int:
-    if ch == "\\":
-        return _BACKSLASH
-    if ch == "[" or (last == _BRACKET and ch in "0123456789;"):
-        return _BRACKET
-    return _ANY

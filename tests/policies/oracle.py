@@ -13,8 +13,11 @@ from policies.normalise import scan_view
 
 _WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
-# What ends with a letter and yet parts two words: a written line break, a colour.
-_SEAM = re.compile(r"(?:\\[nrt]|\[[0-9;]*m)\Z")
+# What ends with a letter and yet parts two words: written characters, a colour.
+_SEAM = re.compile(
+    r"(?:\\(?:[abefnrtv0]|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|[0-3][0-7]{2})"
+    r"|%(?:25){0,2}[0-9A-Fa-f]{2}|\[[0-9;]{0,16}m)\Z"
+)
 
 
 @dataclass(frozen=True)

@@ -83,6 +83,11 @@ SEAMS: dict[str, str] = {
     "a written line break": f"key:\\n{KEY}\\nkeep it",
     "a colour of the terminal": f"\x1b[0;32m{KEY}\x1b[0m",
     "a colour, written": f"\\u001b[33m{KEY}",
+    "a code of a URL": f"token%3D{KEY}",
+    "a code of a URL within a URL": f"token%253D{KEY}",
+    "a written code": f"a\\u003d{KEY}",
+    "a written byte": f"a\\x20{KEY}",
+    "a written byte, in octal": f"a\\075{KEY}",
 }
 
 
