@@ -44,3 +44,16 @@ def test_a_repeat_with_a_limit_hides_nothing(pattern: str, data: st.DataObject) 
     text = f"{data.draw(st.sampled_from(AHEAD))}{'q' * data.draw(st.integers(0, 40))} {found} end"
     spans = Plan([target]).find(text)
     assert bool(Matcher([target]).find(Scannable(text), {0})) == bool(spans)
+
+
+SEAMS = ("%3D", "%253d", r"\n", r"\u003d", r"\x20", r"\075", "[0;32m", "%25", "3", "n", "m", " ")
+
+
+@given(st.lists(st.sampled_from([*SEAMS, "no12", "no7", "3no4"]), min_size=1, max_size=6))
+def test_a_word_begins_behind_the_same_seams_in_a_request_and_in_a_stream(parts: list[str]) -> None:
+    target = Target("own", parse(r"\b[0-9a-z]{0,2}no[0-9]{1,3}"))
+    text = "".join(parts)
+    streamed = Plan([target]).find(text)
+    whole = Matcher([target]).find(Scannable(text), {0})
+    assert {span.start for span in whole} <= {span.start for span in streamed}
+    assert bool(whole) == bool(streamed)
