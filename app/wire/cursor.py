@@ -51,6 +51,8 @@ ANSWER = AnswerTable(
                 # A tool call carries whole files, and a result repeats everything.
                 **whole("", _COMPLETE),
                 **whole("update.", _COMPLETE),
+                # While a tool is being called, its arguments grow from one update to the next.
+                **whole("update.toolCall.", ("callId", "id", "name", "status", "type")),
                 "text": Kind.TEXT,
                 "delta": Kind.TEXT,
                 "data": Kind.TEXT,

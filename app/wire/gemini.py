@@ -56,11 +56,29 @@ def _ends(_name: str, event: Event) -> Iterable[Key]:
     candidates = event.get("candidates")
     if not isinstance(candidates, list):
         return [()] if "error" in event else []
-    return [
-        (candidate.get("index", position),)
-        for position, candidate in enumerate(candidates)
-        if isinstance(candidate, dict) and candidate.get("finishReason")
-    ]
+    ends: list[Key] = []
+    for position, candidate in enumerate(candidates):
+        if isinstance(candidate, dict):
+            index = candidate.get("index", position)
+            ends += [(index,)] if candidate.get("finishReason") else []
+            ends += [(index, None, path) for path in _complete_arguments(candidate)]
+    return ends
+
+
+def _complete_arguments(candidate: Event) -> Iterable[Json]:
+    """Yield the path of each argument of a function whose last piece this is."""
+    for part in _objects(_member(candidate.get("content"), "parts")):
+        for argument in _objects(_member(part.get("functionCall"), "partialArgs")):
+            if not argument.get("willContinue"):
+                yield argument.get("jsonPath")
+
+
+def _member(value: Json, name: str) -> Json:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _objects(value: Json) -> Iterable[Event]:
+    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
 _SEALED: dict[str, Kind | tuple[Kind, str]] = {
@@ -78,6 +96,12 @@ _OF_A_CANDIDATE = (
     *("groundingAttributions", "groundingMetadata", "index", "safetyRatings", "tokenCount"),
     "urlContextMetadata",
 )
+_OF_A_PART = (
+    *("fileData", "functionCall", "functionResponse", "inlineData", "mediaResolution"),
+    *("partMetadata", "thought", "thoughtSignature", "videoMetadata"),
+)
+
+_PARTIAL = "candidates[].content.parts[].functionCall.partialArgs[].stringValue"
 
 ANSWER = AnswerTable(
     stream=StreamTable(
@@ -85,13 +109,16 @@ ANSWER = AnswerTable(
             {
                 **whole("", _COMPLETE),
                 **whole("candidates[].", _OF_A_CANDIDATE),
+                **whole("candidates[].content.", ("parts", "role")),
+                **whole("candidates[].content.parts[].", _OF_A_PART),
                 "candidates[].content.parts[].text": (Kind.TEXT, "text"),
+                _PARTIAL: (Kind.TEXT, "args"),
                 **_SEALED,
             }
         ),
         ends=_ends,
-        marks=("thought",),
-        keep=("index", "thought", "role"),
+        marks=("thought", "jsonPath"),
+        keep=("index", "thought", "role", "jsonPath"),
         levels=1,  # parts are not numbered: a text goes on in whichever part comes next
     ),
     document=shape(_SEALED),

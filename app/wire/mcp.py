@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.wire import sse, strict_json
-from app.wire.events import AnswerTable, StreamTable
+from app.wire.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape
+from app.wire.shape import Kind, shape, whole
 from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
@@ -32,14 +32,31 @@ REQUEST = RequestTable(
 )
 
 
-def _ends(_name: str, _event: Event) -> Iterable[Key]:
-    return ()
+def _ends(_name: str, event: Event) -> Iterable[Key]:
+    return EVERYTHING if "result" in event or "error" in event else ()
 
 
-_CONTENT = shape({"result.content[].data": Kind.BLOB, "result.contents[].blob": Kind.BLOB})
+_CONTENT: dict[str, Kind | tuple[Kind, str]] = {
+    "result.content[].data": Kind.BLOB,
+    "result.contents[].blob": Kind.BLOB,
+}
+_COMPLETE = ("error", "id", "jsonrpc", "method", "params", "result")
+_OF_A_NOTICE = (
+    *("_meta", "level", "logger", "progress", "progressToken", "reason", "requestId", "total"),
+    "uri",
+)
 
-# Each message is complete: nothing continues in the next one.
-ANSWER = AnswerTable(stream=StreamTable(shape=_CONTENT, ends=_ends), document=_CONTENT)
+# A result is complete in its message; what notices say may go on in the next one.
+ANSWER = AnswerTable(
+    stream=StreamTable(
+        shape=shape(
+            {**_CONTENT, **whole("", _COMPLETE), **whole("params.", _OF_A_NOTICE)},
+        ),
+        ends=_ends,
+        identity=("method",),
+    ),
+    document=shape(_CONTENT),
+)
 
 _REFUSED = -32001  # of the range that JSON-RPC leaves to servers
 

@@ -29,10 +29,15 @@ if TYPE_CHECKING:
     from app.wire.base import WireFormat
 
 COMPLETIONS = wire_for("openai", "POST", "v1/completions", None)
+MCP = wire_for("mcp", "POST", "mcp", None)
 
 
 def choice(**members: object) -> dict[str, Any]:
     return {"id": "chatcmpl-1", "choices": [{"index": 0, **members}]}
+
+
+def part(**members: object) -> dict[str, Any]:
+    return {"candidates": [{"index": 0, "content": {"role": "model", "parts": [members]}}]}
 
 
 UNKNOWN: dict[str, tuple[WireFormat, Callable[[str], dict[str, Any]]]] = {
@@ -56,7 +61,31 @@ UNKNOWN: dict[str, tuple[WireFormat, Callable[[str], dict[str, Any]]]] = {
         },
     ),
     "gemini": (GEMINI, lambda text: {"candidates": [{"index": 0, "words": text}]}),
+    "gemini part": (GEMINI, lambda text: part(words=text)),
+    "gemini output of a program": (
+        GEMINI,
+        lambda text: part(codeExecutionResult={"outcome": "OUTCOME_OK", "output": text}),
+    ),
+    "gemini argument": (
+        GEMINI,
+        lambda text: part(
+            functionCall={
+                "partialArgs": [{"jsonPath": "$.it", "stringValue": text, "willContinue": True}]
+            }
+        ),
+    ),
     "cursor": (CURSOR, lambda text: {"type": "new", "chunk": text}),
+    "cursor arguments": (
+        CURSOR,
+        lambda text: {
+            "type": "interaction_update",
+            "update": {"type": "partial-tool-call", "toolCall": {"args": {"script": text}}},
+        },
+    ),
+    "mcp notice": (
+        MCP,
+        lambda text: {"jsonrpc": "2.0", "method": "notifications/x", "params": {"delta": text}},
+    ),
 }
 PIECES = ["the ", "key ", SECRET[:4], SECRET[4:9], SECRET[9:19], SECRET[19:] + ", AK", "IA"]
 
@@ -140,3 +169,30 @@ def test_many_unknown_strings_do_not_fill_the_memory_nor_stop_the_answer() -> No
     ]
     line = json.dumps({"rows": rows}).encode() + b"\n"
     assert masked(PLAIN, "application/x-ndjson", line * 2) == line * 2
+
+
+def test_the_arguments_of_a_function_are_masked_apart_and_complete_where_they_end() -> None:
+    pieces = [
+        ("$.a", SECRET[:9], True),
+        ("$.b", "AK", True),
+        ("$.a", SECRET[9:], False),
+        ("$.b", "IA", False),
+    ]
+    events = [
+        part(
+            functionCall={
+                "partialArgs": [{"jsonPath": path, "stringValue": text, "willContinue": more}]
+            }
+        )
+        for path, text, more in pieces
+    ]
+    out = masked(GEMINI, SSE, b"".join(map(streams.data, events)))
+    texts: dict[str, str] = {}
+    for event in SseParser().feed(out):
+        call = json.loads(event.data or "")["candidates"][0]["content"]["parts"][0]["functionCall"]
+        for argument in call["partialArgs"]:
+            path = argument["jsonPath"]
+            texts[path] = texts.get(path, "") + argument["stringValue"]
+            last = argument["willContinue"]
+    assert texts == {"$.a": MASK, "$.b": "AKIA"}
+    assert not last
