@@ -42,11 +42,11 @@ _CONTENT: dict[str, Kind | tuple[Kind, str]] = {
 }
 _COMPLETE = ("error", "id", "jsonrpc", "method", "params", "result")
 _OF_A_NOTICE = (
-    *("_meta", "level", "logger", "progress", "progressToken", "reason", "requestId", "total"),
-    "uri",
+    *("_meta", "data", "level", "logger", "message", "progress", "progressToken", "reason"),
+    *("requestId", "total", "uri"),
 )
 
-# A result is complete in its message; what notices say may go on in the next one.
+# Each message is complete; what no specification names may go on in the next one.
 ANSWER = AnswerTable(
     stream=StreamTable(
         shape=shape(
