@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.session import Decision
 from app.errors import AbeyanceError, Reason, Refused, UpstreamUnavailable
-from proxy.refusals import refusal_for
+from app.wire.media import LINES, media_type
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -37,6 +37,7 @@ class Relay:
         self._wire = wire
         self._masking = masking
         self._sent = 0
+        self._last = b""  # what was sent last
 
     async def run(self, answer: Answer) -> None:
         """Pass on the whole answer.
@@ -77,30 +78,34 @@ class Relay:
             await self._exchange.start(answer.status, headers)
 
     async def _body(self, answer: Answer, masker: AnswerMasker) -> str:
-        pieces, seen = answer.pieces(), _Seen(answer, self._masking)
+        pieces, seen = answer.pieces(), _Seen(self._masking)
         try:
             async for piece in pieces:
                 seen.add(piece)
-                await self._pass(masker.feed(piece), answer)
+                clean = masker.feed(piece)
+                await self._pass(clean, answer)
+                if clean and self._goes_on(answer):
+                    seen.forget()
             await self._pass(masker.finish(), answer)
             if not self._recording.answering:
                 await self._start(answer)
         except AbeyanceError as fault:
             if self._masking.denied is not None:
                 return await self._withhold(fault, answer, seen.pieces, pieces)
-            if not _is_stream(answer):
+            if not self._goes_on(answer):
                 raise
             if isinstance(fault, UpstreamUnavailable):
                 # What is held back may be the beginning of a secret: masked, never dropped raw.
                 await self._pass(masker.finish(), answer)
-            return await self._cut(fault)
+            return await self._cut(fault, answer)
         return ""
 
     async def _pass(self, data: bytes, answer: Answer) -> None:
         if denied := self._masking.denied:
+            what = "The rest of this answer" if self._sent else "This answer"
             raise Refused(
                 Reason.POLICY_DENIED,
-                f"The rest of this answer is withheld (rule {denied.rule}). {denied.explain}",
+                f"{what} is withheld (rule {denied.rule}). {denied.explain}",
                 rule=denied.rule,
             )
         if not data:
@@ -113,6 +118,11 @@ class Relay:
         await self._recording.sent(data)
         await self._exchange.send(data)
         self._sent += len(data)
+        self._last = data
+
+    def _goes_on(self, answer: Answer) -> bool:
+        """Whether the client has a part of an answer that may end with an error in its shape."""
+        return _is_stream(answer) or (_is_lines(answer) and self._sent > 0)
 
     async def _withhold(
         self, fault: AbeyanceError, answer: Answer, seen: list[bytes], more: AsyncIterator[bytes]
@@ -121,8 +131,9 @@ class Relay:
 
         Raises the fault where nothing was sent yet.
         """
-        if _is_stream(answer):
-            await self._cut(fault)
+        told = self._goes_on(answer)
+        if told:
+            await self._cut(fault, answer)
             await self._exchange.end()
         masking = self._masking.unstopped()
         masker = self._wire.answer(answer.content_type, masking)
@@ -136,37 +147,45 @@ class Relay:
                 async for piece in more:
                     await self._recording.withheld(masker.feed(piece))
                 await self._recording.withheld(masker.finish())
-        if not _is_stream(answer):
+        if not told:
             raise fault
         return str(fault)
 
-    async def _cut(self, fault: AbeyanceError) -> str:
+    async def _cut(self, fault: AbeyanceError, answer: Answer) -> str:
         # Clients take a silent end for a good one, so the last words are an error.
-        refusal = refusal_for(fault, self._recording.session.id)
-        await self._send(self._wire.in_stream_refusal(refusal))
+        refusal = self._visit.refusal(fault)
+        if _is_stream(answer):
+            await self._send(self._wire.in_stream_refusal(refusal))
+        else:
+            within = b"" if self._last.endswith(b"\n") else b"\n"
+            await self._send(within + self._wire.refusal(refusal) + b"\n")
         return str(fault)
 
 
 class _Seen:
-    """What is to be recorded where the answer is denied: all of a document, of a stream the rest.
+    """What has come and is not sent yet, to be recorded where the answer is denied.
 
     Nothing is kept where no rule can deny.
     """
 
-    def __init__(self, answer: Answer, masking: AnswerMasking) -> None:
+    def __init__(self, masking: AnswerMasking) -> None:
         self._kept = masking.may_deny
-        self._all = not _is_stream(answer)
         self.pieces: list[bytes] = []
 
     def add(self, piece: bytes) -> None:
-        if not self._all:
-            self.pieces.clear()
         if self._kept:
             self.pieces.append(piece)
 
+    def forget(self) -> None:
+        self.pieces.clear()
+
+
+def _is_lines(answer: Answer) -> bool:
+    return media_type(answer.content_type) in LINES
+
 
 def _is_stream(answer: Answer) -> bool:
-    return answer.content_type.partition(";")[0].strip().lower() == "text/event-stream"
+    return media_type(answer.content_type) == "text/event-stream"
 
 
 def _is_good_stream(answer: Answer) -> bool:

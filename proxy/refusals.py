@@ -39,14 +39,16 @@ _INSIDE: Mapping[type[errors.AbeyanceError], str] = {
 _STRANGER = "Not authenticated: send a valid OIDC access token as the API key (`abeyance login`)."
 
 
-def refusal_for(error: errors.AbeyanceError, session_id: str = "") -> Refusal:
+def refusal_for(
+    error: errors.AbeyanceError, session_id: str = "", calls: tuple[str | int, ...] = ()
+) -> Refusal:
     status, code = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
     message = _INSIDE.get(type(error)) or str(error)
     if isinstance(error, errors.Refused):
         code = error.reason.value
     if isinstance(error, errors.NotAuthenticated):
         message = _STRANGER
-    return Refusal(status, code, message, session_id)
+    return Refusal(status, code, message, session_id, calls)
 
 
 def refusal_headers(refusal: Refusal, decision: str, rule: str) -> Headers:

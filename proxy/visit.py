@@ -95,14 +95,24 @@ class Visit:
         )
         return tuple((name, value) for name, value in ours if value)
 
+    def refusal(self, error: AbeyanceError) -> Refusal:
+        """Return what the client is told; `wire` spells it."""
+        session_id = self.recording.session.id if self.recording else ""
+        calls = self.inquiry.body.calls if self.inquiry else ()
+        return refusal_for(error, session_id, calls)
+
     async def refuse(self, error: AbeyanceError) -> None:
         """Record the refusal, then tell the client in the shape of the API it called."""
-        session_id = self.recording.session.id if self.recording else ""
-        _log.info("refused", session=session_id, error=type(error).__name__, reason=str(error))
+        refusal = self.refusal(error)
+        _log.info(
+            "refused",
+            session=refusal.session_id,
+            error=type(error).__name__,
+            reason=str(error),
+        )
         # A refusal that cannot be recorded is a refusal still: nothing was forwarded.
         with suppress(Unavailable):
             await self._record(error)
-        refusal = refusal_for(error, session_id)
         if self.kept_alive and not self.exchange.ended:
             await self.exchange.send(self.wire.in_stream_refusal(refusal))
             await self.exchange.end()

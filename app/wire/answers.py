@@ -25,7 +25,6 @@ _SOFT_HYPHEN, _BYTE_AD = "\xad", "\ue0ad"
 _STREAM = "text/event-stream"
 _FIRST = 4  # bytes that show whether letters have zeros between them
 _TELLING = 64  # bytes that tell text in a wide encoding from others
-_LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 
 
 def choose(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMasker:
@@ -90,10 +89,10 @@ class SniffedAnswer:
         found = sniff.look(text, whole=whole)
         if found is sniff.Look.OTHER:
             return self._other(encoding)
-        if found is sniff.Look.EVENTS or (found and self._label.media in _LINES):
+        if found is sniff.Look.EVENTS or (found and self._label.media in media.LINES):
             if is_wide(encoding):
                 raise _unreadable(encoding)
-            lines = self._label.media in _LINES and found is sniff.Look.JSON
+            lines = self._label.media in media.LINES and found is sniff.Look.JSON
             return (LinesAnswer if lines else SseAnswer)(self._table, self._masking)
         return found and self._document(encoding)
 

@@ -76,13 +76,15 @@ class Refusal:
     """A no, before it is spelt in an API's shape.
 
     `code` is machine-readable (`policy_denied`, `approval_expired`, ...), `message` is for the
-    developer: which rule, who, why, what to do next.
+    developer: which rule, who, why, what to do next. `calls` are the ids of the calls that are
+    refused, where the API gives each an id (JSON-RPC).
     """
 
     status: int
     code: str
     message: str
     session_id: str = ""
+    calls: tuple[str | int, ...] = ()
 
 
 class WireFormat(Protocol):

@@ -43,6 +43,13 @@ class Body:
         """The text of a body that is one, else None."""
         return self.passages[0].text if len(self.passages) == 1 else None
 
+    @property
+    def calls(self) -> tuple[str | int, ...]:
+        """The ids of the JSON-RPC calls in the body."""
+        messages = self.json if isinstance(self.json, list) else [self.json]
+        ids = (message.get("id") for message in messages if isinstance(message, dict))
+        return tuple(call for call in ids if isinstance(call, (str, int)))
+
     def prompt(self, wire: WireFormat) -> Prompt:
         """Find every text; what cannot be read is named, as `body` or `body/2`."""
         if self.is_json:

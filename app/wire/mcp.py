@@ -62,13 +62,21 @@ _REFUSED = -32001  # of the range that JSON-RPC leaves to servers
 
 
 def _body(refusal: Refusal) -> bytes:
-    data: Json = {"code": refusal.code, "session": refusal.session_id or None}
-    error: Json = {"code": _REFUSED, "message": message(refusal), "data": data}
-    return strict_json.dump({"jsonrpc": "2.0", "id": None, "error": error})
+    errors = _errors(refusal)
+    return strict_json.dump(errors[0] if len(errors) == 1 else errors)
 
 
 def _in_stream(refusal: Refusal) -> bytes:
-    return sse.encode(_body(refusal), event="message")
+    events = (strict_json.dump(error) for error in _errors(refusal))
+    return b"".join(sse.encode(event, event="message") for event in events)
+
+
+def _errors(refusal: Refusal) -> list[Json]:
+    """Return an answer for each call; for a body that names none, one with a null id."""
+    data: Json = {"code": refusal.code, "session": refusal.session_id or None}
+    error: Json = {"code": _REFUSED, "message": message(refusal), "data": data}
+    calls = refusal.calls or (None,)
+    return [{"jsonrpc": "2.0", "id": call, "error": error} for call in calls]
 
 
 MCP = TableFormat("mcp", REQUEST, ANSWER, ErrorTable(_body, _in_stream))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
+"""Media types of JSON documents one below the other."""
+
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
 _COMMA = re.compile(r",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")  # outside quotes
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from app.domain.session import Decision, Replay, Session, SessionState
 from app.transcript import transcript
 from tests.flows.house import open_house
+from tests.flows.test_hostile_upstream import CREDENTIAL, answer, raw_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +73,58 @@ async def test_what_follows_a_denial_is_recorded_masked_and_never_sent(
     assert KEY not in "".join(turn.text for turn in spoken.answer)
     assert any(turn.withheld and "good night" in turn.text for turn in spoken.answer)
     assert not any("good night" in turn.text for turn in spoken.answer if not turn.withheld)
+
+
+async def test_lines_of_json_end_with_an_error_in_a_line_of_its_own(
+    house: House, idp: IdpDriver
+) -> None:
+    seen = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n\r\n")
+        writer.write(b'{"response":"A bird, "}\n')
+        await writer.drain()
+        await seen.wait()
+        writer.write(b'{"response":"bluebird"}\n{"response":"good night"}\n')
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await house.register("lines", f"http://127.0.0.1:{port}", CREDENTIAL)
+    lines = []
+    async with house.http(await idp.token("alice")) as http, http.stream("GET", "/lines/x") as got:
+        async for line in got.aiter_lines():
+            lines.append(json.loads(line))
+            seen.set()
+    server.close()
+    assert lines[0] == {"response": "A bird, "}
+    assert "no-bluebird" in lines[1]["error"]["message"]
+    assert len(lines) == 2
+    told = await _record(house, got.headers["abeyance-session"])
+    assert any(turn.withheld and "good night" in turn.text for turn in transcript(told).answer)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [({"id": "call-7"}, "call-7"), ([{"id": 1}, {"id": 2}], [1, 2]), ({}, None)],
+    ids=["a call", "two calls", "a notice"],
+)
+async def test_a_refused_call_is_answered_under_its_own_id(
+    house: House, idp: IdpDriver, sent: object, told: object
+) -> None:
+    calls = [{"jsonrpc": "2.0", "method": "tools/call", **call} for call in _list(sent)]
+    async with raw_upstream(house, "tools") as upstream:
+        upstream.answers = [answer(b'{"jsonrpc":"2.0","id":1,"result":{"x":"bluebird"}}')]
+        async with house.http(await idp.token("alice")) as http:
+            body = calls if isinstance(sent, list) else calls[0]
+            refused = (await http.post("/tools/mcp", json=body)).json()
+    assert [error["id"] for error in _list(refused)] == _list(told)
+    assert "This answer is withheld" in _list(refused)[0]["error"]["message"]
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON
+    return value if isinstance(value, list) else [value]
 
 
 def _open(session: Session) -> bool:
