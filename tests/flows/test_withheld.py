@@ -86,7 +86,7 @@ async def test_lines_of_json_end_with_an_error_in_a_line_of_its_own(
         writer.write(b'{"response":"A bird, "}\n')
         await writer.drain()
         await seen.wait()
-        writer.write(b'{"response":"bluebird"}\n{"response":"good night"}\n')
+        writer.write(b'{"response":"bluebird, "}\n{"response":"good night"}\n')
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
