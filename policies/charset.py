@@ -1,12 +1,14 @@
 r"""Sets of characters over the alphabet of the scan view (see `normalise`).
 
 ASCII characters stand for themselves. The view never contains the control characters \0, \2, \3
-and \4, so two of them are free to stand for 'any other letter or digit' and 'anything else'. \3
-is the bar between texts (see `normalise`), which is in no set.
+and \4, so two of them are free to stand for 'any other letter or digit' and 'anything else', among
+it what belongs to a script that puts no spaces between words: there, words may touch. \3 is the
+bar between texts (see `normalise`), which is in no set.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -17,6 +19,11 @@ if TYPE_CHECKING:
 _WORD_BUCKET = 2
 _OTHER_BUCKET = 4
 _BAR = 1 << 3
+# Thai, Lao, Tibetan, Burmese; Hangul, to which particles are joined; Khmer; Japanese, Chinese.
+_WITHOUT_SPACES = re.compile(
+    "[\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u318f\u31a0-\u31ff\u3400-\u9fff"
+    "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U000323af]"
+)
 _ALL = sum(1 << code for code in range(1, 128)) & ~_BAR
 
 
@@ -25,7 +32,7 @@ def code_of(ch: str) -> int:
     code = ord(ch)
     if code < 128:
         return code
-    return _WORD_BUCKET if ch.isalnum() else _OTHER_BUCKET
+    return _WORD_BUCKET if ch.isalnum() and not _WITHOUT_SPACES.match(ch) else _OTHER_BUCKET
 
 
 @dataclass(frozen=True, slots=True)

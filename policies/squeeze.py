@@ -14,7 +14,7 @@ SEPARATORS = " \t\n\r\f\v._*`~|/\\-"
 
 _DROP = SEPARATORS.encode()
 _LOWER = bytes(range(256)).lower()
-_LETTERS = r"[A-Za-z0-9\x02]"
+_LETTERS = r"[A-Za-z0-9\x02\x04]"
 _BEFORE = r"[^A-Za-z0-9\x02]"
 _BETWEEN = r"[ \t\n\r\f\v._*`~|/\\\-]{1,8}"
 # What is more than the words spelled out does no harm: where one is found, its pattern decides.
