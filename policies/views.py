@@ -32,18 +32,30 @@ _ESCAPE_FORMS = (
     r"|\\x[0-9A-Fa-f]{2}(?:\\x[0-9A-Fa-f]{2})*"
     r"|\\u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})*"
     r"|\\u\{[0-9A-Fa-f]{1,6}\}"
-    r"|\\[0-3][0-7]{2}"
-    r"|&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});"
+    r"|\\U[0-9A-Fa-f]{8}"
+    r"|\\[0-3]?[0-7]{2}"
+    r"|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,8};)"
+    r"|=3D|=\r?\n|=[0-9A-F]{2}(?:=[0-9A-F]{2})+"
 )
+_SIGNS = ("\\%&=", "\\%&", "\\%&")
+"""What an escape begins with, the first, second and third time that a text is looked at for them:
+nobody writes quoted-printable twice."""
 _ESCAPE = re.compile(_ESCAPE_FORMS)
 _MARKUP = re.compile(r"[`*~]+")
 _FEW = 32
 
 # RE2 over bytes, because these look at every character of every text.
 _ANY_ESCAPE = re2.compile(_ESCAPE_FORMS.encode())
-_BASE64 = re2.compile(rb"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{4,})*={0,2}")
+# From one line to the next there may stand what quotes or indents it; a break may be written.
+_BASE64 = re2.compile(
+    rb"[A-Za-z0-9+/_-]{16,}"
+    rb"(?:(?:\r?\n|\\r\\n|\\n)[ \t>]{0,8}[A-Za-z0-9+/_-]+)*={0,2}"
+)
+_BREAKS = re.compile(rb"\\[rn]|[\s>=]")
 _HEX = re2.compile(
-    rb"[0-9A-Fa-f]{16,}|(?:0x)?[0-9A-Fa-f]{2}(?:[ :,]{1,2}(?:0x)?[0-9A-Fa-f]{2}\b){7,}"
+    rb"[0-9A-Fa-f]{16,}"
+    rb"|(?:0x)?[0-9A-Fa-f]{2}(?:[ :,;\r\n-]{1,3}(?:0x)?[0-9A-Fa-f]{2}\b){7,}"
+    rb"|[0-9A-Fa-f]{4}(?:[ \n][0-9A-Fa-f]{4}\b){3,}"
 )
 _READABLE = 6  # characters in a row
 _MAY_READ = re.compile(
@@ -171,7 +183,9 @@ def _deeper(source: Reading, depth: int) -> Iterator[Reading]:
 
 def _unescaped(source: Reading) -> Reading:
     reading = source
-    for _ in range(MAX_DEPTH):
+    for signs in _SIGNS:
+        if not any(map(reading.text.__contains__, signs)):
+            break
         text = _without_escapes(reading.text)
         if text == reading.text:
             break
@@ -181,8 +195,6 @@ def _unescaped(source: Reading) -> Reading:
 
 def _without_escapes(text: str) -> str:
     """Return the text with each escape undone: one by one where there are few, else all at once."""
-    if "\\" not in text and "%" not in text and "&" not in text:
-        return text
     parts: list[str] = []
     at = 0
     for found in islice(_ANY_ESCAPE.finditer(_bytes(text)), _FEW):
@@ -207,9 +219,9 @@ def _bytes(text: str) -> bytes:
 def _unescape(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
-    if escape[0] == "%" or escape[1] == "x":
+    if escape[0] in "%=" or escape[1] == "x":
         return bytes.fromhex(_HEX_ONLY.sub("", escape)).decode("utf-8", "replace")
-    if escape[1] == "u":
+    if escape[1] in "uU":
         return "".join(_character(code) for code in re.findall(r"[0-9A-Fa-f]+", escape))
     return chr(int(escape[1:], 8))
 
@@ -237,7 +249,7 @@ def _base64_runs(data: bytes) -> list[tuple[int, int, str]]:
 
 def _decoded(written: bytes) -> list[str]:
     """Decode base64 in all four alignments: letters before it may have shifted it."""
-    plain = written.translate(_STANDARD, b"\r\n=")
+    plain = _BREAKS.sub(b"", written).translate(_STANDARD)
     texts = []
     for shift in range(4):
         usable = (len(plain) - shift) // 4 * 4
@@ -245,6 +257,8 @@ def _decoded(written: bytes) -> list[str]:
         read = binascii.a2b_base64(plain[shift : shift + usable])
         if len(tail) > 1:
             read += binascii.a2b_base64(tail + b"=" * (4 - len(tail)))
+        if 2 * read.count(0) > len(read) - 2:
+            read = read.replace(b"\0", b"")  # letters of two bytes each
         # A name of a program decodes to noise, in which nothing could be read.
         if _MAY_READ.search(read) and _readable(text := read.decode("utf-8", "replace")):
             texts.append(text)
