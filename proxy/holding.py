@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import itertools
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import Superseded
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from app.storage.registers import StatementStore
     from proxy.facts import Inquiry
     from proxy.recorder import Recording
+
+_Result = TypeVar("_Result")
 
 
 class Holding:
@@ -97,7 +99,7 @@ class Holding:
             callers=(caller,) if caller else (),
         )
         await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
-        return await self._holds.open(hold)
+        return await self._counted(self._holds.open(hold), hold.id, caller)
 
     async def released(
         self,
@@ -115,12 +117,9 @@ class Holding:
         Raises Refused where people said no, nobody said anything, or the patience ends first.
         """
         if caller not in hold.callers and hold.state is HoldState.PENDING:
-            await self._holds.arrive(hold.id, caller)
+            await self._counted(self._holds.arrive(hold.id, caller), hold.id, caller)
         try:
-            async with asyncio.timeout(self._until_due(hold, patience)):
-                decided = await self._feed.wait(hold.id, _decided, pulse)
-        except TimeoutError:
-            decided = await self._undecided(hold, caller, recording)
+            decided = await self._ended(hold, caller, recording, patience, pulse)
         except asyncio.CancelledError:
             # The client left; what people decide meanwhile waits for the retry.
             await self._holds.leave(hold.id, caller)
@@ -129,6 +128,33 @@ class Holding:
             raise refusal_of(decided)
         await still_good()
         return await self._claim(decided, recording)
+
+    async def _ended(
+        self,
+        hold: Hold,
+        caller: str,
+        recording: Recording,
+        patience: float | None,
+        pulse: Pulse | None,
+    ) -> Hold:
+        try:
+            async with asyncio.timeout(self._until_due(hold, patience)):
+                return await self._feed.wait(hold.id, _decided, pulse)
+        except TimeoutError:
+            return await self._undecided(hold, caller, recording)
+
+    async def _counted(self, writing: Awaitable[_Result], hold_id: str, caller: str) -> _Result:
+        """Let a write that counts the caller in end, and count it out where it left meanwhile.
+
+        A write that is cancelled may yet be done, after the one that counts it out.
+        """
+        write = asyncio.ensure_future(writing)
+        try:
+            return await asyncio.shield(write)
+        except asyncio.CancelledError:
+            await asyncio.wait([write])
+            await self._holds.leave(hold_id, caller)
+            raise
 
     def _until_due(self, hold: Hold, patience: float | None) -> float:
         left = (hold.deadline - self._clock.now()).total_seconds() + _GRACE_SECONDS

@@ -79,7 +79,12 @@ class Sweeper:
                 continue
             if hold is not None and hold.state in _ENDS_AS:
                 await self._end(session, SessionState.CLOSED, _ENDS_AS[hold.state])
-            elif session.gateway not in alive and now - session.started_at > _DEAD_AFTER:
+            elif now - session.started_at <= _DEAD_AFTER:
+                continue
+            elif hold is None and session.hold_id:
+                # Its client left before anybody could be asked.
+                await self._end(session, SessionState.CLOSED, Decision.WITHDRAWN)
+            elif session.gateway not in alive:
                 # It may have been sent, and it is never sent again: nobody knows how it ended.
                 await self._end(session, SessionState.INDETERMINATE, session.decision)
 

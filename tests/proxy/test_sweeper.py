@@ -115,3 +115,16 @@ async def test_callers_of_a_gateway_that_died_wait_no_more(
     left = await storage.holds.get(hold.id)
     assert left is not None
     assert left.callers == ("alive:0",)
+
+
+async def test_a_session_whose_client_left_before_anybody_was_asked_is_withdrawn(
+    storage: MongoStorage, sweeper: Sweeper
+) -> None:
+    await storage.gateways.beat("alive", LATER)
+    left = replace(a_session(NOW, gateway="alive"), hold_id="never-opened")
+    begun = replace(a_session(LATER, gateway="alive"), hold_id="not-yet-opened")
+    for session in (left, begun):
+        await storage.sessions.open(session)
+    await sweeper.sweep()
+    assert await state(storage, left.id) == (SessionState.CLOSED, Decision.WITHDRAWN)
+    assert await state(storage, begun.id) == (SessionState.OPEN, Decision.PENDING)
