@@ -24,6 +24,8 @@ REQUEST = RequestTable(
             "messages[].audio": Kind.BLOB,
             "messages[].tool_calls[].function.arguments": Kind.JSON,
             "messages[].function_call.arguments": Kind.JSON,
+            "messages[].reasoning_details[].data": Kind.KEEP,
+            "messages[].reasoning_details[].signature": Kind.KEEP,
             "tools[].function.parameters": Kind.FREE,
             "functions[].parameters": Kind.FREE,
             "response_format.json_schema.schema": Kind.FREE,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.segment import Prompt, Role, Segment
 from app.wire.json_text import mask_json_text
-from app.wire.shape import Kind, Shape, looks_encoded
+from app.wire.shape import Kind, Shape, hides_bytes, looks_encoded
 from app.wire.walk import free_name
 
 if TYPE_CHECKING:
@@ -149,6 +149,8 @@ class _Walk:
             return text
         if kind is Kind.KEEP and _SEALED.fullmatch(text):
             return text
+        if hides_bytes(text):
+            self.uninspected[place.pointer] = None
         return self._segment(text, place)
 
     def _segment(self, text: str, place: _Place) -> str:

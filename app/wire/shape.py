@@ -7,6 +7,7 @@ stream, `GROWS`: masked as what may go on. So nothing escapes by being new.
 
 from __future__ import annotations
 
+import binascii
 import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _ENCODED_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_\-\s]{256,}")
+_ENCODED_LINES = re.compile(r"[A-Za-z0-9+/_-]{60,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}\s*")
+_FEWEST = 256
+_STANDARD = str.maketrans("-_", "+/", "=\r\n\t ")
 
 
 class Kind(Enum):
@@ -137,3 +141,17 @@ def _inherit(place: Shape, anywhere: Shape, seen: set[int]) -> None:
 def looks_encoded(text: str) -> bool:
     """Tell the base64 of a file from words, where a provider gives or takes a file."""
     return _ENCODED_URL.match(text) is not None or _ENCODED.fullmatch(text) is not None
+
+
+def hides_bytes(text: str) -> bool:
+    """Tell whether a text is nothing but the base64 of something that is no text."""
+    url = _ENCODED_URL.match(text)
+    written = text[url.end() :] if url else text
+    if not url and (len(text) < _FEWEST or not _ENCODED_LINES.fullmatch(text)):
+        return False
+    plain = written.translate(_STANDARD)
+    try:
+        binascii.a2b_base64(plain + "=" * (-len(plain) % 4)).decode()
+    except ValueError:
+        return True
+    return False

@@ -234,45 +234,6 @@ def test_a_mask_reaches_exactly_the_texts_that_were_read(
     assert json.dumps(body) == before, "the body that was recorded stays as it was"
 
 
-UNINSPECTED = {
-    "chat": (
-        "/messages/1/content/1/image_url",
-        "/messages/1/content/2/file",
-        "/messages/1/content/3/input_audio",
-    ),
-    "responses": ("/previous_response_id", "/prompt"),
-    "anthropic": (
-        "/messages/2/content/1/source",
-        "/messages/2/content/2/source",
-    ),
-    "cursor": ("/prompt/images",),
-    "gemini": ("/contents/0/parts/1/inlineData",),
-}
-
-
-@pytest.mark.parametrize(("name", "places"), UNINSPECTED.items(), ids=UNINSPECTED)
-def test_what_no_rule_can_read_is_named(name: str, places: tuple[str, ...]) -> None:
-    wire, body, _ = CASES[name]
-    prompt = wire.read(body)
-    assert prompt.uninspected == places
-    assert not any("A" * 300 in segment.text for segment in prompt.segments)
-
-
-def test_words_in_place_of_an_image_are_read_all_the_same() -> None:
-    image = {"type": "image_url", "image_url": {"url": "data:text/plain,to production"}}
-    body = {"messages": [{"role": "user", "content": [image]}]}
-    texts = [segment.text for segment in CASES["chat"][0].read(body).segments]
-    assert "data:text/plain,to production" in texts
-
-
-def test_token_ids_in_place_of_words_are_named_as_uninspected() -> None:
-    assert CASES["completions"][0].read({"prompt": [1, 2, 3]}).uninspected == ("/prompt",)
-    assert CASES["completions"][0].read({"prompt": [[1], [2]]}).uninspected == (
-        "/prompt/0",
-        "/prompt/1",
-    )
-
-
 def test_model_and_streaming_are_told() -> None:
     chat, anthropic = CASES["chat"][0].read(CHAT), CASES["anthropic"][0].read(ANTHROPIC)
     assert (chat.model, chat.streamed) == ("gpt-9", True)

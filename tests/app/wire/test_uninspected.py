@@ -1,0 +1,71 @@
+"""What no rule can read is counted, wherever it stands."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.app.wire.test_requests import CASES
+
+UNINSPECTED = {
+    "chat": (
+        "/messages/1/content/1/image_url",
+        "/messages/1/content/2/file",
+        "/messages/1/content/3/input_audio",
+    ),
+    "responses": ("/previous_response_id", "/prompt"),
+    "anthropic": (
+        "/messages/2/content/1/source",
+        "/messages/2/content/2/source",
+    ),
+    "cursor": ("/prompt/images",),
+    "gemini": ("/contents/0/parts/1/inlineData",),
+}
+
+
+@pytest.mark.parametrize(("name", "places"), UNINSPECTED.items(), ids=UNINSPECTED)
+def test_what_no_rule_can_read_is_named(name: str, places: tuple[str, ...]) -> None:
+    wire, body, _ = CASES[name]
+    prompt = wire.read(body)
+    assert prompt.uninspected == places
+    assert not any("A" * 300 in segment.text for segment in prompt.segments)
+
+
+def test_words_in_place_of_an_image_are_read_all_the_same() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:text/plain,to production"}}
+    body = {"messages": [{"role": "user", "content": [image]}]}
+    texts = [segment.text for segment in CASES["chat"][0].read(body).segments]
+    assert "data:text/plain,to production" in texts
+
+
+PICTURE = base64.b64encode(bytes(range(256))).decode()
+
+
+@pytest.mark.parametrize(
+    ("written", "counted"),
+    [
+        (PICTURE, True),
+        (f"data:image/png;base64,{PICTURE}", True),
+        ("\n".join(PICTURE[at : at + 76] for at in range(0, len(PICTURE), 76)), True),
+        (PICTURE.replace("+", "-").replace("/", "_").rstrip("="), True),
+        (base64.b64encode(b"to production " * 20).decode(), False),
+        ("words without any end " * 20, False),
+        ("x" * 255, False),
+    ],
+)
+def test_the_base64_of_a_file_is_uninspected_wherever_it_stands(
+    written: str, *, counted: bool
+) -> None:
+    call = {"name": "see", "arguments": {"picture": written}}
+    found = CASES["mcp"][0].read({"method": "tools/call", "params": call})
+    assert found.uninspected == (("/params/arguments/picture",) if counted else ())
+    assert written in [segment.text for segment in found.segments]
+
+
+def test_token_ids_in_place_of_words_are_named_as_uninspected() -> None:
+    assert CASES["completions"][0].read({"prompt": [1, 2, 3]}).uninspected == ("/prompt",)
+    assert CASES["completions"][0].read({"prompt": [[1], [2]]}).uninspected == (
+        "/prompt/0",
+        "/prompt/1",
+    )
