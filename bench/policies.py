@@ -31,6 +31,7 @@ from app.domain.segment import Facts, Prompt, Role, Segment
 from app.domain.verdict import Action
 from bench.peers import PEERS
 from policies.decide import decide
+from policies.keeper import set_aside
 from policies.loader import SHIPPED, load_catalog
 from policies.masker import Masker
 from policies.matcher import Matcher, Scannable
@@ -69,6 +70,7 @@ def main() -> None:
     runs = max(5, given.runs)
     catalog = load_catalog(SHIPPED)
     warmed = timed(catalog.warm)
+    set_aside()
     prose, code = corpus("*.md"), corpus("app/wire/*.py")
     figures = [
         Figure("load and warm the shipped catalog", "s", [warmed], note="once a process"),

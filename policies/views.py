@@ -35,12 +35,15 @@ _ESCAPE_FORMS = (
     r"|\\U[0-9A-Fa-f]{8}"
     r"|\\[0-3]?[0-7]{2}"
     r"|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,8};)"
-    r"|=3D|=\r?\n|=[0-9A-F]{2}(?:=[0-9A-F]{2})+"
+    r"|=3D|=[0-9A-F]{2}(?:=[0-9A-F]{2})+"
 )
 _SIGNS = ("\\%&=", "\\%&", "\\%&")
 """What an escape begins with, the first, second and third time that a text is looked at for them:
 nobody writes quoted-printable twice."""
 _ESCAPE = re.compile(_ESCAPE_FORMS)
+_QUOTED_PRINTABLE = re.compile(r"(?i:quoted-printable)|=3D|=20\r?\n|(?:=[0-9A-F]{2}){2}")
+"""Tells it from base64 at the end of a line, and from a setting without a value."""
+_SOFT_BREAK = re.compile(r"=\r?\n")
 _MARKUP = re.compile(r"[`*~]+")
 _FEW = 32
 
@@ -183,6 +186,11 @@ def _deeper(source: Reading, depth: int) -> Iterator[Reading]:
 
 def _unescaped(source: Reading) -> Reading:
     reading = source
+    text = reading.text
+    if ("=\n" in text or "=\r\n" in text) and _QUOTED_PRINTABLE.search(text):
+        reading = Rewritten(
+            reading, "unescaped", _SOFT_BREAK, lambda _: "", _SOFT_BREAK.sub("", text)
+        )
     for signs in _SIGNS:
         if not any(map(reading.text.__contains__, signs)):
             break

@@ -57,7 +57,7 @@ ENCODED: dict[str, str] = {
     "backslash U": "".join(f"\\U{byte:08x}" for byte in _RAW),
     "HTML, without an end": "".join(f"&#{byte}" for byte in _RAW),
     "quoted-printable": "".join(f"={byte:02X}" for byte in _RAW),
-    "quoted-printable, wrapped": f"{AWS_KEY[:9]}=\n{AWS_KEY[9:]}",
+    "quoted-printable, wrapped": f"class=3D{AWS_KEY[:9]}=\n{AWS_KEY[9:]}",
     "a URL": "".join(f"%{byte:02X}" for byte in _RAW),
     "a URL twice": "".join(f"%25{byte:02X}" for byte in _RAW),
     "a URL in part": AWS_KEY.replace("K", "%4B").replace("E", "%45"),

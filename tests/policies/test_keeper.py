@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -55,6 +57,21 @@ async def test_a_changed_file_takes_effect_by_itself(directory: Path) -> None:
         await until(keeper, before.revision)
     assert [rule.id for rule in keeper.current.rules] == ["second-rule"]
     assert keeper.state.revision == keeper.current.revision != before.revision
+
+
+async def test_the_collector_does_not_go_through_the_catalog_but_lets_a_former_one_go(
+    directory: Path,
+) -> None:
+    gc.unfreeze()
+    keeper = CatalogKeeper(directory, look_seconds=NEVER)
+    assert gc.get_freeze_count() > 0
+    former = weakref.ref(keeper.current.requests)
+    async with running(keeper):
+        (directory / "catalog" / "rules.yaml").write_text(RULE.format(id="second-rule"))
+        keeper.reload()
+        await until(keeper, keeper.state.revision)
+    assert former() is None
+    assert gc.get_freeze_count() > 0
 
 
 async def test_a_bad_file_leaves_the_former_catalog_in_force_and_says_where_it_is_bad(
