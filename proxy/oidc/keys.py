@@ -9,26 +9,37 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.jwk import KeySet, OctKey, RSAKey
 
 from app.errors import IssuerUnavailable, NotAuthenticated
 from proxy.oidc.discovery import discover
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from joserfc.jwk import Key
+
     from app.settings import IssuerSettings
 
 _FRESH_SECONDS = 600.0
 _STALE_SECONDS = 24 * 3600.0
 _BETWEEN_FETCHES_SECONDS = 10.0
+_RSA_BITS = 2048  # Source: RFC 7518, section 3.3
 _log = structlog.get_logger(__name__)
 
 
 class IssuerKeys:
     """Finds a key by its id; an unknown id causes a fetch, but never a flood of them."""
 
-    def __init__(self, issuer: IssuerSettings, http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        issuer: IssuerSettings,
+        http: httpx.AsyncClient,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._issuer = issuer
         self._http = http
+        self._seconds = seconds
         self._keys: KeySet | None = None
         self._fetched_at = self._tried_at = float("-inf")
         self._fetching = asyncio.Lock()
@@ -39,15 +50,15 @@ class IssuerKeys:
         Raises NotAuthenticated where the issuer has no such key, IssuerUnavailable where it
         cannot be asked and what we know of it is too old.
         """
-        if self._has(kid) and time.monotonic() - self._fetched_at < _FRESH_SECONDS:
+        if self._has(kid) and self._seconds() - self._fetched_at < _FRESH_SECONDS:
             return self._known()
         async with self._fetching:
-            now = time.monotonic()
+            now = self._seconds()
             stale = now - self._fetched_at > _FRESH_SECONDS or not self._has(kid)
             if stale and now - self._tried_at > _BETWEEN_FETCHES_SECONDS:
                 self._tried_at = now
                 await self._fetch(now)
-        if self._keys is None or time.monotonic() - self._fetched_at > _STALE_SECONDS:
+        if self._keys is None or self._seconds() - self._fetched_at > _STALE_SECONDS:
             raise IssuerUnavailable(f"The keys of {self._issuer.issuer} cannot be fetched.")
         if not self._has(kid):
             raise NotAuthenticated("The token is signed with a key that its issuer does not have.")
@@ -66,7 +77,7 @@ class IssuerKeys:
             uri = self._issuer.jwks_uri or await self._discover()
             answer = await self._http.get(uri)
             answer.raise_for_status()
-            self._keys = KeySet.import_key_set(answer.json())
+            self._keys = _strong(KeySet.import_key_set(answer.json()))
         except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError) as error:
             # The last good set stays in use for a bounded time.
             _log.warning("keys not fetched", issuer=self._issuer.issuer, reason=repr(error))
@@ -76,3 +87,14 @@ class IssuerKeys:
     async def _discover(self) -> str:
         document = await discover(self._issuer.issuer, self._http)
         return str(document["jwks_uri"])
+
+
+def _strong(published: KeySet) -> KeySet:
+    """Leave out keys that can be broken, and shared secrets, which no issuer publishes."""
+    return KeySet([key for key in published.keys if not _is_weak(key)])
+
+
+def _is_weak(key: Key) -> bool:
+    if isinstance(key, RSAKey):
+        return key.public_key.key_size < _RSA_BITS
+    return isinstance(key, OctKey)
