@@ -11,7 +11,7 @@ from urllib.parse import unquote, unquote_plus
 from app.domain.connection import Connection
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
-from app.errors import NotFound, Reason, Refused
+from app.errors import BadRequest, NotFound, Reason, Refused
 from app.wire.base import WireFormat
 from app.wire.body import Body, parse_body
 from app.wire.registry import wire_for
@@ -87,7 +87,7 @@ def read_inquiry(
     """Find what a request says. Raises BadRequest where it cannot be read."""
     body = parse_body(header(headers, "content-type"), raw)
     wire = wire_for(connection.wire, method, path, body.json)
-    forwarded = tuple((name, value) for name, value in headers if name in _FORWARDED)
+    forwarded = _forwarded(headers)
     prompt = body.prompt(wire)
     prompt = replace(
         prompt,
@@ -97,6 +97,23 @@ def read_inquiry(
     facts = Facts(connection.name, method, path, query, prompt, len(raw))
     request = _recorded(connection, method, path, query, forwarded, raw)
     return Inquiry(connection, wire, body, facts, request)
+
+
+def _forwarded(headers: Headers) -> Headers:
+    """Return what goes on to the model API.
+
+    Raises BadRequest where `Connection` calls one of it a matter between caller and gateway: the
+    next proxy would drop what was checked (RFC 9110 §7.6.1).
+    """
+    hop = {
+        named.strip().lower()
+        for name, value in headers
+        if name == "connection"
+        for named in value.split(",")
+    }
+    if refused := hop.intersection(_FORWARDED):
+        raise BadRequest(f"Connection names the header {min(refused)!r}, which goes on from here.")
+    return tuple((name, value) for name, value in headers if name in _FORWARDED)
 
 
 def _model_of(path: str) -> str:

@@ -36,7 +36,7 @@ _RETURNED = (
     "x-should-retry",
 )
 _RETURNED_PREFIXES = ("anthropic-ratelimit-", "openai-", "x-ratelimit-")
-
+_NOT_THERE = "The path leads out of the connection, or can be read in two ways."
 
 # Whatever goes wrong between us and the upstream, parsers' surprises included.
 _FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
@@ -138,10 +138,15 @@ def upstream_url(connection: Connection, request: RecordedRequest) -> httpx.URL:
     base = httpx.URL(connection.base_url)
     wanted = f"{base.raw_path.decode().rstrip('/')}/{request.path}"
     full = f"{wanted}?{request.query}" if request.query else wanted
-    url = base.copy_with(raw_path=full.encode())
+    try:
+        url = base.copy_with(raw_path=full.encode("ascii"))
+    except (httpx.InvalidURL, UnicodeError):
+        raise BadRequest(_NOT_THERE) from None
     # Libraries tidy what they are given; what is sent must be what was checked.
-    if yarl.URL(str(url)).raw_path_qs != full or not _inside(url, base):
-        raise BadRequest("The path leads out of the connection, or can be read in two ways.")
+    sent = yarl.URL(str(url))
+    as_checked = (sent.raw_path, sent.raw_query_string) == (wanted, request.query)
+    if not (as_checked and _inside(url, base)):
+        raise BadRequest(_NOT_THERE)
     return url
 
 

@@ -80,6 +80,29 @@ async def test_a_cookie_of_one_caller_never_reaches_the_next(
     assert "cookie" not in upstream.heads[1].lower()
 
 
+async def test_headers_of_one_hop_end_here_in_both_directions(
+    house: House, idp: IdpDriver, upstream: RawUpstream
+) -> None:
+    of_a_hop = {
+        "te": "trailers",
+        "trailer": "x-late",
+        "keep-alive": "timeout=9",
+        "proxy-connection": "keep-alive",
+        "proxy-authenticate": "Basic",
+        "forwarded": "for=10.0.0.1",
+        "x-forwarded-host": "internal.example",
+        "x-private": "of this hop",
+    }
+    lines = [f"{name}: {value}" for name, value in of_a_hop.items()]
+    upstream.answers = [answer(b"{}", "connection: x-private, x-request-id", *lines)]
+    async with house.http(await idp.token("alice")) as http:
+        given = await http.get("/raw/v1/thing", headers={"connection": "x-private", **of_a_hop})
+    assert given.status_code == 200
+    sent = [line.partition(":")[0] for line in upstream.heads[0].lower().split("\r\n")]
+    assert not set(of_a_hop).intersection(sent)
+    assert not set(of_a_hop).intersection(given.headers)
+
+
 async def test_a_redirect_is_not_followed_and_its_place_is_withheld(
     house: House, idp: IdpDriver, upstream: RawUpstream
 ) -> None:

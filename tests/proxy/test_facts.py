@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.identity import Identity, IdentityKind
+from app.errors import BadRequest
 from policies.decide import decide
 from policies.loader import SHIPPED, load_catalog
 from proxy.facts import Inquiry, read_inquiry
@@ -50,6 +51,15 @@ def test_each_part_of_what_is_forwarded_makes_another_digest(changed: dict[str, 
     sent = Sent()
     assert sent.read().request.digest == Sent().read().request.digest
     assert replace(sent, **changed).read().request.digest != sent.read().request.digest  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["content-type", "keep-alive, Content-Type"])
+def test_a_header_that_goes_on_cannot_be_called_a_matter_of_this_hop(value: str) -> None:
+    sent = Sent()
+    with pytest.raises(BadRequest, match="Connection names the header 'content-type'"):
+        replace(sent, headers=(*sent.headers, ("connection", value))).read()
+    ordinary = replace(sent, headers=(*sent.headers, ("connection", "keep-alive, TE")))
+    assert ordinary.read().request == sent.read().request
 
 
 @pytest.mark.parametrize(
