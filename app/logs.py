@@ -1,37 +1,83 @@
-"""Logs: one JSON object a line where machines read, colours where a person does."""
+"""Logs: one JSON object a line where machines read, colours where a person does.
+
+An exception is told by its kinds and places; its words may quote what no log may hold.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
 import traceback
+from typing import TYPE_CHECKING
 
 import structlog
+from structlog.stdlib import ProcessorFormatter
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+_FRAMES = 12
+"""How many places are told of an exception: those nearest to it."""
 
 
 def set_up_logs(level: str) -> None:
     """Configure the process once, at its start; `level` is a name such as `INFO`."""
     human = sys.stderr.isatty()
-    renderer: structlog.typing.Processor = (
+    renderer: Processor = (
         structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
     )
+    common: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        without_words,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
+        processors=[structlog.contextvars.merge_contextvars, *common, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    of_libraries = logging.StreamHandler(sys.stderr)
+    of_libraries.setFormatter(
+        ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *common, _first_line],
+            processors=[ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[of_libraries])
 
 
 def where(error: BaseException) -> str:
-    """Return the place where an error was raised; its text may quote what no log may hold."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "unknown"
+    """Return the place where an error was raised."""
+    places = _places(error)
+    return places[-1] if places else "unknown"
+
+
+def without_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Put an exception's kinds, the first cause last, and its places in the place of its text."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["kind"] = " from ".join(_kinds(error))
+        event["at"] = _places(error)[-_FRAMES:]
+    return event
+
+
+def _first_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Cut what a library logs to what it says itself: below that it quotes what it worked on."""
+    event["event"] = str(event["event"]).partition("\n")[0]
+    return event
+
+
+def _kinds(error: BaseException) -> list[str]:
+    kinds: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(kinds) < _FRAMES:
+        kinds.append(type(cause).__name__)
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return kinds
+
+
+def _places(error: BaseException) -> list[str]:
+    return [f"{at.filename}:{at.lineno}" for at in traceback.extract_tb(error.__traceback__)]

@@ -21,9 +21,11 @@ class Connections:
         """Return a registered connection. Raises NotFound."""
         connection = await self._store.get(name)
         if connection is None:
+            # The name is not quoted: who puts a key into the path must not find it in our log.
             raise NotFound(
-                f"There is no connection “{name}”; an administrator adds it with "
-                f"`abeyance connection add`."
+                "The path begins with no connection that is registered here. It has to be "
+                "/{connection}/{path of the API}; an administrator adds a connection with "
+                "`abeyance connection add`."
             )
         return connection
 

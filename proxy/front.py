@@ -48,7 +48,7 @@ _HEADERS_BYTES = 64 * 1024
 def check_front(method: str, target: str, query: str, headers: Headers) -> None:
     """Raise BadRequest or Unsupported for a request that we will not read any further."""
     if method not in _METHODS:
-        raise BadRequest(f"The method {method!r} is not served here.")
+        raise BadRequest(f"This method is not served here; these are: {', '.join(_METHODS)}.")
     if len(target) > _TARGET_LENGTH or not _TARGET.fullmatch(target):
         raise BadRequest("The path is too long, or has a character that a path cannot have.")
     if _TWO_FACED.search(target):

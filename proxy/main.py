@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from contextlib import asynccontextmanager
@@ -179,8 +180,7 @@ def _config(listener: socket.socket) -> Config:
     config.graceful_timeout = _GRACE_SECONDS
     config.include_server_header = False
     config.accesslog = None
-    config.errorlog = "-"
-    config.loglevel = "WARNING"
+    config.errorlog = logging.getLogger("hypercorn.error")
     return config
 
 
