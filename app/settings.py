@@ -95,6 +95,10 @@ class Settings(BaseSettings):
 
     keep_alive_seconds: float = Field(default=10.0, gt=0)
     """Between the comments that keep the stream of a held request open."""
+    answer_seconds: float = Field(default=3600.0, gt=0)
+    """How long an answer may take from its head to its end."""
+    stalled_seconds: float = Field(default=120.0, ge=1)
+    """How long a caller may take nothing of what is sent before the connection is closed."""
 
     public_url: str = Field(default="", pattern=_PUBLIC_URL)
     """Where browsers reach the gateway; empty: Slack accounts are linked in a terminal."""

@@ -63,8 +63,8 @@ async def run_gateway(
     catalogs = CatalogKeeper(settings.catalog)
     vault = Vault(settings.vault_key.get_secret_value())
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
-    with _listen(settings.host, settings.port) as listener:
-        async with _storage(settings) as storage, _http() as http, _upstream() as upstream:
+    with _listen(settings) as listener:
+        async with _storage(settings) as storage, _http() as http, _upstream(settings) as upstream:
             parts = _Parts(settings, storage, http, upstream, catalogs, vault)
             await _serve(parts, listener, stop, announce)
 
@@ -161,7 +161,8 @@ def _link_pages(
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.host, settings.port
     try:
         listener = socket.create_server((host, port), backlog=_BACKLOG)
     except OSError as error:
@@ -170,7 +171,14 @@ def _listen(host: str, port: int) -> socket.socket:
             "choose another port, or stop whoever listens."
         ) from error
     listener.setblocking(False)
+    _let_go_of_who_stops_reading(listener, settings.stalled_seconds)
     return listener
+
+
+def _let_go_of_who_stops_reading(listener: socket.socket, seconds: float) -> None:
+    """Have the kernel close what is accepted here once its peer takes nothing for so long."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere the kernel's own patience counts
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * seconds))
 
 
 def _config(listener: socket.socket) -> Config:
@@ -201,8 +209,8 @@ def _http() -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def _upstream() -> AsyncIterator[Upstream]:
-    upstream = Upstream()
+async def _upstream(settings: Settings) -> AsyncIterator[Upstream]:
+    upstream = Upstream(settings.answer_seconds)
     try:
         yield upstream
     finally:

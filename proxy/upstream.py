@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -45,8 +46,9 @@ _FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
 class Answer:
     """The upstream's answer: its head at once, its body in pieces."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, seconds: float) -> None:
         self._response = response
+        self._seconds = seconds
         self.status = response.status_code
         self.content_type: str = response.headers.get("content-type", "")
         self.content_encoding: str = response.headers.get("content-encoding", "identity").lower()
@@ -60,18 +62,30 @@ class Answer:
         )
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the body. Raises UpstreamUnavailable where it breaks off."""
+        """Yield the body. Raises UpstreamUnavailable where it breaks off, or has no end."""
+        pieces = aiter(self._response.aiter_raw())
+        last = asyncio.get_running_loop().time() + self._seconds
         try:
-            async for piece in self._response.aiter_raw():
+            while True:
+                async with asyncio.timeout_at(last) as limit:
+                    piece = await anext(pieces, None)
+                if piece is None:
+                    return
                 yield piece
         except _FAULTS as error:
+            if limit.expired():
+                raise UpstreamUnavailable(
+                    f"The answer took longer than {self._seconds:g} seconds; its rest is not "
+                    "passed on."
+                ) from None
             raise UpstreamUnavailable("The model API broke off its answer.") from error
 
 
 class Upstream:
     """Made inside the running loop, closed by its owner."""
 
-    def __init__(self) -> None:
+    def __init__(self, answer_seconds: float) -> None:
+        self._answer_seconds = answer_seconds
         session = aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
             connector=aiohttp.TCPConnector(limit=_POOL),
@@ -109,7 +123,7 @@ class Upstream:
         try:
             if response.status_code < HTTPStatus.OK:
                 raise UpstreamUnavailable("The model API answered with a status that is no answer.")
-            yield Answer(response)
+            yield Answer(response, self._answer_seconds)
         finally:
             await response.aclose()
 
