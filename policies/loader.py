@@ -17,17 +17,19 @@ from typing import TYPE_CHECKING, Any
 from app.domain.verdict import Approval
 from app.errors import BadCatalog
 from policies.compiled import ApproverSet, Catalog, LookFor, Rule
-from policies.conditions import Condition, conditions
+from policies.conditions import conditions
+from policies.contradictions import contradictions
 from policies.detectors import Detector, make_detector, select
+from policies.fields import Known
 from policies.matcher import Matcher
-from policies.model import GROUPS, ApproverSetSpec, DetectorSpec, Kind, RuleSpec, Side
+from policies.model import ApproverSetSpec, DetectorSpec, Kind, RuleSpec, Side
 from policies.pattern import PatternError, parse
 from policies.reading import Place, Reading
 from policies.scanner import Target
 from policies.words import word_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from policies.model import ApprovalSpec, TextSpec
     from policies.yaml_lines import Document
@@ -172,33 +174,17 @@ def _rules(
     approvers: dict[str, ApproverSet],
 ) -> list[Rule]:
     found: dict[str, Rule] = {}
+    known = Known(approvers, lambda wanted: bool(select(detectors, wanted)), reading.named)
+    taken: dict[str, Any] = {detector.id: detector for detector in detectors}
     for name, document in reading.documents(files):
-        for place, spec in reading.items(name, document, (), RuleSpec):
-            known = {detector.id: detector for detector in detectors} | found
-            if reading.unique(place, known, spec.id):
-                found[spec.id] = _rule(reading, place, spec, detectors, approvers)
+        for place, spec in reading.items(name, document, (), RuleSpec, known, contradictions):
+            if reading.unique(place, taken | found, spec.id):
+                found[spec.id] = _rule(spec, detectors)
     return list(found.values())
 
 
-def _rule(
-    reading: Reading,
-    place: Place,
-    spec: RuleSpec,
-    detectors: Sequence[Detector],
-    approvers: dict[str, ApproverSet],
-) -> Rule:
-    if spec.approval is not None:
-        for path, wanted in spec.approval.sets():
-            if wanted not in approvers:
-                what = f"{wanted!r} is no approver set; known are {', '.join(sorted(approvers))}"
-                reading.faults.append(place.fault(["approval", *path], what))
-    holds: tuple[Condition, ...] = ()
-    try:
-        holds = conditions(spec.when)
-    except ValueError as error:
-        reading.faults.append(place.fault(["when", "condition"], str(error)))
+def _rule(spec: RuleSpec, detectors: Sequence[Detector]) -> Rule:
     text = spec.looks_for(Side.REQUEST if spec.on is Side.REQUEST else Side.RESPONSE)
-    key = next((key for key in ("prompt", "answer", "text") if getattr(spec.when, key)), "text")
     return Rule(
         id=spec.id,
         title=spec.title,
@@ -208,8 +194,8 @@ def _rule(
         risk=spec.risk,
         explain=spec.explain,
         approval=_approval(spec.approval),
-        conditions=holds,
-        look_for=_look_for(reading, place, spec.id, key, text, detectors) if text else None,
+        conditions=conditions(spec.when),
+        look_for=_look_for(spec.id, text, detectors) if text else None,
         examples=spec.examples,
     )
 
@@ -233,31 +219,14 @@ def _approval(terms: ApprovalSpec | None) -> Approval | None:
     )
 
 
-def _look_for(
-    reading: Reading,
-    place: Place,
-    rule: str,
-    key: str,
-    text: TextSpec,
-    detectors: Sequence[Detector],
-) -> LookFor:
-    targets: list[Target] = []
-    readers: tuple[tuple[str, list[str], Callable[[str, str], Target]], ...] = (
-        ("words", text.words, lambda name, words: Target(name, word_pattern(words), words=words)),
-        ("regex", text.regex, lambda name, source: Target(name, parse(source))),
-    )
-    for field_name, sources, make in readers:
-        for at, source in enumerate(sources):
-            try:
-                targets.append(make(f"{rule}#{field_name}{at}", source))
-            except PatternError as error:
-                reading.faults.append(place.fault(["when", key, field_name, at], str(error)))
-    labels = {target.id: f"[{rule}]" for target in targets}
-    for at, wanted in enumerate(text.detectors):
-        chosen = select(detectors, wanted)
-        if not chosen:
-            groups = ", ".join(GROUPS)
-            what = f"{wanted!r} is no detector; give an id, a glob such as aws-*, or {groups}"
-            reading.faults.append(place.fault(["when", key, "detectors", at], what))
-        targets += [detector.target for detector in chosen]
-    return LookFor(tuple(dict.fromkeys(targets)), labels, frozenset(text.roles))
+def _look_for(rule: str, text: TextSpec, detectors: Sequence[Detector]) -> LookFor:
+    own = [
+        *(
+            Target(f"{rule}#words{at}", word_pattern(words), words=words)
+            for at, words in enumerate(text.words)
+        ),
+        *(Target(f"{rule}#regex{at}", parse(source)) for at, source in enumerate(text.regex)),
+    ]
+    chosen = [each.target for wanted in text.detectors for each in select(detectors, wanted)]
+    labels = {target.id: f"[{rule}]" for target in own}
+    return LookFor(tuple(dict.fromkeys([*own, *chosen])), labels, frozenset(text.roles))

@@ -184,6 +184,8 @@ class _Parser:
 
     def _class_item(self) -> CharSet:
         at = self._at
+        if self._source[at : at + 2] in ("[:", "[.", "[="):
+            raise self._fault(r"named classes are not supported; write \d, \w or a range", at)
         low = self._class_char()
         rest = self._source[self._at : self._at + 2]
         if len(low) != 1 or not rest.startswith("-") or rest == "-]" or len(rest) < 2:
@@ -210,7 +212,9 @@ class _Parser:
         if ch == "x":
             return self._hex(at)
         if ch.isalnum() and ch not in _ESCAPES:
-            raise self._fault("is not an escape we know; back-references are not supported", at)
+            raise self._fault(
+                "is not an escape we know; back-references and properties are not supported", at
+            )
         return self._literal(_ESCAPES.get(ch, ch), at)
 
     def _hex(self, at: int) -> CharSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -12,7 +12,12 @@ from policies.sentences import say
 from policies.yaml_lines import Document, NotYaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from policies.fields import Known
+
+Wrong: TypeAlias = "tuple[Sequence[str | int], str]"
+"""The field that something is wrong with, and what."""
 
 _MOST_NAMES = 3
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -40,6 +45,8 @@ class Reading:
     directory: Path
     faults: list[str] = field(default_factory=list)
     contents: list[Any] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
+    """What each item is called, whether it is valid or not."""
     _taken: list[tuple[Place, str, str]] = field(default_factory=list)
 
     def documents(self, files: Sequence[Path]) -> Iterator[tuple[str, Document]]:
@@ -58,9 +65,15 @@ class Reading:
                 self._tell_taken()
 
     def items(
-        self, name: str, document: Document, path: tuple[str, ...], model: type[_Model]
+        self,
+        name: str,
+        document: Document,
+        path: tuple[str, ...],
+        model: type[_Model],
+        known: Known | None = None,
+        contradictions: Callable[[Mapping[str, Any]], Sequence[Wrong]] = lambda _: (),
     ) -> Iterator[tuple[Place, _Model]]:
-        """Yield each valid item of the list at `path`."""
+        """Yield each valid item of the list at `path`; items may name what is known."""
         data = document.data
         for step in path:
             data = data.get(step) if isinstance(data, dict) else None
@@ -70,11 +83,14 @@ class Reading:
             return
         for at, item in enumerate(data):
             place = Place(document, name, (*path, at), _title(item, at))
+            self.named.add(place.name)
+            wrong = list(contradictions(item)) if isinstance(item, dict) else []
             try:
-                spec = model.model_validate(item)
+                spec = model.model_validate(item, context=known)
             except ValidationError as error:
-                self.faults += [place.fault(*say(each, model)) for each in error.errors()]
-            else:
+                wrong = [*(say(each, model) for each in error.errors()), *wrong]
+            self.faults += [place.fault(field_path, what) for field_path, what in wrong]
+            if not wrong:
                 self.contents.append(spec.model_dump(mode="json"))
                 yield place, spec
 

@@ -124,8 +124,11 @@ def test_an_expression_decides_over_the_facts(
         ("condition: 'characters + 1'", "gives 6; it must give true or false"),
         ("times: {zone: Mars/Base}", "one.when.times.zone: 'Mars/Base' is no time zone"),
         ("times: {zone: UTC, from: '8'}", "one.when.times.from: write hours and minutes"),
-        ("times: {zone: UTC, from: '08:00', to: '08:00'}", "begins when it ends"),
-        ("over_characters: many", "one.when.over_characters: input should be a valid integer"),
+        ("times: {zone: UTC, from: '08:00', to: '08:00'}", "ends when it begins"),
+        (
+            "over_characters: many",
+            "one.when.over_characters: must be a whole number",
+        ),
     ],
 )
 def test_a_condition_that_cannot_be_used_is_told_when_the_catalog_loads(

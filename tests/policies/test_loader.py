@@ -73,18 +73,84 @@ def test_all_faults_are_told_at_once_with_file_line_and_field(write: Callable[..
         "catalog/own.yaml:3: One.on: must be one of 'request', 'response' or 'both'",
         "catalog/own.yaml:4: One.when: holds for everything; say so with connections: ['**']",
         "catalog/own.yaml:1: One.explain: is missing; add it",
+        "catalog/own.yaml:1: One.approval: a hold needs it; write `{from: [managers]}` or more",
         "catalog/own.yaml:11: two.when.prmpt: is not a key of this place; did you mean 'prompt'?",
     ]
+
+
+def test_a_fault_in_one_field_hides_none_in_another(write: Callable[..., Path]) -> None:
+    directory = write(
+        """\
+- id: one
+  title: 5
+  on: request
+  when:
+    over_tokens: '12'
+    uninspected: yes
+    condition: identity.emial == 'x'
+    prompt:
+      words: [p]
+      regex: ['(a', 'a(?=b)']
+      detectors: [awz-*, own-one]
+      roles: [usr]
+  then: hold
+  risk: critical
+  approval:
+    from: [bosses, crew]
+    quorum: 2
+    each_of: [crew, crew, crew]
+    expires: 5m
+    keep: 15
+    grant_up_to: 1h
+    remind_after: 10m
+    escalate: {after: 10m, to: [ceo]}
+  explain: ''
+- production
+""",
+        approvers="- {name: crew, slack_groups: ['@crew'], emails: [crew]}\n",
+        detectors="kind: secret\ndetectors:\n- {id: own-one, title: x, pattern: '(', checks: [x]}",
+    )
+    faults = [fault.partition(": ")[2].partition(": ") for fault in _faults(directory)]
+    assert [place for place, _, _ in faults] == [
+        "own-one.pattern",
+        "own-one.checks.0",
+        "own-one.examples",
+        "crew.slack_groups.0",
+        "crew.emails.0",
+        "one.title",
+        "one.when.uninspected",
+        "one.when.over_tokens",
+        "one.when.condition",
+        "one.when.prompt.words.0",
+        "one.when.prompt.regex.0",
+        "one.when.prompt.regex.1",
+        "one.when.prompt.detectors.0",
+        "one.when.prompt.roles.0",
+        "one.approval.from.0",
+        "one.approval.each_of",
+        "one.approval.keep",
+        "one.approval.grant_up_to",
+        "one.approval.remind_after",
+        "one.approval.escalate.to.0",
+        "one.explain",
+        "one.approval.grant_up_to",
+        "one.examples",
+        "item 2",
+    ]
+    told = [what for _, _, what in faults]
+    assert "must be true or false, without quotes" in told
+    assert not [what for what in told if "nput should" in what or "alid" in what]
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
         (("[managers]", "[bosses]"), "one.approval.from.0: 'bosses' is no approver set; known are"),
-        (("hold", "mask"), "only a hold has `approval`"),
+        (("hold", "mask"), "one.approval: only a hold has it"),
         (("{words: [production]}", "{words: [p]}"), "'p' is too short to look for"),
         (("{words: [production]}", "{regex: ['(a']}"), "when.prompt.regex.0: '(a' at 1: is never"),
         (("{words: [production]}", "{regex: ['(?=a)b']}"), "look-around is not supported"),
+        (("{words: [production]}", "{regex: ['a[[:digit:]]']}"), "named classes are not supported"),
         (
             ("{words: [production]}", "{regex: ['.{1,9}secret']}"),
             "begins with almost any character",
@@ -94,7 +160,7 @@ def test_all_faults_are_told_at_once_with_file_line_and_field(write: Callable[..
         (("{from: [managers]}", "{from: [managers], expires: soon}"), "write a whole number and a"),
         (
             ("{from: [managers]}", "{from: [managers], quorum: 0}"),
-            "approval.quorum: input should be",
+            "approval.quorum: must be 1 or more",
         ),
         (
             ("{from: [managers]}", "{from: [managers], each_of: [bosses]}"),
