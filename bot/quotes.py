@@ -70,12 +70,12 @@ def _in_order(lines: list[_Line], excerpts: Sequence[Excerpt]) -> list[_Line]:
 
 
 def _draw(line: _Line) -> Markup:
-    parts, end = [text.ours("> …")], 0
+    parts, end = [text.ours("> ")], 0
     for start, stop in _joined(line.found):
         parts += [_words(line.whole[end:start]), _gap(line.whole[:start][-1:])]
         parts += [text.bold(line.whole[start:stop], _LIMIT), _gap(line.whole[stop:][:1])]
         end = stop
-    return text.join(*parts, _words(line.whole[end:]), text.ours("…"))
+    return text.join(*parts, _words(line.whole[end:]))
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

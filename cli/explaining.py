@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from policies.decide import decide
 from policies.explain import Outcome
 from policies.explain import explain as stories_of
 from proxy.facts import read_inquiry
+from proxy.front import check_front
 
 if TYPE_CHECKING:
     from app.domain.segment import Facts
@@ -36,21 +38,32 @@ _PATHS = {
     "mcp": "mcp",
 }
 _CHAT = "v1/chat/completions"
+_OF_A_JOB = ("ref", "workflow", "commit", "actor")
 
 
 def explain(  # noqa: PLR0913 - each is an option of the command
     *,
-    file: Annotated[Path, typer.Option(help="The body of the request.")],
+    file: Annotated[
+        Path | None, typer.Option(help="The body of the request; default: none.")
+    ] = None,
     connection: Annotated[str, typer.Option(help="The connection that it goes to.")] = "openai",
+    method: Annotated[str, typer.Option(help="Such as GET.")] = "POST",
     path: Annotated[
-        str, typer.Option(help="The path of the API; default: the connection's usual one.")
+        str,
+        typer.Option(help="The path of the API, with its query; default: the usual one."),
     ] = "",
     wire: Annotated[str, typer.Option(help="The wire format of the connection.")] = "auto",
     model: Annotated[str, typer.Option(help="In place of the model that the body names.")] = "",
+    at: Annotated[str, typer.Option(help="When, such as 2026-11-27T22:00+01:00.")] = "",
     as_: Annotated[str, typer.Option("--as", help="The e-mail address of who asks.")] = "",
+    subject: Annotated[str, typer.Option(help="Their subject at the issuer.")] = "",
+    issuer: Annotated[str, typer.Option(help="The issuer of their token.")] = "",
     group: Annotated[list[str] | None, typer.Option(help="A group of theirs; repeat it.")] = None,
-    repository: Annotated[str, typer.Option(help="Of a CI job; then --ref, too.")] = "",
-    ref: Annotated[str, typer.Option(help="Such as refs/heads/main.")] = "",
+    repository: Annotated[str, typer.Option(help="Of a CI job, such as acme/payments.")] = "",
+    ref: Annotated[str, typer.Option(help="Of the job, such as refs/heads/main.")] = "",
+    workflow: Annotated[str, typer.Option(help="Of the job, as its issuer names it.")] = "",
+    commit: Annotated[str, typer.Option(help="Of the job.")] = "",
+    actor: Annotated[str, typer.Option(help="Who started the job.")] = "",
     catalog: Annotated[
         Path | None, typer.Option(help="A folder of policies; default: the one in force.")
     ] = None,
@@ -59,9 +72,13 @@ def explain(  # noqa: PLR0913 - each is an option of the command
     """Say how a request would be decided: each rule that fired or nearly did, and why."""
     rules = catalog_in(catalog)
     target = path or _PATHS.get(connection, _CHAT)
-    facts = _facts(file, _connection(connection, wire), target, model)
-    identity = _identity(as_, group or [], repository, ref)
-    now = SystemClock().now()
+    now = _moment(at)
+    job = Provenance(repository, ref=ref, workflow=workflow, commit=commit, actor=actor)
+    origin = _provenance(job)
+    identity = _identity(Identity(issuer, subject, IdentityKind.PERSON, "", as_), group, origin)
+    facts = _facts(_connection(connection, wire), method.upper(), target, _body(file))
+    if model:
+        facts = replace(facts, prompt=replace(facts.prompt, model=model))
     verdict = decide(facts, identity, rules, now)
     console = Console(highlight=False)
     told = Text(f"{verdict.action.value.upper()}", style=f"bold {_COLOURS[verdict.action]}")
@@ -78,26 +95,60 @@ def _connection(name: str, wire: str) -> Connection:
     return Connection(name, "", CredentialScheme.BEARER, b"", wire)
 
 
-def _facts(file: Path, connection: Connection, path: str, model: str) -> Facts:
+def _body(file: Path | None) -> bytes:
+    if file is None:
+        return b""
     try:
-        raw = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise BadRequest(f"{file} cannot be read ({error.strerror}).") from error
-    headers = (("content-type", "application/json"),)
-    facts = read_inquiry(connection, "POST", path.lstrip("/"), "", headers, raw).facts
-    return replace(facts, prompt=replace(facts.prompt, model=model)) if model else facts
 
 
-def _identity(email: str, groups: list[str], repository: str, ref: str) -> Identity:
-    kind = IdentityKind.WORKLOAD if repository else IdentityKind.PERSON
-    provenance = Provenance(repository, ref=ref) if repository else None
-    name = repository or email or "somebody"
-    return Identity("", name, kind, name, email, frozenset(groups), provenance)
+def _facts(connection: Connection, method: str, target: str, body: bytes) -> Facts:
+    """Read the request as the gateway does. Raises BadRequest for what it would refuse."""
+    path, _, query = target.lstrip("/").partition("?")
+    headers = (("content-type", "application/json"),) if body else ()
+    check_front(method, f"/{path}", query, headers)
+    return read_inquiry(connection, method, path, query, headers, body).facts
+
+
+def _moment(at: str) -> datetime:
+    if not at:
+        return SystemClock().now()
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise BadRequest(
+            f"--at {at}: write date, time and zone, such as 2026-11-27T22:00+01:00 or …T21:00Z."
+        )
+    return moment
+
+
+def _provenance(job: Provenance) -> Provenance | None:
+    if job.repository:
+        return job
+    if given := [name for name in _OF_A_JOB if getattr(job, name)]:
+        raise BadRequest(f"--{given[0]} is of a CI job: name its --repository, too.")
+    return None
+
+
+def _identity(who: Identity, groups: list[str] | None, origin: Provenance | None) -> Identity:
+    return replace(
+        who,
+        kind=IdentityKind.WORKLOAD if origin else IdentityKind.PERSON,
+        subject=who.subject or who.email or (origin.repository if origin else "somebody"),
+        name=who.email or (origin.repository if origin else "somebody"),
+        groups=frozenset(groups or ()),
+        provenance=origin,
+    )
 
 
 def _summary(facts: Facts) -> str:
     prompt = facts.prompt
-    parts = [facts.connection, prompt.model or "no model", f"{len(prompt.segments)} texts"]
+    texts = len(prompt.segments)
+    parts = [facts.connection, prompt.model or "no model", f"{texts} text{'s'[: texts != 1]}"]
     if prompt.uninspected:
         parts.append(f"{len(prompt.uninspected)} parts that no rule can read")
     return " · ".join(parts)
@@ -120,6 +171,6 @@ def _told(story: RuleStory) -> Text:
 
 def _quote(told: Text, excerpt: Excerpt) -> None:
     told.append(f"    {excerpt.place}: ", style="dim")
-    told.append(f"…{excerpt.before}")
+    told.append(excerpt.before)
     told.append(f"«{excerpt.words}»", style="bold reverse")
-    told.append(f"{excerpt.after}…\n")
+    told.append(f"{excerpt.after}\n")

@@ -72,19 +72,27 @@ def mask(
     if not jsonl:
         sys.stdout.write(_masked(catalog, sys.stdin.read(), plan, cuts)[0])
         return
+    bad = 0
     for number, line in enumerate(sys.stdin, start=1):
-        text, findings = _masked(catalog, _text_of(line, number), plan, cuts)
-        sys.stdout.write(json.dumps({"text": text, "findings": findings}) + "\n")
+        text = _text_of(line)
+        if text is None:
+            bad += 1
+            row: dict[str, object] = {"error": f'line {number} is not {{"text": "…"}}'}
+            sys.stderr.write(f"{row['error']}\n")
+        else:
+            masked, findings = _masked(catalog, text, plan, cuts)
+            row = {"text": masked, "findings": findings}
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    if bad:
+        raise BadRequest(f"{bad} of the lines could not be read; each has an error in its place.")
 
 
-def _text_of(line: str, number: int) -> str:
+def _text_of(line: str) -> str | None:
     try:
         text = json.loads(line)["text"]
     except (ValueError, KeyError, TypeError):
-        text = None
-    if not isinstance(text, str):
-        raise BadRequest(f'line {number} is not {{"text": "…"}}')
-    return text
+        return None
+    return text if isinstance(text, str) else None
 
 
 def _masked(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from app.clock import SystemClock
 from app.domain.connection import Connection, CredentialScheme
@@ -83,7 +84,7 @@ def stats(since: Since = "30d", *, as_json: Json = False) -> None:
         _print_json([_row(record) for record in found])
         return
     counts = ("fired", "enforced", "shadow", "on answers", "false positives")
-    table = Table("rule", *counts, "precision")
+    table = Table(_names("rule"), *(_counts(name) for name in (*counts, "precision")))
     for record in found:
         row = _row(record)
         share = "–" if record.precision is None else f"{record.precision:.0%}"
@@ -93,6 +94,15 @@ def stats(since: Since = "30d", *, as_json: Json = False) -> None:
     console.print(
         "Approvers mark false alarms on the card, auditors in /replay; what is not counts as right."
     )
+
+
+def _names(title: str) -> Column:
+    """Return a column whose words are broken where there is no room, never cut."""
+    return Column(title, overflow="fold")
+
+
+def _counts(title: str) -> Column:
+    return Column(title, justify="right", width=max(map(len, title.split())))
 
 
 class _Outcome:
@@ -140,12 +150,12 @@ class _Outcome:
         }
 
     def show(self, console: Console) -> None:
-        table = Table("session", "when", "who", "was", "would be", "rules")
+        table = Table("session", "when", _names("who"), "was", "would be", _names("rules"))
         for session, change in self._changes[:_ROWS]:
             table.add_row(
                 short(session.id),
                 session.started_at.astimezone().strftime("%Y-%m-%d %H:%M"),
-                session.identity.name,
+                Text(session.identity.name),
                 change.before.value,
                 f"[{'red' if change.stricter else 'green'}]{change.after.value}[/]",
                 ", ".join(change.rules) or "–",

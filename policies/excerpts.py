@@ -35,12 +35,14 @@ class SafeText:
             self._secrets = None
 
     def before(self, start: int) -> str:
-        """Return what stands before a finding."""
-        return self.show(max(0, start - CONTEXT), start)
+        """Return what stands before a finding, with an ellipsis where more does."""
+        first = max(0, start - CONTEXT)
+        return (_MORE if first else "") + self.show(first, start)
 
     def after(self, end: int) -> str:
-        """Return what stands after a finding."""
-        return self.show(end, end + CONTEXT)
+        """Return what stands after a finding, with an ellipsis where more does."""
+        last = end + CONTEXT
+        return self.show(end, last) + (_MORE if last < len(self._text) else "")
 
     def show(self, start: int, end: int) -> str:
         """Return the stretch with its secrets masked."""

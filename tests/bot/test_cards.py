@@ -51,7 +51,7 @@ def test_a_pending_card_has_what_a_decision_takes() -> None:
         "Use the staging name.",
         "*Prompts that name production*",
         "Rule `production-needs-a-manager`. Production names",
-        "> …deploy this to *production* with key [aws]…",
+        "> deploy this to *production* with key [aws]",
         "(+1 more)",
         "<@U0DANA0001> `dana@acme.example` → `gpt-4o` via `openai`",
         "12.3 KB",
@@ -89,7 +89,7 @@ def test_findings_that_overlap_are_one_line_with_both_marked() -> None:
         Excerpt(whole[:table], "orders", whole[table + 6 :], "/messages/0"),
     )
     assert lines == [
-        "> …Write a job that copies the *orders* table from *prod-db* to the analytics cluster…"
+        "> Write a job that copies the *orders* table from *prod-db* to the analytics cluster"
     ]
 
 
@@ -104,7 +104,7 @@ def test_findings_beyond_three_lines_are_counted() -> None:
     many = [Excerpt(f"{n} ", "prod", " b", f"/messages/{n}") for n in range(5)]
     lines = quoted(*many, findings=9)
     assert len(lines) == 3
-    assert lines[0].startswith("> …0 *prod*")
+    assert lines[0].startswith("> 0 *prod*")
     assert lines[-1].endswith("_(+6 more)_")
 
 

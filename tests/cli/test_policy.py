@@ -72,10 +72,15 @@ def test_lines_of_json_are_masked_one_by_one_with_their_findings() -> None:
     assert second == {"text": "nothing", "findings": []}
 
 
-def test_a_line_that_is_no_such_json_is_named() -> None:
-    masked = abeyance("policy", "mask", "--jsonl", said='{"text": "a"}\n{"words": "b"}\n')
+def test_a_line_that_is_no_such_json_is_named_and_loses_no_other() -> None:
+    lines = ['{"text": "a"}', '{"words": "b"}', "no", '{"text": 5}', '{"text": "Grüße"}']
+    masked = abeyance("policy", "mask", "--jsonl", said="\n".join(lines) + "\n")
     assert masked.returncode == 2
-    assert "line 2" in masked.stderr
+    assert "line 2 is not" in masked.stderr
+    assert "3 of the lines could not be read" in masked.stderr
+    first, *bad, last = map(json.loads, masked.stdout.splitlines())
+    assert (first["text"], last["text"]) == ("a", "Grüße")
+    assert [row["error"] for row in bad] == [f'line {n} is not {{"text": "…"}}' for n in (2, 3, 4)]
 
 
 def explained(tmp_path: Path, prompt: str, *options: str) -> str:
@@ -90,7 +95,7 @@ def test_a_request_is_explained_with_the_words_that_fired_and_no_secret(tmp_path
     told = explained(tmp_path, f"deploy to production with {KEY}")
     assert told.startswith("HOLD  openai · gpt-5")
     assert "● production-needs-a-manager (hold)" in told
-    assert "/messages/0/content: …deploy to «production» with [aws-access-key-id]…" in told
+    assert "/messages/0/content: deploy to «production» with [aws-access-key-id]" in told
     assert "«[aws-access-key-id]»" in told
     assert KEY not in told
     assert "no-private-keys" not in told
@@ -126,7 +131,52 @@ def test_a_rule_that_nearly_fired_says_what_was_missing(
     assert ("nearly fired: this does not hold" in shown) == (verdict == "ALLOW")
 
 
-def test_a_body_that_is_not_there_is_told(tmp_path: Path) -> None:
-    told = abeyance("policy", "explain", "--file", str(tmp_path / "none.json"))
-    assert told.returncode == 2
-    assert "none.json cannot be read" in told.stderr
+@pytest.mark.parametrize(
+    ("when", "options"),
+    [
+        ({"methods": ["GET"]}, ["--method", "get"]),
+        ({"paths": ["/v1/files/*"]}, ["--path", "/v1/files/7?x=1"]),
+        ({"condition": "query == 'x=1'"}, ["--path", "/v1/files/7?x=1"]),
+        ({"users": ["u-17"]}, ["--subject", "u-17"]),
+        ({"condition": "identity.issuer == 'https://id'"}, ["--issuer", "https://id"]),
+        ({"repositories": ["acme/*"]}, ["--repository", "acme/pay"]),
+        ({"refs": ["refs/heads/*"]}, ["--repository", "a/b", "--ref", "refs/heads/main"]),
+        ({"workflows": ["deploy"]}, ["--repository", "a/b", "--workflow", "deploy"]),
+        (
+            {"condition": "identity.provenance.actor == 'bo'"},
+            ["--repository", "a/b", "--actor", "bo", "--commit", "c0ffee"],
+        ),
+        (
+            {"times": {"zone": "Europe/Berlin", "days": ["fri"], "from": "22:00"}},
+            ["--at", "2026-11-27T21:30Z"],
+        ),
+    ],
+    ids=str,
+)
+def test_whatever_a_rule_can_ask_about_can_be_given(
+    tmp_path: Path, when: dict[str, object], options: list[str]
+) -> None:
+    rule = {"id": "it", "title": "It", "on": "request", "when": when, "then": "deny"}
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "mine.yaml").write_text(json.dumps([rule | {"explain": "No."}]))
+    catalog = ("--catalog", str(tmp_path))
+    assert explained(tmp_path, "hello", *catalog, *options).startswith("DENY")
+    assert explained(tmp_path, "hello", *catalog).startswith("ALLOW")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--file", "none.json"], "none.json cannot be read"),
+        (["--at", "tonight"], "--at tonight: write date, time and zone"),
+        (["--at", "2026-11-27T22:00"], "write date, time and zone"),
+        (["--ref", "refs/heads/main"], "--ref is of a CI job: name its --repository"),
+        (["--method", "FETCH"], "GET, POST, PUT"),
+        (["--path", "/v1/../x"], "dot segments"),
+        (["--wire", "x"], "There is no wire format x"),
+    ],
+)
+def test_a_request_that_cannot_be_is_told(options: list[str], told: str) -> None:
+    shown = abeyance("policy", "explain", *options)
+    assert shown.returncode == 2
+    assert told in shown.stderr

@@ -71,6 +71,7 @@ def test_excerpts_show_the_words_in_their_place_and_no_secret(
     assert excerpt.place == "/messages/1/content"
     assert excerpt.before == "first⏎line [aws-access-key-id] ␛[31mto "
     assert excerpt.after.startswith(", from [email-address] x x")
+    assert excerpt.after.endswith("x…")
     assert len(excerpt.after) < 80
 
 
@@ -80,7 +81,7 @@ def test_an_excerpt_that_begins_inside_a_secret_does_not_show_its_rest(
     text = f"{AWS_KEY} {'x' * 50} production"
     verdict = decide(facts(text), ALICE, shipped, now)
     assert verdict.decisive is not None
-    assert verdict.decisive.excerpts[0].before.startswith("[aws-access-key-id] x")
+    assert verdict.decisive.excerpts[0].before.startswith("…[aws-access-key-id] x")
 
 
 def test_at_most_five_excerpts_are_shown_but_all_findings_counted(
