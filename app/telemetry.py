@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from prometheus_client import Metric
 
 
 class Metrics:
-    """One set for a process, handed to whoever counts."""
+    """One set for a process, handed to whoever counts.
 
-    def __init__(self) -> None:
+    `catalog` gives the revision in force, and whether the files by now do not load.
+    """
+
+    def __init__(self, catalog: Callable[[], tuple[str, bool]]) -> None:
         self._registry = CollectorRegistry()
+        self._registry.register(_CatalogFigures(catalog))
         self.requests = Counter(
             "abeyance_requests",
             "Requests by how they went.",
@@ -24,12 +37,21 @@ class Metrics:
         self.masked = Counter(
             "abeyance_masked_findings", "Findings masked in answers.", registry=self._registry
         )
-        self.catalog_fault = Gauge(
-            "abeyance_catalog_fault",
-            "1 while the files of the catalog do not load and an older one is in force.",
-            registry=self._registry,
-        )
 
     def page(self) -> bytes:
         """Return all figures in the text format."""
         return generate_latest(self._registry)
+
+
+class _CatalogFigures(Collector):
+    def __init__(self, catalog: Callable[[], tuple[str, bool]]) -> None:
+        self._catalog = catalog
+
+    def collect(self) -> Iterator[Metric]:
+        revision, fault = self._catalog()
+        yield InfoMetricFamily("abeyance_catalog", "The catalog in force.", {"revision": revision})
+        yield GaugeMetricFamily(
+            "abeyance_catalog_fault",
+            "1 while the files of the catalog do not load and an older one is in force.",
+            fault,
+        )

@@ -103,8 +103,8 @@ class _Parts:
         catalogs: CatalogKeeper,
         vault: Vault,
     ) -> None:
-        clock, metrics = SystemClock(), Metrics()
-        metrics.catalog_fault.set_function(lambda: bool(catalogs.state.fault))
+        clock = SystemClock()
+        metrics = Metrics(lambda: (catalogs.state.revision, bool(catalogs.state.fault)))
         ledger = ChainedLedger(storage.ledger, writer="gateway")
         verifier = Verifier(settings.issuers, http, clock)
         callers = Callers(verifier, storage.people, clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,3 +82,33 @@ async def test_an_approval_under_former_rules_does_not_cover_stricter_ones(
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == code
     assert await model.requests() == []
+
+
+async def test_a_catalog_that_does_not_load_is_told_everywhere_and_the_former_stays(
+    house: House, catalog: Path, idp: IdpDriver
+) -> None:
+    rules = catalog / "catalog" / "rules.yaml"
+    async with house.http(await idp.token("alice")) as http:
+
+        async def told(fault: str) -> str:
+            """Wait until this is what is wrong; return the revision in force."""
+            while (state := (await http.get("/-/readyz")).json())["catalog_fault"] != fault:
+                pass
+            assert state["status"] == "ready"
+            return str(state["catalog"])
+
+        before = await told("")
+        good = rules.read_text()
+        rules.write_text(good.replace("then: hold", "then: hodl"))
+        wrong = "must be one of 'allow', 'mask', 'hold' or 'deny'"
+        fault = f"catalog/rules.yaml:7: kites-are-held.then: {wrong}"
+        assert await told(fault) == before
+        figures = (await http.get("/-/metrics")).text
+        assert "abeyance_catalog_fault 1.0" in figures
+        assert f'abeyance_catalog_info{{revision="{before}"}} 1.0' in figures
+        assert "hodl" not in house.gateway.log.read_text()
+        assert fault in house.gateway.log.read_text().replace('\\"', '"')
+        rules.write_text(good)
+        house.gateway.process.send_signal(signal.SIGHUP)
+        assert await told("") == before
+        assert "abeyance_catalog_fault 0.0" in (await http.get("/-/metrics")).text
