@@ -91,8 +91,8 @@ class TimesSpec(Spec):
     days: list[Day] = Field(
         list(Day), min_length=1, description="Days on which the stretch begins."
     )
-    start: TimeOfDay = Field(timedelta(0), alias="from")
-    end: TimeOfDay = Field(timedelta(days=1), alias="to")
+    start: TimeOfDay = Field(timedelta(0), alias="from", description="As in 08:30.")
+    end: TimeOfDay = Field(timedelta(days=1), alias="to", description="Not included.")
     zone: Zone = Field(description="As in Europe/Berlin.")
 
     @field_validator("end")
@@ -106,26 +106,30 @@ class TimesSpec(Spec):
 class WhenSpec(Spec):
     """All that is given must hold. In globs `*` stays within one `/`, `**` does not."""
 
-    connections: Globs | None = None
-    methods: Globs | None = None
-    paths: Globs | None = None
-    models: Globs | None = None
+    connections: Globs | None = Field(None, description="Names of connections.")
+    methods: Globs | None = Field(None, description="HTTP methods.")
+    paths: Globs | None = Field(None, description="Paths of the API, such as /v1/chat/*.")
+    models: Globs | None = Field(None, description="As the request names them.")
     users: Globs | None = Field(None, description="E-mail addresses or subjects.")
-    groups: Globs | None = None
+    groups: Globs | None = Field(None, description="Groups of who asks, as the issuer names them.")
     repositories: Globs | None = Field(None, description="Only as a CI job's issuer vouches.")
-    refs: Globs | None = None
-    workflows: Globs | None = None
-    unless_connections: Globs | None = None
-    unless_methods: Globs | None = None
-    unless_paths: Globs | None = None
-    unless_models: Globs | None = None
-    unless_users: Globs | None = None
-    unless_groups: Globs | None = None
-    unless_repositories: Globs | None = None
-    unless_refs: Globs | None = None
-    unless_workflows: Globs | None = None
-    times: TimesSpec | None = None
-    unless_times: TimesSpec | None = None
+    refs: Globs | None = Field(None, description="Of a CI job, such as refs/heads/main.")
+    workflows: Globs | None = Field(None, description="Of a CI job, as its issuer names them.")
+    unless_connections: Globs | None = Field(
+        None, description="Not where `connections` would hold."
+    )
+    unless_methods: Globs | None = Field(None, description="Not where `methods` would hold.")
+    unless_paths: Globs | None = Field(None, description="Not where `paths` would hold.")
+    unless_models: Globs | None = Field(None, description="Not where `models` would hold.")
+    unless_users: Globs | None = Field(None, description="Not where `users` would hold.")
+    unless_groups: Globs | None = Field(None, description="Not where `groups` would hold.")
+    unless_repositories: Globs | None = Field(
+        None, description="Not where `repositories` would hold."
+    )
+    unless_refs: Globs | None = Field(None, description="Not where `refs` would hold.")
+    unless_workflows: Globs | None = Field(None, description="Not where `workflows` would hold.")
+    times: TimesSpec | None = Field(None, description="Hours and days, in a time zone.")
+    unless_times: TimesSpec | None = Field(None, description="Not within these hours and days.")
     uninspected: StrictBool | None = Field(
         None, description="Whether there are parts that no rule can read: images, files, audio."
     )
@@ -150,7 +154,7 @@ class WhenSpec(Spec):
 
 
 class EscalateSpec(Spec):
-    after: Duration
+    after: Duration = Field(description="Counted from the request.")
     to: list[Approvers] = Field(
         min_length=1, description="Approver sets that may then vote as well."
     )
@@ -177,8 +181,10 @@ class ApprovalSpec(Spec):
     grant_up_to: Duration | None = Field(
         None, description="The longest time for which the same may be approved at once."
     )
-    remind_after: Duration | None = None
-    escalate: EscalateSpec | None = None
+    remind_after: Duration | None = Field(
+        None, description="When to remind in the thread of the card."
+    )
+    escalate: EscalateSpec | None = Field(None, description="Whom to ask as well, and when.")
     reason_required: StrictBool = Field(False, description="Whether the requester has to say why.")
     channel: str = Field("", description="Where the card goes; else the channel of the settings.")
 
@@ -212,16 +218,16 @@ class ExamplesSpec(Spec):
 
 
 class RuleSpec(Spec):
-    id: Id
-    title: Text
-    on: Side
-    when: WhenSpec
-    then: Action
-    approval: ApprovalSpec | None = None
-    risk: Risk = Risk.MEDIUM
+    id: Id = Field(description="Its name on cards, in refusals and in the record.")
+    title: Text = Field(description="What it found, in a few words, as on the card.")
+    on: Side = Field(description="Whether it looks at requests, at answers or at both.")
+    when: WhenSpec = Field(description="What it applies to; all that is given must hold.")
+    then: Action = Field(description="What becomes of it.")
+    approval: ApprovalSpec | None = Field(None, description="Who releases what is held, and how.")
+    risk: Risk = Field(Risk.MEDIUM, description="Shown to whoever decides.")
     explain: Text = Field(description="For the developer: why, and what to do in its place.")
-    mode: Mode = Mode.ENFORCE
-    examples: ExamplesSpec | None = None
+    mode: Mode = Field(Mode.ENFORCE, description="In shadow it is recorded, and nothing is done.")
+    examples: ExamplesSpec | None = Field(None, description="Run by `abeyance policy check`.")
 
     def looks_for(self, side: Side) -> TextSpec | None:
         """Return what the rule looks for in the texts of one side."""
@@ -232,9 +238,9 @@ class RuleSpec(Spec):
 class DetectorSpec(Spec):
     """A kind of secret or of personal data."""
 
-    id: Id
-    title: Text
-    pattern: Part
+    id: Id = Field(description="Its name, also where it masks: [id].")
+    title: Text = Field(description="What it is, in a few words.")
+    pattern: Part = Field(description="In the language of docs/policies.md.")
     keywords: list[Text] = Field(
         [], description="The pattern counts only where it is assigned to one of these names."
     )
@@ -249,7 +255,7 @@ class DetectorSpec(Spec):
         None, description="A class that may not stand on the right."
     )
     checks: list[Check] = Field([], description="What else must hold, such as luhn or entropy:3.5.")
-    examples: ExamplesSpec
+    examples: ExamplesSpec = Field(description="Run by `abeyance policy check`.")
 
     @model_validator(mode="after")
     def _one_context(self) -> DetectorSpec:
@@ -269,12 +275,12 @@ GROUPS = dict(zip(GROUP_NAMES, Kind, strict=True))
 class ApproverSetSpec(Spec):
     """Whoever is in any of the groups or has one of the e-mail addresses."""
 
-    name: Id
-    explain: str = ""
+    name: Id = Field(description="By which rules ask for it.")
+    explain: str = Field("", description="For whoever reads the file.")
     slack_groups: list[Handle] = Field(
         [], description="Handles of Slack user groups, without the @."
     )
-    emails: list[Address] = []
+    emails: list[Address] = Field([], description="Addresses as the identity provider has them.")
     idp_groups: list[Text] = Field(
         [], description="Groups of the identity provider, as last seen at the gateway."
     )

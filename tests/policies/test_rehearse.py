@@ -154,3 +154,9 @@ def test_the_schema_names_keys_as_the_yaml_does() -> None:
     assert "from" in definitions["ApprovalSpec"]["properties"]
     assert {"from", "to"} <= set(definitions["TimesSpec"]["properties"])
     assert definitions["RuleSpec"]["additionalProperties"] is False
+
+
+def test_the_schema_describes_every_key() -> None:
+    for name, definition in catalog_schema()["$defs"].items():
+        silent = [k for k, v in definition.get("properties", {}).items() if "description" not in v]
+        assert silent == [], name
