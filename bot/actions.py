@@ -17,7 +17,6 @@ from app.errors import AbeyanceError, NotFound
 from app.ids import short
 from bot import modals, phrases, text
 from bot.decisions import NotTaken, Word
-from bot.home import QUEUE
 from bot.linking import Offer
 from policies.approval import Objection, concerned
 
@@ -81,7 +80,7 @@ class Clicks:
         user = user_of(body)
         if objection := await self._vote(value_of(body), user, word):
             await tell(self._slack, body, respond, "Not approved", objection)
-        await self._refresh(body, user)
+        await self._home.refresh(body)
 
     async def revoke(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
         """End a grant; the card tells that it is over."""
@@ -89,7 +88,7 @@ class Clicks:
         user = user_of(body)
         if why := await self._revoke(value_of(body), user):
             await tell(self._slack, body, respond, "Not revoked", why)
-        await self._refresh(body, user)
+        await self._home.refresh(body)
 
     async def _revoke(self, value: str, user: str) -> str:
         hold_id = self._seal.read(value)
@@ -101,13 +100,6 @@ class Clicks:
         except AbeyanceError as error:
             _log.warning("grant not revoked", hold=hold_id, user=user, reason=str(error))
             return str(error) if isinstance(error, NotFound) else FAILED
-
-    async def _refresh(self, body: Body, user: str) -> None:
-        view = body.get("view") or {}
-        if view.get("type") == "home":
-            await self._home.publish(user)
-        elif view.get("callback_id") == QUEUE:
-            await self._home.update_queue(str(view["id"]), user)
 
     async def ask_glass(self, ack: AsyncAck, body: Body, value: str) -> None:
         """Open the form behind Break glass; `value` is what the card carries."""
@@ -146,6 +138,8 @@ class Clicks:
         await in_time(self._slack, ack, view, vote, said)
         if below := view.get("previous_view_id"):
             await self._home.update_queue(str(below), user_of(body))
+        else:
+            await self._home.publish(user_of(body))
 
     async def open_link(self, ack: AsyncAck) -> None:
         """Hear of a button that has opened a page: Slack wants an answer all the same."""

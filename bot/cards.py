@@ -35,7 +35,7 @@ def card(
     whether there is anybody who may break it.
     """
     drawn: list[Block] = [
-        blocks.header(f"{phrases.risk(hold)} · request held · {phrases.name(hold)}"),
+        blocks.header(f"{phrases.risk(hold)} · {phrases.stands(hold)} · {phrases.name(hold)}"),
         blocks.section(_who(hold, requester)),
         blocks.section(_why(hold), button=_afterwards(hold, value)),
     ]
@@ -57,7 +57,7 @@ def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Men
         drawn.append(Button(label, GRANT, value, confirm=phrases.covers(hold, length)))
     drawn.append(Button("Deny…", DENY, value, style="danger"))
     drawn.append(Button("View full", VIEW, value))
-    seldom = [("Break glass…", value)] if glass else []
+    seldom = [break_glass(value)] if glass else []
     if hold.verdict.enforced:
         seldom.append(_false_alarm(value))
     if seldom:
@@ -69,6 +69,11 @@ def _afterwards(hold: Hold, value: str) -> Menu | None:
     """Return what can still be said of the rule when it is decided."""
     over = hold.state is not HoldState.PENDING
     return Menu(MORE, (_false_alarm(value),)) if over and hold.verdict.enforced else None
+
+
+def break_glass(value: str) -> tuple[str, str]:
+    """Return the option that opens the form for it."""
+    return "Break glass…", value
 
 
 def _false_alarm(value: str) -> tuple[str, str]:
@@ -89,8 +94,9 @@ def _summary(hold: Hold) -> Markup:
     rule = text.words(phrases.rule_name(hold), 80)
     name = text.ours(f" · {phrases.name(hold)}")
     if hold.state is not HoldState.PENDING:
-        state = text.ours(f"{hold.state.value.capitalize()}: ")
-        return text.join(state, asker, text.ours(" → "), text.words(_target(hold), 120), name)
+        lead = text.join(text.ours(phrases.stands(hold).capitalize()), phrases.by(hold))
+        request = text.join(asker, text.ours(" → "), text.words(_target(hold), 120), name)
+        return text.join(lead, text.ours(": "), request)
     lead = text.ours("Approval needed: ")
     why = text.join(text.ours(f" ({phrases.risk(hold)}: "), rule, text.ours(")"))
     until = text.join(text.ours(". Expires "), text.moment(hold.deadline))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from policies.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
-_MOST = 20
+_MOST = 12
 _FAILED = text.ours("I can't look that up right now. Please try again in a moment.")
 _HELP = text.ours(
     "`/abeyance pending` – requests that wait: yours, and those that you may decide\n"
@@ -64,14 +64,15 @@ class Commands:
         pending = await self._holds.pending()
         voter = await self._people.all_sets(user, pending)
         now = self._clock.now()
-        concerned = [
-            hold
-            for hold in pending
-            if may_decide(hold, voter, now) or is_requester(hold.requester, voter)
+        own = [hold for hold in pending if is_requester(hold.requester, voter)]
+        theirs = [hold for hold in pending if hold not in own and may_decide(hold, voter, now)]
+        if not (own or theirs):
+            return text.ours("Nothing waits for you, and nothing of yours waits.")
+        parts = [
+            *_part("For you to decide, the oldest first", theirs, "Decide in my Home tab."),
+            *_part("Yours, waiting for others", own, "Withdraw one in my Home tab."),
         ]
-        if not concerned:
-            return text.ours("Nothing waits for you.")
-        return _listed([_line(hold) for hold in concerned])
+        return text.join(*parts, by="\n")
 
     async def _granted(self, user: str) -> Markup:
         voter = await self._people.all_sets(user)
@@ -80,6 +81,13 @@ class Commands:
             return text.ours("No grant of yours, and none that you could revoke, is active.")
         how = text.ours("To revoke one, press the button on its card or in my Home tab.")
         return text.join(_listed([_granted(hold) for hold in found]), how, by="\n")
+
+
+def _part(title: str, holds: list[Hold], how: str) -> list[Markup]:
+    if not holds:
+        return []
+    head = text.ours(f"*{title}* ({len(holds)})")
+    return [head, _listed([_line(hold) for hold in holds]), text.ours(how)]
 
 
 def _listed(lines: list[Markup]) -> Markup:

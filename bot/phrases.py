@@ -27,6 +27,16 @@ _RISKS = {
     Risk.CRITICAL: "🟥 Critical risk",
 }
 
+_STANDS = {
+    HoldState.PENDING: "request held",
+    HoldState.APPROVED: "approved",
+    HoldState.RELEASED: "approved",
+    HoldState.LAPSED: "approved, not collected",
+    HoldState.DENIED: "denied",
+    HoldState.EXPIRED: "expired",
+    HoldState.WITHDRAWN: "withdrawn",
+}
+
 DISCONNECTED = text.ours("🔌 The requester disconnected: an approval will be used when they retry.")
 
 
@@ -38,6 +48,23 @@ def name(hold: Hold) -> str:
 def risk(hold: Hold) -> str:
     decisive = hold.verdict.decisive
     return _RISKS[decisive.risk] if decisive else "Risk unknown"
+
+
+def stands(hold: Hold) -> str:
+    """Say in a word or two how the hold stands, for a title."""
+    if any(vote.broke_glass for vote in hold.votes):
+        return "glass broken"
+    return _STANDS[hold.state]
+
+
+def by(hold: Hold) -> Markup:
+    """Name who settled it, if people did, with a blank before."""
+    approved = hold.state is not HoldState.DENIED
+    names = [vote.by.name for vote in hold.votes if vote.approve is approved]
+    settled = hold.state not in (HoldState.PENDING, HoldState.EXPIRED, HoldState.WITHDRAWN)
+    if not names or not settled:
+        return text.ours("")
+    return text.join(text.ours(" by "), text.words(", ".join(names), 160))
 
 
 def rule_name(hold: Hold) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.domain.hold import Hold, HoldState
 from app.storage.ports import NoticeKind
 from bot.lanes import Busy, Job
 from bot.slack import Done, Posted, SlackRefused, SlackUnavailable
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from app.clock import Clock
-    from app.domain.hold import Hold
     from app.storage.ports import HoldStore, Notice, NoticeStore
     from bot.messages import Messages, Wanted
     from bot.pace import Pace
@@ -256,7 +256,8 @@ def _job(hold: Hold, notice: Notice, thread: Notice | None) -> Job:
     if notice.ts:
         return Job(hold.id, hold.id, notice.id, lane="")
     if thread is not None:
-        # Replies are about what people look at already: they go first.
-        return Job(f"0 {hold.id}", hold.id, notice.id, lane=thread.target)
+        # What people can still act on goes before new cards; what is over can wait.
+        rank = 0 if hold.state is HoldState.PENDING else 2
+        return Job(f"{rank} {hold.id}", hold.id, notice.id, lane=thread.target)
     card = notice.kind is NoticeKind.CARD
     return Job(f"1 {hold.id}", hold.id, notice.id, lane=notice.target, card=card)

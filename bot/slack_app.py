@@ -14,7 +14,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.kwargs_injection.async_args import AsyncArgs  # noqa: TC002 - Bolt reads it
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import cards, digest, directs, home, linking, modals, replay
+from bot import cards, digest, directs, linking, modals, replay, tab
 from bot.actions import Clicks
 from bot.alarms import FalseAlarms
 from bot.asking import Asking
@@ -96,7 +96,11 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         replay.LIST: rooms.auditing.listing,
         replay.MARK: rooms.auditing.mark,
         replay.UNMARK: rooms.auditing.unmark,
-        home.SEARCH: rooms.auditing.search,
+        tab.SEARCH: rooms.auditing.search,
+        tab.NEWER: rooms.home.turn_page,
+        tab.OLDER: rooms.home.turn_page,
+        tab.MINE_NEWER: rooms.home.turn_page,
+        tab.MINE_OLDER: rooms.home.turn_page,
         digest.QUEUE: rooms.home.open_queue,
     }
     views: Handlers = {

@@ -25,10 +25,7 @@ def escalation(hold: Hold, calls: Sequence[str]) -> Message:
 
 
 def votes(hold: Hold) -> tuple[tuple[str, Message], ...]:
-    """Tell of each vote, where one alone does not settle it: there the card says enough."""
-    approval = hold.verdict.approval
-    if approval is None or (approval.quorum == 1 and not approval.majority_denies):
-        return ()
+    """Tell of each vote."""
     return tuple((f"vote{at}", _vote(vote)) for at, vote in enumerate(hold.votes))
 
 

@@ -72,6 +72,21 @@ async def test_what_was_due_while_no_bot_ran_is_said_at_the_next_start(office: O
     assert (len(said(again, "still waits")), len(said(again, "decide on it too"))) == (1, 1)
 
 
+async def test_the_vote_that_settles_it_is_told_in_the_thread_and_the_card_has_a_new_title(
+    office: Office,
+) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        await maria.click(card, "Approve once")
+        told = await maria.wait_for_message("approves")
+        assert told.thread_ts == card.ts
+        card = await maria.wait_for_change(card, "High risk · approved")
+        assert card.text.startswith("Approved by Maria Lopez: Dana Reyes → ")
+        assert "request held" not in card.words
+
+
 async def test_votes_that_count_together_are_told_in_the_thread(office: Office) -> None:
     async with office.bot():
         maria, marcus = await office.slack.user("maria"), await office.slack.user("marcus")

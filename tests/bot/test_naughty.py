@@ -17,8 +17,8 @@ from app.ids import new_id
 from app.transcript import transcript
 from bot import cards, directs, modals, replay, threads
 from bot.blocks import MESSAGE_BLOCKS
-from bot.home import Shown, home
 from bot.replay import Shelf
+from bot.tab import Shown, home
 from sandbox.slack.blockkit import check_blocks, check_view
 from tests.bot.values import NOW, fired, hold, vote
 

@@ -25,7 +25,7 @@ CLOCK = SystemClock()
 
 
 def cards(user: SlackUser) -> list[SeenMessage]:
-    return [m for m in user.messages("approvals") if "request held" in m.words]
+    return [m for m in user.messages("approvals") if " risk · " in m.words]
 
 
 async def move(office: Office, held: Hold, event: HoldEvent, by: Person | None = None) -> Hold:

@@ -58,7 +58,7 @@ async def pending(house: House) -> tuple[Hold, ...]:
 
 
 def cards(user: SlackUser) -> list[SeenMessage]:
-    return [m for m in user.messages("approvals") if "request held" in m.words]
+    return [m for m in user.messages("approvals") if " risk · " in m.words]
 
 
 async def test_all_cards_of_a_burst_are_posted_in_order_and_once_though_slack_asks_to_wait(

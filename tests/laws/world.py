@@ -206,16 +206,18 @@ class World:
         return sum(ask.word.encode() in one.body for one in received)
 
     def cards(self, hold: Hold) -> list[SeenMessage]:
-        return self._about(hold, "maria", "approvals", "request held · ")
+        """What stands in the channel, without what is said in its threads."""
+        about = self._about(hold, "maria", "approvals")
+        return [message for message in about if not message.thread_ts]
 
     def told(self, hold: Hold) -> list[SeenMessage]:
         """The direct messages to whoever asked."""
-        return self._about(hold, "alice", "abeyance", "")
+        return self._about(hold, "alice", "abeyance")
 
-    def _about(self, hold: Hold, name: str, channel: str, lead: str) -> list[SeenMessage]:
+    def _about(self, hold: Hold, name: str, channel: str) -> list[SeenMessage]:
         user = self.people[name]
         self.do(user.act("nothing"))
-        wanted = lead + hold.id[-6:].upper()
+        wanted = hold.id[-6:].upper()
         return [message for message in user.messages(channel) if wanted in message.words]
 
 
