@@ -233,9 +233,9 @@ def prompt_view(hold: Hold, place: Place, pages: Sequence[Sequence[Block]]) -> B
     if len(pages) > 1:
         buttons = []
         if page > 0:
-            buttons.append(Button("◀ Back", VIEW_OLDER, Place(place.value, page - 1).spelt()))
+            buttons.append(Button("← Back", VIEW_OLDER, Place(place.value, page - 1).spelt()))
         if page < len(pages) - 1:
-            buttons.append(Button("More ▶", VIEW_NEWER, Place(place.value, page + 1).spelt()))
+            buttons.append(Button("More →", VIEW_NEWER, Place(place.value, page + 1).spelt()))
         shown.append(blocks.context(text.ours(f"Page {page + 1} of {len(pages)}")))
         shown.append(blocks.actions("view_pages", buttons))
     return blocks.modal(f"Request {phrases.name(hold)}", shown, callback_id=VIEW_MODAL)

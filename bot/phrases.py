@@ -172,7 +172,7 @@ def progress(hold: Hold) -> Markup:
     if by:
         said = text.join(said, text.ours(" by "), by)
     if hold.verdict.approval is not None and (lacking := missing(hold)):
-        need = text.join(text.ours(" · still needs one from "), _all_of(lacking))
+        need = text.join(text.ours(" · still needs one from "), _each_of(lacking))
         said = text.join(said, need)
     if against := tuple(vote for vote in hold.votes if not vote.approve):
         count = text.ours(f" · {denials(hold)} against: ")
@@ -180,8 +180,8 @@ def progress(hold: Hold) -> Markup:
     return said
 
 
-def _all_of(sets: Sequence[str]) -> Markup:
-    return text.join(*(text.words(name, 80) for name in sets), by=" and one from ")
+def _each_of(seats: Sequence[Sequence[str]]) -> Markup:
+    return text.join(*(text.words(" or ".join(sets), 160) for sets in seats), by=" and one from ")
 
 
 def outcome(hold: Hold) -> Markup:

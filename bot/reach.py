@@ -31,11 +31,14 @@ _HOPELESS = {
     "not_in_channel": "the bot is not in it",
     "is_archived": "it is archived",
     "restricted_action": "the bot may not post there",
+    "restricted_action_read_only_channel": "only its managers may post there",
+    "restricted_action_thread_only_channel": "one may only reply there",
     "account_inactive": "the bot's token was revoked",
     "invalid_auth": "the bot's token is not valid",
     "token_revoked": "the bot's token was revoked",
     "missing_scope": "the bot lacks a scope",
 }
+_TRIES = 3
 _log = structlog.get_logger(__name__)
 
 
@@ -117,13 +120,15 @@ class Approvers:
             return ""
 
     async def calls(self, names: Iterable[str], hold: Hold) -> tuple[str, ...]:
-        """Return ids to mention: a group by itself, people who are in no group one by one."""
+        """Return ids to mention: a group by itself, people who are in no group one by one.
+
+        Empty where nobody is in any of the sets.
+        """
         found: dict[str, None] = {}
         for name in names:
-            known = self._sets().get(name)
-            groups = await self._groups.ids(known.slack_groups) if known else {}
-            ids = groups.values() or sorted(await self.members(name, hold))
-            found.update(dict.fromkeys(ids))
+            known, people = self._sets().get(name), await self.members(name, hold)
+            groups = await self._groups.ids(known.slack_groups) if known and people else {}
+            found.update(dict.fromkeys(groups.values() or sorted(people)))
         return tuple(found)
 
 
@@ -148,36 +153,48 @@ class Reach:
         self._clock = clock
         self._away_seconds = away_seconds
         self._mover = Mover(holds, ledger, clock)
-        self._checked: set[str] = set()
+        self._checked: dict[str, object] = {}
+        """By hold, when it was last reminded of and escalated: then it is looked at again."""
         self._away_since: datetime | None = None
 
     async def check(self, hold: Hold) -> Hold:
-        """Look, once, whether anybody can decide; return the hold as that leaves it."""
+        """Look whether anybody can decide, at first and whenever more people are called.
+
+        Returns the hold as that leaves it.
+        """
         if hold.state is not HoldState.PENDING:
-            self._checked.discard(hold.id)
+            self._checked.pop(hold.id, None)
             return hold
-        if hold.id in self._checked:
+        stage = (hold.reminded_at, hold.escalated_at)
+        if self._checked.get(hold.id) == stage:
             return hold
         try:
             lacking = await self._approvers.lacking(hold)
         except SlackRefused as refused:
             _log.warning("approvers can't be read", hold=hold.id, reason=str(refused))
             return hold
-        self._checked.add(hold.id)
+        self._checked[hold.id] = stage
         return (
             await self.withdraw(hold, f"Nobody can decide on it: {lacking}.") if lacking else hold
         )
 
-    async def failed(self, hold_id: str, error: Exception) -> None:
-        """Withdraw a hold whose card Slack refuses to take anywhere."""
-        if not isinstance(error, SlackRefused) or error.code not in _HOPELESS:
-            return
+    async def failed(self, hold_id: str, error: SlackRefused, tries: int) -> None:
+        """Withdraw a hold whose card Slack refuses to take anywhere, `tries` times by now.
+
+        A channel that is closed to us stays so. A person may be, and others not; and what else
+        Slack may say can pass.
+        """
         with contextlib.suppress(StorageUnavailable):
             hold = await self._holds.get(hold_id)
-            if hold is not None and not await self._asked(hold):
-                place = await self._place(hold)
-                why = f"the card can't be posted in {place} ({_HOPELESS[error.code]})"
-                await self.withdraw(hold, f"Nobody was asked: {why}.")
+            if hold is None or await self._asked(hold):
+                return
+            cards = await self._cards(hold)
+            channel = next((target for target in cards if not is_user(target)), "")
+            if tries >= _TRIES * max(1, len(cards)) or (channel and error.code in _HOPELESS):
+                place = f"Slack's channel {channel}" if channel else "Slack"
+                why = _HOPELESS.get(error.code, f"Slack says: {error.code.replace('_', ' ')}")
+                note = f"Nobody was asked: the card can't be posted in {place} ({why})."
+                await self.withdraw(hold, note)
 
     async def away(self, error: SlackUnavailable) -> None:
         """Give back all that nobody was asked about, where Slack has been away for long."""
@@ -201,11 +218,10 @@ class Reach:
         notices = await self._notices.of_hold(hold.id)
         return any(notice.kind is NoticeKind.CARD and notice.ts for notice in notices)
 
-    async def _place(self, hold: Hold) -> str:
-        """Name the channel of its card, as far as Slack is concerned."""
+    async def _cards(self, hold: Hold) -> list[str]:
+        """Return where its cards go: to a channel, or to people one by one."""
         notices = await self._notices.of_hold(hold.id)
-        places = [n.target for n in notices if n.kind is NoticeKind.CARD and not is_user(n.target)]
-        return f"Slack's channel {places[0]}" if places else "Slack"
+        return [notice.target for notice in notices if notice.kind is NoticeKind.CARD]
 
     async def withdraw(self, hold: Hold, note: str) -> Hold:
         """Withdraw a hold that waits; return it as it stands then."""

@@ -85,9 +85,9 @@ def listing(shelf: Shelf, found: Sequence[Session], *, more: bool) -> Block:
         shown.append(blocks.section(text.ours("No session fits this filter.")))
     turns = []
     if shelf.passed:
-        turns.append(Button("◀ Newer", NEWER, "newer"))
+        turns.append(Button("← Newer", NEWER, "newer"))
     if more:
-        turns.append(Button("Older ▶", OLDER, found[-1].id))
+        turns.append(Button("Older →", OLDER, found[-1].id))
     if turns:
         shown.append(blocks.actions("replay_pages", turns))
     return blocks.modal("Sessions", shown, callback_id=MODAL, private=shelf.spelt())
@@ -140,9 +140,9 @@ def replayed(
 def _turns(page: int, pages: int) -> list[Button]:
     buttons = []
     if page > 0:
-        buttons.append(Button("◀ Back", BACK, str(page - 1)))
+        buttons.append(Button("← Back", BACK, str(page - 1)))
     if page < pages - 1:
-        buttons.append(Button("More ▶", FORWARD, str(page + 1)))
+        buttons.append(Button("More →", FORWARD, str(page + 1)))
     return [*buttons, Button("All sessions", LIST, "list")]
 
 

@@ -108,9 +108,9 @@ def _queue(shown: Shown) -> list[Block]:
         drawn.append(blocks.context(text.ours(told)))
     turns = []
     if shown.first:
-        turns.append(_turn("◀ Older", OLDER, replace(shown.pages, queue=shown.pages.queue - 1)))
+        turns.append(_turn("← Older", OLDER, replace(shown.pages, queue=shown.pages.queue - 1)))
     if last < shown.waiting:
-        turns.append(_turn("Newer ▶", NEWER, replace(shown.pages, queue=shown.pages.queue + 1)))
+        turns.append(_turn("Newer →", NEWER, replace(shown.pages, queue=shown.pages.queue + 1)))
     return [*drawn, blocks.actions("queue_pages", turns)] if turns else drawn
 
 
@@ -138,9 +138,9 @@ def _mine(shown: Shown) -> list[Block]:
     drawn += [_session(session) for session in shown.mine]
     turns = []
     if shown.pages.before:
-        turns.append(_turn("◀ Latest", MINE_NEWER, replace(shown.pages, before="")))
+        turns.append(_turn("← Latest", MINE_NEWER, replace(shown.pages, before="")))
     if shown.mine_before:
-        turns.append(_turn("Older ▶", MINE_OLDER, replace(shown.pages, before=shown.mine_before)))
+        turns.append(_turn("Older →", MINE_OLDER, replace(shown.pages, before=shown.mine_before)))
     if turns:
         drawn.append(blocks.actions("mine_pages", turns))
     return drawn or [_none_of_mine(shown)]

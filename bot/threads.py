@@ -20,8 +20,18 @@ def reminder(hold: Hold, calls: Sequence[str]) -> Message:
 
 
 def escalation(hold: Hold, calls: Sequence[str]) -> Message:
+    if not calls:
+        return _escalated_to_nobody(hold)
     lead = text.ours(f"📣 {phrases.name(hold)} is still open, so you may decide on it too: ")
     return _said(lead, _called(calls), _until(hold))
+
+
+def _escalated_to_nobody(hold: Hold) -> Message:
+    approval = hold.verdict.approval
+    sets = text.words(" or ".join(approval.escalate_to if approval else ()), 200)
+    lead = text.ours(f"⚠️ {phrases.name(hold)} is still open and was to be escalated to ")
+    rest = text.ours(", but nobody is there. Those who were asked first may still decide.")
+    return _said(lead, sets, rest, _until(hold))
 
 
 def votes(hold: Hold) -> tuple[tuple[str, Message], ...]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _PLANNERS = 4
 _MOMENT = 0.15
 _DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+_SELDOM = (*_DELAYS, 300.0, 900.0, 3600.0)
+"""For what is over, and may never be told: its channel may be gone for good."""
 _log = structlog.get_logger(__name__)
 
 
@@ -87,6 +89,10 @@ class _Shift:
         self._told: dict[str, int] = {}
         """By hold, a hash of how it stood when Slack showed all of it: most news are old."""
         self._failures: dict[str, int] = {}
+        self._refused: dict[str, int] = {}
+        """By hold, how often Slack refused its card."""
+        self._over: set[str] = set()
+        """Holds that nothing can happen to any more, though not all of it is told."""
         self._resting: set[str] = set()
         """Holds that are tried again after a while: several messages of one may have failed."""
         self._lanes: dict[str, Lane] = {}
@@ -108,7 +114,7 @@ class _Shift:
             try:
                 await self._plan(hold_id)
             except (SlackUnavailable, SlackRefused, StorageUnavailable) as error:
-                self._again(hold_id, error)
+                self._again(hold_id, error, card=True)
             self._busy.discard(hold_id)
             if hold_id in self._queued:
                 self._queue.put_nowait(hold_id)
@@ -133,17 +139,21 @@ class _Shift:
         if hold is None:
             return
         hold = await self._reach.check(hold)
+        if not hold.state.open:
+            self._over.add(hold_id)
         jobs = await self._poster.plan(hold)
         for job in jobs:
             self._lane(job.lane).offer(job)
         if jobs:
             return
-        self._failures.pop(hold_id, None)
+        for count in (self._failures, self._refused):
+            count.pop(hold_id, None)
         if hold.state.open:
             self._told[hold_id] = hash(hold)
         else:
             self._told.pop(hold_id, None)
             await self._holds.settle(hold)
+            self._over.discard(hold_id)
 
     def _lane(self, name: str) -> Lane:
         lane = self._lanes.get(name)
@@ -179,20 +189,24 @@ class _Shift:
         self._offer(job.hold_id)
 
     def _given_up(self, job: Job, error: Exception) -> None:
-        self._again(job.hold_id, error)
+        self._again(job.hold_id, error, card=job.card)
 
-    def _again(self, hold_id: str, error: Exception) -> None:
+    def _again(self, hold_id: str, error: Exception, *, card: bool) -> None:
+        """Try a hold again later; `card` says whether it was for want of its card."""
+        if card and isinstance(error, SlackRefused):
+            tries = self._refused[hold_id] = self._refused.get(hold_id, 0) + 1
+            self._tasks.create_task(self._reach.failed(hold_id, error, tries))
         if hold_id in self._resting:
             return
         self._resting.add(hold_id)
         failures = self._failures.get(hold_id, 0)
         self._failures[hold_id] = failures + 1
-        delay = _DELAYS[min(failures, len(_DELAYS) - 1)]
+        delays = _DELAYS if hold_id not in self._over else _SELDOM
+        delay = delays[min(failures, len(delays) - 1)]
         _log.warning("a hold could not be told", hold=hold_id, reason=str(error), again_in=delay)
-        self._tasks.create_task(self._later(hold_id, delay, error))
+        self._tasks.create_task(self._later(hold_id, delay))
 
-    async def _later(self, hold_id: str, seconds: float, error: Exception) -> None:
-        await self._reach.failed(hold_id, error)
+    async def _later(self, hold_id: str, seconds: float) -> None:
         await asyncio.sleep(seconds)
         self._resting.discard(hold_id)
         self._offer(hold_id)

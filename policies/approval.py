@@ -121,12 +121,18 @@ def quorum(hold: Hold) -> int:
     return approval.quorum if approval else _NOBODY_CAN
 
 
-def missing(hold: Hold) -> tuple[str, ...]:
-    """Return the sets that must each be represented and are not, as the votes stand."""
+def missing(hold: Hold) -> tuple[tuple[str, ...], ...]:
+    """Return, for each set that is not represented yet, the sets of which one more person will do.
+
+    They are several where somebody who approved could as well stand for another of their sets.
+    """
     approval = hold.verdict.approval
     wanted = approval.each_of if approval else ()
-    seats = _seats(wanted, _people(hold.votes, approve=True))
-    return tuple(name for at, name in enumerate(wanted) if at not in seats)
+    people = _people(hold.votes, approve=True)
+    seated = _seats(wanted, people)
+    return tuple(
+        _that_would_do(at, wanted, people, seated) for at in range(len(wanted)) if at not in seated
+    )
 
 
 def asked(hold: Hold, now: datetime) -> tuple[str, ...]:
@@ -251,6 +257,20 @@ def _seats(wanted: Sequence[str], people: Sequence[frozenset[str]]) -> dict[int,
     for person in range(len(people)):
         _seat(person, wanted, people, seated, set())
     return seated
+
+
+def _that_would_do(
+    empty: int, wanted: Sequence[str], people: Sequence[frozenset[str]], seated: dict[int, int]
+) -> tuple[str, ...]:
+    """Name the seats that can be filled for an empty one, as others move up to it."""
+    seats = [empty]
+    for seat in seats:
+        seats += [
+            other
+            for other, person in seated.items()
+            if other not in seats and wanted[seat] in people[person]
+        ]
+    return tuple(wanted[seat] for seat in sorted(seats))
 
 
 def _seat(

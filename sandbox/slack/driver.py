@@ -83,6 +83,11 @@ class SlackDriver:
         fault = {"status": status, "times": times, "method": method, "retry_after": retry_after}
         await self._request("POST", "/sandbox/faults", fault)
 
+    async def refuse_calls(self, method: str, error: str, times: int = 1) -> None:
+        """The next calls of a method are refused, with an error that Slack documents for it."""
+        fault = {"status": 200, "times": times, "method": method, "error": error}
+        await self._request("POST", "/sandbox/faults", fault)
+
     async def swallow_answers(self, method: str, times: int = 1) -> None:
         """The next calls of a method do what they should, and are never answered."""
         await self.fail_calls(0, times, method=method)

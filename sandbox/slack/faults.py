@@ -12,13 +12,15 @@ SWALLOWED = 0
 class CallFault:
     """The next `times` calls (of `method`, or of any) are answered with `status`.
 
-    With the status SWALLOWED a call does what it should, and its answer never comes.
+    With the status SWALLOWED a call does what it should, and its answer never comes. With an
+    `error` the answer is that Slack refuses, for this reason.
     """
 
     status: int
     times: int
     method: str | None = None
     retry_after: int = 1
+    error: str = ""
 
 
 class Faults:

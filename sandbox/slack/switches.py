@@ -65,7 +65,8 @@ def _add_fault(workspace: Workspace, body: Json) -> None:
     faults = workspace.faults
     if "status" in body:
         times, retry_after = int(body.get("times", 1)), int(body.get("retry_after", 1))
-        faults.add(CallFault(int(body["status"]), times, body.get("method"), retry_after))
+        error = str(body.get("error", ""))
+        faults.add(CallFault(int(body["status"]), times, body.get("method"), retry_after, error))
     faults.duplicate_envelopes = bool(body.get("duplicate_envelopes", faults.duplicate_envelopes))
     faults.refuse_connections = bool(body.get("refuse_connections", faults.refuse_connections))
     faults.paused = bool(body.get("paused", faults.paused))

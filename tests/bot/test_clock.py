@@ -47,6 +47,14 @@ async def test_an_escalation_calls_others_and_lets_them_decide(office: Office) -
     assert [e.kind for e in events].count(EventKind.HOLD_ESCALATED) == 1
 
 
+async def test_an_escalation_to_nobody_says_so(office: Office) -> None:
+    await office.slack.settings(usergroups={"auditors": []})
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold(terms=ESCALATING)
+        await maria.wait_for_message("was to be escalated to auditors, but nobody is there")
+
+
 async def test_before_its_time_nobody_of_an_escalation_decides(office: Office) -> None:
     async with office.bot():
         ines = await office.slack.user("ines")

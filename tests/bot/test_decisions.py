@@ -270,13 +270,13 @@ async def test_an_approver_reads_the_whole_request_masked_and_paged(office: Offi
         view = await maria.wait_for_view("deploy to production")
         assert "AKIA" not in view.words
         pages = 1
-        while "More ▶" in view.buttons:
-            await maria.click(view, "More ▶")
+        while "More →" in view.buttons:
+            await maria.click(view, "More →")
             pages += 1
             view = await maria.wait_for_view(f"Page {pages} of")
         assert "the end" in view.words
         assert pages > 2
-        await maria.click(view, "◀ Back")
+        await maria.click(view, "← Back")
         await maria.wait_for_view(f"Page {pages - 1} of")
     shown = await last_event(office, held)
     assert (shown.kind, shown.data["what"]) == (EventKind.REPLAY_SHOWN, "prompt")

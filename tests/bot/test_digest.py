@@ -25,12 +25,12 @@ async def test_a_burst_has_a_digest_whose_queue_decides(office: Office) -> None:
         assert not any(last.id[-6:].upper() in card.words for card in cards(maria))
         await maria.click(digest, "Open the queue")
         queue = await maria.wait_for_view("1 to 12 of 30, the oldest first")
-        await maria.click(queue, "Newer ▶")
+        await maria.click(queue, "Newer →")
         queue = await maria.wait_for_view("13 to 24 of 30")
         assert held[12].id[-6:].upper() in queue.words
         await maria.click(queue, "Approve once")
         queue = await maria.wait_for_view("13 to 24 of 29")
-        await maria.click(queue, "◀ Older")
+        await maria.click(queue, "← Older")
         await maria.wait_for_view("1 to 12 of 29")
     decided = await office.storage.holds.get(held[12].id)
     assert decided is not None

@@ -24,12 +24,12 @@ async def test_the_queue_goes_on_page_by_page_and_stays_there_after_a_decision(
         maria = await office.slack.user("maria")
         home = await maria.open_home()
         assert "1 to 12 of 26, the oldest first" in home.words
-        assert "◀ Older" not in home.buttons
-        await maria.click(home, "Newer ▶")
+        assert "← Older" not in home.buttons
+        await maria.click(home, "Newer →")
         home = await maria.wait_for_home("13 to 24 of 26")
-        await maria.click(home, "Newer ▶")
+        await maria.click(home, "Newer →")
         home = await maria.wait_for_home("25 to 26 of 26")
-        assert "Newer ▶" not in home.buttons
+        assert "Newer →" not in home.buttons
         for left in (25, 24):
             await maria.click(home, "Approve once")
             home = await maria.wait_for_home(f"of {left}")
@@ -47,11 +47,11 @@ async def test_ones_own_requests_go_on_to_the_oldest(office: Office) -> None:
         home = await dana.open_home()
         assert asked[12].session_id in home.words
         assert asked[2].session_id not in home.words
-        await dana.click(home, "Older ▶")
+        await dana.click(home, "Older →")
         home = await dana.wait_for_home(asked[0].session_id)
         assert asked[3].session_id not in home.words
-        assert "Older ▶" not in home.buttons
-        await dana.click(home, "◀ Latest")
+        assert "Older →" not in home.buttons
+        await dana.click(home, "← Latest")
         await dana.wait_for_home(asked[12].session_id)
 
 

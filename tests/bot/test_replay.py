@@ -87,16 +87,16 @@ async def test_a_long_list_is_paged_both_ways(office: Office) -> None:
         ines = await office.slack.user("ines")
         view = await replay(ines, "", held[-1].session_id)
         assert view.buttons.count("Open") == 8
-        await ines.click(view, "Older ▶")
+        await ines.click(view, "Older →")
         view = await ines.wait_for_view(held[9].session_id)
-        await ines.click(view, "Older ▶")
+        await ines.click(view, "Older →")
         view = await ines.wait_for_view(held[0].session_id)
-        assert "Older ▶" not in view.buttons
-        await ines.click(view, "◀ Newer")
+        assert "Older →" not in view.buttons
+        await ines.click(view, "← Newer")
         view = await ines.wait_for_view(held[9].session_id)
-        await ines.click(view, "◀ Newer")
+        await ines.click(view, "← Newer")
         view = await ines.wait_for_view(held[-1].session_id)
-        assert "◀ Newer" not in view.buttons
+        assert "← Newer" not in view.buttons
 
 
 async def test_a_long_session_is_paged(office: Office) -> None:
@@ -106,13 +106,13 @@ async def test_a_long_session_is_paged(office: Office) -> None:
         ines = await office.slack.user("ines")
         view = await replay(ines, held.session_id, "Page 1 of")
         turns, words = 1, view.words
-        while "More ▶" in view.buttons:
-            await ines.click(view, "More ▶")
+        while "More →" in view.buttons:
+            await ines.click(view, "More →")
             turns += 1
             view = await ines.wait_for_view(f"Page {turns} of")
             words += view.words
         assert [n for n in range(12) if f"part {n} word" not in words] == []
-        await ines.click(view, "◀ Back")
+        await ines.click(view, "← Back")
         await ines.wait_for_view(f"Page {turns - 1} of")
     pages = [e.data["page"] for e in await office.events(held.session_id)]
     assert pages == [*range(turns), turns - 2]

@@ -210,6 +210,47 @@ async def test_without_a_channel_the_requester_hears_at_once_that_nobody_was_ask
     assert over.state is HoldState.WITHDRAWN
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("token_revoked", "the bot's token was revoked"),
+        ("restricted_action_read_only_channel", "only its managers may post there"),
+        ("message_limit_exceeded", "Slack says: message limit exceeded"),
+    ],
+)
+async def test_whatever_slack_refuses_a_card_for_the_caller_hears_it_soon(
+    office: Office, error: str, told: str
+) -> None:
+    await office.slack.refuse_calls("chat.postMessage", error, times=3)
+    async with office.bot():
+        dana = await office.slack.user("dana")
+        held = await office.hold()
+        said = await dana.wait_for_message("nobody could be asked")
+        assert told in said.words
+    over = await office.storage.holds.get(held.id)
+    assert over is not None
+    assert over.state is HoldState.WITHDRAWN
+
+
+async def test_a_refusal_that_passes_costs_nobody_their_card(office: Office) -> None:
+    await office.slack.refuse_calls("chat.postMessage", "team_not_found", times=2)
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold()
+        await maria.wait_for_message("Approval needed")
+
+
+async def test_one_of_several_approvers_who_cannot_be_written_to_does_not_end_it(
+    office: Office,
+) -> None:
+    await office.slack.refuse_calls("chat.postMessage", "channel_not_found", times=1)
+    async with office.bot(channel="dm"):
+        maria, marcus = await office.slack.user("maria"), await office.slack.user("marcus")
+        await office.hold()
+        await maria.wait_for_message("Approval needed", channel="abeyance")
+        await marcus.wait_for_message("Approval needed", channel="abeyance")
+
+
 async def test_a_message_that_a_killed_bot_had_in_hand_is_taken_over(office: Office) -> None:
     held = await office.hold()
     notice = Notice(f"card:{held.id}", held.id, NoticeKind.CARD, "approvals")

@@ -43,9 +43,9 @@ async def replayed(auditor: SlackUser, session: str) -> str:
     """Return every word of a session's replay, over all its pages."""
     view = await auditor.command("/replay", session)
     words = [(await auditor.wait_for_view("Page 1 of")).words]
-    while any(element.label == "More ▶" for element in auditor.views[-1].elements):
+    while any(element.label == "More →" for element in auditor.views[-1].elements):
         page = len(words) + 1
-        await auditor.click(auditor.views[-1], "More ▶")
+        await auditor.click(auditor.views[-1], "More →")
         words.append((await auditor.wait_for_view(f"Page {page} of")).words)
     await auditor.close_view()
     assert view

@@ -201,14 +201,33 @@ def test_a_set_that_must_be_represented_is_waited_for_even_with_people_enough() 
     held = replace(held, votes=(said(MARIA, "managers"),))
     assert word(held, voter(MARCUS)) is HoldEvent.VOTE
     assert word(held, voter(MARCUS, member_of=frozenset({"security"}))) is HoldEvent.APPROVE
-    assert missing(held) == ("security",)
+    assert missing(held) == (("security",),)
 
 
 def test_one_person_does_not_stand_for_two_sets() -> None:
     both = ("managers", "security")
     held = replace(terms(quorum=2, each_of=both), votes=(said(MARIA, *both),))
-    assert missing(held) == ("security",)
+    assert missing(held) == (both,)
     assert word(held, voter(MARCUS)) is HoldEvent.APPROVE
+
+
+@pytest.mark.parametrize(
+    ("votes", "lacking"),
+    [
+        ([("a",)], [("b",), ("c",)]),
+        ([("a", "b")], [("a", "b"), ("c",)]),
+        ([("a", "b"), ("b", "c")], [("a", "b", "c")]),
+        ([("a", "b"), ("a", "b")], [("c",)]),
+        ([("a",), ("b",), ("c",)], []),
+    ],
+)
+def test_whoever_would_do_for_an_empty_seat_is_named(
+    votes: list[tuple[str, ...]], lacking: list[tuple[str, ...]]
+) -> None:
+    people = [Person(f"U{at}", f"p{at}@acme.example", "P") for at in range(len(votes))]
+    held = terms(quorum=3, each_of=("a", "b", "c"))
+    cast = tuple(said(who, *sets) for who, sets in zip(people, votes, strict=True))
+    assert list(missing(replace(held, votes=cast))) == lacking
 
 
 def test_with_a_majority_one_denial_is_a_word_and_as_many_as_the_quorum_deny() -> None:

@@ -94,7 +94,8 @@ def limit_response(retry_after: int) -> Response:
 def _fault(fault: CallFault) -> Response:
     if fault.status == 429:
         return limit_response(fault.retry_after)
-    return Response("", fault.status)
+    body = json.dumps({"ok": False, "error": fault.error}) if fault.error else ""
+    return Response(body, fault.status, content_type="application/json; charset=utf-8")
 
 
 async def _arguments(incoming: Request) -> tuple[Json, str | None]:
