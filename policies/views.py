@@ -41,14 +41,17 @@ _SIGNS = ("\\%&=", "\\%&", "\\%&")
 """What an escape begins with, the first, second and third time that a text is looked at for them:
 nobody writes quoted-printable twice."""
 _ESCAPE = re.compile(_ESCAPE_FORMS)
-_QUOTED_PRINTABLE = re.compile(r"(?i:quoted-printable)|=3D|=20\r?\n|(?:=[0-9A-F]{2}){2}")
-"""Tells it from base64 at the end of a line, and from a setting without a value."""
 _SOFT_BREAK = re.compile(r"=\r?\n")
 _MARKUP = re.compile(r"[`*~]+")
 _FEW = 32
+_LONGEST = 12
+"""More than the characters of the longest escape, as far as one goes that may go on."""
 
 # RE2 over bytes, because these look at every character of every text.
 _ANY_ESCAPE = re2.compile(_ESCAPE_FORMS.encode())
+_ANY_SOFT_BREAK = re2.compile(_SOFT_BREAK.pattern.encode())
+_QUOTED_PRINTABLE = re2.compile(rb"(?i:quoted-printable)|=3D|=20\r?\n|=[0-9A-F]{2}=[0-9A-F]{2}")
+"""Tells it from base64 at the end of a line, and from a setting without a value."""
 # From one line to the next there may stand what quotes or indents it; a break may be written.
 _BASE64 = re2.compile(
     rb"[A-Za-z0-9+/_-]{16,}"
@@ -186,33 +189,44 @@ def _deeper(source: Reading, depth: int) -> Iterator[Reading]:
 
 def _unescaped(source: Reading) -> Reading:
     reading = source
-    text = reading.text
-    if ("=\n" in text or "=\r\n" in text) and _QUOTED_PRINTABLE.search(text):
-        reading = Rewritten(
-            reading, "unescaped", _SOFT_BREAK, lambda _: "", _SOFT_BREAK.sub("", text)
-        )
+    data = _bytes(reading.text)
+    if _ANY_SOFT_BREAK.search(data) and _QUOTED_PRINTABLE.search(data):
+        joined = _SOFT_BREAK.sub("", reading.text)
+        reading = Rewritten(reading, "unescaped", _SOFT_BREAK, lambda _: "", joined)
     for signs in _SIGNS:
         if not any(map(reading.text.__contains__, signs)):
             break
-        text = _without_escapes(reading.text)
+        text, again = _without_escapes(reading.text)
         if text == reading.text:
             break
         reading = Rewritten(reading, "unescaped", _ESCAPE, _unescape, text)
+        if not again:
+            break
     return reading
 
 
-def _without_escapes(text: str) -> str:
-    """Return the text with each escape undone: one by one where there are few, else all at once."""
+def _without_escapes(text: str) -> tuple[str, bool]:
+    """Return the text with each escape undone, and whether there may be escapes in it again.
+
+    They are undone one by one where there are few, else all at once.
+    """
     parts: list[str] = []
-    at = 0
+    at = length = 0
+    undone: list[tuple[int, int]] = []
     for found in islice(_ANY_ESCAPE.finditer(_bytes(text)), _FEW):
         start, end = found.span()
         parts += [text[at:start], _no_bar(_unescape(text[start:end]))]
         at = end
+        length += len(parts[-2]) + len(parts[-1])
+        undone.append((length - len(parts[-1]), length))
     rest = text[at:]
-    if len(parts) == 2 * _FEW:
+    if len(undone) == _FEW:
         rest = _ESCAPE.sub(lambda found: _no_bar(_unescape(found[0])), rest)
-    return "".join([*parts, rest])
+        return "".join([*parts, rest]), True
+    whole = "".join([*parts, rest])
+    # An escape that was none before has a part in what was undone.
+    around = (whole[max(0, start - _LONGEST) : end + _LONGEST] for start, end in undone)
+    return whole, any(_ANY_ESCAPE.search(_bytes(part)) is not None for part in around)
 
 
 def _no_bar(text: str) -> str:
