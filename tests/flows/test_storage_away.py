@@ -1,0 +1,120 @@
+"""The database stops answering, or dies, while requests are held: closed, then whole again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from app.storage.embedded import embedded_command, embedded_uri
+from tests.conftest import free_port, wait_until_accepting
+from tests.flows.house import House, open_house
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from sandbox.idp.driver import IdpDriver
+    from sandbox.model.driver import ModelDriver
+    from sandbox.slack.driver import SlackDriver
+
+CHAT = "/openai/v1/chat/completions"
+PATIENT = 60
+
+
+@dataclass
+class Database:
+    port: int
+    data: Path
+    server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = embedded_command(self.port, self.data)
+        self.server = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_until_accepting(self.port, self.server)
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.server is not None
+        self.server.send_signal(number)
+
+    def kill(self) -> None:
+        assert self.server is not None
+        self.server.kill()
+        self.server.wait()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    database = Database(free_port(), tmp_path_factory.mktemp("mongodb"))
+    database.start()
+    yield database
+    database.kill()
+
+
+@pytest.fixture(scope="module")
+def house(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with open_house(tmp_path_factory.mktemp("house"), embedded_uri(database.port)) as house:
+        yield house
+
+
+def saying(words: str) -> dict[str, object]:
+    return {"model": "sandbox-1", "messages": [{"role": "user", "content": words}]}
+
+
+async def send(http: httpx.AsyncClient, words: str) -> httpx.Response:
+    return await http.post(CHAT, json=saying(words), timeout=PATIENT)
+
+
+async def test_while_the_database_does_not_answer_nothing_goes_out_and_a_held_request_waits_on(
+    house: House, database: Database, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria, word = await slack.user("maria"), uuid4().hex[:8]
+    async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(send(http, f"ship {word} to production"))
+        card = await maria.wait_for_message(word)
+        with database.stopped():
+            refused = await send(http, "hello")
+            ready = await http.get("/-/readyz", timeout=PATIENT)
+        assert (refused.status_code, ready.status_code) == (503, 503)
+        assert await model.requests() == []
+        await maria.click(card, "Approve once")
+        assert (await asking).status_code == 200
+        assert (await send(http, "hello")).status_code == 200
+    assert len(await model.requests()) == 2
+
+
+async def test_a_database_that_is_killed_and_comes_back_has_every_hold(
+    house: House, database: Database, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria, word = await slack.user("maria"), uuid4().hex[:8]
+    async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(send(http, f"ship {word} to production"))
+        card = await maria.wait_for_message(word)
+        database.kill()
+        await maria.click(card, "Approve once")
+        told = await maria.wait_for_message("your decision may not count", PATIENT)
+        assert told.is_ephemeral
+        assert await model.requests() == []
+        await asyncio.to_thread(database.start)
+        await maria.click(card, "Approve once")
+        assert (await asking).status_code == 200
+        await maria.wait_for_change(card, "Approved once", PATIENT)
+    assert len(await model.requests()) == 1
