@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable
 
     from app.settings import Settings
+    from bot.accounts import Workspace
     from bot.slack import Slack
     from policies.compiled import ApproverSet
 
@@ -62,7 +63,7 @@ async def examine(
         _scopes(slack),
         _delivery(slack, settings),
         _channels(slack, channels),
-        _approvers(slack, sets),
+        _approvers(slack, workspace, sets),
         _managers(slack, settings.slack_manager_field, sets),
     ):
         async for finding in _told(check):
@@ -126,12 +127,14 @@ async def _channels(slack: Slack, channels: Iterable[str]) -> AsyncIterator[Find
             yield Finding(point, "the bot is in it, and can look for its messages")
 
 
-async def _approvers(slack: Slack, sets: Iterable[ApproverSet]) -> AsyncIterator[Finding]:
+async def _approvers(
+    slack: Slack, home: Workspace, sets: Iterable[ApproverSet]
+) -> AsyncIterator[Finding]:
     groups = await slack.groups()
     for known in sets:
         point = f"approvers “{known.name}”"
         missing = [handle for handle in known.slack_groups if handle not in groups]
-        strangers = [email for email in known.emails if not await slack.find_by_email(email)]
+        strangers = [e for e in known.emails if not await slack.find_by_email(e, home)]
         members = [await slack.members(groups[h]) for h in known.slack_groups if h in groups]
         people = frozenset[str]().union(*members)
         elsewhere = bool(known.idp_groups) or known.requesters_manager

@@ -126,7 +126,7 @@ class People:
         found, until = self._found.get(email, ("", 0.0))
         if not email or now < until:
             return found
-        found = await self._slack.find_by_email(email)
+        found = await self._slack.find_by_email(email, self._workspace)
         self._found[email] = (found, now + _LOOKUP_SECONDS)
         return found
 

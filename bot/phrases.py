@@ -98,13 +98,17 @@ def covers(hold: Hold, length: timedelta) -> str:
 
 
 def who(identity: Identity, slack_user: str) -> Markup:
-    """Name who asks: the mention where we know them in Slack, and what the issuer vouches for."""
+    """Name who asks: the mention where we know them in Slack, and what the issuer vouches for.
+
+    Where both vouch for the same address, it is marked as verified.
+    """
     if identity.kind is IdentityKind.WORKLOAD:
         return _job(identity)
     named = text.mention(slack_user) if slack_user else text.bold(identity.name, 120)
     if not identity.email:
         return named or text.code(identity.subject, 120)
-    return text.join(named, text.ours(" "), text.code(identity.email, 120))
+    mark = text.ours(" ✓ verified" if slack_user else "")
+    return text.join(named, text.ours(" "), text.code(identity.email, 120), mark)
 
 
 def _job(identity: Identity) -> Markup:

@@ -22,7 +22,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.errors import AbeyanceError, Unavailable
-from bot.accounts import Workspace, account, profile_field
+from bot.accounts import Workspace, account, profile_field, vouched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -134,8 +134,8 @@ class Slack:
         answer = await _call("users.info", self.client.users_info(user=user))
         return account(user, answer["user"], home)
 
-    async def find_by_email(self, email: str) -> str:
-        """Return the user id, empty where nobody here has that address."""
+    async def find_by_email(self, email: str, home: Workspace) -> str:
+        """Return the user id, empty where the workspace vouches for nobody of that address."""
         try:
             answer = await _call(
                 "users.lookupByEmail", self.client.users_lookupByEmail(email=email)
@@ -144,7 +144,7 @@ class Slack:
             if refused.code == "users_not_found":
                 return ""
             raise
-        return str(answer["user"]["id"])
+        return str(answer["user"]["id"]) if vouched(answer["user"], home) else ""
 
     async def profile_fields(self) -> tuple[ProfileField, ...]:
         """Return the fields that this workspace has added to its profiles.

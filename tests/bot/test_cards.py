@@ -53,7 +53,7 @@ def test_a_pending_card_has_what_a_decision_takes() -> None:
         "Rule `production-needs-a-manager`. Production names",
         "> deploy this to *production* with key [aws]",
         "(+1 more)",
-        "<@U0DANA0001> `dana@acme.example` → `gpt-4o` via `openai`",
+        "<@U0DANA0001> `dana@acme.example` ✓ verified → `gpt-4o` via `openai`",
         "12.3 KB",
         "0 of 1 approval · managers",
         "<!date^",
@@ -110,9 +110,14 @@ def test_findings_beyond_three_lines_are_counted() -> None:
 
 def test_an_origin_that_nobody_vouches_for_is_claimed_and_never_ticked() -> None:
     claimed = replace(DANA, provenance=Provenance("acme/payments", verified=False))
-    shown = words(draw(hold(requester=claimed)))
-    assert "_claimed_" in shown
-    assert "✓" not in shown
+    who, origin = words(draw(hold(requester=claimed))).partition("_claimed_")[::2]
+    assert who.endswith("`acme/payments` ")
+    assert (who.count("✓"), origin.count("✓")) == (1, 0)
+
+
+def test_a_person_is_ticked_only_where_slack_and_their_issuer_vouch_for_one_address() -> None:
+    assert "`dana@acme.example` ✓ verified" in words(draw(hold()))
+    assert "✓" not in words(cards.card(hold(), requester="", value="v"))
 
 
 GRANTABLE = Approval(("managers",), grant_up_to=timedelta(hours=1))

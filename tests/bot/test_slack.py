@@ -70,14 +70,20 @@ async def test_a_refusal_carries_slacks_code(slack: Slack) -> None:
 
 
 async def test_an_address_that_nobody_has_is_nobody(slack: Slack) -> None:
-    assert await slack.find_by_email("nobody@elsewhere.example") == ""
-    assert await slack.find_by_email("maria@acme.example") == "U0MARIA001"
+    home = await slack.workspace()
+    assert await slack.find_by_email("nobody@elsewhere.example", home) == ""
+    assert await slack.find_by_email("maria@acme.example", home) == "U0MARIA001"
+
+
+async def test_an_address_of_another_workspace_is_nobodys(slack: Slack) -> None:
+    elsewhere = Workspace("T9", "", "U0")
+    assert await slack.find_by_email("maria@acme.example", elsewhere) == ""
 
 
 async def test_a_missing_scope_is_a_refusal(slack: Slack, driver: SlackDriver) -> None:
     await driver.settings(bot_scopes=["chat:write"])
     with pytest.raises(SlackRefused, match="missing_scope"):
-        await slack.find_by_email("maria@acme.example")
+        await slack.find_by_email("maria@acme.example", HOME)
 
 
 async def test_where_a_person_waits_a_limit_is_waited_out(
