@@ -32,7 +32,7 @@ def new_word() -> str:
 
 
 def cards_of(user: SlackUser) -> list[SeenMessage]:
-    return [message for message in user.messages("approvals") if not message.thread_ts]
+    return [m for m in user.messages("approvals") if m.thread_ts in (None, m.ts)]
 
 
 async def granted(

@@ -208,7 +208,7 @@ class World:
     def cards(self, hold: Hold) -> list[SeenMessage]:
         """What stands in the channel, without what is said in its threads."""
         about = self._about(hold, "maria", "approvals")
-        return [message for message in about if not message.thread_ts]
+        return [message for message in about if message.thread_ts in (None, message.ts)]
 
     def told(self, hold: Hold) -> list[SeenMessage]:
         """The direct messages to whoever asked."""
