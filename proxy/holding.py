@@ -185,14 +185,14 @@ class Holding:
         now = self._clock.now()
         kept = approved.keep_until is None or now < approved.keep_until
         claimed = approved.after(HoldEvent.CLAIM if kept else HoldEvent.LAPSE, now)
+        claim = self._holds.move(approved, claimed)
         try:
-            await self._holds.move(approved, claimed)
+            await (recording.about_to_forward(claimed, claim) if kept else claim)
         except Superseded as lost:
             raise refusal_of(lost.current) from None
         if not kept:
             await _note(EventKind.HOLD_MOVED, claimed, recording)
             raise refusal_of(claimed)
-        # What goes out on it is in the ledger before it does, and this claim with it.
         return claimed
 
     async def note_outcome(self, hold: Hold, outcome: str) -> None:

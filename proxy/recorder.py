@@ -15,6 +15,8 @@ from app.ids import new_id
 from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.domain.identity import Identity
@@ -52,6 +54,7 @@ class Recording:
         self._ledger = ledger
         self._clock = clock
         self._tended = tended
+        self._told: asyncio.Future[list[None]] = _nothing_to_tell()
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
         self._seq = 0
@@ -62,14 +65,34 @@ class Recording:
         self.session = replace(self.session, decision=decision)
         await self._sessions.decide(self.session.id, decision)
 
-    async def forwarding(self, decision: Decision, claimed: Hold | None = None) -> None:
-        """Write that the request goes out and why, before it does; `claimed` is its hold."""
+    async def about_to_forward(self, hold: Hold, claim: Coroutine[None, None, None]) -> None:
+        """Claim the approval of a hold, and write at the same time that its request goes out.
+
+        Both have ended when this returns, or raises what became of one of them.
+        """
         digest = self.session.request.digest
-        notes = [self.note(EventKind.REQUEST_FORWARDED, digest=digest), self.decide(decision)]
-        if claimed is not None:
+        done = await asyncio.gather(
+            claim,
+            self.note(EventKind.REQUEST_FORWARDING, hold=hold.id, digest=digest),
+            self.decide(Decision.APPROVED),
+            return_exceptions=True,
+        )
+        if fault := next((fault for fault in done if fault is not None), None):
+            raise fault
+
+    async def forwarding(self, decision: Decision, claimed: Hold | None = None) -> None:
+        """Write that the request goes out and why; `claimed` is its hold, if it was held.
+
+        What nobody held is written down when this returns. Of what was held it is known already
+        that it goes out: that it did is written while it does.
+        """
+        notes = [self.note(EventKind.REQUEST_FORWARDED, digest=self.session.request.digest)]
+        if claimed is None:
+            await asyncio.gather(*notes, self.decide(decision))
+        else:
             state = claimed.state.value
             notes.insert(0, self.note(EventKind.HOLD_MOVED, hold=claimed.id, state=state))
-        await asyncio.gather(*notes)
+            self._told = asyncio.gather(*notes)
         self.forwarded = True
         self._tended.add(self)
 
@@ -80,10 +103,12 @@ class Recording:
         await self.close(SessionState.CLOSED)
 
     async def close(self, state: SessionState) -> None:
+        await self._told
         await self._sessions.close(self.session.id, state)
         self.over = True
 
     async def start_answer(self, status: int, headers: Headers) -> None:
+        await self._told
         self._answer = RecordedAnswer(status, headers, self._clock.now())
         await self._sessions.answer(self.session.id, self._answer)
         self.answering = True
@@ -152,6 +177,12 @@ class Recording:
 
     async def note(self, kind: EventKind, **data: str | int) -> None:
         await self._ledger.append(Event(kind, self._clock.now(), self.session.id, data))
+
+
+def _nothing_to_tell() -> asyncio.Future[list[None]]:
+    told: asyncio.Future[list[None]] = asyncio.get_running_loop().create_future()
+    told.set_result([])
+    return told
 
 
 class Recorder:

@@ -293,7 +293,11 @@ class EventKind(StrEnum):
     HOLD_ESCALATED = "hold.escalated"
     BREAK_GLASS = "hold.break_glass"
     """Written before somebody releases a hold alone; a vote stands beside it."""
+    REQUEST_FORWARDING = "request.forwarding"
+    """Written before a request that was held goes out, while its approval is claimed: where the
+    claim fails, it is refused."""
     REQUEST_FORWARDED = "request.forwarded"
+    """Written before a request that nobody held goes out; of one that was held, as it does."""
     REQUEST_REFUSED = "request.refused"
     ANSWER_ENDED = "answer.ended"
     REPLAY_SHOWN = "replay.shown"

@@ -12,6 +12,7 @@ import openai
 import pytest
 
 from app.search import SessionFilter
+from app.storage.ports import EventKind
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
@@ -45,7 +46,10 @@ async def test_an_approved_request_goes_upstream_unchanged_and_is_answered(
     assert received.header("authorization") == "Bearer sandbox-model-credential"
     storage = house.storage()
     [session] = await storage.sessions.search(SessionFilter(), limit=1)
+    told = [entry.event.kind for entry in await storage.ledger.entries(session.id)]
     storage.close()
+    intent = told.index(EventKind.REQUEST_FORWARDING)
+    assert told.index(EventKind.HOLD_OPENED) < intent < told.index(EventKind.REQUEST_FORWARDED)
     assert received.body == session.request.body
     decided = await maria.wait_for_change(card, "upstream 200")
     assert "Maria Lopez" in decided.words or maria.id in decided.words
