@@ -15,7 +15,7 @@ from app.ids import new_id
 from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from app.clock import Clock
     from app.domain.hold import Hold
@@ -54,7 +54,7 @@ class Recording:
         self._ledger = ledger
         self._clock = clock
         self._tended = tended
-        self._told: asyncio.Future[list[None]] = _nothing_to_tell()
+        self._told: asyncio.Future[list[BaseException | None]] = _nothing_to_tell()
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
         self._seq = 0
@@ -77,8 +77,7 @@ class Recording:
             self.decide(Decision.APPROVED),
             return_exceptions=True,
         )
-        if fault := next((fault for fault in done if fault is not None), None):
-            raise fault
+        _raise_first(done)
 
     async def forwarding(self, decision: Decision, claimed: Hold | None = None) -> None:
         """Write that the request goes out and why; `claimed` is its hold, if it was held.
@@ -92,7 +91,7 @@ class Recording:
         else:
             state = claimed.state.value
             notes.insert(0, self.note(EventKind.HOLD_MOVED, hold=claimed.id, state=state))
-            self._told = asyncio.gather(*notes)
+            self._told = asyncio.gather(*notes, return_exceptions=True)
         self.forwarded = True
         self._tended.add(self)
 
@@ -103,12 +102,12 @@ class Recording:
         await self.close(SessionState.CLOSED)
 
     async def close(self, state: SessionState) -> None:
-        await self._told
         await self._sessions.close(self.session.id, state)
         self.over = True
 
     async def start_answer(self, status: int, headers: Headers) -> None:
-        await self._told
+        # Shielded: a client that leaves now takes nothing out of the record.
+        _raise_first(await asyncio.shield(self._told))
         self._answer = RecordedAnswer(status, headers, self._clock.now())
         await self._sessions.answer(self.session.id, self._answer)
         self.answering = True
@@ -179,10 +178,15 @@ class Recording:
         await self._ledger.append(Event(kind, self._clock.now(), self.session.id, data))
 
 
-def _nothing_to_tell() -> asyncio.Future[list[None]]:
-    told: asyncio.Future[list[None]] = asyncio.get_running_loop().create_future()
+def _nothing_to_tell() -> asyncio.Future[list[BaseException | None]]:
+    told: asyncio.Future[list[BaseException | None]] = asyncio.get_running_loop().create_future()
     told.set_result([])
     return told
+
+
+def _raise_first(outcomes: Sequence[BaseException | None]) -> None:
+    if fault := next((fault for fault in outcomes if fault is not None), None):
+        raise fault
 
 
 class Recorder:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from app.audit.ledger import ChainedLedger
+from app.clock import SystemClock
+from app.domain.session import Decision, SessionState
+from app.storage.ports import EventKind
+from proxy.recorder import Recorder
+from tests.app.storage.test_mongo import NOW, a_hold, a_session
+
+if TYPE_CHECKING:
+    from app.storage.store import MongoStorage
+
+
+async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_open(
+    storage: MongoStorage,
+) -> None:
+    ledger = ChainedLedger(storage.ledger, "test")
+    recorder = Recorder(storage.sessions, ledger, SystemClock(), "me")
+    session = a_session(NOW)
+    await storage.sessions.open(session)
+    recording = await recorder.resume(session.id)
+    await recording.forwarding(Decision.APPROVED, a_hold())
+    answering = asyncio.ensure_future(recording.start_answer(200, ()))
+    await asyncio.sleep(0)
+    answering.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await answering
+    recorder.done(recording)
+    async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
+        running = [tasks.create_task(ledger.run()), tasks.create_task(recorder.run())]
+        while not recording.over:
+            await storage.ping()
+        for task in running:
+            task.cancel()
+    stored = await storage.sessions.get(session.id)
+    assert stored is not None
+    assert stored.state is SessionState.INDETERMINATE
+    entries = sorted(await storage.ledger.entries(session.id), key=lambda entry: entry.seq)
+    told = [entry.event.kind for entry in entries]
+    assert told == [EventKind.HOLD_MOVED, EventKind.REQUEST_FORWARDED]
