@@ -82,7 +82,7 @@ def mask(
         else:
             masked, findings = _masked(catalog, text, plan, cuts)
             row = {"text": masked, "findings": findings}
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(row) + "\n")
     if bad:
         raise BadRequest(f"{bad} of the lines could not be read; each has an error in its place.")
 

@@ -72,6 +72,12 @@ def test_lines_of_json_are_masked_one_by_one_with_their_findings() -> None:
     assert second == {"text": "nothing", "findings": []}
 
 
+def test_half_of_a_character_goes_through_as_it_came() -> None:
+    masked = abeyance("policy", "mask", "--jsonl", said=r'{"text": "a\ud800b"}' + "\n")
+    assert masked.returncode == 0, masked.stderr
+    assert json.loads(masked.stdout) == {"text": "a\ud800b", "findings": []}
+
+
 def test_a_line_that_is_no_such_json_is_named_and_loses_no_other() -> None:
     lines = ['{"text": "a"}', '{"words": "b"}', "no", '{"text": 5}', '{"text": "Grüße"}']
     masked = abeyance("policy", "mask", "--jsonl", said="\n".join(lines) + "\n")
