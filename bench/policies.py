@@ -31,11 +31,11 @@ from app.domain.segment import Facts, Prompt, Role, Segment
 from app.domain.verdict import Action
 from bench.peers import PEERS
 from policies.decide import decide
+from policies.fields import Kind
 from policies.keeper import set_aside
 from policies.loader import SHIPPED, load_catalog
 from policies.masker import Masker
 from policies.matcher import Matcher, Scannable
-from policies.model import Kind
 from policies.pattern import parse
 from policies.scanner import Plan, Target
 from policies.words import word_pattern

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from policies.fields import GROUPS, Kind
 from policies.glob import any_of
-from policies.model import GROUPS, ExamplesSpec, Kind
+from policies.model import ExamplesSpec
 from policies.pattern import Pattern, parse, parse_class
 from policies.scanner import Target
 from policies.validators import build

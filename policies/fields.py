@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +26,13 @@ NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 HANDLE = r"^[^@\s]\S*$"
 ADDRESS = r"^\S+@\S+$"
 
-GROUP_NAMES = ("secrets", "personal-data")
+
+class Kind(StrEnum):
+    SECRET = "secret"  # noqa: S105 - a word of the catalog, not a password
+    PERSONAL = "personal"
+
+
+GROUPS = {"secrets": Kind.SECRET, "personal-data": Kind.PERSONAL}
 """Names for all detectors of one kind."""
 
 
@@ -92,7 +99,7 @@ def _check(value: str) -> str:
     return value
 
 
-def _condition(value: str) -> str:
+def _expression(value: str) -> str:
     expression(value)
     return value
 
@@ -100,7 +107,7 @@ def _condition(value: str) -> str:
 def _detectors(value: str, info: ValidationInfo) -> str:
     known: Known | None = info.context
     if known and not (known.is_detector(value) or value in known.named):
-        groups = ", ".join(GROUP_NAMES)
+        groups = ", ".join(GROUPS)
         raise ValueError(f"{value!r} is no detector; give an id, a glob such as aws-*, or {groups}")
     return value
 
@@ -137,6 +144,6 @@ Part = Annotated[Text, AfterValidator(_part)]
 """A pattern that counts beside others alone, so that it may begin and end as it likes."""
 CharacterClass = Annotated[Text, AfterValidator(_class)]
 Check = Annotated[Text, AfterValidator(_check)]
-Condition = Annotated[Text, AfterValidator(_condition)]
+Expression = Annotated[Text, AfterValidator(_expression)]
 Detectors = Annotated[Text, AfterValidator(_detectors)]
 Approvers = Annotated[Id, AfterValidator(_approvers)]

@@ -20,9 +20,9 @@ from policies.compiled import ApproverSet, Catalog, LookFor, Rule
 from policies.conditions import conditions
 from policies.contradictions import contradictions
 from policies.detectors import Detector, make_detector, select
-from policies.fields import Known
+from policies.fields import Kind, Known
 from policies.matcher import Matcher
-from policies.model import ApproverSetSpec, DetectorSpec, Kind, RuleSpec, Side
+from policies.model import ApproverSetSpec, DetectorSpec, RuleSpec, Side
 from policies.pattern import PatternError, parse
 from policies.reading import Place, Reading
 from policies.scanner import Target

@@ -22,15 +22,14 @@ from pydantic import (
 
 from app.domain.segment import Role  # noqa: TC001 - pydantic reads it at run time
 from app.domain.verdict import Action, Risk
-from policies.fields import (
-    GROUP_NAMES,
+from policies.fields import (  # noqa: TC001 - pydantic reads them at run time
     Address,
     Approvers,
     CharacterClass,
     Check,
-    Condition,
     Detectors,
     Duration,
+    Expression,
     Globs,
     Handle,
     Id,
@@ -139,7 +138,7 @@ class WhenSpec(Spec):
     over_tokens: Annotated[StrictInt, Field(ge=0)] | None = Field(
         None, description="The prompt has more tokens than this, at four characters a token."
     )
-    condition: Condition | None = Field(
+    condition: Expression | None = Field(
         None, description="An expression in CEL over connection, method, path, model, identity, ..."
     )
     prompt: TextSpec | None = Field(None, description="In the text of the request.")
@@ -262,14 +261,6 @@ class DetectorSpec(Spec):
         if self.keywords and self.context is not None:
             raise ValueError("give keywords or context, not both")
         return self
-
-
-class Kind(StrEnum):
-    SECRET = "secret"  # noqa: S105 - a word of the catalog, not a password
-    PERSONAL = "personal"
-
-
-GROUPS = dict(zip(GROUP_NAMES, Kind, strict=True))
 
 
 class ApproverSetSpec(Spec):

@@ -8,6 +8,7 @@ Everything is ASCII: text is folded (see `normalise`) before a pattern sees it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 from policies.charset import ANY, DIGIT, NOTHING, SPACE, WORD, CharSet, chars, span
@@ -64,6 +65,7 @@ class Pattern:
     not_after: CharSet = NOTHING
 
 
+@lru_cache(maxsize=4096)
 def parse(source: str) -> Pattern:
     """Read one pattern. Raises PatternError."""
     body = source

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from policies.model import ApproverSetSpec, DetectorSpec, Kind, RuleSpec
+from policies.fields import Kind
+from policies.model import ApproverSetSpec, DetectorSpec, RuleSpec
 
 ADDRESS = "https://json-schema.org/draft/2020-12/schema"
 

@@ -11,10 +11,11 @@ import pytest
 import yaml
 
 from policies.detectors import make_detector
+from policies.fields import Kind
 from policies.findings import Finder, Inspected
 from policies.loader import SHIPPED, load_catalog
 from policies.matcher import Matcher
-from policies.model import DetectorSpec, Kind
+from policies.model import DetectorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
