@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.errors import AbeyanceError
 from bot import phrases, text
-from policies.approval import is_requester, may_decide
+from policies.approval import shares
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncRespond
@@ -63,9 +63,7 @@ class Commands:
     async def _pending(self, user: str) -> Markup:
         pending = await self._holds.pending()
         voter = await self._people.all_sets(user, pending)
-        now = self._clock.now()
-        own = [hold for hold in pending if is_requester(hold.requester, voter)]
-        theirs = [hold for hold in pending if hold not in own and may_decide(hold, voter, now)]
+        own, theirs, _ = shares(pending, voter, self._clock.now())
         if not (own or theirs):
             return text.ours("Nothing waits for you, and nothing of yours waits.")
         parts = [
@@ -101,10 +99,7 @@ def _granted(hold: Hold) -> Markup:
     return text.join(
         text.ours(f"*{phrases.name(hold)}* "),
         text.words(hold.requester.name, 80),
-        text.ours(" → "),
-        text.code(hold.connection, 80),
-        text.ours(" past "),
-        text.words(", ".join(fired.rule for fired in hold.verdict.holding), 160),
+        phrases.passes(hold),
         text.ours(" · "),
         phrases.grant(hold.granted) if hold.granted else text.ours("ends"),
     )
@@ -114,12 +109,7 @@ def _line(hold: Hold) -> Markup:
     return text.join(
         text.ours(f"*{phrases.name(hold)}* "),
         text.words(hold.requester.name, 80),
-        text.ours(" → "),
-        text.words(hold.model or hold.connection, 80),
-        text.ours(" · "),
-        text.code(phrases.rule_name(hold), 80),
-        text.ours(" · expires "),
-        text.moment(hold.deadline),
+        phrases.waits(hold),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from app.search import SessionFilter
 from bot.people import AUDITORS
 from bot.tab import QUEUE, Pages, Shown, home, queue
-from policies.approval import is_requester, may_decide
+from policies.approval import shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -93,11 +93,8 @@ class Home:
     async def _shown(self, user: str, pages: Pages) -> Shown:
         pending = await self._holds.pending()
         voter = await self._people.all_sets(user, pending)
-        now = self._clock.now()
-        own = [hold for hold in pending if is_requester(hold.requester, voter)]
-        foreign = [hold for hold in pending if hold not in own]
-        theirs = [hold for hold in foreign if may_decide(hold, voter, now)]
-        others = [hold for hold in foreign if hold not in theirs] if voter.may_break_glass else []
+        own, theirs, foreign = shares(pending, voter, self._clock.now())
+        others = foreign if voter.may_break_glass else []
         first = _first(pages.queue, len(theirs))
         mine, mine_before = await self._mine(voter, pages.before, {hold.session_id for hold in own})
         granted = [hold for hold, _ in await self._grants.concerning(voter)]

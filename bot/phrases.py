@@ -127,6 +127,28 @@ def target(connection: str, model: str) -> Markup:
     return text.join(text.code(model, 120), text.ours(" via "), over) if model else over
 
 
+def waits(hold: Hold) -> Markup:
+    """Say, after whose request it is, where it would go, what holds it and until when."""
+    return text.join(
+        text.ours(" → "),
+        text.words(hold.model or hold.connection, 80),
+        text.ours(" · "),
+        text.code(rule_name(hold), 80),
+        text.ours(" · expires "),
+        text.moment(hold.deadline),
+    )
+
+
+def passes(hold: Hold) -> Markup:
+    """Say, after whose grant it is, where it lets pass, and past which rules."""
+    return text.join(
+        text.ours(" → "),
+        text.code(hold.connection, 80),
+        text.ours(" past "),
+        text.words(", ".join(fired.rule for fired in hold.verdict.holding), 160),
+    )
+
+
 def call(method: str, path: str) -> Markup:
     return text.code(f"{method} /{path.lstrip('/')}", 160)
 

@@ -173,10 +173,7 @@ def _grant(hold: Hold, value: str) -> Block:
         return blocks.section(text.ours("–"))
     line = text.join(
         text.bold(hold.requester.name, 80),
-        text.ours(" → "),
-        text.code(hold.connection, 80),
-        text.ours(" past "),
-        text.words(", ".join(fired.rule for fired in hold.verdict.holding), 160),
+        phrases.passes(hold),
         text.ours("\n"),
         phrases.grant(hold.granted),
     )
@@ -187,12 +184,7 @@ def _line(hold: Hold) -> Markup:
     return text.join(
         text.ours(f"{phrases.risk(hold)} · *{phrases.name(hold)}* · "),
         phrases.who(hold.requester, ""),
-        text.ours(" → "),
-        text.words(hold.model or hold.connection, 80),
-        text.ours(" · "),
-        text.code(phrases.rule_name(hold), 80),
-        text.ours(" · expires "),
-        text.moment(hold.deadline),
+        phrases.waits(hold),
     )
 
 

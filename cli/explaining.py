@@ -75,7 +75,10 @@ def explain(  # noqa: PLR0913 - each is an option of the command
     now = _moment(at)
     job = Provenance(repository, ref=ref, workflow=workflow, commit=commit, actor=actor)
     origin = _provenance(job)
-    identity = _identity(Identity(issuer, subject, IdentityKind.PERSON, "", as_), group, origin)
+    name = as_ or (origin.repository if origin else "somebody")
+    kind = IdentityKind.WORKLOAD if origin else IdentityKind.PERSON
+    groups = frozenset(group or ())
+    identity = Identity(issuer, subject or name, kind, name, as_, groups, origin)
     facts = _facts(_connection(connection, wire), method.upper(), target, _body(file))
     if model:
         facts = replace(facts, prompt=replace(facts.prompt, model=model))
@@ -132,17 +135,6 @@ def _provenance(job: Provenance) -> Provenance | None:
     if given := [name for name in _OF_A_JOB if getattr(job, name)]:
         raise BadRequest(f"--{given[0]} is of a CI job: name its --repository, too.")
     return None
-
-
-def _identity(who: Identity, groups: list[str] | None, origin: Provenance | None) -> Identity:
-    return replace(
-        who,
-        kind=IdentityKind.WORKLOAD if origin else IdentityKind.PERSON,
-        subject=who.subject or who.email or (origin.repository if origin else "somebody"),
-        name=who.email or (origin.repository if origin else "somebody"),
-        groups=frozenset(groups or ()),
-        provenance=origin,
-    )
 
 
 def _summary(facts: Facts) -> str:

@@ -12,7 +12,7 @@ from app.domain.identity import Identity, IdentityKind
 from app.domain.verdict import Risk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 LONGEST_GRANT = timedelta(hours=1)
@@ -104,6 +104,23 @@ def judge_mark(hold: Hold, voter: Voter, *, auditor: bool, now: datetime) -> Obj
     if not (auditor or may_decide(hold, voter, now)):
         return Objection.NO_MARK
     return None if _tellable(hold.requester, voter) else Objection.CANNOT_TELL
+
+
+def shares(
+    holds: Iterable[Hold], voter: Voter, now: datetime
+) -> tuple[list[Hold], list[Hold], list[Hold]]:
+    """Sort holds, in their order: the voter's own, those they may decide on, and all others."""
+    own: list[Hold] = []
+    theirs: list[Hold] = []
+    others: list[Hold] = []
+    for hold in holds:
+        if is_requester(hold.requester, voter):
+            own.append(hold)
+        elif may_decide(hold, voter, now):
+            theirs.append(hold)
+        else:
+            others.append(hold)
+    return own, theirs, others
 
 
 def approvals(hold: Hold) -> int:
