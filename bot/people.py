@@ -62,17 +62,16 @@ class People:
         ago: for what is shown, never for what is decided. Raises SlackUnavailable, SlackRefused or
         StorageUnavailable where it can't be told.
         """
-        known = self._sets()
-        wanted = [found for name in sets if (found := known.get(name))]
-        glass = [found for found in known.values() if found.break_glass]
+        in_force = self._sets()
+        wanted = [found for name in sets if (found := in_force.get(name))]
+        glass = [found for found in in_force.values() if found.break_glass]
         handles = [handle for found in (*wanted, *glass) for handle in found.slack_groups]
         of_manager = frozenset(found.name for found in wanted if found.requesters_manager)
         async with together() as tasks:
-            account = tasks.create_task(self.account(slack_user))
+            known = tasks.create_task(self._known(slack_user))
             read = tasks.create_task(self._groups.of(slack_user, handles, lately=lately))
             named = tasks.create_task(self._manager(asker if of_manager else None))
-        person, identities = await self._known(account.result())
-        groups = read.result()
+        (person, identities), groups = known.result(), read.result()
         in_them = {f.name for f in (*wanted, *glass) if _in(f, person, identities, groups)}
         return Voter(
             person,
@@ -130,11 +129,12 @@ class People:
         self._found[email] = (found, now + _LOOKUP_SECONDS)
         return found
 
-    async def _known(self, account: Account) -> tuple[Person, tuple[Identity, ...]]:
+    async def _known(self, slack_user: str) -> tuple[Person, tuple[Identity, ...]]:
         """Return the person, and whom the identity provider says they are.
 
         A link that they made by signing in counts beside the address that Slack vouches for.
         """
+        account = await self.account(slack_user)
         person = Person(account.id, account.email, account.name)
         async with together() as tasks:
             known = tasks.create_task(self._by_email(account.email.lower()))

@@ -74,7 +74,6 @@ class Recording:
         done = await asyncio.gather(
             claim,
             self.note(EventKind.REQUEST_FORWARDING, hold=hold.id, digest=digest),
-            self.decide(Decision.APPROVED),
             return_exceptions=True,
         )
         _raise_first(done)
@@ -85,9 +84,12 @@ class Recording:
         What nobody held is written down when this returns. Of what was held it is known already
         that it goes out: that it did is written while it does.
         """
-        notes = [self.note(EventKind.REQUEST_FORWARDED, digest=self.session.request.digest)]
+        notes = [
+            self.note(EventKind.REQUEST_FORWARDED, digest=self.session.request.digest),
+            self.decide(decision),
+        ]
         if claimed is None:
-            await asyncio.gather(*notes, self.decide(decision))
+            await asyncio.gather(*notes)
         else:
             state = claimed.state.value
             notes.insert(0, self.note(EventKind.HOLD_MOVED, hold=claimed.id, state=state))
@@ -268,6 +270,7 @@ class Recorder:
         await recording.flush()
         if recording.abandoned and not recording.over:
             # What the upstream did with it is not known, and it is never sent again.
+            await recording.decide(recording.session.decision)
             await recording.close(SessionState.INDETERMINATE)
         if recording.over:
             self._forwarded.discard(recording)

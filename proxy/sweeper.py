@@ -86,7 +86,8 @@ class Sweeper:
                 await self._end(session, SessionState.CLOSED, Decision.WITHDRAWN)
             elif session.gateway not in alive:
                 # It may have been sent, and it is never sent again: nobody knows how it ended.
-                await self._end(session, SessionState.INDETERMINATE, session.decision)
+                decision = Decision.APPROVED if hold is not None else session.decision
+                await self._end(session, SessionState.INDETERMINATE, decision)
 
     async def _forget_callers(self, hold: Hold, alive: frozenset[str]) -> None:
         """A gateway that died has not said that its callers are gone."""

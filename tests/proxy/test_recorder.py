@@ -38,7 +38,7 @@ async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_
             task.cancel()
     stored = await storage.sessions.get(session.id)
     assert stored is not None
-    assert stored.state is SessionState.INDETERMINATE
+    assert (stored.state, stored.decision) == (SessionState.INDETERMINATE, Decision.APPROVED)
     entries = sorted(await storage.ledger.entries(session.id), key=lambda entry: entry.seq)
     told = [entry.event.kind for entry in entries]
     assert told == [EventKind.HOLD_MOVED, EventKind.REQUEST_FORWARDED]

@@ -89,6 +89,19 @@ async def test_an_approval_that_waits_for_its_caller_is_left_alone(
     assert await state(storage, session.id) == (SessionState.OPEN, Decision.PENDING)
 
 
+async def test_what_a_gateway_claimed_before_it_died_was_approved_and_may_have_been_sent(
+    storage: MongoStorage, sweeper: Sweeper
+) -> None:
+    hold = await storage.holds.open(a_hold())
+    session = replace(a_session(NOW, gateway="dead"), hold_id=hold.id)
+    await storage.sessions.open(session)
+    approved = hold.after(HoldEvent.APPROVE, NOW)
+    await storage.holds.move(hold, approved)
+    await storage.holds.move(approved, approved.after(HoldEvent.CLAIM, NOW))
+    await sweeper.sweep()
+    assert await state(storage, session.id) == (SessionState.INDETERMINATE, Decision.APPROVED)
+
+
 async def test_a_few_in_each_turn_and_all_in_a_round(
     storage: MongoStorage, sweeper: Sweeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
