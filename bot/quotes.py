@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot import text
@@ -55,6 +55,12 @@ def quotes(fired: FiredRule) -> list[Markup]:
     if drawn and fired.findings > taken:
         drawn[-1] = text.join(drawn[-1], text.ours(f"  _(+{fired.findings - taken} more)_"))
     return drawn
+
+
+def quotes_at(fired: FiredRule, place: str) -> list[Markup]:
+    """Quote what was found at one place of the request; nothing where nothing was."""
+    here = tuple(excerpt for excerpt in fired.excerpts if excerpt.place == place)
+    return quotes(replace(fired, excerpts=here, findings=len(here)))
 
 
 def _line(excerpt: Excerpt) -> _Line:

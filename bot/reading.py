@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import blocks, text
+from bot.quotes import quotes_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from app.domain.verdict import FiredRule
     from app.transcript import Turn
     from bot.blocks import Block
 
@@ -18,13 +20,17 @@ _PAGE_UNITS = 9_000
 _PAGE_BLOCKS = 40
 
 
-def turn_blocks(turns: Iterable[Turn]) -> list[Block]:
-    """Show each turn under who speaks; a long one goes on in further blocks, nothing is lost."""
+def turn_blocks(turns: Iterable[Turn], fired: Sequence[FiredRule] = ()) -> list[Block]:
+    """Show each turn under who speaks; a long one goes on in further blocks, nothing is lost.
+
+    Before its text stands what these rules found in it.
+    """
     shown: list[Block] = []
     for turn in turns:
         title = text.join(text.ours("*"), text.words(turn.title, 200), text.ours("*"))
         place = [text.code(turn.place, 200)] if turn.place else []
         shown.append(blocks.context(title, *place, *_timing(turn)))
+        shown += [_found(rule, found) for rule in fired if (found := quotes_at(rule, turn.place))]
         shown += [blocks.plain_section(piece) for piece in _pieces(turn.text)]
     return shown
 
@@ -47,6 +53,11 @@ def unread_note(places: Sequence[str]) -> Block:
     """Say that parts of a prompt (images, files) can't be shown, and that no rule has read them."""
     listed = text.words(", ".join(places), 600)
     return blocks.context(text.join(text.ours("⚠️ Not shown, and read by no rule: "), listed))
+
+
+def _found(rule: FiredRule, quoted: Sequence[text.Markup]) -> Block:
+    head = text.join(text.ours("🔎 "), text.code(rule.rule, 100), text.ours(" found here"))
+    return blocks.section(text.join(head, *quoted, by="\n"))
 
 
 def _timing(turn: Turn) -> list[text.Markup]:

@@ -80,7 +80,7 @@ class Viewing:
             _log.warning("request not shown", hold=hold_id, user=user, reason=str(error))
             return modals.note("Request", "The request can't be read right now. Try again.")
         turns, unread = prompt_turns(session.wire, session.request, self._mask)
-        shown = reading.turn_blocks(turns)
+        shown = reading.turn_blocks(turns, hold.verdict.enforced)
         if unread:
             shown.append(reading.unread_note(unread))
         return modals.prompt_view(hold, place, reading.paged(shown))

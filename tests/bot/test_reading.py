@@ -14,7 +14,7 @@ from bot import modals, reading, text
 from bot.blocks import modal
 from bot.modals import Place
 from sandbox.slack.blockkit import check_view
-from tests.bot.values import hold
+from tests.bot.values import fired, hold
 
 naughty = st.text(max_size=200) | st.sampled_from(
     ["<!channel>" * 900, "line\n" * 2000, "&" * 9000, "😀" * 5000, "word " * 4000, "\u202e", "\n\n"]
@@ -54,6 +54,16 @@ def test_every_word_is_on_some_page_and_every_page_is_one_that_slack_takes(
 
 def test_without_words_there_is_still_a_page() -> None:
     assert len(reading.paged(reading.turn_blocks([]))) == 1
+
+
+def test_what_a_rule_found_stands_before_the_turn_that_it_was_found_in() -> None:
+    said = Turn(Role.SYSTEM, "Be brief.", place="/messages/0/content")
+    turns = [said, Turn(Role.USER, "Hi", place="/messages/1/content")]
+    title, found, first, *other = reading.turn_blocks(turns, [fired()])
+    assert "*system*" in title["elements"][0]["text"]
+    assert "*production*" in found["text"]["text"]
+    assert first["text"]["text"] == "Be brief."
+    assert "found here" not in json.dumps(other)
 
 
 def test_a_page_beyond_the_last_is_the_last() -> None:

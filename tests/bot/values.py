@@ -40,7 +40,9 @@ def fired(**changes: Any) -> FiredRule:  # noqa: ANN401 - fields to replace
         explain="Production names in a prompt can leak topology. Use the staging name.",
         enforced=True,
         findings=2,
-        excerpts=(Excerpt("deploy this to ", "production", " with key [aws]", "/messages/0"),),
+        excerpts=(
+            Excerpt("deploy this to ", "production", " with key [aws]", "/messages/0/content"),
+        ),
     )
     return replace(rule, **changes)
 
