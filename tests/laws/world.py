@@ -206,9 +206,10 @@ class World:
         return sum(ask.word.encode() in one.body for one in received)
 
     def cards(self, hold: Hold) -> list[SeenMessage]:
-        """What stands in the channel, without what is said in its threads."""
+        """What all see in the channel, without what is said in its threads."""
         about = self._about(hold, "maria", "approvals")
-        return [message for message in about if message.thread_ts in (None, message.ts)]
+        for_all = [message for message in about if not message.is_ephemeral]
+        return [message for message in for_all if message.thread_ts in (None, message.ts)]
 
     def told(self, hold: Hold) -> list[SeenMessage]:
         """The direct messages to whoever asked."""
