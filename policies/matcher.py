@@ -17,7 +17,7 @@ import re2  # type: ignore[import-untyped]
 from policies import seams
 from policies.database import Database
 from policies.effort import Effort, TooDense
-from policies.normalise import BAR, TRANSPARENT, barred_view, scan_view
+from policies.normalise import BAR, TRANSPARENT, barred_view, odd_characters, scan_view
 from policies.render import after, before, edge, render, render_sets, view_bytes
 from policies.scanner import Plan, Scanner, Span
 from policies.squeeze import spelled_out, squeezed
@@ -44,10 +44,12 @@ class Scannable:
 
     def __init__(self, text: str) -> None:
         """`text` may be several with bars between them."""
-        view = barred_view(text)
+        odd = odd_characters(text)
+        view = barred_view(text, odd)
+        self._odd = {barred_view(ch) for ch in odd}
         self.view = view.replace(TRANSPARENT, "")
         """What a pattern sees: folded, and without invisible characters."""
-        self.data = view_bytes(self.view)
+        self.data = view_bytes(self.view, self._odd)
         self.effort = Effort(len(text))
         self.hits: dict[Matcher, tuple[int, ...]] = {}
         """What each matcher has reported, so that it need not look twice."""
@@ -57,6 +59,11 @@ class Scannable:
     def fenced(self) -> bytes:
         """The data with an edge to the left of the first character too."""
         return _BAR + self.data
+
+    @cached_property
+    def letters(self) -> bytes:
+        """The letters of the view, whatever stands between them."""
+        return squeezed(self.view, self._odd)
 
     @cached_property
     def seams(self) -> list[int]:
@@ -164,7 +171,7 @@ class _Words:
         self._spelled = Database(short) if short else None
 
     def hits(self, text: Scannable) -> list[int]:
-        hits = self._anywhere.hits(squeezed(text.view))
+        hits = self._anywhere.hits(text.letters)
         if self._spelled is None or self._short.isdisjoint(hits):
             return hits
         long = [at for at in hits if at not in self._short]

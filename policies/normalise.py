@@ -88,16 +88,24 @@ _FEW = 48
 _ORDINARY = bytes(code for code in range(128) if chr(code) not in _TAKEN)
 
 
-def translated(text: str, table: Mapping[int, str]) -> str:
+def odd_characters(text: str) -> frozenset[str]:
+    """Return the characters of a text that are not ordinary ASCII ones; a bar is one."""
+    if _is_plain(text):
+        return frozenset()
+    odd = text.encode("utf-8", "surrogatepass").translate(None, _ORDINARY)
+    return frozenset(odd.decode("utf-8", "surrogatepass"))
+
+
+def translated(text: str, table: Mapping[int, str], odd: Iterable[str] | None = None) -> str:
     """Return `text.translate(table)`, for a table that leaves ordinary ASCII characters alone.
 
     Text is mostly those, with few others: to replace them one by one takes a tenth of the time.
+    `odd` are those others and may be more, where whoever asks has them.
     """
     if len(text) < _LONG:
         return text.translate(table)
-    odd = text.encode("utf-8", "surrogatepass").translate(None, _ORDINARY)
-    members = set(odd.decode("utf-8", "surrogatepass"))
-    changes = {ch: to for ch in members if (to := table[ord(ch)]) != ch}
+    odd = odd_characters(text) if odd is None else odd
+    changes = {ch: to for ch in odd if (to := table[ord(ch)]) != ch}
     # What one replacement gives must not be replaced by the next.
     if len(changes) > _FEW or not changes.keys().isdisjoint(changes.values()):
         return text.translate(table)
@@ -111,9 +119,9 @@ def barred(texts: Iterable[str]) -> str:
     return BAR.join([text.replace(BAR, _STAND_IN) for text in texts])
 
 
-def barred_view(text: str) -> str:
-    """Return the view of a text in which each bar is one."""
-    return text if _is_plain(text) else translated(text, _WITH_BARS)
+def barred_view(text: str, odd: Iterable[str] | None = None) -> str:
+    """Return the view of a text in which each bar is one; `odd` as in `translated`."""
+    return text if _is_plain(text) else translated(text, _WITH_BARS, odd)
 
 
 def _is_plain(text: str) -> bool:

@@ -6,12 +6,15 @@ their own ideas of words, cases or Unicode plays a part.
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from policies.charset import CharSet, code_of
 from policies.normalise import translated
 from policies.pattern import Alt, Chars, Node, Repeat, Seq
 from policies.seams import ENDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class _ByteTable(dict[int, str]):
@@ -29,9 +32,9 @@ class _ByteTable(dict[int, str]):
 _BYTES = _ByteTable()
 
 
-def view_bytes(view: str) -> bytes:
-    """Return a view with one byte for each character."""
-    return (view if view.isascii() else translated(view, _BYTES)).encode("ascii")
+def view_bytes(view: str, odd: Iterable[str] | None = None) -> bytes:
+    """Return a view with one byte for each character; `odd` as in `translated`."""
+    return (view if view.isascii() else translated(view, _BYTES, odd)).encode("ascii")
 
 
 def render(node: Node) -> str:

@@ -5,9 +5,14 @@ Words are looked for here as plain literals; where one is found, its pattern dec
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import re2  # type: ignore[import-untyped]
 
 from policies.normalise import plain, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SEPARATORS = " \t\n\r\f\v._*`~|/\\-"
 """What may stand between the letters of a word, or the words of a phrase."""
@@ -35,10 +40,10 @@ class _PlainTable(dict[int, str]):
 _PLAIN = _PlainTable()
 
 
-def squeezed(view: str) -> bytes:
-    """Return the letters of a view, plain and in lower case, in UTF-8."""
+def squeezed(view: str, odd: Iterable[str] | None = None) -> bytes:
+    """Return the letters of a view, plain and in lower case, in UTF-8; `odd` as in `translated`."""
     if not view.isascii():
-        view = translated(view, _PLAIN)
+        view = translated(view, _PLAIN, odd)
     return view.encode("utf-8", "replace").translate(_LOWER, _DROP)
 
 
