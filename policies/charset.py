@@ -86,8 +86,10 @@ class Lookup(dict[str, bool]):
 
 
 def chars(members: Iterable[str]) -> CharSet:
-    """Return the set of the given ASCII characters."""
-    return CharSet(reduce(lambda bits, ch: bits | 1 << ord(ch), members, 0))
+    """Return the set of the given characters of the scan view."""
+    members = frozenset(members)
+    plain = frozenset(filter(str.isascii, members))
+    return CharSet(reduce(lambda bits, ch: bits | 1 << ord(ch), plain, 0), members - plain)
 
 
 def span(first: str, last: str) -> CharSet:

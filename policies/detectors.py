@@ -27,9 +27,12 @@ _ELSEWHERE = (
     r"""| {1,2}--(?:body|value|data)[ =]["']?"""
     r"""| \{ ?get; ?(?:set|init); ?\} = \\?["']"""
     r"""|\n["']"""  # what an interactive shell answers
+    r"""| {0,2}=>? ?\\\n[ \t]{0,24}["']"""  # a line that goes on in the next
 )
 _TERRAFORM = r"""[\w-]{0,24}["'] \{[^}]{0,120}default\s{0,4}=\s{0,3}\\?["']"""  # a variable of it
-_NAME_ENDS = rf"[\w .\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"
+_REST = r"(?:d|[\w .\[\]-]{0,22}(?:[A-CE-Za-ce-z0-9_ .\[\]-]|[A-HJ-Za-hj-z0-9_ .\[\]-]d))?"
+"""What a name has behind the word that gives it away. With `id` at its end it names no secret."""
+_NAME_ENDS = rf"{_REST}(?:{_QUOTE}|\*\*)?[\])]?"
 _ASSIGNS = (
     rf"{_NAME_ENDS}\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:\*\* ?)?(?:{_QUOTE}){{0,3}}"
     r"(?:Bearer |Token |Basic )?"
@@ -44,7 +47,7 @@ _BESIDE = rf"{_ASSIGNS}|[\w .]{{0,24}} "
 
 _QUOTES = (
     rf"[\w.\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"
-    rf"(?:\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:\*\* ?)?[rbufN@]?| {{1,2}}){_QUOTE}"
+    rf"(?:(?:\s{{0,3}}| {{4,16}}){_OPERATOR}\s{{0,3}}(?:\*\* ?)?[rbufN@]?| {{1,2}}){_QUOTE}"
     rf"|[\w.-]{{0,24}}(?:{_ELSEWHERE})"
     rf"|{_TERRAFORM}"
 )

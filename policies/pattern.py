@@ -2,7 +2,8 @@ r"""The pattern language: a small part of regular expressions, so that matching 
 
 Literals, `.`, classes, `\d \w \s \D \W \S`, groups, `|`, `? * + {m,n}`, `(?i)` at the start,
 `(?i:...)`, and `\b` at the two ends. No look-around, no back-references, no anchors inside.
-Everything is ASCII: text is folded (see `normalise`) before a pattern sees it.
+Text is folded (see `normalise`) before a pattern sees it, and a letter beyond ASCII alike. Such
+letters stand outside of classes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from policies.charset import ANY, DIGIT, NOTHING, SPACE, WORD, CharSet, chars, span
+from policies.normalise import TRANSPARENT, scan_view
 
 MAX_REPEAT = 1000
 _SHOWN = 40
@@ -131,7 +133,7 @@ class _Parser:
             raise self._fault(r"anchors are not used; a match may stand anywhere (or use \b)", at)
         if ch in "*+?{":
             raise self._fault("repeats nothing; write \\ before it to mean the character", at)
-        return self._set(self._literal(ch, at))
+        return self._set(self._literal(ch, at)) if ch.isascii() else self._letter(ch)
 
     def _group(self, at: int) -> Node:
         outer = self._fold
@@ -229,8 +231,14 @@ class _Parser:
 
     def _literal(self, ch: str, at: int) -> CharSet:
         if not ch.isascii() or ch in "\0\2\3\4":
-            raise self._fault("only ASCII: look-alikes are folded before a pattern sees them", at)
+            raise self._fault("a class has only ASCII in it; write (?:ä|ö) in place of [äö]", at)
         return chars(ch)
+
+    def _letter(self, ch: str) -> Node:
+        """Read a letter beyond ASCII; of what shows nothing, nothing is left in any text."""
+        cases = {ch, ch.lower(), ch.upper()} if self._fold else {ch}
+        views = {scan_view(case) for case in cases if len(case) == 1}
+        return Seq(()) if TRANSPARENT in views else Chars(chars(views))
 
     def _set(self, members: CharSet) -> Chars:
         return Chars(members.any_case() if self._fold and members is not ANY else members)

@@ -19,6 +19,19 @@ _SAMPLES = frozenset(
         *("mysecretpassword", "my-secret-pw", "mypassword", "secretpassword", "p@ssw0rd"),
     }
 )
+_COMMON = frozenset(
+    {
+        *("qwerty", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "zxcvbnm", "letmein", "iloveyou"),
+        *("sunshine", "princess", "football", "baseball", "basketball", "superman", "batman"),
+        *("starwars", "whatever", "trustno", "monkey", "dragon", "shadow", "hunter", "killer"),
+        *("pokemon", "liverpool", "chelsea", "arsenal", "barcelona", "juventus", "mustang"),
+        *("michael", "jessica", "charlie", "jordan", "jennifer", "michelle", "daniel", "ashley"),
+        *("chocolate", "butterfly", "welcome", "adminadmin", "passpass"),
+        *("rootpasswd", "rootpassword", "rootroot", "rootpass", "toor"),
+        *("supersecret", "topsecret", "opensesame", "swordfish", "hallo", "passwort", "geheim"),
+    }
+)
+"""Passwords without a digit or a sign that people choose all the same."""
 _NAMES = ("self.", "this.", "settings.", "/")
 _ALGORITHMS = (
     *("sha", "md5", "aes", "pbkdf", "scram", "argon2", "bcrypt", "scrypt", "base64", "utf8"),
@@ -39,13 +52,18 @@ _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
 def no_placeholder(text: str) -> bool:
     """Say whether a value is not one of those that stand for a value."""
     plain = text.strip("@\"'").lower()
-    if plain in _SAMPLES or len(set(plain)) < 3:
+    if plain in _SAMPLES or len(set(plain)) < 3 or _counts_up(plain):
         return False
     if any(word in plain for word in _STOP_WORDS):
         return False
     if any(run in plain for run in _RUNS) and (len(plain) < _LONG or len(set(plain)) < _LONG // 2):
         return False
     return _FROM_ELSEWHERE.search(text) is None
+
+
+def _counts_up(text: str) -> bool:
+    """Say whether most of it is an alphabet: `0123456789abcdefghijklmnopqrstuvwxyz`."""
+    return sum(ord(two) - ord(one) == 1 for one, two in pairwise(text)) * 2 > len(text)
 
 
 _SAMPLE_WORDS = ("your", "example", "placeholder", "redacted", "dummy", "xxxx", "****", "....")
@@ -85,8 +103,15 @@ def chosen(text: str) -> bool:
     return any(map(str.isdigit, text)) and (upper + lower + sign) >= 2
 
 
+def scattered(text: str) -> bool:
+    """Say whether it is `chosen` and unlike the names of a program: `TokenV2Response` is one."""
+    return chosen(text) and (any(sign in text for sign in _SIGNS) or random(text))
+
+
 def _scrambled(text: str) -> bool:
-    """Say whether letters stand as in no word or name: `NAVmVMEboDNX`, `scmxwmqikmth`."""
+    """Say whether letters stand as in no name: `NAVmVMEboDNX`, `scmxwmqikmth`, `qwertyuiop`."""
+    if text.lower() in _COMMON:
+        return True
     if not text.isalpha() or len(text) < 8:
         return False
     return len(_CAPITALS.findall(text)) >= 2 or _UNREADABLE.search(text) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import hashlib
 import ipaddress
 import math
@@ -10,7 +11,15 @@ from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
 from policies import national
-from policies.randomness import chosen, no_placeholder, no_sample, password, random, varied
+from policies.randomness import (
+    chosen,
+    no_placeholder,
+    no_sample,
+    password,
+    random,
+    scattered,
+    varied,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,6 +120,15 @@ def ip_address(text: str) -> bool:
     return not (address.is_loopback or address.is_unspecified or address.is_multicast)
 
 
+def base64_text(text: str) -> bool:
+    """Say whether it is base64 of something that a person can read."""
+    try:
+        read = binascii.a2b_base64(text, strict_mode=True).decode()
+    except ValueError:
+        return False
+    return read.replace("\n", "").isprintable()
+
+
 _FILES = {
     *("png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js", "ts", "json", "html", "txt", "yaml"),
     *("service", "socket", "timer", "target", "mount"),
@@ -135,6 +153,7 @@ def phone(text: str) -> bool:
 _PLAIN: dict[str, Check] = {
     **national.CHECKS,
     "base58check": base58check,
+    "base64": base64_text,
     "chosen": chosen,
     "ip-address": ip_address,
     "luhn": luhn,
@@ -146,5 +165,6 @@ _PLAIN: dict[str, Check] = {
     "password": password,
     "phone": phone,
     "random": random,
+    "scattered": scattered,
     "varied": varied,
 }

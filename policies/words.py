@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.charset import ALNUM, CharSet, chars
+from policies.charset import ALNUM, chars
 from policies.normalise import TRANSPARENT, scan_view, spellings
 from policies.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
 from policies.squeeze import SEPARATORS
@@ -48,19 +48,14 @@ def _spelled(parts: list[list[str]], fewest: int, most: int = 3) -> Node:
         for at, ch in enumerate(part):
             if at and most:
                 items.append(Repeat(Chars(_BETWEEN), fewest, most))
-            items.append(Chars(_set(spellings(ch))))
+            items.append(Chars(chars(spellings(ch))))
     return Seq(tuple(items))
 
 
 def literal_pattern(text: str) -> Pattern:
     """Return the pattern of exactly this text. After 250 characters any of its own may follow."""
     view = scan_view(text).replace(TRANSPARENT, "")
-    items: list[Node] = [Chars(_set(frozenset(ch))) for ch in view[:_MAX_EXACT]]
+    items: list[Node] = [Chars(chars(ch)) for ch in view[:_MAX_EXACT]]
     if len(view) > _MAX_EXACT:
-        items.append(Repeat(Chars(_set(frozenset(view))), 0, None))
+        items.append(Repeat(Chars(chars(view)), 0, None))
     return Pattern(Seq(tuple(items)))
-
-
-def _set(members: frozenset[str]) -> CharSet:
-    plain = frozenset(ch for ch in members if ch.isascii())
-    return chars(plain) | CharSet(0, members - plain)
