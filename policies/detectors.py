@@ -19,13 +19,23 @@ if TYPE_CHECKING:
     from policies.model import DetectorSpec
 
 _QUOTE = r"""\\{0,3}["'`]"""
-_OPERATOR = r"(?:=>|:=|[?|]{0,2}={1,3}|\|\||[:,>|(\t#]| is| to| no\.|: ?[&\w.<>|\[\]]{1,24} ?=)"
+_OPERATOR = (
+    r"(?:=>|:{1,3}=|[?|+.!]{0,2}={1,3}|<-|\|\||\?\?|\?:|[:,>|(\t#]| is| was| to| no\."
+    r"|: ?[&\w.<>|\[\]]{1,24} ?=)"
+)
+_GAP = r"(?:\s{0,3}|\s?[|>][+-]?\n[ \t]{1,12}|\n[ \t]{4,16})(?:\[\s{0,8}|[!&][\w-]{1,16} )?"
+"""What stands behind the operator: a block of YAML, a list, a tag."""
 _ELSEWHERE = (
     r"""\\?["'] {1,3}(?:value|content)=\\?["']"""  # an attribute beside the one with the name
-    r"""|\\?["']?(?:[\s>#+|]|\\n){1,24}value: ?\\?["']?"""  # a list of names and values in YAML
+    r"""|["'],\s{1,16}["']value["'] ?: ?["']"""  # the member after the one with the name
+    r"""|["'] ?/>\s{1,12}<value[=>]["']?"""
+    r"""|\\?["']?:?(?:[\s>#+|]|\\n){1,24}value: ?\\?["']?"""  # names and values in YAML
+    r"""|["']?\s?[:=]\s?\{\s{0,8}["']?(?:value|default)["']?\s?[:=]\s?["']"""
     r"""|["'`]?\s{0,3}</\w{1,12}>\s{0,12}<\w{1,12}>"""  # the next cell or element
-    r"""| {1,2}--(?:body|value|data)[ =]["']?"""
+    r"""|["'`]?\) ?values ?\(["']"""  # SQL
+    r"""| {1,2}(?:--(?:body|value|data)|-b)[ =]["']?"""
     r"""| \{ ?get; ?(?:set|init); ?\} = \\?["']"""
+    r"""| {0,2}:?= ?[\w.:]{1,40}\([^()\n]{0,40}\) ?(?:\?\?|\?:|\|\||or) ?["']"""  # or else
     r"""|\n["']"""  # what an interactive shell answers
     r"""| {0,2}=>? ?\\\n[ \t]{0,24}["']"""  # a line that goes on in the next
 )
@@ -34,7 +44,7 @@ _REST = r"(?:d|[\w .\[\]-]{0,22}(?:[A-CE-Za-ce-z0-9_ .\[\]-]|[A-HJ-Za-hj-z0-9_ .
 """What a name has behind the word that gives it away. With `id` at its end it names no secret."""
 _NAME_ENDS = rf"{_REST}(?:{_QUOTE}|\*\*)?[\])]?"
 _ASSIGNS = (
-    rf"{_NAME_ENDS}\s{{0,3}}{_OPERATOR}\s{{0,3}}(?:\*\* ?)?(?:{_QUOTE}){{0,3}}"
+    rf"{_NAME_ENDS}\s{{0,3}}{_OPERATOR}{_GAP}(?:\*\* ?)?(?:[rbufN@]?{_QUOTE}){{0,3}}"
     r"(?:Bearer |Token |Basic )?"
     rf"|{_NAME_ENDS}(?:{_ELSEWHERE})"
     rf"|[_-][\w-]{{2,24}} {{1,3}}(?:{_QUOTE})?"
@@ -47,7 +57,7 @@ _BESIDE = rf"{_ASSIGNS}|[\w .]{{0,24}} "
 
 _QUOTES = (
     rf"[\w.\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"
-    rf"(?:(?:\s{{0,3}}| {{4,16}}){_OPERATOR}\s{{0,3}}(?:\*\* ?)?[rbufN@]?| {{1,2}}){_QUOTE}"
+    rf"(?:(?:\s{{0,3}}| {{4,16}}){_OPERATOR}{_GAP}(?:\*\* ?)?[rbufN@]?| {{1,2}}){_QUOTE}"
     rf"|[\w.-]{{0,24}}(?:{_ELSEWHERE})"
     rf"|{_TERRAFORM}"
 )

@@ -12,6 +12,7 @@ _STOP_WORDS = (
 _RUNS = ("xxxx", "****", "....", "____", "----", "1234567", "abcdef", "aaaaaa", "000000")
 _LONG = 30
 """A token of so many characters may have a run in it and be one: some begin with zeros."""
+_LONG_NAME = 20
 _SAMPLES = frozenset(
     {
         *("password", "passwd", "pass", "pwd", "secret", "string", "token", "none", "null", "nil"),
@@ -104,8 +105,10 @@ def chosen(text: str) -> bool:
 
 
 def scattered(text: str) -> bool:
-    """Say whether it is `chosen` and unlike the names of a program: `TokenV2Response` is one."""
-    return chosen(text) and (any(sign in text for sign in _SIGNS) or random(text))
+    """Say whether it is unlike the names of a program, among which `TokenV2Response` is one."""
+    if chosen(text) and any(sign in text for sign in _SIGNS):
+        return True
+    return random(text) and (chosen(text) or len(text) >= _LONG_NAME)
 
 
 def _scrambled(text: str) -> bool:
