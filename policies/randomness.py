@@ -97,11 +97,15 @@ def no_sample(text: str) -> bool:
 
 def password(text: str) -> bool:
     """Say whether a person could have chosen it as a password, not as a word of a program."""
-    if not no_placeholder(text) or text.startswith(_NAMES) or text.endswith("?"):
+    if not no_placeholder(text) or text.startswith(_NAMES) or _is_asked(text):
         return False
     if text.lower().startswith(_ALGORITHMS):
         return False
     return _scrambled(text) or not text.replace("_", "").replace(".", "").isalpha()
+
+
+def _is_asked(text: str) -> bool:
+    return text.endswith("?") and text[:-1].isalpha()
 
 
 def varied(text: str) -> bool:
