@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WORD_BUCKET = 2
 _OTHER_BUCKET = 4
+_KINDS = 1 << _WORD_BUCKET | 1 << _OTHER_BUCKET
 _BAR = 1 << 3
 # Thai, Lao, Tibetan, Burmese; Hangul, to which particles are joined; Khmer; Japanese, Chinese.
 _WITHOUT_SPACES = re.compile(
@@ -50,6 +51,14 @@ class CharSet:
 
     def __len__(self) -> int:
         return self.bits.bit_count() + len(self.others)
+
+    @property
+    def members(self) -> str | None:
+        """All its characters; None where it has whole kinds of them."""
+        if self.bits & _KINDS:
+            return None
+        plain = (chr(code) for code in range(128) if self.bits >> code & 1)
+        return "".join([*plain, *sorted(self.others)])
 
     def complement(self) -> CharSet:
         """Return all characters but these; only for sets that name nothing beyond ASCII."""

@@ -7,9 +7,11 @@ All three take time that grows with the text and no faster.
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cached_property
-from itertools import islice
+from itertools import compress, islice
+from operator import not_
 from typing import TYPE_CHECKING
 
 import re2  # type: ignore[import-untyped]
@@ -18,7 +20,15 @@ from policies import seams
 from policies.database import Database
 from policies.effort import Effort, TooDense
 from policies.normalise import BAR, TRANSPARENT, barred_view, odd_characters, scan_view
-from policies.render import after, before, edge, render, render_sets, view_bytes
+from policies.render import (
+    after,
+    before,
+    edge,
+    render,
+    render_letters,
+    render_sets,
+    view_bytes,
+)
 from policies.scanner import Plan, Scanner, Span
 from policies.squeeze import spelled_out, squeezed
 from policies.words import LONG, exact_pattern
@@ -130,16 +140,23 @@ class Matcher:
 
         Raises TooDense where too many are in progress.
         """
-        hits = tuple(at for at in self._hits(text) if at in wanted)
-        if not hits:
-            return []
-        cover = self._covers.get(hits)
-        if cover is None:
+        hits = [at for at in self._hits(text) if at in wanted]
+        by_letters = [self._finders[at].by_letters for at in hits]
+        found: list[Span] = []
+        for group in (
+            tuple(compress(hits, by_letters)),
+            tuple(compress(hits, map(not_, by_letters))),
+        ):
+            spans = self._cover(group).spans(text) if group else []
+            found += [text.in_text(s.start, group[s.target], s.end) for s in spans]
+        return found
+
+    def _cover(self, hits: tuple[int, ...]) -> _Cover:
+        if hits not in self._covers:
             if len(self._covers) >= _MAX_PLANS:
                 self._covers.clear()
-            cover = self._covers[hits] = _Cover([self.targets[at] for at in hits])
-        spans = cover.spans(text)
-        return [text.in_text(s.start, hits[s.target], s.end) for s in spans]
+            self._covers[hits] = _Cover([self.targets[at] for at in hits])
+        return self._covers[hits]
 
     def _hits(self, text: Scannable) -> tuple[int, ...]:
         """Return the targets that match somewhere, in their order."""
@@ -187,21 +204,40 @@ def _expression(pattern: Pattern) -> bytes:
     return (before(pattern.not_before) + inside + after(pattern.not_after)).encode()
 
 
+class _Openings:
+    """Finds where a match may begin; `at` is where to look from.
+
+    By bytes, which tell no letters beyond ASCII apart; where all begin with such, by letters.
+    """
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        openings = [opening for target in targets for opening in target.openings]
+        letters = list(dict.fromkeys(map(render_letters, openings)))
+        self.by_letters = all(letters)
+        self._letters = re.compile("|".join(letters))
+        self._bytes = re2.compile("|".join(dict.fromkeys(map(render_sets, openings))).encode())
+
+    def search(self, text: Scannable, at: int) -> re.Match[str] | re2._Match | None:
+        if self.by_letters:
+            return self._letters.search(text.view, at)
+        return self._bytes.search(text.data, at)
+
+    def match(self, text: Scannable, at: int) -> bool:
+        return self._bytes.match(text.data, at) is not None
+
+
 class _Cover:
     """Follows a few targets through a text, and leaps over what none of them begins in."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self._plan = Plan(targets)
-        openings = dict.fromkeys(
-            render_sets(opening) for target in targets for opening in target.openings
-        )
-        self._opening = re2.compile("|".join(openings).encode())
+        self._openings = _Openings(targets)
 
     def spans(self, text: Scannable) -> list[Span]:
         view, effort = text.view, Effort(len(text.view))
         found: list[Span] = []
         at = 0
-        while (hit := self._opening.search(text.data, at)) is not None:
+        while (hit := self._openings.search(text, at)) is not None:
             begin = hit.start()
             scanner = Scanner(self._plan, view[max(begin - seams.LONGEST, 0) : begin])
             while begin + scanner.length < len(view) and not (scanner.length and scanner.idle):
@@ -230,29 +266,26 @@ class _Finder:
         inside = "".join(render(node) for node in target.nodes)
         return (before(target.not_before) + inside + after(target.not_after)).encode()
 
-    @cached_property
-    def _opening(self) -> re2._Regexp:
-        """What finds where a match may begin, one character after what it is to the right of."""
-        openings = "|".join(map(render_sets, self._target.openings))
-        return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
+    @property
+    def by_letters(self) -> bool:
+        return self._openings.by_letters
 
     @cached_property
-    def _opening_here(self) -> re2._Regexp:
+    def _openings(self) -> _Openings:
+        return _Openings([self._target])
+
+    @cached_property
+    def _after_edge(self) -> re2._Regexp:
+        """What finds an opening, one character after what it is to the right of."""
         openings = "|".join(map(render_sets, self._target.openings))
-        return re2.compile(openings.encode())
+        return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
 
     def spans(self, text: Scannable) -> Iterator[tuple[int, int]]:
         """Yield the matches from left to right, each the longest from its start."""
         at = 0
         behind_seams = self._behind_seams(text)
         seam = next(behind_seams, _NOWHERE)
-        # Where nothing need stand to the left, the search begins at the opening itself.
-        fence = 0 if self._target.not_before.bits else 1
-        while True:
-            hit = self._opening.search(text.fenced, at + fence)
-            begin = min(seam, hit.start() - fence if hit is not None else _NOWHERE)
-            if begin == _NOWHERE:
-                return
+        while (begin := min(seam, self._next(text, at))) != _NOWHERE:
             at = begin + 1
             if (span := self._match(text.view, begin, text.effort)) is not None:
                 yield span
@@ -260,10 +293,16 @@ class _Finder:
             while seam < at:
                 seam = next(behind_seams, _NOWHERE)
 
+    def _next(self, text: Scannable, at: int) -> int:
+        if self._target.not_before.bits:
+            hit = self._after_edge.search(text.fenced, at)
+        else:
+            hit = self._openings.search(text, at)
+        return _NOWHERE if hit is None else hit.start()
+
     def _behind_seams(self, text: Scannable) -> Iterator[int]:
         if self._target.not_before.bits:
-            here = self._opening_here
-            yield from (at for at in text.seams if here.match(text.data, at) is not None)
+            yield from (at for at in text.seams if self._openings.match(text, at))
 
     def _match(self, view: str, begin: int, effort: Effort) -> tuple[int, int] | None:
         target = self._target

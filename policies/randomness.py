@@ -23,7 +23,16 @@ _SAMPLES = frozenset(
 )
 _COMMON = frozenset(
     {
-        *("qwerty", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "zxcvbnm", "letmein", "iloveyou"),
+        *(
+            "qwerty",
+            "qwertyuiop",
+            "asdfgh",
+            "asdfghjkl",
+            "zxcvbn",
+            "zxcvbnm",
+            "letmein",
+            "iloveyou",
+        ),
         *("sunshine", "princess", "football", "baseball", "basketball", "superman", "batman"),
         *("starwars", "whatever", "trustno", "monkey", "dragon", "shadow", "hunter", "killer"),
         *("pokemon", "liverpool", "chelsea", "arsenal", "barcelona", "juventus", "mustang"),
@@ -46,18 +55,16 @@ _FROM_ELSEWHERE = re.compile(
 )
 _HEX = re.compile(r"[0-9a-f-]{20,}|[0-9A-F-]{20,}")
 """No name is so long and made of these six letters alone."""
-_FOLLOWING = {
-    letters[0]: letters[1:]
-    for letters in (
-        "aabcdefgiklmnprstuvwxy babcdefijlorsuy cabcdefhiklmoprstuy dabcdefgilorstuy "
-        "eabcdefgiklmnopqrstuvwxy facdefilorstuy gaeghilmnorsu haeiorstuy iabcdefgklmnoprstvxz "
-        "jaeou kaeios lacdefilopstuvy mabeilmopstu nabcdefgiklmnoprstuvy oabcdefgiklmnoprstuvwx "
-        "pacdehiloprstuy qu rabcdefgiklmnoprstuvy sacdefghiklmnopqrstuwy tabcdefhilmnoprstuwy "
-        "uabcdefgilmnoprst vaeio waehinors xceipst yaceilmnpst zaei"
-    ).split()
-}
+_PAIRS = (
+    "aabcdefgiklmnprstuvwxy babcdefijlorsuy cabcdefhiklmoprstuy dabcdefgilorstuy "
+    "eabcdefgiklmnopqrstuvwxy facdefilorstuy gaeghilmnorsu haeiorstuy iabcdefgklmnoprstvxz "
+    "jaeou kaeios lacdefilopstuvy mabeilmopstu nabcdefgiklmnoprstuvy oabcdefgiklmnoprstuvwx "
+    "pacdehiloprstuy qu rabcdefgiklmnoprstuvy sacdefghiklmnopqrstuwy tabcdefhilmnoprstuwy "
+    "uabcdefgilmnoprst vaeio waehinors xceipst yaceilmnpst zaei"
+)
 """The letters that follow each letter in the words of programs: 95 of 100 pairs in 24,000 words
 that occur in the standard library and in common packages. Of random pairs 50 of 100 do."""
+_FOLLOWING = {letters[0]: letters[1:] for letters in _PAIRS.split()}
 _CAPITALS = re.compile(r"[A-Z]{2,}")
 _UNREADABLE = re.compile(r"(?i)[b-df-hj-np-tv-xz]{6}")
 _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")

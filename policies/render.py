@@ -6,6 +6,8 @@ their own ideas of words, cases or Unicode plays a part.
 
 from __future__ import annotations
 
+import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, assert_never
 
 from policies.charset import CharSet, code_of
@@ -61,6 +63,17 @@ def render(node: Node) -> str:
 def render_sets(sets: tuple[CharSet, ...]) -> str:
     """Return an expression for one character of each set in turn."""
     return "".join(map(_class, sets))
+
+
+def render_letters(sets: tuple[CharSet, ...]) -> str:
+    """Return an expression over the view itself, for the sets before one with whole kinds in it.
+
+    Empty where an ASCII character may be the first: then the bytes tell enough.
+    """
+    if sets[0].bits:
+        return ""
+    named = takewhile(lambda members: members is not None, (each.members for each in sets))
+    return "".join(f"[{re.escape(members or '')}]" for members in named)
 
 
 def before(members: CharSet) -> str:
