@@ -23,21 +23,13 @@ _SAMPLES = frozenset(
 )
 _COMMON = frozenset(
     {
-        *(
-            "qwerty",
-            "qwertyuiop",
-            "asdfgh",
-            "asdfghjkl",
-            "zxcvbn",
-            "zxcvbnm",
-            "letmein",
-            "iloveyou",
-        ),
+        *("qwerty", "qwertyuiop", "asdfgh", "asdfghjkl", "zxcvbn", "zxcvbnm", "letmein"),
+        *("iloveyou", "passpass", "adminadmin"),
         *("sunshine", "princess", "football", "baseball", "basketball", "superman", "batman"),
         *("starwars", "whatever", "trustno", "monkey", "dragon", "shadow", "hunter", "killer"),
         *("pokemon", "liverpool", "chelsea", "arsenal", "barcelona", "juventus", "mustang"),
         *("michael", "jessica", "charlie", "jordan", "jennifer", "michelle", "daniel", "ashley"),
-        *("chocolate", "butterfly", "welcome", "adminadmin", "passpass"),
+        *("chocolate", "butterfly", "welcome"),
         *("rootpasswd", "rootpassword", "rootroot", "rootpass", "toor"),
         *("supersecret", "topsecret", "opensesame", "swordfish", "hallo", "passwort", "geheim"),
     }

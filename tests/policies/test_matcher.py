@@ -57,3 +57,35 @@ def test_a_word_begins_behind_the_same_seams_in_a_request_and_in_a_stream(parts:
     whole = Matcher([target]).find(Scannable(text), {0})
     assert {span.start for span in whole} <= {span.start for span in streamed}
     assert bool(whole) == bool(streamed)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("пароль: [0-9]{4}", "а пароль: 4711", "пароль: 4711"),
+        ("(?i)ПАРОЛЬ: [0-9]{4}", "а пароль: 4711", "пароль: 4711"),
+        ("(?i)(?:密码|密碼)[:=][0-9]{4}", "旧密码:4711。", "密码:4711"),
+        ("(?i)(?:contraseña|ключ|key)=[0-9]{4}", "la CONTRASEÑA=4711", "CONTRASEÑA=4711"),
+        ("(?:ä|ö)[a-z]?=[0-9]{4}", "ö=4711", "ö=4711"),
+    ],
+)
+def test_letters_beyond_ascii_are_told_apart(pattern: str, text: str, found: str) -> None:
+    target = Target("own", parse(pattern))
+    whole = Matcher([target]).find(Scannable(text), {0})
+    streamed = Plan([target]).find(text)
+    assert {text[span.start : span.end] for span in whole} == {found}
+    assert {text[span.start : span.end] for span in streamed} == {found}
+    others = text.translate({ord(ch): "中" for ch in text if not ch.isascii()})
+    if others != text:
+        assert not Matcher([target]).find(Scannable(others), {0})
+
+
+@given(st.lists(st.sampled_from(["密", "码", "碼", ":", "=", "4711", "x", "パス"]), max_size=12))
+def test_what_begins_with_such_letters_is_found_wherever_it_stands(parts: list[str]) -> None:
+    targets = [
+        Target("by letters", parse("(?:密码|密碼|パス)[:=][0-9]{4}")),
+        Target("by bytes", parse("(?:密码|[x:])=[0-9]{4}")),
+    ]
+    text = "".join(parts)
+    whole = {(s.target, s.start, s.end) for s in Matcher(targets).find(Scannable(text), {0, 1})}
+    assert whole == {(s.target, s.start, s.end) for s in Plan(targets).find(text)}

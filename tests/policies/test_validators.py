@@ -83,6 +83,9 @@ def test_checksums_of_banks_and_wallets() -> None:
         ("YOUR_API_KEY_GOES_HERE_42", False),
         ("${SECRET_FROM_ELSEWHERE_1a2b}", False),
         ("xxxxxxxxxxxxxxxxxxxxxxxx", False),
+        ("0123456789abcdefghijklmnopqrstuvwxyz", False),
+        ("kqzvtxjwbpmdhgfc", True),
+        ("authenticationmiddleware", False),
     ],
 )
 def test_randomness_tells_tokens_from_names(text: str, *, random: bool) -> None:
@@ -104,6 +107,16 @@ def test_randomness_tells_tokens_from_names(text: str, *, random: bool) -> None:
         ("random", "17000000000000000000000000000042", False),
         ("password", "%DB_PASSWORD%", False),
         ("password", "hunter2%", True),
+        ("password", "really?", False),
+        ("password", "iloveyou", True),
+        ("password", "loveletters", False),
+        ("scattered", "Tr0ub4dor&3", True),
+        ("scattered", "AIhq5Xyb1Gga9Q0", True),
+        ("scattered", "TokenV2Response", False),
+        ("scattered", "manager-v2", False),
+        ("base64", "cGFzc3dvcmQ=", True),
+        ("base64", "cGFzc3dvcmQ", False),
+        ("base64", "/wD/AP8A", False),
     ],
 )
 def test_what_is_nobodys_and_what_is_somebodys(name: str, text: str, *, right: bool) -> None:
