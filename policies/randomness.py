@@ -152,7 +152,7 @@ def random(text: str) -> bool:
         return unreadable or changes / len(text) >= 0.22 or _garbled(text, 6, 0.35)
     if text.islower():
         return text.isalpha() and _garbled(text, 15, 0.4)
-    return changes / len(text) >= 0.2
+    return changes / len(text) >= 0.2 or _garbled(text, 8, 0.4)
 
 
 def _garbled(text: str, fewest: int, share: float) -> bool:

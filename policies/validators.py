@@ -82,8 +82,9 @@ def mod97(text: str) -> bool:
 
 
 def mixed(text: str) -> bool:
-    """Say whether there are both letters and digits: names seldom have both, tokens always."""
-    return any(ch.isdigit() for ch in text) and any(ch.isalpha() for ch in text)
+    """Say whether there are letters and digits, as names seldom have, or letters in no order."""
+    letters = any(ch.isalpha() for ch in text)
+    return letters and (any(ch.isdigit() for ch in text) or random(text))
 
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
