@@ -27,7 +27,7 @@ _GAP = r"(?:\s{0,3}|\s?[|>][+-]?\n[ \t]{1,12}|\n[ \t]{4,16})(?:\[\s{0,8}|[!&][\w
 """What stands behind the operator: a block of YAML, a list, a tag."""
 _ELSEWHERE = (
     r"""\\?["'] {1,3}(?:value|content)=\\?["']"""  # an attribute beside the one with the name
-    r"""|["'],\s{1,16}["']value["'] ?: ?["']"""  # the member after the one with the name
+    r"""|["']?,\s{1,16}["']?value["']? ?: ?["']"""  # the member after the one with the name
     r"""|["'] ?/>\s{1,12}<value[=>]["']?"""
     r"""|\\?["']?:?(?:[\s>#+|]|\\n){1,24}value: ?\\?["']?"""  # names and values in YAML
     r"""|["']?\s?[:=]\s?\{\s{0,8}["']?(?:value|default)["']?\s?[:=]\s?["']"""

@@ -134,7 +134,8 @@ def _scrambled(text: str) -> bool:
         return True
     if not text.isalpha() or len(text) < 8:
         return False
-    return len(_CAPITALS.findall(text)) >= 2 or _UNREADABLE.search(text) is not None
+    capitals = len(_CAPITALS.findall(text)) >= 2
+    return capitals or _UNREADABLE.search(text) is not None or _garbled(text, 5, 0.5)
 
 
 def random(text: str) -> bool:
