@@ -106,22 +106,28 @@ class SniffedAnswer:
         events = SseAnswer(self._table, self._masking)
         return self._document(encoding, otherwise=events) if json else events
 
-    def _document(self, encoding: str, otherwise: SseAnswer | None = None) -> DocumentAnswer:
+    def _document(self, encoding: str, otherwise: SseAnswer | None = None) -> AnswerMasker:
         # Clients read JSON as UTF-8, unless it is so wide that they cannot.
-        encoding = encoding if is_wide(encoding) else "utf-8"
-        return DocumentAnswer(self._table, self._masking, encoding=encoding, otherwise=otherwise)
+        if not is_wide(encoding):
+            return DocumentAnswer(self._table, self._masking, otherwise=otherwise)
+        wide = DocumentAnswer(self._table, self._masking, encoding=encoding, otherwise=otherwise)
+        return WideAnswer(wide, self._masking)
 
     def _other(self, encoding: str) -> AnswerMasker:
         label = self._label.media
         if media.is_json(label):
             return self._document(encoding)
         if label.startswith("text/") or label.endswith("+xml"):
-            return TextAnswer(encoding or "utf-8", self._masking)
+            return self._text(encoding or "utf-8")
         if label.startswith(_OPAQUE):
             return BytesAnswer(self._masking.credential(), (label,))
         if is_wide(encoding) and sniff.reads_as_text(self._head[:_TELLING], encoding):
-            return TextAnswer(encoding, self._masking)
+            return self._text(encoding)
         return BytesAnswer(self._masking.stream())
+
+    def _text(self, encoding: str) -> AnswerMasker:
+        text = TextAnswer(encoding, self._masking)
+        return WideAnswer(text, self._masking) if is_wide(encoding) else text
 
 
 def _unreadable(encoding: str) -> Unsupported:
@@ -181,6 +187,38 @@ class TextAnswer:
     def finish(self) -> bytes:
         rest = self._masker.feed(self._decoder.decode(b"", final=True)) + self._masker.finish()
         return self._encoder.encode(rest, final=True)
+
+
+class WideAnswer:
+    """What shows itself as wide, perhaps by one zero: read singly, its bytes hide nothing either.
+
+    Raises `UpstreamUnavailable` where they do; the mask of one reading would tear the other.
+    """
+
+    def __init__(self, answer: AnswerMasker, masking: Masking) -> None:
+        self._answer = answer
+        self._masking = masking
+        self._bytes = BytesAnswer(masking.stream())
+
+    @property
+    def uninspected(self) -> tuple[str, ...]:
+        return self._answer.uninspected
+
+    def feed(self, data: bytes) -> bytes:
+        return self._checked(self._answer.feed(data))
+
+    def finish(self) -> bytes:
+        return self._checked(self._answer.finish(), last=True)
+
+    def _checked(self, data: bytes, *, last: bool = False) -> bytes:
+        found = self._masking.masked
+        out = self._bytes.feed(data) + (self._bytes.finish() if last else b"")
+        if self._masking.masked > found:
+            raise UpstreamUnavailable(
+                "The answer reads as text in a wide encoding, and its bytes show a secret all the "
+                "same; the rest of it is withheld."
+            )
+        return out
 
 
 class BytesAnswer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.errors import TooLarge, Unsupported
 from app.wire import sniff, strict_json
-from app.wire.events import AnswerTable, EventMasker, Named, boxed, unboxed
+from app.wire.events import AnswerTable, EventMasker, Named
 from app.wire.json_text import hides_nothing
 from app.wire.texts import End
 from app.wire.walk import TreeMasker
@@ -99,23 +99,23 @@ class DocumentAnswer:
 
     def _whole(self, value: Json) -> tuple[bool, Json]:
         tree = TreeMasker(self._masking)
-        box = boxed(value)
-        tree.walk(box, self._table.document)
+        masked = Named.of("", value)
+        tree.walk(masked.value, self._table.document)
         self._blobs = tuple(tree.blobs)
-        return tree.changed, unboxed(box, value)
+        return tree.changed, masked.json
 
     def _list(self, values: list[Json]) -> tuple[bool, Json]:
         events = EventMasker(self._table.stream, self._masking)
         out: list[Json] = []
         any_changed = False
         for value in values:
-            box = boxed(value)
-            changed, tails = events.event(Named("", box))
+            masked = Named.of("", value)
+            changed, tails = events.event(masked)
             any_changed = any_changed or changed
-            out.extend([*(tail.value for tail in tails), unboxed(box, value)])
+            out.extend([*(tail.json for tail in tails), masked.json])
             events.forget_event()
         tails = events.end(End.CLOSED)
-        out.extend(tail.value for tail in tails)
+        out.extend(tail.json for tail in tails)
         self._blobs = events.blobs
         return any_changed or bool(tails), out
 
@@ -125,15 +125,15 @@ class DocumentAnswer:
         between = next((found.space for found in documents[1:] if found.space), "\n")
         out: list[str] = []
         for document in documents:
-            box = boxed(document.value)
-            changed, tails = events.event(Named("", box))
-            out.extend([between + strict_json.dump(tail.value).decode() for tail in tails])
+            masked = Named.of("", document.value)
+            changed, tails = events.event(masked)
+            out.extend([between + strict_json.dump(tail.json).decode() for tail in tails])
             same = not changed and strict_json.says_one_thing(document.text, document.value)
-            written = strict_json.dump(unboxed(box, document.value)).decode()
+            written = strict_json.dump(masked.json).decode()
             out.extend([document.space, document.text if same else written])
             events.forget_event()
         tails = events.end(End.CLOSED)
-        out.extend([between + strict_json.dump(tail.value).decode() for tail in tails])
+        out.extend([between + strict_json.dump(tail.json).decode() for tail in tails])
         self._blobs = events.blobs
         return "".join(out)
 

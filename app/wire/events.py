@@ -28,10 +28,25 @@ EVERYTHING: tuple[Key, ...] = ((),)
 
 
 class Named(NamedTuple):
-    """An event with the name that the stream's framing gives it, which may be empty."""
+    """An event with the name that the stream's framing gives it, which may be empty.
+
+    What is not an object stands `boxed`, as the one member of an object, so that all are masked
+    alike; `json` is what is sent.
+    """
 
     name: str
     value: Event
+    boxed: bool = False
+
+    @classmethod
+    def of(cls, name: str, value: Json) -> Named:
+        if isinstance(value, dict):
+            return cls(name, value)
+        return cls(name, {"": value}, boxed=True)
+
+    @property
+    def json(self) -> Json:
+        return self.value[""] if self.boxed else self.value
 
 
 def no_signatures(_event: Event) -> Iterable[tuple[Key, Event]]:
@@ -219,7 +234,8 @@ class EventMasker:
         last = running.event
         if self._table.tail is not None and (tail := self._table.tail(last, running.channel, rest)):
             return tail
-        return Named(last.name, copy_with(last.value, running.path, rest, self._table))
+        copy = copy_with(last.value, running.path, rest, self._table)
+        return Named(last.name, copy, last.boxed)
 
 
 def hashable(parts: Iterable[Json]) -> Key:
@@ -263,12 +279,3 @@ def _along(value: Json, path: Path, text: str, keep: tuple[str, ...]) -> Json:
 def _append(running: Running, rest: str) -> None:
     box: Any = running.box  # a member of an object or an item of a list: written alike
     box[running.at] = f"{box[running.at]}{rest}"
-
-
-def boxed(value: Json) -> dict[str, Json]:
-    """Make a place for a value that is not an object, so that all are masked alike."""
-    return value if isinstance(value, dict) else {"": value}
-
-
-def unboxed(box: dict[str, Json], value: Json) -> Json:
-    return box if isinstance(value, dict) else box[""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
@@ -22,6 +23,8 @@ _BOMS = (
     (b"\xfe\xff", "utf-16-be"),
 )
 _BYTES = "latin-1"
+_WIDE = ("utf-16", "utf-32")
+_SINGLE = re.compile(rb"[ -~]{8}")  # letters that are wide have zeros between them
 _MOSTLY = 0.8
 _NO_TEXT = bytes(byte for byte in range(256) if byte > 126 or (byte < 32 and byte not in b"\t\r\n"))
 
@@ -53,16 +56,18 @@ class Passage:
         return self.text is not None and self.encoding != _BYTES
 
     def readings(self) -> list[str]:
-        """Return the text, and what it says where its escapes are undone."""
+        """Return the text, and what it says where its escapes are undone or its mark is ignored."""
         if not self.text:
             return []
         found = [self.text, *views(self.text)]
+        if self.encoding.startswith(_WIDE) and _SINGLE.search(self.raw):
+            found.append(self.raw.decode(_BYTES))
         if self.form:
             found.append(unquote_plus(self.text))
         return list(dict.fromkeys(found))
 
     def masked(self, mask: Callable[[str], str]) -> bytes:
-        """Return the bytes with the text masked; raises `BadRequest` for what escapes hide."""
+        """Return the bytes with the text masked; raises `BadRequest` for what hides from that."""
         if not self.text:
             return self.raw
         masked = mask(self.text)
@@ -75,9 +80,14 @@ class Passage:
             raise BadRequest(
                 "The form spells with percent signs what has to be masked. Send it as JSON."
             )
-        if masked == self.text:
-            return self.raw
-        return self.mark + masked.encode(self.encoding, "replace")
+        changed = self.mark + masked.encode(self.encoding, "replace")
+        out = self.raw if masked == self.text else changed
+        if self.encoding.startswith(_WIDE) and mask(out.decode(_BYTES)) != out.decode(_BYTES):
+            raise BadRequest(
+                "The body begins with a byte order mark, and holds what has to be masked for a "
+                "reader that ignores it. Send UTF-8 without a mark."
+            )
+        return out
 
 
 def passage(raw: bytes, *, form: bool = False) -> Passage:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.errors import TooLarge
 from app.wire import sse, strict_json
 from app.wire.documents import masked_text
-from app.wire.events import AnswerTable, EventMasker, Named, Running, boxed, unboxed
+from app.wire.events import AnswerTable, EventMasker, Named, Running
 from app.wire.likeness import Likeness, likeness
 from app.wire.texts import End, Text
 
@@ -79,19 +79,20 @@ class SseAnswer:
             return self._text(event, data)  # a word may look like a number
         words = isinstance(value, str)  # or stand in quotes
         before = b"" if words or not self._texts else self._words_end(event.event)
-        tree = boxed(value)
-        changed, tails = self._events.event(Named(event.event, tree))
+        masked = Named.of(event.event, value)
+        changed, tails = self._events.event(masked)
         before += self._tails(tails)
         self._events.forget_event()
         same = not changed and (exact or strict_json.says_one_thing(data, value))
         if words:
-            return before + self._text(event, data if same else _dump(tree, value).decode())
+            clean = data if same else strict_json.dump(masked.json).decode()
+            return before + self._text(event, clean)
         if same:
             out = self._unchanged(event)
             if exact and self._unlike < _UNLIKE:
                 self._like = self._likeness(event, out)
             return before + out
-        return before + self._rewritten(event, _dump(tree, value))
+        return before + self._rewritten(event, strict_json.dump(masked.json))
 
     def _likeness(self, event: sse.SseEvent, out: bytes) -> tuple[Likeness, Running] | None:
         """Remember an event to which the next may be alike."""
@@ -148,7 +149,7 @@ class SseAnswer:
             return b""
         whole = self._events.whole
         return b"".join(
-            [sse.encode(strict_json.dump(tail.value), event=whole(tail.name)) for tail in tails]
+            [sse.encode(strict_json.dump(tail.json), event=whole(tail.name)) for tail in tails]
         )
 
 
@@ -182,7 +183,7 @@ class LinesAnswer:
         self._partial.clear()
         out = self._line(last) if last else b""
         tails = self._events.end(End.CLOSED)
-        out += b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])
+        out += b"".join([strict_json.dump(tail.json) + b"\n" for tail in tails])
         return out + self._text.end(End.CLOSED).encode("utf-8", "replace")
 
     def _keep(self, rest: bytes) -> None:
@@ -203,12 +204,12 @@ class LinesAnswer:
             return self._words(line, text)  # a word may look like a number
         words = isinstance(value, str)  # or stand in quotes
         before = b"" if words else self._words_end()
-        tree = boxed(value)
-        changed, tails = self._events.event(Named("", tree))
-        before += b"".join([strict_json.dump(tail.value) + b"\n" for tail in tails])
+        masked = Named.of("", value)
+        changed, tails = self._events.event(masked)
+        before += b"".join([strict_json.dump(tail.json) + b"\n" for tail in tails])
         self._events.forget_event()
         same = not changed and strict_json.says_one_thing(line.strip(), value)
-        clean = line if same else _dump(tree, value)
+        clean = line if same else strict_json.dump(masked.json)
         return before + (self._words(clean, clean.decode()) if words else clean + b"\n")
 
     def _words(self, line: bytes, text: str) -> bytes:
@@ -223,10 +224,6 @@ class LinesAnswer:
             return b""
         self._within = False
         return f"{self._text.end(End.SAID)}\n".encode("utf-8", "replace")
-
-
-def _dump(box: dict[str, Json], value: Json) -> bytes:
-    return strict_json.dump(unboxed(box, value))
 
 
 def _is_whole(event: sse.SseEvent) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.wire.registry import wire_for
 from tests.app.wire.chance import Chance, arguments, json_spelt, mixed, sse, typed
-from tests.app.wire.law import SSE, Format, joined, of_events, of_lines, of_words
+from tests.app.wire.law import SSE, Format, joined, loaded, of_events, of_lines, of_words
 
 if TYPE_CHECKING:
     from app.wire.base import WireFormat
@@ -199,9 +199,10 @@ def row_texts(_at: int, _name: str, event: Any) -> Found:  # noqa: ANN401 - any 
 def words(chance: Chance, text: str) -> tuple[str, bytes]:
     """A stream whose events are no JSON."""
     text = text.replace("\\", "/")  # what escapes hide outside of JSON is withheld
-    return SSE, sse(
-        [("", f"so {text}"), *(("", piece) for piece in chance.pieces(text, 3))], chance
-    )
+    pieces = chance.pieces(text, 3)
+    if any(isinstance(loaded(piece), str) for piece in pieces):
+        pieces = [f"so {text}"]
+    return SSE, sse([("", f"so {text}"), *(("", piece) for piece in pieces)], chance)
 
 
 def prose(chance: Chance, text: str) -> tuple[str, bytes]:

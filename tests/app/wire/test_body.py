@@ -122,6 +122,14 @@ def test_json_with_a_byte_order_mark_is_refused(label: str, encoding: str) -> No
         parse_body(label, '{"a":"b"}'.encode(encoding))
 
 
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+def test_a_byte_order_mark_hides_no_text_in_single_bytes(mark: bytes) -> None:
+    body = parse_body("text/plain", mark + f"the keys are {SECRET}.".encode())
+    assert SECRET in "".join(segment.text for segment in body.prompt(PLAIN).segments)
+    with pytest.raises(BadRequest, match="without a mark"):
+        body.rewritten(PLAIN, whole)
+
+
 def test_a_stray_byte_hides_no_text_and_is_named() -> None:
     raw = f"to production with {SECRET}".encode() + b"\xff"
     body = parse_body("application/octet-stream", raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -144,6 +145,22 @@ def test_a_charset_that_the_answer_is_not_in_hides_nothing(charset: str, media: 
     label = f"{media}; charset={charset}"
     with pytest.raises(UpstreamUnavailable, match="checked"):
         masked(PLAIN, label, f'{{"a":"\u20ac {SECRET}"}}'.encode())
+
+
+@pytest.mark.parametrize("mark", [b"\0", b"\xff\xfe", b"\xfe\xff", b"e\0\0\0"])
+@pytest.mark.parametrize("label", ["text/plain", "application/json", "", "application/x-y"])
+def test_no_zero_or_mark_at_the_beginning_hides_a_secret_in_single_bytes(
+    label: str, mark: bytes
+) -> None:
+    answer = mark + f"event: the key is {SECRET}, and more".encode()
+    for places in ([], [70], list(range(len(answer)))):
+        masker = PLAIN.answer(label, RealMasking())
+        gone = b""
+        with contextlib.suppress(UpstreamUnavailable):
+            for piece in cut(answer, places):
+                gone += masker.feed(piece)
+            gone += masker.finish()
+        assert SECRET[:4].encode() not in gone
 
 
 def test_lines_and_events_in_a_wide_encoding_are_withheld() -> None:

@@ -105,6 +105,22 @@ def test_a_word_that_looks_like_json_belongs_to_the_words_around_it(secret: str)
         assert words == f"see {whole(secret)}, 2 3"
 
 
+@pytest.mark.parametrize(
+    ("wire", "label", "answer", "out"),
+    [
+        (PLAIN, SSE, b'data: "is AKIA"\n\n', b'data: "is "\n\ndata: "AKIA"\n\n'),
+        (PLAIN, SSE, b'data: ["is AKIA"]\n\n', b'data: ["is "]\n\ndata: ["AKIA"]\n\n'),
+        (PLAIN, "application/x-ndjson", b'["is AKIA"]\n', b'["is "]\n["AKIA"]\n'),
+        (PLAIN, "application/json", b'"is AKIA" 7', b'"is " 7 "AKIA"'),
+        (GEMINI, "application/json", b'["is AKIA"]', b'["is ","AKIA"]'),
+    ],
+)
+def test_the_tail_of_a_bare_string_or_list_comes_as_one(
+    wire: WireFormat, label: str, answer: bytes, out: bytes
+) -> None:
+    assert masked(wire, label, answer) == out
+
+
 def test_words_that_wait_come_before_an_object_that_follows_them() -> None:
     stream = encode("see AKIA") + encode("{}") + encode(", or")
     out = [event.data for event in SseParser().feed(masked(PLAIN, SSE, stream))]
