@@ -52,8 +52,9 @@ _ASSIGNS = (
 )
 """What stands between a name and its value in code, JSON, YAML, tables, headers, commands."""
 
-_BESIDE = rf"{_ASSIGNS}|[\w .]{{0,24}} "
-"""The same, or nothing: people say `the customer with BSN 111222333`."""
+_BESIDE = r"[^0-9\n]{0,32}(?:\n[^0-9\n]{0,18})?[^0-9A-Za-z\n]"
+"""What stands between a name and a number of a person, which its check digit tells from others:
+people say `the customer with BSN 111222333`."""
 
 _QUOTES = (
     rf"[\w.\[\]-]{{0,24}}(?:{_QUOTE}|\*\*)?[\])]?"

@@ -87,6 +87,11 @@ def mixed(text: str) -> bool:
     return letters and (any(ch.isdigit() for ch in text) or random(text))
 
 
+def numbered(text: str) -> bool:
+    """Say whether it has two digits at least, as codes have and words have not."""
+    return sum(map(str.isdigit, text)) > 1
+
+
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -109,14 +114,14 @@ _PAIRS = re.compile(r"(?:[0-9A-Fa-f]{2}:){7}[0-9A-Fa-f]{2}")
 def ip_address(text: str) -> bool:
     """Check an address of the Internet, of either version; the machine's own is nobody's.
 
-    Nor are `120.0.0.0`, a version or a network, `255.255.255.0`, a mask, and eight pairs of
-    digits, a serial number.
+    Nor are `120.0.0.0`, a version or a network, `255.255.255.0`, a mask, `169.254.169.254`, where
+    clouds tell a machine about itself, and eight pairs of digits, a serial number.
     """
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    if text.endswith(".0.0") or text.startswith("255.") or _PAIRS.fullmatch(text):
+    if text.endswith(".0.0") or text.startswith(("255.", "169.254.")) or _PAIRS.fullmatch(text):
         return False
     return not (address.is_loopback or address.is_unspecified or address.is_multicast)
 
@@ -137,17 +142,23 @@ _FILES = {
 
 
 def mailbox(text: str) -> bool:
-    """Say whether a person may read it: `git@` is how repositories are cloned.
+    """Say whether a person may read it: `git@` is how repositories are cloned, `noreply@` says no.
 
     Nor do they where the name of a file ends: `logo@2x.png`, `getty@tty1.service`.
     """
     name, _, host = text.lower().partition("@")
-    return name not in {"git", "hg", "svn"} and host.rpartition(".")[2] not in _FILES
+    return (
+        name not in {"git", "hg", "svn", "noreply", "no-reply"}
+        and host.rpartition(".")[2] not in _FILES
+    )
 
 
 def phone(text: str) -> bool:
-    """Check the number of digits (ITU-T E.164), and that they are not all alike."""
-    digits = [ch for ch in text if ch.isdigit()]
+    """Check the number of digits (ITU-T E.164), and that they are not all alike.
+
+    The two zeros that begin a call to another country are none of them.
+    """
+    digits = [ch for ch in text.removeprefix("00") if ch.isdigit()]
     return 8 <= len(digits) <= 15 and len(set(digits)) > 2
 
 
@@ -163,6 +174,7 @@ _PLAIN: dict[str, Check] = {
     "mod97": mod97,
     "no-placeholder": no_placeholder,
     "no-sample": no_sample,
+    "numbered": numbered,
     "password": password,
     "phone": phone,
     "random": random,
