@@ -7,15 +7,13 @@ than one set of places a character.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
-from policies.charset import CharSet
+from policies.charset import CharSet, bit_of
 from policies.pattern import Alt, Chars, Node, Repeat, Seq
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 _MAX_STATES = 4000
 _FIRST = 0  # the place where a machine begins
@@ -24,23 +22,23 @@ _MAX_STEPS = 400  # kept for one state: a text in a large alphabet must not fill
 
 @dataclass(slots=True)
 class _Places:
-    """A nondeterministic machine: a place either reads a character, or leads on for free."""
+    """A nondeterministic machine: a place reads a character, leads on for free, or does both."""
 
     reads: list[tuple[CharSet, int] | None] = field(default_factory=list)
-    free: list[list[int]] = field(default_factory=list)
+    free: defaultdict[int, list[int]] = field(default_factory=lambda: defaultdict(list))
     accept: int = -1
+    _closures: dict[int, frozenset[int]] = field(default_factory=dict)
 
     def new(self) -> int:
         self.reads.append(None)
-        self.free.append([])
-        return len(self.free) - 1
+        return len(self.reads) - 1
 
     def add(self, start: int, node: Node) -> int:
         """Lay `node` from `start` on; return the place where it ends."""
         match node:
             case Chars(members):
                 end = self.new()
-                here = self._fork(start)
+                here = start if self.reads[start] is None else self._fork(start)
                 self.reads[here] = (members, end)
                 return end
             case Seq(items):
@@ -50,7 +48,7 @@ class _Places:
             case Alt(options):
                 end = self.new()
                 for option in options:
-                    self.free[self.add(self._fork(start), option)].append(end)
+                    self.free[self.add(start, option)].append(end)
                 return end
             case Repeat(item, low, high):
                 return self._repeat(start, item, low, high)
@@ -64,11 +62,11 @@ class _Places:
         if high is None:
             loop = self._fork(start)
             self.free[loop].append(end)
-            self.free[self.add(self._fork(loop), item)].append(loop)
+            self.free[self.add(loop, item)].append(loop)
             return end
         self.free[start].append(end)
         for _ in range(high - low):
-            start = self.add(self._fork(start), item)
+            start = self.add(start, item)
             self.free[start].append(end)
         return end
 
@@ -77,12 +75,18 @@ class _Places:
         self.free[start].append(place)
         return place
 
-    def closure(self, places: Iterable[int]) -> frozenset[int]:
+    def closure(self, start: int) -> frozenset[int]:
         """Return what is reached for free, kept to the places that read or accept."""
-        seen = set(places)
-        todo = list(seen)
+        known = self._closures.get(start)
+        if known is None:
+            known = self._closures[start] = self._closure(start)
+        return known
+
+    def _closure(self, start: int) -> frozenset[int]:
+        seen = {start}
+        todo = [start]
         while todo:
-            for place in self.free[todo.pop()]:
+            for place in self.free.get(todo.pop(), ()):
                 if place not in seen:
                     seen.add(place)
                     todo.append(place)
@@ -139,13 +143,13 @@ class Automaton:
     @cached_property
     def start(self) -> State:
         """The state at the beginning of a match."""
-        return self._state(self._machine.closure([_FIRST]))
+        return self._state(self._machine.closure(_FIRST))
 
     def step(self, state: State, ch: str) -> State:
-        machine = self._machine
+        machine, bit = self._machine, bit_of(ch)
         reads = (machine.reads[place] for place in state.places)
-        reached = {read[1] for read in reads if read is not None and ch in read[0]}
-        return self._state(machine.closure(reached))
+        reached = [read[1] for read in reads if read is not None and read[0].has(ch, bit)]
+        return self._state(frozenset().union(*map(machine.closure, reached)))
 
     def _state(self, places: frozenset[int]) -> State:
         state = self._states.get(places)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ def code_of(ch: str) -> int:
     return _WORD_BUCKET if ch.isalnum() and not _WITHOUT_SPACES.match(ch) else _OTHER_BUCKET
 
 
+def bit_of(ch: str) -> int:
+    """Return the one bit of `CharSet.bits` that stands for a character of the scan view."""
+    return 1 << code_of(ch)
+
+
 @dataclass(frozen=True, slots=True)
 class CharSet:
     """Bit *n* of `bits` is ASCII character *n*; `others` are single characters beyond ASCII."""
@@ -44,7 +49,11 @@ class CharSet:
     others: frozenset[str] = frozenset()
 
     def __contains__(self, ch: str) -> bool:
-        return bool(self.bits >> code_of(ch) & 1) or ch in self.others
+        return self.has(ch, bit_of(ch))
+
+    def has(self, ch: str, bit: int) -> bool:
+        """Tell it of a character whose bit is at hand: one look for a question to many sets."""
+        return self.bits & bit != 0 or ch in self.others
 
     def __or__(self, other: CharSet) -> CharSet:
         return CharSet(self.bits | other.bits, self.others | other.others)
@@ -99,6 +108,12 @@ def chars(members: Iterable[str]) -> CharSet:
     members = frozenset(members)
     plain = frozenset(filter(str.isascii, members))
     return CharSet(reduce(lambda bits, ch: bits | 1 << ord(ch), plain, 0), members - plain)
+
+
+@lru_cache(maxsize=256)
+def single(ch: str) -> CharSet:
+    """Return the set of one character of the scan view."""
+    return chars(ch)
 
 
 def span(first: str, last: str) -> CharSet:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,6 @@ from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, FiredRule, Risk
 from policies.answer import AnswerMasking, Lookout, credential_plan
 from policies.conditions import Asked, Condition
-from policies.effort import TooDense
 from policies.findings import Finder, Inspected
 from policies.masker import Masker
 from policies.matcher import Matcher
@@ -127,13 +125,11 @@ class Catalog:
         """
         answers = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
         masker = Masker(answers, lambda _: "")
-        texts = list(self._samples())
-        for text in texts:
+        for text in self._samples():
             masker.feed(f"\n{text}\n")
-        everything = "\n".join([*texts, _SPELLINGS])
-        self.mask(everything)
-        with suppress(TooDense):
-            self.requests.find(Inspected(everything))
+        for matcher in self._matchers:
+            matcher.warm()
+        self.requests.find(Inspected(_SPELLINGS))
 
     def _samples(self) -> Iterator[str]:
         """Yield texts in which something is found, for as many targets as possible."""

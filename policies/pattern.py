@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from policies.charset import ANY, DIGIT, NOTHING, SPACE, WORD, CharSet, chars, span
+from policies.charset import ANY, DIGIT, NOTHING, SPACE, WORD, CharSet, chars, single, span
 from policies.normalise import TRANSPARENT, scan_view
 
 MAX_REPEAT = 1000
@@ -232,7 +232,7 @@ class _Parser:
     def _literal(self, ch: str, at: int) -> CharSet:
         if not ch.isascii() or ch in "\0\2\3\4":
             raise self._fault("a class has only ASCII in it; write (?:ä|ö) in place of [äö]", at)
-        return chars(ch)
+        return single(ch)
 
     def _letter(self, ch: str) -> Node:
         """Read a letter beyond ASCII; of what shows nothing, nothing is left in any text."""

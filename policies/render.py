@@ -7,6 +7,7 @@ their own ideas of words, cases or Unicode plays a part.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, assert_never
 
@@ -95,6 +96,7 @@ def after(members: CharSet) -> str:
     return rf"(?:{_class(members.edge())}|\z)" if members.bits else ""
 
 
+@lru_cache(maxsize=4096)
 def _class(members: CharSet) -> str:
     bits = members.bits
     for other in members.others:

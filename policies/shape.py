@@ -21,6 +21,8 @@ _FAR_TOO_MANY = 2000
 _ENOUGH_BITS = 20.0
 """An opening that is rarer than one place in 2**20 needs no further characters."""
 _FEWEST_BITS = 5.0
+_ALPHABET = 96
+_BITS = [math.log2(_ALPHABET / max(1, members)) for members in range(_ALPHABET + 1)]
 
 
 def can_be_empty(node: Node) -> bool:
@@ -181,7 +183,7 @@ def _is_enough(opening: Opening, following: Node) -> bool:
 
 def _bits(opening: Opening) -> float:
     """Return how rare an opening is, by how much of the alphabet each place leaves out."""
-    return sum(math.log2(96 / max(1, min(96, len(members)))) for members in opening)
+    return sum(_BITS[min(_ALPHABET, len(members))] for members in opening)
 
 
 def _drop_covered(found: list[Opening]) -> tuple[Opening, ...]:

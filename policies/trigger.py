@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies import seams
 from policies.automaton import State
-from policies.charset import CharSet
+from policies.charset import CharSet, bit_of
 from policies.normalise import TRANSPARENT
 from policies.shape import Opening
 
@@ -132,12 +132,13 @@ class TriggerTree:
 
     def _edge(self, before: Edge, ch: str) -> Edge:
         seam = seams.following(before.seam, ch)
-        forbidden = (1 << at for at, guard in enumerate(self._guards) if ch in guard)
+        bit = bit_of(ch)
+        forbidden = (1 << at for at, guard in enumerate(self._guards) if guard.has(ch, bit))
         return Edge(0 if seam.accepts else sum(forbidden), seam)
 
     def _onward(self, at: int, ch: str) -> frozenset[int]:
-        onward = self._branches[at].onward
-        return frozenset(branch for members, branch in onward.items() if ch in members)
+        bit, onward = bit_of(ch), self._branches[at].onward
+        return frozenset(branch for members, branch in onward.items() if members.has(ch, bit))
 
     def _first(self, ch: str) -> list[frozenset[int]]:
         """Return, for each guard, where a match may begin with this character."""
