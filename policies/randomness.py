@@ -45,6 +45,8 @@ _FROM_ELSEWHERE = re.compile(
     r"[$%]\{|\$\(|^[$%]\$?[A-Za-z_]\w*%?$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv"
     r"|process\.|config[.\[]|\(\)|_[A-Z_]{3,}%$|^\{[\w.]*\}@?$"
 )
+_PUBLIC = re.compile(r"pk_(?:live|test)_|phc_|pk\.eyJ|B[A-Za-z0-9_-]{86}$")
+"""Keys that are made to stand in a page for all to see; the last is a point of the curve P-256."""
 _HEX = re.compile(r"[0-9a-f-]{20,}|[0-9A-F-]{20,}")
 """No name is so long and made of these six letters alone."""
 _PAIRS = (
@@ -67,7 +69,7 @@ def no_placeholder(text: str) -> bool:
     plain = text.strip("@\"'").lower()
     if plain in _SAMPLES or len(set(plain)) < 3 or _counts_up(plain):
         return False
-    if any(word in plain for word in _STOP_WORDS):
+    if any(word in plain for word in _STOP_WORDS) or _PUBLIC.match(text):
         return False
     if any(run in plain for run in _RUNS) and (len(plain) < _LONG or len(set(plain)) < _LONG // 2):
         return False
@@ -145,7 +147,8 @@ def random(text: str) -> bool:
     """
     if not no_placeholder(text):
         return False
-    if _HEX.fullmatch(text) and not text.replace("-", "").isdigit():
+    plain = text.rstrip(".")  # of the sentence
+    if _HEX.fullmatch(plain) and not plain.replace("-", "").isdigit():
         return True
     changes = sum(_changes(*pair) for pair in pairwise(text))
     if any(ch.isdigit() for ch in text):
