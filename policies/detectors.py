@@ -23,15 +23,19 @@ _OPERATOR = (
     r"(?:=>|:{1,3}=|[?|+.!]{0,2}={1,3}|<-|\|\||\?\?|\?:|[:,>|(\t#]| is| was| to| no\."
     r"|: ?[&\w.<>|\[\]]{1,24} ?=| -{1,2} )"
 )
-_GAP = r"(?:\s{0,3}|\s?[|>][+-]?\n[ \t]{1,12}|\n[ \t]{4,16})(?:\[\s{0,8}|[!&][\w-]{1,16} )?"
-"""What stands behind the operator: a block of YAML, a list, a tag."""
+_GAP = (
+    r"(?:\s{0,3}|\s?[|>][+-]?\n[ \t]{1,12}|\n[ \t]{4,16})"
+    r"(?:\[\s{0,8}|[!&][\w-]{1,16} |(?:Some|(?:\w{1,16}::)?(?:from|new))\()?"
+)
+"""What stands behind the operator: a block of YAML, a list, a tag, what Rust wraps it in."""
 _ELSEWHERE = (
     r"""\\?["'] {1,3}(?:value|content)=\\?["']"""  # an attribute beside the one with the name
-    r"""|["']?,\s{1,16}["']?value["']? ?: ?["']"""  # the member after the one with the name
+    r"""|["']?,\s{0,16}["']?value["']? ?: ?["']"""  # the member after the one with the name
     r"""|["'] ?/>\s{1,12}<value[=>]["']?"""
     r"""|\\?["']?:?(?:[\s>#+|]|\\n){1,24}value: ?\\?["']?"""  # names and values in YAML
     r"""|["']?\s?[:=]\s?\{\s{0,8}["']?(?:value|default)["']?\s?[:=]\s?["']"""
     r"""|["'`]?\s{0,3}</\w{1,12}>\s{0,12}<\w{1,12}>"""  # the next cell or element
+    r"""|["']>\s{0,8}<\w{1,16}:\w{1,24}>"""  # the element in the one with the name
     r"""|["'`]?\) ?values ?\(["']"""  # SQL
     r"""| {1,2}(?:--(?:body|value|data)|-b)[ =]["']?"""
     r"""| \{ ?get; ?(?:set|init); ?\} = \\?["']"""

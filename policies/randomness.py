@@ -19,6 +19,7 @@ _SAMPLES = frozenset(
         *("password", "passwd", "pass", "pwd", "secret", "string", "token", "none", "null", "nil"),
         *("true", "false", "admin", "root", "user", "test", "testing", "guest", "postgres"),
         *("mysecretpassword", "my-secret-pw", "mypassword", "secretpassword", "p@ssw0rd"),
+        *("passwort", "kennwort", "contraseña", "senha", "wachtwoord", "heslo", "hasło"),
     }
 )
 _COMMON = frozenset(
@@ -31,19 +32,54 @@ _COMMON = frozenset(
         *("michael", "jessica", "charlie", "jordan", "jennifer", "michelle", "daniel", "ashley"),
         *("chocolate", "butterfly", "welcome"),
         *("rootpasswd", "rootpassword", "rootroot", "rootpass", "toor"),
-        *("supersecret", "topsecret", "opensesame", "swordfish", "hallo", "passwort", "geheim"),
+        *("supersecret", "topsecret", "opensesame", "swordfish", "hallo", "geheim"),
     }
 )
 """Passwords without a digit or a sign that people choose all the same."""
+_PROGRAM_WORDS = (
+    "above access account accounts address admin all also always and any api app application "
+    "are args array ask attribute auth autocomplete base basic bearer been being below body "
+    "bool builder button cache cached can cannot case change changed characters check choose "
+    "class clear client close code column common component conf config configuration confirm "
+    "confirmation container cookie core create credential credentials current data database "
+    "date day days decode decoded decrypt default defaults delete description dev development "
+    "dialog dict did different digits disable disabled does dummy each elsewhere email empty "
+    "enable enabled encode encoded encrypt encrypted enter env error errors every example "
+    "expired expires expiry export factory fake false field file files first flow for forgot "
+    "form from function generate generated generator get grant group groups guest had handler "
+    "has hash hashed have header headers helper her here hidden hide hint his host how html "
+    "http https id ids import index input instance int into invalid item items its json key "
+    "keys label last length letters link list load local login logout long lower mail main make "
+    "managed manager map masked match matches matching max maximum may message messages method "
+    "min minimum missing mobile mock modal model module must name names never new next none not "
+    "note now null number object old only open option optional options our output package page "
+    "param params pass passphrase passwd password passwort path permission phone placeholder "
+    "plain please policies policy port post prod production prompt property provider put query "
+    "random raw read reader recover redacted ref reference remote request required reset "
+    "response result results role roles root row rule rules run salt same sample save schema "
+    "screen secret secrets see self server service services session set settings short should "
+    "show sign signed some stage staging start state status stop storage store stored strength "
+    "string strong symbols table test testing tests text than that the their then there they "
+    "this time title toggle token tokens too true tuple type union update upper uri url use "
+    "used user username users using util utils uuid valid validate validation value values "
+    "vault verified verify view visibility was weak web were what when where which who why will "
+    "with without wrapper write writer xml yaml you your"
+)
+"""Of which programs make their names, and sentences theirs: no passphrase is made of them."""
+_PROGRAM = frozenset(_PROGRAM_WORDS.split())
+_WORDS = re.compile(r"[a-z]{3,10}(?:([-_. ])[a-z]{3,10})(?:\1[a-z]{3,10}){1,8}")
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAMES = ("self.", "this.", "settings.", "/")
 _ALGORITHMS = (
     *("sha", "md5", "aes", "pbkdf", "scram", "argon2", "bcrypt", "scrypt", "base64", "utf8"),
-    *("utf-8", "oauth2", "hmac"),
+    *("utf-8", "oauth2", "hmac", "uint8", "uint16", "uint32", "uint64", "int32", "int64"),
 )
 _SIGNS = "!@#$%^&*+=~?"
 _FROM_ELSEWHERE = re.compile(
-    r"[$%]\{|\$\(|^[$%]\$?[A-Za-z_]\w*%?$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]|\benv\b|environ|getenv"
+    r"[$%]\{|\$\(|^[$%]\$?[A-Za-z_]\w*(?:%?|->?|->\w.*)$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]"
+    r"|\benv\b|environ|getenv"
     r"|process\.|config[.\[]|\(\)|_[A-Z_]{3,}%$|^\{[\w.]*\}@?$"
+    r"|^(?:arn:aws|op://|vault:|@Microsoft\.KeyVault|ref\+|secret://|awssm:|gcpsm:|file:)"
 )
 _PUBLIC = re.compile(r"pk_(?:live|test)_|phc_|pk\.eyJ|B[A-Za-z0-9_-]{86}$")
 """Keys that are made to stand in a page for all to see; the last is a point of the curve P-256."""
@@ -102,7 +138,15 @@ def password(text: str) -> bool:
         return False
     if text.lower().startswith(_ALGORITHMS):
         return False
-    return _scrambled(text) or not text.replace("_", "").replace(".", "").isalpha()
+    words = re.split(r"[-_.]", text)
+    if all(map(str.isalpha, words)) and not _scrambled(text):
+        return phrase(text) or ("-" in text and _PROGRAM.isdisjoint(words))
+    return True
+
+
+def phrase(text: str) -> bool:
+    """Say whether it is some words in a row, none of which is one of programs."""
+    return _WORDS.fullmatch(text) is not None and _PROGRAM.isdisjoint(re.split(r"[-_. ]", text))
 
 
 def _is_asked(text: str) -> bool:
@@ -113,7 +157,7 @@ def varied(text: str) -> bool:
     """Say whether no word of a text would look so: digits or a sign among letters, or no order."""
     letters = any(ch.isalpha() for ch in text)
     among = any(ch in _SIGNS for ch in text[1:-1]) or any(ch.isdigit() for ch in text)
-    return (letters and among) or _scrambled(text)
+    return (letters and among) or _scrambled(text) or phrase(text)
 
 
 def chosen(text: str) -> bool:
@@ -137,6 +181,9 @@ def _scrambled(text: str) -> bool:
     if not text.isalpha() or len(text) < 8:
         return False
     capitals = len(_CAPITALS.findall(text)) >= 2
+    humps = len(_HUMPS.findall(text))
+    if humps > 2 and len(text) <= 2.5 * humps:
+        return True
     return capitals or _UNREADABLE.search(text) is not None or _garbled(text, 5, 0.5)
 
 
