@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.findings import Inspected
 from policies.matcher import Matcher, Scannable
 from policies.pattern import parse
 from policies.scanner import Plan, Target
@@ -22,11 +23,11 @@ AHEAD = ("", "\n", f"{'q' * 40}\n", 'run the copy of the mail "host"\n  ')
 def test_no_detector_misses_in_a_request_what_it_finds_in_a_stream(shipped: Catalog) -> None:
     rng = random.Random(7)  # noqa: S311 - a repeatable choice
     for detector in shipped.detectors:
-        plan, matcher = Plan([detector.target]), Matcher([detector.target])
+        plan, finder = Plan([detector.target]), shipped.finder([detector.target])
         for example in detector.examples.match:
             text = f"{rng.choice(AHEAD)}{example}"
             if plan.find(text):
-                assert matcher.find(Scannable(text), {0}), (detector.id, text)
+                assert finder.find(Inspected(text)), (detector.id, text)
 
 
 @pytest.mark.parametrize(
