@@ -30,14 +30,17 @@ _GAP = (
 """What stands behind the operator: a block of YAML, a list, a tag, what Rust wraps it in."""
 _ELSEWHERE = (
     r"""\\?["'] {1,3}(?:value|content)=\\?["']"""  # an attribute beside the one with the name
-    r"""|["']?,\s{0,16}["']?value["']? ?: ?["']"""  # the member after the one with the name
+    r"""|["']?,\s{0,16}["']?\w{0,12}value["']? ?: ?["']"""  # the member after the one with the name
     r"""|["'] ?/>\s{1,12}<value[=>]["']?"""
     r"""|\\?["']?:?(?:[\s>#+|]|\\n){1,24}value: ?\\?["']?"""  # names and values in YAML
     r"""|["']?\s?[:=]\s?\{\s{0,8}["']?(?:value|default)["']?\s?[:=]\s?["']"""
     r"""|["'`]?\s{0,3}</\w{1,12}>\s{0,12}<\w{1,12}>"""  # the next cell or element
+    r"""|["'] {1,3}\w{1,20}=["']\w{1,12}["']>"""  # another attribute before the text
     r"""|["']>\s{0,8}<\w{1,16}:\w{1,24}>"""  # the element in the one with the name
     r"""|["'`]?\) ?values ?\(["']"""  # SQL
     r"""| {1,2}(?:--(?:body|value|data)|-b)[ =]["']?"""
+    r"""|` ?(?:par|como|den Wert|auf|to|con|por|(?:设|設)[^ -~]{1,3}|を|に) ?`"""  # a sentence
+    r"""| As \w{1,16} = ["']"""  # Basic
     r"""| \{ ?get; ?(?:set|init); ?\} = \\?["']"""
     r"""| {0,2}:?= ?[\w.:]{1,40}\([^()\n]{0,40}\) ?(?:\?\?|\?:|\|\||or) ?["']"""  # or else
     r"""|\n["']"""  # what an interactive shell answers
@@ -56,7 +59,13 @@ _ASSIGNS = (
 )
 """What stands between a name and its value in code, JSON, YAML, tables, headers, commands."""
 
-_BESIDE = r"[^0-9\n]{0,32}(?:\n[^0-9\n]{0,18})?[^0-9A-Za-z\n]"
+_BESIDE = (
+    r"[^0-9\n]{0,32}"
+    r"(?:(?:\n[^0-9\n]{0,18})?[^0-9A-Za-z\n]"
+    r"|\n(?:[0-9]{1,6}[,;\t|] ?)?[\"']?"  # the head of a column
+    r"|VALUES ?\([0-9]{1,6}, ?[\"']?"
+    r"|\n\[?[0-9]{1,2}:[0-9]{2}\]? [^0-9\n]{1,24}[ :,])"  # what somebody answers
+)
 """What stands between a name and a number of a person, which its check digit tells from others:
 people say `the customer with BSN 111222333`."""
 

@@ -77,7 +77,7 @@ _ALGORITHMS = (
 _SIGNS = "!@#$%^&*+=~?"
 _FROM_ELSEWHERE = re.compile(
     r"[$%]\{|\$\(|^[$%]\$?[A-Za-z_]\w*(?:%?|->?|->\w.*)$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]"
-    r"|\benv\b|environ|getenv"
+    r"|\benv\b|environ|getenv|\.\.\.$|^#[0-9A-Fa-f]{3,8}$"
     r"|process\.|config[.\[]|\(\)|_[A-Z_]{3,}%$|^\{[\w.]*\}@?$"
     r"|^(?:arn:aws|op://|vault:|@Microsoft\.KeyVault|ref\+|secret://|awssm:|gcpsm:|file:)"
 )
@@ -202,7 +202,8 @@ def random(text: str) -> bool:
         unreadable = text.isalnum() and _CONSONANTS.search(text) is not None
         return unreadable or changes / len(text) >= 0.22 or _garbled(text, 6, 0.35)
     if text.islower():
-        return text.isalpha() and _garbled(text, 15, 0.4)
+        last = text.rpartition("-")[2]
+        return last.isalpha() and _garbled(last, 15, 0.4)
     return changes / len(text) >= 0.2 or _garbled(text, 8, 0.4)
 
 

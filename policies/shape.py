@@ -148,19 +148,32 @@ def _begin_sequence(items: tuple[Node, ...]) -> list[tuple[Opening, bool]]:
     found: list[tuple[Opening, bool]] = [((), True)]
     for item in items:
         longer: list[tuple[Opening, bool]] = []
+        onward: list[tuple[Opening, bool]] = []
         for opening, grows in found:
             if not grows or _is_enough(opening, item):
                 longer.append((opening, False))
                 continue
-            longer += [((opening + more)[:_MAX_OPENING], go) for more, go in _begin(item)]
+            onward = onward or _begin(item)
+            longer += [((opening + more)[:_MAX_OPENING], go) for more, go in onward]
+        if len(longer) > _MAX_OPENINGS:
+            longer = list(dict.fromkeys(longer))
         if len(longer) > _MAX_OPENINGS and all(opening for opening, _ in found):
             return [(opening, False) for opening, _ in found]
-        if len(longer) > _FAR_TOO_MANY:
-            raise PatternError("begins in too many ways; begin it with fixed characters")
-        found = longer
+        found = _shortened(longer) if len(longer) > _FAR_TOO_MANY else longer
         if not any(grows for _, grows in found):
             break
     return found
+
+
+def _shortened(found: list[tuple[Opening, bool]]) -> list[tuple[Opening, bool]]:
+    """Return fewer openings, with which all those begin."""
+    for length in range(_MAX_OPENING - 1, 0, -1):
+        shorter = dict.fromkeys(
+            (opening[:length], go and len(opening) < length) for opening, go in found
+        )
+        if len(shorter) <= _FAR_TOO_MANY:
+            return list(shorter)
+    raise PatternError("begins in too many ways; begin it with fixed characters")
 
 
 def _begin_repeat(item: Node, low: int, high: int | None) -> list[tuple[Opening, bool]]:

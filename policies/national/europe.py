@@ -233,6 +233,18 @@ def russian_insurance(text: str) -> bool:
     return weighted(digits[:9], range(9, 0, -1)) % 101 % 100 == digits[9] * 10 + digits[10]
 
 
+def icelandic_person(text: str) -> bool:
+    """Weights 3, 2, 7, 6, 5, 4, 3, 2 over eight digits; 11 less the rest by 11 is the ninth."""
+    digits = digits_of(text)
+    return -weighted(digits[:8], (3, 2, 7, 6, 5, 4, 3, 2)) % 11 == digits[8]
+
+
+def ukrainian_tax(text: str) -> bool:
+    """Weights -1, 5, 7, 9, 4, 6, 10, 5, 7; the rest by 11 ends with the last digit."""
+    digits = digits_of(text)
+    return weighted(digits, (-1, 5, 7, 9, 4, 6, 10, 5, 7)) % 11 % 10 == digits[9]
+
+
 EUROPE: dict[str, Callable[[str], bool]] = {
     "at-insurance": austrian_insurance,
     "baltic-person": baltic_person,
@@ -249,6 +261,7 @@ EUROPE: dict[str, Callable[[str], bool]] = {
     "hu-health": hungarian_health,
     "hu-tax": hungarian_tax,
     "ie-service": irish_service,
+    "is-person": icelandic_person,
     "it-fiscal-code": italian_fiscal_code,
     "lv-person": latvian_person,
     "mod-11-10": mod_11_10,
@@ -262,6 +275,7 @@ EUROPE: dict[str, Callable[[str], bool]] = {
     "ru-tax": russian_tax,
     "se-personal": swedish_personal,
     "tr-identity": turkish_identity,
+    "ua-tax": ukrainian_tax,
     "uk-nhs": uk_nhs,
     "uk-tax": british_tax,
     "yu-person": yugoslav_person,

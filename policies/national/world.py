@@ -213,6 +213,27 @@ def new_zealand_tax(text: str) -> bool:
     return False
 
 
+def kazakh_person(text: str) -> bool:
+    """Weights 1 to 11, the rest by 11; where that is 10, weights 3 to 11, 1 and 2."""
+    digits = digits_of(text)
+    check = weighted(digits, range(1, 12)) % 11
+    if check == 10:
+        check = weighted(digits, (*range(3, 12), 1, 2)) % 11
+    return check == digits[11]
+
+
+def uruguayan_identity(text: str) -> bool:
+    """Weights 2, 9, 8, 7, 6, 3, 4; with the last digit the sum ends in 0."""
+    digits = digits_of(text)
+    return weighted(digits, (2, 9, 8, 7, 6, 3, 4, 1)) % 10 == 0
+
+
+def us_prescriber(text: str) -> bool:
+    """Every second digit counts twice; the sum of six ends with the seventh (DEA)."""
+    digits = digits_of(text)
+    return weighted(digits, (1, 2, 1, 2, 1, 2)) % 10 == digits[6]
+
+
 WORLD: dict[str, Callable[[str], bool]] = {
     "ar-tax": argentine_tax,
     "au-business": australian_business,
@@ -229,14 +250,17 @@ WORLD: dict[str, Callable[[str], bool]] = {
     "in-business": indian_business,
     "jp-person": japanese_person,
     "kr-resident": korean_resident,
+    "kz-person": kazakh_person,
     "machine-readable": machine_readable,
     "nz-tax": new_zealand_tax,
     "passport-lines": passport_lines,
     "sg-identity": singaporean_identity,
     "th-identity": thai_identity,
     "tw-identity": taiwanese_identity,
+    "us-prescriber": us_prescriber,
     "us-routing": us_routing,
     "us-social-security": us_social_security,
+    "uy-identity": uruguayan_identity,
     "vehicle": vehicle,
     "verhoeff": verhoeff,
 }
