@@ -35,7 +35,7 @@ _ELSEWHERE = (
     r"""|\\?["']?:?(?:[\s>#+|]|\\n){1,24}value: ?\\?["']?"""  # names and values in YAML
     r"""|["']?\s?[:=]\s?\{\s{0,8}["']?(?:value|default)["']?\s?[:=]\s?["']"""
     r"""|["'`]?\s{0,3}</\w{1,12}>\s{0,12}<\w{1,12}>"""  # the next cell or element
-    r"""|["'] {1,3}\w{1,20}=["']\w{1,12}["']>"""  # another attribute before the text
+    r"""|["'] translatable=["']\w{4,5}["']>"""  # Android
     r"""|["']>\s{0,8}<\w{1,16}:\w{1,24}>"""  # the element in the one with the name
     r"""|["'`]?\) ?values ?\(["']"""  # SQL
     r"""| {1,2}(?:--(?:body|value|data)|-b)[ =]["']?"""
