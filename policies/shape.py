@@ -159,7 +159,7 @@ def _begin_sequence(items: tuple[Node, ...]) -> list[tuple[Opening, bool]]:
             longer = list(dict.fromkeys(longer))
         if len(longer) > _MAX_OPENINGS and all(opening for opening, _ in found):
             return [(opening, False) for opening, _ in found]
-        found = _shortened(longer) if len(longer) > _FAR_TOO_MANY else longer
+        found = _shortened(longer)
         if not any(grows for _, grows in found):
             break
     return found
@@ -167,13 +167,13 @@ def _begin_sequence(items: tuple[Node, ...]) -> list[tuple[Opening, bool]]:
 
 def _shortened(found: list[tuple[Opening, bool]]) -> list[tuple[Opening, bool]]:
     """Return fewer openings, with which all those begin."""
-    for length in range(_MAX_OPENING - 1, 0, -1):
-        shorter = dict.fromkeys(
-            (opening[:length], go and len(opening) < length) for opening, go in found
+    length = _MAX_OPENING
+    while len(found) > _FAR_TOO_MANY:
+        length -= 1
+        found = list(
+            dict.fromkeys((opening[:length], go and len(opening) < length) for opening, go in found)
         )
-        if len(shorter) <= _FAR_TOO_MANY:
-            return list(shorter)
-    raise PatternError("begins in too many ways; begin it with fixed characters")
+    return found
 
 
 def _begin_repeat(item: Node, low: int, high: int | None) -> list[tuple[Opening, bool]]:

@@ -17,6 +17,7 @@ from policies.scanner import Plan, Target
 if TYPE_CHECKING:
     from policies.compiled import Catalog
 
+PAIRS = [f"{one}{chr(ord(one) + 1)}" for one in "acegikmoqsuACEGIKMOQ"]
 AHEAD = ("", "\n", f"{'q' * 40}\n", 'run the copy of the mail "host"\n  ')
 
 
@@ -45,6 +46,13 @@ def test_a_repeat_with_a_limit_hides_nothing(pattern: str, data: st.DataObject) 
     text = f"{data.draw(st.sampled_from(AHEAD))}{'q' * data.draw(st.integers(0, 40))} {found} end"
     spans = Plan([target]).find(text)
     assert bool(Matcher([target]).find(Scannable(text), {0})) == bool(spans)
+
+
+def test_a_pattern_that_begins_in_thousands_of_ways_is_found_whichever_it_is() -> None:
+    target = Target("own", parse("".join(f"[{two}]?" for two in PAIRS) + "xyz[0-9]{4}"))
+    for text in ("xyz1234", "acegikmoqsuxyz1234", "(bxyz1234)", "a vxyz1234"):
+        assert Plan([target]).find(text), text
+        assert Matcher([target]).find(Scannable(text), {0}), text
 
 
 SEAMS = ("%3D", "%253d", r"\n", r"\u003d", r"\x20", r"\075", "[0;32m", "%25", "3", "n", "m", " ")
