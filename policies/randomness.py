@@ -68,6 +68,7 @@ _PROGRAM_WORDS = (
 """Of which programs make their names, and sentences theirs: no passphrase is made of them."""
 _PROGRAM = frozenset(_PROGRAM_WORDS.split())
 _WORDS = re.compile(r"[a-z]{3,10}(?:([-_. ])[a-z]{3,10})(?:\1[a-z]{3,10}){1,8}")
+_NUMBER = re.compile(r"[-_. ]?[0-9]{1,4}$")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAMES = ("self.", "this.", "settings.", "/")
 _ALGORITHMS = (
@@ -145,8 +146,9 @@ def password(text: str) -> bool:
 
 
 def phrase(text: str) -> bool:
-    """Say whether it is some words in a row, none of which is one of programs."""
-    return _WORDS.fullmatch(text) is not None and _PROGRAM.isdisjoint(re.split(r"[-_. ]", text))
+    """Say whether it is some words in a row, none of which is one of programs; then a number."""
+    words = _NUMBER.sub("", text)
+    return _WORDS.fullmatch(words) is not None and _PROGRAM.isdisjoint(re.split(r"[-_. ]", words))
 
 
 def _is_asked(text: str) -> bool:
