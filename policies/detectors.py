@@ -39,7 +39,8 @@ _ELSEWHERE = (
     r"""|["']>\s{0,8}<\w{1,16}:\w{1,24}>"""  # the element in the one with the name
     r"""|["'`]?\) ?values ?\(["']"""  # SQL
     r"""| {1,2}(?:--(?:body|value|data)|-b)[ =]["']?"""
-    r"""|` ?(?:par|como|den Wert|auf|to|con(?: el valor)?|com o valor|por|(?:设|設)[^ -~]{1,3}|を|に) ?`"""  # a sentence
+    r"""|` ?(?:par|como|den Wert|auf|to|con(?: el valor)?|com o valor|por|"""  # a sentence
+    r"""(?:设|設)[^ -~]{1,3}|を|に) ?`"""
     r"""| As \w{1,16} = ["']"""  # Basic
     r"""| \{ ?get; ?(?:set|init); ?\} = \\?["']"""
     r"""| {0,2}:?= ?[\w.:]{1,40}\([^()\n]{0,40}\) ?(?:\?\?|\?:|\|\||or) ?["']"""  # or else
