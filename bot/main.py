@@ -96,7 +96,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     """
     token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
     require(settings, "mongodb", "slack_bot_token", token)
-    catalogs = await asyncio.to_thread(CatalogKeeper, settings.catalog)
+    catalogs = await asyncio.to_thread(CatalogKeeper, settings.catalog, answers=False)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
     storage = MongoStorage.connect(
         settings.mongodb_uri.get_secret_value(), settings.mongodb_database

@@ -118,18 +118,23 @@ class Catalog:
         """Return the text with every secret and all personal data masked, for logs and cards."""
         return self.everything.mask(text, self.label)
 
-    def warm(self) -> None:
+    def warm(self, *, answers: bool = True) -> None:
         """Do now what the first requests would wait for: a few seconds of work.
 
-        It may run beside requests, of this catalog or another.
+        Most of it is for streams of `answers`; whoever masks none can do without. It may run beside
+        requests, of this catalog or another.
         """
-        answers = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
-        masker = Masker(answers, lambda _: "")
-        for text in self._samples():
-            masker.feed(f"\n{text}\n")
+        if answers:
+            self._warm_masking()
         for matcher in self._matchers:
             matcher.warm()
         self.requests.find(Inspected(_SPELLINGS))
+
+    def _warm_masking(self) -> None:
+        plan = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
+        masker = Masker(plan, lambda _: "")
+        for text in self._samples():
+            masker.feed(f"\n{text}\n")
 
     def _samples(self) -> Iterator[str]:
         """Yield texts in which something is found, for as many targets as possible."""

@@ -34,13 +34,19 @@ class CatalogState:
 class CatalogKeeper:
     """Ask it for `current` once a request; `run` must be a task of the process."""
 
-    def __init__(self, directory: Path, *, look_seconds: float = _LOOK_SECONDS) -> None:
-        """Load the first catalog. Raises BadCatalog: without one, nothing can be decided."""
+    def __init__(
+        self, directory: Path, *, answers: bool = True, look_seconds: float = _LOOK_SECONDS
+    ) -> None:
+        """Load the first catalog, and warm it; for `answers` too, where they will be masked.
+
+        Raises BadCatalog: without one, nothing can be decided.
+        """
         self._directory = directory
+        self._answers = answers
         self._look_seconds = look_seconds
         self._stamp = _stamp(directory)
         self._asked = asyncio.Event()
-        self.current: Catalog = _ready(directory)
+        self.current: Catalog = _ready(directory, answers=answers)
         self.state = CatalogState(self.current.revision)
         set_aside()
 
@@ -68,7 +74,7 @@ class CatalogKeeper:
 
     async def _replace(self) -> None:
         try:
-            fresh = await asyncio.to_thread(_ready, self._directory)
+            fresh = await asyncio.to_thread(_ready, self._directory, answers=self._answers)
         except BadCatalog as bad:
             self.state = CatalogState(self.current.revision, str(bad))
             _log.error(
@@ -93,10 +99,10 @@ def set_aside() -> None:
     gc.freeze()
 
 
-def _ready(directory: Path) -> Catalog:
+def _ready(directory: Path, *, answers: bool) -> Catalog:
     """Load a catalog and warm it: no request is to wait for what can be done before."""
     catalog = load_catalog(directory)
-    catalog.warm()
+    catalog.warm(answers=answers)
     return catalog
 
 

@@ -48,7 +48,7 @@ def catalog() -> Catalog:
 
 def _warm(directory: Path) -> Catalog:
     made = load_catalog(directory)
-    made.warm()
+    made.warm(answers=False)
     return made
 
 
