@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _TIMEOUTS = httpx.Timeout(600.0, connect=5.0)
 _POOL = 1000
+_IDLE_SECONDS = 4.0
+"""A connection that idled for longer is let go. Many servers close theirs after five seconds: a
+request that meets that end is lost, and none is sent twice."""
 _USER_AGENT = "abeyance"
 # Whatever is not named here stays with us: cookies, redirects, hop-by-hop headers.
 _RETURNED = (
@@ -84,11 +87,11 @@ class Answer:
 class Upstream:
     """Made inside the running loop, closed by its owner."""
 
-    def __init__(self, answer_seconds: float) -> None:
+    def __init__(self, answer_seconds: float, *, idle_seconds: float = _IDLE_SECONDS) -> None:
         self._answer_seconds = answer_seconds
         session = aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
-            connector=aiohttp.TCPConnector(limit=_POOL),
+            connector=aiohttp.TCPConnector(limit=_POOL, keepalive_timeout=idle_seconds),
             auto_decompress=False,
             # What is sent is what was recorded, and nothing beside it.
             skip_auto_headers=("accept", "content-type", "user-agent"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.session import RecordedRequest
 from app.errors import BadRequest
-from proxy.upstream import upstream_url
+from proxy.upstream import Upstream, upstream_url
 
 BASE = "https://up.example/base"
 
@@ -41,3 +43,25 @@ def test_the_path_goes_below_the_base() -> None:
 def test_a_path_that_leads_out_or_would_be_sent_otherwise_is_refused(path: str) -> None:
     with pytest.raises(BadRequest, match="leads out of the connection, or can be read in two ways"):
         url(path)
+
+
+async def test_a_connection_that_idles_is_let_go_before_the_model_api_closes_it() -> None:
+    let_go = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+        await reader.read()
+        let_go.set()
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        upstream = Upstream(60.0, idle_seconds=0.01)
+        asked = RecordedRequest("GET", "v1/models", "", (), b"", "")
+        connection = Connection("it", base, CredentialScheme.BEARER, b"")
+        async with upstream.forward(connection, asked, "key") as answered:
+            assert b"".join([part async for part in answered.pieces()]) == b"ok"
+        async with asyncio.timeout(10):
+            await let_go.wait()
+        await upstream.close()
