@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, FiredRule, Risk
 from policies.answer import AnswerMasking, Lookout, credential_plan
 from policies.conditions import Asked, Condition
+from policies.effort import TooDense
 from policies.findings import Finder, Inspected
 from policies.masker import Masker
 from policies.matcher import Matcher
@@ -128,7 +130,8 @@ class Catalog:
             self._warm_masking()
         for matcher in self._matchers:
             matcher.warm()
-        self.requests.find(Inspected(_SPELLINGS))
+        with suppress(TooDense):  # An own rule may find too much in anything.
+            self.requests.find(Inspected(_SPELLINGS))
 
     def _warm_masking(self) -> None:
         plan = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))

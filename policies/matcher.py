@@ -125,7 +125,7 @@ class Matcher:
 
     def warm(self) -> None:
         """Make now what is otherwise made when a text first needs it."""
-        self.hits(Scannable("a text"))
+        self._hits(Scannable("a text"))
         for finder in self._finders:
             finder.warm()
 
@@ -136,7 +136,7 @@ class Matcher:
         """
         return [
             text.in_text(start, at, end)
-            for at in self.hits(text)
+            for at in self._hits(text)
             if at in wanted
             for start, end in islice(self._finders[at].spans(text), most)
         ]
@@ -146,7 +146,7 @@ class Matcher:
 
         Raises TooDense where too many are in progress.
         """
-        hits = [at for at in self.hits(text) if at in wanted]
+        hits = [at for at in self._hits(text) if at in wanted]
         by_letters = [self._finders[at].by_letters for at in hits]
         found: list[Span] = []
         for group in (
@@ -164,7 +164,7 @@ class Matcher:
             self._covers[hits] = _Cover([self.targets[at] for at in hits])
         return self._covers[hits]
 
-    def hits(self, text: Scannable) -> tuple[int, ...]:
+    def _hits(self, text: Scannable) -> tuple[int, ...]:
         """Return the targets that match somewhere, in their order."""
         if self not in text.hits:
             hits = {at for lookup in self._lookups for at in lookup.hits(text)}

@@ -67,7 +67,7 @@ _PROGRAM_WORDS = (
 )
 """Of which programs make their names, and sentences theirs: no passphrase is made of them."""
 _PROGRAM = frozenset(_PROGRAM_WORDS.split())
-_WORDS = re.compile(r"[a-z]{3,10}(?:([-_. ])[a-z]{3,10})(?:\1[a-z]{3,10}){1,8}")
+_WORDS = re.compile(r"[a-z]{3,10}([-_. ])[a-z]{3,10}(?:\1[a-z]{3,10}){1,8}")
 _NUMBER = re.compile(r"[-_. ]?[0-9]{1,4}$")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAMES = ("self.", "this.", "settings.", "/")
