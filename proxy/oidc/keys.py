@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import httpx
 import structlog
+from cryptography.exceptions import UnsupportedAlgorithm
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, OctKey, RSAKey
+from joserfc.jwk import KeySet, OctKey, RSAKey, import_key
 
 from app.errors import IssuerUnavailable, NotAuthenticated
 from proxy.oidc.discovery import discover
@@ -25,6 +26,8 @@ _FRESH_SECONDS = 600.0
 _STALE_SECONDS = 24 * 3600.0
 _BETWEEN_FETCHES_SECONDS = 10.0
 _RSA_BITS = 2048  # Source: RFC 7518, section 3.3
+# Whatever the libraries make of a key that is not one, or not one they know.
+_FAULTS = (JoseError, ValueError, TypeError, LookupError, AttributeError, UnsupportedAlgorithm)
 _log = structlog.get_logger(__name__)
 
 
@@ -77,24 +80,49 @@ class IssuerKeys:
             uri = self._issuer.jwks_uri or await self._discover()
             answer = await self._http.get(uri)
             answer.raise_for_status()
-            self._keys = _strong(KeySet.import_key_set(answer.json()))
-        except (httpx.HTTPError, JoseError, ValueError, TypeError, KeyError) as error:
+            self._keys = self._usable(answer.json()["keys"])
+        except (httpx.HTTPError, ValueError, TypeError, LookupError) as error:
             # The last good set stays in use for a bounded time.
             _log.warning("keys not fetched", issuer=self._issuer.issuer, reason=repr(error))
         else:
             self._fetched_at = now
+
+    def _usable(self, published: list[object]) -> KeySet:
+        """Leave out what cannot be read: an issuer may publish kinds of keys that we do not know.
+
+        Raises ValueError where nothing can be read.
+        """
+        keys: list[Key] = []
+        faults: list[str] = []
+        for one in published:
+            try:
+                keys.append(_read(one))
+            except _FAULTS as fault:
+                faults.append(f"{_kid(one)}: {type(fault).__name__}")
+        if faults:
+            _log.warning("keys ignored", issuer=self._issuer.issuer, keys=faults)
+        if faults and not keys:
+            raise ValueError("none of the published keys can be read")
+        return KeySet([key for key in keys if not _is_weak(key)])
 
     async def _discover(self) -> str:
         document = await discover(self._issuer.issuer, self._http)
         return str(document["jwks_uri"])
 
 
-def _strong(published: KeySet) -> KeySet:
-    """Leave out keys that can be broken, and shared secrets, which no issuer publishes."""
-    return KeySet([key for key in published.keys if not _is_weak(key)])
+def _read(published: object) -> Key:
+    if not isinstance(published, dict):
+        raise TypeError("a key is an object")
+    return import_key(published)
+
+
+def _kid(published: object) -> str:
+    kid = published.get("kid") if isinstance(published, dict) else None
+    return kid if isinstance(kid, str) else "without an id"
 
 
 def _is_weak(key: Key) -> bool:
+    """Whether it can be broken, or is a shared secret, which no issuer publishes."""
     if isinstance(key, RSAKey):
         return key.public_key.key_size < _RSA_BITS
     return isinstance(key, OctKey)

@@ -99,6 +99,43 @@ async def test_a_short_rsa_key_or_a_shared_secret_that_an_issuer_publishes_is_no
             await verifier.verify(issuer.token(key, alg))
 
 
+BAD_KEYS: list[Any] = [
+    {"kty": "EC", "crv": "P-999", "x": "AAAA", "y": "AAAA", "kid": "unknown curve"},
+    {"kty": "EC", "crv": "P-256", "x": "AAAA", "y": "AAAA", "kid": "not on its curve"},
+    {"kty": "AKP", "alg": "ML-DSA-44", "pub": "AAAA", "kid": "unknown kind"},
+    {"kty": ["RSA"], "kid": "a list for a kind"},
+    {"kid": "no kind"},
+    {"kty": "RSA", "e": "AQAB", "kid": "no modulus"},
+    {"kty": "RSA", "n": "!", "e": "AQAB", "kid": "no base64"},
+    {"kty": "RSA", "n": 5, "e": 3, "kid": "numbers"},
+    {"kty": "OKP", "crv": "Ed25519", "x": "AA", "kid": "too short"},
+    {"kty": "EC", "crv": "P-256", "kid": {"an": "object"}},
+    "no object",
+    None,
+]
+
+
+@pytest.mark.parametrize("bad", BAD_KEYS, ids=repr)
+async def test_one_bad_key_in_a_set_is_ignored_and_the_others_count(
+    issuer: Issuer, http: httpx.AsyncClient, bad: object
+) -> None:
+    issuer.keys.insert(0, bad)
+    assert await Verifier([issuer.settings], http, SystemClock()).verify(
+        issuer.token(GOOD, "ES256")
+    )
+
+
+async def test_a_set_in_which_no_key_can_be_read_does_not_replace_the_last_good_one(
+    issuer: Issuer, http: httpx.AsyncClient
+) -> None:
+    now = 1000.0
+    keys = IssuerKeys(issuer.settings, http, lambda: now)
+    assert await keys.find("good")
+    issuer.keys[:] = BAD_KEYS
+    now += 3600
+    assert await keys.find("good")
+
+
 async def test_a_claim_that_stands_twice_is_refused(
     issuer: Issuer, http: httpx.AsyncClient
 ) -> None:
