@@ -99,6 +99,8 @@ class Settings(BaseSettings):
     """How long an answer may take from its head to its end."""
     stalled_seconds: float = Field(default=120.0, ge=1)
     """How long a caller may take nothing of what is sent before the connection is closed."""
+    idle_seconds: float = Field(default=75.0, gt=0)
+    """How long a connection may idle: longer than a load balancer in front keeps it (often 60)."""
 
     public_url: str = Field(default="", pattern=_PUBLIC_URL)
     """Where browsers reach the gateway; empty: Slack accounts are linked in a terminal."""

@@ -86,7 +86,7 @@ async def _serve(
     async with asyncio.TaskGroup() as tasks:
         background = [tasks.create_task(part.run()) for part in parts.running]
         background.append(tasks.create_task(ready()))
-        await serve(parts.door, _config(listener), shutdown_trigger=stopping)
+        await serve(parts.door, _config(listener, parts.settings), shutdown_trigger=stopping)
         for task in background:
             task.cancel()
 
@@ -108,7 +108,7 @@ class _Parts:
         ledger = ChainedLedger(storage.ledger, writer="gateway")
         verifier = Verifier(settings.issuers, http, clock)
         callers = Callers(verifier, storage.people, clock)
-        self._storage, self._catalogs = storage, catalogs
+        self.settings, self._storage, self._catalogs = settings, storage, catalogs
         self.feed = HoldFeed(storage.holds)
         me = new_id(clock.now())
         recorder = Recorder(storage.sessions, ledger, clock, me)
@@ -181,11 +181,12 @@ def _let_go_of_who_stops_reading(listener: socket.socket, seconds: float) -> Non
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * seconds))
 
 
-def _config(listener: socket.socket) -> Config:
+def _config(listener: socket.socket, settings: Settings) -> Config:
     config = Config()
     # Hypercorn makes its own socket of the descriptor: ours must let go of it.
     config.bind = [f"fd://{listener.detach()}"]
     config.graceful_timeout = _GRACE_SECONDS
+    config.keep_alive_timeout = settings.idle_seconds
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
