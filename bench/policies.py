@@ -37,7 +37,8 @@ from policies.loader import SHIPPED, load_catalog
 from policies.masker import Masker
 from policies.matcher import Matcher, Scannable
 from policies.pattern import parse
-from policies.scanner import Plan, Target
+from policies.scanner import Plan
+from policies.target import Target
 from policies.words import word_pattern
 
 if TYPE_CHECKING:

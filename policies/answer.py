@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from app.domain.verdict import Action, FiredRule
 from policies.masker import Masker
-from policies.scanner import Plan, Target
+from policies.scanner import Plan
+from policies.target import Target
 from policies.words import literal_pattern
 
 if TYPE_CHECKING:

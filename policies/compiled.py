@@ -16,7 +16,8 @@ from policies.findings import Finder, Inspected
 from policies.masker import Masker
 from policies.matcher import Matcher
 from policies.model import ExamplesSpec, Mode, Side
-from policies.scanner import Plan, Target
+from policies.scanner import Plan
+from policies.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -10,7 +10,7 @@ from policies.fields import GROUPS, Kind
 from policies.glob import any_of
 from policies.model import ExamplesSpec
 from policies.pattern import Pattern, parse, parse_class
-from policies.scanner import Target
+from policies.target import Target
 from policies.validators import build
 
 if TYPE_CHECKING:

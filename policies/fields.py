@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from policies.expression import expression
 from policies.pattern import parse, parse_class
-from policies.scanner import Target
+from policies.target import Target
 from policies.validators import build
 from policies.words import word_pattern
 

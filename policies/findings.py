@@ -14,7 +14,8 @@ from policies.effort import TooDense
 from policies.masker import WITHHELD
 from policies.matcher import Matcher, Scannable
 from policies.normalise import BAR, barred
-from policies.scanner import Span, Target, in_order
+from policies.scanner import Span, in_order
+from policies.target import Target
 from policies.views import AsItStands, Reading, readings
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from policies.matcher import Matcher
 from policies.model import ApproverSetSpec, DetectorSpec, RuleSpec, Side
 from policies.pattern import PatternError, parse
 from policies.reading import Place, Reading
-from policies.scanner import Target
+from policies.target import Target
 from policies.words import word_pattern
 
 if TYPE_CHECKING:

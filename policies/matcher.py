@@ -19,7 +19,9 @@ import re2  # type: ignore[import-untyped]
 from policies import seams
 from policies.database import Database
 from policies.effort import Effort, TooDense
+from policies.ends import match
 from policies.normalise import BAR, TRANSPARENT, barred_view, odd_characters, scan_view
+from policies.pattern import Chars, Repeat
 from policies.render import (
     after,
     before,
@@ -36,17 +38,14 @@ from policies.words import LONG, exact_pattern
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
-    from policies.automaton import Automaton
-    from policies.charset import Lookup
     from policies.pattern import Pattern
-    from policies.scanner import Target
+    from policies.target import Target
 
 
 _MAX_PLANS = 256
 _BAR = BAR.encode()
 _STRIDE = 64
 _NOWHERE = sys.maxsize
-_CHECK = 32  # what a validator costs, in steps
 
 
 class Scannable:
@@ -270,7 +269,11 @@ class _Finder:
         """What matches wherever the target does, for Hyperscan."""
         target = self._target
         inside = "".join(render(node) for node in target.nodes)
-        return (before(target.not_before) + inside + after(target.not_after)).encode()
+        ends = after(target.not_after)
+        if target.bound:
+            # Where the bound is reached, the token may go on behind it; see `shape.beyond`.
+            ends = f"(?:{ends}|{render(Repeat(Chars(target.tail), 32, 32))})"
+        return (before(target.not_before) + inside + ends).encode()
 
     @property
     def by_letters(self) -> bool:
@@ -296,7 +299,7 @@ class _Finder:
         seam = next(behind_seams, _NOWHERE)
         while (begin := min(seam, self._next(text, at))) != _NOWHERE:
             at = begin + 1
-            if (span := self._match(text.view, begin, text.effort)) is not None:
+            if (span := match(self._target, text.view, begin, text.effort)) is not None:
                 yield span
                 at = span[1]
             while seam < at:
@@ -312,32 +315,3 @@ class _Finder:
     def _behind_seams(self, text: Scannable) -> Iterator[int]:
         if self._target.not_before.bits:
             yield from (at for at in text.seams if self._openings.match(text, at))
-
-    def _match(self, view: str, begin: int, effort: Effort) -> tuple[int, int] | None:
-        target = self._target
-        starts = [begin]
-        if target.context is not None:
-            starts = _ends(target.context, view, begin, effort, None)
-        for start in starts:
-            ends = _ends(target.secret, view, start, effort, target.closes)
-            for end in reversed(ends):
-                effort.spend(_CHECK)
-                if target.valid is None or target.valid(view[start:end]):
-                    return start, end
-        return None
-
-
-def _ends(
-    automaton: Automaton, view: str, start: int, effort: Effort, closes: Lookup | None
-) -> list[int]:
-    """Return all places where a match from `start` on may end."""
-    ends: list[int] = []
-    state = automaton.start
-    at, length = start, len(view)
-    while at < length and not state.final:
-        state = state[view[at]]
-        at += 1
-        if state.accepts and (closes is None or at == length or closes[view[at]]):
-            ends.append(at)
-    effort.spend(at - start)
-    return ends

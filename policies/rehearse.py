@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.domain.session import Session
     from policies.compiled import Catalog
     from policies.model import ExamplesSpec
-    from policies.scanner import Target
+    from policies.target import Target
 
 
 def check(catalog: Catalog) -> list[str]:

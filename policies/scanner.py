@@ -11,75 +11,20 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from policies.automaton import Automaton, State
-from policies.charset import Lookup
 from policies.effort import TooDense
 from policies.normalise import TRANSPARENT, scan_view
-from policies.pattern import PatternError
-from policies.shape import Opening, check, openings
 from policies.trigger import Trigger, TriggerTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from policies.pattern import Pattern
+    from policies.automaton import State
+    from policies.target import Target
 
 MAX_CANDIDATES = 96
 """More matches than this in progress at one place, and the rest of the text is not passed on."""
 _MERGE_ABOVE = 8
 _RECENT = 512
-
-
-class Target:
-    """One pattern made ready. With a context, only what follows the context is the match.
-
-    `valid` sees the text of a match, folded and without invisible characters, and may refuse it.
-    `words` are what the pattern was made of, if it was made of words.
-    Raises PatternError where the pattern could not be followed in a stream.
-    """
-
-    __slots__ = (
-        "closes",
-        "context",
-        "guarded",
-        "held",
-        "id",
-        "nodes",
-        "not_after",
-        "not_before",
-        "openings",
-        "secret",
-        "valid",
-        "words",
-    )
-
-    def __init__(
-        self,
-        id: str,  # noqa: A002 - it is the word that the catalog uses
-        pattern: Pattern,
-        *,
-        context: Pattern | None = None,
-        valid: Callable[[str], bool] | None = None,
-        words: str = "",
-    ) -> None:
-        check(pattern, whole=valid is not None)
-        first = pattern if context is None else context
-        if context is not None:
-            if len(context.not_after) > 0:
-                raise PatternError(r"a context cannot end in \b; the pattern follows at once")
-            check(context, whole=True)
-        self.id = id
-        self.words = words
-        self.valid = valid
-        self.held = context is None
-        self.nodes = (pattern.node,) if context is None else (context.node, pattern.node)
-        self.openings: tuple[Opening, ...] = openings(first)
-        self.not_before = first.not_before
-        self.not_after = pattern.not_after
-        self.guarded = len(pattern.not_after) > 0
-        self.closes = Lookup(pattern.not_after.edge())
-        self.secret = Automaton(pattern.node)
-        self.context = Automaton(context.node) if context is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +40,18 @@ class Candidate:
     """A match in progress.
 
     `end` is 0 until it is a match; `maybe` is an end that the next character may still forbid;
-    `start` is -1 until the first visible character.
+    `start` is -1 until the first visible character; `beyond` says that the pattern's bound is
+    behind it, and only its token goes on.
     """
 
-    __slots__ = ("end", "in_context", "maybe", "start", "state", "target")
+    __slots__ = ("beyond", "end", "in_context", "maybe", "start", "state", "target")
 
     def __init__(self, target: int, start: int, state: State, *, in_context: bool) -> None:
         self.target = target
         self.start = start
         self.state = state
         self.in_context = in_context
+        self.beyond = False
         self.maybe = 0
         self.end = 0
 
@@ -258,25 +205,45 @@ class Scanner:
     def _advance(self, candidate: Candidate, ch: str, at: int, live: list[Candidate]) -> None:
         """Let a candidate read the character that ends at `at`; keep it in `live` if it lives."""
         target = self._targets[candidate.target]
-        if candidate.maybe:
-            if target.closes[ch]:
-                self._accept(candidate, candidate.maybe)
-            candidate.maybe = 0
+        before = candidate.state
+        state = candidate.state = before[ch]
+        if candidate.maybe or (state.dead and candidate.end and before.accepts):
+            state = self._end_or_go_on(candidate, ch)
         if candidate.start < 0:
             candidate.start = at - 1
-        state = candidate.state = candidate.state[ch]
         if state.accepts:
             if candidate.in_context:
                 live.append(Candidate(candidate.target, -1, target.secret.start, in_context=False))
+            elif candidate.beyond:
+                candidate.end = at
             elif target.guarded:
                 candidate.maybe = at
             else:
                 self._accept(candidate, at)
-        if state.dead or (state.final and not candidate.maybe):
+        if state.dead or (state.final and not candidate.maybe and target.beyond is None):
             if candidate.end:
                 self.done.append(candidate.span)
         else:
             live.append(candidate)
+
+    def _end_or_go_on(self, candidate: Candidate, ch: str) -> State:
+        """Let a candidate end before a character, or go on behind the bound of its pattern."""
+        target, state = self._targets[candidate.target], candidate.state
+        goes_on = state.dead and not candidate.beyond and self._goes_on(candidate, ch)
+        if candidate.maybe and (goes_on or target.closes[ch]):
+            self._accept(candidate, candidate.maybe)
+        if goes_on and candidate.end and target.beyond is not None:
+            candidate.beyond = True
+            state = candidate.state = target.beyond.start[ch]
+        candidate.maybe = 0
+        return state
+
+    def _goes_on(self, candidate: Candidate, ch: str) -> bool:
+        """Whether the pattern of a match ends here while its token does not."""
+        target, end = self._targets[candidate.target], candidate.maybe or candidate.end
+        if target.beyond is None or target.beyond.start[ch].dead:
+            return False
+        return not target.bound or len(self._folded(candidate.start, end)) >= target.bound
 
     def _accept(self, candidate: Candidate, end: int) -> None:
         valid = self._targets[candidate.target].valid
@@ -317,7 +284,9 @@ class Scanner:
         """Forget what neither an opening nor a validator can ask for again."""
         keep = self._back_or_base(self._keep + 1)
         for candidate in self.candidates:
-            if self._targets[candidate.target].valid is not None and candidate.start >= 0:
+            target = self._targets[candidate.target]
+            looks_back = target.valid is not None or target.bound
+            if looks_back and candidate.start >= 0 and not candidate.beyond:
                 keep = min(keep, candidate.start)
         if keep > self._base:
             self._recent = self._recent[keep - self._base :]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from operator import itemgetter
 from typing import TypeAlias, assert_never
 
-from policies.charset import CharSet
+from policies.charset import NOTHING, SPACE, CharSet
 from policies.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
 
 Opening: TypeAlias = tuple[CharSet, ...]
@@ -15,6 +16,8 @@ MAX_REACH = 600
 
 MAX_SIZE = 2000
 
+_LONG_BOUND = 64
+_TOKEN = 16
 _MAX_OPENING = 12
 _MAX_OPENINGS = 96
 _FAR_TOO_MANY = 2000
@@ -113,6 +116,36 @@ def _held(node: Node, *, last: bool) -> float:
             return _held(item, last=last and times == 1) * times if times else 0
         case _:
             assert_never(node)
+
+
+def beyond(pattern: Pattern) -> tuple[CharSet, int]:
+    """Return the characters of which a match may go on behind its pattern, and from what length.
+
+    A bound such as `{20,300}` says how long a stream waits, not how long a secret is: once it is
+    reached, the rest of the token is part of the match. An exact length or a narrow range is a
+    form: where a pattern says what may not follow it, a longer token is something else.
+    """
+    members, low, high = _tail(pattern.node)
+    if members.bits & SPACE.bits:
+        return NOTHING, 0  # no token
+    if len(pattern.not_after) == 0:
+        return (members, 0) if high >= _TOKEN else (NOTHING, 0)
+    return (members, high) if high >= max(_LONG_BOUND, 2 * low) else (NOTHING, 0)
+
+
+def _tail(node: Node) -> tuple[CharSet, int, int]:
+    """Return what the end of a pattern repeats, and how often; zero times where it does not."""
+    match node:
+        case Repeat(Chars(members), low, int(high)):
+            return members, low, high
+        case Seq(items) if len(items) > 1 and can_be_empty(items[-1]):
+            padding, before = _tail(items[-1]), _tail(Seq(items[:-1]))
+            longer = max(padding, before, key=itemgetter(2))
+            return padding[0] | before[0], *longer[1:]
+        case Seq(items):
+            return _tail(items[-1])
+        case _:
+            return NOTHING, 0, 0
 
 
 def openings(pattern: Pattern) -> tuple[Opening, ...]:

@@ -6,7 +6,7 @@ import pytest
 
 from policies.covers import Cover, extended, joined
 from policies.pattern import parse
-from policies.scanner import Target
+from policies.target import Target
 
 PLAIN = Target("plain", parse("plain"))
 OTHER = Target("other", parse("other"))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from policies.masker import WITHHELD, Masker
 from policies.matcher import Matcher, Scannable
 from policies.pattern import parse
-from policies.scanner import Plan, Target
+from policies.scanner import Plan
+from policies.target import Target
 from tests.policies.oracle import Known, masked, thinned
 
 if TYPE_CHECKING:

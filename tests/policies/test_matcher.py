@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from policies.findings import Inspected
 from policies.matcher import Matcher, Scannable
 from policies.pattern import parse
-from policies.scanner import Plan, Target
+from policies.scanner import Plan
+from policies.target import Target
 
 if TYPE_CHECKING:
     from policies.compiled import Catalog

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from policies.matcher import Matcher, Scannable
-from policies.scanner import Plan, Target
+from policies.scanner import Plan
+from policies.target import Target
 from policies.words import word_pattern
 
 FOUND = [

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from app.wire.base import WireFormat
 from policies.masker import Masker
 from policies.pattern import parse
-from policies.scanner import Plan, Target
+from policies.scanner import Plan
+from policies.target import Target
 from policies.words import literal_pattern
 from tests.app.wire.chance import Chance
 from tests.policies.oracle import Known, masked, spans

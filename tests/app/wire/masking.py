@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from policies.masker import Masker
 from policies.pattern import parse
-from policies.scanner import Plan, Target
+from policies.scanner import Plan
+from policies.target import Target
 from policies.words import literal_pattern
 
 if TYPE_CHECKING:
