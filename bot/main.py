@@ -271,9 +271,7 @@ class _Shared:
             commands=Commands(people, self.grants, holds, clock),
             home=home,
         )
-        signed = self.settings.mode is SlackMode.HTTP
-        secret = self.settings.signing_secret if signed else ""
-        return slack_app(slack, self.workspace, rooms, signing_secret=secret)
+        return slack_app(slack, self.workspace, rooms)
 
 
 async def _sign_in(slack: Slack, settings: BotSettings) -> Workspace:
@@ -315,7 +313,8 @@ async def _listen(
         if settings.mode is SlackMode.HTTP:
             await feed.ready.wait()
             tasks.create_task(check_token(shared.slack))
-            tasks.create_task(serve_events(app, settings.host, settings.port, announce))
+            secret = settings.signing_secret
+            tasks.create_task(serve_events(app, secret, settings.host, settings.port, announce))
             return
         ears = Ears(app, settings.app_token, shared.slack)
         tasks.create_task(ears.run())
