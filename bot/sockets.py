@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
-from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_bolt.request.async_request import AsyncBoltRequest
 
 from app.errors import BadSettings
 from bot.slack import SlackRefused, SlackUnavailable
@@ -175,8 +174,7 @@ class _Connection:
             async with asyncio.TaskGroup() as tasks:
                 # Ends on a close by either side, and on a ping that is not answered.
                 async for message in self._socket:
-                    if message.type is aiohttp.WSMsgType.TEXT:
-                        self._take(message.data, tasks)
+                    self._take(message, tasks)
         finally:
             self.ending.set()
             self._hello.set()
@@ -198,33 +196,35 @@ class _Connection:
     async def close(self) -> None:
         await self._socket.close()
 
-    def _take(self, data: str, tasks: asyncio.TaskGroup) -> None:
+    def _take(self, message: aiohttp.WSMessage, tasks: asyncio.TaskGroup) -> None:
         try:
-            frame: dict[str, Any] = json.loads(data)
-        except ValueError:
-            _log.warning("a frame that is no JSON is passed over")
+            frame = _frame(message)
+        except _Malformed as malformed:
+            _log.warning("a malformed frame is passed over", reason=str(malformed))
             return
-        match frame.get("type"):
-            case "hello":
+        match frame:
+            case {"type": "hello"}:
                 self._hello.set()
-            case "disconnect":
-                self.why = str(frame.get("reason", "Slack asks for it"))
+            case {"type": "disconnect"}:
+                self.why = str(frame.get("reason", "Slack asks for it"))[:100]
                 self.ending.set()
-            case _ if request := SocketModeRequest.from_dict(frame):
-                tasks.create_task(self._handle(request))
+            case {"type": str(), "envelope_id": str(envelope), "payload": dict(payload)}:
+                tasks.create_task(self._handle(envelope, payload))
             case _:
-                _log.warning("an unknown frame is passed over", type=frame.get("type"))
+                _log.warning("a malformed frame is passed over", reason="no envelope of Slack's")
 
-    async def _handle(self, request: SocketModeRequest) -> None:
+    async def _handle(self, envelope: str, payload: dict[str, Any]) -> None:
         try:
-            answer = await run_async_bolt_app(self._app, request)
+            # Bolt takes payloads apart without looking at their shape.
+            request = AsyncBoltRequest(mode="socket_mode", body=payload)
+            answer = await self._app.async_dispatch(request)
         except Exception:  # noqa: BLE001 - one click that fails must not deafen us to all others
             _log.exception("a delivery could not be handled")
             return
         if answer.status != 200:
             _log.warning("a delivery is not acknowledged", status=answer.status)
             return
-        ack: dict[str, object] = {"envelope_id": request.envelope_id}
+        ack: dict[str, object] = {"envelope_id": envelope}
         if answer.body:
             kind = answer.headers.get("content-type", [""])[0]
             is_json = kind.startswith("application/json")
@@ -233,3 +233,20 @@ class _Connection:
             await self._socket.send_json(ack)
         except ConnectionError:
             _log.warning("an acknowledgement came too late for its connection")
+
+
+class _Malformed(Exception):
+    pass
+
+
+def _frame(message: aiohttp.WSMessage) -> dict[str, Any]:
+    """Return the object in a text frame. Raises _Malformed for anything else."""
+    if message.type is not aiohttp.WSMsgType.TEXT:
+        raise _Malformed("no text")
+    try:
+        frame = json.loads(message.data)
+    except (ValueError, RecursionError) as error:
+        raise _Malformed("no JSON") from error
+    if not isinstance(frame, dict):
+        raise _Malformed("no object")
+    return frame

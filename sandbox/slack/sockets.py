@@ -21,7 +21,7 @@ class Connection:
     """One open socket. Frames put in `outbox` are sent in order; `None` closes it."""
 
     id: str
-    outbox: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
+    outbox: asyncio.Queue[str | bytes | None] = field(default_factory=asyncio.Queue)
     leaving: bool = False
 
     def send(self, frame: Json) -> None:
@@ -94,6 +94,11 @@ class Sockets:
             raise Unanswered("operation_timeout") from None
         finally:
             del self._waiting[envelope_id]
+
+    def scrawl(self, frame: str | bytes) -> None:
+        """Send a frame as it is, however malformed, over every connection."""
+        for connection in self._connections:
+            connection.outbox.put_nowait(frame)
 
     def disconnect(self, reason: str, *, only_one: bool = False) -> None:
         """Ask the app to reconnect (`warning`, `refresh_requested`), or cut (`drop`).
