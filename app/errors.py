@@ -12,6 +12,7 @@ AbeyanceError
 ├── Refused                policy or a person said no, or nobody said yes
 ├── Unavailable            a part we depend on does not answer, so nothing is forwarded
 │   ├── StorageUnavailable
+│   │   └── Unstorable     ... and will not take this, however often it is asked
 │   ├── IssuerUnavailable
 │   └── UpstreamUnavailable
 ├── Fault                  a defect of ours; what it was stands in the log
@@ -95,6 +96,10 @@ class Unavailable(AbeyanceError):
 
 class StorageUnavailable(Unavailable):
     pass
+
+
+class Unstorable(StorageUnavailable):
+    """What should be written is too large, or something else has its place."""
 
 
 class IssuerUnavailable(Unavailable):

@@ -22,6 +22,7 @@ _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.NotFound: (404, "not_found"),
     errors.Refused: (403, "refused"),
     errors.Unavailable: (503, "unavailable"),
+    errors.Unstorable: (500, "internal_error"),
     errors.UpstreamUnavailable: (502, "upstream_unavailable"),
     errors.Superseded: (409, "superseded"),
     errors.Fault: (500, "internal_error"),
@@ -33,6 +34,8 @@ _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
 _INSIDE: Mapping[type[errors.AbeyanceError], str] = {
     errors.StorageUnavailable: "This request cannot be recorded right now, and what cannot be "
     "recorded is not forwarded. Try again in a moment.",
+    errors.Unstorable: "This request cannot be recorded as it is, and what cannot be recorded is "
+    "not forwarded. Sending it again will not help; tell the administrator of this gateway.",
     errors.BadSettings: "This gateway or connection is not set up rightly; tell its administrator.",
     errors.BadCatalog: "This gateway is not set up rightly; tell its administrator.",
 }
@@ -43,7 +46,8 @@ def refusal_for(
     error: errors.AbeyanceError, session_id: str = "", calls: tuple[str | int, ...] = ()
 ) -> Refusal:
     status, code = next(_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS)
-    message = _INSIDE.get(type(error)) or str(error)
+    inside = (_INSIDE[kind] for kind in type(error).__mro__ if kind in _INSIDE)
+    message = next(inside, str(error))
     if isinstance(error, errors.Refused):
         code = error.reason.value
     if isinstance(error, errors.NotAuthenticated):

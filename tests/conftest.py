@@ -17,6 +17,9 @@ from app.storage.store import MongoStorage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+NOBODY = "mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=50"
+"""A database that does not answer."""
+
 
 def free_port() -> int:
     with socket.socket() as probe:

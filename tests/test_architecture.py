@@ -22,8 +22,8 @@ MAY_IMPORT = {
 }
 # Each of these drivers is used in one place, so that a swap is a change of that place.
 ONE_PLACE = {
-    "motor": {"app.storage.mongo"},
-    "pymongo": {"app.storage.mongo"},
+    "motor": {"app.storage.driver", "app.storage.mongo"},
+    "pymongo": {"app.storage.driver", "app.storage.mongo"},
     "secantusdb": set(),
     "hyperscan": {"policies.database"},
 }
@@ -113,7 +113,7 @@ def test_only_the_settings_read_the_environment() -> None:
         if re.search(r"os\.(environ|getenv)", path.read_text())
     }
     # The driver's pool is sized by a variable that it reads at import; `up` hands on its own.
-    assert readers <= {"app.storage.mongo", "cli.up"}
+    assert readers <= {"app.storage.driver", "cli.up"}
 
 
 @pytest.mark.parametrize("name", MODULES)

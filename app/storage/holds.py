@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from app.domain.hold import Granted, Hold, HoldState
 from app.errors import Superseded
 from app.storage.documents import hold_document, to_document
-from app.storage.mongo import Exists, Index
+from app.storage.driver import Exists
+from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     import asyncio

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.lease import Lease
 from app.storage.documents import to_document
-from app.storage.mongo import Exists
+from app.storage.driver import Exists
 
 if TYPE_CHECKING:
     from app.storage.mongo import Collection

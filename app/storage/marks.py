@@ -19,7 +19,9 @@ class FalsePositiveStore(Protocol):
 
     async def mark(self, mark: FalsePositive) -> None: ...
 
-    async def take_back(self, mark_id: str) -> bool: ...
+    async def take_back(self, mark_id: str) -> None:
+        """Forget it; harmless where it is not there."""
+        ...
 
     async def of_session(self, session_id: str) -> tuple[FalsePositive, ...]: ...
 
@@ -40,8 +42,8 @@ class MongoFalsePositives:
     async def mark(self, mark: FalsePositive) -> None:
         await self._marks.put(mark.id, to_document(mark))
 
-    async def take_back(self, mark_id: str) -> bool:
-        return await self._marks.remove(mark_id)
+    async def take_back(self, mark_id: str) -> None:
+        await self._marks.remove(mark_id)
 
     async def of_session(self, session_id: str) -> tuple[FalsePositive, ...]:
         return await self._marks.find({"session_id": session_id})

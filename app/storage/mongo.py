@@ -1,4 +1,4 @@
-"""MongoDB. The only file that imports the driver, so that another driver is another file.
+"""Collections of MongoDB.
 
 `Collection` is all that the stores beside this file know of it. Written for real MongoDB and for
 the embedded server alike, hence: no findAndModify, no `$or`, no `$$NOW`, indexes of two fields at
@@ -7,41 +7,33 @@ most, time-ordered ids as the sort key.
 
 from __future__ import annotations
 
-import functools
-import inspect
-import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-# Each idle change stream keeps one of Motor's threads; its default pool is too small beside it.
-os.environ.setdefault("MOTOR_MAX_WORKERS", "48")
-
-from motor.motor_asyncio import AsyncIOMotorClient
+import bson
+import structlog
+from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, DESCENDING
-from pymongo.errors import (
-    ConnectionFailure,
-    DuplicateKeyError,
-    OperationFailure,
-    PyMongoError,
-)
 
 from app.errors import StorageUnavailable
 from app.storage.documents import Document, from_document
+from app.storage.driver import Exists, Server, error_code, exists, mapped_errors
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from motor.motor_asyncio import AsyncIOMotorCollection, AsyncIOMotorDatabase
+    from motor.motor_asyncio import AsyncIOMotorCollection
 
-P = ParamSpec("P")
-R = TypeVar("R")
 T = TypeVar("T")
-C = TypeVar("C", bound=type)
 
-
-class Exists(Exception):
-    """A document with this unique key is there already."""
+_STREAM_SECONDS = 1.0
+_BATCH = 100
+_INDEX_DIFFERS = (85, 86)
+_INDEX_NOT_FOUND = 27
+_AS_WE_READ: CodecOptions[Document] = CodecOptions(tz_aware=True)
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,85 +44,67 @@ class Index:
     unique: bool = False
     when: Document | None = None
 
-
-def _unavailable(error: PyMongoError) -> StorageUnavailable:
-    match error:
-        case ConnectionFailure():
-            why = "nobody answers at MONGODB_URI"
-        case OperationFailure():
-            why = f"it refuses what we ask (code {error.code})"
-        case _:
-            why = type(error).__name__
-    return StorageUnavailable(f"MongoDB cannot be used: {why}.")
+    @property
+    def keys(self) -> list[tuple[str, int]]:
+        return [
+            (field.removeprefix("-"), DESCENDING if field.startswith("-") else ASCENDING)
+            for field in self.fields
+        ]
 
 
-def _guarded(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    @functools.wraps(method)
-    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return await method(*args, **kwargs)
-        except DuplicateKeyError:
-            raise Exists from None
-        except PyMongoError as error:
-            raise _unavailable(error) from error
-
-    return call
-
-
-def _mapping_errors(kind: C) -> C:
-    """Wrap every coroutine of a class, so that no driver error leaves this file."""
-    for name, method in list(vars(kind).items()):
-        if inspect.iscoroutinefunction(method):
-            setattr(kind, name, _guarded(method))
-    return kind
-
-
-@_mapping_errors
 class Collection(Generic[T]):
     """One collection of one kind of value.
 
     Every method may raise StorageUnavailable.
     """
 
-    def __init__(self, database: AsyncIOMotorDatabase[Document], name: str, kind: type[T]) -> None:
-        self._rows: AsyncIOMotorCollection[Document] = database[name]
+    def __init__(self, server: Server, database: str, name: str, kind: type[T]) -> None:
+        self._server = server
+        self._rows: AsyncIOMotorCollection[Document] = server.client[database][name]
         self._kind = kind
 
     async def prepare(self, *indexes: Index) -> None:
         """Make the indexes; harmless where they exist."""
         for index in indexes:
-            keys = [
-                (field.removeprefix("-"), DESCENDING if field.startswith("-") else ASCENDING)
-                for field in index.fields
-            ]
-            limits: dict[str, Any] = {"partialFilterExpression": index.when} if index.when else {}
-            await self._rows.create_index(keys, unique=index.unique, **limits)
+            await self._prepare(index)
 
     async def insert(self, *documents: Document) -> None:
-        """Write new documents in one call. Raises Exists."""
-        if len(documents) == 1:
-            await self._rows.insert_one(documents[0])
-        elif documents:
-            await self._rows.insert_many(documents)
+        """Write new documents, in order; those that are there already count as written.
+
+        Raises Exists where another document has the id or the unique key of one.
+        """
+        left = list(documents)
+        while left:
+            try:
+                await self._server.ask(partial(self._rows.insert_many, left))
+            except Exists:
+                missing = await self._missing(left)
+                if len(missing) == len(left):
+                    raise
+                left = missing
+            else:
+                return
 
     async def put(self, key: str, document: Document) -> None:
-        await self._rows.replace_one({"_id": key}, document, upsert=True)
+        """Write a document in place of the one with this id, if there is one."""
+        await self._upserted(lambda: self._rows.replace_one({"_id": key}, document, upsert=True))
 
-    async def change(self, expected: Document, update: Document, *, make: bool = False) -> bool:
-        """Update the one document that is as expected; False where there is none such.
+    async def make(self, key: str, update: Document) -> None:
+        """Update the document with this id; make it where there is none."""
+        await self._upserted(lambda: self._rows.update_one({"_id": key}, update, upsert=True))
 
-        With `make` it is made then.
-        """
-        result = await self._rows.update_one(expected, update, upsert=make)
+    async def change(self, expected: Document, update: Document) -> bool:
+        """Update the one document that is as expected; False where there is none such."""
+        result = await self._server.ask(lambda: self._rows.update_one(expected, update))
         return bool(result.matched_count)
 
-    async def remove(self, key: str) -> bool:
-        result = await self._rows.delete_one({"_id": key})
-        return bool(result.deleted_count)
+    async def remove(self, key: str) -> None:
+        """Delete the document with this id, if there is one."""
+        await self._server.ask(lambda: self._rows.delete_one({"_id": key}))
 
     async def one(self, query: Document) -> T | None:
-        row = await self._rows.find_one(query)
-        return from_document(self._kind, row) if row else None
+        row = await self._server.ask(lambda: self._rows.find_one(query))
+        return self._read(row) if row else None
 
     async def find(
         self, query: Document, *, newest_first: bool = False, limit: int = 0
@@ -138,37 +112,96 @@ class Collection(Generic[T]):
         """Return what fits, in the order of ids; a limit of 0 is none."""
         order = DESCENDING if newest_first else ASCENDING
         rows = self._rows.find(query).sort("_id", order).limit(limit)
-        return tuple([from_document(self._kind, row) async for row in rows])
+        found: list[T] = []
+        while batch := await self._server.ask(lambda: rows.to_list(_BATCH)):
+            found += [self._read(row) for row in batch]
+        return tuple(found)
 
     async def watch(self, opened: asyncio.Event) -> AsyncGenerator[T, None]:
         """Yield every value that is written from the moment `opened` is set."""
+        await self._server.found()
         writes = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]
-        try:
-            async with self._rows.watch(writes, full_document="updateLookup") as stream:
+        with mapped_errors():
+            async with self._rows.watch(
+                writes,
+                full_document="updateLookup",
+                max_await_time_ms=int(_STREAM_SECONDS * 1000),
+            ) as stream:
                 opened.set()
                 async for change in stream:
                     if row := change.get("fullDocument"):
                         yield from_document(self._kind, row)
-        except PyMongoError as error:
-            raise _unavailable(error) from error
+
+    def _read(self, row: Document) -> T:
+        with mapped_errors():
+            return from_document(self._kind, row)
+
+    async def _missing(self, documents: list[Document]) -> list[Document]:
+        """Return those that are not there. Raises Exists where another one is in its place."""
+        ids = [document["_id"] for document in documents]
+        rows = self._rows.find({"_id": {"$in": ids}})
+        there = {row["_id"]: row for row in await self._server.ask(lambda: rows.to_list(None))}
+        for document in documents:
+            if document["_id"] in there and there[document["_id"]] != _as_stored(document):
+                raise exists()
+        return [document for document in documents if document["_id"] not in there]
+
+    async def _upserted(self, write: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await self._server.ask(write)
+        except Exists:
+            # Two made it at the same moment; the second try finds it there.
+            await self._server.ask(write)
+
+    async def _prepare(self, index: Index) -> None:
+        limits: dict[str, Any] = {"partialFilterExpression": index.when} if index.when else {}
+
+        async def create() -> None:
+            await self._rows.create_index(index.keys, unique=index.unique, **limits)
+
+        try:
+            await self._server.ask(create)
+        except StorageUnavailable as error:
+            if error_code(error) not in _INDEX_DIFFERS:
+                raise
+        else:
+            return
+        _log.warning("index replaced: its definition has changed", fields=index.fields)
+        await self._drop(index)
+        await self._server.ask(create)
+
+    async def _drop(self, index: Index) -> None:
+        existing = await self._server.ask(self._rows.index_information)
+        for name, known in existing.items():
+            if known["key"] == index.keys:
+                try:
+                    await self._server.ask(partial(self._rows.drop_index, name))
+                except StorageUnavailable as error:
+                    if error_code(error) != _INDEX_NOT_FOUND:  # Another process was faster.
+                        raise
+
+
+def _as_stored(document: Document) -> Document:
+    return bson.decode(bson.encode(document), _AS_WE_READ)
 
 
 class Database:
     """A connection to one database. Close it when the process ends."""
 
-    def __init__(self, uri: str, name: str, patience_ms: int) -> None:
-        """Return at once; the first call finds out whether anybody answers within patience."""
-        options: dict[str, Any] = {"tz_aware": True, "appname": "abeyance"}
-        options["serverSelectionTimeoutMS"] = options["connectTimeoutMS"] = patience_ms
-        self._client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(uri, **options)
-        self._database = self._client[name]
+    def __init__(self, uri: str, name: str) -> None:
+        """Return at once; the first call finds out whether anybody answers.
+
+        Raises BadSettings where the URI is none.
+        """
+        self._server = Server(uri)
+        self._name = name
 
     def collection(self, name: str, kind: type[T]) -> Collection[T]:
-        return Collection(self._database, name, kind)
+        return Collection(self._server, self._name, name, kind)
 
-    @_guarded
     async def ping(self) -> None:
-        await self._database.command("ping")
+        """Return if somebody answers within a second. Raises StorageUnavailable."""
+        await self._server.ping()
 
     def close(self) -> None:
-        self._client.close()
+        self._server.close()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.storage.documents import to_document
-from app.storage.mongo import Exists, Index
+from app.storage.driver import Exists
+from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     from datetime import datetime

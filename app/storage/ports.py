@@ -226,7 +226,9 @@ class ConnectionStore(Protocol):
 
     async def put(self, connection: Connection) -> None: ...
 
-    async def remove(self, name: str) -> bool: ...
+    async def remove(self, name: str) -> None:
+        """Forget it; harmless where it is not there."""
+        ...
 
 
 class PeopleStore(Protocol):

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.errors import StorageUnavailable
 from app.storage.documents import handles, to_document
-from app.storage.mongo import Exists, Index
+from app.storage.driver import Exists
+from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,8 +36,8 @@ class MongoConnections:
     async def put(self, connection: Connection) -> None:
         await self._connections.put(connection.name, to_document(connection))
 
-    async def remove(self, name: str) -> bool:
-        return await self._connections.remove(name)
+    async def remove(self, name: str) -> None:
+        await self._connections.remove(name)
 
 
 class MongoPeople:
@@ -46,14 +47,14 @@ class MongoPeople:
         self._people = people
 
     async def prepare(self) -> None:
-        await self._people.prepare(Index(("addresses",)))
+        await self._people.prepare(Index(("addresses",)), Index(("groups",)))
 
     async def saw(self, identity: Identity, at: datetime) -> None:
         seen = to_document(identity) | {"seen_at": at, "handles": handles(identity)}
         # An address once vouched for stays theirs: a newer one must not hide who they are.
         addresses = [identity.email] if identity.email else []
         update: Document = {"$set": seen, "$addToSet": {"addresses": {"$each": addresses}}}
-        await self._people.change({"_id": identity.key}, update, make=True)
+        await self._people.make(identity.key, update)
 
     async def get(self, identity_key: str) -> Identity | None:
         return await self._people.one({"_id": identity_key})

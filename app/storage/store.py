@@ -27,8 +27,6 @@ from app.storage.registers import (
 )
 from app.storage.sessions import MongoSessions
 
-_PATIENCE_MS = 3000
-
 
 class MongoStorage:
     """Close it when the process ends."""
@@ -51,11 +49,12 @@ class MongoStorage:
         self.ledger = MongoLedger(database.collection("ledger", Entry))
 
     @classmethod
-    def connect(
-        cls, uri: str, database: str = "abeyance", patience_ms: int = _PATIENCE_MS
-    ) -> MongoStorage:
-        """Return at once; the first call finds out whether anybody answers within patience."""
-        return cls(Database(uri, database, patience_ms))
+    def connect(cls, uri: str, database: str = "abeyance") -> MongoStorage:
+        """Return at once; the first call finds out whether anybody answers.
+
+        Raises BadSettings where the URI is none.
+        """
+        return cls(Database(uri, database))
 
     async def prepare(self) -> None:
         """Make the indexes; harmless where they exist. Raises StorageUnavailable."""
@@ -73,6 +72,7 @@ class MongoStorage:
             await store.prepare()
 
     async def ping(self) -> None:
+        """Return if the database answers within a second. Raises StorageUnavailable."""
         await self._database.ping()
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from app.clock import SystemClock
 from app.errors import StorageUnavailable
 from app.storage.ports import Event, EventKind
 from app.storage.store import MongoStorage
+from tests.conftest import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,7 +57,7 @@ async def test_a_changed_event_no_longer_fits_its_seal(storage: MongoStorage) ->
 
 
 async def test_an_append_that_cannot_be_written_says_so(database_name: str) -> None:
-    away = MongoStorage.connect("mongodb://127.0.0.1:1/?directConnection=true", database_name, 50)
+    away = MongoStorage.connect(NOBODY, database_name)
     async with running(away.ledger) as ledger:
         with pytest.raises(StorageUnavailable):
             await ledger.append(an_event("s"))

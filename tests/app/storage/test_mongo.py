@@ -17,6 +17,7 @@ from app.ids import new_id
 from app.search import SessionFilter
 from app.storage.ports import Notice, NoticeKind
 from app.storage.store import MongoStorage
+from tests.conftest import NOBODY
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -328,8 +329,7 @@ async def test_a_newer_address_does_not_hide_whose_the_former_one_was(
 
 
 async def test_no_driver_error_leaves_the_storage(database_name: str) -> None:
-    nobody = "mongodb://127.0.0.1:1/?directConnection=true"
-    away = MongoStorage.connect(nobody, database_name, patience_ms=50)
+    away = MongoStorage.connect(NOBODY, database_name)
     with pytest.raises(StorageUnavailable):
         await away.ping()
     with pytest.raises(StorageUnavailable):

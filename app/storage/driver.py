@@ -1,0 +1,191 @@
+"""The driver of MongoDB: its settings, its errors, and how long it may take.
+
+An operation ends within `ENDS_SECONDS` once a server is known; while none is, it waits for one.
+Where it ends in an error, nobody knows whether it was done: so every method of a store can be
+repeated, and finds what it wrote before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qsl
+
+# Each idle change stream keeps one of Motor's threads; its default pool is too small beside it.
+os.environ.setdefault("MOTOR_MAX_WORKERS", "48")
+
+import msgspec
+import pymongo
+from bson.errors import BSONError
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ConfigurationError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
+
+from app.errors import BadSettings, StorageUnavailable, Unstorable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from app.storage.documents import Document
+
+R = TypeVar("R")
+
+ENDS_SECONDS = 5.0
+# The driver gives up first; what does not end even so is left to itself.
+_REPLY_SECONDS = 4.0
+_PING_SECONDS = 1.0
+# A failover takes about ten seconds: it is to be a pause.
+_SELECTION_MS = 15_000
+_DUPLICATE = 11000
+_TOO_LARGE = 10334
+_SETTINGS: dict[str, Any] = {
+    # Whatever the URI says: what is acknowledged survives a failover, and what is read is so.
+    "w": "majority",
+    "journal": True,
+    "wTimeoutMS": int(_REPLY_SECONDS * 1000),
+    "readConcernLevel": "majority",
+    "readPreference": "primary",
+    "connectTimeoutMS": int(_REPLY_SECONDS * 1000),
+    # For the change stream alone, which asks again every second; other calls have their own.
+    "socketTimeoutMS": int(2 * ENDS_SECONDS * 1000),
+    "tz_aware": True,
+    "appname": "abeyance",
+}
+
+
+class Exists(Unstorable):
+    """Another document has this id, or this value of a unique field."""
+
+
+class Interrupted(StorageUnavailable):
+    """The connection ended before the reply; the next may be better."""
+
+
+@contextmanager
+def mapped_errors() -> Iterator[None]:
+    """Turn what the driver raises into errors of our tree."""
+    try:
+        yield
+    except DuplicateKeyError as error:
+        raise exists() from error
+    except BulkWriteError as error:
+        faults = (error.details or {}).get("writeErrors", [])
+        if faults and all(fault.get("code") == _DUPLICATE for fault in faults):
+            raise exists() from error
+        raise _unavailable(error) from error
+    except (BSONError, OverflowError, UnicodeError) as error:
+        why = f"MongoDB cannot keep this: {type(error).__name__}."
+        raise Unstorable(why) from error
+    except msgspec.ValidationError as error:
+        why = f"A document in MongoDB does not read as what it should be: {error}."
+        raise StorageUnavailable(why) from error
+    except (PyMongoError, TimeoutError) as error:
+        raise _unavailable(error) from error
+
+
+def exists() -> Exists:
+    return Exists("MongoDB has another document under this id or unique key already.")
+
+
+def _unavailable(error: PyMongoError | TimeoutError) -> StorageUnavailable:
+    kind: type[StorageUnavailable] = StorageUnavailable
+    match error:
+        case NetworkTimeout() | ExecutionTimeout() | TimeoutError():
+            why = "it does not answer in time"
+        case ServerSelectionTimeoutError():
+            why = "nobody answers at MONGODB_URI"
+        case AutoReconnect():
+            why, kind = "the connection was lost", Interrupted
+        case ConnectionFailure():
+            why = "nobody answers at MONGODB_URI"
+        case OperationFailure(code=code) if code == _TOO_LARGE:
+            kind, why = Unstorable, "a document is too large"
+        case OperationFailure():
+            why = f"it refuses what we ask (code {error.code})"
+        case _:
+            why = type(error).__name__
+    return kind(f"MongoDB cannot be used: {why}.")
+
+
+def error_code(error: StorageUnavailable) -> int | None:
+    """Return what MongoDB calls the error, if it was its own."""
+    cause = error.__cause__
+    return cause.code if isinstance(cause, OperationFailure) else None
+
+
+class Server:
+    """The server that takes writes, as far as one is known; asks it, or waits for it."""
+
+    def __init__(self, uri: str) -> None:
+        """Raises BadSettings where the URI is none."""
+        self._search: asyncio.Future[StorageUnavailable | None] | None = None
+        named = {name.lower(): value for name, value in parse_qsl(uri.partition("?")[2])}
+        try:
+            patience_ms = int(named.get("serverselectiontimeoutms") or _SELECTION_MS)
+            self.client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+                uri, serverSelectionTimeoutMS=patience_ms, **_SETTINGS
+            )
+        except (ConfigurationError, ValueError, TypeError) as error:
+            # Its words may quote the URI, and so a password.
+            raise BadSettings(
+                f"MONGODB_URI is not a URI that the driver takes ({type(error).__name__}): write "
+                "mongodb://user:password@host:27017/, with special characters percent-encoded."
+            ) from None
+        self._patience_seconds = patience_ms / 1000
+
+    def close(self) -> None:
+        # It says goodbye, to a server that may be silent.
+        with pymongo.timeout(_PING_SECONDS):
+            self.client.close()
+
+    async def ask(self, work: Callable[[], Awaitable[R]]) -> R:
+        """Return what the driver answers. Raises StorageUnavailable."""
+        await self.found()
+        with mapped_errors():
+            async with asyncio.timeout(ENDS_SECONDS):
+                # Counts from here, also for what waits for a thread, and in that thread.
+                with pymongo.timeout(_REPLY_SECONDS):
+                    return await work()
+
+    async def found(self) -> None:
+        """Wait until a server that takes writes is known. Raises StorageUnavailable."""
+        if self.client.delegate.topology_description.has_writable_server():
+            return
+        # One looks for all: each would keep a thread.
+        if self._search is None or self._search.done():
+            self._search = asyncio.ensure_future(self._look())
+        if (error := await asyncio.shield(self._search)) is not None:
+            raise type(error)(*error.args) from error
+
+    async def ping(self) -> None:
+        """Return if somebody answers right now. Raises StorageUnavailable."""
+        with mapped_errors():
+            async with asyncio.timeout(_PING_SECONDS):
+                with pymongo.timeout(_PING_SECONDS):
+                    await self.client.admin.command("ping")
+
+    async def _look(self) -> StorageUnavailable | None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience_seconds
+        while True:
+            left = max(until - loop.time(), _PING_SECONDS / 100)
+            try:
+                with mapped_errors(), pymongo.timeout(min(_REPLY_SECONDS, left)):
+                    await self.client.admin.command("ping")
+            except StorageUnavailable as error:
+                if isinstance(error.__cause__, ConnectionFailure) and loop.time() < until:
+                    continue
+                return error
+            return None

@@ -1,0 +1,117 @@
+"""A TCP proxy before the database that lets commands through and loses their replies.
+
+It reads as much of the wire protocol as it takes to know which reply belongs to which command:
+https://www.mongodb.com/docs/manual/reference/mongodb-wire-protocol/
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import struct
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
+
+WRITES = frozenset({"insert", "update", "delete"})
+READS = frozenset({"find", "aggregate", "getMore"})
+_HEADER = struct.Struct("<iiii")
+_OP_MSG = 2013
+
+
+class Lossy:
+    """`lost` names the commands whose replies were lost, in order."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.lost: list[str] = []
+        self._database = host, port
+        self._commands: Collection[str] = ()
+        self._left = 0
+        self._silently = False
+        self._serving: set[asyncio.Task[None] | None] = set()
+
+    def lose(self, commands: Collection[str], times: int, *, silently: bool = False) -> None:
+        """Lose the next replies to any of the commands.
+
+        The connection is closed in place of a reply; with `silently` it stays open.
+        """
+        self._commands, self._left, self._silently = commands, times, silently
+
+    def heal(self) -> None:
+        self._left = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass on one connection, until either side or a lost reply ends it."""
+        self._serving.add(asyncio.current_task())
+        replies, requests = await asyncio.open_connection(*self._database)
+        asked: dict[int, str] = {}
+        pumps = [
+            asyncio.ensure_future(_forward(reader, requests, asked)),
+            asyncio.ensure_future(self._answer(replies, writer, asked)),
+        ]
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        requests.close()
+        writer.close()
+        await asyncio.gather(*pumps)
+        await asyncio.gather(requests.wait_closed(), writer.wait_closed(), return_exceptions=True)
+
+    async def finished(self) -> None:
+        """Return when all that connected has gone."""
+        await asyncio.gather(*(task for task in self._serving if task), return_exceptions=True)
+
+    async def _answer(
+        self, replies: asyncio.StreamReader, client: asyncio.StreamWriter, asked: dict[int, str]
+    ) -> None:
+        async for message in _messages(replies):
+            command = asked.pop(_HEADER.unpack_from(message)[2], "")
+            if self._left <= 0 or command not in self._commands:
+                client.write(message)
+                await client.drain()
+                continue
+            self._left -= 1
+            self.lost.append(command)
+            if not self._silently:
+                return
+
+
+@asynccontextmanager
+async def lossy_proxy(uri: str) -> AsyncIterator[tuple[Lossy, str]]:
+    """Yield the proxy, and the URI under which the database is reached through it."""
+    parts = urlsplit(uri)
+    lossy = Lossy(parts.hostname or "127.0.0.1", parts.port or 27017)
+    server = await asyncio.start_server(lossy.serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
+    try:
+        yield lossy, urlunsplit(parts._replace(netloc=f"{login}127.0.0.1:{port}"))
+    finally:
+        server.close()
+        await lossy.finished()
+
+
+async def _forward(
+    client: asyncio.StreamReader, requests: asyncio.StreamWriter, asked: dict[int, str]
+) -> None:
+    async for message in _messages(client):
+        _, request, _, opcode = _HEADER.unpack_from(message)
+        if opcode == _OP_MSG:
+            asked[request] = _command(message)
+        requests.write(message)
+        await requests.drain()
+
+
+def _command(message: bytes) -> str:
+    """Return the name of the first member of the document in the first section."""
+    # Header, flags, kind of the section, length of the document, type of the member.
+    name = message[_HEADER.size + 4 + 1 + 4 + 1 :]
+    return name[: name.index(0)].decode()
+
+
+async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        while True:
+            head = await reader.readexactly(_HEADER.size)
+            yield head + await reader.readexactly(_HEADER.unpack(head)[0] - _HEADER.size)
