@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from app.errors import BadSettings
 
 S = TypeVar("S", bound=BaseSettings)
+_MIB = 1024 * 1024
 # A sign-in over plain HTTP could be read on the way, except on this machine.
 _PUBLIC_URL = (
     r"^(https://[\w.-]+(:\d+)?|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[\w./-]*)?$|^$"
@@ -90,8 +91,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8470, ge=0, le=65535)
-    body_limit: int = Field(default=8 * 1024 * 1024, gt=0)
-    """Bytes of a request body, and of an answer that has to be read whole to be masked."""
+    body_limit: int = Field(default=32 * _MIB, gt=0, le=64 * _MIB)
+    """Bytes of a request body, and of an answer (or an event of one) that is masked as a whole."""
 
     keep_alive_seconds: float = Field(default=10.0, gt=0)
     """Between the comments that keep the stream of a held request open."""
@@ -223,7 +224,7 @@ _ADVICE = {
     '"repositories" whose jobs may ask, such as ["acme/*"]',
     "log_level": "debug, info, warning or error",
     "slack_mode": "socket or http",
-    "body_limit": "a number of bytes above 0",
+    "body_limit": "a number of bytes from 1 to 67108864 (64 MiB)",
     "public_url": "https://… without a query (http:// only for this machine, such as "
     "http://127.0.0.1:8470)",
 }

@@ -29,13 +29,20 @@ class Relay:
     """Passes one answer on. Nothing is sent that was not masked and recorded before."""
 
     def __init__(
-        self, visit: Visit, recording: Recording, wire: WireFormat, masking: AnswerMasking
+        self,
+        visit: Visit,
+        recording: Recording,
+        wire: WireFormat,
+        masking: AnswerMasking,
+        limit: int,
     ) -> None:
+        """`limit` is of the bytes that are masked as a whole."""
         self._visit = visit
         self._exchange = visit.exchange
         self._recording = recording
         self._wire = wire
         self._masking = masking
+        self._limit = limit
         self._sent = 0
         self._last = b""  # what was sent last
 
@@ -48,7 +55,7 @@ class Relay:
         _check_encoding(answer)
         if self._exchange.started and not _is_good_stream(answer):
             raise UpstreamUnavailable(f"The model API answered with status {answer.status}.")
-        masker = self._wire.answer(answer.content_type, self._masking)
+        masker = self._wire.answer(answer.content_type, self._masking, self._limit)
         if _is_stream(answer):
             await self._start(answer)
         error = _CUT_OFF
@@ -136,7 +143,7 @@ class Relay:
             await self._cut(fault, answer)
             await self._exchange.end()
         masking = self._masking.unstopped()
-        masker = self._wire.answer(answer.content_type, masking)
+        masker = self._wire.answer(answer.content_type, masking, self._limit)
         if not self._recording.answering:
             await self._recording.start_answer(answer.status, answer.headers(masking.whole))
         # Whatever ends it early, what came until then is recorded.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _READ_SECONDS = 60.0
+_DISCARDED_BYTES = 256 * 1024 * 1024
 
 
 class ClientGone(Exception):
@@ -68,10 +69,23 @@ class Exchange:
                 raise ClientGone
             size += len(event["body"])
             if size > limit:
+                await self._discard(_DISCARDED_BYTES - size, more=event["more_body"])
                 raise TooLarge(f"The body is larger than {limit:,} bytes; send less.")
             parts.append(event["body"])
             if not event["more_body"]:
                 return b"".join(parts)
+
+    async def _discard(self, room: int, *, more: bool) -> None:
+        """Read on, up to `room` bytes.
+
+        A connection that is closed on unread bytes is reset, and the client never sees why.
+        """
+        while more and room > 0:
+            event = await self._receive()
+            if event["type"] != "http.request":
+                raise ClientGone
+            room -= len(event["body"])
+            more = event["more_body"]
 
     async def gone(self) -> None:
         """Return when the client has closed the connection. Call it after `read`."""

@@ -74,7 +74,7 @@ class Gate:
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
             identity = await self.callers.identify(exchange.headers)
             exchange.headers = without_credentials(exchange.headers)
-            visit.inquiry = await self._read(exchange)
+            visit.inquiry = await self._read(visit)
             await attend(exchange, self._serve(visit, identity, visit.inquiry))
         except ClientGone:
             return
@@ -88,11 +88,12 @@ class Gate:
             if visit.recording is not None:
                 self.recorder.done(visit.recording)
 
-    async def _read(self, exchange: Exchange) -> Inquiry:
+    async def _read(self, visit: Visit) -> Inquiry:
+        exchange = visit.exchange
         target, query = one_spelling(exchange.target, exchange.query)
         check_front(exchange.method, target, query, ())
         name, path = split_target(target)
-        connection = await self.connections.find(name)
+        visit.connection = connection = await self.connections.find(name)
         raw = await exchange.read(self.limits.body_bytes)
         return read_inquiry(connection, exchange.method, path, query, exchange.headers, raw)
 
@@ -220,7 +221,9 @@ class Gate:
                 inquiry.connection, inquiry.request, credential
             ) as answer:
                 outcome = f"upstream {answer.status}"
-                await Relay(visit, recording, inquiry.wire, masking).run(answer)
+                await Relay(visit, recording, inquiry.wire, masking, self.limits.body_bytes).run(
+                    answer
+                )
         except Unavailable as unavailable:
             outcome = str(unavailable)
             raise

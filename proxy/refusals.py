@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # The nearest ancestor counts; the test of this table walks every class of the tree.
 _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.BadRequest: (400, "bad_request"),
-    errors.TooLarge: (413, "too_large"),
+    errors.TooLarge: (413, "request_too_large"),
     errors.Unsupported: (415, "unsupported_media_type"),
     errors.NotAuthenticated: (401, "not_authenticated"),
     errors.NotPermitted: (403, "not_permitted"),

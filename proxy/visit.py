@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
+from app.domain.connection import Connection
 from app.domain.session import Decision
 from app.errors import AbeyanceError, Reason, Refused, Unavailable
-from app.wire.registry import wire_for
+from app.wire.registry import WIRES, wire_for
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.polling import POLL_SECONDS
@@ -41,6 +42,7 @@ class Visit:
     """Mutable: it gathers what becomes known, so that a refusal can say it."""
 
     exchange: Exchange
+    connection: Connection | None = None
     inquiry: Inquiry | None = None
     recording: Recording | None = None
     kept_alive: bool = False
@@ -50,7 +52,10 @@ class Visit:
     def wire(self) -> WireFormat:
         if self.inquiry is not None:
             return self.inquiry.wire
-        return wire_for("auto", self.exchange.method, self.exchange.target, None)
+        kind = self.connection.wire if self.connection else ""
+        return wire_for(
+            kind if kind in WIRES else "auto", self.exchange.method, self.exchange.target, None
+        )
 
     def summary(self) -> tuple[str, str]:
         """Return connection and decision, for the figures."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import BadRequest, Unsupported, UpstreamUnavailable
 from app.wire import media, sniff
+from app.wire.base import WHOLE_BYTES
 from app.wire.charsets import actual_encoding, check_charset, is_wide
 from app.wire.documents import DocumentAnswer
 from app.wire.streamed import LinesAnswer, SseAnswer
@@ -27,7 +28,9 @@ _FIRST = 4  # bytes that show whether letters have zeros between them
 _TELLING = 64  # bytes that tell text in a wide encoding from others
 
 
-def choose(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMasker:
+def choose(
+    content_type: str, table: AnswerTable, masking: Masking, limit: int = WHOLE_BYTES
+) -> AnswerMasker:
     """Pick by media type and by what the answer is, whatever it is called.
 
     What is of unknown type and no JSON is read as single bytes, which changes none. Raises
@@ -42,16 +45,19 @@ def choose(content_type: str, table: AnswerTable, masking: Masking) -> AnswerMas
     (label,) = labels
     if label.charset:
         check_charset(label.charset)
-    return GuardedAnswer(SniffedAnswer(label, table, masking))
+    return GuardedAnswer(SniffedAnswer(label, table, masking, limit))
 
 
 class SniffedAnswer:
     """Waits for as many bytes as show what an answer is, which is mostly one."""
 
-    def __init__(self, label: media.Label, table: AnswerTable, masking: Masking) -> None:
+    def __init__(
+        self, label: media.Label, table: AnswerTable, masking: Masking, limit: int
+    ) -> None:
         self._label = label
         self._table = table
         self._masking = masking
+        self._limit = limit
         self._head = b""
         self._answer: AnswerMasker | None = None
 
@@ -93,7 +99,7 @@ class SniffedAnswer:
             if is_wide(encoding):
                 raise _unreadable(encoding)
             lines = self._label.media in media.LINES and found is sniff.Look.JSON
-            return (LinesAnswer if lines else SseAnswer)(self._table, self._masking)
+            return (LinesAnswer if lines else SseAnswer)(self._table, self._masking, self._limit)
         return found and self._document(encoding)
 
     def _stream(self, encoding: str, text: str, *, whole: bool) -> AnswerMasker | None:
@@ -103,14 +109,14 @@ class SniffedAnswer:
             return None
         if is_wide(encoding) and not json:
             raise _unreadable(encoding)
-        events = SseAnswer(self._table, self._masking)
+        events = SseAnswer(self._table, self._masking, self._limit)
         return self._document(encoding, otherwise=events) if json else events
 
     def _document(self, encoding: str, otherwise: SseAnswer | None = None) -> AnswerMasker:
         # Clients read JSON as UTF-8, unless it is so wide that they cannot.
         if not is_wide(encoding):
-            return DocumentAnswer(self._table, self._masking, otherwise=otherwise)
-        wide = DocumentAnswer(self._table, self._masking, encoding=encoding, otherwise=otherwise)
+            return DocumentAnswer(self._table, self._masking, self._limit, otherwise=otherwise)
+        wide = DocumentAnswer(self._table, self._masking, self._limit, encoding, otherwise)
         return WideAnswer(wide, self._masking)
 
     def _other(self, encoding: str) -> AnswerMasker:

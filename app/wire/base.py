@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from app.domain.segment import Prompt
 
+WHOLE_BYTES = 32 * 1024 * 1024
+"""What is masked as a whole may be so large, unless a caller says otherwise."""
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
 
@@ -99,8 +101,11 @@ class WireFormat(Protocol):
         """Return the body with `mask` applied to every text that `read` finds."""
         ...
 
-    def answer(self, content_type: str, masking: Masking) -> AnswerMasker:
-        """Choose how to mask by the answer's media type (stream, JSON, text)."""
+    def answer(self, content_type: str, masking: Masking, limit: int = WHOLE_BYTES) -> AnswerMasker:
+        """Choose how to mask by the answer's media type (stream, JSON, text).
+
+        `limit` is of the bytes that are masked as a whole: a document, an event, a line.
+        """
         ...
 
     def refusal(self, refusal: Refusal) -> bytes:

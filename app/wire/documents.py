@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.errors import TooLarge, Unsupported
 from app.wire import sniff, strict_json
+from app.wire.base import WHOLE_BYTES
 from app.wire.events import AnswerTable, EventMasker, Named
 from app.wire.json_text import hides_nothing
 from app.wire.texts import End
@@ -16,7 +17,6 @@ from app.wire.walk import TreeMasker
 if TYPE_CHECKING:
     from app.wire.base import AnswerMasker, Json, Masking
 
-MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 _SPANS = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 _BETWEEN = re.compile(r"[\s\x1e\ufeff]*")
 
@@ -46,7 +46,7 @@ class DocumentAnswer:
         self,
         table: AnswerTable,
         masking: Masking,
-        cap: int = MAX_DOCUMENT_BYTES,
+        cap: int = WHOLE_BYTES,
         encoding: str = "utf-8",
         otherwise: AnswerMasker | None = None,
     ) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from app.errors import TooLarge
+from app.wire.base import WHOLE_BYTES
 
-MAX_EVENT_BYTES = 32 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -35,7 +35,7 @@ class SseParser:
     Raises `TooLarge` when an event that has not ended yet passes `max_event_bytes`.
     """
 
-    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+    def __init__(self, max_event_bytes: int = WHOLE_BYTES) -> None:
         self._cap = max_event_bytes
         self._partial: list[bytes] = []  # of a line; joined once its end has come
         self._partial_bytes = 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import TooLarge
 from app.wire import sse, strict_json
+from app.wire.base import WHOLE_BYTES
 from app.wire.documents import masked_text
 from app.wire.events import AnswerTable, EventMasker, Named, Running
 from app.wire.likeness import Likeness, likeness
@@ -21,8 +22,8 @@ _UNLIKE = 8  # events in a row after which none is expected to be like the last
 class SseAnswer:
     """A stream of server-sent events; what goes out are always whole events."""
 
-    def __init__(self, table: AnswerTable, masking: Masking) -> None:
-        self._parser = sse.SseParser()
+    def __init__(self, table: AnswerTable, masking: Masking, limit: int = WHOLE_BYTES) -> None:
+        self._parser = sse.SseParser(limit)
         self._events = EventMasker(table.stream, masking)
         self._texts: dict[str, Text] = {}  # of events that are not JSON, by event name
         self._masking = masking
@@ -156,7 +157,8 @@ class SseAnswer:
 class LinesAnswer:
     """A stream of JSON documents, one in a line."""
 
-    def __init__(self, table: AnswerTable, masking: Masking) -> None:
+    def __init__(self, table: AnswerTable, masking: Masking, limit: int = WHOLE_BYTES) -> None:
+        self._limit = limit
         self._events = EventMasker(table.stream, masking)
         self._masking = masking
         self._text = Text(masking.stream)  # of lines that are not JSON
@@ -189,8 +191,8 @@ class LinesAnswer:
     def _keep(self, rest: bytes) -> None:
         self._partial.append(rest)
         self._size += len(rest)
-        if self._size > sse.MAX_EVENT_BYTES:
-            raise TooLarge(f"A line of the answer passes {sse.MAX_EVENT_BYTES} bytes.")
+        if self._size > self._limit:
+            raise TooLarge(f"A line of the answer passes {self._limit} bytes.")
 
     def _line(self, line: bytes) -> bytes:
         text = line.decode("utf-8", "replace")

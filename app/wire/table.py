@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.wire import answers, events, prompts, sse
-from app.wire.base import Refusal
+from app.wire.base import WHOLE_BYTES, Refusal
 
 if TYPE_CHECKING:
     from app.domain.segment import Prompt
@@ -37,8 +37,8 @@ class TableFormat:
     def rewrite(self, body: Json, mask: Callable[[str], str]) -> Json:
         return prompts.rewrite(self.request, body, mask)
 
-    def answer(self, content_type: str, masking: Masking) -> AnswerMasker:
-        return answers.choose(content_type, self.response, masking)
+    def answer(self, content_type: str, masking: Masking, limit: int = WHOLE_BYTES) -> AnswerMasker:
+        return answers.choose(content_type, self.response, masking, limit)
 
     def refusal(self, refusal: Refusal) -> bytes:
         return self.errors.body(refusal)

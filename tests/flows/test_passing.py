@@ -188,7 +188,7 @@ async def test_without_a_good_token_nothing_is_forwarded(house: House, model: Mo
         ("/openai/v1/chat/completions", b"[" * 10_000 + b"]" * 10_000, 400),
         ("/openai/v1/chat/completions", b'{"a": "\xff"}', 400),
         ("/openai/v1/chat/completions", b'{"a": ', 400),
-        ("/openai/v1/chat/completions", b'{"a": "' + b"x" * 9_000_000 + b'"}', 413),
+        ("/openai/v1/chat/completions", b'{"a": "' + b"x" * 34_000_000 + b'"}', 413),
         ("/openai/v1/%2e%2e/admin", b"{}", 400),
         ("/nowhere/v1/x", b"{}", 404),
         ("/openai", b"{}", 404),

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from app.errors import TooLarge, UpstreamUnavailable
 from app.wire import strict_json
+from app.wire.base import WHOLE_BYTES
 from app.wire.documents import DocumentAnswer
 from app.wire.events import AnswerTable, StreamTable
 from app.wire.registry import wire_for
 from app.wire.shape import shape
-from app.wire.sse import MAX_EVENT_BYTES, SseParser
+from app.wire.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import (
     MASK,
@@ -364,7 +365,7 @@ def test_lines_that_are_empty_lists_or_cut_off_come_through() -> None:
 def test_a_line_without_end_passes_the_limit() -> None:
     answer = PLAIN.answer("application/x-ndjson", RealMasking())
     with pytest.raises(UpstreamUnavailable, match="line"):
-        answer.feed(b"[" + b"x" * MAX_EVENT_BYTES)
+        answer.feed(b"[" + b"x" * WHOLE_BYTES)
 
 
 @pytest.mark.parametrize("content_type", [SSE, "application/json"])
@@ -373,7 +374,7 @@ def test_an_answer_beyond_the_limit_is_no_fault_of_the_request_and_nothing_of_it
 ) -> None:
     answer = PLAIN.answer(content_type, RealMasking())
     with pytest.raises(UpstreamUnavailable, match="limit"):
-        answer.feed(b"data: AKIA" + b"x" * MAX_EVENT_BYTES)
+        answer.feed(b"data: AKIA" + b"x" * WHOLE_BYTES)
     assert answer.feed(b"data: {}\n\n") + answer.finish() == b""
 
 
