@@ -16,11 +16,11 @@ from app.wire.registry import WIRES, wire_for
 from app.wire.sse import SseEvent, SseParser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from app.answer_text import Piece
     from app.domain.segment import Prompt
-    from app.domain.session import Chunk, RecordedAnswer, RecordedRequest, Replay
+    from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
     from app.wire.base import Json
 
 
@@ -57,52 +57,33 @@ class Turn:
         return " · ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """`unread` names parts of the request that no one can read here: images, files."""
-
-    prompt: tuple[Turn, ...]
-    answer: tuple[Turn, ...]
-    unread: tuple[str, ...] = ()
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        return self.prompt + self.answer
-
-
-def transcript(replay: Replay, mask: Callable[[str], str] = str) -> Transcript:
-    """Read a recorded session; every text goes through `mask`."""
-    session = replay.session
-    turns, unread = prompt_turns(session.wire, session.request, mask)
-    sent = [chunk for chunk in replay.chunks if not chunk.withheld]
-    kept_back = answer_turns(session.answer, [c for c in replay.chunks if c.withheld])
-    spoken = (
-        *answer_turns(session.answer, sent),
-        *(replace(turn, withheld=True) for turn in kept_back),
-    )
-    return Transcript(turns, tuple(_masked(turn, mask) for turn in spoken), unread)
-
-
-def prompt_turns(
-    wire: str, request: RecordedRequest, mask: Callable[[str], str] = str
-) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
-    """Return what the request says, and the places that can't be read."""
+def prompt_turns(wire: str, request: RecordedRequest) -> tuple[tuple[Turn, ...], tuple[str, ...]]:
+    """Return what the request says, and the places that can't be read: images, files."""
     prompt = _prompt(wire, request)
     if prompt is None:
         text = request.body.decode(errors="replace")
-        return (Turn(Role.OTHER, mask(text), place="body"),), ()
+        return (Turn(Role.OTHER, text, place="body"),), ()
     turns = tuple(
-        Turn(segment.role, mask(segment.text), tool=segment.tool, place=segment.place)
+        Turn(segment.role, segment.text, tool=segment.tool, place=segment.place)
         for segment in prompt.segments
         if segment.text.strip() and segment.place != "/model"  # whoever shows it names it apart
     )
     return turns, prompt.uninspected
 
 
-def answer_turns(answer: RecordedAnswer | None, chunks: Iterable[Chunk]) -> tuple[Turn, ...]:
-    """Put the answer together from its chunks, as far as it came."""
-    kept = tuple(chunks)
-    if answer is None or not kept:
+def answer_turns(answer: RecordedAnswer | None, chunks: Sequence[Chunk]) -> tuple[Turn, ...]:
+    """Put the answer together from its chunks, as far as it came; last what was not sent."""
+    if answer is None:
+        return ()
+    kept_back = _said(answer, tuple(chunk for chunk in chunks if chunk.withheld))
+    return (
+        *_said(answer, tuple(chunk for chunk in chunks if not chunk.withheld)),
+        *(replace(turn, withheld=True) for turn in kept_back),
+    )
+
+
+def _said(answer: RecordedAnswer, kept: tuple[Chunk, ...]) -> tuple[Turn, ...]:
+    if not kept:
         return ()
     if "event-stream" in _header(answer.headers, "content-type"):
         with contextlib.suppress(TooLarge):
@@ -198,13 +179,3 @@ def _told(spoken: Iterable[_Timed]) -> tuple[Turn, ...]:
         # Cursor closes with an event that says everything again.
         tellings.pop((Kind.TEXT, repr(("result",))), None)
     return tuple(telling.turn() for telling in tellings.values())
-
-
-def _masked(turn: Turn, mask: Callable[[str], str]) -> Turn:
-    """Mask a turn; where that changes it, its lengths are void, but not when it began and ended."""
-    masked = mask(turn.text)
-    if masked == turn.text:
-        return turn
-    first = [Beat(beat.offset_ms, 0) for beat in turn.beats[:1]]
-    last = [Beat(beat.offset_ms, len(masked)) for beat in turn.beats[-1:]]
-    return replace(turn, text=masked, beats=(*first, *last))

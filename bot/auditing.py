@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
-from app.domain.session import Replay
 from app.errors import AbeyanceError, BadRequest, NotPermitted
+from app.reader import Reader
 from app.search import parse_filter
 from app.storage.ports import Event, EventKind, HoldStore, SessionStore
-from app.transcript import transcript
 from bot import modals, replay
 from bot.marking import Marking
 from bot.people import AUDITORS
@@ -47,6 +46,7 @@ class Records:
     """What an auditor reads, and writes beside it."""
 
     sessions: SessionStore
+    reader: Reader
     holds: HoldStore
     marking: Marking
 
@@ -66,7 +66,7 @@ class Auditing:
         self._slack = slack
         self._people = people
         self._sessions, self._holds = records.sessions, records.holds
-        self._marking = records.marking
+        self._marking, self._reader = records.marking, records.reader
         self._ledger = ledger
         self._clock = clock
         self._mask = mask
@@ -189,6 +189,6 @@ class Auditing:
         if session is None:
             return modals.note(_TITLE, f"There is no session {shelf.session}.")
         hold = await self._holds.get(session.hold_id) if session.hold_id else None
-        told = Replay(session, hold, await self._sessions.chunks(session.id))
+        shown = await self._reader.page(session, shelf.page, self._mask)
         marked = await self._marking.of(session.id)
-        return replay.replayed(shelf, told, transcript(told, self._mask), marked)
+        return replay.replayed(shelf, session, hold, shown, marked)

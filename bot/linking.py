@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.storage.ports import Link
+from app.storage.links import Link
 from bot import blocks, text
 from bot.blocks import Button
 from policies.approval import Objection
 
 if TYPE_CHECKING:
     from app.clock import Clock
-    from app.storage.ports import LinkStore
+    from app.storage.links import LinkStore
     from bot.blocks import Block
     from bot.people import People
 

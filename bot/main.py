@@ -14,6 +14,7 @@ import structlog
 from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
 from app.errors import BadSettings
+from app.reader import Reader
 from app.settings import RouteSettings, Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
@@ -261,12 +262,13 @@ class _Shared:
         linking = Linking(people, self.storage.links, clock, self.settings.public_url)
         statements = self.storage.statements
         marking = Marking(self.storage.marks, holds, ledger, clock, self.mask)
-        records = Records(sessions, holds, marking)
+        reader = Reader(sessions, self.storage.pieces, self.storage.pages)
+        records = Records(sessions, reader, holds, marking)
         rooms = Rooms(
             alarms=FalseAlarms(slack, decisions, linking, sessions, marking, self.seal, clock),
             clicks=Clicks(slack, decisions, self.grants, linking, self.seal, clock, home),
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
-            viewing=Viewing(slack, decisions, sessions, ledger, self.seal, clock, self.mask),
+            viewing=Viewing(slack, decisions, reader, ledger, self.seal, clock, self.mask),
             auditing=Auditing(slack, people, records, ledger, clock, self.mask),
             commands=Commands(people, self.grants, holds, clock),
             home=home,

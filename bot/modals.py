@@ -6,17 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot import blocks, phrases, text
+from bot import blocks, phrases, reading, text
 from bot.blocks import Button
 from bot.decisions import Word
 from bot.linking import Offer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from app.domain.hold import Hold
     from app.domain.mark import FalsePositive
     from app.domain.verdict import FiredRule
+    from app.reader import Shown
     from bot.blocks import Block
     from bot.text import Markup
 
@@ -222,23 +223,23 @@ class Place:
                 raise ValueError(spelt)
 
 
-def prompt_view(hold: Hold, place: Place, pages: Sequence[Sequence[Block]]) -> Block:
-    """Show one page of a held prompt, masked; a page that does not exist is the last one."""
-    page = min(place.page, len(pages) - 1)
+def prompt_view(hold: Hold, value: str, shown: Shown) -> Block:
+    """Show one page of a held prompt; `value` is the hold's id under seal."""
     head = text.join(
         text.ours("Rule "), text.code(phrases.rule_name(hold), 100), text.ours(" · to "),
         text.words(hold.model or hold.connection, 120), text.ours(" · secrets are masked"),
     )  # fmt: skip
-    shown = [blocks.section(head), *pages[page]]
-    if len(pages) > 1:
+    drawn = [blocks.section(head), *reading.shown_blocks(shown, hold.verdict.enforced)]
+    page = shown.number
+    if shown.of > 1:
         buttons = []
         if page > 0:
-            buttons.append(Button("← Back", VIEW_OLDER, Place(place.value, page - 1).spelt()))
-        if page < len(pages) - 1:
-            buttons.append(Button("More →", VIEW_NEWER, Place(place.value, page + 1).spelt()))
-        shown.append(blocks.context(text.ours(f"Page {page + 1} of {len(pages)}")))
-        shown.append(blocks.actions("view_pages", buttons))
-    return blocks.modal(f"Request {phrases.name(hold)}", shown, callback_id=VIEW_MODAL)
+            buttons.append(Button("← Back", VIEW_OLDER, Place(value, page - 1).spelt()))
+        if page < shown.of - 1:
+            buttons.append(Button("More →", VIEW_NEWER, Place(value, page + 1).spelt()))
+        drawn.append(blocks.context(text.ours(f"Page {page + 1} of {shown.of}")))
+        drawn.append(blocks.actions("view_pages", buttons))
+    return blocks.modal(f"Request {phrases.name(hold)}", drawn, callback_id=VIEW_MODAL)
 
 
 def _input(label: str, name: str, element: Block, *, optional: bool = False) -> Block:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from app.domain.identity import Identity
-    from app.storage.ports import LinkStore, PeopleStore
+    from app.storage.links import LinkStore
+    from app.storage.ports import PeopleStore
     from bot.accounts import Account, Workspace
     from bot.managers import Managers
     from bot.slack import Slack

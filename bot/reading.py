@@ -8,45 +8,52 @@ from bot import blocks, text
 from bot.quotes import quotes_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from app.domain.session import Side
     from app.domain.verdict import FiredRule
+    from app.pages import Page
+    from app.reader import Shown
     from app.transcript import Turn
     from bot.blocks import Block
 
 # A section takes 3,000 after escaping; an escaped character is at most five long.
 _PIECE = 2_900
-_PAGE_UNITS = 9_000
-_PAGE_BLOCKS = 40
+_SIDES = {"request": "The request", "answer": "The answer"}
 
 
-def turn_blocks(turns: Iterable[Turn], fired: Sequence[FiredRule] = ()) -> list[Block]:
+def shown_blocks(shown: Shown, fired: Sequence[FiredRule] = ()) -> list[Block]:
+    """Show a page of a session, and on its last page what has no page."""
+    drawn = page_blocks(shown.page, fired)
+    drawn += [_missing(side, "is still being prepared. Try again soon") for side in shown.pending]
+    if shown.number == shown.of - 1:
+        drawn += [_missing(side, "goes on; its beginning is shown") for side in shown.cut]
+        if shown.unread:
+            drawn.append(unread_note(shown.unread))
+    return drawn
+
+
+def page_blocks(page: Page, fired: Sequence[FiredRule] = ()) -> list[Block]:
     """Show each turn under who speaks; a long one goes on in further blocks, nothing is lost.
 
     Before its text stands what these rules found in it.
     """
     shown: list[Block] = []
-    for turn in turns:
+    for part in page:
+        turn = part.turn
         title = text.join(text.ours("*"), text.words(turn.title, 200), text.ours("*"))
         place = [text.code(turn.place, 200)] if turn.place else []
-        shown.append(blocks.context(title, *place, *_timing(turn)))
-        shown += [_found(rule, found) for rule in fired if (found := quotes_at(rule, turn.place))]
+        goes_on = [text.ours("continued")] if part.continued else []
+        shown.append(blocks.context(title, *place, *goes_on, *_timing(turn)))
+        if not part.continued:
+            quoted = [(rule, quotes_at(rule, turn.place)) for rule in fired]
+            shown += [_found(rule, found) for rule, found in quoted if found]
         shown += [blocks.plain_section(piece) for piece in _pieces(turn.text)]
     return shown
 
 
-def paged(shown: Sequence[Block]) -> tuple[tuple[Block, ...], ...]:
-    """Cut blocks into pages of a bearable length; always at least one page."""
-    pages: list[list[Block]] = [[]]
-    room = _PAGE_UNITS
-    for block in shown:
-        length = len(str(block))
-        if pages[-1] and (length > room or len(pages[-1]) >= _PAGE_BLOCKS):
-            pages.append([])
-            room = _PAGE_UNITS
-        pages[-1].append(block)
-        room -= length
-    return tuple(tuple(page) for page in pages)
+def _missing(side: Side, how: str) -> Block:
+    return blocks.context(text.ours(f"⚠️ {_SIDES[side.value]} {how}."))
 
 
 def unread_note(places: Sequence[str]) -> Block:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from app.domain.segment import Role
 from app.ids import short
 from bot import blocks, phrases, reading, text
 from bot.blocks import Button
@@ -13,10 +14,11 @@ from bot.blocks import Button
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from app.domain.hold import Hold
     from app.domain.mark import FalsePositive
-    from app.domain.session import RecordedAnswer, Replay, Session
+    from app.domain.session import RecordedAnswer, Session
     from app.domain.verdict import FiredRule
-    from app.transcript import Transcript
+    from app.reader import Shown
     from bot.blocks import Block
     from bot.text import Markup
 
@@ -113,27 +115,28 @@ def _entry(session: Session) -> Block:
 
 def replayed(
     shelf: Shelf,
-    replay: Replay,
-    transcript: Transcript,
+    session: Session,
+    hold: Hold | None,
+    shown: Shown,
     marks: Mapping[str, FalsePositive] | None = None,
 ) -> Block:
-    """Show one page of a session: what it was, the request, the decisions, the answer.
+    """Show one page of a session; before the first what it was, and the decisions.
 
     `marks` are by rule what people called a false alarm.
     """
-    shown = [
-        *_overview(replay),
-        *_rules(replay.session, marks or {}),
-        *_votes(replay),
-        *_conversation(replay, transcript),
-    ]
-    pages = reading.paged(shown)
-    page = min(shelf.page, len(pages) - 1)
-    at = text.ours(f"Page {page + 1} of {len(pages)}")
-    drawn = [*pages[page], blocks.context(at, _RECORDED)]
-    drawn.append(blocks.actions("replay_turns", _turns(page, len(pages))))
-    here = replace(shelf, page=page)
-    title = f"Session {short(replay.session.id)}"
+    drawn: list[Block] = []
+    if shown.number == 0:
+        drawn += [*_overview(session), *_rules(session, marks or {}), *_votes(hold)]
+        drawn.append(blocks.divider())
+    drawn += reading.shown_blocks(shown)
+    answered = any(part.turn.role is Role.ASSISTANT for part in shown.page)
+    if shown.number == shown.of - 1 and session.answer is not None and not answered:
+        drawn.append(blocks.section(text.ours("The answer has no text.")))
+    at = text.ours(f"Page {shown.number + 1} of {shown.of}")
+    drawn.append(blocks.context(at, _RECORDED))
+    drawn.append(blocks.actions("replay_turns", _turns(shown.number, shown.of)))
+    here = replace(shelf, page=shown.number)
+    title = f"Session {short(session.id)}"
     return blocks.modal(title, drawn, callback_id=MODAL, private=here.spelt())
 
 
@@ -146,8 +149,7 @@ def _turns(page: int, pages: int) -> list[Button]:
     return [*buttons, Button("All sessions", LIST, "list")]
 
 
-def _overview(replay: Replay) -> list[Block]:
-    session = replay.session
+def _overview(session: Session) -> list[Block]:
     request = phrases.call(session.request.method, session.request.path)
     return [
         blocks.header(f"{session.decision.value.capitalize()} · {session.identity.name}"),
@@ -215,8 +217,7 @@ def _rule(fired: FiredRule) -> Markup:
     return text.join(head, text.words(fired.explain or fired.title, 600))
 
 
-def _votes(replay: Replay) -> list[Block]:
-    hold = replay.hold
+def _votes(hold: Hold | None) -> list[Block]:
     if hold is None:
         return []
     lines = [
@@ -234,12 +235,3 @@ def _votes(replay: Replay) -> list[Block]:
     outcome = phrases.outcome(hold) or text.ours("waits for a decision")
     head = text.join(text.ours(f"*Hold {phrases.name(hold)}* · "), outcome)
     return [blocks.section(head), *(blocks.section(line) for line in lines)]
-
-
-def _conversation(replay: Replay, transcript: Transcript) -> list[Block]:
-    shown = [blocks.divider(), *reading.turn_blocks(transcript.turns)]
-    if transcript.unread:
-        shown.append(reading.unread_note(transcript.unread))
-    if not transcript.answer and replay.session.answer is not None:
-        shown.append(blocks.section(text.ours("The answer has no text.")))
-    return shown

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
+from app.domain.session import Side
 from app.errors import AbeyanceError
 from app.storage.ports import Event, EventKind
-from app.transcript import prompt_turns
-from bot import modals, reading
+from bot import modals
 from bot.actions import FORGED, user_of, value_of
 from policies.approval import may_decide
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold
-    from app.storage.ports import Ledger, SessionStore
+    from app.reader import Reader
+    from app.storage.ports import Ledger
     from bot.blocks import Block
     from bot.decisions import Decisions
     from bot.seal import Seal
@@ -38,7 +39,7 @@ class Viewing:
         self,
         slack: Slack,
         decisions: Decisions,
-        sessions: SessionStore,
+        reader: Reader,
         ledger: Ledger,
         seal: Seal,
         clock: Clock,
@@ -46,7 +47,7 @@ class Viewing:
     ) -> None:
         self._slack = slack
         self._decisions = decisions
-        self._sessions = sessions
+        self._reader = reader
         self._ledger = ledger
         self._seal = seal
         self._clock = clock
@@ -71,19 +72,17 @@ class Viewing:
             return modals.note("Request", FORGED)
         try:
             hold, voter = await self._decisions.look(hold_id, user)
-            session = await self._sessions.get(hold.session_id)
+            session = await self._reader.session(hold.session_id)
             may_read = voter.may_break_glass or may_decide(hold, voter, self._clock.now())
             if session is None or not may_read:
                 return modals.note("Request", "Only those who may decide can read the request.")
             await self._ledger.append(self._viewed(hold, voter, place.page))
+            request = (Side.REQUEST,)
+            shown = await self._reader.page(session, place.page, self._mask, request)
         except AbeyanceError as error:
             _log.warning("request not shown", hold=hold_id, user=user, reason=str(error))
             return modals.note("Request", "The request can't be read right now. Try again.")
-        turns, unread = prompt_turns(session.wire, session.request, self._mask)
-        shown = reading.turn_blocks(turns, hold.verdict.enforced)
-        if unread:
-            shown.append(reading.unread_note(unread))
-        return modals.prompt_view(hold, place, reading.paged(shown))
+        return modals.prompt_view(hold, place.value, shown)
 
     def _viewed(self, hold: Hold, voter: Voter, page: int) -> Event:
         data: dict[str, str | int] = {

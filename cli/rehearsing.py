@@ -6,7 +6,6 @@ import asyncio
 import json
 import sys
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +20,7 @@ from app.domain.connection import Connection, CredentialScheme
 from app.domain.verdict import Action
 from app.errors import AbeyanceError
 from app.ids import short
+from app.reader import Reader
 from app.search import SessionFilter, parse_filter
 from app.settings import load_settings, require
 from app.storage.store import MongoStorage
@@ -55,10 +55,11 @@ def backtest(
 
     async def work(storage: MongoStorage) -> _Outcome:
         outcome = _Outcome(moment)
+        reader = Reader(storage.sessions, storage.pieces, storage.pages)
         with _progress() as progress:
             task = progress.add_task("sessions", total=(now - moment).total_seconds())
             async for session in _sessions(storage, moment):
-                outcome.add(session, changed)
+                outcome.add(session, await reader.body(session), changed)
                 done = (now - session.started_at).total_seconds()
                 progress.update(task, completed=done)
             progress.update(task, completed=(now - moment).total_seconds())
@@ -76,7 +77,7 @@ def stats(since: Since = "30d", *, as_json: Json = False) -> None:
     moment, _ = _moment(since)
 
     async def work(storage: MongoStorage) -> list[Record]:
-        sessions = [_light(session) async for session in _sessions(storage, moment)]
+        sessions = [session async for session in _sessions(storage, moment)]
         return records(sessions, await storage.marks.since(moment))
 
     found = _with_storage(work)
@@ -114,10 +115,10 @@ class _Outcome:
         self._unread = 0
         self._changes: list[tuple[Session, Change]] = []
 
-    def add(self, session: Session, catalog: Catalog) -> None:
+    def add(self, session: Session, body: bytes, catalog: Catalog) -> None:
         self._sessions += 1
         try:
-            precedent = _precedent(session)
+            precedent = _precedent(session, body)
         except AbeyanceError:
             self._unread += 1
             return
@@ -171,13 +172,11 @@ class _Outcome:
         console.print(f"{self._sessions} sessions since {self._since:%Y-%m-%d %H:%M} UTC: {told}.")
 
 
-def _precedent(session: Session) -> Precedent:
+def _precedent(session: Session, body: bytes) -> Precedent:
     """Raises AbeyanceError where the request cannot be read."""
     connection = Connection(session.connection, "", CredentialScheme.BEARER, b"", session.wire)
     asked = session.request
-    inquiry = read_inquiry(
-        connection, asked.method, asked.path, asked.query, asked.headers, asked.body
-    )
+    inquiry = read_inquiry(connection, asked.method, asked.path, asked.query, asked.headers, body)
     fired = session.verdict.fired
     masked = frozenset(f.rule for f in fired if f.enforced and f.action is Action.MASK)
     return Precedent(
@@ -218,11 +217,6 @@ async def _sessions(storage: MongoStorage, since: datetime) -> AsyncIterator[Ses
         for session in page:
             yield session
         before = page[-1].id
-
-
-def _light(session: Session) -> Session:
-    """Return it without the body, of which thousands would fill the memory."""
-    return replace(session, request=replace(session.request, body=b""))
 
 
 def _progress() -> Progress:

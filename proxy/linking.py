@@ -12,7 +12,8 @@ from app.storage.ports import Event, EventKind
 if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.identity import Identity
-    from app.storage.ports import Ledger, Link, LinkStore
+    from app.storage.links import Link, LinkStore
+    from app.storage.ports import Ledger
 
 _GONE = "This code is used up or too old. Click in Slack again to get another one."
 

@@ -19,6 +19,7 @@ from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.errors import BadSettings, StorageUnavailable
 from app.ids import new_id
+from app.pieces import Cutter
 from app.settings import Settings, require
 from app.storage.feed import HoldFeed
 from app.storage.store import MongoStorage
@@ -34,6 +35,7 @@ from proxy.holding import Holding
 from proxy.link_pages import LinkPages
 from proxy.linking import Linking
 from proxy.oidc.verify import Verifier
+from proxy.pager import Bodies, Pager
 from proxy.recorder import Recorder
 from proxy.signing_in import SignIn, client_of
 from proxy.sweeper import Sweeper
@@ -111,10 +113,13 @@ class _Parts:
         self.settings, self._storage, self._catalogs = settings, storage, catalogs
         self.feed = HoldFeed(storage.holds)
         me = new_id(clock.now())
-        recorder = Recorder(storage.sessions, ledger, clock, me)
+        cutter = Cutter(settings.vault_key.get_secret_value())
+        bodies = Bodies(storage.pieces, cutter)
+        recorder = Recorder(storage.sessions, bodies, ledger, clock, me)
+        pager = Pager(storage.sessions, storage.pieces, storage.pages, cutter, me, clock)
         sweeper = Sweeper(me, storage.gateways, storage.sessions, storage.holds, ledger, clock)
         attendance = Attendance(storage.leases, storage.holds, storage.notices, ledger, clock)
-        self.running = (ledger, self.feed, catalogs, recorder, sweeper, attendance)
+        self.running = (ledger, self.feed, catalogs, recorder, pager, sweeper, attendance)
         gate = Gate(
             callers=callers,
             connections=Connections(storage.connections, vault),

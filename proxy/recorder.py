@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
+from app.domain.session import (
+    Chunk,
+    Decision,
+    RecordedAnswer,
+    Session,
+    SessionState,
+    Side,
+)
 from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
+from app.pages import LARGE_BYTES
 from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
     from app.storage.ports import Ledger, SessionStore
     from proxy.facts import Inquiry
     from proxy.front import Headers
+    from proxy.pager import Bodies
 
 _BATCH_BYTES = 64 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -57,6 +66,9 @@ class Recording:
         self._told: asyncio.Future[list[BaseException | None]] = _nothing_to_tell()
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
+        self._batches: list[list[Chunk]] = []
+        """What was not written yet, grouped as it was tried: so that a try may be repeated."""
+        self._kept_bytes = 0
         self._seq = 0
         self._answer: RecordedAnswer | None = None
         self._digest = hashlib.sha256()
@@ -131,21 +143,25 @@ class Recording:
             self._waiting.append(Chunk(self._seq, offset_ms, piece, withheld))
             self._seq += 1
         self._waiting_bytes += len(data)
+        self._kept_bytes += len(data)
         if self._waiting_bytes >= _BATCH_BYTES:
             await self.flush()
 
     async def flush(self) -> None:
         """Write what waits. What could not be written waits on."""
-        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
-        if not waiting:
-            return
-        try:
-            await self._sessions.append(self.session.id, waiting)
-        except StorageUnavailable:
-            self._waiting = waiting + self._waiting
-            # So that the next piece finds out for itself, and is not sent.
-            self._waiting_bytes = _BATCH_BYTES
-            raise
+        batches, self._batches = self._batches, []
+        if self._waiting:
+            batches.append(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        while batches:
+            try:
+                await self._sessions.append(self.session.id, batches[0])
+            except StorageUnavailable:
+                self._batches = batches + self._batches
+                # So that the next piece finds out for itself, and is not sent.
+                self._waiting_bytes = _BATCH_BYTES
+                raise
+            batches.pop(0)
 
     async def end_answer(
         self, *, body_bytes: int, masked: int, rules: tuple[str, ...], error: str = ""
@@ -162,7 +178,8 @@ class Recording:
             rules=rules,
             error=error,
         )
-        await self._sessions.answer(self.session.id, ended)
+        large = self._kept_bytes > LARGE_BYTES
+        await self._sessions.answer(self.session.id, ended, unpaged=large)
         if masked and self.session.decision is Decision.ALLOWED:
             await self.decide(Decision.MASKED)
         await self.note(
@@ -194,9 +211,17 @@ def _raise_first(outcomes: Sequence[BaseException | None]) -> None:
 class Recorder:
     """Opens recordings. `run` must be a task of the process: it writes what only waits."""
 
-    def __init__(self, sessions: SessionStore, ledger: Ledger, clock: Clock, gateway: str) -> None:
+    def __init__(
+        self,
+        sessions: SessionStore,
+        bodies: Bodies,
+        ledger: Ledger,
+        clock: Clock,
+        gateway: str,
+    ) -> None:
         """`gateway` names this process: who finds a session open can tell whether it lives."""
         self._sessions = sessions
+        self._bodies = bodies
         self._ledger = ledger
         self._clock = clock
         self._gateway = gateway
@@ -214,13 +239,14 @@ class Recorder:
         """Write the intent of a request. Raises StorageUnavailable; then nothing may go out."""
         now = self._clock.now()
         session_id = new_id(now)
+        body = inquiry.request.body
         session = Session(
             id=session_id,
             connection=inquiry.connection.name,
             wire=inquiry.connection.wire,
             model=inquiry.facts.prompt.model,
             identity=identity,
-            request=inquiry.request,
+            request=inquiry.request.head(),
             verdict=verdict,
             decision=Decision.PENDING,
             started_at=now,
@@ -228,17 +254,22 @@ class Recorder:
             # One name for both: what a card calls the hold is what finds the session.
             hold_id=session_id if held else "",
             grants=grants,
+            unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
         )
         recording = self._of(session)
-        await recording.note(
-            EventKind.SESSION_OPENED,
-            identity=identity.key,
-            connection=session.connection,
-            digest=session.request.digest,
-            action=verdict.action.value,
-            catalog=verdict.catalog_revision,
+        pieces, _ = await asyncio.gather(
+            self._bodies.keep(body),
+            recording.note(
+                EventKind.SESSION_OPENED,
+                identity=identity.key,
+                connection=session.connection,
+                digest=session.request.digest,
+                action=verdict.action.value,
+                catalog=verdict.catalog_revision,
+            ),
         )
-        await self._sessions.open(session)
+        recording.session = replace(session, request=inquiry.request.head(pieces))
+        await self._sessions.open(recording.session)
         return recording
 
     async def resume(self, session_id: str) -> Recording:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.hold import Hold
 from app.domain.identity import Identity
 from app.domain.verdict import Verdict
 
@@ -32,8 +31,23 @@ class SessionState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RequestHead:
+    """What a session says of its request; the body is stored in pieces beside it."""
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    digest: str
+    """SHA-256 in hex over connection, method, path, query, forwarded headers and body."""
+    body_bytes: int = 0
+    pieces: tuple[str, ...] = ()
+    """Names of the pieces of the body, in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """The request as it is forwarded, less every credential."""
+    """The whole request as it is forwarded, less every credential."""
 
     method: str
     path: str
@@ -41,7 +55,30 @@ class RecordedRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes
     digest: str
-    """SHA-256 in hex over connection, method, path, query, forwarded headers and body."""
+    """As in the head."""
+
+    def head(self, pieces: tuple[str, ...] = ()) -> RequestHead:
+        return RequestHead(
+            self.method,
+            self.path,
+            self.query,
+            self.headers,
+            self.digest,
+            len(self.body),
+            pieces,
+        )
+
+
+def whole(head: RequestHead, body: bytes) -> RecordedRequest:
+    """Put a request together again from its head and its body."""
+    return RecordedRequest(head.method, head.path, head.query, head.headers, body, head.digest)
+
+
+class Side(StrEnum):
+    """Which half of a session."""
+
+    REQUEST = "request"
+    ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +121,7 @@ class Session:
     wire: str
     model: str
     identity: Identity
-    request: RecordedRequest
+    request: RequestHead
     verdict: Verdict
     decision: Decision
     started_at: datetime
@@ -95,12 +132,5 @@ class Session:
     grants: tuple[str, ...] = ()
     """Ids of the grants that let it pass without asking anybody."""
     answer: RecordedAnswer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """A session with all that belongs to it, for whoever shows it."""
-
-    session: Session
-    hold: Hold | None
-    chunks: tuple[Chunk, ...]
+    unpaged: tuple[Side, ...] = ()
+    """Sides too large to be read at once, whose pages are still to be written."""

@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from app.storage.documents import to_document
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from app.storage.documents import Document
     from app.storage.mongo import Collection
-    from app.storage.ports import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A Slack account, and whom the identity provider says it belongs to.
+
+    `id` is `enterprise/team/user`. `code` is the SHA-256 of the one-time code that links it; empty
+    once it is used. `identity_key` is empty as long as nobody has used the code.
+    """
+
+    id: str
+    label: str
+    code: str
+    until: datetime
+    identity_key: str = ""
+
+
+class LinkStore(Protocol):
+    """Every method may raise StorageUnavailable."""
+
+    async def offer(self, link: Link) -> None:
+        """Keep the offer in place of an earlier one."""
+        ...
+
+    async def of(self, account: str) -> Link | None: ...
+
+    async def by_code(self, code: str, now: datetime) -> Link | None:
+        """Return the offer that still stands under the code."""
+        ...
+
+    async def take(self, code: str, identity_key: str, now: datetime) -> bool:
+        """Link the account of the code to an identity, once; False where that is over."""
+        ...
+
+    async def withdraw(self, code: str, now: datetime) -> bool:
+        """End an offer without a link; False where it is over already."""
+        ...
 
 
 class MongoLinks:

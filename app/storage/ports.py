@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from app.domain.hold import Granted, Hold, Marked
     from app.domain.identity import Identity
     from app.domain.lease import Lease
-    from app.domain.session import Chunk, Decision, RecordedAnswer, Session, SessionState
+    from app.domain.session import (
+        Chunk,
+        Decision,
+        RecordedAnswer,
+        Session,
+        SessionState,
+        Side,
+    )
     from app.search import SessionFilter
 
 
@@ -37,18 +44,33 @@ class SessionStore(Protocol):
         """Return the next that have not ended, oldest first; an empty `after` begins anew."""
         ...
 
-    async def answer(self, session_id: str, answer: RecordedAnswer) -> None:
-        """Write the head of the answer, or its end over its head."""
+    async def answer(
+        self, session_id: str, answer: RecordedAnswer, *, unpaged: bool = False
+    ) -> None:
+        """Write the head of the answer, or its end over its head.
+
+        With `unpaged` its pages are still to be written.
+        """
         ...
 
     async def close(self, session_id: str, state: SessionState) -> None: ...
 
-    async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None: ...
+    async def unpaged(self, limit: int) -> tuple[Session, ...]:
+        """Return the oldest that have pages still to be written."""
+        ...
+
+    async def paged(self, session_id: str, side: Side) -> None:
+        """Note that the pages of a side are written, or that it needs none."""
+        ...
+
+    async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None:
+        """Write the next chunks; the same ones again where it is not known if they arrived."""
+        ...
 
     async def get(self, session_id: str) -> Session | None: ...
 
-    async def chunks(self, session_id: str) -> tuple[Chunk, ...]:
-        """Return the whole answer in order."""
+    async def chunks(self, session_id: str, limit: int = 0) -> tuple[Chunk, ...]:
+        """Return the answer in order: all of it, or its beginning of `limit` bytes or some more."""
         ...
 
     async def search(
@@ -242,41 +264,6 @@ class PeopleStore(Protocol):
 
     async def in_groups(self, groups: Iterable[str]) -> tuple[Identity, ...]:
         """Return the people whom their provider has put in any of the groups."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A Slack account, and whom the identity provider says it belongs to.
-
-    `id` is `enterprise/team/user`. `code` is the SHA-256 of the one-time code that links it; empty
-    once it is used. `identity_key` is empty as long as nobody has used the code.
-    """
-
-    id: str
-    label: str
-    code: str
-    until: datetime
-    identity_key: str = ""
-
-
-class LinkStore(Protocol):
-    async def offer(self, link: Link) -> None:
-        """Keep the offer in place of an earlier one."""
-        ...
-
-    async def of(self, account: str) -> Link | None: ...
-
-    async def by_code(self, code: str, now: datetime) -> Link | None:
-        """Return the offer that still stands under the code."""
-        ...
-
-    async def take(self, code: str, identity_key: str, now: datetime) -> bool:
-        """Link the account of the code to an identity, once; False where that is over."""
-        ...
-
-    async def withdraw(self, code: str, now: datetime) -> bool:
-        """End an offer without a link; False where it is over already."""
         ...
 
 

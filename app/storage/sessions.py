@@ -1,33 +1,47 @@
-"""Sessions and the chunks of their answers."""
+"""Sessions and the chunks of their answers.
+
+Chunks are stored in batches, as the recorder writes them: one document for hundreds of events.
+"""
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.session import SessionState
+from app.domain.session import Chunk, SessionState, Side
 from app.storage.documents import session_document, session_query, to_document
-from app.storage.mongo import Index
+from app.storage.mongo import Exists, Index
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from app.domain.session import Chunk, Decision, RecordedAnswer, Session
+    from app.domain.session import Decision, RecordedAnswer, Session
     from app.search import SessionFilter
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
-_SEARCHED = ("short", "handles", "rules", "repo", "connection", "decision", "state")
+_SEARCHED = ("short", "handles", "rules", "repo", "connection", "decision", "state", "unpaged")
+_BATCH_BYTES = 1024 * 1024
+_BATCHES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkBatch:
+    """`id` is the session's and the number of the first chunk, so that batches sort."""
+
+    id: str
+    chunks: tuple[Chunk, ...]
 
 
 class MongoSessions:
     """A SessionStore."""
 
-    def __init__(self, sessions: Collection[Session], chunks: Collection[Chunk]) -> None:
+    def __init__(self, sessions: Collection[Session], chunks: Collection[ChunkBatch]) -> None:
         self._sessions = sessions
         self._chunks = chunks
 
     async def prepare(self) -> None:
-        await self._chunks.prepare(Index(("session_id", "seq")))
         await self._sessions.prepare(*(Index((field, "-_id")) for field in _SEARCHED))
 
     async def open(self, session: Session) -> None:
@@ -45,33 +59,57 @@ class MongoSessions:
         later: Document = {"_id": {"$gt": after}} if after else {}
         return await self._sessions.find(still_open | later, limit=limit)
 
-    async def answer(self, session_id: str, answer: RecordedAnswer) -> None:
+    async def answer(
+        self, session_id: str, answer: RecordedAnswer, *, unpaged: bool = False
+    ) -> None:
+        sides = [Side.ANSWER.value] if unpaged else []
         await self._sessions.change(
             {"_id": session_id},
             {
                 "$set": {"answer": to_document(answer)},
-                # People search for what fired on the answer as for what fired on the request.
-                "$addToSet": {"rules": {"$each": list(answer.rules)}},
+                "$addToSet": {
+                    # People search for what fired on the answer as for what fired on the request.
+                    "rules": {"$each": list(answer.rules)},
+                    "unpaged": {"$each": sides},
+                },
             },
         )
 
     async def close(self, session_id: str, state: SessionState) -> None:
-        await self._set(session_id, {"state": state.value})
+        # How much of an answer was recorded is not known where the gateway died.
+        sides = [Side.ANSWER.value] if state is SessionState.INDETERMINATE else []
+        await self._sessions.change(
+            {"_id": session_id},
+            {"$set": {"state": state.value}, "$addToSet": {"unpaged": {"$each": sides}}},
+        )
+
+    async def unpaged(self, limit: int) -> tuple[Session, ...]:
+        sides = [side.value for side in Side]
+        return await self._sessions.find({"unpaged": {"$in": sides}}, limit=limit)
+
+    async def paged(self, session_id: str, side: Side) -> None:
+        await self._sessions.change({"_id": session_id}, {"$pull": {"unpaged": side.value}})
 
     async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None:
-        place = {"session_id": session_id}
-        await self._chunks.insert(
-            *(
-                to_document(chunk) | place | {"_id": f"{session_id}:{chunk.seq:08}"}
-                for chunk in chunks
-            )
-        )
+        for batch in _batches(session_id, chunks):
+            with contextlib.suppress(Exists):  # written, and its acknowledgement was lost
+                await self._chunks.insert(to_document(batch))
 
     async def get(self, session_id: str) -> Session | None:
         return await self._sessions.one({"_id": session_id})
 
-    async def chunks(self, session_id: str) -> tuple[Chunk, ...]:
-        return await self._chunks.find({"session_id": session_id})
+    async def chunks(self, session_id: str, limit: int = 0) -> tuple[Chunk, ...]:
+        found: list[Chunk] = []
+        size, last = 0, f"{session_id}:"
+        while not limit or size < limit:
+            place = {"_id": {"$gt": last, "$lt": f"{session_id};"}}
+            batches = await self._chunks.find(place, limit=_BATCHES_AT_ONCE)
+            found += [chunk for batch in batches for chunk in batch.chunks]
+            size += sum(len(chunk.data) for batch in batches for chunk in batch.chunks)
+            if len(batches) < _BATCHES_AT_ONCE:
+                break
+            last = batches[-1].id
+        return tuple(found)
 
     async def search(
         self, wanted: SessionFilter, *, limit: int, before: str = ""
@@ -81,3 +119,21 @@ class MongoSessions:
 
     async def _set(self, session_id: str, fields: Document) -> None:
         await self._sessions.change({"_id": session_id}, {"$set": fields})
+
+
+def _batches(session_id: str, chunks: Sequence[Chunk]) -> Iterator[ChunkBatch]:
+    """Group chunks so that no document grows beyond what a database takes."""
+    waiting: list[Chunk] = []
+    size = 0
+    for chunk in chunks:
+        if waiting and size + len(chunk.data) > _BATCH_BYTES:
+            yield _batch(session_id, waiting)
+            waiting, size = [], 0
+        waiting.append(chunk)
+        size += len(chunk.data)
+    if waiting:
+        yield _batch(session_id, waiting)
+
+
+def _batch(session_id: str, chunks: Sequence[Chunk]) -> ChunkBatch:
+    return ChunkBatch(f"{session_id}:{chunks[0].seq:08}", tuple(chunks))

@@ -8,16 +8,19 @@ from app.domain.hold import Hold
 from app.domain.identity import Identity
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
-from app.domain.session import Chunk, Session
+from app.domain.session import Session
+from app.pages import PageIndex
+from app.pieces import Piece
 from app.storage.gateways import Heartbeat, MongoGateways
 from app.storage.grants import MongoGrants
 from app.storage.holds import MongoHolds
 from app.storage.leases import MongoLeases
-from app.storage.links import MongoLinks
+from app.storage.links import Link, MongoLinks
 from app.storage.marks import MongoFalsePositives
 from app.storage.mongo import Database
 from app.storage.notices import MongoNotices
-from app.storage.ports import Entry, Link, Notice
+from app.storage.pieces import MongoPages, MongoPieces
+from app.storage.ports import Entry, Notice
 from app.storage.registers import (
     MongoConnections,
     MongoLedger,
@@ -25,7 +28,7 @@ from app.storage.registers import (
     MongoStatements,
     Statement,
 )
-from app.storage.sessions import MongoSessions
+from app.storage.sessions import ChunkBatch, MongoSessions
 
 
 class MongoStorage:
@@ -34,8 +37,10 @@ class MongoStorage:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.sessions = MongoSessions(
-            database.collection("sessions", Session), database.collection("chunks", Chunk)
+            database.collection("sessions", Session), database.collection("chunks", ChunkBatch)
         )
+        self.pieces = MongoPieces(database.collection("pieces", Piece))
+        self.pages = MongoPages(database.collection("pages", PageIndex))
         self.holds = MongoHolds(database.collection("holds", Hold))
         self.notices = MongoNotices(database.collection("notices", Notice))
         self.leases = MongoLeases(database.collection("leases", Lease))

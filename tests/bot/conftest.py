@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.clock import SystemClock
-from app.domain.session import Decision, RecordedRequest, Session
+from app.domain.session import Decision, RecordedRequest, Session, Side
 from app.ids import new_id
+from app.pages import LARGE_BYTES
+from app.pieces import Cutter
 from app.storage.store import MongoStorage
+from app.vault import Vault
 from bot.groups import Groups
 from bot.main import BotSettings, run
 from bot.managers import Managers
@@ -29,15 +32,17 @@ from sandbox.slack.workspace import Workspace
 from tests.bot.values import DANA, hold
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
     from app.domain.hold import Hold
     from app.domain.identity import Identity
+    from app.pieces import Piece
     from app.storage.ports import Event
     from bot.slack import Slack
 
 CLOCK = SystemClock()
+CUTTER = Cutter(Vault.new_key())
 BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "deploy to production"}]}'
 
 
@@ -109,7 +114,9 @@ class Office:
         kept = {"keep": timedelta(seconds=keep_seconds), **(terms or {})}
         approval = replace(made.verdict.approval, **kept)
         made = replace(made, verdict=replace(made.verdict, approval=approval))
-        await self.storage.sessions.open(session_of(made, body))
+        pieces = CUTTER.cut(body)
+        await self.storage.pieces.put(pieces)
+        await self.storage.sessions.open(session_of(made, body, pieces))
         return await self.storage.holds.open(made)
 
     def with_sets(self, directory: Path, approvers: str) -> Office:
@@ -141,19 +148,21 @@ class Office:
             await self.storage.people.saw(identity, CLOCK.now())
 
 
-def session_of(made: Hold, body: bytes = BODY) -> Session:
+def session_of(made: Hold, body: bytes = BODY, pieces: Sequence[Piece] = ()) -> Session:
     headers = (("content-type", "application/json"),)
+    sent = RecordedRequest("POST", "/v1/chat/completions", "", headers, body, made.digest)
     return Session(
         id=made.session_id,
         connection=made.connection,
         wire="openai_chat",
         model=made.model,
         identity=made.requester,
-        request=RecordedRequest("POST", "/v1/chat/completions", "", headers, body, made.digest),
+        request=sent.head(tuple(piece.id for piece in pieces)),
         verdict=made.verdict,
         decision=Decision.PENDING,
         started_at=made.created_at,
         hold_id=made.id,
+        unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
     )
 
 

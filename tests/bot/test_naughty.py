@@ -12,9 +12,19 @@ from hypothesis import strategies as st
 
 from app.domain.hold import Granted, HoldState, Person
 from app.domain.identity import Identity, IdentityKind, Provenance
-from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Replay, Session
+from app.domain.segment import Role
+from app.domain.session import (
+    Chunk,
+    Decision,
+    RecordedAnswer,
+    RecordedRequest,
+    Session,
+    Side,
+)
 from app.ids import new_id
-from app.transcript import transcript
+from app.pages import paged
+from app.reader import Shown as Seen
+from app.transcript import Turn, answer_turns
 from bot import cards, directs, modals, replay, threads
 from bot.blocks import MESSAGE_BLOCKS
 from bot.replay import Shelf
@@ -56,7 +66,9 @@ def a_hold(s: list[str], state: HoldState) -> Hold:
 
 
 def a_session(s: list[str], held: Hold) -> Session:
-    sent = RecordedRequest(s[0], s[1], s[2], ((s[3], s[4]),), s[5].encode(errors="replace"), s[6])
+    sent = RecordedRequest(
+        s[0], s[1], s[2], ((s[3], s[4]),), s[5].encode(errors="replace"), s[6]
+    ).head()
     ended = NOW + timedelta(seconds=2)
     return Session(
         id=new_id(NOW),
@@ -126,9 +138,11 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     shelf = Shelf(s[0][:300].encode(errors="replace").decode())
     assert sendable(replay.listing(shelf, [session] * replay.PAGE_SESSIONS, more=True))
     chunks = (Chunk(0, 5, s[3].encode(errors="replace")),)
-    told = Replay(session, held, chunks)
-    for page in range(3):
-        assert sendable(replay.replayed(shelf.at(page), told, transcript(told)))
+    said = [Turn(Role.USER, s[4], place=s[5]), *answer_turns(session.answer, chunks)]
+    pages = list(paged(said))
+    for number, page in enumerate(pages):
+        seen = Seen(number, len(pages), page, (s[6],), tuple(Side), tuple(Side))
+        assert sendable(replay.replayed(shelf.at(number), session, held, seen))
 
 
 @quickly

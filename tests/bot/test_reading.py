@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.segment import Role
+from app.pages import paged
+from app.reader import Shown
 from app.transcript import Beat, Turn
 from bot import modals, reading, text
 from bot.blocks import modal
-from bot.modals import Place
 from sandbox.slack.blockkit import check_view
 from tests.bot.values import fired, hold
 
@@ -42,40 +43,36 @@ def test_every_word_is_on_some_page_and_every_page_is_one_that_slack_takes(
     said: list[str],
 ) -> None:
     turns = [Turn(Role.USER, words, place="/x", tool=words[:50]) for words in said]
-    pages = reading.paged(reading.turn_blocks(turns))
+    pages = list(paged(turns))
+    drawn = [reading.page_blocks(page) for page in pages]
     expected = "".join(text.clean(words) for words in said if text.clean(words).strip())
-    assert squeezed(shown(pages)).replace("–", "") == squeezed(expected).replace("–", "")
-    for number in range(len(pages)):
-        view = modals.prompt_view(hold(), Place("v" * 100, number), pages)
+    assert squeezed(shown(drawn)).replace("–", "") == squeezed(expected).replace("–", "")
+    for number, page in enumerate(pages):
+        view = modals.prompt_view(hold(), "v" * 100, Shown(number, len(pages), page))
         view = json.loads(json.dumps(view))
         assert check_view(view) == []
         assert len(str(view)) < 100_000
 
 
 def test_without_words_there_is_still_a_page() -> None:
-    assert len(reading.paged(reading.turn_blocks([]))) == 1
+    assert list(paged([])) == [()]
 
 
 def test_what_a_rule_found_stands_before_the_turn_that_it_was_found_in() -> None:
     said = Turn(Role.SYSTEM, "Be brief.", place="/messages/0/content")
     turns = [said, Turn(Role.USER, "Hi", place="/messages/1/content")]
-    title, found, first, *other = reading.turn_blocks(turns, [fired()])
+    title, found, first, *other = reading.page_blocks(next(paged(turns)), [fired()])
     assert "*system*" in title["elements"][0]["text"]
     assert "*production*" in found["text"]["text"]
     assert first["text"]["text"] == "Be brief."
     assert "found here" not in json.dumps(other)
 
 
-def test_a_page_beyond_the_last_is_the_last() -> None:
-    pages = reading.paged(reading.turn_blocks([Turn(Role.USER, "word " * 5000)]))
-    assert modals.prompt_view(hold(), Place("v", 99), pages) == modals.prompt_view(
-        hold(), Place("v", len(pages) - 1), pages
-    )
-
-
 def test_an_answer_shows_when_it_came() -> None:
     turn = Turn(Role.ASSISTANT, "Hello", beats=(Beat(120, 2), Beat(1500, 5)))
-    assert "0.12 s – 1.50 s" in json.dumps(reading.turn_blocks([turn]), ensure_ascii=False)
+    assert "0.12 s – 1.50 s" in json.dumps(
+        reading.page_blocks(next(paged([turn]))), ensure_ascii=False
+    )
 
 
 def test_parts_that_no_rule_has_read_are_named() -> None:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.domain.session import Decision, Replay, Session, SessionState
-from app.transcript import transcript
+from app.domain.session import Decision, Session, SessionState
+from app.transcript import answer_turns
 from tests.flows.house import open_house
 from tests.flows.test_hostile_upstream import CREDENTIAL, answer, raw_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from app.transcript import Turn
     from sandbox.idp.driver import IdpDriver
     from tests.flows.house import House
 
@@ -65,14 +66,13 @@ async def test_what_follows_a_denial_is_recorded_masked_and_never_sent(
     assert "no-bluebird" in answer.text
     assert "bluebird" not in answer.text.replace("no-bluebird", "")
     assert "good night" not in answer.text
-    told = await _record(house, answer.headers["abeyance-session"])
-    assert told.session.decision is (Decision.ALLOWED if stream else Decision.DENIED)
-    assert told.session.answer is not None
-    assert "no-bluebird" in told.session.answer.rules
-    spoken = transcript(told)
-    assert KEY not in "".join(turn.text for turn in spoken.answer)
-    assert any(turn.withheld and "good night" in turn.text for turn in spoken.answer)
-    assert not any("good night" in turn.text for turn in spoken.answer if not turn.withheld)
+    session, spoken = await _record(house, answer.headers["abeyance-session"])
+    assert session.decision is (Decision.ALLOWED if stream else Decision.DENIED)
+    assert session.answer is not None
+    assert "no-bluebird" in session.answer.rules
+    assert KEY not in "".join(turn.text for turn in spoken)
+    assert any(turn.withheld and "good night" in turn.text for turn in spoken)
+    assert not any("good night" in turn.text for turn in spoken if not turn.withheld)
 
 
 async def test_lines_of_json_end_with_an_error_in_a_line_of_its_own(
@@ -101,8 +101,8 @@ async def test_lines_of_json_end_with_an_error_in_a_line_of_its_own(
     assert lines[0] == {"response": "A bird, "}
     assert "no-bluebird" in lines[1]["error"]["message"]
     assert len(lines) == 2
-    told = await _record(house, got.headers["abeyance-session"])
-    assert any(turn.withheld and "good night" in turn.text for turn in transcript(told).answer)
+    _, spoken = await _record(house, got.headers["abeyance-session"])
+    assert any(turn.withheld and "good night" in turn.text for turn in spoken)
 
 
 @pytest.mark.parametrize(
@@ -131,12 +131,13 @@ def _open(session: Session) -> bool:
     return session.state is SessionState.OPEN
 
 
-async def _record(house: House, session_id: str) -> Replay:
+async def _record(house: House, session_id: str) -> tuple[Session, tuple[Turn, ...]]:
     storage = house.storage()
     try:
         # The client has its answer before the record has what it did not get.
         while (session := await storage.sessions.get(session_id)) is None or _open(session):  # noqa: ASYNC110 - nothing tells of it in another process
             await asyncio.sleep(0.02)
-        return Replay(session, None, await storage.sessions.chunks(session_id))
+        chunks = await storage.sessions.chunks(session_id)
+        return session, answer_turns(session.answer, chunks)
     finally:
         storage.close()

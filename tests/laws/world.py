@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
 
+    from app.domain.session import Session
     from sandbox.slack.driver import SeenMessage, SlackUser
     from tests.flows.house import House, Process
 
@@ -192,10 +193,13 @@ class World:
         found = [
             await self.storage.holds.get(session.hold_id)
             for session in await self._sessions()
-            if session.hold_id and ask.word.encode() in session.request.body
+            if session.hold_id and ask.word.encode() in await self._body(session)
         ]
         unique = {hold.id: hold for hold in found if hold is not None}
         return [unique[hold_id] for hold_id in sorted(unique)]
+
+    async def _body(self, session: Session) -> bytes:
+        return b"".join(await self.storage.pieces.get(session.request.pieces))
 
     async def _sessions(self) -> list[Any]:
         return list(await self.storage.sessions.search(SessionFilter(), limit=500))

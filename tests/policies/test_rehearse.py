@@ -109,7 +109,7 @@ def _session(number: int, *fired: tuple[str, bool], on_answer: tuple[str, ...] =
         for rule, enforced in fired
     )
     at = datetime(2026, 11, 23, tzinfo=UTC)
-    request = RecordedRequest("POST", "v1/x", "", (), b"", "0")
+    request = RecordedRequest("POST", "v1/x", "", (), b"", "0").head()
     answer = RecordedAnswer(200, (), at, rules=on_answer)
     verdict = Verdict(Action.MASK, rules, "r")
     return Session(

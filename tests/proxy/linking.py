@@ -16,7 +16,7 @@ import httpx
 
 from app.clock import SystemClock
 from app.settings import Settings
-from app.storage.ports import EventKind, Link
+from app.storage.links import Link
 from app.storage.store import MongoStorage
 from proxy.main import run_gateway
 from sandbox.idp.driver import IdpDriver
@@ -24,6 +24,8 @@ from tests.conftest import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from app.storage.ports import EventKind
 
 CLOCK = SystemClock()
 

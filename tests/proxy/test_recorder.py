@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.session import Decision, SessionState
+from app.pieces import Cutter
 from app.storage.ports import EventKind
+from app.vault import Vault
+from proxy.pager import Bodies
 from proxy.recorder import Recorder
 from tests.app.storage.test_mongo import NOW, a_hold, a_session
 
@@ -19,7 +22,8 @@ async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_
     storage: MongoStorage,
 ) -> None:
     ledger = ChainedLedger(storage.ledger, "test")
-    recorder = Recorder(storage.sessions, ledger, SystemClock(), "me")
+    bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
+    recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
     session = a_session(NOW)
     await storage.sessions.open(session)
     recording = await recorder.resume(session.id)

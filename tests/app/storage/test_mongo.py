@@ -54,7 +54,7 @@ VERDICT = Verdict(
 
 
 def a_session(at: datetime, **changes: object) -> Session:
-    request = RecordedRequest("POST", "v1/x", "", (("accept", "*/*"),), b"{}", "digest")
+    request = RecordedRequest("POST", "v1/x", "", (("accept", "*/*"),), b"{}", "digest").head()
     session = Session(
         new_id(at), "openai", "openai-chat", "gpt", ALICE, request, VERDICT, Decision.PENDING, at
     )

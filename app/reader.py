@@ -1,0 +1,170 @@
+"""Reads single pages of a recorded session, and no more of it than they show."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from app.domain.session import SessionState, Side, whole
+from app.pages import LARGE_BYTES, LEAF_PAGES, Page, Spread, leaf_pages, paged
+from app.transcript import answer_turns, prompt_turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.domain.session import Session
+    from app.pages import PageIndex
+    from app.storage.pieces import PageStore, PieceStore
+    from app.storage.ports import SessionStore
+    from app.transcript import Turn
+
+_TRIES = 20
+_TRY_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One page, masked. `of` counts the pages, `number` from 0."""
+
+    number: int
+    of: int
+    page: Page
+    unread: tuple[str, ...] = ()
+    """Places in the request that cannot be read."""
+    pending: tuple[Side, ...] = ()
+    """Sides whose pages are not written yet."""
+    cut: tuple[Side, ...] = ()
+    """Sides of which only the beginning has pages."""
+
+
+class _Book(Protocol):
+    """The pages of one side."""
+
+    count: int
+    unread: tuple[str, ...]
+    cut: bool
+
+    async def spread(self, number: int) -> Spread: ...
+
+
+class Reader:
+    """Every method may raise StorageUnavailable."""
+
+    def __init__(
+        self, sessions: SessionStore, pieces: PieceStore, pages: PageStore, *, tries: int = _TRIES
+    ) -> None:
+        """`tries` is how often to look for pages that are still being written."""
+        self._sessions = sessions
+        self._pieces = pieces
+        self._pages = pages
+        self._tries = tries
+
+    async def session(self, session_id: str) -> Session | None:
+        return await self._sessions.get(session_id)
+
+    async def body(self, session: Session) -> bytes:
+        """Return the whole body of the request."""
+        return b"".join(await self._pieces.get(session.request.pieces))
+
+    async def page(
+        self,
+        session: Session,
+        number: int,
+        mask: Callable[[str], str],
+        sides: Sequence[Side] = tuple(Side),
+    ) -> Shown:
+        """Return a page, or the last one where there are not so many."""
+        found = {side: await self._book(session, side) for side in sides}
+        books = [book for book in found.values() if book is not None and book.count]
+        sheets = _sheets(books)
+        at = min(number, len(sheets) - 1)
+        spreads = [await book.spread(page) for book, page in sheets[at]]
+        masked = await asyncio.to_thread(lambda: [spread.masked(mask) for spread in spreads])
+        return Shown(
+            at,
+            len(sheets),
+            tuple(part for page in masked for part in page),
+            tuple(place for book in books for place in book.unread),
+            tuple(side for side, book in found.items() if book is None),
+            tuple(side for side, book in found.items() if book is not None and book.cut),
+        )
+
+    async def _book(self, session: Session, side: Side) -> _Book | None:
+        """Return None where the pages of a large side are still being written."""
+        if side is Side.ANSWER and session.answer is None:
+            return _Loaded(())
+        for _ in range(self._tries):
+            if index := await self._pages.get(session.id, side):
+                return _Stored(index, self._pieces)
+            if not _large(session, side):
+                return await self._loaded(session, side)
+            await asyncio.sleep(_TRY_SECONDS)
+            session = await self._sessions.get(session.id) or session
+        return None
+
+    async def _loaded(self, session: Session, side: Side) -> _Loaded:
+        if side is Side.REQUEST:
+            request = whole(session.request, await self.body(session))
+            turns, unread = await asyncio.to_thread(prompt_turns, session.wire, request)
+            return _of(turns, unread)
+        chunks = await self._sessions.chunks(session.id, LARGE_BYTES)
+        size = sum(len(chunk.data) for chunk in chunks)
+        turns = await asyncio.to_thread(answer_turns, session.answer, chunks)
+        return _of(turns, cut=session.state is SessionState.OPEN and size > LARGE_BYTES)
+
+
+def _large(session: Session, side: Side) -> bool:
+    if side is Side.REQUEST:
+        return session.request.body_bytes > LARGE_BYTES
+    return side in session.unpaged
+
+
+class _Loaded:
+    """A small side, read as a whole."""
+
+    def __init__(
+        self, pages: tuple[Page, ...], unread: tuple[str, ...] = (), *, cut: bool = False
+    ) -> None:
+        self._pages = pages
+        self.count = len(pages)
+        self.unread = unread
+        self.cut = cut
+
+    async def spread(self, number: int) -> Spread:
+        around = ((), *self._pages, ())
+        return Spread.of(*around[number : number + 3])
+
+
+def _of(turns: tuple[Turn, ...], unread: tuple[str, ...] = (), *, cut: bool = False) -> _Loaded:
+    return _Loaded(tuple(paged(turns)) if turns else (), unread, cut=cut)
+
+
+class _Stored:
+    """A large side: its pages are in leaves, and its index names those."""
+
+    def __init__(self, index: PageIndex, pieces: PieceStore) -> None:
+        self._index = index
+        self._pieces = pieces
+        self.count = index.pages
+        self.unread = index.unread
+        self.cut = index.cut
+
+    async def spread(self, number: int) -> Spread:
+        wanted = [at for at in (number - 1, number, number + 1) if 0 <= at < self.count]
+        leaves = sorted({at // LEAF_PAGES for at in wanted})
+        data = await self._pieces.get([self._index.leaves[leaf] for leaf in leaves])
+        pages = {leaf: leaf_pages(raw) for leaf, raw in zip(leaves, data, strict=True)}
+
+        def page(at: int) -> Page:
+            return pages[at // LEAF_PAGES][at % LEAF_PAGES] if at in wanted else ()
+
+        return Spread.of(page(number - 1), page(number), page(number + 1))
+
+
+def _sheets(books: Sequence[_Book]) -> list[list[tuple[_Book, int]]]:
+    """Lay the pages of all books out one after the other; a first of one page shares its sheet."""
+    sheets = [[(book, page)] for book in books for page in range(book.count)]
+    if len(books) > 1 and books[0].count == 1:
+        sheets[:2] = [sheets[0] + sheets[1]]
+    return sheets or [[]]

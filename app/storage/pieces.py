@@ -1,0 +1,74 @@
+"""Pieces of bodies and of pages, each stored once under the name of what it holds; page indexes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from app.errors import StorageUnavailable
+from app.pages import index_id
+from app.storage.documents import to_document
+from app.storage.mongo import Exists
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from app.domain.session import Side
+    from app.pages import PageIndex
+    from app.pieces import Piece
+    from app.storage.mongo import Collection
+
+
+class PieceStore(Protocol):
+    """Every method may raise StorageUnavailable."""
+
+    async def put(self, pieces: Iterable[Piece]) -> None:
+        """Write the pieces that are not stored yet."""
+        ...
+
+    async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
+        """Return what the pieces hold, in the order of the names.
+
+        Raises StorageUnavailable also where one is missing.
+        """
+        ...
+
+
+class PageStore(Protocol):
+    async def put(self, index: PageIndex) -> None: ...
+
+    async def get(self, session_id: str, side: Side) -> PageIndex | None: ...
+
+
+class MongoPieces:
+    """A PieceStore."""
+
+    def __init__(self, pieces: Collection[Piece]) -> None:
+        self._pieces = pieces
+
+    async def put(self, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            try:
+                await self._pieces.insert(to_document(piece))
+            except Exists:
+                continue
+
+    async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
+        found = await self._pieces.find({"_id": {"$in": sorted(set(names))}})
+        data = {piece.id: piece.data for piece in found}
+        try:
+            return tuple(data[name] for name in names)
+        except KeyError as missing:
+            raise StorageUnavailable(f"A piece of the record is not stored: {missing}.") from None
+
+
+class MongoPages:
+    """A PageStore."""
+
+    def __init__(self, pages: Collection[PageIndex]) -> None:
+        self._pages = pages
+
+    async def put(self, index: PageIndex) -> None:
+        await self._pages.put(index.id, to_document(index))
+
+    async def get(self, session_id: str, side: Side) -> PageIndex | None:
+        return await self._pages.one({"_id": index_id(session_id, side)})

@@ -1,0 +1,125 @@
+"""Keeps request bodies in pieces, and writes the pages of what is too large to be read at once."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.session import Side, whole
+from app.errors import StorageUnavailable
+from app.logs import where
+from app.pages import LARGE_BYTES, index, paged
+from app.transcript import answer_turns, prompt_turns
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.domain.session import Session
+    from app.pages import PageIndex
+    from app.pieces import Cutter, Piece
+    from app.storage.pieces import PageStore, PieceStore
+    from app.storage.ports import SessionStore
+
+_LOOK_SECONDS = 2.0
+_IN_A_TURN = 20
+_MOST_ANSWER_BYTES = 64 * 1024 * 1024
+"""A stream may have no end; what comes after this is recorded, and has no pages."""
+# The gateway that recorded a session is the first to write its pages.
+_OTHERS_AFTER = timedelta(minutes=1)
+_IN_THREAD_BYTES = 64 * 1024
+_log = structlog.get_logger(__name__)
+
+
+class Bodies:
+    """Writes bodies. `keep` may raise StorageUnavailable."""
+
+    def __init__(self, pieces: PieceStore, cutter: Cutter) -> None:
+        self._pieces = pieces
+        self._cutter = cutter
+
+    async def keep(self, body: bytes) -> tuple[str, ...]:
+        """Return the names of the pieces once all of them are stored."""
+        if len(body) <= _IN_THREAD_BYTES:
+            cut = self._cutter.cut(body)
+        else:
+            cut = await asyncio.to_thread(self._cutter.cut, body)
+        await self._pieces.put(cut)
+        return tuple(piece.id for piece in cut)
+
+
+class Pager:
+    """`run` must be a task of the process; any number of gateways may write the same pages."""
+
+    def __init__(
+        self,
+        sessions: SessionStore,
+        pieces: PieceStore,
+        pages: PageStore,
+        cutter: Cutter,
+        gateway: str,
+        clock: Clock,
+    ) -> None:
+        self._sessions = sessions
+        self._pieces = pieces
+        self._pages = pages
+        self._cutter = cutter
+        self._gateway = gateway
+        self._clock = clock
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except StorageUnavailable as unavailable:
+                _log.warning("pages not written yet", reason=str(unavailable))
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Write what pages there are to be written. Raises StorageUnavailable."""
+        now = self._clock.now()
+        for session in await self._sessions.unpaged(_IN_A_TURN):
+            if session.gateway != self._gateway and now - session.started_at < _OTHERS_AFTER:
+                continue
+            for side in session.unpaged:
+                await self._write(session, side)
+
+    async def _write(self, session: Session, side: Side) -> None:
+        try:
+            made = await (self._request(session) if side is Side.REQUEST else self._answer(session))
+        except StorageUnavailable:
+            raise
+        except Exception as surprise:  # noqa: BLE001 - one odd session must not end the gateway
+            kind = type(surprise).__name__
+            _log.error("no pages", session=session.id, kind=kind, at=where(surprise))
+            made = None
+        if made is not None:
+            found, leaves = made
+            await self._pieces.put(leaves)
+            await self._pages.put(found)
+        await self._sessions.paged(session.id, side)
+
+    async def _request(self, session: Session) -> tuple[PageIndex, list[Piece]]:
+        body = b"".join(await self._pieces.get(session.request.pieces))
+
+        def cut() -> tuple[PageIndex, list[Piece]]:
+            turns, unread = prompt_turns(session.wire, whole(session.request, body))
+            return index(session.id, Side.REQUEST, paged(turns), unread, self._cutter)
+
+        return await asyncio.to_thread(cut)
+
+    async def _answer(self, session: Session) -> tuple[PageIndex, list[Piece]] | None:
+        """Return None where it is small, and read as it is."""
+        chunks = await self._sessions.chunks(session.id, _MOST_ANSWER_BYTES)
+        size = sum(len(chunk.data) for chunk in chunks)
+        if size <= LARGE_BYTES:
+            return None
+
+        def cut() -> tuple[PageIndex, list[Piece]]:
+            turns = answer_turns(session.answer, chunks)
+            found, leaves = index(session.id, Side.ANSWER, paged(turns), (), self._cutter)
+            return replace(found, cut=size >= _MOST_ANSWER_BYTES), leaves
+
+        return await asyncio.to_thread(cut)
