@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 from app.errors import StorageUnavailable
 from app.pages import index_id
 from app.storage.documents import to_document
-from app.storage.mongo import Exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
     from app.pages import PageIndex
     from app.pieces import Piece
     from app.storage.mongo import Collection
+
+_AT_ONCE = 16
 
 
 class PieceStore(Protocol):
@@ -46,11 +47,9 @@ class MongoPieces:
         self._pieces = pieces
 
     async def put(self, pieces: Iterable[Piece]) -> None:
-        for piece in pieces:
-            try:
-                await self._pieces.insert(to_document(piece))
-            except Exists:
-                continue
+        rest = [to_document(piece) for piece in pieces]
+        for start in range(0, len(rest), _AT_ONCE):
+            await self._pieces.insert(*rest[start : start + _AT_ONCE])
 
     async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
         found = await self._pieces.find({"_id": {"$in": sorted(set(names))}})

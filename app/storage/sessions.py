@@ -5,13 +5,12 @@ Chunks are stored in batches, as the recorder writes them: one document for hund
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.session import Chunk, SessionState, Side
 from app.storage.documents import session_document, session_query, to_document
-from app.storage.mongo import Exists, Index
+from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -92,8 +91,7 @@ class MongoSessions:
 
     async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None:
         for batch in _batches(session_id, chunks):
-            with contextlib.suppress(Exists):  # written, and its acknowledgement was lost
-                await self._chunks.insert(to_document(batch))
+            await self._chunks.insert(to_document(batch))
 
     async def get(self, session_id: str) -> Session | None:
         return await self._sessions.one({"_id": session_id})
