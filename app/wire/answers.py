@@ -6,14 +6,15 @@ import codecs
 from typing import TYPE_CHECKING
 
 from app.errors import BadRequest, Unsupported, UpstreamUnavailable
-from app.wire import media, sniff
+from app.wire import media, nature, sniff
 from app.wire.base import WHOLE_BYTES
 from app.wire.charsets import actual_encoding, check_charset, is_wide
 from app.wire.documents import DocumentAnswer
 from app.wire.streamed import LinesAnswer, SseAnswer
+from app.wire.stretches import BytesAnswer, StretchAnswer
 
 if TYPE_CHECKING:
-    from app.wire.base import AnswerMasker, Masking, TextMasker
+    from app.wire.base import AnswerMasker, Masking
     from app.wire.events import AnswerTable
 
 _OPAQUE = (
@@ -21,8 +22,7 @@ _OPAQUE = (
     *("application/zip", "application/gzip", "application/zstd", "application/x-tar"),
     *("application/x-7z-compressed", "application/pdf", "application/wasm"),
 )
-# A masker overlooks soft hyphens, and thins them out; as a byte of a picture it means no hyphen.
-_SOFT_HYPHEN, _BYTE_AD = "\xad", "\ue0ad"
+_UNKNOWN = "application/octet-stream"
 _STREAM = "text/event-stream"
 _FIRST = 4  # bytes that show whether letters have zeros between them
 _TELLING = 64  # bytes that tell text in a wide encoding from others
@@ -33,7 +33,7 @@ def choose(
 ) -> AnswerMasker:
     """Pick by media type and by what the answer is, whatever it is called.
 
-    What is of unknown type and no JSON is read as single bytes, which changes none. Raises
+    What is of unknown type and no JSON is searched where it reads as text. Raises
     `UpstreamUnavailable` for a charset that cannot be read, and for two labels that differ, as
     what it returns does for whatever cannot be masked.
     """
@@ -75,7 +75,7 @@ class SniffedAnswer:
     def finish(self) -> bytes:
         begun = b""
         if self._answer is None:
-            self._answer = self._chosen(whole=True) or BytesAnswer(self._masking.stream())
+            self._answer = self._chosen(whole=True) or self._other("")
             begun = self._begin()
         return begun + self._answer.finish()
 
@@ -85,9 +85,13 @@ class SniffedAnswer:
 
     def _chosen(self, *, whole: bool) -> AnswerMasker | None:
         head = self._head
-        odd = is_wide(self._label.charset) or not head[:4].isascii() or 0 in head[:4]
-        if len(head) < (_TELLING if odd else _FIRST) and not whole:
+        label = self._label
+        odd = is_wide(label.charset) or not head[:4].isascii() or 0 in head[:4]
+        maybe_bytes = not label.media or label.media.startswith((*_OPAQUE, _UNKNOWN))
+        if len(head) < (_TELLING if odd or maybe_bytes else _FIRST) and not whole:
             return None
+        if maybe_bytes and not label.charset and not _begins_as_text(head):
+            return self._other("")
         encoding = actual_encoding(self._label.charset, head)
         text = head.decode(encoding or "utf-8", "replace")
         if self._label.media == _STREAM:
@@ -129,11 +133,19 @@ class SniffedAnswer:
             return BytesAnswer(self._masking.credential(), (label,))
         if is_wide(encoding) and sniff.reads_as_text(self._head[:_TELLING], encoding):
             return self._text(encoding)
-        return BytesAnswer(self._masking.stream())
+        return StretchAnswer(self._masking, label or _UNKNOWN)
 
     def _text(self, encoding: str) -> AnswerMasker:
         text = TextAnswer(encoding, self._masking)
         return WideAnswer(text, self._masking) if is_wide(encoding) else text
+
+
+def _begins_as_text(head: bytes) -> bool:
+    """Tell text, of which the last character may have been cut, from other bytes."""
+    encoding = sniff.encoding(head)
+    if is_wide(encoding) and sniff.reads_as_text(head[:_TELLING], encoding):
+        return True
+    return any(nature.readable(head[: len(head) - cut]) is not None for cut in range(4))
 
 
 def _unreadable(encoding: str) -> Unsupported:
@@ -225,21 +237,3 @@ class WideAnswer:
                 "same; the rest of it is withheld."
             )
         return out
-
-
-class BytesAnswer:
-    """Bytes, each as one character, so that all but what is masked come out as they were."""
-
-    def __init__(self, masker: TextMasker, uninspected: tuple[str, ...] = ()) -> None:
-        self.uninspected = uninspected
-        self._masker = masker
-
-    def feed(self, data: bytes) -> bytes:
-        return _bytes(self._masker.feed(data.decode("latin-1").replace(_SOFT_HYPHEN, _BYTE_AD)))
-
-    def finish(self) -> bytes:
-        return _bytes(self._masker.finish())
-
-
-def _bytes(text: str) -> bytes:
-    return text.replace(_BYTE_AD, _SOFT_HYPHEN).encode("latin-1", "replace")

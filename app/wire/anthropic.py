@@ -28,10 +28,8 @@ REQUEST = RequestTable(
             "messages[].content[].source": Kind.BLOB,
             "messages[].content[].file_id": Kind.BLOB,
             "messages[].content[].input": Kind.FREE,
-            "messages[].content[].signature": Kind.KEEP,
             "messages[].content[].data": Kind.KEEP,
             "messages[].content[].content[].source": Kind.BLOB,
-            "messages[].content[].content[].encrypted_content": Kind.KEEP,
             "system[].source": Kind.BLOB,
             "tools[].input_schema": Kind.FREE,
             "metadata": Kind.FREE,
@@ -88,12 +86,9 @@ ANSWER = AnswerTable(
                 "delta.text": (Kind.TEXT, "text"),
                 "delta.thinking": (Kind.TEXT, "thinking"),
                 "delta.partial_json": (Kind.ARGUMENTS, "partial_json"),
-                "delta.signature": Kind.KEEP,
                 "content_block.text": (Kind.TEXT, "text"),
                 "content_block.thinking": (Kind.TEXT, "thinking"),
-                "content_block.signature": Kind.KEEP,
                 "content_block.data": Kind.KEEP,
-                "content_block.content[].encrypted_content": Kind.KEEP,
             }
         ),
         ends=_ends,
@@ -105,7 +100,6 @@ ANSWER = AnswerTable(
         {
             "content[].signature": Kind.SIGNATURE,
             "content[].data": Kind.KEEP,
-            "content[].content[].encrypted_content": Kind.KEEP,
         }
     ),
 )

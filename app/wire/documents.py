@@ -11,6 +11,7 @@ from app.wire import sniff, strict_json
 from app.wire.base import WHOLE_BYTES
 from app.wire.events import AnswerTable, EventMasker, Named
 from app.wire.json_text import hides_nothing
+from app.wire.stretches import StretchAnswer
 from app.wire.texts import End
 from app.wire.walk import TreeMasker
 
@@ -76,6 +77,9 @@ class DocumentAnswer:
         text = body.decode(self._encoding, "replace")
         before = sniff.prefix(text)
         if self._otherwise is not None and not _is_json(text[len(before) :]):
+            return self._otherwise.feed(body) + self._otherwise.finish()
+        if "\ufffd" in text and not _is_json(text[len(before) :]) and not _is_utf8(body):
+            self._otherwise = StretchAnswer(self._masking, "application/octet-stream")
             return self._otherwise.feed(body) + self._otherwise.finish()
         masked = before + self._masked(text[len(before) :])
         return body if masked == text else masked.encode(self._encoding, "replace")
@@ -143,6 +147,14 @@ def _is_json(text: str) -> bool:
         strict_json.parse_loosely(text)
     except ValueError:
         return _documents(text) is not None
+    return True
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
     return True
 
 

@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
 def _parts(holder: str) -> dict[str, Kind | tuple[Kind, str]]:
     """Name the parts that are not words, in either of the two spellings that the API takes."""
-    blobs = ("inlineData", "inline_data", "fileData", "file_data")
+    blobs = ("fileData", "file_data")
     free = ("functionCall.args", "functionResponse.response", "function_call.args")
-    sealed = ("thoughtSignature", "thought_signature")
     return {
         **{f"{holder}.parts[].{name}": Kind.BLOB for name in blobs},
         **{f"{holder}.parts[].{name}": Kind.FREE for name in free},
-        **{f"{holder}.parts[].{name}": Kind.KEEP for name in sealed},
     }
 
 
@@ -81,9 +79,7 @@ def _objects(value: Json) -> Iterable[Event]:
     return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
-_SEALED: dict[str, Kind | tuple[Kind, str]] = {
-    "**.thoughtSignature": Kind.KEEP,
-    "**.inlineData": Kind.BLOB,
+_REPEATED: dict[str, Kind | tuple[Kind, str]] = {
     "candidates[].logprobsResult": Kind.DROP,
 }
 
@@ -97,8 +93,8 @@ _OF_A_CANDIDATE = (
     "urlContextMetadata",
 )
 _OF_A_PART = (
-    *("fileData", "functionCall", "functionResponse", "inlineData", "mediaResolution"),
-    *("partMetadata", "thought", "thoughtSignature", "videoMetadata"),
+    *("fileData", "functionCall", "functionResponse", "mediaResolution", "partMetadata"),
+    *("thought", "videoMetadata"),
 )
 
 _PARTIAL = "candidates[].content.parts[].functionCall.partialArgs[].stringValue"
@@ -113,7 +109,7 @@ ANSWER = AnswerTable(
                 **whole("candidates[].content.parts[].", _OF_A_PART),
                 "candidates[].content.parts[].text": (Kind.TEXT, "text"),
                 _PARTIAL: (Kind.TEXT, "args"),
-                **_SEALED,
+                **_REPEATED,
             }
         ),
         ends=_ends,
@@ -121,7 +117,7 @@ ANSWER = AnswerTable(
         keep=("index", "thought", "role", "jsonPath"),
         levels=1,  # parts are not numbered: a text goes on in whichever part comes next
     ),
-    document=shape(_SEALED),
+    document=shape(_REPEATED),
     listed=True,  # without `alt=sse` a stream is one long list
 )
 

@@ -22,8 +22,10 @@ REQUEST = RequestTable(
         {
             "params.arguments": Kind.FREE,
             "result": Kind.FREE,
+            "result.content[].data": Kind.BLOB,
             "[].params.arguments": Kind.FREE,
             "[].result": Kind.FREE,
+            "[].result.content[].data": Kind.BLOB,
         }
     ),
     roles={"params": Role.TOOL, "result": Role.TOOL},
@@ -38,7 +40,6 @@ def _ends(_name: str, event: Event) -> Iterable[Key]:
 
 _CONTENT: dict[str, Kind | tuple[Kind, str]] = {
     "result.content[].data": Kind.BLOB,
-    "result.contents[].blob": Kind.BLOB,
 }
 _COMPLETE = ("error", "id", "jsonrpc", "method", "params", "result")
 _OF_A_NOTICE = (

@@ -25,7 +25,6 @@ REQUEST = RequestTable(
             "messages[].tool_calls[].function.arguments": Kind.JSON,
             "messages[].function_call.arguments": Kind.JSON,
             "messages[].reasoning_details[].data": Kind.KEEP,
-            "messages[].reasoning_details[].signature": Kind.KEEP,
             "tools[].function.parameters": Kind.FREE,
             "functions[].parameters": Kind.FREE,
             "response_format.json_schema.schema": Kind.FREE,
@@ -90,7 +89,6 @@ ANSWER = AnswerTable(
                 "choices[].delta.reasoning_details[].text": Kind.TEXT,
                 "choices[].delta.reasoning_details[].summary": Kind.TEXT,
                 "choices[].delta.reasoning_details[].data": Kind.KEEP,
-                "choices[].delta.reasoning_details[].signature": Kind.KEEP,
                 "choices[].logprobs": Kind.DROP,
             }
         ),
@@ -103,7 +101,6 @@ ANSWER = AnswerTable(
             "choices[].message.function_call.arguments": Kind.JSON,
             "choices[].message.audio.data": Kind.BLOB,
             "choices[].logprobs": Kind.DROP,
-            "data[].b64_json": Kind.BLOB,
         }
     ),
 )

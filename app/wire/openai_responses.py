@@ -40,7 +40,6 @@ REQUEST = RequestTable(
             "input[].output[].file_data": Kind.BLOB,
             "input[].output.image_url": Kind.BLOB,
             "input[].result": Kind.BLOB,
-            "input[].encrypted_content": Kind.KEEP,
             "input[].arguments": Kind.JSON,
             "tools[].parameters": Kind.FREE,
             "text.format.schema": Kind.FREE,
@@ -93,9 +92,6 @@ ANSWER = AnswerTable(
                 "delta": (Kind.TEXT, "delta"),
                 "logprobs": Kind.DROP,
                 "arguments": Kind.JSON,
-                "**.encrypted_content": Kind.KEEP,
-                "**.b64_json": Kind.BLOB,
-                "partial_image_b64": Kind.BLOB,
                 "item.arguments": Kind.JSON,
                 "item.content[].logprobs": Kind.DROP,
                 "item.result": Kind.BLOB,
@@ -114,7 +110,6 @@ ANSWER = AnswerTable(
             "output[].arguments": Kind.JSON,
             "output[].content[].logprobs": Kind.DROP,
             "output[].result": Kind.BLOB,
-            "**.encrypted_content": Kind.KEEP,
         }
     ),
 )

@@ -82,7 +82,8 @@ class Passage:
             )
         changed = self.mark + masked.encode(self.encoding, "replace")
         out = self.raw if masked == self.text else changed
-        if self.encoding.startswith(_WIDE) and mask(out.decode(_BYTES)) != out.decode(_BYTES):
+        single = self.encoding.startswith(_WIDE) and _SINGLE.search(out) is not None
+        if single and mask(out.decode(_BYTES)) != out.decode(_BYTES):
             raise BadRequest(
                 "The body begins with a byte order mark, and holds what has to be masked for a "
                 "reader that ignores it. Send UTF-8 without a mark."

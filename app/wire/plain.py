@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app.wire.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.openai_error import ERRORS
 from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, Shape, shape
+from app.wire.shape import Kind, Shape, opaque_places, shape
 from app.wire.table import TableFormat
 
 if TYPE_CHECKING:
@@ -50,7 +50,14 @@ def _ends(_name: str, event: Event) -> Iterable[Key]:
     return EVERYTHING if event.get("done") is True or "error" in event else ()
 
 
-REQUEST = RequestTable(shape=Shape(Kind.FREE))
+def _free() -> Shape:
+    """Every name may be a caller's own, save those that are known to hold no text."""
+    free = Shape(Kind.FREE)
+    free.fields = opaque_places()
+    return free
+
+
+REQUEST = RequestTable(shape=_free())
 ANSWER = AnswerTable(
     stream=StreamTable(
         shape=shape(

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.segment import Prompt, Role, Segment
+from app.wire import nature
 from app.wire.json_text import mask_json_text
-from app.wire.shape import Kind, Shape, hides_bytes, looks_encoded
+from app.wire.shape import Kind, Shape
 from app.wire.walk import free_name
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ROLES: Mapping[str, Role] = {
     "function": Role.TOOL,
 }
 _IDENTIFIER = re.compile(r"[A-Za-z_]{1,40}")
-_SEALED = re.compile(r"[A-Za-z0-9+/=_-]+")  # what the provider gave, signed or encrypted
+_FEWEST = 256  # characters of base64 that are counted where no API has a place for it
 _CALL_IDS = ("id", "call_id")
 _RESULT_IDS = ("tool_call_id", "tool_use_id", "call_id")
 
@@ -102,6 +103,9 @@ class _Walk:
         self._table = table
         self._each = each
         self._tools: dict[str, str] = {}  # name of the tool that an earlier call named, by id
+        self._opener = nature.Opener()
+        self._read = 0  # encoded texts so far
+        self._dark = 0  # values so far that hold what no rule can read
         self.uninspected: dict[str, None] = {}
 
     def start(self, body: Json) -> Json:
@@ -110,7 +114,18 @@ class _Walk:
 
     def _value(self, value: Json, place: _Place) -> Json:
         if place.shape.kind is Kind.BLOB and value and not place.in_blob:
+            return self._file(value, place)
+        return self._walked(value, place)
+
+    def _file(self, value: Json, place: _Place) -> Json:
+        """Count a file, unless it is nothing but text that was read."""
+        read, dark = self._read, self._dark
+        out = self._walked(value, place)
+        if self._read == read or self._dark > dark:
             self.uninspected[place.pointer] = None
+        return out
+
+    def _walked(self, value: Json, place: _Place) -> Json:
         if isinstance(value, str):
             return self._string(value, place)
         if isinstance(value, dict):
@@ -144,14 +159,30 @@ class _Walk:
             return text
         if place.shape.kind in {Kind.JSON, Kind.ARGUMENTS}:
             return mask_json_text(text, lambda part: self._segment(part, place))
-        kind = place.shape.kind
-        if kind is Kind.BLOB and looks_encoded(text):
-            return text
-        if kind is Kind.KEEP and _SEALED.fullmatch(text):
-            return text
-        if hides_bytes(text):
-            self.uninspected[place.pointer] = None
+        at_place = place.shape.kind in {Kind.BLOB, Kind.KEEP}
+        if at_place or text.startswith("data:") or len(text) >= _FEWEST:
+            return self._encoded(text, place, at_place=at_place)
         return self._segment(text, place)
+
+    def _encoded(self, text: str, place: _Place, *, at_place: bool) -> str:
+        """Read what is encoded, pass what is opaque, and count what no rule can read."""
+        found = nature.encoded(text)
+        if found is None:
+            return self._segment(text, place)
+        content = self._opener.content(found)
+        in_file = place.in_blob or place.shape.kind is Kind.BLOB
+        if content is not None and (at_place or found.before):
+            self._read += 1
+            self._dark += content.is_packed
+            if content.is_packed and not in_file:
+                self.uninspected[place.pointer] = None
+            return content.masked(lambda part: self._segment(part, place))
+        if content is not None:
+            return self._segment(text, place)
+        self._dark += 1
+        if not in_file and place.shape.kind is not Kind.KEEP:
+            self.uninspected[place.pointer] = None
+        return text if at_place or found.before else self._segment(text, place)
 
     def _segment(self, text: str, place: _Place) -> str:
         if not text:

@@ -34,6 +34,9 @@ _GEMINI: Mapping[str, TableFormat] = {
     ":streamGenerateContent": GEMINI_STREAM,
     ":generateContent": GEMINI,
     ":countTokens": GEMINI,
+    # Models of Anthropic on Vertex
+    ":rawPredict": ANTHROPIC,
+    ":streamRawPredict": ANTHROPIC,
 }
 _MCP: Mapping[str, TableFormat] = {"/mcp": MCP}
 
@@ -64,11 +67,18 @@ def wire_for(wire: str, method: str, path: str, body: Json | None) -> WireFormat
     if known is CHAT and _is_responses(body):
         # Cursor's editor asks Chat in the words of Responses, and expects Chat's answer.
         return replace(CHAT, request=RESPONSES.request)
+    if known is None and _is_anthropic(body):
+        # Models of Anthropic on Bedrock, whose paths say only which model.
+        return replace(ANTHROPIC, errors=otherwise.errors)
     return known or otherwise
 
 
 def _by_path(by_path: Mapping[str, TableFormat], path: str) -> TableFormat | None:
     return next((known for part, known in by_path.items() if f"{part}/" in path), None)
+
+
+def _is_anthropic(body: Json | None) -> bool:
+    return isinstance(body, dict) and "anthropic_version" in body and "messages" in body
 
 
 def _is_responses(body: Json | None) -> bool:

@@ -1,25 +1,19 @@
 """Where the words are: a table of JSON paths, compiled into a tree to walk along with a value.
 
 A path is dotted; `[]` is every item of a list, `*` every other member, and a leading `**.`
-names a member wherever it stands. Whatever no path names is `WHOLE`: masked by itself; or, in a
-stream, `GROWS`: masked as what may go on. So nothing escapes by being new.
+names a member wherever it stands, as do all `places`. Whatever no path names is `WHOLE`: masked by
+itself; or, in a stream, `GROWS`: masked as what may go on. So nothing escapes by being new.
 """
 
 from __future__ import annotations
 
-import binascii
-import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from app.wire import places
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-_ENCODED_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
-_ENCODED = re.compile(r"[A-Za-z0-9+/=_\-\s]{256,}")
-_ENCODED_LINES = re.compile(r"[A-Za-z0-9+/_-]{60,}(?:\r?\n[A-Za-z0-9+/_-]+)*={0,2}\s*")
-_FEWEST = 256
-_STANDARD = str.maketrans("-_", "+/", "=\r\n\t ")
 
 
 class Kind(Enum):
@@ -31,8 +25,11 @@ class Kind(Enum):
     DROP = auto()  # repeats a text in a form that cannot be masked
     KEEP = auto()  # sealed by the provider, not to be touched
     SIGNATURE = auto()  # kept, unless a member beside it was masked: emptied then
-    BLOB = auto()  # image, audio, file: no rule can read it
+    BLOB = auto()  # image, audio, file: no rule can read it, unless it is text
     FREE = auto()  # an object whose members the caller names
+
+
+_INHERITING = (Kind.GROWS, Kind.TEXT)
 
 
 class Shape:
@@ -58,6 +55,7 @@ def shape(paths: Mapping[str, Kind | tuple[Kind, str]], unknown: Kind = Kind.WHO
     `unknown` is the kind of what no path names, below what a path names as well.
     """
     anywhere = Shape(unknown)
+    anywhere.fields = opaque_places()
     root = Shape()
     _default(root, anywhere)
     for path, entry in paths.items():
@@ -69,6 +67,12 @@ def shape(paths: Mapping[str, Kind | tuple[Kind, str]], unknown: Kind = Kind.WHO
             _place(root, _steps(path), leaf, anywhere)
     _inherit(root, anywhere, set())
     return root
+
+
+def opaque_places() -> dict[str, Shape]:
+    """Return the members that hold no text, in whatever API they stand."""
+    sealed, files = Shape(Kind.KEEP), Shape(Kind.BLOB)
+    return {**dict.fromkeys(places.SEALED, sealed), **dict.fromkeys(places.FILES, files)}
 
 
 def _default(place: Shape, anywhere: Shape) -> None:
@@ -132,26 +136,7 @@ def _inherit(place: Shape, anywhere: Shape, seen: set[int]) -> None:
     if id(place) in seen or place is anywhere:
         return
     seen.add(id(place))
-    if place.other is anywhere or place.other.kind is Kind.GROWS:
+    if place.other is anywhere or place.other.kind in _INHERITING:
         place.fields = {**anywhere.fields, **place.fields}
     for child in (*place.fields.values(), place.items, place.other):
         _inherit(child, anywhere, seen)
-
-
-def looks_encoded(text: str) -> bool:
-    """Tell the base64 of a file from words, where a provider gives or takes a file."""
-    return _ENCODED_URL.match(text) is not None or _ENCODED.fullmatch(text) is not None
-
-
-def hides_bytes(text: str) -> bool:
-    """Tell whether a text is nothing but the base64 of something that is no text."""
-    url = _ENCODED_URL.match(text)
-    written = text[url.end() :] if url else text
-    if not url and (len(text) < _FEWEST or not _ENCODED_LINES.fullmatch(text)):
-        return False
-    plain = written.translate(_STANDARD)
-    try:
-        binascii.a2b_base64(plain + "=" * (-len(plain) % 4)).decode()
-    except ValueError:
-        return True
-    return False

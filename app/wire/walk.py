@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.errors import TooLarge
+from app.wire import nature
 from app.wire.json_text import mask_json_text
-from app.wire.shape import Kind, Shape, looks_encoded
+from app.wire.shape import Kind, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +43,7 @@ class TreeMasker:
         self._masking = masking
         self._pieces = pieces
         self._clean: set[str] = set()
+        self._opener = nature.Opener()
         self.changed = False
         self.blobs: dict[str, None] = {}  # in the order they came
 
@@ -139,19 +141,33 @@ class TreeMasker:
         if kind in _PIECES and self._pieces is not None and isinstance(value, str):
             return self._pieces(value, box, shape, path, indices)
         match kind:
+            case Kind.KEEP | Kind.SIGNATURE | Kind.BLOB if isinstance(value, str):
+                return self._encoded(value, kind, path)
             case Kind.KEEP | Kind.SIGNATURE:
                 return self.sealed(value)
             case Kind.DROP:
                 return self._drop(value)
-            case Kind.BLOB if isinstance(value, str) and looks_encoded(value):
-                if len(self.blobs) < _MOST_BLOBS:
-                    self.blobs["/" + "/".join(map(str, path))] = None
-                return self.sealed(value)
         if isinstance(value, str):
             return mask_json_text(value, self.whole) if kind is Kind.JSON else self.whole(value)
         if isinstance(value, (dict, list)):
             self.walk(value, shape, path, indices)
         return value
+
+    def _encoded(self, text: str, kind: Kind, path: Path) -> str:
+        """Mask text that is encoded here; of what is opaque, our credential and nothing else."""
+        found = nature.encoded(text)
+        if found is None:
+            return self.whole(text)
+        content = self._opener.content(found)
+        if kind is Kind.BLOB and (content is None or content.is_packed):
+            self._count(path)
+        if content is None:
+            return str(self.sealed(text))
+        return content.masked(self.whole)
+
+    def _count(self, path: Path) -> None:
+        if len(self.blobs) < _MOST_BLOBS:
+            self.blobs["/" + "/".join(map(str, path))] = None
 
     def _drop(self, value: Json) -> Json:
         if not value:

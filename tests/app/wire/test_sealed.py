@@ -89,7 +89,7 @@ def test_our_credential_is_masked_in_what_is_sealed(
 
 
 def test_what_only_looks_like_a_secret_in_what_is_sealed_is_kept() -> None:
-    block = {"type": "redacted_thinking", "data": f"x{SECRET}"}
+    block = {"type": "redacted_thinking", "data": f"{'kG7/' * 16}{SECRET}"}
     body = json.dumps({"content": [block]}).encode()
     assert masked(ANTHROPIC, "application/json", body) == body
 
