@@ -23,6 +23,11 @@ def new_id(now: datetime) -> str:
     return _encode(_milliseconds(now) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS))
 
 
+def new_token() -> str:
+    """Return 16 characters of chance: who repeats a write recognises by it what they wrote."""
+    return secrets.token_hex(8)
+
+
 def first_id(since: datetime) -> str:
     """Return the lowest id that could have been made at that moment."""
     return _encode(_milliseconds(since) << _RANDOM_BITS)

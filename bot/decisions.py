@@ -10,6 +10,7 @@ import structlog
 from app.audit.moves import Mover
 from app.domain.hold import Hold, HoldEvent, HoldState, Vote
 from app.errors import NotFound, StorageUnavailable, Superseded
+from app.ids import new_token
 from app.storage.ports import Event, EventKind
 from policies.approval import (
     Objection,
@@ -159,7 +160,7 @@ class Decisions:
             sets=sets_of(hold, voter),
             broke_glass=word.break_glass,
         )
-        moved = hold.after(event, now, vote)
+        moved = hold.after(event, now, vote, move=new_token())
         if word.break_glass:
             told = self._event(EventKind.BREAK_GLASS, moved, voter, word)
             data = {**told.data, "reason": vote.reason}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.domain.hold import Hold, HoldState
+from app.ids import new_token
 from app.storage.ports import NoticeKind
 from bot.lanes import Busy, Job
 from bot.slack import Done, Posted, SlackRefused, SlackUnavailable
@@ -182,7 +183,7 @@ class Poster:
 
     async def _lease(self, known: Notice) -> Notice:
         now = self._clock.now()
-        leased = await self._notices.lease(known, now=now, until=now + _LEASE)
+        leased = await self._notices.lease(known, by=new_token(), now=now, until=now + _LEASE)
         if leased is None:
             raise Busy(known.id)
         return leased

@@ -37,7 +37,7 @@ class Granted:
     async def use(self, grants: tuple[Grant, ...], recording: Recording) -> None:
         """Count and record the use. Raises Refused where one ended at this very moment."""
         for grant in grants:
-            if not await self._grants.use(grant.id, self._clock.now()):
+            if not await self._grants.use(grant.id, recording.session.id, self._clock.now()):
                 raise Refused(
                     Reason.GRANT_ENDED,
                     f"The grant for rule {grant.covers.rule} has just ended. "

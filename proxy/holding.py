@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import Superseded
+from app.ids import new_token
 from app.storage.ports import EventKind
 from proxy.endings import refusal_of, still_waiting
 
@@ -172,7 +173,7 @@ class Holding:
         if now < current.deadline:
             await self._holds.leave(hold.id, caller)
             raise still_waiting(current)
-        expired = current.after(HoldEvent.DEADLINE, now)
+        expired = current.after(HoldEvent.DEADLINE, now, move=new_token())
         await _note(EventKind.HOLD_MOVING, expired, recording)
         try:
             await self._holds.move(current, expired)
@@ -184,7 +185,8 @@ class Holding:
     async def _claim(self, approved: Hold, recording: Recording) -> Hold:
         now = self._clock.now()
         kept = approved.keep_until is None or now < approved.keep_until
-        claimed = approved.after(HoldEvent.CLAIM if kept else HoldEvent.LAPSE, now)
+        event = HoldEvent.CLAIM if kept else HoldEvent.LAPSE
+        claimed = approved.after(event, now, move=new_token())
         claim = self._holds.move(approved, claimed)
         try:
             await (recording.about_to_forward(claimed, claim) if kept else claim)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ import structlog
 from app.domain.hold import HoldState
 from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable
+from app.storage.gateways import Heartbeat
 from app.storage.ports import Event, EventKind
+from proxy.lives import Lives
 
 if TYPE_CHECKING:
     from app.clock import Clock
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 _BEAT_SECONDS = 5.0
 # Thousands may wait for a person: going through all of them each time would be a busy loop.
 _IN_A_TURN = 100
-_DEAD_AFTER = timedelta(seconds=30)
+# A caller who left before anybody could be asked; far more than clocks differ by.
+_LEFT_AFTER = timedelta(minutes=2)
 # How a session ends whose hold ended while no caller was there to hear it.
 _ENDS_AS = {
     HoldState.DENIED: Decision.DENIED,
@@ -45,6 +49,7 @@ class Sweeper:
         holds: HoldStore,
         ledger: Ledger,
         clock: Clock,
+        lives: Lives | None = None,
     ) -> None:
         self._gateway = gateway
         self._gateways = gateways
@@ -52,13 +57,14 @@ class Sweeper:
         self._holds = holds
         self._ledger = ledger
         self._clock = clock
+        self._lives = lives or Lives()
         self._seen = ""
         """Up to which session this round has come."""
 
     async def run(self) -> None:
-        while True:
+        for beat in itertools.count():
             try:
-                await self._gateways.beat(self._gateway, self._clock.now())
+                await self._gateways.beat(Heartbeat(self._gateway, beat))
                 await self.sweep()
             except StorageUnavailable as unavailable:
                 _log.warning("sessions not swept", reason=str(unavailable))
@@ -66,33 +72,37 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """End what has nobody left to end it, some in each turn. Raises StorageUnavailable."""
-        now = self._clock.now()
-        alive = await self._gateways.seen_since(now - _DEAD_AFTER)
         sessions = await self._sessions.open_ones(after=self._seen, limit=_IN_A_TURN)
         self._seen = sessions[-1].id if len(sessions) == _IN_A_TURN else ""
         held = [session.hold_id for session in sessions if session.hold_id]
         holds = {hold.id: hold for hold in await self._holds.get_many(held)} if held else {}
+        # After the sessions: whoever began one has given a sign of life before.
+        await self._look_around()
         for session in sessions:
             hold = holds.get(session.hold_id)
             if hold is not None and hold.state.open:
-                await self._forget_callers(hold, alive)
+                await self._forget_callers(hold)
                 continue
             if hold is not None and hold.state in _ENDS_AS:
                 await self._end(session, SessionState.CLOSED, _ENDS_AS[hold.state])
-            elif now - session.started_at <= _DEAD_AFTER:
-                continue
             elif hold is None and session.hold_id:
-                # Its client left before anybody could be asked.
-                await self._end(session, SessionState.CLOSED, Decision.WITHDRAWN)
-            elif session.gateway not in alive:
+                if self._clock.now() - session.started_at > _LEFT_AFTER:
+                    await self._end(session, SessionState.CLOSED, Decision.WITHDRAWN)
+            elif not self._lives.alive(session.gateway):
                 # It may have been sent, and it is never sent again: nobody knows how it ended.
                 decision = Decision.APPROVED if hold is not None else session.decision
                 await self._end(session, SessionState.INDETERMINATE, decision)
 
-    async def _forget_callers(self, hold: Hold, alive: frozenset[str]) -> None:
+    async def _look_around(self) -> None:
+        self._lives.note(await self._gateways.all())
+        for gateway in self._lives.gone():
+            await self._gateways.forget(gateway)
+            self._lives.forget(gateway)
+
+    async def _forget_callers(self, hold: Hold) -> None:
         """A gateway that died has not said that its callers are gone."""
         for caller in hold.callers:
-            if caller.partition(":")[0] not in alive:
+            if not self._lives.alive(caller.partition(":")[0]):
                 await self._holds.leave(hold.id, caller)
 
     async def _end(self, session: Session, state: SessionState, decision: Decision) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.errors import StorageUnavailable
+from app.ids import new_token
 from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Mover:
         Raises StorageUnavailable where it could not be recorded, and then nothing is moved;
         Superseded where somebody was faster; IllegalTransition.
         """
-        moved = hold.after(event, self._clock.now(), note=note)
+        moved = hold.after(event, self._clock.now(), note=note, move=new_token())
         said = {
             "hold": moved.id,
             "state": moved.state.value,

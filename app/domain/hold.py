@@ -147,6 +147,8 @@ class Hold:
     escalated_at: datetime | None = None
     granted: Granted | None = None
     marked: tuple[Marked, ...] = ()
+    moves: tuple[str, ...] = ()
+    """A token for each change of the state and each vote: who repeats a write knows it by this."""
 
     @property
     def attached(self) -> bool:
@@ -188,9 +190,15 @@ class Hold:
         return None if delay is None else self.created_at + delay
 
     def after(
-        self, event: HoldEvent, at: datetime, vote: Vote | None = None, note: str = ""
+        self,
+        event: HoldEvent,
+        at: datetime,
+        vote: Vote | None = None,
+        note: str = "",
+        *,
+        move: str = "",
     ) -> Hold:
-        """Return the hold as the event leaves it.
+        """Return the hold as the event leaves it; `move` is a token of this one change.
 
         Raises IllegalTransition where the table has no such step.
         """
@@ -199,6 +207,8 @@ class Hold:
         except KeyError:
             raise IllegalTransition(self.state, event) from None
         changed = replace(self, state=state, revision=self.revision + 1, note=note or self.note)
+        if move:
+            changed = replace(changed, moves=(*self.moves, move))
         if vote is not None:
             changed = replace(changed, votes=(*self.votes, vote))
         if state is HoldState.APPROVED and self.verdict.approval is not None:

@@ -8,9 +8,11 @@ repeated, and finds what it wrote before.
 from __future__ import annotations
 
 import asyncio
+import functools
+import inspect
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl
 
 # Each idle change stream keeps one of Motor's threads; its default pool is too small beside it.
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
     from app.storage.documents import Document
 
+C = TypeVar("C", bound=type)
+P = ParamSpec("P")
 R = TypeVar("R")
 
 ENDS_SECONDS = 5.0
@@ -123,6 +127,28 @@ def error_code(error: StorageUnavailable) -> int | None:
     """Return what MongoDB calls the error, if it was its own."""
     cause = error.__cause__
     return cause.code if isinstance(cause, OperationFailure) else None
+
+
+def repeating(store: C) -> C:
+    """Have every method of a store called once more where the connection breaks under it.
+
+    Without this, each failover would fail whatever is being written at that moment.
+    """
+    for name, method in list(vars(store).items()):
+        if inspect.iscoroutinefunction(method) and not name.startswith("_"):
+            setattr(store, name, _repeated(method))
+    return store
+
+
+def _repeated(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    @functools.wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return await method(*args, **kwargs)
+        except Interrupted:
+            return await method(*args, **kwargs)
+
+    return call
 
 
 class Server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.storage.documents import to_document
+from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from app.storage.mongo import Collection
 
 
+# So many uses are told apart from repeated calls.
+_LATEST = 50
+
+
+@repeating
 class MongoGrants:
     """A GrantStore."""
 
@@ -24,29 +30,40 @@ class MongoGrants:
 
     async def prepare(self) -> None:
         await self._grants.prepare(
-            Index(("covers.identity_key", "-_id")),
+            Index(("covers.identity_key", "expires_at")),
             Index(("expires_at",)),
             Index(("settled", "_id")),
         )
 
     async def put(self, grant: Grant) -> None:
-        await self._grants.insert(to_document(grant) | {"settled": False})
+        try:
+            await self._grants.insert(to_document(grant) | {"settled": False})
+        except Exists:
+            found = await self.get(grant.id)
+            if found is None or found.covers != grant.covers:
+                raise
 
     async def get(self, grant_id: str) -> Grant | None:
         return await self._grants.one({"_id": grant_id})
 
     async def covering(self, covers: Coverage, now: datetime) -> Grant | None:
-        mine = await self._grants.find(
-            {"covers.identity_key": covers.identity_key}, newest_first=True
-        )
-        return next((grant for grant in mine if grant.covers == covers and grant.active(now)), None)
+        fields = {f"covers.{name}": value for name, value in to_document(covers).items()}
+        standing: Document = {"revoked_at": None, "expires_at": {"$gt": now}}
+        found = await self._grants.find(fields | standing)
+        return found[-1] if found else None
 
-    async def use(self, grant_id: str, now: datetime) -> bool:
-        return await self._grants.change(_active(grant_id, now), {"$inc": {"uses": 1}})
+    async def use(self, grant_id: str, session_id: str, now: datetime) -> bool:
+        unused: Document = _active(grant_id, now) | {"used_by": {"$ne": session_id}}
+        latest = {"used_by": {"$each": [session_id], "$slice": -_LATEST}}
+        if await self._grants.change(unused, {"$inc": {"uses": 1}, "$push": latest}):
+            return True
+        return await self._grants.one({"_id": grant_id, "used_by": session_id}) is not None
 
     async def revoke(self, grant_id: str, *, by: str, now: datetime) -> bool:
-        revoked = {"$set": {"revoked_at": now, "revoked_by": by}}
-        return await self._grants.change(_active(grant_id, now), revoked)
+        revoked: Document = {"revoked_at": now, "revoked_by": by}
+        if await self._grants.change(_active(grant_id, now), {"$set": revoked}):
+            return True
+        return await self._grants.one({"_id": grant_id} | revoked) is not None
 
     async def active(self, now: datetime) -> tuple[Grant, ...]:
         found = await self._grants.find({"expires_at": {"$gt": now}})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Granted, Hold, HoldState
-from app.errors import Superseded
+from app.errors import StorageUnavailable, Superseded
+from app.ids import new_token
 from app.storage.documents import hold_document, to_document
-from app.storage.driver import Exists
+from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
+_OPENINGS = 3
 _DECIDED = [state.value for state in HoldState if state is not HoldState.PENDING]
 
 
+@repeating
 class MongoHolds:
     """A HoldStore."""
 
     def __init__(self, holds: Collection[Hold]) -> None:
         self._holds = holds
+        self._writer = new_token()
 
     async def prepare(self) -> None:
         await self._holds.prepare(
@@ -37,12 +41,16 @@ class MongoHolds:
         )
 
     async def open(self, hold: Hold) -> Hold:
-        try:
-            await self._holds.insert(hold_document(hold))
-        except Exists:
-            # Where it closed between the two calls, the next try finds the way free.
-            return await self.find_open(hold.key) or await self.open(hold)
-        return hold
+        for _ in range(_OPENINGS):
+            try:
+                await self._holds.insert(hold_document(hold))
+            except Exists:
+                if found := await self.get(hold.id) or await self.find_open(hold.key):
+                    return found
+                # It closed between the two calls: the next one finds the way free.
+            else:
+                return hold
+        raise StorageUnavailable("A hold of this request opens and closes again all the time.")
 
     async def get(self, hold_id: str) -> Hold | None:
         return await self._holds.one({"_id": hold_id})
@@ -70,8 +78,11 @@ class MongoHolds:
         update: Document = {"$set": changed}
         if not new.state.open:
             update["$unset"] = {"open_key": ""}
-        if not await self._holds.change(expected, update):
-            raise Superseded(await self.get(old.id) or old)
+        if await self._holds.change(expected, update):
+            return
+        current = await self.get(old.id) or old
+        if not new.moves or new.moves[-1] not in current.moves:
+            raise Superseded(current)
 
     async def arrive(self, hold_id: str, caller: str) -> None:
         unsettled: Document = {"$set": {"settled": False}}
@@ -82,7 +93,8 @@ class MongoHolds:
         await self._holds.change({"_id": hold_id}, unsettled | {"$pull": {"callers": caller}})
 
     async def state_reason(self, hold_id: str, reason: str) -> bool:
-        silent = {"_id": hold_id, "state": HoldState.PENDING.value, "reason": ""}
+        unsaid = {"$in": ["", reason]}
+        silent = {"_id": hold_id, "state": HoldState.PENDING.value, "reason": unsaid}
         return await self._holds.change(silent, {"$set": {"reason": reason, "settled": False}})
 
     async def note_outcome(self, hold_id: str, outcome: str) -> None:
@@ -102,7 +114,10 @@ class MongoHolds:
 
     async def _mark(self, hold_id: str, field: str, at: datetime) -> bool:
         unmarked = {"_id": hold_id, "state": HoldState.PENDING.value, field: None}
-        return await self._holds.change(unmarked, {"$set": {field: at, "settled": False}})
+        mark = {field: at, f"{field}_by": self._writer}
+        if await self._holds.change(unmarked, {"$set": mark | {"settled": False}}):
+            return True
+        return await self._holds.one({"_id": hold_id} | mark) is not None
 
     async def _note(self, hold_id: str, fields: Document) -> None:
         await self._holds.change({"_id": hold_id}, {"$set": fields | {"settled": False}})

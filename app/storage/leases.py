@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from app.domain.lease import Lease
 from app.storage.documents import to_document
-from app.storage.driver import Exists
+from app.storage.driver import Exists, repeating
 
 if TYPE_CHECKING:
     from app.storage.mongo import Collection
 
 
+@repeating
 class MongoLeases:
     """A LeaseStore."""
 
@@ -29,7 +30,9 @@ class MongoLeases:
             except Exists:
                 return None
             return taken
-        return taken if await self._replace(seen, taken) else None
+        if await self._replace(seen, taken) or await self.get(seen.id) == taken:
+            return taken
+        return None
 
     async def beat(self, lease: Lease) -> Lease | None:
         return await self.take(lease, lease.owner)

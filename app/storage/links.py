@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from app.storage.documents import to_document
+from app.storage.driver import repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class LinkStore(Protocol):
         ...
 
 
+@repeating
 class MongoLinks:
     """A LinkStore."""
 
@@ -58,7 +60,7 @@ class MongoLinks:
         self._links = links
 
     async def prepare(self) -> None:
-        await self._links.prepare(Index(("code",)))
+        await self._links.prepare(Index(("code",)), Index(("used_code",)))
 
     async def offer(self, link: Link) -> None:
         await self._links.put(link.id, to_document(link))
@@ -70,11 +72,16 @@ class MongoLinks:
         return await self._links.one(_standing(code, now))
 
     async def take(self, code: str, identity_key: str, now: datetime) -> bool:
-        linked = {"$set": {"identity_key": identity_key, "code": ""}}
-        return await self._links.change(_standing(code, now), linked)
+        return await self._use(code, identity_key, now)
 
     async def withdraw(self, code: str, now: datetime) -> bool:
-        return await self._links.change(_standing(code, now), {"$set": {"code": ""}})
+        return await self._use(code, "", now)
+
+    async def _use(self, code: str, identity_key: str, now: datetime) -> bool:
+        used: Document = {"identity_key": identity_key, "used_code": code}
+        if await self._links.change(_standing(code, now), {"$set": used | {"code": ""}}):
+            return True
+        return await self._links.one(used) is not None
 
 
 def _standing(code: str, now: datetime) -> Document:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from app.storage.documents import to_document
+from app.storage.driver import repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class FalsePositiveStore(Protocol):
         ...
 
 
+@repeating
 class MongoFalsePositives:
     """A FalsePositiveStore. One mark for each session and rule, whoever sets it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.storage.documents import to_document
-from app.storage.driver import Exists
+from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from app.storage.ports import Notice
 
 
+@repeating
 class MongoNotices:
     """A NoticeStore."""
 
@@ -29,17 +30,21 @@ class MongoNotices:
         try:
             await self._notices.insert(to_document(notice))
         except Exists:
-            return await self._notices.one({"_id": notice.id}) or await self.ensure(notice)
+            found = await self._notices.one({"_id": notice.id})
+            if found is None:
+                raise
+            return found
         return notice
 
-    async def lease(self, notice: Notice, *, now: datetime, until: datetime) -> Notice | None:
+    async def lease(
+        self, notice: Notice, *, by: str, now: datetime, until: datetime
+    ) -> Notice | None:
         if notice.leased_until is not None and notice.leased_until > now:
             return None
         fence = {"_id": notice.id, "fence": notice.fence}
-        taken: Document = {"fence": notice.fence + 1, "leased_until": until}
-        if not await self._notices.change(fence, {"$set": taken}):
-            return None
-        return await self._notices.one({"_id": notice.id})
+        taken: Document = {"fence": notice.fence + 1, "leased_by": by}
+        await self._notices.change(fence, {"$set": taken | {"leased_until": until}})
+        return await self._notices.one({"_id": notice.id} | taken)
 
     async def record(self, leased: Notice, *, channel: str, ts: str, shown: str) -> bool:
         fence = {"_id": leased.id, "fence": leased.fence}

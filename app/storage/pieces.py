@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from app.errors import StorageUnavailable
 from app.pages import index_id
 from app.storage.documents import to_document
+from app.storage.driver import repeating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,6 +41,7 @@ class PageStore(Protocol):
     async def get(self, session_id: str, side: Side) -> PageIndex | None: ...
 
 
+@repeating
 class MongoPieces:
     """A PieceStore."""
 
@@ -60,6 +62,7 @@ class MongoPieces:
             raise StorageUnavailable(f"A piece of the record is not stored: {missing}.") from None
 
 
+@repeating
 class MongoPages:
     """A PageStore."""
 

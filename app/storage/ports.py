@@ -92,7 +92,8 @@ class HoldStore(Protocol):
     async def move(self, old: Hold, new: Hold) -> None:
         """Replace `old` by `new` in one conditional write.
 
-        Raises Superseded with the current hold where `old` is not current any more.
+        A repeated call is known by the last of the moves of `new`. Raises Superseded with the
+        current hold where `old` is not current any more.
         """
         ...
 
@@ -103,7 +104,10 @@ class HoldStore(Protocol):
     async def leave(self, hold_id: str, caller: str) -> None: ...
 
     async def state_reason(self, hold_id: str, reason: str) -> bool:
-        """Note what a hold that waits is for; False where that was said, or where it is over."""
+        """Note what a hold that waits is for.
+
+        False where something else was said before, or where it is over.
+        """
         ...
 
     async def note_outcome(self, hold_id: str, outcome: str) -> None: ...
@@ -173,6 +177,7 @@ class Notice:
     shown: str = ""
     fence: int = 0
     leased_until: datetime | None = None
+    leased_by: str = ""
 
 
 class NoticeStore(Protocol):
@@ -180,8 +185,13 @@ class NoticeStore(Protocol):
         """Insert it, or return the one that has its id."""
         ...
 
-    async def lease(self, notice: Notice, *, now: datetime, until: datetime) -> Notice | None:
-        """Return the notice with the next fence, or None where another process has it."""
+    async def lease(
+        self, notice: Notice, *, by: str, now: datetime, until: datetime
+    ) -> Notice | None:
+        """Return the notice with the next fence, or None where somebody else has it.
+
+        `by` is a token of this one call, by which it is known when it is repeated.
+        """
         ...
 
     async def record(self, leased: Notice, *, channel: str, ts: str, shown: str) -> bool:
@@ -220,8 +230,8 @@ class GrantStore(Protocol):
         """Return an active grant for exactly this, or None."""
         ...
 
-    async def use(self, grant_id: str, now: datetime) -> bool:
-        """Count a use; False where it was revoked or has run out meanwhile."""
+    async def use(self, grant_id: str, session_id: str, now: datetime) -> bool:
+        """Count a use by a session, once; False where it was revoked or has run out meanwhile."""
         ...
 
     async def revoke(self, grant_id: str, *, by: str, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.errors import StorageUnavailable
 from app.storage.documents import handles, to_document
-from app.storage.driver import Exists
+from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.storage.ports import Entry
 
 
+@repeating
 class MongoConnections:
     """A ConnectionStore."""
 
@@ -40,6 +41,7 @@ class MongoConnections:
         await self._connections.remove(name)
 
 
+@repeating
 class MongoPeople:
     """A PeopleStore."""
 
@@ -85,6 +87,7 @@ class StatementStore(Protocol):
         ...
 
 
+@repeating
 class MongoStatements:
     """A StatementStore."""
 
@@ -99,6 +102,7 @@ class MongoStatements:
         return found.statement if found is not None and found.at >= since else ""
 
 
+@repeating
 class MongoLedger:
     """A LedgerStore."""
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.session import Chunk, SessionState, Side
 from app.storage.documents import session_document, session_query, to_document
+from app.storage.driver import repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class ChunkBatch:
     chunks: tuple[Chunk, ...]
 
 
+@repeating
 class MongoSessions:
     """A SessionStore."""
 

@@ -23,7 +23,9 @@ async def left_in_doubt(office: Office, held: Hold) -> Notice:
     notice = Notice(f"card:{held.id}", held.id, NoticeKind.CARD, "approvals")
     await office.storage.notices.ensure(notice)
     now = CLOCK.now()
-    leased = await office.storage.notices.lease(notice, now=now, until=now + timedelta(seconds=9))
+    leased = await office.storage.notices.lease(
+        notice, by="bot", now=now, until=now + timedelta(seconds=9)
+    )
     assert leased is not None
     await office.storage.notices.doubt(leased, now=now)
     return leased

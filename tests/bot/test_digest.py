@@ -81,7 +81,7 @@ async def test_a_digest_in_doubt_is_found_and_taken_down(office: Office) -> None
     notice = Notice("digest:approvals", "", NoticeKind.DIGEST, "approvals")
     await office.storage.notices.ensure(notice)
     now = CLOCK.now()
-    leased = await office.storage.notices.lease(notice, now=now, until=now)
+    leased = await office.storage.notices.lease(notice, by="bot", now=now, until=now)
     assert leased is not None
     client = AsyncWebClient(BOT_TOKEN, base_url=f"{office.slack.base_url}/api/")
     about = {"event_type": "abeyance_hold", "event_payload": {"notice": notice.id}}

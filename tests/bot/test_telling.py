@@ -257,7 +257,7 @@ async def test_a_message_that_a_killed_bot_had_in_hand_is_taken_over(office: Off
     await office.storage.notices.ensure(notice)
     now = CLOCK.now()
     until = now + timedelta(seconds=0.5)
-    assert await office.storage.notices.lease(notice, now=now, until=until) is not None
+    assert await office.storage.notices.lease(notice, by="bot", now=now, until=until) is not None
     async with office.bot():
         maria = await office.slack.user("maria")
         await maria.wait_for_message("Approval needed")

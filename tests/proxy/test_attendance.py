@@ -70,7 +70,7 @@ async def test_a_card_that_somebody_has_may_still_be_decided(
 ) -> None:
     held = await storage.holds.open(a_hold())
     asked = await storage.notices.ensure(Notice("1", held.id, NoticeKind.CARD, "approvals"))
-    leased = await storage.notices.lease(asked, now=NOW, until=NOW + timedelta(minutes=1))
+    leased = await storage.notices.lease(asked, by="bot", now=NOW, until=NOW + timedelta(minutes=1))
     assert leased is not None
     await storage.notices.record(leased, channel="C1", ts="1.2", shown="card")
     other = a_hold("other")

@@ -10,6 +10,8 @@ import pytest
 from app.audit.ledger import ChainedLedger
 from app.domain.hold import Hold, HoldEvent
 from app.domain.session import Decision, SessionState
+from app.storage.gateways import Heartbeat
+from proxy.lives import Lives
 from proxy.sweeper import Sweeper
 from tests.app.storage.test_mongo import NOW, a_hold, a_session
 
@@ -31,12 +33,34 @@ class At:
         return self._moment
 
 
+class Seconds:
+    """A clock of this process alone."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def __call__(self) -> float:
+        return self.passed
+
+
 @pytest.fixture
-async def sweeper(storage: MongoStorage) -> AsyncIterator[Sweeper]:
-    ledger = ChainedLedger(storage.ledger, "test")
+def seconds() -> Seconds:
+    return Seconds()
+
+
+@pytest.fixture
+async def sweeper(storage: MongoStorage, seconds: Seconds) -> AsyncIterator[Sweeper]:
+    """One that has seen "alive" and "dead" before, and "alive" again by now."""
+    ledger, lives = ChainedLedger(storage.ledger, "test"), Lives(seconds)
+    dead = Heartbeat("dead", 7)
+    await storage.gateways.beat(dead)
+    lives.note([dead, Heartbeat("alive", 7)])
+    seconds.passed += 30
+    await storage.gateways.beat(Heartbeat("alive", 8))
+    parts = storage.gateways, storage.sessions, storage.holds
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(ledger.run())
-        yield Sweeper("me", storage.gateways, storage.sessions, storage.holds, ledger, At(LATER))
+        yield Sweeper("me", *parts, ledger, At(LATER), lives)
         running.cancel()
 
 
@@ -49,8 +73,6 @@ async def state(storage: MongoStorage, session_id: str) -> tuple[SessionState, D
 async def test_what_a_dead_gateway_left_open_is_closed_as_indeterminate(
     storage: MongoStorage, sweeper: Sweeper
 ) -> None:
-    await storage.gateways.beat("alive", LATER)
-    await storage.gateways.beat("dead", NOW)
     mine = a_session(NOW, gateway="alive", decision=Decision.ALLOWED)
     orphan = a_session(NOW, gateway="dead", decision=Decision.ALLOWED)
     for session in (mine, orphan):
@@ -120,8 +142,6 @@ async def test_a_few_in_each_turn_and_all_in_a_round(
 async def test_callers_of_a_gateway_that_died_wait_no_more(
     storage: MongoStorage, sweeper: Sweeper
 ) -> None:
-    await storage.gateways.beat("alive", LATER)
-    await storage.gateways.beat("dead", NOW)
     hold = await storage.holds.open(replace(a_hold(), callers=("dead:0", "alive:0", "dead:1")))
     await storage.sessions.open(a_session(NOW, gateway="dead", hold_id=hold.id))
     await sweeper.sweep()
@@ -133,7 +153,6 @@ async def test_callers_of_a_gateway_that_died_wait_no_more(
 async def test_a_session_whose_client_left_before_anybody_was_asked_is_withdrawn(
     storage: MongoStorage, sweeper: Sweeper
 ) -> None:
-    await storage.gateways.beat("alive", LATER)
     left = replace(a_session(NOW, gateway="alive"), hold_id="never-opened")
     begun = replace(a_session(LATER, gateway="alive"), hold_id="not-yet-opened")
     for session in (left, begun):
@@ -141,3 +160,40 @@ async def test_a_session_whose_client_left_before_anybody_was_asked_is_withdrawn
     await sweeper.sweep()
     assert await state(storage, left.id) == (SessionState.CLOSED, Decision.WITHDRAWN)
     assert await state(storage, begun.id) == (SessionState.OPEN, Decision.PENDING)
+
+
+async def test_a_gateway_lives_whatever_its_clock_says(
+    storage: MongoStorage, sweeper: Sweeper, seconds: Seconds
+) -> None:
+    """Its sessions seem to be five minutes old, here, as soon as they begin."""
+    begun = a_session(NOW, gateway="another", decision=Decision.ALLOWED)
+    await storage.sessions.open(begun)
+    for beat in range(5):
+        await storage.gateways.beat(Heartbeat("another", beat))
+        await sweeper.sweep()
+        seconds.passed += 29
+    assert await state(storage, begun.id) == (SessionState.OPEN, Decision.ALLOWED)
+    seconds.passed += 1
+    await sweeper.sweep()
+    assert await state(storage, begun.id) == (SessionState.INDETERMINATE, Decision.ALLOWED)
+
+
+async def test_a_gateway_that_nobody_saw_yet_has_time_to_show_up(
+    storage: MongoStorage, sweeper: Sweeper, seconds: Seconds
+) -> None:
+    begun = a_session(NOW, gateway="just started", decision=Decision.ALLOWED)
+    await storage.sessions.open(begun)
+    await sweeper.sweep()
+    assert await state(storage, begun.id) == (SessionState.OPEN, Decision.ALLOWED)
+    seconds.passed += 30
+    await sweeper.sweep()
+    assert await state(storage, begun.id) == (SessionState.INDETERMINATE, Decision.ALLOWED)
+
+
+async def test_signs_of_life_of_a_gateway_long_gone_are_forgotten(
+    storage: MongoStorage, sweeper: Sweeper, seconds: Seconds
+) -> None:
+    seconds.passed += 3600
+    await storage.gateways.beat(Heartbeat("alive", 9))
+    await sweeper.sweep()
+    assert await storage.gateways.all() == (Heartbeat("alive", 9),)

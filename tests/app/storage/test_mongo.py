@@ -13,7 +13,7 @@ from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
 from app.domain.verdict import Action, Approval, Excerpt, FiredRule, Risk, Verdict
 from app.errors import StorageUnavailable, Superseded
-from app.ids import new_id
+from app.ids import new_id, new_token
 from app.search import SessionFilter
 from app.storage.ports import Notice, NoticeKind
 from app.storage.store import MongoStorage
@@ -213,8 +213,9 @@ async def test_a_reminder_and_an_escalation_are_taken_once_and_only_while_it_wai
 ) -> None:
     holds = storage.holds
     waiting = await holds.open(a_hold("a"))
-    assert [await holds.remind(waiting.id, NOW) for _ in range(2)] == [True, False]
-    assert [await holds.escalate(waiting.id, NOW) for _ in range(2)] == [True, False]
+    moments = (NOW, NOW + timedelta(seconds=1))
+    assert [await holds.remind(waiting.id, at) for at in moments] == [True, False]
+    assert [await holds.escalate(waiting.id, at) for at in moments] == [True, False]
     await holds.move(waiting, waiting.after(HoldEvent.VOTE, NOW))
     marked = await holds.get(waiting.id)
     assert marked is not None
@@ -266,11 +267,13 @@ async def test_a_lease_is_given_once_and_a_lost_one_cannot_record(storage: Mongo
     assert await storage.notices.ensure(replace(notice, target="C2")) == notice
     until = NOW + timedelta(seconds=30)
     leases = await asyncio.gather(
-        *(storage.notices.lease(notice, now=NOW, until=until) for _ in range(5))
+        *(storage.notices.lease(notice, by=new_token(), now=NOW, until=until) for _ in range(5))
     )
     [lease] = [lease for lease in leases if lease]
-    assert await storage.notices.lease(lease, now=NOW, until=until) is None
-    stolen = await storage.notices.lease(lease, now=until, until=until + timedelta(seconds=30))
+    assert await storage.notices.lease(lease, by=new_token(), now=NOW, until=until) is None
+    stolen = await storage.notices.lease(
+        lease, by=new_token(), now=until, until=until + timedelta(seconds=30)
+    )
     assert stolen is not None
     assert not await storage.notices.record(lease, channel="C1", ts="1", shown="x")
     assert await storage.notices.record(stolen, channel="C1", ts="2", shown="x")
@@ -280,12 +283,12 @@ async def test_a_lease_is_given_once_and_a_lost_one_cannot_record(storage: Mongo
 async def test_a_lease_in_doubt_is_free_at_once_and_stays_in_doubt(storage: MongoStorage) -> None:
     notice = await storage.notices.ensure(Notice("h:card:C1", "h", NoticeKind.CARD, "C1"))
     until = NOW + timedelta(seconds=30)
-    leased = await storage.notices.lease(notice, now=NOW, until=until)
+    leased = await storage.notices.lease(notice, by=new_token(), now=NOW, until=until)
     assert leased is not None
     await storage.notices.doubt(leased, now=NOW)
     [doubtful] = await storage.notices.of_hold("h")
     assert doubtful.leased_until == NOW
-    again = await storage.notices.lease(doubtful, now=NOW, until=until)
+    again = await storage.notices.lease(doubtful, by=new_token(), now=NOW, until=until)
     assert again is not None
     assert await storage.notices.record(again, channel="C1", ts="1", shown="x")
     [posted] = await storage.notices.of_hold("h")
