@@ -16,12 +16,20 @@ class Workspace:
     bot_id: str = ""
     org_wide: bool = False
     """Installed in a whole organisation: then calls come from each of its workspaces."""
+    app_id: str = ""
 
     def sends(self, enterprise_id: str, team_id: str) -> bool:
         """Whether what comes from there is meant for this installation."""
         if self.org_wide:
             return bool(enterprise_id) and enterprise_id == self.enterprise_id
         return team_id == self.team_id and enterprise_id in ("", self.enterprise_id)
+
+    def has(self, team_id: str) -> bool:
+        """Whether people of that workspace may be ours, as far as its id tells.
+
+        People of an organisation may have any of its workspaces as their first.
+        """
+        return not team_id or bool(self.enterprise_id) or team_id == self.team_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class Account:
     name: str
     email: str
     key: str
+    ours: bool = True
+    """Whether it is of our workspace or organisation, and no outsider's in a shared channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ def account(user: str, found: dict[str, Any], home: Workspace) -> Account:
         str(name),
         str(email) if vouched(found, home) else "",
         "/".join((_enterprise(found), str(found.get("team_id") or ""), user)),
+        _ours(found, home),
     )
 
 
@@ -67,12 +78,8 @@ def vouched(user: dict[str, Any], home: Workspace) -> bool:
 
     Another workspace (Slack Connect) may give its people any address, so theirs proves nothing.
     """
-    enterprise = _enterprise(user)
-    ours = user.get("team_id") == home.team_id or (
-        bool(enterprise) and enterprise == home.enterprise_id
-    )
     gone = user.get("deleted") or user.get("is_bot") or user.get("is_stranger")
-    return ours and not gone and bool(user.get("is_email_confirmed"))
+    return _ours(user, home) and not gone and bool(user.get("is_email_confirmed"))
 
 
 def profile_field(field: dict[str, Any]) -> ProfileField:
@@ -80,6 +87,13 @@ def profile_field(field: dict[str, Any]) -> ProfileField:
     trusted = bool(options.get("is_protected") or options.get("is_scim"))
     people = field.get("type") == "user"
     return ProfileField(str(field["id"]), str(field.get("label") or ""), people, trusted)
+
+
+def _ours(user: dict[str, Any], home: Workspace) -> bool:
+    enterprise = _enterprise(user)
+    return user.get("team_id") == home.team_id or (
+        bool(enterprise) and enterprise == home.enterprise_id
+    )
 
 
 def _enterprise(user: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from app.storage.links import Link
 from bot import blocks, text
 from bot.blocks import Button
+from bot.phrases import ONLY_OURS
 from policies.approval import Objection
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Linking:
     async def offer(self, slack_user: str) -> str | Offer:
         """Make a code for this account and say what to do with it."""
         account = await self._people.account(slack_user)
+        if not account.ours:
+            return ONLY_OURS
         known = await self._links.of(account.key)
         if account.email or (known is not None and known.identity_key):
             return Objection.UNVERIFIED.value
@@ -65,10 +68,10 @@ class Linking:
         if self._url:
             return Offer(
                 f"{_UNKNOWN} Link it to your sign-in within 10 minutes, then click again here. "
-                "Give the link to nobody.",
+                "Don't share this link.",
                 f"{self._url}/-/link/{code}",
             )
         return (
             f"{_UNKNOWN} To link it to your sign-in, run `abeyance link {code}` in a terminal "
-            "within 10 minutes, then click again. Give the code to nobody."
+            "within 10 minutes, then click again. Don't share this code."
         )

@@ -37,6 +37,10 @@ _STANDS = {
     HoldState.WITHDRAWN: "withdrawn",
 }
 
+ONLY_OURS = (
+    "Only people of this company can decide here. Your Slack account belongs to another "
+    "workspace, so nothing was changed."
+)
 DISCONNECTED = text.ours("🔌 The requester disconnected: an approval will be used when they retry.")
 
 

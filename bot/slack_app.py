@@ -21,19 +21,20 @@ from bot.asking import Asking
 from bot.auditing import Auditing
 from bot.commands import Commands
 from bot.home import Home
+from bot.outsiders import only_ours
+from bot.phrases import ONLY_OURS
 from bot.slack import SlackRefused
 from bot.viewing import Viewing
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncRespond
-    from slack_bolt.response import BoltResponse
 
     from bot.accounts import Workspace
     from bot.slack import Slack
 
 Handler: TypeAlias = Callable[..., Awaitable[None]]
 Handlers: TypeAlias = dict[str, Handler]
-_FAILED = "That did not work: Slack or I was too slow. Please try again."
+_FAILED = "That didn't work: the request timed out. Please try again."
 _log = structlog.get_logger(__name__)
 
 
@@ -55,12 +56,13 @@ def slack_app(slack: Slack, workspace: Workspace, rooms: Rooms) -> AsyncApp:
     app = AsyncApp(
         # No handler calls Slack by Bolt's client: ours keeps its connections.
         client=AsyncWebClient(base_url=slack.client.base_url),
+        before_authorize=only_ours(workspace),
+        user_facing_authorize_error_message=ONLY_OURS,
         authorize=_authorize(workspace, slack.client.token or ""),
         # `webhook.py` checks signatures before Bolt parses anything.
         signing_secret="checked-before",  # noqa: S106
         request_verification_enabled=False,
     )
-    app.middleware(_only_from(workspace))
     app.error(_report)
     actions, views, commands = _table(rooms)
     for name, handler in actions.items():
@@ -162,23 +164,6 @@ def _surely(handler: Handler) -> Callable[[AsyncArgs], Awaitable[None]]:
             await _report(error, args.body, args.respond)
 
     return handle
-
-
-def _only_from(workspace: Workspace) -> Callable[..., Awaitable[BoltResponse | None]]:
-    """Refuse what another workspace sends: an app can be installed in more than one."""
-
-    async def check(
-        body: dict[str, Any],
-        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's
-    ) -> BoltResponse | None:
-        team = (body.get("team") or {}).get("id") or body.get("team_id") or ""
-        enterprise = (body.get("enterprise") or {}).get("id") or body.get("enterprise_id") or ""
-        if not workspace.sends(enterprise, team):
-            _log.warning("a call from another workspace is dropped", team=team)
-            return None
-        return await next()
-
-    return check
 
 
 async def _report(error: Exception, body: dict[str, Any], respond: AsyncRespond) -> None:

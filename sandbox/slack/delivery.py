@@ -29,6 +29,8 @@ class Delivery:
         self.request_url: str | None = None
         self.enterprise: str = ""
         """The organisation that has the app installed as a whole; empty: one workspace has."""
+        self.altered: Json = {}
+        """Members put over those of each payload: as of another workspace, or for another app."""
         self.retry_delays: tuple[float, ...] = RETRY_DELAYS
         self._failed: asyncio.Queue[tuple[Json, str]] = asyncio.Queue()
 
@@ -38,6 +40,7 @@ class Delivery:
         if self.enterprise:
             enterprise = {"id": self.enterprise, "name": "Acme Organisation"}
             payload = payload | {"enterprise": enterprise, "is_enterprise_install": True}
+        payload = payload | self.altered
         if self.request_url is None:
             extra = {"accepts_response_payload": True}
             return await self._sockets.deliver("interactive", payload, extra)
@@ -49,6 +52,7 @@ class Delivery:
         if self.enterprise:
             named = {"enterprise_id": self.enterprise, "enterprise_name": "Acme Organisation"}
             payload = payload | named | {"is_enterprise_install": "true"}
+        payload = payload | self.altered
         if self.request_url is None:
             extra = {"accepts_response_payload": True}
             return await self._sockets.deliver("slash_commands", payload, extra)

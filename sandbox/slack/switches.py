@@ -84,6 +84,8 @@ def _apply(workspace: Workspace, body: Json) -> None:
         workspace.delivery.request_url = body["request_url"]
     if "enterprise" in body:
         workspace.delivery.enterprise = str(body["enterprise"])
+    if "altered" in body:
+        workspace.delivery.altered = dict(body["altered"])
     if "ack_seconds" in body:
         workspace.sockets.ack_seconds = float(body["ack_seconds"])
     if "retry_delays" in body:

@@ -18,7 +18,7 @@ from bot.manifest import BOT_SCOPES, manifest
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.delivery import signature_headers
 from sandbox.slack.driver import SeenMessage
-from sandbox.slack.seed import TEAM_ID
+from sandbox.slack.seed import APP_ID, TEAM_ID
 from tests.bot.conftest import CLOCK
 from tests.conftest import free_port
 
@@ -145,6 +145,7 @@ async def test_what_slack_did_not_sign_just_now_decides_nothing(office: Office) 
             "type": "block_actions",
             "user": {"id": maria.id, "team_id": TEAM_ID},
             "team": {"id": TEAM_ID},
+            "api_app_id": APP_ID,
             "actions": [{"action_id": "hold_approve", "type": "button", "value": value}],
             "trigger_id": "1.2.3",
         }

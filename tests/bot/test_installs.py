@@ -12,7 +12,10 @@ from app.errors import BadSettings
 from app.settings import SlackMode
 from bot.accounts import Workspace
 from bot.main import BotSettings, run
+from bot.slack import connected
+from bot.tokens import other_app, with_app
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from sandbox.slack.driver import Refused
 from tests.bot.conftest import CLOCK
 from tests.conftest import free_port
 
@@ -54,18 +57,79 @@ async def test_an_app_of_a_whole_organisation_posts_and_decides(office: Office) 
         await maria.wait_for_change(card, "Approved once")
 
 
-async def test_calls_from_another_organisation_are_dropped(office: Office) -> None:
-    await office.slack.settings(enterprise="E0ACME")
-    async with office.bot(team=TEAM):
+ELSEWHERE = {"id": "T0OTHER001", "domain": "other"}
+OUTSIDERS: dict[str, dict[str, object]] = {
+    "another workspace": {"team": ELSEWHERE, "team_id": ELSEWHERE["id"]},
+    "another organisation": {"enterprise": {"id": "E0OTHER"}, "enterprise_id": "E0OTHER"},
+}
+IN_SHARED_CHANNEL = {"user": {"id": "U0MARIA001", "name": "maria", "team_id": ELSEWHERE["id"]}}
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [*OUTSIDERS.values(), IN_SHARED_CHANNEL],
+    ids=[*OUTSIDERS, "a channel shared with another company"],
+)
+async def test_who_clicks_from_elsewhere_reads_who_can_decide_and_decides_nothing(
+    office: Office, altered: dict[str, object]
+) -> None:
+    async with office.bot():
         maria = await office.slack.user("maria")
         held = await office.hold()
         card = await maria.wait_for_message("Approval needed")
-        await office.slack.settings(enterprise="E0OTHER")
+        await office.slack.settings(altered=altered)
         await maria.click(card, "Approve once")
-        still = await office.storage.holds.get(held.id)
-        assert still is not None
-        assert still.votes == ()
-        assert await office.events(held.session_id) == []
+        note = await maria.wait_for_message("Only people of this company can decide")
+        assert note.is_ephemeral
+        await office.slack.settings(altered={})
+    still = await office.storage.holds.get(held.id)
+    assert still is not None
+    assert still.votes == ()
+    assert await office.events(held.session_id) == []
+
+
+@pytest.mark.parametrize("altered", OUTSIDERS.values(), ids=OUTSIDERS)
+async def test_a_form_and_a_command_from_elsewhere_get_the_same_answer(
+    office: Office, altered: dict[str, object]
+) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        await maria.click(card, "Deny…")
+        await maria.wait_for_view()
+        await office.slack.settings(altered=altered)
+        view = await maria.submit({"category": "Not needed"})
+        assert view is not None
+        assert "Only people of this company can decide" in view.words
+        await maria.command("/abeyance", "help")
+        assert maria.messages("general")[-1].words.startswith("Only people of this company")
+        await office.slack.settings(altered={})
+    still = await office.storage.holds.get(held.id)
+    assert still is not None
+    assert still.votes == ()
+
+
+async def test_what_is_meant_for_another_app_is_refused(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        for altered in ({"api_app_id": "A0OTHER001"}, {"api_app_id": None}):
+            await office.slack.settings(altered=altered, ack_seconds=0.5)
+            with pytest.raises(Refused):
+                await maria.click(card, "Approve once")
+        await office.slack.settings(altered={}, ack_seconds=10)
+    still = await office.storage.holds.get(held.id)
+    assert still is not None
+    assert still.votes == ()
+
+
+async def test_tokens_of_two_apps_are_told_apart_at_the_start(office: Office) -> None:
+    async with connected(BOT_TOKEN, f"{office.slack.base_url}/api/") as slack:
+        home = await with_app(slack, await slack.workspace())
+    assert other_app(APP_TOKEN, home) == ""
+    assert other_app("xapp-1-A0OTHER001-1-ff", home) == "A0OTHER001"
 
 
 async def test_an_app_of_a_whole_organisation_has_to_know_its_workspace(office: Office) -> None:
@@ -95,7 +159,7 @@ async def test_a_handler_that_fails_after_its_ack_is_no_app_that_is_away(
         message = await maria.wait_for_message(lambda m: "hold_more" in str(m.raw))
         await office.slack.fail_calls(500, method="views.open", times=3)
         await maria.click(message, "hold_more", choose="x")
-        note = await maria.wait_for_message("That did not work")
+        note = await maria.wait_for_message("That didn't work")
         assert note.is_ephemeral
 
 

@@ -28,6 +28,22 @@ def connections_open(call: Call) -> Json:
     return {"url": f"{base}/link/?ticket={ticket}&app_id={seed.APP_ID}"}
 
 
+def bots_info(call: Call) -> Json:
+    """Tell of our own bot, as https://docs.slack.dev/reference/methods/bots.info does."""
+    if call.text("bot") != seed.BOT_ID:
+        raise ApiError("bot_not_found")
+    return {
+        "bot": {
+            "id": seed.BOT_ID,
+            "deleted": False,
+            "name": seed.APP_NAME,
+            "updated": seed.SEEDED_AT,
+            "app_id": seed.APP_ID,
+            "user_id": seed.BOT_USER_ID,
+        }
+    }
+
+
 def team_info(call: Call) -> Json:
     icons = {
         f"image_{n}": "https://acme.slack.example/team.png" for n in (34, 44, 68, 88, 102, 132, 230)

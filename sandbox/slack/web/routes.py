@@ -15,6 +15,7 @@ from sandbox.slack.workspace import Workspace
 HANDLERS: dict[str, Callable[[Call], Json]] = {
     "apps.connections.open": people.connections_open,
     "auth.test": people.auth_test,
+    "bots.info": people.bots_info,
     "chat.delete": chat.remove,
     "chat.getPermalink": chat.permalink,
     "chat.postEphemeral": chat.post_ephemeral,

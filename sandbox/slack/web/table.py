@@ -31,6 +31,7 @@ def _method(
 METHODS: dict[str, Method] = {
     "apps.connections.open": _method("", "", "connections:write", TIER_3, token="app"),
     "auth.test": _method("", "", None, SPECIAL),
+    "bots.info": _method("", "bot", "users:read", TIER_3),
     "chat.delete": _method("channel ts", "as_user", "chat:write", TIER_3),
     "chat.getPermalink": _method("channel message_ts", "", None, SPECIAL),
     "chat.postEphemeral": _method(
