@@ -8,10 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.errors import BadSettings
 from app.settings import SlackMode
+from bot import tokens
 from bot.managers import named_field
 from bot.manifest import BOT_SCOPES
-from bot.slack import SlackRefused, SlackUnavailable
+from bot.slack import SlackRefused, SlackUnavailable, TokenRefused
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable
@@ -44,12 +46,13 @@ async def examine(
     """Look at one point after the other; ends early where nothing further can be asked."""
     try:
         workspace = await slack.workspace()
+    except (TokenRefused, SlackRefused) as refused:
+        yield Finding(
+            "Slack bot token", refused.code, tokens.remedy(tokens.BOT_TOKEN, refused.code)
+        )
+        return
     except SlackUnavailable as error:
         yield Finding("Slack", str(error), _REACH.format(url=settings.slack_api_url))
-        return
-    except SlackRefused as refused:
-        remedy = "install the app and set ABEYANCE_SLACK_BOT_TOKEN to its “Bot User OAuth Token”"
-        yield Finding("Slack bot token", refused.code, remedy)
         return
     where = workspace.enterprise_id if workspace.org_wide else workspace.team_id
     yield Finding("Slack bot token", f"speaks as {workspace.bot_user} in {where}")
@@ -61,7 +64,7 @@ async def examine(
         return
     for check in (
         _scopes(slack),
-        _delivery(slack, settings),
+        _delivery(slack, workspace, settings),
         _channels(slack, channels),
         _approvers(slack, workspace, sets),
         _managers(slack, settings.slack_manager_field, sets),
@@ -93,7 +96,7 @@ async def _scopes(slack: Slack) -> AsyncIterator[Finding]:
     yield Finding("Slack scopes", f"{len(missing)} are missing", remedy)
 
 
-async def _delivery(slack: Slack, settings: Settings) -> AsyncIterator[Finding]:
+async def _delivery(slack: Slack, home: Workspace, settings: Settings) -> AsyncIterator[Finding]:
     """How clicks reach the bot."""
     if settings.slack_mode is SlackMode.HTTP:
         given = bool(settings.slack_signing_secret.get_secret_value())
@@ -101,16 +104,19 @@ async def _delivery(slack: Slack, settings: Settings) -> AsyncIterator[Finding]:
         said = "requests are verified" if given else "there is no signing secret"
         yield Finding("Slack over HTTP", said, "" if given else remedy)
         return
+    point, app_token = "Slack Socket Mode", settings.slack_app_token.get_secret_value()
     try:
-        await slack.socket_url(settings.slack_app_token.get_secret_value())
-    except SlackRefused as refused:
-        remedy = (
-            "make an app-level token with the scope connections:write under “Basic Information”, "
-            "set ABEYANCE_SLACK_APP_TOKEN to it, and turn Socket Mode on"
-        )
-        yield Finding("Slack Socket Mode", refused.code, remedy)
+        await slack.socket_url(app_token)
+        home = await tokens.with_app(slack, home)
+    except (TokenRefused, SlackRefused) as refused:
+        yield Finding(point, refused.code, tokens.remedy(tokens.APP_TOKEN, refused.code))
+    except BadSettings as bad:
+        yield Finding("Slack app", "its id is not told", str(bad))
     else:
-        yield Finding("Slack Socket Mode", "connections are given out")
+        other = tokens.other_app(app_token, home)
+        said = f"the app-level token is of another app, {other}" if other else ""
+        remedy = f"set both tokens to those of one app, such as {home.app_id}" if other else ""
+        yield Finding(point, said or "connections are given out", remedy)
 
 
 async def _channels(slack: Slack, channels: Iterable[str]) -> AsyncIterator[Finding]:

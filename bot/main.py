@@ -13,7 +13,6 @@ import structlog
 
 from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
-from app.errors import BadSettings
 from app.reader import Reader
 from app.settings import RouteSettings, Settings, SlackMode, require
 from app.storage.feed import HoldFeed
@@ -40,10 +39,11 @@ from bot.poster import Poster
 from bot.reach import Approvers, Reach
 from bot.routing import Places
 from bot.seal import Seal
-from bot.slack import Slack, SlackRefused, connected
+from bot.slack import Slack, connected
 from bot.slack_app import Rooms, slack_app
-from bot.sockets import Ears, check_token
+from bot.sockets import Ears
 from bot.timers import Timers
+from bot.tokens import check_token, sign_in
 from bot.viewing import Viewing
 from bot.watcher import Watcher
 from bot.webhook import serve_events
@@ -97,6 +97,10 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     """
     token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
     require(settings, "mongodb", "slack_bot_token", token)
+    ours = _ours(settings)
+    # The catalog takes seconds to warm: a wrong token is told before.
+    async with connected(ours.bot_token, ours.api_url) as slack:
+        await _signed_in(slack, ours)
     catalogs = await asyncio.to_thread(CatalogKeeper, settings.catalog, answers=False)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
     storage = MongoStorage.connect(
@@ -107,7 +111,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
         async with asyncio.TaskGroup() as tasks:
             keeping = tasks.create_task(catalogs.run())
             in_force = partial(getattr, catalogs, "current")
-            await run(_ours(settings), storage, in_force, SystemClock(), stop, announce)
+            await run(ours, storage, in_force, SystemClock(), stop, announce)
             keeping.cancel()
     finally:
         storage.close()
@@ -145,7 +149,7 @@ async def run(
     A task that dies takes the process down with it.
     """
     async with connected(settings.bot_token, settings.api_url) as slack:
-        workspace = await _sign_in(slack, settings)
+        workspace = await _signed_in(slack, settings)
         groups = Groups(slack, Pace(settings.post_seconds * _READ_SHARE, _READ_BURST))
 
         def approvers() -> Mapping[str, ApproverSet]:
@@ -276,34 +280,9 @@ class _Shared:
         return slack_app(slack, self.workspace, rooms)
 
 
-async def _sign_in(slack: Slack, settings: BotSettings) -> Workspace:
-    try:
-        workspace = await slack.workspace()
-    except SlackRefused as refused:
-        raise BadSettings(
-            f"Slack does not take the bot token ({refused.code}): install the app in the "
-            "workspace and set ABEYANCE_SLACK_BOT_TOKEN to its xoxb-… token"
-        ) from refused
-    if workspace.org_wide:
-        if not settings.team:
-            raise BadSettings(
-                "the app is installed in a whole organisation: set ABEYANCE_SLACK_TEAM to the id "
-                "(T…) of the workspace that the approvers' channel and user groups are in"
-            )
-        slack.speak_in(settings.team)
-    if settings.mode is SlackMode.SOCKET:
-        await _try_app_token(slack, settings.app_token)
-    return workspace
-
-
-async def _try_app_token(slack: Slack, app_token: str) -> None:
-    try:
-        await slack.socket_url(app_token)
-    except SlackRefused as refused:
-        raise BadSettings(
-            f"Slack does not take the app-level token ({refused.code}): make one with the scope "
-            "connections:write under “Basic Information” and set ABEYANCE_SLACK_APP_TOKEN"
-        ) from refused
+async def _signed_in(slack: Slack, settings: BotSettings) -> Workspace:
+    socket = settings.mode is SlackMode.SOCKET
+    return await sign_in(slack, settings.team, settings.app_token if socket else "")
 
 
 async def _listen(

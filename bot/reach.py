@@ -11,7 +11,7 @@ from app.audit.moves import Mover
 from app.domain.hold import HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
 from app.storage.ports import NoticeKind
-from bot.slack import SlackRefused, SlackUnavailable
+from bot.slack import SlackRefused, SlackUnavailable, TokenRefused
 from bot.text import is_user
 from policies.approval import concerned
 
@@ -33,9 +33,6 @@ _HOPELESS = {
     "restricted_action": "the bot may not post there",
     "restricted_action_read_only_channel": "only its managers may post there",
     "restricted_action_thread_only_channel": "one may only reply there",
-    "account_inactive": "the bot's token was revoked",
-    "invalid_auth": "the bot's token is not valid",
-    "token_revoked": "the bot's token was revoked",
     "missing_scope": "the bot lacks a scope",
 }
 _TRIES = 3
@@ -198,7 +195,7 @@ class Reach:
 
     async def away(self, error: SlackUnavailable) -> None:
         """Give back all that nobody was asked about, where Slack has been away for long."""
-        if error.retry_after:
+        if error.retry_after or isinstance(error, TokenRefused):
             return
         now = self._clock.now()
         self._away_since = self._away_since or now

@@ -1,12 +1,14 @@
 """The one file that calls Slack: each method we use, typed, with its errors mapped.
 
 SlackUnavailable   Slack does not answer, or asks to wait: try again later
+└── TokenRefused   ... to us, until somebody sets another token
 SlackRefused       Slack understood and said no; `code` is its error, such as `channel_not_found`
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -40,6 +42,9 @@ _HISTORY_PAGE, _HISTORY_PAGES = 200, 25
 _NOT_SENT = (aiohttp.ClientConnectorError,)
 _LIMITED = frozenset({"rate_limited", "ratelimited"})
 _PASSING = _LIMITED | {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
+_DEAD_TOKEN = frozenset(
+    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
+)
 _CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{7,}")
 
 
@@ -60,6 +65,17 @@ class SlackUnavailable(Unavailable):
         super().__init__(message)
         self.retry_after = retry_after
         self.done = done
+
+
+class TokenRefused(SlackUnavailable):
+    """Slack does not accept the token; nothing was done. `code` is its error.
+
+    It says nothing about what was asked, so nothing may be decided on it.
+    """
+
+    def __init__(self, method: str, code: str) -> None:
+        super().__init__(f"Slack does not accept the token for {method}: {code}", done=Done.NO)
+        self.code = code
 
 
 class SlackRefused(AbeyanceError):
@@ -102,9 +118,17 @@ class Slack:
         # A broken connection does not tell whether the message was posted: no retry knows more.
         self._posting = AsyncWebClient(token, api_url, session=session, retry_handlers=[])
         self._channels: dict[str, str] = {}
+        self._doubted = asyncio.Event()
+
+    async def token_in_doubt(self, seconds: float) -> None:
+        """Wait until a call was refused for its token, or for so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._doubted.wait()
+        self._doubted.clear()
 
     async def workspace(self) -> Workspace:
-        answer = await _call("auth.test", self.client.auth_test())
+        answer = await self._call("auth.test", self.client.auth_test())
         return Workspace(
             answer["team_id"],
             answer.get("enterprise_id") or "",
@@ -113,9 +137,14 @@ class Slack:
             bool(answer.get("is_enterprise_install")),
         )
 
+    async def app_id(self, bot_id: str) -> str:
+        """Return the id of the app that a bot belongs to."""
+        answer = await self._call("bots.info", self.client.bots_info(bot=bot_id))
+        return str(answer["bot"]["app_id"])
+
     async def scopes(self) -> frozenset[str]:
         """Return what the token may do, as Slack says with each answer."""
-        answer = await _call("auth.test", self.client.auth_test())
+        answer = await self._call("auth.test", self.client.auth_test())
         granted = _header(answer, "x-oauth-scopes").split(",")
         return frozenset(scope.strip() for scope in granted if scope.strip())
 
@@ -127,17 +156,17 @@ class Slack:
     async def socket_url(self, app_token: str) -> str:
         """Return where one Socket Mode connection may be opened, once and soon."""
         opened = self.client.apps_connections_open(app_token=app_token)
-        return str((await _call("apps.connections.open", opened))["url"])
+        return str((await self._call("apps.connections.open", opened))["url"])
 
     async def account(self, user: str, home: Workspace) -> Account:
         """Read a user now. Outsiders, bots and the deactivated come without an address."""
-        answer = await _call("users.info", self.client.users_info(user=user))
+        answer = await self._call("users.info", self.client.users_info(user=user))
         return account(user, answer["user"], home)
 
     async def find_by_email(self, email: str, home: Workspace) -> str:
         """Return the user id, empty where the workspace vouches for nobody of that address."""
         try:
-            answer = await _call(
+            answer = await self._call(
                 "users.lookupByEmail", self.client.users_lookupByEmail(email=email)
             )
         except SlackRefused as refused:
@@ -151,25 +180,25 @@ class Slack:
 
         https://docs.slack.dev/reference/methods/team.profile.get
         """
-        answer = await _call("team.profile.get", self.client.team_profile_get())
+        answer = await self._call("team.profile.get", self.client.team_profile_get())
         return tuple(map(profile_field, answer["profile"].get("fields") or ()))
 
     async def profile_value(self, user: str, field: str) -> str:
         """Read what somebody's profile has in a field now; empty where nothing."""
         read = self.client.users_profile_get(user=user)
-        answer = await _call("users.profile.get", read)
+        answer = await self._call("users.profile.get", read)
         fields: dict[str, Any] = answer["profile"].get("fields") or {}
         return str((fields.get(field) or {}).get("value") or "")
 
     async def groups(self) -> dict[str, str]:
         """Return the id of each user group by its handle."""
-        answer = await _call("usergroups.list", self.client.usergroups_list())
+        answer = await self._call("usergroups.list", self.client.usergroups_list())
         return {group["handle"]: group["id"] for group in answer["usergroups"]}
 
     async def members(self, group: str) -> frozenset[str]:
         """Read who is in a user group now."""
         listed = self.client.usergroups_users_list(usergroup=group)
-        answer = await _call("usergroups.users.list", listed)
+        answer = await self._call("usergroups.users.list", listed)
         return frozenset(answer["users"])
 
     async def post(
@@ -185,7 +214,7 @@ class Slack:
             unfurl_links=False,
             unfurl_media=False,
         )
-        answer = await _call("chat.postMessage", sent, _POST_SECONDS)
+        answer = await self._call("chat.postMessage", sent, _POST_SECONDS)
         return Posted(answer["channel"], answer["ts"])
 
     async def update(self, posted: Posted, message: Message) -> None:
@@ -195,11 +224,11 @@ class Slack:
             text=message.summary,
             blocks=list(message.blocks),
         )
-        await _call("chat.update", sent, _POST_SECONDS)
+        await self._call("chat.update", sent, _POST_SECONDS)
 
     async def delete(self, posted: Posted) -> None:
         sent = self._posting.chat_delete(channel=posted.channel, ts=posted.ts)
-        await _call("chat.delete", sent, _POST_SECONDS)
+        await self._call("chat.delete", sent, _POST_SECONDS)
 
     async def find(
         self, channel: str, notice: str, *, since: float, thread: str = ""
@@ -213,7 +242,7 @@ class Slack:
                 sent = self.client.conversations_replies(ts=thread, **asked)
             else:
                 sent = self.client.conversations_history(**asked)
-            answer = await _call("conversations.history", sent)
+            answer = await self._call("conversations.history", sent)
             for said in answer["messages"]:
                 payload = (said.get("metadata") or {}).get("event_payload") or {}
                 if payload.get("notice") == notice:
@@ -242,14 +271,14 @@ class Slack:
         asked: dict[str, Any] = {"types": "public_channel,private_channel", "limit": 200}
         while True:
             listed = self.client.users_conversations(exclude_archived=True, **asked)
-            answer = await _call("users.conversations", listed)
+            answer = await self._call("users.conversations", listed)
             found |= {channel["name"]: channel["id"] for channel in answer["channels"]}
             asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
             if not asked["cursor"]:
                 return found
 
     async def direct_channel(self, user: str) -> str:
-        answer = await _call("conversations.open", self.client.conversations_open(users=user))
+        answer = await self._call("conversations.open", self.client.conversations_open(users=user))
         return str(answer["channel"]["id"])
 
     async def open_view(self, body: Mapping[str, Any], view: Block) -> str:
@@ -260,28 +289,30 @@ class Slack:
         trigger = str(body["trigger_id"])
         if (body.get("view") or {}).get("type") == "modal":
             pushed = self.client.views_push(trigger_id=trigger, view=view)
-            return str((await _call("views.push", pushed))["view"]["id"])
+            return str((await self._call("views.push", pushed))["view"]["id"])
         opened = self.client.views_open(trigger_id=trigger, view=view)
-        return str((await _call("views.open", opened))["view"]["id"])
+        return str((await self._call("views.open", opened))["view"]["id"])
 
     async def update_view(self, view_id: str, view: Block) -> None:
-        await _call("views.update", self.client.views_update(view_id=view_id, view=view))
+        await self._call("views.update", self.client.views_update(view_id=view_id, view=view))
 
     async def publish_home(self, user: str, view: Block) -> None:
-        await _call("views.publish", self.client.views_publish(user_id=user, view=view))
+        await self._call("views.publish", self.client.views_publish(user_id=user, view=view))
 
-
-async def _call(
-    method: str, sent: Awaitable[AsyncSlackResponse], seconds: float | None = None
-) -> AsyncSlackResponse:
-    try:
-        async with asyncio.timeout(seconds):
-            return await sent
-    except SlackApiError as error:
-        raise _mapped(method, error) from error
-    except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
-        done = Done.NO if isinstance(error, _NOT_SENT) else Done.OR_YET
-        raise SlackUnavailable(f"Slack does not answer {method}: {error}", done=done) from error
+    async def _call(
+        self, method: str, sent: Awaitable[AsyncSlackResponse], seconds: float | None = None
+    ) -> AsyncSlackResponse:
+        try:
+            async with asyncio.timeout(seconds):
+                return await sent
+        except SlackApiError as error:
+            mapped = _mapped(method, error)
+            if isinstance(mapped, TokenRefused):
+                self._doubted.set()
+            raise mapped from error
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            done = Done.NO if isinstance(error, _NOT_SENT) else Done.OR_YET
+            raise SlackUnavailable(f"Slack does not answer {method}: {error}", done=done) from error
 
 
 def _mapped(method: str, error: SlackApiError) -> AbeyanceError:
@@ -293,6 +324,8 @@ def _mapped(method: str, error: SlackApiError) -> AbeyanceError:
         retry_after = float(_header(answer, "retry-after") or 0) if limited else 0.0
         said = f"Slack does not answer {method}: {code or status}"
         return SlackUnavailable(said, retry_after, Done.NO if limited else Done.PERHAPS)
+    if code in _DEAD_TOKEN:
+        return TokenRefused(method, str(code))
     messages = (answer.get("response_metadata") or {}).get("messages") or []
     return SlackRefused(method, str(code), "; ".join(map(str, messages)))
 

@@ -15,12 +15,10 @@ import aiohttp
 import structlog
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from app.errors import BadSettings
-from bot.slack import SlackRefused, SlackUnavailable
+from bot.slack import SlackRefused, SlackUnavailable, TokenRefused
+from bot.tokens import APP_TOKEN, check_token, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from slack_bolt.async_app import AsyncApp
 
     from bot.slack import Slack
@@ -34,9 +32,9 @@ _DELAYS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _SHORT_SECONDS = 5.0
 # Answers to what the old connection has brought still go over it.
 _LINGER_SECONDS = 3.5
-_ASK_SECONDS = 60.0
 _DEAF_SECONDS = 120.0
-_TOKEN_IS_DEAD = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_revoked"})
+# Slack's word that a token is dead is taken when it is given so many times in a row.
+_REFUSALS = 3
 _log = structlog.get_logger(__name__)
 
 
@@ -70,28 +68,6 @@ class Ears:
         now = asyncio.get_running_loop().time()
         if all(socket.deaf_for(now) > _DEAF_SECONDS for socket in self._sockets):
             raise SlackUnavailable("Slack answers, but no Socket Mode connection comes about")
-
-
-async def check_token(slack: Slack, also: Callable[[], Awaitable[None]] | None = None) -> None:
-    """Ask Slack each minute whether it still knows us; what answers us is `also` looked at.
-
-    Raises BadSettings when the token is not valid any more.
-    """
-    while True:
-        await asyncio.sleep(_ASK_SECONDS)
-        try:
-            await slack.workspace()
-        except SlackUnavailable as error:
-            _log.warning("Slack does not answer", reason=str(error))
-        except SlackRefused as refused:
-            if refused.code in _TOKEN_IS_DEAD:
-                raise BadSettings(
-                    f"Slack does not take ABEYANCE_SLACK_BOT_TOKEN any more ({refused.code}): "
-                    "install the app again and set the new token"
-                ) from refused
-        else:
-            if also is not None:
-                await also()
 
 
 class _Socket:
@@ -130,14 +106,21 @@ class _Socket:
     async def _connected(
         self, session: aiohttp.ClientSession, tasks: asyncio.TaskGroup
     ) -> _Connection:
-        """Connect, trying again for as long as it takes."""
+        """Connect, trying again for as long as it takes.
+
+        Raises BadSettings when Slack keeps refusing the token.
+        """
         self._down_since = asyncio.get_running_loop().time()
+        refusals = 0
         while True:
             try:
                 async with asyncio.timeout(_HELLO_SECONDS):
                     url = await self._slack.socket_url(self._app_token)
                     socket = await session.ws_connect(url, heartbeat=self._ping_seconds)
             except (SlackRefused, SlackUnavailable, aiohttp.ClientError, OSError) as error:
+                refusals = refusals + 1 if isinstance(error, TokenRefused) else 0
+                if isinstance(error, TokenRefused) and refusals >= _REFUSALS:
+                    raise refused(APP_TOKEN, error.code) from error
                 await self._pause(str(error) or "it does not answer")
                 continue
             connection = _Connection(self._app, socket)

@@ -213,7 +213,6 @@ async def test_without_a_channel_the_requester_hears_at_once_that_nobody_was_ask
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        ("token_revoked", "the bot's token was revoked"),
         ("restricted_action_read_only_channel", "only its managers may post there"),
         ("message_limit_exceeded", "Slack says: message limit exceeded"),
     ],
@@ -271,7 +270,7 @@ async def test_a_form_that_does_not_open_is_told_to_whoever_clicked(office: Offi
         card = await maria.wait_for_message("Approval needed")
         await office.slack.fail_calls(500, method="views.open")
         await maria.click(card, "Deny…")
-        note = await maria.wait_for_message("That did not work")
+        note = await maria.wait_for_message("That didn't work")
         assert note.is_ephemeral
 
 

@@ -201,8 +201,9 @@ EVENT: dict[str, str] = {
 
 # Errors that Slack documents for the methods that the sandbox answers, as far as it uses them.
 DOCUMENTED = """
-    alt_txt_too_large as_user_not_supported bot_not_found cannot_reply_to_message cant_delete_message
-    cant_update_message channel_not_found duplicate_external_id exchanged_trigger_id
+    alt_txt_too_large as_user_not_supported bot_not_found cannot_reply_to_message
+    cant_delete_message cant_update_message channel_not_found
+    duplicate_external_id exchanged_trigger_id
     expired_trigger_id file_not_found file_upload_size_restricted hash_conflict
     invalid_attachments invalid_blocks invalid_blocks_format invalid_cursor
     invalid_metadata_format invalid_metadata_schema invalid_trigger_id invalid_user_combination
