@@ -10,6 +10,7 @@ from policies.fields import GROUPS, Kind
 from policies.glob import any_of
 from policies.model import ExamplesSpec
 from policies.pattern import Pattern, parse, parse_class
+from policies.quotes import bare_pattern, quoted_patterns
 from policies.target import Target
 from policies.validators import build
 
@@ -104,7 +105,10 @@ def make_detector(spec: DetectorSpec, kind: Kind, *, generic: bool) -> Detector:
     """Raises PatternError or ValueError with what is wrong in the pattern or its checks."""
     pattern = _guarded(parse(spec.pattern), spec)
     context = parse(_context(spec, kind)) if spec.keywords or spec.context else None
-    target = Target(spec.id, pattern, context=context, valid=build(spec.checks))
+    quoted = quoted_patterns(pattern) if spec.quoted else None
+    if quoted:
+        pattern = bare_pattern(pattern)
+    target = Target(spec.id, pattern, context=context, valid=build(spec.checks), quoted=quoted)
     return Detector(spec.id, spec.title, kind, generic, target, spec.examples)
 
 

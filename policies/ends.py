@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from policies.automaton import Automaton
     from policies.charset import Lookup
     from policies.effort import Effort
-    from policies.target import Target
+    from policies.target import Target, Value
 
 _CHECK = 32  # what a validator costs, in steps
 
@@ -19,26 +19,20 @@ def match(target: Target, view: str, begin: int, effort: Effort) -> tuple[int, i
     if target.context is not None:
         starts, _ = _ends(target.context, view, begin, effort, None)
     for start in starts:
-        ends, stopped = _ends(target.secret, view, start, effort, target.closes)
-        goes_on = _goes_on(target, view, start, stopped)
+        value = target.value_after(view[max(0, start - 2) : start])
+        ends, stopped = _ends(value.secret, view, start, effort, value.closes)
+        goes_on = 0 < stopped < len(view) and value.takes(view[stopped], stopped - start)
         if goes_on and stopped not in ends[-1:]:
             ends.append(stopped)
         for end in reversed(ends):
             effort.spend(_CHECK)
             if target.valid is None or target.valid(view[start:end]):
-                return start, _end_of_token(target, view, stopped) if goes_on else end
+                return start, _end_of_token(value, view, stopped) if goes_on else end
     return None
 
 
-def _goes_on(target: Target, view: str, start: int, stopped: int) -> bool:
-    """Whether the pattern of a match from `start` on has ended while its token has not."""
-    if target.beyond is None or stopped < 0 or stopped - start < target.bound:
-        return False
-    return stopped < len(view) and not target.beyond.start[view[stopped]].dead
-
-
-def _end_of_token(target: Target, view: str, at: int) -> int:
-    state = None if target.beyond is None else target.beyond.start
+def _end_of_token(value: Value, view: str, at: int) -> int:
+    state = None if value.beyond is None else value.beyond.start
     while state is not None and at < len(view) and not (state := state[view[at]]).dead:
         at += 1
     return at

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import re2  # type: ignore[import-untyped]
 
 from policies import seams
+from policies.charset import ANY
 from policies.database import Database
 from policies.effort import Effort, TooDense
 from policies.ends import match
@@ -46,6 +47,8 @@ _MAX_PLANS = 256
 _BAR = BAR.encode()
 _STRIDE = 64
 _NOWHERE = sys.maxsize
+_FEWEST_QUOTED = 3
+_LONG_TAIL = 32  # what lies between the least and the most of a bounded token, at least
 
 
 class Scannable:
@@ -268,11 +271,15 @@ class _Finder:
     def expression(self) -> bytes:
         """What matches wherever the target does, for Hyperscan."""
         target = self._target
-        inside = "".join(render(node) for node in target.nodes)
+        nodes = list(target.nodes)
         ends = after(target.not_after)
-        if target.bound:
+        if target.quoted:
+            # A quote takes almost anything; whether it ends is looked at where it begins.
+            nodes[-1], ends = Repeat(Chars(ANY), _FEWEST_QUOTED, _FEWEST_QUOTED), ""
+        elif target.value.bound:
             # Where the bound is reached, the token may go on behind it; see `shape.beyond`.
-            ends = f"(?:{ends}|{render(Repeat(Chars(target.tail), 32, 32))})"
+            ends = f"(?:{ends}|{render(Repeat(Chars(target.value.tail), _LONG_TAIL, _LONG_TAIL))})"
+        inside = "".join(map(render, nodes))
         return (before(target.not_before) + inside + ends).encode()
 
     @property

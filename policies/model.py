@@ -244,7 +244,8 @@ class DetectorSpec(Spec):
         [], description="The pattern counts only where it is assigned to one of these names."
     )
     quoted: StrictBool = Field(
-        False, description="With keywords: only where the value is in quotes."
+        False,
+        description="Only in quotes: `.` is one character as the language of the quotes has it.",
     )
     context: Part | None = Field(None, description="The pattern counts only right after this one.")
     not_before: CharacterClass | None = Field(

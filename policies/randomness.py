@@ -70,20 +70,35 @@ _PROGRAM = frozenset(_PROGRAM_WORDS.split())
 _WORDS = re.compile(r"[a-z]{3,10}([-_. ])[a-z]{3,10}(?:\1[a-z]{3,10}){1,8}")
 _NUMBER = re.compile(r"[-_. ]?[0-9]{1,4}$")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_NAMES = ("self.", "this.", "settings.", "/")
+_NAMES = ("self.", "this.", "settings.")
+_PATH = re.compile(r"/[\w./{}$-]+")
 _ALGORITHMS = (
     *("sha", "md5", "aes", "pbkdf", "scram", "argon2", "bcrypt", "scrypt", "base64", "utf8"),
     *("utf-8", "oauth2", "hmac", "uint8", "uint16", "uint32", "uint64", "int32", "int64"),
 )
 _SIGNS = "!@#$%^&*+=~?"
+_REFERENCE = re.compile(
+    r"[$%#]?\{[$%]?[A-Za-z_.{ #][^{}]*\}{1,2}|\{\}"  # ${NAME}, {{ name }}, {name}, #{name}
+    r"|[$%#]\{[\w.:-]*$|\{\{[\w.:-]*$|[$%]\([\w.:/-]*$"  # what a pattern has cut off
+    r"|\$\([^()]*\)|%\([\w.]+\)[a-z]?"  # $(command), %(name)s
+    r"|</?[A-Za-z][\w .:/=-]*(?:>|$)|\[[A-Za-z][\w .-]*\]"  # <name>, [name]
+    r"|\$[A-Z][A-Z_]{3,}|%[A-Za-z_]\w*%"  # $NAME, %NAME%
+)
+_AROUND = re.compile(r"[\w.:/@ -]*")
 _FROM_ELSEWHERE = re.compile(
-    r"[$%]\{|\$\(|^[$%]\$?[A-Za-z_]\w*(?:%?|->?|->\w.*)$|\$[A-Z][A-Z_]{3,}|\{\{|%\(|<[A-Za-z]"
+    r"^[$%]\$?[A-Za-z_]\w*(?:%?|->?|->\w.*)$"
     r"|\benv\b|environ|getenv|\.\.\.$|^#[0-9A-Fa-f]{3,8}$"
-    r"|process\.|config[.\[]|\(\)|_[A-Z_]{3,}%$|^\{[\w.]*\}@?$"
+    r"|process\.|config[.\[]|^[\w.$:>-]+\(\)[;,)]*$|_[A-Z_]{3,}%$|^\{[\w.]*\}@?$"
     r"|^(?:arn:aws|op://|vault:|@Microsoft\.KeyVault|ref\+|secret://|awssm:|gcpsm:|file:)"
 )
 _PUBLIC = re.compile(r"pk_(?:live|test)_|phc_|pk\.eyJ|B[A-Za-z0-9_-]{86}$")
 """Keys that are made to stand in a page for all to see; the last is a point of the curve P-256."""
+_PUNCTUATION = ".,:;!?'\"()"
+_PLAIN_SIGNS = frozenset("_.,:/-")
+_MANY = 5
+_CODE_SIGNS = frozenset("(){}[]<>=|\\/")
+_LETTERS = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
+_QUOTED = re.compile(r"([\"'`])[^\"'`]*\1[\])},;:.]*$")
 _HEX = re.compile(r"[0-9a-f-]{20,}|[0-9A-F-]{20,}")
 """No name is so long and made of these six letters alone."""
 _PAIRS = (
@@ -110,7 +125,13 @@ def no_placeholder(text: str) -> bool:
         return False
     if any(run in plain for run in _RUNS) and (len(plain) < _LONG or len(set(plain)) < _LONG // 2):
         return False
-    return _FROM_ELSEWHERE.search(text) is None
+    return _FROM_ELSEWHERE.search(text) is None and not _refers(text)
+
+
+def _refers(text: str) -> bool:
+    """Say whether a text is made of references to what stands elsewhere, and plain characters."""
+    rest, references = _REFERENCE.subn("", text)
+    return references > 0 and _AROUND.fullmatch(rest) is not None
 
 
 def _counts_up(text: str) -> bool:
@@ -137,12 +158,44 @@ def password(text: str) -> bool:
     """Say whether a person could have chosen it as a password, not as a word of a program."""
     if not no_placeholder(text) or text.startswith(_NAMES) or _is_asked(text):
         return False
-    if text.lower().startswith(_ALGORITHMS):
+    if text.lower().startswith(_ALGORITHMS) or _PATH.fullmatch(text):
         return False
+    if any(map(str.isspace, text)):
+        return passphrase(text)
     words = re.split(r"[-_.]", text)
     if all(map(str.isalpha, words)) and not _scrambled(text):
         return phrase(text) or ("-" in text and _PROGRAM.isdisjoint(words))
     return True
+
+
+def passphrase(text: str) -> bool:
+    """Say whether words with blanks between them are no sentence, label or part of a program.
+
+    Three words or more, or two and a number; none is one of programs or so short that it holds a
+    sentence together.
+    """
+    words = [word.strip(_PUNCTUATION).lower() for word in text.split()]
+    numbers = sum(any(map(str.isdigit, word)) for word in words)
+    if len(words) - numbers < (2 if numbers else 3) or not text.isascii():
+        return False
+    plain = [word for word in words if word.isalpha()]
+    return (
+        len(plain) >= 2
+        and all(2 < len(word) < 13 and word not in _PROGRAM for word in plain)
+        and not (text[0].isupper() and text[-1] in ".?:")
+        and _CODE_SIGNS.isdisjoint(text)
+    )
+
+
+def jumbled(text: str) -> bool:
+    """Say whether signs, digits and letters stand as in no program: `K;w}t{4$Zq|f^9(eP`."""
+    if not no_placeholder(text) or not chosen(text) or _QUOTED.match(text):
+        return False
+    words = [word.lower() for word in _LETTERS.findall(text)]
+    signs = len({ch for ch in text if not ch.isalnum()} - _PLAIN_SIGNS)
+    if signs < _MANY and any(len(word) > 5 and not _garbled(word, 5, 0.4) for word in words):
+        return False
+    return signs > 1 and _PROGRAM.isdisjoint(words)
 
 
 def phrase(text: str) -> bool:

@@ -18,8 +18,8 @@ from policies.trigger import Trigger, TriggerTree
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policies.automaton import State
-    from policies.target import Target
+    from policies.automaton import Automaton, State
+    from policies.target import Target, Value
 
 MAX_CANDIDATES = 96
 """More matches than this in progress at one place, and the rest of the text is not passed on."""
@@ -44,13 +44,16 @@ class Candidate:
     behind it, and only its token goes on.
     """
 
-    __slots__ = ("beyond", "end", "in_context", "maybe", "start", "state", "target")
+    __slots__ = ("beyond", "end", "in_context", "maybe", "start", "state", "target", "value")
 
-    def __init__(self, target: int, start: int, state: State, *, in_context: bool) -> None:
+    def __init__(
+        self, target: int, start: int, value: Value, context: Automaton | None = None
+    ) -> None:
         self.target = target
         self.start = start
-        self.state = state
-        self.in_context = in_context
+        self.value = value
+        self.state: State = (context or value.secret).start
+        self.in_context = context is not None
         self.beyond = False
         self.maybe = 0
         self.end = 0
@@ -190,8 +193,7 @@ class Scanner:
         """Start a candidate at an opening that has just ended, and let it catch up."""
         made = self._targets[target]
         start = self._back(at, length)
-        automaton = made.context or made.secret
-        candidate = Candidate(target, start, automaton.start, in_context=made.context is not None)
+        candidate = Candidate(target, start, made.value, made.context)
         alive: list[Candidate] = []
         for position in range(start, at):
             ch = self._recent[position - self._base]
@@ -204,7 +206,7 @@ class Scanner:
 
     def _advance(self, candidate: Candidate, ch: str, at: int, live: list[Candidate]) -> None:
         """Let a candidate read the character that ends at `at`; keep it in `live` if it lives."""
-        target = self._targets[candidate.target]
+        value = candidate.value
         before = candidate.state
         state = candidate.state = before[ch]
         if candidate.maybe or (state.dead and candidate.end and before.accepts):
@@ -213,37 +215,41 @@ class Scanner:
             candidate.start = at - 1
         if state.accepts:
             if candidate.in_context:
-                live.append(Candidate(candidate.target, -1, target.secret.start, in_context=False))
+                live.append(Candidate(candidate.target, -1, self._value(candidate.target, at)))
             elif candidate.beyond:
                 candidate.end = at
-            elif target.guarded:
+            elif value.guarded:
                 candidate.maybe = at
             else:
                 self._accept(candidate, at)
-        if state.dead or (state.final and not candidate.maybe and target.beyond is None):
+        if state.dead or (state.final and not candidate.maybe and value.beyond is None):
             if candidate.end:
                 self.done.append(candidate.span)
         else:
             live.append(candidate)
 
+    def _value(self, target: int, at: int) -> Value:
+        """Return what the value of a target is like whose context ends at `at`."""
+        made = self._targets[target]
+        if not made.quoted:
+            return made.value
+        return made.value_after(self._folded(self._back(at, 2), at))
+
     def _end_or_go_on(self, candidate: Candidate, ch: str) -> State:
         """Let a candidate end before a character, or go on behind the bound of its pattern."""
-        target, state = self._targets[candidate.target], candidate.state
-        goes_on = state.dead and not candidate.beyond and self._goes_on(candidate, ch)
-        if candidate.maybe and (goes_on or target.closes[ch]):
-            self._accept(candidate, candidate.maybe)
-        if goes_on and candidate.end and target.beyond is not None:
+        value, state, end = candidate.value, candidate.state, candidate.maybe or candidate.end
+        goes_on = (
+            state.dead
+            and not candidate.beyond
+            and value.takes(ch, len(self._folded(candidate.start, end)) if value.bound else 0)
+        )
+        if candidate.maybe and (goes_on or value.closes[ch]):
+            self._accept(candidate, end)
+        if goes_on and candidate.end and value.beyond is not None:
             candidate.beyond = True
-            state = candidate.state = target.beyond.start[ch]
+            state = candidate.state = value.beyond.start[ch]
         candidate.maybe = 0
         return state
-
-    def _goes_on(self, candidate: Candidate, ch: str) -> bool:
-        """Whether the pattern of a match ends here while its token does not."""
-        target, end = self._targets[candidate.target], candidate.maybe or candidate.end
-        if target.beyond is None or target.beyond.start[ch].dead:
-            return False
-        return not target.bound or len(self._folded(candidate.start, end)) >= target.bound
 
     def _accept(self, candidate: Candidate, end: int) -> None:
         valid = self._targets[candidate.target].valid
@@ -284,8 +290,8 @@ class Scanner:
         """Forget what neither an opening nor a validator can ask for again."""
         keep = self._back_or_base(self._keep + 1)
         for candidate in self.candidates:
-            target = self._targets[candidate.target]
-            looks_back = target.valid is not None or target.bound
+            validated = self._targets[candidate.target].valid is not None
+            looks_back = validated or candidate.value.bound
             if looks_back and candidate.start >= 0 and not candidate.beyond:
                 keep = min(keep, candidate.start)
         if keep > self._base:

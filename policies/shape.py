@@ -6,7 +6,7 @@ import math
 from operator import itemgetter
 from typing import TypeAlias, assert_never
 
-from policies.charset import NOTHING, SPACE, CharSet
+from policies.charset import NOTHING, CharSet
 from policies.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
 
 Opening: TypeAlias = tuple[CharSet, ...]
@@ -123,11 +123,12 @@ def beyond(pattern: Pattern) -> tuple[CharSet, int]:
 
     A bound such as `{20,300}` says how long a stream waits, not how long a secret is: once it is
     reached, the rest of the token is part of the match. An exact length or a narrow range is a
-    form: where a pattern says what may not follow it, a longer token is something else.
+    form: where a pattern says what may not follow it, a longer token is something else. Of several
+    things that are repeated, the first is the common one.
     """
     members, low, high = _tail(pattern.node)
-    if members.bits & SPACE.bits:
-        return NOTHING, 0  # no token
+    if "\n" in members:
+        return NOTHING, 0  # neither a token nor what stands in quotes
     if len(pattern.not_after) == 0:
         return (members, 0) if high >= _TOKEN else (NOTHING, 0)
     return (members, high) if high >= max(_LONG_BOUND, 2 * low) else (NOTHING, 0)
@@ -136,7 +137,7 @@ def beyond(pattern: Pattern) -> tuple[CharSet, int]:
 def _tail(node: Node) -> tuple[CharSet, int, int]:
     """Return what the end of a pattern repeats, and how often; zero times where it does not."""
     match node:
-        case Repeat(Chars(members), low, int(high)):
+        case Repeat(Chars(members) | Alt((Chars(members), *_)), low, int(high)):
             return members, low, high
         case Seq(items) if len(items) > 1 and can_be_empty(items[-1]):
             padding, before = _tail(items[-1]), _tail(Seq(items[:-1]))

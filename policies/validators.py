@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from policies import national
 from policies.randomness import (
     chosen,
+    jumbled,
     no_placeholder,
     no_sample,
     password,
@@ -169,6 +170,7 @@ _PLAIN: dict[str, Check] = {
     "base64": base64_text,
     "chosen": chosen,
     "ip-address": ip_address,
+    "jumbled": jumbled,
     "luhn": luhn,
     "mailbox": mailbox,
     "mixed": mixed,
