@@ -68,6 +68,8 @@ class AnswerMasking:
         )
         self._counts: Counter[str] = Counter()
         self.masked = 0
+        self.dropped = 0
+        """How often something was left out because it repeats a text that was masked."""
         self.denied: FiredRule | None = None
 
     @property
@@ -98,6 +100,9 @@ class AnswerMasking:
         """Return a masker of the credential alone, for what no rule reads."""
         maskers = [Masker(self._credential, self._mask_credential)]
         return AnswerText(self, maskers if self._credential.targets else [], None)
+
+    def note_dropped(self) -> None:
+        self.dropped += 1
 
     def _mask(self, target: int) -> str:
         owners = self._enforced.owners[target]

@@ -79,6 +79,8 @@ class Relay:
         if decision is Decision.ALLOWED and self._masking.masked:
             decision = Decision.MASKED
         headers = (*answer.headers(self._masking.whole), *self._visit.named(decision))
+        if self._masking.dropped:
+            headers = (*headers, ("abeyance-dropped", "logprobs"))
         await self._recording.start_answer(answer.status, headers)
         # A stream that was kept alive while its request was held has its head already.
         if not self._exchange.started:

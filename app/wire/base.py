@@ -50,6 +50,10 @@ class Masking(Protocol):
         """
         ...
 
+    def note_dropped(self) -> None:
+        """Hear that something was left out because it repeats a text that was masked."""
+        ...
+
     @property
     def masked(self) -> int:
         """How many findings were masked so far, over all texts."""

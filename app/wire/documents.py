@@ -105,6 +105,8 @@ class DocumentAnswer:
         tree = TreeMasker(self._masking)
         masked = Named.of("", value)
         tree.walk(masked.value, self._table.document)
+        if tree.changed:
+            tree.drop_repeats()
         self._blobs = tuple(tree.blobs)
         return tree.changed, masked.json
 

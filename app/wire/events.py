@@ -141,6 +141,7 @@ class EventMasker:
         self._pieces = 0
         self.sole = None
         self._tree.changed = False
+        self._tree.repeats.clear()
         self._root = ()
         if self._table.identity:
             get = event.value.get
@@ -151,14 +152,23 @@ class EventMasker:
         self._tree.walk(event.value, self._table.shape)
         tails = self.end(End.SAID, ends) if ends and self._texts else []
         signed = tuple(self._table.signed(event.value))
-        if ends or signed or self._pieces > 1:
+        if ends or signed or self._pieces > 1 or self._tree.repeats:
             self.sole = None
+        if self._tree.repeats and not self._is_clean():
+            self._tree.drop_repeats()
         for key, holder in signed:
             running = self._texts.get(hashable(key))
             if running is not None and running.masked:
                 holder["signature"] = ""
                 self._tree.changed = True
         return self._tree.changed, tails
+
+    def _is_clean(self) -> bool:
+        """Whether all that the event says went out as it came, and nothing before it is held."""
+        texts = [self._texts[key].text for key in self._touched]
+        if self._tree.changed or not all(text.settled for text in texts):
+            return False
+        return bool(texts) or not (self._masking.masked or self.holds)
 
     def end(self, how: End, ends: tuple[Key, ...] = EVERYTHING) -> list[Named]:
         """End the texts whose keys begin so; return their tails."""

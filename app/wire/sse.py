@@ -17,7 +17,8 @@ _BOM = b"\xef\xbb\xbf"
 class SseEvent(NamedTuple):
     """One dispatched event, or a comment, or an empty block.
 
-    `exact` says that `raw` holds nothing but the fields shown here, as valid UTF-8.
+    `exact` says that `raw` holds nothing but the fields shown here, as valid UTF-8. What is
+    `belated` is the line feed of the CRLF that ended the event before it, which was cut there.
     """
 
     raw: bytes
@@ -27,6 +28,7 @@ class SseEvent(NamedTuple):
     retry: int | None = None
     comment: str | None = None
     exact: bool = True
+    belated: bool = False
 
 
 class SseParser:
@@ -48,6 +50,13 @@ class SseParser:
         if (alone := self._alone(data)) is not None:
             return [alone]
         events: list[SseEvent] = []
+        if self._after_cr and data.startswith(b"\n"):
+            data = data[1:]
+            self._after_cr = False
+            if self._block:
+                self._block[-1] += b"\n"
+            else:
+                events.append(SseEvent(b"\n", belated=True))
         for line in self._lines(data):
             if line in {b"\n", b"\r\n", b"\r"}:
                 events.append(_parse_block([*self._block, line]))
@@ -88,9 +97,6 @@ class SseParser:
 
     def _lines(self, data: bytes) -> list[bytes]:
         """Cut into lines with their ends; a CR at the very end of the data ends its line now."""
-        if self._after_cr and data.startswith(b"\n"):
-            data = data[1:]
-            self._after_cr = False
         if not data:
             return []
         self._after_cr = data.endswith(b"\r")

@@ -30,19 +30,28 @@ class SseAnswer:
         self._resumable = table.resumable
         self._like: tuple[Likeness, Running] | None = None  # the last event
         self._unlike = 0  # how many in a row were not
+        self._as_it_came = True  # the last event went out so
 
     @property
     def uninspected(self) -> tuple[str, ...]:
         return self._events.blobs
 
     def feed(self, data: bytes) -> bytes:
-        return b"".join([self._event(event) for event in self._parser.feed(data)])
+        return b"".join([self._passed(event) for event in self._parser.feed(data)])
 
     def finish(self) -> bytes:
         last = self._parser.finish()
         # A client would not see an event that was cut off, unless by chance it is whole.
-        out = self._event(last) if last is not None and _is_whole(last) else b""
+        out = self._passed(last) if last is not None and _is_whole(last) else b""
         return out + self._close(End.CLOSED)
+
+    def _passed(self, event: sse.SseEvent) -> bytes:
+        if event.belated:
+            # An event that was written again has the ends of lines that we write.
+            return event.raw if self._as_it_came else b""
+        out = self._event(event)
+        self._as_it_came = out.endswith(event.raw)
+        return out
 
     def _event(self, event: sse.SseEvent) -> bytes:
         if self._like is not None:

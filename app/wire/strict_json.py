@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 128
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
-_LONG = re.compile(r"[0-9.]{19}")  # may be more digits than a float or 64 bits hold
-_LONG_BYTES = re.compile(_LONG.pattern.encode())
+# What may be a number that is spelt otherwise than Python would: too many digits for 64 bits or a
+# float, an exponent, zeros at its end, a sign before nothing.
+_ODD = re.compile(
+    r"[0-9.]{17}"
+    r"|(?:^|[\[:,\s])-?(?:\d+(?:\.\d+)?[eE]|\d+\.\d+0(?:[\s,\]}]|$)|(?<=-)0(?:[\s,\]}]|$))"
+)
+_ODD_BYTES = re.compile(_ODD.pattern.encode())
 _MOST_DIGITS = 18
+_LEAST, _MOST = -(2**63), 2**64 - 1
 _BOMS = (b"\xef\xbb\xbf", b"\xfe\xff", b"\xff\xfe")
 
 
@@ -40,6 +46,7 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Json:
                 object_pairs_hook=_object,
                 parse_constant=_no_constant,
                 parse_float=_finite,
+                parse_int=_whole_number,
             ),
         )
     except RecursionError:
@@ -54,7 +61,7 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Json:
 
 
 class Numeral(float):
-    """A number beyond 64 bits or the precision of a float, with the digits it came in."""
+    """A number that would be written otherwise than it came: `1e3`, `0.10`, beyond 64 bits."""
 
     __slots__ = ("digits",)
     digits: str
@@ -70,8 +77,19 @@ def dump(value: Json) -> bytes:
     try:
         return orjson.dumps(value, default=_as_it_came)
     except TypeError:  # an integer beyond 64 bits
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-        return text.encode()
+        return orjson.dumps(_with_numerals(value), default=_as_it_came)
+
+
+def _with_numerals(value: Json) -> Json:
+    match value:
+        case list():
+            return [_with_numerals(item) for item in value]
+        case dict():
+            return {name: _with_numerals(item) for name, item in value.items()}
+        case int() if not _LEAST <= value <= _MOST:
+            return Numeral(str(value))
+        case _:
+            return value
 
 
 def _as_it_came(value: object) -> orjson.Fragment:
@@ -103,10 +121,9 @@ def _no_constant(name: str) -> float:
 
 
 def _finite(text: str) -> float:
-    number = float(text)
-    if math.isinf(number):
+    if math.isinf(float(text)):
         raise BadRequest("The body has a number too large to read. Send it as a string.")
-    return number
+    return _float(text)
 
 
 def _check(root: Json, max_depth: int, *, surrogates: bool) -> None:
@@ -145,10 +162,10 @@ def _too_deep(max_depth: int) -> str:
 def parse_loosely(text: str | bytes) -> Json:
     """Parse what an upstream answered: whatever a lenient client could read, whole characters only.
 
-    A number keeps its digits where Python's own would lose some (see `Numeral`); `NaN` and its
+    A number keeps its spelling where Python has another (see `Numeral`); `NaN` and its
     like are null. Raises `ValueError` when no client could read it, or when it nests too deep.
     """
-    if not (_LONG if isinstance(text, str) else _LONG_BYTES).search(text):  # type: ignore[arg-type]
+    if not (_ODD if isinstance(text, str) else _ODD_BYTES).search(text):  # type: ignore[arg-type]
         try:
             return cast("Json", orjson.loads(text))
         except orjson.JSONDecodeError:
@@ -174,9 +191,13 @@ def parse_spelt(text: str) -> tuple[Json, bool]:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return parse_loosely(text), False
-    if orjson.dumps(value) == raw:
+    try:
+        exact = orjson.dumps(value) == raw
+    except TypeError:  # nested deeper than it writes
+        exact = False
+    if exact:
         return value, True
-    return (parse_loosely(text) if _LONG.search(text) else value), False
+    return (parse_loosely(text) if _ODD.search(text) else value), False
 
 
 def _characters(text: str | bytes) -> str:
@@ -185,15 +206,19 @@ def _characters(text: str | bytes) -> str:
     return text.decode(json.detect_encoding(text))
 
 
+def _whole_number(text: str) -> int | float:
+    return Numeral(text) if text == "-0" else int(text)
+
+
 def _integer(text: str) -> int | float:
-    if len(text) <= _MOST_DIGITS:
+    if len(text) <= _MOST_DIGITS and text != "-0":
         return int(text)
     return Numeral(text)
 
 
 def _float(text: str) -> float:
     number = float(text)
-    return Numeral(text) if math.isinf(number) or _LONG.search(text) else number
+    return number if orjson.dumps(number) == text.encode() else Numeral(text)
 
 
 def _no_number(_name: str) -> None:

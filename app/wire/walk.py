@@ -6,7 +6,7 @@ answer's length, since the same identifiers and model names come with each event
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.errors import TooLarge
 from app.wire import nature
@@ -22,7 +22,7 @@ Path: TypeAlias = "tuple[str | int, ...]"
 Box: TypeAlias = "dict[str, Json] | list[Json]"
 
 _MAX_DEPTH = 128  # as strict_json allows a request
-_WHOLE, _DROP = Kind.WHOLE, Kind.DROP  # an enum's own members are slow to reach
+_WHOLE = Kind.WHOLE  # an enum's own member is slow to reach
 _PIECES = (Kind.TEXT, Kind.ARGUMENTS, Kind.GROWS)  # tuples: an enum member is slow to hash
 _OPEN = (Kind.WHOLE, Kind.TEXT, Kind.GROWS)
 _MOST_BLOBS = 64
@@ -46,6 +46,8 @@ class TreeMasker:
         self._opener = nature.Opener()
         self.changed = False
         self.blobs: dict[str, None] = {}  # in the order they came
+        self.repeats: list[tuple[Box, str | int]] = []
+        """Places of what repeats a text in a form that cannot be masked."""
 
     def whole(self, text: str) -> str:
         if text in self._clean:
@@ -113,8 +115,6 @@ class TreeMasker:
                     self.walk(value, below, (*path, name), indices)
                 else:
                     box[name] = self._value(value, box, below, (*path, name), indices)
-            elif below.kind is _DROP:
-                box[name] = self._drop(value)
 
     def _names(self, box: dict[str, Json], shape: Shape) -> None:
         renamed = {
@@ -146,7 +146,8 @@ class TreeMasker:
             case Kind.KEEP | Kind.SIGNATURE:
                 return self.sealed(value)
             case Kind.DROP:
-                return self._drop(value)
+                self.repeats.append((box, path[-1]))
+                return value
         if isinstance(value, str):
             return mask_json_text(value, self.whole) if kind is Kind.JSON else self.whole(value)
         if isinstance(value, (dict, list)):
@@ -169,11 +170,17 @@ class TreeMasker:
         if len(self.blobs) < _MOST_BLOBS:
             self.blobs["/" + "/".join(map(str, path))] = None
 
-    def _drop(self, value: Json) -> Json:
-        if not value:
-            return value
-        self.changed = True
-        return [] if isinstance(value, list) else "" if isinstance(value, str) else None
+    def drop_repeats(self) -> None:
+        """Take out what repeats, in a form that cannot be masked, a text that is not clean."""
+        for box, at in self.repeats:
+            holder: Any = box  # a member of an object or an item of a list: written alike
+            value = holder[at]
+            if value:
+                holder[at] = (
+                    [] if isinstance(value, list) else "" if isinstance(value, str) else None
+                )
+                self.changed = True
+                self._masking.note_dropped()
 
 
 def _index(value: Json, position: int) -> str | int:

@@ -126,6 +126,34 @@ async def test_an_answer_that_is_compressed_all_the_same_is_not_passed_on(
     assert "accept-encoding: identity" in upstream.heads[0].lower()
 
 
+@pytest.mark.parametrize("depth", [255, 1023])
+async def test_an_event_nested_too_deep_ends_the_stream_with_an_error(
+    house: House, idp: IdpDriver, upstream: RawUpstream, depth: int
+) -> None:
+    nested = b"data: " + b'{"a":' * depth + b"1" + b"}" * depth + b"\n\n"
+    upstream.answers = [answer(nested + b"data: [DONE]\n\n", kind="text/event-stream")]
+    async with house.http(await idp.token("alice")) as http:
+        given = await http.get("/raw/v1/chat/completions")
+    assert given.status_code == 200
+    assert '"error":' in given.text
+    assert "nests deeper than" in given.text
+
+
+async def test_log_probabilities_are_left_out_of_a_masked_answer_and_the_header_says_so(
+    house: House, idp: IdpDriver, upstream: RawUpstream
+) -> None:
+    choice = '{"message":{"content":"%s"},"logprobs":{"content":[{"token":"k"}]}}'
+    bodies = [('{"choices":[%s]}' % (choice % text)).encode() for text in ("clean", KEY)]
+    upstream.answers = [answer(body) for body in bodies]
+    async with house.http(await idp.token("alice")) as http:
+        clean = await http.post("/raw/v1/chat/completions", json={})
+        masked = await http.post("/raw/v1/chat/completions", json={})
+    assert clean.content == bodies[0]
+    assert "abeyance-dropped" not in clean.headers
+    assert masked.json()["choices"][0]["logprobs"] is None
+    assert masked.headers["abeyance-dropped"] == "logprobs"
+
+
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "POST"])
 async def test_a_request_that_may_have_been_read_is_not_sent_again(
     house: House, idp: IdpDriver, upstream: RawUpstream, method: str

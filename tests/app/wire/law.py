@@ -74,6 +74,9 @@ class LawMasking:
         self.masked += count
         return clean
 
+    def note_dropped(self) -> None:
+        pass
+
     def credential(self) -> TextMasker:
         return Masker(_ALONE, lambda _: self._label(-1))
 

@@ -52,6 +52,9 @@ class RealMasking:
         masker = self.stream()
         return masker.feed(text) + masker.finish()
 
+    def note_dropped(self) -> None:
+        pass
+
     def credential(self) -> TextMasker:
         return Masker(_CREDENTIAL, self._credential_label)
 

@@ -107,12 +107,30 @@ def test_arguments_in_a_document_stay_json_within_json() -> None:
     assert json.loads(call["function"]["arguments"]) == {"k": MASK}
 
 
-def test_log_probabilities_repeat_the_text_and_are_dropped() -> None:
-    logprobs = {"content": [{"token": "AKIA", "bytes": [65]}], "refusal": None}
-    choice = {"index": 0, "delta": {"content": "AKIA"}, "logprobs": logprobs}
-    out = masked(CHAT, SSE, streams.data({"choices": [choice]}) + streams.DONE)
-    assert b"bytes" not in out
-    document = {"choices": [{"message": {"content": "x"}, "logprobs": logprobs}]}
+LOGPROBS = {"content": [{"token": "AKIA", "bytes": [65]}], "refusal": None}
+
+
+def logged(content: str) -> bytes:
+    choice = {"index": 0, "delta": {"content": content}, "logprobs": LOGPROBS}
+    return streams.data({"choices": [choice]})
+
+
+def test_log_probabilities_are_kept_where_nothing_is_masked() -> None:
+    stream = logged("so") + logged(" it, too") + streams.DONE
+    assert masked(CHAT, SSE, stream) == stream
+    choice = {"message": {"content": "so it is"}, "logprobs": LOGPROBS}
+    document = json.dumps({"choices": [choice]}, indent=1).encode()
+    assert masked(CHAT, "application/json", document) == document
+
+
+def test_log_probabilities_repeat_the_text_and_are_dropped_where_it_is_masked() -> None:
+    out = masked(CHAT, SSE, logged("AKIA") + streams.DONE)
+    assert b"bytes" not in out, "what is held back may be the beginning of a secret"
+    out = masked(CHAT, SSE, b"".join(map(logged, ("so ", SECRET[:9], SECRET[9:]))) + streams.DONE)
+    assert out.count(b"bytes") == 1
+    late = {"choices": [{"index": 0, "logprobs": LOGPROBS}]}
+    assert b"bytes" not in masked(CHAT, SSE, logged(SECRET) + streams.data(late))
+    document = {"choices": [{"message": {"content": SECRET}, "logprobs": LOGPROBS}]}
     out = masked(CHAT, "application/json", json.dumps(document).encode())
     assert json.loads(out)["choices"][0]["logprobs"] is None
 

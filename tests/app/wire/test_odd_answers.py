@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.errors import UpstreamUnavailable
+from app.wire.body import parse_body
 from app.wire.sse import SseParser, encode
 from tests.app.wire import streams
 from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, whole
@@ -37,6 +39,33 @@ def test_a_number_that_json_or_python_does_not_have_breaks_no_answer(
     assert masked(PLAIN, content_type, clean) == clean
     spelt = number if number.isdigit() else "null"
     assert f'"{MASK}","n":{spelt}}}'.encode() in masked(PLAIN, content_type, found)
+
+
+@pytest.mark.parametrize("number", ["1e3", "0.10", "-0", "1.0E+5", "12345678901234567890"])
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson", SSE])
+def test_a_number_keeps_its_spelling_where_a_body_is_masked_elsewhere(
+    content_type: str, number: str
+) -> None:
+    frame = "data: %s\n\n" if content_type == SSE else "%s\n"
+    answer = f'{{"response": "{SECRET}", "n": {number}}}'
+    out = masked(PLAIN, content_type, (frame % answer).encode())
+    assert f'"{MASK}","n":{number}}}'.encode() in out
+    assert parse_body("application/json", answer.encode()).rewritten(PLAIN, whole) == (
+        f'{{"response":"{MASK}","n":{number}}}'.encode()
+    )
+
+
+@pytest.mark.parametrize("depth", [130, 254, 255, 256, 600, 1023])
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson", SSE])
+def test_an_answer_nested_too_deep_is_an_error_that_can_be_told(
+    content_type: str, depth: int
+) -> None:
+    frame = b"data: %s\n\n" if content_type == SSE else b"%s\n"
+    nested = b'{"a": ' * depth + b'"x"' + b"}" * depth
+    with pytest.raises(UpstreamUnavailable, match="deeper"):
+        masked(CHAT, content_type, frame % nested)
+    with pytest.raises(UpstreamUnavailable, match="deeper"):
+        masked(CHAT, content_type, frame % nested.replace(b" ", b""))
 
 
 ODDS = ("index", "type", "thought", "finish_reason", "finishReason", "output_index")

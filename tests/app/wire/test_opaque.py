@@ -46,6 +46,9 @@ class Hungry:
         masker = self.stream()
         return masker.feed(text) + masker.finish()
 
+    def note_dropped(self) -> None:
+        pass
+
     def credential(self) -> TextMasker:
         return Masker(Plan([]), lambda _: "")
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import TooLarge
 from app.wire.sse import SseEvent, SseParser, comment, encode
-from tests.app.wire.masking import cut
+from tests.app.wire.masking import MASK, SECRET, RealMasking, cut, through
+from tests.app.wire.test_answers import CHAT, SSE
 
 PARSED: dict[bytes, list[tuple[str, str | None, str | None, int | None]]] = {
     b"data: a\n\n": [("", "a", None, None)],
@@ -66,6 +69,35 @@ def test_the_raw_bytes_of_all_events_join_to_the_stream(places: list[int]) -> No
     events = [event for piece in cut(stream, places) for event in parser.feed(piece)]
     assert b"".join(event.raw for event in events) == stream
     assert all(event.exact for event in events)
+
+
+CHUNK = '{"id":"c","choices":[{"index":0,"delta":{"content":%s},"finish_reason":null}]}'
+ENDS = {
+    "lf": ("\n", "\n"),
+    "cr": ("\r", "\r"),
+    "crlf": ("\r\n", "\r\n"),
+    "mixed": ("\n", "\r\n"),
+    "mixed the other way": ("\r\n", "\n"),
+    "mark": ("\n", "\n"),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_what_goes_out_does_not_hang_on_where_the_stream_was_cut(name: str) -> None:
+    line, blank = ENDS[name]
+    words = ("alpha ", "b\u00e9ta ", f"see {SECRET}", " \u5929\u6c14", "omega")
+    chunks = [f"data: {CHUNK % json.dumps(word)}{line}{blank}" for word in words]
+    chunks[2:2] = [f": wait{line}", f"event: x{line}id: 1{line}data: {{}}{line}{blank}"]
+    mark = "\ufeff" if name == "mark" else ""
+    stream = (mark + "".join(chunks) + f"data: [DONE]{line}{blank}").encode()
+    whole = through(CHAT.answer(SSE, RealMasking()), [stream])
+    assert MASK.encode() in whole
+    assert whole.startswith(f"data: {CHUNK % json.dumps(words[0])}{line}{blank}".encode())
+    for at in range(1, len(stream)):
+        answer = CHAT.answer(SSE, RealMasking())
+        assert through(answer, [stream[:at], stream[at:]]) == whole, stream[:at]
+    answer = CHAT.answer(SSE, RealMasking())
+    assert through(answer, cut(stream, list(range(len(stream))))) == whole
 
 
 def test_a_comment_does_not_wait_for_the_event_after_it() -> None:

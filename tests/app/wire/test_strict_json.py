@@ -97,6 +97,8 @@ NUMBERS = {
     '{"a":0.1234567890123456789012}': b'{"a":0.1234567890123456789012}',
     "[1e999]": b"[1e999]",
     '{"a":1.5,"b":18446744073709551615}': b'{"a":1.5,"b":18446744073709551615}',
+    "[1e3, 0.10,-0,1.0E+5,1.00]": b"[1e3,0.10,-0,1.0E+5,1.00]",
+    "0.10": b"0.10",
     '{"\\ud800":[NaN,99999999999999999999]}': b'{"?":[null,99999999999999999999]}',
 }
 
@@ -109,8 +111,13 @@ def test_a_number_of_an_answer_keeps_its_digits_and_what_is_none_becomes_null(
         assert strict_json.dump(strict_json.parse_loosely(spelt)) == written
 
 
+def test_a_number_of_a_request_keeps_its_spelling() -> None:
+    body = b'{"a":[1e3,0.10,-0,1.0E+5,99999999999999999999,-0.0,5e-324,0.1],"b":"x"}'
+    assert strict_json.dump(strict_json.parse(body)) == body
+
+
 def test_a_hidden_duplicate_is_noticed_also_where_the_sizes_agree() -> None:
-    text = '{"a":"AKIA","n":1e12,"a":"x"}'
+    text = '{"a":"AKIA","n":[' + ",".join(["NaN"] * 11) + '],"a":"x"}'
     value = strict_json.parse_loosely(text)
     assert len(strict_json.dump(value)) == len(text)
     assert not strict_json.says_one_thing(text, value)
