@@ -48,6 +48,17 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """The Slack user id that goes with an address; empty where there is none.
+
+    `unvouched`: somebody has it, but this workspace does not vouch that it is theirs.
+    """
+
+    user: str = ""
+    unvouched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileField:
     """A field that a workspace has added to its profiles."""
 

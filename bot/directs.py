@@ -57,7 +57,7 @@ def direct(hold: Hold, *, value: str) -> Message:
 def _buttons(hold: Hold, value: str) -> list[Button]:
     match hold.state:
         case HoldState.PENDING:
-            said = "Nobody will be asked any more. You can send the request again later."
+            said = "Approvers won't be asked again. You can send the request again later."
             return [Button("Withdraw", WITHDRAW, value, style="danger", confirm=said)]
         case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED | HoldState.WITHDRAWN:
             return [Button("Request again…", AGAIN, value)]
@@ -68,15 +68,15 @@ def _buttons(hold: Hold, value: str) -> list[Button]:
 
 
 _HEADLINES = {
-    HoldState.PENDING: "⏸️ Your request {name} waits for an approval.",
-    HoldState.APPROVED: "✅ Your request {name} is approved and waits for your retry.",
+    HoldState.PENDING: "⏸️ Your request {name} is waiting for approval.",
+    HoldState.APPROVED: "✅ Your request {name} is approved. Send it again to use the approval.",
     HoldState.RELEASED: "✅ Your request {name} was approved and has gone through.",
     HoldState.DENIED: "⛔ Your request {name} was denied.",
     HoldState.EXPIRED: "⌛ Your request {name} expired: {silence}.",
     HoldState.LAPSED: "⌛ Your request {name} was approved, but not sent again in time.",
     HoldState.WITHDRAWN: "↩️ You withdrew your request {name}.",
 }
-_GIVEN_BACK = "↩️ Your request {name} comes back: nobody could be asked."
+_GIVEN_BACK = "↩️ Your request {name} couldn't be reviewed: no approver could be reached."
 
 
 def _headline(hold: Hold) -> Markup:
@@ -92,19 +92,19 @@ def _note(hold: Hold) -> list[tuple[str, Markup]]:
 
 def _silence(hold: Hold) -> str:
     had = approvals(hold)
-    return f"{had} of {quorum(hold)} approvals came in time" if had else "nobody answered in time"
+    return f"{had} of {quorum(hold)} approvals came in time" if had else "no one answered in time"
 
 
 def _rule(hold: Hold) -> Markup:
     decisive = hold.verdict.decisive
     if decisive is None:
-        return text.ours("The catalog held it.")
+        return text.ours("A policy rule held this request.")
     name = text.join(text.ours("Rule "), text.code(decisive.rule, 100))
     return text.join(name, text.ours(": "), text.words(decisive.explain or decisive.title, 500))
 
 
 def _facts(hold: Hold) -> list[tuple[str, Markup]]:
-    target = text.words(f"{hold.model} over {hold.connection}".removeprefix(" over "), 200)
+    target = text.words(f"{hold.model} via {hold.connection}".removeprefix(" via "), 200)
     facts = [
         ("Sent", text.moment(hold.created_at, day=True)),
         ("To", target),
@@ -133,7 +133,7 @@ def _reasons(hold: Hold) -> list[Markup]:
         return []
     lead = text.ours("*Reason:* ")
     shared = [phrases.reason(vote, lead) for vote in hold.votes if _tells(vote)]
-    return shared or [text.join(lead, text.ours("not told"))]
+    return shared or [text.join(lead, text.ours("not shared"))]
 
 
 def _tells(vote: Vote) -> bool:
@@ -149,17 +149,17 @@ def _what_now(hold: Hold) -> Markup:
             )
         case HoldState.EXPIRED | HoldState.LAPSED:
             return text.ours(
-                "Send the request again when somebody can look at it: that asks anew. If it is "
+                "Send it again when an approver is available. That starts a new review. If it is "
                 "urgent, tell one of the approvers first."
             )
         case HoldState.WITHDRAWN if hold.note:
             return text.ours(
-                "Tell an administrator of Abeyance what stands above, then send the request again."
+                "Send the reason above to your Abeyance administrator, then send the request again."
             )
         case HoldState.PENDING:
             return text.ours(
-                "Wait, or send exactly the same request again at any time: it goes on waiting "
-                "or goes through. Or withdraw it."
+                "Wait, or send exactly the same request again at any time: it will keep its "
+                "place, or go through once approved. You can also withdraw it."
             )
         case HoldState.APPROVED if hold.keep_until is not None:
             until = text.moment(hold.keep_until)

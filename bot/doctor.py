@@ -140,7 +140,7 @@ async def _approvers(
     for known in sets:
         point = f"approvers “{known.name}”"
         missing = [handle for handle in known.slack_groups if handle not in groups]
-        strangers = [e for e in known.emails if not await slack.find_by_email(e, home)]
+        strangers = [e for e in known.emails if not (await slack.find_by_email(e, home)).user]
         members = [await slack.members(groups[h]) for h in known.slack_groups if h in groups]
         people = frozenset[str]().union(*members)
         elsewhere = bool(known.idp_groups) or known.requesters_manager

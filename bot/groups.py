@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from bot.pace import Pace
     from bot.slack import Slack
 
+NOT_FOUND_SECONDS = 10.0
+"""For how long it is kept that somebody or something was not found: it may have come about."""
 _HANDLES_SECONDS = 60.0
 _MEMBERS_SECONDS = 60.0
 _log = structlog.get_logger(__name__)
@@ -33,7 +35,7 @@ class Groups:
         self._slack = slack
         self._pace = pace
         self._handles: dict[str, str] = {}
-        self._handles_until = 0.0
+        self._handles_read_at = float("-inf")
         self._handles_lock = asyncio.Lock()
         self._members: dict[str, _Members] = defaultdict(_Members)
 
@@ -50,11 +52,9 @@ class Groups:
             read = {h: tasks.create_task(self._read(group, since)) for h, group in ids.items()}
         return frozenset(handle for handle, task in read.items() if slack_user in task.result())
 
-    async def members_lately(self, handles: Iterable[str]) -> frozenset[str]:
-        """Return who is in any of the groups, as it was a minute ago at worst."""
-        since = asyncio.get_running_loop().time() - _MEMBERS_SECONDS
-        found = [await self._read(group, since) for group in (await self.ids(handles)).values()]
-        return frozenset().union(*found)
+    async def members(self, group: str, within: float) -> frozenset[str]:
+        """Return who is in a group, given by its id, as it was so many seconds ago at worst."""
+        return await self._read(group, asyncio.get_running_loop().time() - within)
 
     async def ids(self, handles: Iterable[str]) -> dict[str, str]:
         """Return the id of each handle that exists."""
@@ -63,9 +63,10 @@ class Groups:
             return {}
         async with self._handles_lock:
             now = asyncio.get_running_loop().time()
-            if now >= self._handles_until:
+            keep = _HANDLES_SECONDS if self._handles.keys() >= set(wanted) else NOT_FOUND_SECONDS
+            if now >= self._handles_read_at + keep:
                 self._handles = await self._slack.groups()
-                self._handles_until = now + _HANDLES_SECONDS
+                self._handles_read_at = now
         for handle in wanted:
             if handle not in self._handles:
                 _log.info("no such user group in Slack", handle=handle)
@@ -90,9 +91,11 @@ class Groups:
         try:
             return await self._slack.members(group)
         except SlackRefused as refused:
-            # A group that was taken away has nobody in it.
             _log.warning("user group can't be read", group=group, reason=refused.code)
-            self._handles_until = 0.0
+            if refused.code != "no_such_subteam":
+                raise
+            # Nobody is in a group that was taken away.
+            self._handles_read_at = float("-inf")
             return frozenset()
 
 

@@ -20,6 +20,7 @@ from app.storage.store import MongoStorage
 from bot.accounts import Workspace
 from bot.actions import Clicks
 from bot.alarms import FalseAlarms
+from bot.approvers import Approvers
 from bot.asking import Asking
 from bot.auditing import Auditing, Records
 from bot.commands import Commands
@@ -36,7 +37,7 @@ from bot.messages import Messages
 from bot.pace import Pace
 from bot.people import People
 from bot.poster import Poster
-from bot.reach import Approvers, Reach
+from bot.reach import Reach
 from bot.routing import Places
 from bot.seal import Seal
 from bot.slack import Slack, connected

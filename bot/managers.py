@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.groups import NOT_FOUND_SECONDS
 from bot.slack import SlackRefused
 from bot.text import is_user
 
@@ -44,7 +45,7 @@ class Managers:
             _log.warning("managers can't be read in Slack", reason=str(refused))
             return ""
         named = said if is_user(said) else ""
-        self._lately[slack_user] = (named, _now() + _LATELY_SECONDS)
+        self._lately[slack_user] = (named, _now() + _kept(named, _LATELY_SECONDS))
         return named
 
     async def lately(self, slack_user: str) -> str:
@@ -59,14 +60,19 @@ class Managers:
         field = named_field(await self._slack.profile_fields(), self._label)
         if field is not None and not field.trusted:
             _log.warning("members can change their manager themselves: not used", field=field.label)
-        self._field = (field.id if field and field.trusted else "", _now() + _FIELD_SECONDS)
-        return self._field[0]
+        found = field.id if field and field.trusted else ""
+        self._field = (found, _now() + _kept(found, _FIELD_SECONDS))
+        return found
 
 
 def named_field(fields: tuple[ProfileField, ...], label: str) -> ProfileField | None:
     """Return the field of that label that holds people; None where there is none."""
     wanted = label.strip().casefold()
     return next((f for f in fields if f.people and f.label.strip().casefold() == wanted), None)
+
+
+def _kept(found: str, seconds: float) -> float:
+    return seconds if found else NOT_FOUND_SECONDS
 
 
 def _now() -> float:

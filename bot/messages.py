@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from app.domain.hold import Hold
+    from bot.approvers import Approvers
     from bot.people import People
-    from bot.reach import Approvers
     from bot.routing import Places
     from bot.seal import Seal
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Person
-from bot.groups import Groups, together
+from bot.accounts import Match
+from bot.groups import NOT_FOUND_SECONDS, Groups, together
 from policies.approval import Voter, concerned
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class People:
         self._sets = sets
         self._workspace = workspace
         self._managers = managers
-        self._found: dict[str, tuple[str, float]] = {}
+        self._found: dict[str, tuple[Match, float]] = {}
 
     async def voter(
         self,
@@ -122,12 +123,16 @@ class People:
 
     async def slack_user(self, email: str) -> str:
         """Return the Slack user id that goes with an address; empty where there is none."""
+        return (await self.matched(email)).user
+
+    async def matched(self, email: str) -> Match:
+        """Look up an address, as of five minutes ago at worst; what was not found, ten seconds."""
         now = asyncio.get_running_loop().time()
-        found, until = self._found.get(email, ("", 0.0))
+        found, until = self._found.get(email, (Match(), 0.0))
         if not email or now < until:
             return found
         found = await self._slack.find_by_email(email, self._workspace)
-        self._found[email] = (found, now + _LOOKUP_SECONDS)
+        self._found[email] = (found, now + (_LOOKUP_SECONDS if found.user else NOT_FOUND_SECONDS))
         return found
 
     async def _known(self, slack_user: str) -> tuple[Person, tuple[Identity, ...]]:

@@ -24,7 +24,7 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.errors import AbeyanceError, Unavailable
-from bot.accounts import Workspace, account, profile_field, vouched
+from bot.accounts import Match, Workspace, account, profile_field, vouched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -163,17 +163,17 @@ class Slack:
         answer = await self._call("users.info", self.client.users_info(user=user))
         return account(user, answer["user"], home)
 
-    async def find_by_email(self, email: str, home: Workspace) -> str:
-        """Return the user id, empty where the workspace vouches for nobody of that address."""
+    async def find_by_email(self, email: str, home: Workspace) -> Match:
         try:
             answer = await self._call(
                 "users.lookupByEmail", self.client.users_lookupByEmail(email=email)
             )
         except SlackRefused as refused:
             if refused.code == "users_not_found":
-                return ""
+                return Match()
             raise
-        return str(answer["user"]["id"]) if vouched(answer["user"], home) else ""
+        found: dict[str, Any] = answer["user"]
+        return Match(str(found["id"])) if vouched(found, home) else Match(unvouched=True)
 
     async def profile_fields(self) -> tuple[ProfileField, ...]:
         """Return the fields that this workspace has added to its profiles.

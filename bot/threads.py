@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def reminder(hold: Hold, calls: Sequence[str]) -> Message:
-    lead = text.ours(f"⏰ {phrases.name(hold)} still waits for {phrases.counted(hold)}. ")
+    lead = text.ours(f"⏰ {phrases.name(hold)} is still waiting for {phrases.counted(hold)}. ")
     return _said(lead, _called(calls), _until(hold))
 
 
 def escalation(hold: Hold, calls: Sequence[str]) -> Message:
     if not calls:
         return _escalated_to_nobody(hold)
-    lead = text.ours(f"📣 {phrases.name(hold)} is still open, so you may decide on it too: ")
+    lead = text.ours(f"📣 {phrases.name(hold)} is still open, so it has been escalated to: ")
     return _said(lead, _called(calls), _until(hold))
 
 
@@ -30,7 +30,7 @@ def _escalated_to_nobody(hold: Hold) -> Message:
     approval = hold.verdict.approval
     sets = text.words(" or ".join(approval.escalate_to if approval else ()), 200)
     lead = text.ours(f"⚠️ {phrases.name(hold)} is still open and was to be escalated to ")
-    rest = text.ours(", but nobody is there. Those who were asked first may still decide.")
+    rest = text.ours(", but that set has no members. Those who were asked first may still decide.")
     return _said(lead, sets, rest, _until(hold))
 
 

@@ -17,6 +17,7 @@ class Person:
     title: str
     color: str
     is_bot: bool = False
+    email_confirmed: bool = True
 
     def card(self) -> Json:
         """What the page and the driver know about a person."""

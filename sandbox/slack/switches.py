@@ -96,6 +96,9 @@ def _apply(workspace: Workspace, body: Json) -> None:
 def _set_people(workspace: Workspace, body: Json) -> None:
     if "profile_fields" in body:
         workspace.profile_fields = tuple(body["profile_fields"])
+    for name in body.get("unconfirmed") or ():
+        person = workspace.person(name)
+        workspace.store.people[person.id] = replace(person, email_confirmed=False)
     for name, manager in (body.get("managers") or {}).items():
         boss = workspace.person(manager).id if manager else ""
         workspace.managers[workspace.person(name).id] = boss

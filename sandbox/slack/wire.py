@@ -136,7 +136,7 @@ def person_json(person: Person) -> Json:
         "is_bot": person.is_bot,
         "is_app_user": False,
         "updated": seed.SEEDED_AT,
-        "is_email_confirmed": not person.is_bot,
+        "is_email_confirmed": person.email_confirmed and not person.is_bot,
         "who_can_share_contact_card": "EVERYONE",
     }
 

@@ -228,7 +228,7 @@ OUTCOMES = {
         state=HoldState.LAPSED, decided_at=LATER, votes=(vote(MARIA),)
     ),
     "*Withdrawn* at ": hold(state=HoldState.WITHDRAWN, decided_at=LATER),
-    "Nobody can decide": hold(state=HoldState.WITHDRAWN, note="Nobody can decide on it."),
+    "Nobody can decide": hold(state=HoldState.WITHDRAWN, note="No one can approve this."),
 }
 
 

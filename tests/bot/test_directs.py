@@ -44,7 +44,7 @@ def test_a_denial_tells_what_happened_why_by_whom_and_what_to_do() -> None:
 def test_a_reason_that_is_not_shared_stays_with_the_managers() -> None:
     shown = words(denied(reason="a private matter", category="Other", shared=False))
     assert "private" not in shown
-    assert "not told" in shown
+    assert "not shared" in shown
 
 
 def test_the_words_that_matched_are_never_repeated() -> None:
@@ -58,7 +58,7 @@ def test_the_words_that_matched_are_never_repeated() -> None:
 @pytest.mark.parametrize(
     ("held", "part"),
     [
-        (hold(state=HoldState.EXPIRED), "expired: nobody answered in time"),
+        (hold(state=HoldState.EXPIRED), "expired: no one answered in time"),
         (
             hold(state=HoldState.EXPIRED, quorum=2, votes=(vote(MARIA),)),
             "1 of 2 approvals came in time",

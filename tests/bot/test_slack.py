@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.accounts import Workspace, vouched
+from bot.accounts import Match, Workspace, vouched
 from bot.blocks import Message
 from bot.slack import SlackRefused, SlackUnavailable, connected
 from bot.text import ours
@@ -71,13 +71,13 @@ async def test_a_refusal_carries_slacks_code(slack: Slack) -> None:
 
 async def test_an_address_that_nobody_has_is_nobody(slack: Slack) -> None:
     home = await slack.workspace()
-    assert await slack.find_by_email("nobody@elsewhere.example", home) == ""
-    assert await slack.find_by_email("maria@acme.example", home) == "U0MARIA001"
+    assert await slack.find_by_email("nobody@elsewhere.example", home) == Match()
+    assert await slack.find_by_email("maria@acme.example", home) == Match("U0MARIA001")
 
 
 async def test_an_address_of_another_workspace_is_nobodys(slack: Slack) -> None:
     elsewhere = Workspace("T9", "", "U0")
-    assert await slack.find_by_email("maria@acme.example", elsewhere) == ""
+    assert await slack.find_by_email("maria@acme.example", elsewhere) == Match(unvouched=True)
 
 
 async def test_a_missing_scope_is_a_refusal(slack: Slack, driver: SlackDriver) -> None:

@@ -58,7 +58,7 @@ async def test_nobody_answers_and_everybody_is_told(office: Office) -> None:
         card = await maria.wait_for_change(card, "Expired")
         assert "nobody answered" in card.words
         assert card.buttons == []
-        told = await dana.wait_for_message("expired: nobody answered in time")
+        told = await dana.wait_for_message("expired: no one answered in time")
         for part in ("production-needs-a-manager", "managers", "What to do now"):
             assert part in told.words
     expired = await office.storage.holds.get(held.id)
@@ -92,7 +92,7 @@ async def test_who_left_hears_of_the_approval_and_the_message_is_updated(office:
         await office.storage.holds.leave(held.id, "gateway:0")
         card = await maria.wait_for_change(card, "The requester disconnected")
         await maria.click(card, "Approve once")
-        told = await dana.wait_for_message("is approved and waits for your retry")
+        told = await dana.wait_for_message("is approved. Send it again")
         await maria.wait_for_change(card, "kept for their retry until")
         approved = await office.storage.holds.get(held.id)
         assert approved is not None
@@ -200,7 +200,7 @@ async def test_without_a_channel_the_requester_hears_at_once_that_nobody_was_ask
     async with office.bot(channel="nowhere"):
         dana = await office.slack.user("dana")
         held = await office.hold()
-        told = await dana.wait_for_message("nobody could be asked")
+        told = await dana.wait_for_message("no approver could be reached")
         assert (
             "the card can't be posted in Slack's channel nowhere (there is no such channel"
             in told.words
@@ -224,7 +224,7 @@ async def test_whatever_slack_refuses_a_card_for_the_caller_hears_it_soon(
     async with office.bot():
         dana = await office.slack.user("dana")
         held = await office.hold()
-        said = await dana.wait_for_message("nobody could be asked")
+        said = await dana.wait_for_message("no approver could be reached")
         assert told in said.words
     over = await office.storage.holds.get(held.id)
     assert over is not None

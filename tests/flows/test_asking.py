@@ -143,9 +143,9 @@ async def test_where_nobody_can_decide_the_caller_is_refused_at_once_with_the_re
     async with house.openai(await idp.token("alice")) as client:
         refusal = await _denied(client, messages, {})
     assert refusal.code == "hold_withdrawn"
-    assert "Nobody can decide on it" in refusal.message
+    assert "No one can approve this" in refusal.message
     assert "directors" in refusal.message
-    await alice.wait_for_message("nobody else is in the approver set directors")
+    await alice.wait_for_message("Slack has no user group @directors")
     assert await model.requests() == []
 
 
