@@ -35,6 +35,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench.recall
 	$(BIN)/python -m bench.holds click
 	$(BIN)/python -m bench.holds waiting
+	$(BIN)/python -m bench.replay
 
 # Headless Chromium presses the buttons of the sandbox's Slack page.
 browser:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Body: TypeAlias = dict[str, Any]
 _QUERY_LIMIT = 300
-_SESSION_ID = re.compile(r"[0-9a-z]{26}")
+_SESSION = re.compile(r"(?P<id>[0-9a-z]{26})(?:\s+(?P<page>\d{1,6}))?")
 _TITLE = "Sessions"
 _REFUSED = (
     "Only auditors can replay sessions, and you are not in that group. This attempt is recorded. "
@@ -72,7 +72,7 @@ class Auditing:
         self._mask = mask
 
     async def command(self, ack: AsyncAck, body: Body) -> None:
-        """Answer `/replay`, `/replay <filter>` and `/replay <session id>` in a modal."""
+        """Answer `/replay`, `/replay <filter>` and `/replay <session id> <page>` in a modal."""
         await ack()
         await self._search(body, str(body.get("text", "")), str(body["user_id"]))
 
@@ -86,8 +86,9 @@ class Auditing:
         opening = modals.note(_TITLE, "Reading…")
         view_id = await self._slack.open_view(body, opening)
         asked = asked.strip()[:_QUERY_LIMIT]
-        by_id = _SESSION_ID.fullmatch(asked) is not None
-        shelf = Shelf("", session=asked) if by_id else Shelf(asked)
+        shelf = Shelf(asked)
+        if named := _SESSION.fullmatch(asked):
+            shelf = Shelf("").opened(named["id"]).at(int(named["page"] or 1) - 1)
         await self._show(view_id, shelf, user)
 
     async def open(self, ack: AsyncAck, body: Body) -> None:

@@ -34,7 +34,7 @@ def manifest(mode: SlackMode, url: str = "") -> Mapping[str, Any]:
     endpoint = {} if socket else {"request_url": url.rstrip("/") + EVENTS_PATH}
     commands = {
         "/abeyance": ("What waits, what is granted, who am I", "pending | grants | whoami | help"),
-        "/replay": ("For auditors: find and replay sessions", "[session id or filter]"),
+        "/replay": ("For auditors: find and replay sessions", "[session id and page, or filter]"),
     }
     return {
         "display_information": {

@@ -27,6 +27,8 @@ OLDER = "replay_older"
 NEWER = "replay_newer"
 BACK = "replay_back"
 FORWARD = "replay_forward"
+FIRST = "replay_first"
+LAST = "replay_last"
 LIST = "replay_list"
 MARK = "replay_mark"
 UNMARK = "replay_unmark"
@@ -142,10 +144,14 @@ def replayed(
 
 def _turns(page: int, pages: int) -> list[Button]:
     buttons = []
+    if page > 1:
+        buttons.append(Button("First page", FIRST, "0"))
     if page > 0:
         buttons.append(Button("← Back", BACK, str(page - 1)))
     if page < pages - 1:
         buttons.append(Button("More →", FORWARD, str(page + 1)))
+    if page < pages - 2:
+        buttons.append(Button("Last page", LAST, str(pages - 1)))
     return [*buttons, Button("All sessions", LIST, "list")]
 
 

@@ -94,6 +94,8 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         replay.NEWER: rooms.auditing.newer,
         replay.BACK: rooms.auditing.page,
         replay.FORWARD: rooms.auditing.page,
+        replay.FIRST: rooms.auditing.page,
+        replay.LAST: rooms.auditing.page,
         replay.LIST: rooms.auditing.listing,
         replay.MARK: rooms.auditing.mark,
         replay.UNMARK: rooms.auditing.unmark,

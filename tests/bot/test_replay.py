@@ -113,9 +113,13 @@ async def test_a_long_session_is_paged(office: Office) -> None:
             words += view.words
         assert [n for n in range(12) if f"part {n} word" not in words] == []
         await ines.click(view, "← Back")
-        await ines.wait_for_view(f"Page {turns - 1} of")
+        view = await ines.wait_for_view(f"Page {turns - 1} of")
+        await ines.click(view, "First page")
+        await ines.click(await ines.wait_for_view("Page 1 of"), "Last page")
+        await ines.wait_for_view(f"Page {turns} of")
+        await replay(ines, f"{held.session_id} 3", "Page 3 of")
     pages = [e.data["page"] for e in await office.events(held.session_id)]
-    assert pages == [*range(turns), turns - 2]
+    assert pages == [*range(turns), turns - 2, 0, turns - 1, 2]
 
 
 @pytest.mark.parametrize("who", ["dana", "maria"])

@@ -1,0 +1,171 @@
+"""How soon an auditor sees a page of a large session, and what that costs everybody else.
+
+    python -m bench.replay --megabytes 20 --runs 30
+
+One session with a request and a streamed answer of that size, each. The product's own bot is asked
+for its first, middle and last page; meanwhile a second person clicks all the time. A plain reply of
+the sandbox's Slack takes part in every figure, and so does the machine's other work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+import statistics
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.clock import SystemClock
+from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, SessionState, Side
+from app.domain.verdict import Action, Verdict
+from app.pieces import Cutter
+from app.storage.embedded import embedded_server, embedded_uri
+from bench.holds import show
+from proxy.pager import Bodies
+from tests.app.storage.test_mongo import ALICE, a_session
+from tests.conftest import free_port
+from tests.flows.house import House
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.slack.driver import SlackUser
+
+MEGABYTE = 1_000_000
+CODE = Path(__file__).read_text()
+BATCH = 64 * 1024
+REST_SECONDS = 0.05
+
+
+def request_body(size: int) -> bytes:
+    """A conversation about code, as agents send it."""
+    count = size // len(json.dumps(CODE)) + 1
+    turns = [{"role": "user", "content": f"{number}\n{CODE}"} for number in range(count)]
+    return json.dumps({"model": "m", "messages": turns}).encode()
+
+
+def answer_chunks(size: int) -> Iterator[Chunk]:
+    """A stream of small deltas, batched as the recorder does it."""
+    words = [word + " " for word in CODE.split(" ")]
+    waiting, kept, number = b"", 0, 0
+    while kept < size:
+        delta = {"choices": [{"index": 0, "delta": {"content": words[number % len(words)]}}]}
+        waiting += b"data: " + json.dumps(delta).encode() + b"\n\n"
+        number += 1
+        if len(waiting) > BATCH:
+            yield Chunk(kept // BATCH, number, waiting)
+            kept, waiting = kept + len(waiting), b""
+
+
+async def record(house: House, size: int) -> str:
+    """Write the session that the gateway is to cut into pages; return its id."""
+    storage, now = house.storage(), SystemClock().now() - timedelta(minutes=5)
+    headers = (("content-type", "application/json"),)
+    sent = RecordedRequest("POST", "v1/chat/completions", "", headers, request_body(size), "d")
+    names = await Bodies(storage.pieces, Cutter(house.vault_key)).keep(sent.body)
+    session = a_session(
+        now,
+        wire="openai_chat",
+        identity=ALICE,
+        request=sent.head(names),
+        verdict=Verdict(Action.ALLOW, (), "r"),
+        decision=Decision.ALLOWED,
+        unpaged=(Side.REQUEST,),
+    )
+    await storage.sessions.open(session)
+    kept = 0
+    for chunk in answer_chunks(size):
+        await storage.sessions.append(session.id, [chunk])
+        kept += len(chunk.data)
+    answer = RecordedAnswer(200, (("content-type", "text/event-stream"),), now, now, kept)
+    began = time.perf_counter()
+    await storage.sessions.answer(session.id, answer, unpaged=True)
+    await storage.sessions.close(session.id, SessionState.CLOSED)
+    async with asyncio.timeout(600):
+        while (await storage.sessions.get(session.id) or session).unpaged:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+    pages = [await storage.pages.get(session.id, side) for side in Side]
+    count = sum(found.pages for found in pages if found)
+    print(f"pages written: {count} in {time.perf_counter() - began:.1f} s, by the gateway")
+    storage.close()
+    return session.id
+
+
+async def clicking(user: SlackUser, took: list[float]) -> None:
+    """Type a command again and again; note how long each is unacknowledged."""
+    while True:
+        began = time.perf_counter()
+        await user.act("command", command="/abeyance", text="help", channel="general")
+        took.append((time.perf_counter() - began) * 1000)
+        await asyncio.sleep(REST_SECONDS)
+
+
+async def opened(ines: SlackUser, session_id: str, page: int) -> tuple[float, int]:
+    """Open a page, counted from 1; return the milliseconds until it is seen, and the last page."""
+    began = time.perf_counter()
+    await ines.command("/replay", f"{session_id} {page}", within=120)
+    view = await ines.wait_for_view(f"Page {page} of", within=120)
+    took = (time.perf_counter() - began) * 1000
+    of = int(re.findall(rf"Page {page} of (\d+)", view.words)[-1])
+    await ines.close_view()
+    return took, of
+
+
+async def measure(house: House, size: int, runs: int) -> None:
+    session_id = await record(house, size)
+    found: dict[str, list[float]] = {}
+    alone: list[float] = []
+    meanwhile: list[float] = []
+    async with house.slack() as slack:
+        await slack.settings(rates=0, ack_seconds=60)
+        ines, maria = await slack.user("ines"), await slack.user("maria")
+        await asyncio.wait_for(_for_a_while(clicking(maria, alone)), 60)
+        async with asyncio.TaskGroup() as tasks:
+            busy = tasks.create_task(clicking(maria, meanwhile))
+            for _ in range(runs):
+                took, of = await opened(ines, session_id, 1)
+                found.setdefault("first page, ms", []).append(took)
+                for name, page in (("middle", of // 2), ("last", of)):
+                    took, _ = await opened(ines, session_id, page)
+                    found.setdefault(f"{name} page, ms", []).append(took)
+            busy.cancel()
+    for name, figures in found.items():
+        show(name, figures)
+    show("a click is acknowledged, nothing else going on, ms", alone)
+    show("a click is acknowledged meanwhile, ms", meanwhile)
+    tail = statistics.quantiles(meanwhile, n=100)[98] if len(meanwhile) > 1 else meanwhile[0]
+    print(f"p99 of {len(meanwhile)}: {tail:.0f} ms")
+
+
+async def _for_a_while(work: object) -> None:
+    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    await asyncio.sleep(3)
+    task.cancel()
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=20)
+    parser.add_argument("--runs", type=int, default=30)
+    options = parser.parse_args()
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        data = Path(folder)
+        async with embedded_server(port, data / "mongodb", data / "mongodb.log"):
+            # Without our own pace for Slack, which is twenty looks at a group a minute.
+            settings = {"ABEYANCE_SLACK_POST_SECONDS": "0.01"}
+            house = House(data, embedded_uri(port), settings=settings)
+            try:
+                await asyncio.to_thread(house.open)
+                await measure(house, options.megabytes * MEGABYTE, options.runs)
+            finally:
+                await asyncio.to_thread(house.close)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
