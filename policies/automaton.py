@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import assert_never
 
-from policies.charset import CharSet, bit_of
+from policies.charset import CharSet, Kinds, bit_of
 from policies.pattern import Alt, Chars, Node, Repeat, Seq
 
 _MAX_STATES = 4000
@@ -94,9 +94,12 @@ class _Places:
 
 
 class State(dict[str, "State"]):
-    """`state[ch]` is the next state. `accepts`: a match may end here; `final`: none goes on."""
+    """`state[ch]` is the next state. `accepts`: a match may end here; `final`: none goes on.
 
-    __slots__ = ("_automaton", "accepts", "dead", "final", "places")
+    `passing`: no match ends here, and one may go on.
+    """
+
+    __slots__ = ("_automaton", "accepts", "dead", "final", "passing", "places")
 
     def __init__(self, automaton: Automaton, places: frozenset[int]) -> None:
         super().__init__()
@@ -104,10 +107,12 @@ class State(dict[str, "State"]):
         self.places = places
         self.accepts = automaton.accept in places
         self.dead = not places
+        self.passing = not self.accepts and not self.dead
         self.final = places <= {automaton.accept}
 
     def __missing__(self, ch: str) -> State:
-        following = self._automaton.step(self, ch)
+        kind = self._automaton.kinds[ch]
+        following = self[kind] if kind != ch else self._automaton.step(self, ch)
         if len(self) < _MAX_STEPS:
             self[ch] = following
         return following
@@ -135,6 +140,10 @@ class Automaton:
         machine = _Places()
         machine.accept = machine.add(machine.new(), self._node)
         return machine
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        return Kinds(read[0] for read in self._machine.reads if read is not None)
 
     @property
     def accept(self) -> int:

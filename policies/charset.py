@@ -41,6 +41,24 @@ def bit_of(ch: str) -> int:
     return 1 << code_of(ch)
 
 
+class Kinds(dict[str, str]):
+    """The character that stands for others in some sets: of ASCII and what they name, its own.
+
+    So a machine has to learn few steps, however many characters a script has.
+    """
+
+    _LIMIT = 50_000
+
+    def __init__(self, sets: Iterable[CharSet]) -> None:
+        super().__init__((ch, ch) for members in sets for ch in members.others)
+
+    def __missing__(self, ch: str) -> str:
+        kind = chr(code_of(ch))
+        if len(self) < self._LIMIT:
+            self[ch] = kind
+        return kind
+
+
 @dataclass(frozen=True, slots=True)
 class CharSet:
     """Bit *n* of `bits` is ASCII character *n*; `others` are single characters beyond ASCII."""

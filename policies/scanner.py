@@ -178,7 +178,12 @@ class Scanner:
             live: list[Candidate] = []
             self.steps += len(self.candidates)
             for candidate in self.candidates:
-                self._advance(candidate, ch, at, live)
+                state = candidate.state[ch]
+                if candidate.maybe or candidate.start < 0 or not state.passing:
+                    self._advance(candidate, ch, at, live)
+                else:
+                    candidate.state = state
+                    live.append(candidate)
             self.candidates = live
         for target, length in self._trigger.fires:
             self._begin(target, at, length)
@@ -194,12 +199,32 @@ class Scanner:
         made = self._targets[target]
         start = self._back(at, length)
         candidate = Candidate(target, start, made.value, made.context)
+        state = candidate.state
+        opening = self._recent[start - self._base : at - self._base]
+        if self._walked(candidate, opening):
+            self.candidates.append(candidate)
+        elif not candidate.state.dead:
+            candidate.state = state
+            self._caught_up(candidate, opening)
+
+    def _walked(self, candidate: Candidate, opening: str) -> bool:
+        """Lead a candidate through its opening, if that is all there is to it: no match ends."""
+        state = candidate.state
+        for ch in opening:
+            if ch != TRANSPARENT:
+                state = state[ch]
+                if not state.passing:
+                    candidate.state = state
+                    return False
+        candidate.state = state
+        return True
+
+    def _caught_up(self, candidate: Candidate, opening: str) -> None:
         alive: list[Candidate] = []
-        for position in range(start, at):
-            ch = self._recent[position - self._base]
+        for at, ch in enumerate(opening, candidate.start + 1):
             if ch != TRANSPARENT:
                 alive = []
-                self._advance(candidate, ch, position + 1, alive)
+                self._advance(candidate, ch, at, alive)
                 if not alive:
                     return
         self.candidates += alive
@@ -281,6 +306,9 @@ class Scanner:
 
     def _back(self, at: int, length: int) -> int:
         """Return where the last `length` visible characters before `at` begin."""
+        start = at - length
+        if TRANSPARENT not in self._recent[start - self._base : at - self._base]:
+            return start
         while length:
             at -= 1
             length -= self._recent[at - self._base] != TRANSPARENT

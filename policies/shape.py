@@ -19,6 +19,7 @@ MAX_SIZE = 2000
 _LONG_BOUND = 64
 _TOKEN = 16
 _MAX_OPENING = 12
+_FEW_TIMES = 3
 _MAX_OPENINGS = 96
 _FAR_TOO_MANY = 2000
 _ENOUGH_BITS = 20.0
@@ -217,6 +218,8 @@ def _begin_repeat(item: Node, low: int, high: int | None) -> list[tuple[Opening,
         return must
     if low:
         return [(opening, False) for opening, _ in must]
+    if high is not None and high <= _FEW_TIMES:
+        return [begin for times in range(high + 1) for begin in _begin_sequence((item,) * times)]
     once = [(opening, grows and high == 1) for opening, grows in _begin(item)]
     return [((), True), *once]
 

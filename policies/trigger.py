@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from policies import seams
 from policies.automaton import State
-from policies.charset import CharSet, bit_of
+from policies.charset import CharSet, Kinds, bit_of
 from policies.normalise import TRANSPARENT
 from policies.shape import Opening
 
@@ -37,6 +37,7 @@ class _Branch:
     held: bool = False
     ends: list[int] = field(default_factory=list)
     onward: dict[CharSet, int] = field(default_factory=dict)
+    steps: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class TriggerState(dict[str, "TriggerState"]):
         self.partial: int = tree.partial(branches)
 
     def __missing__(self, ch: str) -> TriggerState:
-        following = self._tree.step(self, ch)
+        kind = self._tree.kinds[ch]
+        following = self[kind] if kind != ch else self._tree.step(self, ch)
         if len(self) < _MAX_STEPS:
             self[ch] = following
         return following
@@ -79,6 +81,8 @@ class TriggerState(dict[str, "TriggerState"]):
 class TriggerTree:
     """`start` is the state at the beginning of a text; `longest` is the longest opening.
 
+    `learnt` counts the steps that had to be worked out, each of which takes as long as many others.
+
     Several threads may share one, as they may an Automaton.
     """
 
@@ -87,8 +91,12 @@ class TriggerTree:
         self._branches = [_Branch() for _ in self._guards]
         for trigger in triggers:
             self._plant(trigger)
+        named = (members for trigger in triggers for members in trigger.opening)
+        self.kinds = Kinds((*named, *self._guards))
         self.longest = max((len(trigger.opening) for trigger in triggers), default=0)
-        self._roots: dict[str, list[frozenset[int]]] = {}
+        self.learnt = 0
+        self._roots: dict[tuple[int, str], frozenset[int]] = {}
+        self._edges: dict[tuple[State, str], Edge] = {}
         self._states: dict[tuple[frozenset[int], Edge], TriggerState] = {}
         self.start = self._state(frozenset(), Edge())
 
@@ -124,29 +132,41 @@ class TriggerTree:
     def step(self, state: TriggerState, ch: str) -> TriggerState:
         if ch == TRANSPARENT:
             return self._quiet(state)
-        reached = set().union(*(self._onward(at, ch) for at in state.branches))
-        for at, first in enumerate(self._first(ch)):
-            if not state.edge.guards >> at & 1:
-                reached |= first
-        return self._state(frozenset(reached), self._edge(state.edge, ch))
+        self.learnt += 1
+        onward = [self._onward(at, ch) for at in state.branches]
+        reached = self._first(state.edge.guards, ch).union(*onward)
+        return self._state(reached, self._edge(state.edge, ch))
 
     def _edge(self, before: Edge, ch: str) -> Edge:
-        seam = seams.following(before.seam, ch)
+        key = (before.seam, self.kinds[ch])
+        edge = self._edges.get(key)
+        if edge is None:
+            edge = self._edges[key] = self._made_edge(*key)
+        return edge
+
+    def _made_edge(self, before: State, ch: str) -> Edge:
+        seam = seams.following(before, ch)
         bit = bit_of(ch)
         forbidden = (1 << at for at, guard in enumerate(self._guards) if guard.has(ch, bit))
         return Edge(0 if seam.accepts else sum(forbidden), seam)
 
     def _onward(self, at: int, ch: str) -> frozenset[int]:
-        bit, onward = bit_of(ch), self._branches[at].onward
-        return frozenset(branch for members, branch in onward.items() if members.has(ch, bit))
+        branch = self._branches[at]
+        reached = branch.steps.get(ch)
+        if reached is None:
+            bit = bit_of(ch)
+            reached = branch.steps[ch] = frozenset(
+                following for members, following in branch.onward.items() if members.has(ch, bit)
+            )
+        return reached
 
-    def _first(self, ch: str) -> list[frozenset[int]]:
-        """Return, for each guard, where a match may begin with this character."""
-        first = self._roots.get(ch)
+    def _first(self, guards: int, ch: str) -> frozenset[int]:
+        """Return where a match may begin with this character, behind a place so guarded."""
+        first = self._roots.get((guards, ch))
         if first is None:
-            first = [self._onward(at, ch) for at in range(len(self._guards))]
-            if len(self._roots) < _MAX_STEPS:
-                self._roots[ch] = first
+            allowed = (at for at in range(len(self._guards)) if not guards >> at & 1)
+            first = frozenset().union(*(self._onward(at, ch) for at in allowed))
+            self._roots[guards, ch] = first
         return first
 
     def _quiet(self, state: TriggerState) -> TriggerState:

@@ -64,11 +64,12 @@ _HEX = re2.compile(
     rb"|[0-9A-Fa-f]{4}(?:[ \n][0-9A-Fa-f]{4}\b){3,}"
 )
 _READABLE = 6  # characters in a row
-_MAY_READ = re.compile(
-    rb"(?:[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
-    rb"{%d}" % _READABLE
+_STRETCH = re2.compile(
+    rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
+    rb"|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % _READABLE
 )
-"""What is in all bytes that decode to so many characters in a row, and in a few others."""
+"""What reads as text among bytes that are none."""
+_MOSTLY = 0.75
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEX_ONLY = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 
@@ -281,14 +282,22 @@ def _decoded(written: bytes) -> list[str]:
             read += binascii.a2b_base64(tail + b"=" * (4 - len(tail)))
         if 2 * read.count(0) > len(read) - 2:
             read = read.replace(b"\0", b"")  # letters of two bytes each
-        # A name of a program decodes to noise, in which nothing could be read.
-        if _MAY_READ.search(read) and _readable(text := read.decode("utf-8", "replace")):
-            texts.append(text)
+        texts += _readable(read)
     return texts
 
 
-def _readable(text: str) -> bool:
-    return max(map(len, text.split("\ufffd"))) >= _READABLE
+def _readable(read: bytes) -> list[str]:
+    """Return the text that bytes are, or only what reads as text where the most of them is noise.
+
+    A name of a program and the bytes of a picture decode to noise, in which nothing can be read:
+    to look through it would take many times as long as the text that it was decoded from.
+    """
+    stretches = _STRETCH.findall(read)
+    if not stretches:
+        return []
+    if sum(map(len, stretches)) >= _MOSTLY * len(read):
+        return [read.decode("utf-8", "replace")]
+    return [stretch.decode("utf-8", "replace") for stretch in stretches]
 
 
 def _hex_runs(data: bytes) -> list[tuple[int, int, str]]:
@@ -298,5 +307,5 @@ def _hex_runs(data: bytes) -> list[tuple[int, int, str]]:
         for shift in range(2):
             usable = (len(digits) - shift) // 2 * 2
             read = bytes.fromhex(digits[shift : shift + usable])
-            found.append((run.start(), run.end(), read.decode("utf-8", "replace")))
+            found += [(run.start(), run.end(), text) for text in _readable(read)]
     return found

@@ -14,10 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.verdict import Action
+from bench.shapes import SHAPES
+from bench.shapes import text as shaped
 from policies.decide import UNCHECKABLE, decide
 from policies.effort import TooDense
 from policies.explain import explain
 from policies.findings import MOST, Inspected
+from policies.pattern import parse
+from policies.scanner import Plan
+from policies.target import Target
 from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:
@@ -62,6 +67,25 @@ def test_no_text_of_250_kilobytes_takes_more_than_its_share(shipped: Catalog, pi
         shipped.everything.find(inspected)
     for _, scannable in inspected.readings:
         assert scannable.effort.spent <= 100_000 + 8 * len(scannable.view) + 1000
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_all_readings_of_a_text_together_are_hardly_longer_than_the_text(shape: str) -> None:
+    written = shaped(shape, 100_000)
+    assert sum(len(scannable.view) for _, scannable in Inspected(written).readings) <= 250_000
+
+
+@pytest.mark.parametrize("alphabet", [range(0x4E00, 0x9000), range(0x1F300, 0x1F600)])
+def test_a_large_alphabet_teaches_the_machine_no_more_than_one_letter_of_it(
+    alphabet: range,
+) -> None:
+    plan = Plan(
+        [Target("key", parse(r"\bAKIA[0-9A-Z]{16}\b")), Target("word", parse("ключ[0-9]+"))]
+    )
+    plan.find("a" + chr(alphabet[0]) * 3)
+    learnt = plan.tree.learnt
+    plan.find("a" + "".join(map(chr, alphabet)))
+    assert plan.tree.learnt == learnt
 
 
 def test_what_would_take_more_is_denied_and_told(shipped: Catalog, now: datetime) -> None:
