@@ -14,6 +14,7 @@ AbeyanceError
 │   ├── StorageUnavailable
 │   │   └── Unstorable     ... and will not take this, however often it is asked
 │   ├── IssuerUnavailable
+│   ├── Restarting         this gateway stops; another takes the request up
 │   └── UpstreamUnavailable
 ├── Fault                  a defect of ours; what it was stands in the log
 └── Superseded             somebody else changed it first; carries what it is now
@@ -104,6 +105,11 @@ class Unstorable(StorageUnavailable):
 
 class IssuerUnavailable(Unavailable):
     pass
+
+
+class Restarting(Unavailable):
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or "This gateway is restarting; send the request again.")
 
 
 class UpstreamUnavailable(Unavailable):

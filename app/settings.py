@@ -103,6 +103,9 @@ class Settings(BaseSettings):
     idle_seconds: float = Field(default=75.0, gt=0)
     """How long a connection may idle: longer than a load balancer in front keeps it (often 60)."""
 
+    drain_seconds: float = Field(default=30.0, ge=0)
+    """How long streams and held callers may go on once the gateway is told to stop."""
+
     public_url: str = Field(default="", pattern=_PUBLIC_URL)
     """Where browsers reach the gateway; empty: Slack accounts are linked in a terminal."""
     login_issuer: str = ""

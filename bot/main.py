@@ -7,12 +7,13 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
 from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
+from app.parts import running
 from app.reader import Reader
 from app.settings import RouteSettings, Settings, SlackMode, require
 from app.storage.feed import HoldFeed
@@ -109,11 +110,9 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     )
     try:
         await storage.prepare()
-        async with asyncio.TaskGroup() as tasks:
-            keeping = tasks.create_task(catalogs.run())
+        async with running(stop, catalogs.run()):
             in_force = partial(getattr, catalogs, "current")
             await run(ours, storage, in_force, SystemClock(), stop, announce)
-            keeping.cancel()
     finally:
         storage.close()
 
@@ -191,19 +190,11 @@ async def _side_by_side(
     reach = shared.reach()
     watcher = Watcher(feed, holds, poster, digests, reach, Duty(shared.storage.leases))
     timers = Timers(feed, holds, shared.ledger, shared.clock)
-    parts: list[_Part] = [shared.ledger, feed, watcher, timers, shared.grants]
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(part.run()) for part in parts]
-        listening = _listen(shared, shared.app(), feed, announce)
-        running.append(tasks.create_task(listening))
+    parts = (shared.ledger, feed, watcher, timers, shared.grants)
+    listening = _listen(shared, shared.app(), feed, announce)
+    async with running(stop, *(part.run() for part in parts), listening):
         await stop.wait()
         await poster.finish()
-        for task in running:
-            task.cancel()
-
-
-class _Part(Protocol):
-    async def run(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

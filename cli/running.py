@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 import uvloop
 
-from app.errors import AbeyanceError
+from app.parts import cause_of
+from app.processes import end_within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
+    from types import FrameType
 
 
+Part: TypeAlias = "Callable[[asyncio.Event], Coroutine[None, None, None]]"
+Announce: TypeAlias = "Callable[[str], None]"
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
-def run_until_stopped(
-    part: Callable[[asyncio.Event], Coroutine[None, None, None]],
-    signals: Iterable[signal.Signals] = STOPPING,
-) -> None:
+def run_until_stopped(part: Part, signals: Iterable[signal.Signals] = STOPPING) -> None:
     """Run `part` with an event that any of the signals sets.
 
     Raises the first AbeyanceError out of whatever group of tasks it died in.
@@ -31,13 +34,10 @@ def run_until_stopped(
         try:
             runner.run(_stoppable(part, signals))
         except BaseExceptionGroup as group:
-            raise _first(group) from group
+            raise cause_of(group) from group
 
 
-async def _stoppable(
-    part: Callable[[asyncio.Event], Coroutine[None, None, None]],
-    signals: Iterable[signal.Signals],
-) -> None:
+async def _stoppable(part: Part, signals: Iterable[signal.Signals]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in signals:
@@ -45,12 +45,46 @@ async def _stoppable(
     await part(stop)
 
 
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    known = group.subgroup(AbeyanceError)
-    found: BaseException = known or group
-    while isinstance(found, BaseExceptionGroup):
-        found = found.exceptions[0]
-    return found
+def serve_until_stopped(
+    name: str,
+    part: Callable[[asyncio.Event, Announce], Coroutine[None, None, None]],
+    seconds: float,
+) -> None:
+    """Run a process of production: `part` is given its `stop` and whom it tells when it serves.
+
+    A signal before that ends it at once; later it sets `stop`, and ends the process by force
+    where that takes longer than `seconds`. Raises as `run_until_stopped` does.
+    """
+
+    async def stoppable(stop: asyncio.Event) -> None:
+        ending = _Ending(stop, asyncio.get_running_loop(), seconds)
+        for number in STOPPING:
+            # Not the loop's own handlers: a loop that hangs would never call them.
+            signal.signal(number, ending.begin)
+
+        def serving(url: str) -> None:
+            ending.serving = True
+            announce(name, url)
+
+        await part(stop, serving)
+
+    run_until_stopped(stoppable, signals=())
+
+
+@dataclass(slots=True)
+class _Ending:
+    """What a signal does to a process of production."""
+
+    stop: asyncio.Event
+    loop: asyncio.AbstractEventLoop
+    seconds: float
+    serving: bool = False
+
+    def begin(self, number: int, _frame: FrameType | None) -> None:
+        if not self.serving:
+            os._exit(128 + number)
+        self.loop.call_soon_threadsafe(self.stop.set)
+        end_within(self.seconds)
 
 
 def announce(name: str, url: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from app.logs import set_up_logs
 from app.settings import load_settings
-from cli.running import announce, run_until_stopped
+from cli.running import serve_until_stopped
+
+_GATEWAY_SECONDS = 8.0
+_BOT_SECONDS = 12.0
+"""What the end of each may take beside the drain: the last calls, records and closings."""
 
 
 def gateway() -> None:
@@ -15,7 +17,11 @@ def gateway() -> None:
 
     settings = load_settings()
     set_up_logs(settings.log_level)
-    run_until_stopped(lambda stop: run_gateway(settings, stop, partial(announce, "gateway")))
+    serve_until_stopped(
+        "gateway",
+        lambda stop, announce: run_gateway(settings, stop, announce),
+        settings.drain_seconds + _GATEWAY_SECONDS,
+    )
 
 
 def bot() -> None:
@@ -24,4 +30,6 @@ def bot() -> None:
 
     settings = load_settings()
     set_up_logs(settings.log_level)
-    run_until_stopped(lambda stop: run_bot(settings, stop, partial(announce, "bot")))
+    serve_until_stopped(
+        "bot", lambda stop, announce: run_bot(settings, stop, announce), _BOT_SECONDS
+    )

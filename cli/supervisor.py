@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _START_SECONDS = 30.0
-_STOP_SECONDS = 8.0
+_STOP_SECONDS = 15.0
 _LAST_LINES = 15
 
 
@@ -41,8 +41,12 @@ class _Child:
 class Supervisor:
     """Children are stopped in the reverse order of their start: who is needed goes last."""
 
-    def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, logs: Path, environment: Mapping[str, str], drain_seconds: float = 0.0
+    ) -> None:
+        """A child has `drain_seconds` to end what it has in hand, and some more to end itself."""
         self._logs = logs
+        self._stop_seconds = drain_seconds + _STOP_SECONDS
         self._environment = environment
         self._children: list[_Child] = []
         self._adopted: list[_Child] = []
@@ -58,7 +62,7 @@ class Supervisor:
         traceback: TracebackType | None,
     ) -> None:
         for child in reversed(self._children):
-            await _stop(child.process)
+            await _stop(child.process, self._stop_seconds)
 
     async def start(self, name: str, command: list[str], settings: Mapping[str, str]) -> str:
         """Start a process and return the first line that it prints: it says that it serves.
@@ -110,13 +114,13 @@ async def _guard(child: _Child) -> None:
     raise child.died()
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
+async def _stop(process: asyncio.subprocess.Process, seconds: float) -> None:
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError):
         process.send_signal(signal.SIGTERM)
     try:
-        async with asyncio.timeout(_STOP_SECONDS):
+        async with asyncio.timeout(seconds):
             await process.wait()
     except TimeoutError:
         process.kill()

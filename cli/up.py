@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 Addresses: TypeAlias = "dict[str, dict[str, str]]"
 _LOOPBACK = "127.0.0.1"
+_DRAIN_SECONDS = 2.0
 _SANDBOX_CONNECTIONS = {
     "openai": CredentialScheme.BEARER,
     "anthropic": CredentialScheme.X_API_KEY,
@@ -56,6 +57,12 @@ class _Plan:
     @property
     def stand_in_issuers(self) -> bool:
         return not self.settings.issuers
+
+    @property
+    def drain_seconds(self) -> float:
+        """Return a moment unless more is asked for: whoever presses Ctrl-C is waiting."""
+        given = "drain_seconds" in self.settings.model_fields_set
+        return self.settings.drain_seconds if given else _DRAIN_SECONDS
 
     def ports(self) -> dict[str, int]:
         """Return each port that must be free, by the setting that changes it."""
@@ -104,7 +111,7 @@ async def _start(plan: _Plan, data: Path, stack: AsyncExitStack) -> tuple[Superv
     """Start all that is needed, in the order of who needs whom."""
     logs = data / "logs"
     settings = _given(plan, data)
-    family = Supervisor(logs, os.environ)
+    family = Supervisor(logs, os.environ, plan.drain_seconds)
     if plan.stand_in_mongodb:
         log = logs / "mongodb.log"
         server = embedded_server(plan.local.embedded_mongodb_port, data / "mongodb", log)
@@ -153,12 +160,13 @@ def _free(port: int) -> bool:
 
 
 def _given(plan: _Plan, data: Path) -> dict[str, str]:
-    """Return the settings that do not wait for a stand-in: the database and the vault's key."""
+    """Return the settings that need no stand-in to run first."""
     uri = plan.settings.mongodb_uri.get_secret_value()
     key = plan.settings.vault_key.get_secret_value()
     return {
         "MONGODB_URI": uri or embedded_uri(plan.local.embedded_mongodb_port),
         "ABEYANCE_VAULT_KEY": key or _kept_key(data / "vault.key"),
+        "ABEYANCE_DRAIN_SECONDS": str(plan.drain_seconds),
     }
 
 

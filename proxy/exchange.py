@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
+    from proxy.draining import Drain
     from proxy.front import Headers
 
 
@@ -31,7 +32,11 @@ class Exchange:
     """`read` the body first; then wait, and answer with `start`, `send` and `end`."""
 
     def __init__(
-        self, scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable
+        self,
+        scope: HTTPScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+        drain: Drain,
     ) -> None:
         self.method = scope["method"]
         self.target = scope["raw_path"].partition(b"?")[0].decode("latin-1")
@@ -46,6 +51,7 @@ class Exchange:
         self.ended = False
         self._receive = receive
         self._send = send
+        self._drain = drain
 
     async def read(self, limit: int) -> bytes:
         """Return the body of at most `limit` bytes.
@@ -93,8 +99,16 @@ class Exchange:
         if event["type"] != "http.disconnect":
             raise BadRequest("The body goes on after its end.")
 
+    def check(self) -> None:
+        """Raise Restarting where it is too late to begin with this request."""
+        self._drain.check()
+
     async def start(self, status: int, headers: Headers) -> None:
         self.started = True
+        # After an unread body, what follows may be no request of its own: nobody reads it.
+        last = self._drain.begun or not self._body_read
+        if last and self.http_version.startswith("1"):
+            headers = (*headers, ("connection", "close"))
         await self._send(
             {
                 "type": "http.response.start",
@@ -114,9 +128,6 @@ class Exchange:
     async def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """Answer at once with a body that stands."""
         headers = (*headers, ("content-length", str(len(body))))
-        if not self._body_read and self.http_version.startswith("1"):
-            # What follows on the connection may be no request of its own: nobody reads it.
-            headers = (*headers, ("connection", "close"))
         await self.start(status, headers)
         self.ended = True
         await self._send({"type": "http.response.body", "body": body, "more_body": False})

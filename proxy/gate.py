@@ -71,6 +71,7 @@ class Gate:
         """Answer one request; whatever is wrong is told in the shape of the API it calls."""
         visit = Visit(exchange)
         try:
+            exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
             identity = await self.callers.identify(exchange.headers)
             exchange.headers = without_credentials(exchange.headers)

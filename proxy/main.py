@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
-import socket
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,8 +18,9 @@ from hypercorn.config import Config
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
-from app.errors import BadSettings, StorageUnavailable
+from app.errors import Restarting, StorageUnavailable
 from app.ids import new_id
+from app.parts import running
 from app.pieces import Cutter
 from app.settings import Settings, require
 from app.storage.feed import HoldFeed
@@ -29,11 +31,13 @@ from policies.keeper import CatalogKeeper, CatalogState
 from proxy.attendance import Attendance
 from proxy.callers import Callers
 from proxy.connections import Connections
+from proxy.draining import Drain
 from proxy.gate import Gate, Limits
 from proxy.granted import Granted
 from proxy.holding import Holding
 from proxy.link_pages import LinkPages
 from proxy.linking import Linking
+from proxy.listener import empty_backlog, listen
 from proxy.oidc.verify import Verifier
 from proxy.pager import Bodies, Pager
 from proxy.recorder import Recorder
@@ -44,11 +48,11 @@ from proxy.upstream import Upstream
 from proxy.web import Door, create_pages
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator, Callable
 
 _log = structlog.get_logger(__name__)
 _GRACE_SECONDS = 2.0
-_BACKLOG = 1024
 _SIGN_IN_LASTS = timedelta(minutes=10)
 _NEEDS = ("mongodb", "vault", "issuers")
 
@@ -65,7 +69,7 @@ async def run_gateway(
     catalogs = CatalogKeeper(settings.catalog)
     vault = Vault(settings.vault_key.get_secret_value())
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
-    with _listen(settings) as listener:
+    with listen(settings) as listener:
         async with _storage(settings) as storage, _http() as http, _upstream(settings) as upstream:
             parts = _Parts(settings, storage, http, upstream, catalogs, vault)
             await _serve(parts, listener, stop, announce)
@@ -83,14 +87,15 @@ async def _serve(
 
     async def stopping() -> None:
         await stop.wait()
-        parts.feed.stop()
+        seconds = 0.0 if watch.death else parts.settings.drain_seconds
+        await parts.drain.run(seconds, partial(empty_backlog, listener), parts.send_away)
+        # Hypercorn has a descriptor of its own, and closes it next.
+        listener.close()
 
-    async with asyncio.TaskGroup() as tasks:
-        background = [tasks.create_task(part.run()) for part in parts.running]
-        background.append(tasks.create_task(ready()))
+    async with running(stop, *(part.run() for part in parts.running)) as watch:
+        telling = asyncio.ensure_future(ready())
         await serve(parts.door, _config(listener, parts.settings), shutdown_trigger=stopping)
-        for task in background:
-            task.cancel()
+        telling.cancel()
 
 
 class _Parts:
@@ -134,11 +139,22 @@ class _Parts:
         )
         linking = Linking(storage.links, ledger, clock)
         links = linking, _link_pages(settings, linking, verifier, callers, http)
-        pages = create_pages(self._ready, metrics, callers, links, storage.sessions, storage.holds)
-        self.door = Door(gate, pages)
+        self.drain = drain = Drain()
+        pages = create_pages(
+            self._ready, metrics, callers, links, storage.sessions, storage.holds, drain
+        )
+        self.door = Door(gate, pages, self.drain)
+        self._upstream = upstream
+
+    def send_away(self) -> None:
+        """End whatever is still in flight; each is told to come again."""
+        self.feed.stop()
+        self._upstream.stop()
 
     async def _ready(self) -> CatalogState:
-        """Raise StorageUnavailable where requests could not be held."""
+        """Raise Unavailable where requests could not be held, or should go elsewhere."""
+        if self.drain.begun:
+            raise Restarting
         await self._storage.ping()
         if not self.feed.ready.is_set():
             raise StorageUnavailable("The change stream of holds is not open.")
@@ -166,30 +182,10 @@ def _link_pages(
     )
 
 
-def _listen(settings: Settings) -> socket.socket:
-    host, port = settings.host, settings.port
-    try:
-        listener = socket.create_server((host, port), backlog=_BACKLOG)
-    except OSError as error:
-        raise BadSettings(
-            f"ABEYANCE_HOST={host} ABEYANCE_PORT={port}: cannot listen there ({error.strerror}); "
-            "choose another port, or stop whoever listens."
-        ) from error
-    listener.setblocking(False)
-    _let_go_of_who_stops_reading(listener, settings.stalled_seconds)
-    return listener
-
-
-def _let_go_of_who_stops_reading(listener: socket.socket, seconds: float) -> None:
-    """Have the kernel close what is accepted here once its peer takes nothing for so long."""
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; elsewhere the kernel's own patience counts
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(1000 * seconds))
-
-
 def _config(listener: socket.socket, settings: Settings) -> Config:
     config = Config()
-    # Hypercorn makes its own socket of the descriptor: ours must let go of it.
-    config.bind = [f"fd://{listener.detach()}"]
+    # Hypercorn makes its own socket of the descriptor, and closes it.
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]
     config.graceful_timeout = _GRACE_SECONDS
     config.keep_alive_timeout = settings.idle_seconds
     config.include_server_header = False

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from proxy.front import Headers
 
+_RESTARTING = "restarting"
 # The nearest ancestor counts; the test of this table walks every class of the tree.
 _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.BadRequest: (400, "bad_request"),
@@ -23,6 +24,7 @@ _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.Refused: (403, "refused"),
     errors.Unavailable: (503, "unavailable"),
     errors.Unstorable: (500, "internal_error"),
+    errors.Restarting: (503, _RESTARTING),
     errors.UpstreamUnavailable: (502, "upstream_unavailable"),
     errors.Superseded: (409, "superseded"),
     errors.Fault: (500, "internal_error"),
@@ -58,6 +60,9 @@ def refusal_for(
 def refusal_headers(refusal: Refusal, decision: str, rule: str) -> Headers:
     """Return the headers of a refusal: a client must not retry what cannot change by itself."""
     headers = [("content-type", "application/json"), ("cache-control", "no-store")]
+    if refusal.code == _RESTARTING:
+        # Soon: another gateway is there already, and knows of the hold.
+        headers.append(("retry-after", "1"))
     if refusal.status not in (502, 503):
         headers.append(("x-should-retry", "false"))
     if refusal.status == 401:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -15,10 +15,10 @@ import yarl
 from httpx_aiohttp import AiohttpTransport
 
 from app.domain.connection import CredentialScheme
-from app.errors import BadRequest, UpstreamUnavailable
+from app.errors import BadRequest, Restarting, UpstreamUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from app.domain.connection import Connection
     from app.domain.session import RecordedRequest
@@ -46,12 +46,40 @@ _NOT_THERE = "The path leads out of the connection, or can be read in two ways."
 _FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
 
 
+class UnderWay:
+    """Waits for the upstream, so that all of them can be broken off."""
+
+    def __init__(self) -> None:
+        self._stopped = False
+        self._limits: set[asyncio.Timeout] = set()
+
+    def check(self) -> None:
+        """Raise Restarting where this process is stopping."""
+        if self._stopped:
+            raise Restarting
+
+    @contextmanager
+    def until(self, limit: asyncio.Timeout) -> Iterator[None]:
+        """Have the limit expire when we stop."""
+        self._limits.add(limit)
+        try:
+            yield
+        finally:
+            self._limits.discard(limit)
+
+    def stop(self) -> None:
+        self._stopped = True
+        for limit in self._limits:
+            limit.reschedule(0)
+
+
 class Answer:
     """The upstream's answer: its head at once, its body in pieces."""
 
-    def __init__(self, response: httpx.Response, seconds: float) -> None:
+    def __init__(self, response: httpx.Response, seconds: float, under_way: UnderWay) -> None:
         self._response = response
         self._seconds = seconds
+        self._under_way = under_way
         self.status = response.status_code
         self.content_type: str = response.headers.get("content-type", "")
         self.content_encoding: str = response.headers.get("content-encoding", "identity").lower()
@@ -65,17 +93,22 @@ class Answer:
         )
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the body. Raises UpstreamUnavailable where it breaks off, or has no end."""
+        """Yield the body.
+
+        Raises UpstreamUnavailable where it breaks off, or has no end; Restarting where we stop.
+        """
         pieces = aiter(self._response.aiter_raw())
         last = asyncio.get_running_loop().time() + self._seconds
         try:
             while True:
                 async with asyncio.timeout_at(last) as limit:
-                    piece = await anext(pieces, None)
+                    with self._under_way.until(limit):
+                        piece = await anext(pieces, None)
                 if piece is None:
                     return
                 yield piece
         except _FAULTS as error:
+            self._under_way.check()
             if limit.expired():
                 raise UpstreamUnavailable(
                     f"The answer took longer than {self._seconds:g} seconds; its rest is not "
@@ -89,6 +122,7 @@ class Upstream:
 
     def __init__(self, answer_seconds: float, *, idle_seconds: float = _IDLE_SECONDS) -> None:
         self._answer_seconds = answer_seconds
+        self._under_way = UnderWay()
         session = aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
             connector=aiohttp.TCPConnector(limit=_POOL, keepalive_timeout=idle_seconds),
@@ -113,20 +147,23 @@ class Upstream:
     ) -> AsyncIterator[Answer]:
         """Send the recorded bytes with our credential; the answer is open within the block.
 
-        Raises UpstreamUnavailable where nobody answers as HTTP wants it.
+        Raises UpstreamUnavailable where nobody answers as HTTP wants it, Restarting where we stop.
         """
+        self._under_way.check()
+        outgoing = self._outgoing(connection, request, credential)
         try:
-            response = await self._http.send(
-                self._outgoing(connection, request, credential), stream=True
-            )
+            async with asyncio.timeout(None) as limit:
+                with self._under_way.until(limit):
+                    response = await self._http.send(outgoing, stream=True)
         except _FAULTS as error:
+            self._under_way.check()
             raise UpstreamUnavailable(
                 f"The model API of connection “{connection.name}” does not answer."
             ) from error
         try:
             if response.status_code < HTTPStatus.OK:
                 raise UpstreamUnavailable("The model API answered with a status that is no answer.")
-            yield Answer(response, self._answer_seconds)
+            yield Answer(response, self._answer_seconds, self._under_way)
         finally:
             await response.aclose()
 
@@ -145,6 +182,10 @@ class Upstream:
             ],
             content=request.body,
         )
+
+    def stop(self) -> None:
+        """Break off whatever is under way; who waits for it is told that we stop."""
+        self._under_way.stop()
 
     async def close(self) -> None:
         await self._http.aclose()

@@ -5,6 +5,7 @@ The data path is bare ASGI (see `exchange`); our own few pages are Quart.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from quart import Quart, Response, jsonify, request
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from app.telemetry import Metrics
     from policies.keeper import CatalogState
     from proxy.callers import Callers
+    from proxy.draining import Drain
     from proxy.gate import Gate
     from proxy.link_pages import LinkPages
     from proxy.linking import Linking
@@ -37,15 +39,17 @@ _FORM_BYTES = 16 * 1024
 class Door:
     """The ASGI application: sorts requests to the gate or to our own pages."""
 
-    def __init__(self, gate: Gate, pages: Quart) -> None:
+    def __init__(self, gate: Gate, pages: Quart, drain: Drain) -> None:
         self._gate = gate
         self._pages = pages
+        self._drain = drain
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
         if scope["type"] == "http" and not scope["raw_path"].startswith(_OURS):
-            await self._gate.handle(Exchange(scope, receive, send))
+            with self._drain.flight():
+                await self._gate.handle(Exchange(scope, receive, send, self._drain))
         else:
             await self._pages(scope, receive, send)
 
@@ -57,6 +61,7 @@ def create_pages(
     links: tuple[Linking, LinkPages | None],
     sessions: SessionStore,
     holds: HoldStore,
+    drain: Drain,
 ) -> Quart:
     """Build our own pages; `ready` raises an AbeyanceError where the gateway cannot serve."""
     pages = Quart(__name__, static_folder=None)
@@ -109,13 +114,16 @@ def create_pages(
         refusal = refusal_for(error)
         return {"error": {"code": refusal.code, "message": refusal.message}}, refusal.status
 
-    @pages.after_request
-    async def never_stored(response: Response) -> Response:
-        response.headers["cache-control"] = "no-store"
-        response.headers["x-content-type-options"] = "nosniff"
-        return response
-
+    pages.after_request(partial(_finished, drain))
     return pages
+
+
+async def _finished(drain: Drain, response: Response) -> Response:
+    response.headers["cache-control"] = "no-store"
+    response.headers["x-content-type-options"] = "nosniff"
+    if drain.begun:
+        response.headers["connection"] = "close"
+    return response
 
 
 def _add_linking(

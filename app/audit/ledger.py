@@ -49,19 +49,35 @@ class ChainedLedger:
         self._seq = 0
         self._head = ""
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue()
+        self._over = False
 
     async def append(self, event: Event) -> None:
         """Return when the event is durable. Raises StorageUnavailable when it is not."""
+        if self._over:
+            raise _stopped()
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((event, written))
         await written
 
     async def run(self) -> None:
-        while True:
-            batch = [await self._waiting.get()]
-            while not self._waiting.empty() and len(batch) < _BATCH:
-                batch.append(self._waiting.get_nowait())
-            await self._write(batch)
+        batch: list[_Waiting] = []
+        try:
+            while True:
+                batch = [await self._waiting.get()]
+                while not self._waiting.empty() and len(batch) < _BATCH:
+                    batch.append(self._waiting.get_nowait())
+                await self._write(batch)
+        finally:
+            self._close(batch)
+
+    def _close(self, batch: list[_Waiting]) -> None:
+        """Whoever still waits would wait for ever, and keep the process from ending."""
+        self._over = True
+        while not self._waiting.empty():
+            batch.append(self._waiting.get_nowait())
+        for _, written in batch:
+            if not written.done():
+                written.set_exception(_stopped())
 
     async def _write(self, batch: list[_Waiting]) -> None:
         entries = self._chained([event for event, _ in batch])
@@ -94,3 +110,7 @@ class ChainedLedger:
         """Leave a chain whose end is not known: part of a failed batch may have been written."""
         self._chain = f"{self._chain.rpartition('-')[0]}-{secrets.token_hex(8)}"
         self._seq, self._head = 0, ""
+
+
+def _stopped() -> StorageUnavailable:
+    return StorageUnavailable("The ledger is closed: this process is stopping.")

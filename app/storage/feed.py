@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.errors import StorageUnavailable, Unavailable
+from app.errors import Restarting, StorageUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -48,6 +48,7 @@ class HoldFeed:
         self._retry_seconds = retry_seconds
         self._waiting: defaultdict[str, set[_Waiter]] = defaultdict(set)
         self._followers: set[asyncio.Queue[Hold]] = set()
+        self._stopped = False
         self.ready = asyncio.Event()
         """Set while the change stream is open."""
 
@@ -87,8 +88,10 @@ class HoldFeed:
     ) -> Hold:
         """Return the hold as soon as `until` says so of it; meanwhile `pulse` beats.
 
-        Raises Unavailable when this process is stopping: the hold itself goes on.
+        Raises Restarting when this process is stopping: the hold itself goes on.
         """
+        if self._stopped:
+            raise Restarting
         waiter = _Waiter(until)
         self._waiting[hold_id].add(waiter)
         try:
@@ -103,11 +106,12 @@ class HoldFeed:
             if not self._waiting[hold_id]:
                 del self._waiting[hold_id]
         if decided is None:
-            raise Unavailable("This gateway is restarting; send the request again.")
+            raise Restarting
         return decided
 
     def stop(self) -> None:
-        """Send away all who wait here; they find their holds again elsewhere."""
+        """Send away all who wait here, or come to; they find their holds again elsewhere."""
+        self._stopped = True
         for waiter in itertools.chain.from_iterable(self._waiting.values()):
             waiter.send_away()
 

@@ -82,6 +82,8 @@ class House:
     processes: list[Process] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     """Further settings of gateway and bot."""
+    program: str = "cli"
+    """The module that gateway and bot are started from."""
 
     def open(self) -> None:
         sandbox = self._start("sandbox", ["sandbox", "--data", str(self.data / "sandbox")])
@@ -99,10 +101,10 @@ class House:
         return "\n".join(f"--- {p.name}\n{p.log.read_text()[-4000:]}" for p in self.processes)
 
     def start_gateway(self) -> Process:
-        return self._start("gateway", ["cli", "gateway"])
+        return self._start("gateway", [self.program, "gateway"])
 
     def start_bot(self) -> Process:
-        return self._start("bot", ["cli", "bot"])
+        return self._start("bot", [self.program, "bot"])
 
     @property
     def env(self) -> dict[str, str]:
@@ -120,6 +122,7 @@ class House:
             "ABEYANCE_CATALOG": str(self.catalog),
             "ABEYANCE_PORT": "0",
             "ABEYANCE_KEEP_ALIVE_SECONDS": "0.2",
+            "ABEYANCE_DRAIN_SECONDS": "1",
             "ABEYANCE_SLACK_API_URL": slack["api"],
             "ABEYANCE_SLACK_BOT_TOKEN": slack["bot_token"],
             "ABEYANCE_SLACK_APP_TOKEN": slack["app_token"],
