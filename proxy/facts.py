@@ -87,6 +87,7 @@ def read_inquiry(
     """Find what a request says. Raises BadRequest where it cannot be read."""
     body = parse_body(header(headers, "content-type"), raw)
     wire = wire_for(connection.wire, method, path, body.json)
+    body = body.mended(wire)
     forwarded = _forwarded(headers)
     prompt = body.prompt(wire)
     prompt = replace(
@@ -94,8 +95,8 @@ def read_inquiry(
         model=prompt.model or _model_of(path),
         segments=(*prompt.segments, *_beside(path, query, forwarded)),
     )
-    facts = Facts(connection.name, method, path, query, prompt, len(raw))
-    request = _recorded(connection, method, path, query, forwarded, raw)
+    facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
+    request = _recorded(connection, method, path, query, forwarded, body.raw)
     return Inquiry(connection, wire, body, facts, request)
 
 

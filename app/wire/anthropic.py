@@ -1,16 +1,11 @@
-"""Anthropic Messages.
-
-A block of thinking is signed. Where a mask has changed its text, the signature is sent empty: the
-client sees that there is none, and the API says so by name if the block is sent back; with the
-old one it would call the whole conversation tampered with.
-"""
+"""Anthropic Messages. What becomes of its signed blocks stands in `thinking`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import sse, strict_json
+from app.wire import sse, strict_json, thinking
 from app.wire.events import EVERYTHING, AnswerTable, Named, StreamTable, kind_of
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape, whole
@@ -46,6 +41,7 @@ REQUEST = RequestTable(
         "web_fetch_tool_result": Role.TOOL,
         "search_result": Role.TOOL,
     },
+    mend=thinking.mended,
 )
 
 _DELTAS = {"text": "text_delta", "thinking": "thinking_delta", "partial_json": "input_json_delta"}

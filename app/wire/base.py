@@ -101,6 +101,13 @@ class WireFormat(Protocol):
         """Find every text of a request, in the order of the body."""
         ...
 
+    def mended(self, body: Json) -> Json:
+        """Return the body without what the API would refuse because it was masked before.
+
+        It is the same object where there is nothing of that kind.
+        """
+        ...
+
     def rewrite(self, body: Json, mask: Callable[[str], str]) -> Json:
         """Return the body with `mask` applied to every text that `read` finds."""
         ...

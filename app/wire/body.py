@@ -50,6 +50,11 @@ class Body:
         ids = (message.get("id") for message in messages if isinstance(message, dict))
         return tuple(call for call in ids if isinstance(call, (str, int)))
 
+    def mended(self, wire: WireFormat) -> Body:
+        """Return the body that the API takes, after what was masked in earlier answers."""
+        value = wire.mended(self.json)
+        return self if value is self.json else Body(strict_json.dump(value), json=value)
+
     def prompt(self, wire: WireFormat) -> Prompt:
         """Find every text; what cannot be read is named, as `body` or `body/2`."""
         if self.is_json:

@@ -14,6 +14,7 @@ from app.errors import TooLarge, UpstreamUnavailable
 from app.wire.json_text import JsonTextMasker
 from app.wire.shape import Kind, Shape, shape
 from app.wire.texts import End, GrowingText, Text
+from app.wire.thinking import MASKED
 from app.wire.walk import Box, Path, TreeMasker
 
 if TYPE_CHECKING:
@@ -103,7 +104,6 @@ class Running:
     path: Path = ()
     box: Box = field(default_factory=list)
     at: str | int = ""
-    masked: bool = False
 
 
 class EventMasker:
@@ -156,10 +156,9 @@ class EventMasker:
             self.sole = None
         if self._tree.repeats and not self._is_clean():
             self._tree.drop_repeats()
-        for key, holder in signed:
-            running = self._texts.get(hashable(key))
-            if running is not None and running.masked:
-                holder["signature"] = ""
+        if self._masking.masked:  # whatever it was: what came before is signed as well
+            for _, holder in signed:
+                holder["signature"] = MASKED
                 self._tree.changed = True
         return self._tree.changed, tails
 
@@ -175,9 +174,7 @@ class EventMasker:
         tails = []
         for key in [key for end in ends for key in self._texts if key[: len(end)] == end]:
             running = self._texts[key]
-            found = self._masking.masked
             rest = running.text.end(how)
-            running.masked = running.masked or self._masking.masked > found
             if not rest:
                 continue
             if key in self._touched:
@@ -215,10 +212,7 @@ class EventMasker:
 
     def go_on(self, running: Running, piece: str) -> str:
         """Mask the next piece of a text, in an event that has nothing else to look at."""
-        found = self._masking.masked
-        out = running.text.feed(piece)
-        running.masked = running.masked or self._masking.masked > found
-        return out
+        return running.text.feed(piece)
 
     def _make_room(self, key: Key) -> None:
         if key in self._over:

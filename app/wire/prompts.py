@@ -7,20 +7,16 @@ is a segment, except the protocol's own words and what no rule can read (base64 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from app.domain.segment import Prompt, Role, Segment
 from app.wire import nature
+from app.wire.base import Json
 from app.wire.json_text import mask_json_text
 from app.wire.shape import Kind, Shape
 from app.wire.walk import free_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from app.wire.base import Json
 
 ROLES: Mapping[str, Role] = {
     "system": Role.SYSTEM,
@@ -55,6 +51,8 @@ class RequestTable:
     model: tuple[str, ...] = ("model",)
     streamed: bool | None = None
     """Whether the answer streams; None: as the body's `stream` says."""
+    mend: Callable[[Json, Json], Json] = lambda _, after: after
+    """Gives out of a body, before and after it was masked, one that the API takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def read(table: RequestTable, body: Json) -> Prompt:
 
 def rewrite(table: RequestTable, body: Json, mask: Callable[[str], str]) -> Json:
     """Return a copy with `mask` applied to every text that `read` finds."""
-    return _Walk(table, lambda segment: mask(segment.text)).start(body)
+    return table.mend(body, _Walk(table, lambda segment: mask(segment.text)).start(body))
 
 
 class _Walk:

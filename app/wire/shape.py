@@ -24,7 +24,7 @@ class Kind(Enum):
     JSON = auto()  # complete JSON inside a string
     DROP = auto()  # repeats a text in a form that cannot be masked
     KEEP = auto()  # sealed by the provider, not to be touched
-    SIGNATURE = auto()  # kept, unless a member beside it was masked: emptied then
+    SIGNATURE = auto()  # kept, unless something it signs was masked; see `thinking`
     BLOB = auto()  # image, audio, file: no rule can read it, unless it is text
     FREE = auto()  # an object whose members the caller names
 

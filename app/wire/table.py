@@ -34,6 +34,9 @@ class TableFormat:
     def read(self, body: Json) -> Prompt:
         return prompts.read(self.request, body)
 
+    def mended(self, body: Json) -> Json:
+        return self.request.mend(body, body)
+
     def rewrite(self, body: Json, mask: Callable[[str], str]) -> Json:
         return prompts.rewrite(self.request, body, mask)
 

@@ -12,6 +12,7 @@ from app.errors import TooLarge
 from app.wire import nature
 from app.wire.json_text import mask_json_text
 from app.wire.shape import Kind, Shape
+from app.wire.thinking import MASKED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,11 +91,10 @@ class TreeMasker:
             self._members(box, shape, path, indices)
 
     def _signed(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
-        before, self.changed = self.changed, False
         self._members(box, shape, path, indices)
+        # What came before is signed as well.
         if self.changed and box[str(shape.signature)]:
-            box[str(shape.signature)] = ""
-        self.changed = self.changed or before
+            box[str(shape.signature)] = MASKED
 
     def _members(self, box: dict[str, Json], shape: Shape, path: Path, indices: Path) -> None:
         fields, other = shape.fields, shape.other

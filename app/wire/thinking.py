@@ -1,0 +1,111 @@
+"""Keeps a conversation valid whose signed thinking had to be masked.
+
+Anthropic signs each block of thinking, over its text and over what came before it, and refuses a
+request in which one was changed. There is no way to sign it again, so the documented way out is to
+send the conversation without: whoever takes a secret out of a history takes the thinking with it,
+never a part of what one turn thought.
+
+1. In an answer, a block comes under the signature `MASKED` if it, or anything before it in the
+   message, was masked. The client keeps that like any other signature and sends it back.
+2. In a request, such a block, or one that has to be masked now, is broken. It is left out, with all
+   other thinking of its turn and of what follows. A turn is what the model says until the user
+   speaks again: the results of its tools belong to it.
+3. With thinking of the older kind (`enabled`), a turn that goes on must begin with thinking. Where
+   that was left out, the request goes out with thinking disabled; the next turn thinks again.
+
+Sources: "Thinking" (Preserving thinking blocks) and "Preserved thinking" (Fix a thinking block
+bound to a different conversation) at platform.claude.com/docs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeGuard
+
+if TYPE_CHECKING:
+    from app.wire.base import Json
+
+MASKED = "masked-by-abeyance"
+"""Stands in the place of a signature that does not fit any more."""
+
+_THINKING = ("thinking", "redacted_thinking")
+_SIGNED = ("thinking", "compaction")
+_TEXTS = ("thinking", "content")
+_LEFT_OUT: Json = {"type": "text", "text": "[thinking left out]"}
+
+
+def mended(before: Json, after: Json) -> Json:
+    """Return the body `after` it was masked without the thinking that would be refused.
+
+    It is the same object where there is nothing to mend.
+    """
+    old, new = _messages(before), _messages(after)
+    if not isinstance(after, dict) or len(old) != len(new):
+        return after
+    broken = next((at for at in range(len(new)) if _is_broken(old[at], new[at])), None)
+    if broken is None:
+        return after
+    first = _turn_of(new, broken)
+    out: dict[str, Json] = {
+        **after,
+        "messages": [*new[:first], *map(_without_thinking, old[first:], new[first:])],
+    }
+    thinking = after.get("thinking")
+    goes_on = _turn_of(new, len(new) - 1) < len(new) - 1 and not _speaks(new[-1])
+    if goes_on and isinstance(thinking, dict) and thinking.get("type") == "enabled":
+        out["thinking"] = {"type": "disabled"}
+    return out
+
+
+def _messages(body: Json) -> list[Json]:
+    messages = body.get("messages") if isinstance(body, dict) else None
+    return messages if isinstance(messages, list) else []
+
+
+def _blocks(message: Json) -> list[Json]:
+    content = message.get("content") if isinstance(message, dict) else None
+    return content if isinstance(content, list) else []
+
+
+def _is(block: Json, *types: str) -> TypeGuard[dict[str, Json]]:
+    return isinstance(block, dict) and block.get("type") in types
+
+
+def _is_broken(old: Json, new: Json) -> bool:
+    return any(map(_is_changed, _blocks(old), _blocks(new)))
+
+
+def _is_changed(old: Json, new: Json) -> bool:
+    """Tell whether a signed block is not what was signed."""
+    if not _is(new, *_SIGNED) or not _is(old, *_SIGNED):
+        return False
+    return new.get("signature") == MASKED or any(old.get(name) != new.get(name) for name in _TEXTS)
+
+
+def _speaks(message: Json) -> bool:
+    """Tell what the user says from the results of tools."""
+    if not isinstance(message, dict) or message.get("role") != "user":
+        return False
+    blocks = _blocks(message)
+    return not blocks or not all(_is(block, "tool_result") for block in blocks)
+
+
+def _turn_of(messages: list[Json], at: int) -> int:
+    """Return where the turn begins that a message belongs to."""
+    while at > 0 and not _speaks(messages[at - 1]):
+        at -= 1
+    return at
+
+
+def _without_thinking(old: Json, new: Json) -> Json:
+    if not isinstance(new, dict) or not _blocks(new):
+        return new
+    blocks = zip(_blocks(old), _blocks(new), strict=True)
+    kept = [_unsigned(was, block) for was, block in blocks if not _is(block, *_THINKING)]
+    return {**new, "content": kept or [_LEFT_OUT]}
+
+
+def _unsigned(old: Json, new: Json) -> Json:
+    """Take the signature off a summary that was masked: unlike thinking, it may have none."""
+    if _is(new, "compaction") and _is_changed(old, new):
+        return {name: value for name, value in new.items() if name != "signature"}
+    return new
