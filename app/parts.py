@@ -17,9 +17,10 @@ from app.errors import AbeyanceError, Fault
 from app.processes import end_within
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import AsyncIterator, Coroutine
 
-_ENDING_SECONDS = 4.5
+_ENDING_SECONDS = 3.3
 _log = structlog.get_logger(__name__)
 
 
@@ -29,6 +30,7 @@ class Watch:
     def __init__(self, stop: asyncio.Event) -> None:
         self._stop = stop
         self.death: AbeyanceError | None = None
+        self.force: threading.Timer | None = None
 
     async def over(self, part: Coroutine[None, None, None]) -> None:
         name = getattr(part, "__qualname__", "a part")
@@ -55,7 +57,7 @@ class Watch:
     def _end(self, death: AbeyanceError) -> None:
         if self.death is None:
             self.death = death
-            end_within(_ENDING_SECONDS)
+            self.force = end_within(_ENDING_SECONDS)
         self._stop.set()
 
 
@@ -73,6 +75,9 @@ async def running(stop: asyncio.Event, *parts: Coroutine[None, None, None]) -> A
         finally:
             for task in watched:
                 task.cancel()
+    if watch.force is not None:
+        # All parts have ended; the rest of the way is the process's own.
+        watch.force.cancel()
     if watch.death is not None:
         raise watch.death
 

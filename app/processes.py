@@ -20,14 +20,15 @@ def dying_with_us(command: list[str]) -> list[str]:
     return [setpriv, "--pdeathsig", "TERM", "--", *command] if setpriv else command
 
 
-def end_within(seconds: float) -> None:
+def end_within(seconds: float) -> threading.Timer:
     """End this process with exit code 1 unless it has ended by itself within `seconds`.
 
-    From a thread: whatever hangs may hang the event loop.
+    From a thread: whatever hangs may hang the event loop. Cancel the timer to take it back.
     """
     timer = threading.Timer(seconds, _end, (seconds,))
     timer.daemon = True
     timer.start()
+    return timer
 
 
 def _end(seconds: float) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Part: TypeAlias = "Callable[[asyncio.Event], Coroutine[None, None, None]]"
 Announce: TypeAlias = "Callable[[str], None]"
+_CLOSING_SECONDS = 1.5
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -66,7 +67,12 @@ def serve_until_stopped(
             ending.serving = True
             announce(name, url)
 
-        await part(stop, serving)
+        try:
+            await part(stop, serving)
+        except BaseException:
+            # What it died of may also hang what is left to close.
+            end_within(_CLOSING_SECONDS)
+            raise
 
     run_until_stopped(stoppable, signals=())
 
