@@ -26,6 +26,7 @@ import aiohttp
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.hold import Hold, HoldState
 from app.storage.embedded import embedded_server, embedded_uri
+from app.storage.lifeline import Lifeline
 from app.vault import Vault
 from bot.duty import Duty
 from bot.seal import Seal
@@ -267,8 +268,8 @@ def run_waiting(house: House, holds: int) -> dict[str, float]:
 async def _as_a_bot(house: House, holds: int) -> dict[str, float]:
     """Give a bot's signs of life, and do none of its work: it is not what is measured here."""
     storage = house.storage()
-    async with asyncio.TaskGroup() as tasks:
-        on_duty = tasks.create_task(Duty(storage.leases).serve(_nothing))
+    async with asyncio.TaskGroup() as tasks, Lifeline(storage.again) as life:
+        on_duty = tasks.create_task(Duty(life).serve(_nothing))
         figures = await waiting(house, holds)
         on_duty.cancel()
     storage.close()

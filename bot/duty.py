@@ -1,7 +1,8 @@
 """One bot of several is on duty: it posts, the others stand by and take over when it dies.
 
 Slack's limits count for the whole app and know no order, so two that post at once would only
-get in each other's way. Signs of life are counted, not dated: clocks may differ.
+get in each other's way. Signs of life are counted, not dated: clocks may differ. They come from a
+thread: a bot that is busy stays on duty.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from app.errors import StorageUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from app.storage.ports import LeaseStore
+    from app.storage.lifeline import Lifeline
+    from app.storage.store import MongoStorage
 
 _BEAT_SECONDS = 1.0
 # Silent for so long, one counts as dead; one that cannot write stops before that.
@@ -29,8 +31,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Duty:
-    def __init__(self, leases: LeaseStore) -> None:
-        self._leases = leases
+    def __init__(self, life: Lifeline) -> None:
+        self._life = life
         self._me = uuid4().hex
         self._lease = Lease(SLACK_POSTER)
 
@@ -40,43 +42,51 @@ class Duty:
         The work is cancelled when the duty is lost; what it raises comes out.
         """
         while True:
-            self._lease = await self._taken()
+            await self._life.aside(self._take)
             _log.info("on duty")
             try:
                 async with asyncio.TaskGroup() as tasks:
                     working = tasks.create_task(work())
-                    await self._keep()
+                    await self._life.aside(self._keep)
                     working.cancel()
             finally:
                 with contextlib.suppress(StorageUnavailable):
-                    await self._leases.release(self._lease)
+                    await self._life.aside(self._release)
             _log.warning("off duty")
 
-    async def _taken(self) -> Lease:
+    async def _release(self, storage: MongoStorage) -> None:
+        await storage.leases.release(self._lease)
+
+    async def _take(self, storage: MongoStorage) -> None:
         """Wait until the lease is free, or its owner has given no sign of life for long."""
-        loop = asyncio.get_running_loop()
+        loop, leases = asyncio.get_running_loop(), storage.leases
         seen, since = None, loop.time()
         while True:
             with contextlib.suppress(StorageUnavailable):
-                lease = await self._leases.get(SLACK_POSTER)
+                lease = await leases.get(SLACK_POSTER)
                 if lease != seen:
                     seen, since = lease, loop.time()
                 silent = loop.time() - since >= _DEAD_SECONDS
-                if silent or lease.owner in ("", self._me):
-                    taken = await self._leases.take(lease, self._me)
+                free = silent or lease.owner in ("", self._me)
+                if free and self._life.turning:
+                    taken = await leases.take(lease, self._me)
                     if taken is not None:
-                        return taken
+                        self._lease = taken
+                        return
             await asyncio.sleep(_BEAT_SECONDS)
 
-    async def _keep(self) -> None:
-        """Give signs of life until they are not heard."""
+    async def _keep(self, storage: MongoStorage) -> None:
+        """Give signs of life until they are not heard, or our loop turns no more."""
         loop = asyncio.get_running_loop()
         heard_at = loop.time()
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
+            if not self._life.turning:
+                _log.error("no more signs of life: the event loop has stopped")
+                return
             try:
                 async with asyncio.timeout_at(heard_at + _GIVE_UP_SECONDS):
-                    kept = await self._leases.beat(self._lease)
+                    kept = await storage.leases.beat(self._lease)
             except (StorageUnavailable, TimeoutError) as error:
                 if loop.time() - heard_at < _GIVE_UP_SECONDS:
                     continue

@@ -17,6 +17,7 @@ from app.parts import running
 from app.reader import Reader
 from app.settings import RouteSettings, Settings, SlackMode, require
 from app.storage.feed import HoldFeed
+from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
 from bot.accounts import Workspace
 from bot.actions import Clicks
@@ -38,7 +39,7 @@ from bot.messages import Messages
 from bot.pace import Pace
 from bot.people import People
 from bot.poster import Poster
-from bot.reach import Reach
+from bot.reach import Reach, Silence
 from bot.routing import Places
 from bot.seal import Seal
 from bot.slack import Slack, connected
@@ -163,20 +164,22 @@ async def run(
             slack, groups, storage.people, storage.links, approvers, workspace, managers
         )
         ledger = ChainedLedger(storage.ledger, writer="bot")
-        shared = _Shared(
-            settings=settings,
-            slack=slack,
-            workspace=workspace,
-            people=people,
-            approvers=Approvers(people, groups, storage.people, approvers),
-            seal=Seal(settings.bot_token),
-            ledger=ledger,
-            grants=Grants(storage.grants, storage.holds, ledger, clock),
-            storage=storage,
-            clock=clock,
-            mask=mask,
-        )
-        await _side_by_side(shared, stop, announce)
+        async with Lifeline(storage.again) as life:
+            shared = _Shared(
+                settings=settings,
+                slack=slack,
+                workspace=workspace,
+                people=people,
+                approvers=Approvers(people, groups, storage.people, approvers),
+                seal=Seal(settings.bot_token),
+                ledger=ledger,
+                grants=Grants(storage.grants, storage.holds, ledger, clock),
+                storage=storage,
+                clock=clock,
+                mask=mask,
+                life=life,
+            )
+            await _side_by_side(shared, stop, announce)
 
 
 async def _side_by_side(
@@ -188,7 +191,7 @@ async def _side_by_side(
     poster = shared.poster(posts, edits)
     digests = shared.digests(poster, posts, edits)
     reach = shared.reach()
-    watcher = Watcher(feed, holds, poster, digests, reach, Duty(shared.storage.leases))
+    watcher = Watcher(feed, holds, poster, digests, reach, Duty(shared.life))
     timers = Timers(feed, holds, shared.ledger, shared.clock)
     parts = (shared.ledger, feed, watcher, timers, shared.grants)
     listening = _listen(shared, shared.app(), feed, announce)
@@ -212,6 +215,7 @@ class _Shared:
     storage: MongoStorage
     clock: Clock
     mask: Callable[[str], str]
+    life: Lifeline
 
     def paces(self) -> tuple[Pace, Pace]:
         """Return what keeps posts below Slack's rate for each channel, and edits below theirs."""
@@ -240,8 +244,10 @@ class _Shared:
 
     def reach(self) -> Reach:
         storage = self.storage
-        away = self.settings.away_seconds
-        return Reach(self.approvers, storage.holds, storage.notices, self.ledger, self.clock, away)
+        silence = Silence(self.settings.away_seconds, lambda: self.life.awake_seconds)
+        return Reach(
+            self.approvers, storage.holds, storage.notices, self.ledger, self.clock, silence
+        )
 
     def digests(self, poster: Poster, posts: Pace, edits: Pace) -> Digests:
         every = Pace(self.settings.post_seconds * _DIGEST_SHARE, 1)

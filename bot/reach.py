@@ -15,7 +15,7 @@ from bot.slack import SlackRefused, SlackUnavailable, TokenRefused
 from bot.text import is_user
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Callable
 
     from app.clock import Clock
     from app.domain.hold import Hold
@@ -35,10 +35,33 @@ _TRIES = 3
 _log = structlog.get_logger(__name__)
 
 
+class Silence:
+    """How long Slack has not answered, in seconds in which this bot could have heard it.
+
+    A bot whose loop is busy misses answers too: that time does not count.
+    """
+
+    def __init__(self, seconds: float, awake_seconds: Callable[[], float]) -> None:
+        """More than `seconds` are too long; `awake_seconds` tells for how long the loop turned."""
+        self._seconds = seconds
+        self._awake_seconds = awake_seconds
+        self._since: float | None = None
+
+    def too_long(self) -> bool:
+        """Begin to count, or go on; return whether it has lasted too long."""
+        now = self._awake_seconds()
+        if self._since is None:
+            self._since = now
+        return now - self._since >= self._seconds
+
+    def end(self) -> None:
+        self._since = None
+
+
 class Reach:
     """Ends a hold at once where nobody can decide on it, and says why; never approves one.
 
-    Slack that is away for less than `away_seconds`, or busy, is waited for.
+    Slack that is busy, or silent for not too long, is waited for.
     """
 
     def __init__(
@@ -48,17 +71,15 @@ class Reach:
         notices: NoticeStore,
         ledger: Ledger,
         clock: Clock,
-        away_seconds: float,
+        silence: Silence,
     ) -> None:
         self._approvers = approvers
         self._holds = holds
         self._notices = notices
-        self._clock = clock
-        self._away_seconds = away_seconds
+        self._silence = silence
         self._mover = Mover(holds, ledger, clock)
         self._checked: dict[str, object] = {}
         """By hold, when it was last reminded of and escalated: then it is looked at again."""
-        self._away_since: datetime | None = None
 
     async def check(self, hold: Hold) -> Hold:
         """Look whether anybody can decide, at first and whenever more people are called.
@@ -104,9 +125,7 @@ class Reach:
         """Give back all that nobody was asked about, where Slack has been away for long."""
         if error.retry_after or isinstance(error, TokenRefused):
             return
-        now = self._clock.now()
-        self._away_since = self._away_since or now
-        if (now - self._away_since).total_seconds() < self._away_seconds:
+        if not self._silence.too_long():
             return
         with contextlib.suppress(StorageUnavailable):
             for hold in await self._holds.pending():
@@ -115,7 +134,7 @@ class Reach:
 
     def back(self) -> None:
         """Hear that Slack answers again."""
-        self._away_since = None
+        self._silence.end()
 
     async def _asked(self, hold: Hold) -> bool:
         """Whether somebody has the card already, so that they can still decide."""

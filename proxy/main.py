@@ -24,6 +24,7 @@ from app.parts import running
 from app.pieces import Cutter
 from app.settings import Settings, require
 from app.storage.feed import HoldFeed
+from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
 from app.telemetry import Metrics
 from app.vault import Vault
@@ -34,6 +35,7 @@ from proxy.connections import Connections
 from proxy.draining import Drain
 from proxy.gate import Gate, Limits
 from proxy.granted import Granted
+from proxy.heart import Heart
 from proxy.holding import Holding
 from proxy.link_pages import LinkPages
 from proxy.linking import Linking
@@ -92,7 +94,7 @@ async def _serve(
         # Hypercorn has a descriptor of its own, and closes it next.
         listener.close()
 
-    async with running(stop, *(part.run() for part in parts.running)) as watch:
+    async with parts.life, running(stop, *(part.run() for part in parts.running)) as watch:
         telling = asyncio.ensure_future(ready())
         await serve(parts.door, _config(listener, parts.settings), shutdown_trigger=stopping)
         telling.cancel()
@@ -122,9 +124,11 @@ class _Parts:
         bodies = Bodies(storage.pieces, cutter)
         recorder = Recorder(storage.sessions, bodies, ledger, clock, me)
         pager = Pager(storage.sessions, storage.pieces, storage.pages, cutter, me, clock)
-        sweeper = Sweeper(me, storage.gateways, storage.sessions, storage.holds, ledger, clock)
+        self.life = Lifeline(storage.again)
+        heart = Heart(me, self.life)
+        sweeper = Sweeper(storage.gateways, storage.sessions, storage.holds, ledger, clock)
         attendance = Attendance(storage.leases, storage.holds, storage.notices, ledger, clock)
-        self.running = (ledger, self.feed, catalogs, recorder, pager, sweeper, attendance)
+        self.running = (ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance)
         gate = Gate(
             callers=callers,
             connections=Connections(storage.connections, vault),

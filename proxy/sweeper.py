@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ import structlog
 from app.domain.hold import HoldState
 from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable
-from app.storage.gateways import Heartbeat
 from app.storage.ports import Event, EventKind
 from proxy.lives import Lives
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
     from app.storage.gateways import GatewayStore
     from app.storage.ports import HoldStore, Ledger, SessionStore
 
-_BEAT_SECONDS = 5.0
+_SWEEP_SECONDS = 5.0
 # Thousands may wait for a person: going through all of them each time would be a busy loop.
 _IN_A_TURN = 100
 # A caller who left before anybody could be asked; far more than clocks differ by.
@@ -43,7 +41,6 @@ class Sweeper:
 
     def __init__(
         self,
-        gateway: str,
         gateways: GatewayStore,
         sessions: SessionStore,
         holds: HoldStore,
@@ -51,7 +48,6 @@ class Sweeper:
         clock: Clock,
         lives: Lives | None = None,
     ) -> None:
-        self._gateway = gateway
         self._gateways = gateways
         self._sessions = sessions
         self._holds = holds
@@ -62,13 +58,12 @@ class Sweeper:
         """Up to which session this round has come."""
 
     async def run(self) -> None:
-        for beat in itertools.count():
+        while True:
             try:
-                await self._gateways.beat(Heartbeat(self._gateway, beat))
                 await self.sweep()
             except StorageUnavailable as unavailable:
                 _log.warning("sessions not swept", reason=str(unavailable))
-            await asyncio.sleep(_BEAT_SECONDS)
+            await asyncio.sleep(_SWEEP_SECONDS)
 
     async def sweep(self) -> None:
         """End what has nobody left to end it, some in each turn. Raises StorageUnavailable."""

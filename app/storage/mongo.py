@@ -194,7 +194,12 @@ class Database:
         Raises BadSettings where the URI is none.
         """
         self._server = Server(uri)
+        self._uri = uri
         self._name = name
+
+    def again(self) -> Database:
+        """Return another connection to it, for another event loop."""
+        return Database(self._uri, self._name)
 
     def collection(self, name: str, kind: type[T]) -> Collection[T]:
         return Collection(self._server, self._name, name, kind)

@@ -61,6 +61,10 @@ class MongoStorage:
         """
         return cls(Database(uri, database))
 
+    def again(self) -> MongoStorage:
+        """Return another connection to the same database, for another event loop."""
+        return MongoStorage(self._database.again())
+
     async def prepare(self) -> None:
         """Make the indexes; harmless where they exist. Raises StorageUnavailable."""
         stores = (

@@ -60,7 +60,7 @@ async def sweeper(storage: MongoStorage, seconds: Seconds) -> AsyncIterator[Swee
     parts = storage.gateways, storage.sessions, storage.holds
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(ledger.run())
-        yield Sweeper("me", *parts, ledger, At(LATER), lives)
+        yield Sweeper(*parts, ledger, At(LATER), lives)
         running.cancel()
 
 
