@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from app.domain.session import Decision
 from app.errors import AbeyanceError, Reason, Refused, UpstreamUnavailable
 from app.wire.media import LINES, media_type
+from proxy.aside import Aside, AsideMasker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from app.wire.base import AnswerMasker, WireFormat
+    from app.wire.base import WireFormat
     from policies.compiled import AnswerMasking
     from proxy.recorder import Recording
     from proxy.upstream import Answer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _WITHHELD_SECONDS = 30.0
+_SLICE_BYTES = 1024 * 1024  # are hashed and written at once; meanwhile others wait
 _CUT_OFF = "cut off: the client left, or the gateway stopped"
 
 
@@ -35,6 +37,7 @@ class Relay:
         wire: WireFormat,
         masking: AnswerMasking,
         limit: int,
+        aside: Aside,
     ) -> None:
         """`limit` is of the bytes that are masked as a whole."""
         self._visit = visit
@@ -43,6 +46,7 @@ class Relay:
         self._wire = wire
         self._masking = masking
         self._limit = limit
+        self._aside = aside
         self._sent = 0
         self._last = b""  # what was sent last
 
@@ -55,7 +59,7 @@ class Relay:
         _check_encoding(answer)
         if self._exchange.started and not _is_good_stream(answer):
             raise UpstreamUnavailable(f"The model API answered with status {answer.status}.")
-        masker = self._wire.answer(answer.content_type, self._masking, self._limit)
+        masker = self._masker(answer, self._masking)
         if _is_stream(answer):
             await self._start(answer)
         error = _CUT_OFF
@@ -73,6 +77,10 @@ class Relay:
         if not self._exchange.ended:
             await self._exchange.end()
 
+    def _masker(self, answer: Answer, masking: AnswerMasking) -> AsideMasker:
+        masker = self._wire.answer(answer.content_type, masking, self._limit)
+        return AsideMasker(masker, self._aside)
+
     async def _start(self, answer: Answer) -> None:
         """Send the head: a stream's before its body is seen, a whole answer's after."""
         decision = self._recording.session.decision
@@ -86,16 +94,16 @@ class Relay:
         if not self._exchange.started:
             await self._exchange.start(answer.status, headers)
 
-    async def _body(self, answer: Answer, masker: AnswerMasker) -> str:
+    async def _body(self, answer: Answer, masker: AsideMasker) -> str:
         pieces, seen = answer.pieces(), _Seen(self._masking)
         try:
             async for piece in pieces:
                 seen.add(piece)
-                clean = masker.feed(piece)
+                clean = await masker.feed(piece)
                 await self._pass(clean, answer)
                 if clean and self._goes_on(answer):
                     seen.forget()
-            await self._pass(masker.finish(), answer)
+            await self._pass(await masker.finish(), answer)
             if not self._recording.answering:
                 await self._start(answer)
         except AbeyanceError as fault:
@@ -105,7 +113,7 @@ class Relay:
                 raise
             if isinstance(fault, UpstreamUnavailable):
                 # What is held back may be the beginning of a secret: masked, never dropped raw.
-                await self._pass(masker.finish(), answer)
+                await self._pass(await masker.finish(), answer)
             return await self._cut(fault, answer)
         return ""
 
@@ -124,10 +132,12 @@ class Relay:
         await self._send(data)
 
     async def _send(self, data: bytes) -> None:
-        await self._recording.sent(data)
-        await self._exchange.send(data)
-        self._sent += len(data)
-        self._last = data
+        for start in range(0, len(data), _SLICE_BYTES):
+            piece = data[start : start + _SLICE_BYTES]
+            await self._recording.sent(piece)
+            await self._exchange.send(piece)
+            self._sent += len(piece)
+            self._last = piece
 
     def _goes_on(self, answer: Answer) -> bool:
         """Whether the client has a part of an answer that may end with an error in its shape."""
@@ -145,17 +155,17 @@ class Relay:
             await self._cut(fault, answer)
             await self._exchange.end()
         masking = self._masking.unstopped()
-        masker = self._wire.answer(answer.content_type, masking, self._limit)
+        masker = self._masker(answer, masking)
         if not self._recording.answering:
             await self._recording.start_answer(answer.status, answer.headers(masking.whole))
         # Whatever ends it early, what came until then is recorded.
         with suppress(AbeyanceError, TimeoutError):
             async with asyncio.timeout(_WITHHELD_SECONDS):
                 for piece in seen:
-                    await self._recording.withheld(masker.feed(piece))
+                    await self._recording.withheld(await masker.feed(piece))
                 async for piece in more:
-                    await self._recording.withheld(masker.feed(piece))
-                await self._recording.withheld(masker.finish())
+                    await self._recording.withheld(await masker.feed(piece))
+                await self._recording.withheld(await masker.finish())
         if not told:
             raise fault
         return str(fault)

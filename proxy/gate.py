@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 import structlog
 
@@ -21,6 +20,7 @@ from app.telemetry import Metrics
 from policies.decide import decide
 from policies.keeper import CatalogKeeper
 from proxy.answer import Relay
+from proxy.aside import Aside
 from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.endings import needs_reason, rules_changed
@@ -35,16 +35,12 @@ from proxy.visit import Visit
 from proxy.waiting import Mode, patience_of, waiting_mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from policies.compiled import AnswerMasking, Catalog
     from proxy.recorder import Recording
 
 _REASON_LENGTH = 500
-_LARGE_BYTES = 32 * 1024
-_Result = TypeVar("_Result")
 _log = structlog.get_logger(__name__)
 
 
@@ -63,6 +59,7 @@ class Gate:
     holding: Holding
     granted: Granted
     upstream: Upstream
+    aside: Aside
     clock: Clock
     limits: Limits
     metrics: Metrics
@@ -96,13 +93,16 @@ class Gate:
         name, path = split_target(target)
         visit.connection = connection = await self.connections.find(name)
         raw = await exchange.read(self.limits.body_bytes)
-        return read_inquiry(connection, exchange.method, path, query, exchange.headers, raw)
+        return await self.aside.do(
+            len(raw),
+            lambda: read_inquiry(connection, exchange.method, path, query, exchange.headers, raw),
+        )
 
     async def _serve(self, visit: Visit, identity: Identity, inquiry: Inquiry) -> None:
         # One catalog for the whole request, whatever takes its place meanwhile.
         catalog = self.catalogs.current
         verdict = await self._decided(inquiry, identity, catalog)
-        inquiry = await _aside(inquiry, lambda: _masked(inquiry, verdict, catalog))
+        inquiry = await self._masked(inquiry, verdict, catalog)
         hold: Hold | None = None
         match verdict.action:
             case Action.ALLOW:
@@ -138,7 +138,12 @@ class Gate:
 
     async def _decided(self, inquiry: Inquiry, identity: Identity, catalog: Catalog) -> Verdict:
         now = self.clock.now()
-        return await _aside(inquiry, lambda: decide(inquiry.facts, identity, catalog, now))
+        size = inquiry.facts.body_bytes
+        return await self.aside.do(size, lambda: decide(inquiry.facts, identity, catalog, now))
+
+    async def _masked(self, inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:
+        size = inquiry.facts.body_bytes
+        return await self.aside.do(size, lambda: _masked(inquiry, verdict, catalog))
 
     async def _held(
         self, visit: Visit, identity: Identity, inquiry: Inquiry, verdict: Verdict
@@ -222,9 +227,9 @@ class Gate:
                 inquiry.connection, inquiry.request, credential
             ) as answer:
                 outcome = f"upstream {answer.status}"
-                await Relay(visit, recording, inquiry.wire, masking, self.limits.body_bytes).run(
-                    answer
-                )
+                limit = self.limits.body_bytes
+                relay = Relay(visit, recording, inquiry.wire, masking, limit, self.aside)
+                await relay.run(answer)
         except Unavailable as unavailable:
             outcome = str(unavailable)
             raise
@@ -232,13 +237,6 @@ class Gate:
             if hold is not None:
                 with suppress(Unavailable):
                     await self.holding.note_outcome(hold, outcome)
-
-
-async def _aside(inquiry: Inquiry, work: Callable[[], _Result]) -> _Result:
-    """Do what takes long for a large prompt in a thread then: the others must not wait for it."""
-    if inquiry.facts.body_bytes < _LARGE_BYTES:
-        return work()
-    return await asyncio.to_thread(work)
 
 
 def _masked(inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:

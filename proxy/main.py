@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from app.storage.store import MongoStorage
 from app.telemetry import Metrics
 from app.vault import Vault
 from policies.keeper import CatalogKeeper, CatalogState
+from proxy.aside import Aside
 from proxy.attendance import Attendance
 from proxy.callers import Callers
 from proxy.connections import Connections
@@ -71,9 +72,9 @@ async def run_gateway(
     catalogs = CatalogKeeper(settings.catalog)
     vault = Vault(settings.vault_key.get_secret_value())
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
-    with listen(settings) as listener:
+    with listen(settings) as listener, closing(Aside()) as aside:
         async with _storage(settings) as storage, _http() as http, _upstream(settings) as upstream:
-            parts = _Parts(settings, storage, http, upstream, catalogs, vault)
+            parts = _Parts(settings, storage, http, upstream, catalogs, vault, aside)
             await _serve(parts, listener, stop, announce)
 
 
@@ -111,6 +112,7 @@ class _Parts:
         upstream: Upstream,
         catalogs: CatalogKeeper,
         vault: Vault,
+        aside: Aside,
     ) -> None:
         clock = SystemClock()
         metrics = Metrics(lambda: (catalogs.state.revision, bool(catalogs.state.fault)))
@@ -137,6 +139,7 @@ class _Parts:
             holding=Holding(storage.holds, storage.statements, self.feed, clock, me),
             granted=Granted(storage.grants, clock),
             upstream=upstream,
+            aside=aside,
             clock=clock,
             limits=Limits(settings.body_limit, settings.keep_alive_seconds),
             metrics=metrics,

@@ -1,8 +1,9 @@
-"""What has no end: an answer that goes on and on, and a caller who stops reading one."""
+"""What has no end, or is very large: an answer that goes on and on, or is one huge event."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -83,3 +84,38 @@ async def test_a_caller_who_stops_reading_is_let_go_of_and_so_is_the_model_api(
         assert b" 200 " in await reader.readline()
         await asyncio.wait_for(released.wait(), 20)
         writer.close()
+
+
+async def test_everybody_else_is_answered_while_a_large_event_is_being_masked(
+    house: House, idp: IdpDriver
+) -> None:
+    delta = json.dumps({"choices": [{"index": 0, "delta": {"content": "a b-1 " * 1_000_000}}]})
+    rest_has_come = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(HEAD + f"data: {delta}".encode())
+        await writer.drain()
+        await rest_has_come.wait()
+        writer.write(b"\n\n")  # now all of it can be masked
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    await house.register("large", f"http://127.0.0.1:{port}", "sk-upstream")
+    async with (
+        server,
+        house.http(await idp.token("alice")) as http,
+        http.stream("GET", "/large/v1/x") as answer,
+    ):
+        for _ in range(50):
+            assert (await http.get("/-/healthz")).status_code == 200
+        rest_has_come.set()
+        masked = asyncio.ensure_future(anext(answer.aiter_raw()))
+        others = 0
+        while not masked.done():
+            assert (await http.get("/-/healthz")).status_code == 200
+            others += 1
+        assert (await masked).startswith(b"data: ")
+        assert others >= 100
