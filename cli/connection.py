@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import httpx
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from app.clock import SystemClock
 from app.domain.connection import Connection, CredentialScheme, Waiting
 from app.errors import BadRequest, NotFound
-from app.settings import load_settings, require
+from app.settings import require
 from app.storage.ports import Event, EventKind
 from app.vault import Vault
 from app.wire.registry import WIRES
+from cli.base_urls import base_url
+from cli.here import settings_here
 from cli.storing import record, who, with_storage
 
 if TYPE_CHECKING:
@@ -35,64 +37,97 @@ Patience = Annotated[
     float | None,
     typer.Option(min=0, help="For how many seconds they wait in silence; 0: to the end."),
 ]
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_WIRE_HELP = f"How it spells prompts: {', '.join(sorted(WIRES))}."
+_HEAD = ("name", "base URL", "credential as", "wire", "callers wait")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
 @app.command()
 def add(
     name: Name,
-    base_url: Annotated[str, typer.Argument(help="Such as https://api.openai.com")],
+    url: Annotated[str, typer.Argument(metavar="BASE_URL", help="Such as https://api.openai.com")],
     scheme: Annotated[
         CredentialScheme, typer.Option(help="How the upstream wants its credential.")
     ] = CredentialScheme.BEARER,
-    wire: Annotated[
-        str, typer.Option(help=f"How it spells prompts: {', '.join(sorted(WIRES))}.")
-    ] = "auto",
+    wire: Annotated[str, typer.Option(help=_WIRE_HELP)] = "auto",
     waiting: Waits = None,
     patience: Patience = None,
 ) -> None:
     """Register an upstream; its credential is read from the terminal or from standard input."""
-    _check(name, base_url, wire)
+    _check_name(name)
+    _check_wire(wire)
+    url = base_url(url)
     vault = _vault()
     _refuse_known(name)
     credential = _read_credential()
 
     async def put(storage: MongoStorage) -> None:
         sealed = vault.seal(name, credential)
-        url = base_url.rstrip("/")
         made = Connection(name, url, scheme, sealed, wire)
         await _note(storage, name, "add", base_url=url)
         await storage.connections.put(_with(made, waiting, patience))
 
     with_storage(put)
-    Console().print(f"Connection [bold]{name}[/] is registered: /{name}/… goes to {base_url}")
+    _say(f"Connection [bold]{name}[/] is registered: /{name}/… goes to {escape(url)}")
 
 
 @app.command(name="list")
-def list_all() -> None:
+def list_all(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
     """List the connections; credentials are never shown."""
 
     async def show(storage: MongoStorage) -> None:
-        table = Table("name", "base URL", "credential as", "wire", "callers wait")
-        for known in await storage.connections.all():
-            table.add_row(known.name, known.base_url, known.scheme.value, known.wire, _waits(known))
-        Console().print(table)
+        connections = await storage.connections.all()
+        if as_json:
+            described = [
+                {"name": known.name, **_described(known), "patience": known.patience}
+                for known in connections
+            ]
+            typer.echo(json.dumps(described, indent=2))
+            return
+        rows = [_HEAD, *(_row(known) for known in connections)]
+        widths = [max(len(row[at]) for row in rows) for at in range(len(_HEAD))]
+        # No table: one that is narrower than its lines would cut or fold addresses.
+        for row in rows:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            typer.echo("  ".join(cells).rstrip())
 
     with_storage(show)
 
 
 @app.command()
-def change(name: Name, waiting: Waits = None, patience: Patience = None) -> None:
-    """Change how callers of a connection wait."""
-    if waiting is None and patience is None:
-        raise BadRequest("Say what to change: --waiting, --patience or both.")
+def change(
+    name: Name,
+    *,
+    url: Annotated[
+        str | None, typer.Option(help="Another base URL; the credential then goes there.")
+    ] = None,
+    scheme: Annotated[
+        CredentialScheme | None, typer.Option(help="How the upstream wants its credential.")
+    ] = None,
+    wire: Annotated[str | None, typer.Option(help=_WIRE_HELP)] = None,
+    waiting: Waits = None,
+    patience: Patience = None,
+) -> None:
+    """Change what is given of a connection; the rest, its credential too, stays as it is."""
+    given = {
+        "base_url": url if url is None else base_url(url),
+        "scheme": scheme,
+        "wire": wire if wire is None else _check_wire(wire),
+        "waiting": waiting,
+        "patience": patience,
+    }
+    changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+    if not changes:
+        raise BadRequest("Say what to change: --url, --scheme, --wire, --waiting, --patience.")
 
     async def put(storage: MongoStorage) -> None:
-        changed = _with(await _known(storage, name), waiting, patience)
-        await _note(storage, name, "change", waits=_waits(changed))
+        changed = replace(await _known(storage, name), **changes)
+        await _note(storage, name, "change", **_described(changed), waits=_waits(changed))
         await storage.connections.put(changed)
-        Console().print(f"Callers of connection [bold]{name}[/] wait: {_waits(changed)}.")
+        _say(f"Connection [bold]{name}[/] is changed: {escape(_sentence(changed))}")
 
     with_storage(put)
 
@@ -139,6 +174,27 @@ def _waits(connection: Connection) -> str:
     return f"{connection.waiting.value}{longest}"
 
 
+def _described(connection: Connection) -> dict[str, str]:
+    return {
+        "base_url": connection.base_url,
+        "scheme": connection.scheme.value,
+        "wire": connection.wire,
+        "waiting": connection.waiting.value,
+    }
+
+
+def _row(connection: Connection) -> tuple[str, ...]:
+    described = _described(connection) | {"waiting": _waits(connection)}
+    return connection.name, *described.values()
+
+
+def _sentence(connection: Connection) -> str:
+    return (
+        f"it goes to {connection.base_url}, its credential as {connection.scheme.value}, its wire "
+        f"is {connection.wire}, its callers wait {_waits(connection)}."
+    )
+
+
 async def _note(storage: MongoStorage, name: str, what: str, **details: str) -> None:
     """Write down what is about to change, and who changes it."""
     said: dict[str, str | int] = {"connection": name, "what": what, "by": who(), **details}
@@ -157,22 +213,25 @@ def _refuse_known(name: str) -> None:
         if await storage.connections.get(name) is not None:
             raise BadRequest(
                 f"There is a connection “{name}” already. `abeyance connection rotate {name}` "
-                f"changes its credential; `abeyance connection remove {name}` makes room."
+                f"replaces its credential; `abeyance connection change {name}` changes the rest."
             )
 
     with_storage(look)
 
 
-def _check(name: str, base_url: str, wire: str) -> None:
+def _check_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise BadRequest(f"“{name}” cannot name a connection: use a-z, 0-9 and dashes.")
-    url = httpx.URL(base_url)
-    if url.scheme not in ("https", "http") or not url.host or url.userinfo or url.query:
-        raise BadRequest(f"“{base_url}” is no base URL: give scheme, host and path only.")
-    if url.scheme == "http" and url.host not in _LOOPBACK:
-        raise BadRequest(f"“{base_url}” would carry the credential in the clear: use https.")
+
+
+def _check_wire(wire: str) -> str:
     if wire not in WIRES:
         raise BadRequest(f"“{wire}” is no wire format: use one of {', '.join(sorted(WIRES))}.")
+    return wire
+
+
+def _say(sentence: str) -> None:
+    Console(highlight=False, soft_wrap=True).print(sentence)
 
 
 def _read_credential() -> str:
@@ -189,6 +248,6 @@ def _read_credential() -> str:
 
 
 def _vault() -> Vault:
-    settings = load_settings()
+    settings = settings_here()
     require(settings, "mongodb", "vault")
     return Vault(settings.vault_key.get_secret_value())

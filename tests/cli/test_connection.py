@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import subprocess
 import sys
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.connection import Waiting
+from app.domain.connection import CredentialScheme, Waiting
+from app.errors import BadRequest
 from app.storage.ports import EventKind
+from cli.base_urls import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +30,7 @@ def abeyance(mongodb_uri: str, database_name: str) -> Callable[..., str]:
         "MONGODB_URI": mongodb_uri,
         "ABEYANCE_MONGODB_DATABASE": database_name,
         "ABEYANCE_VAULT_KEY": base64.b64encode(bytes(32)).decode(),
-        "COLUMNS": "200",
+        "COLUMNS": "80",
     }
 
     def run(*words: str, fails: bool = False) -> str:
@@ -71,5 +74,99 @@ async def test_how_callers_wait_is_set_changed_and_written_down_with_who_did_it(
 def test_a_change_that_changes_nothing_says_what_can_be_changed(
     abeyance: Callable[..., str],
 ) -> None:
-    assert "--waiting, --patience" in abeyance("change", "cursor", fails=True)
+    assert "--url, --scheme, --wire, --waiting" in abeyance("change", "cursor", fails=True)
     assert "There is no connection" in abeyance("change", "cursor", "--waiting=auto", fails=True)
+
+
+BAD = {
+    "https://[bad": "its host or port cannot be read",
+    "https://api.example.com:99999": "its host or port cannot be read",
+    "https://api.example.com:x": "its host or port cannot be read",
+    "https://api.example.com:": "its port is none",
+    "https://api.example.com:0": "its port is none",
+    "https://api example.com": "it has a blank",
+    " https://api.example.com": "it has a blank",
+    "https://api.example.com/v1\n": "it has a blank",
+    "https://api.exämple.com": "it has a blank, or a character that no URL has",
+    "https://": "its host is no name",
+    "https:///v1": "its host is no name",
+    "https://a..example": "its host is no name",
+    "https://-a.example": "its host is no name",
+    "https://api_example.com": "its host is no name",
+    "api.example.com": "it begins with neither",
+    "": "it begins with neither",
+    "ftp://api.example.com": "it begins with neither",
+    "//api.example.com": "it begins with neither",
+    "https://api.example.com/v1#part": "it has a query or a fragment",
+    "https://api.example.com/v1#": "it has a query or a fragment",
+    "https://api.example.com/v1?key=1": "it has a query or a fragment",
+    "https://api.example.com?": "it has a query or a fragment",
+    "https://user:word@api.example.com": "it has a user or password",
+    "https://user@api.example.com": "it has a user or password",
+    "https://@api.example.com": "it has a user or password",
+    "https://api.example.com/a/../b": "its path has dots",
+    "https://api.example.com/./b": "its path has dots",
+    "https://api.example.com/%2E%2e/b": "its path has dots",
+    "https://api.example.com/a//b": "its path has an empty part",
+    "https://api.example.com/a\\b": "its path has an empty part or a character of no path",
+    "http://api.example.com": "in the clear",
+}
+
+
+@pytest.mark.parametrize(("url", "fault"), BAD.items())
+def test_what_is_no_base_url_is_refused_with_what_is_wrong(url: str, fault: str) -> None:
+    with pytest.raises(BadRequest) as refused:
+        base_url(url)
+    assert fault in str(refused.value)
+    assert "https://api.openai.com" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://api.openai.com", "https://api.openai.com"),
+        ("https://api.example.com/", "https://api.example.com"),
+        ("https://api.example.com:8443/openai/v1//", "https://api.example.com:8443/openai/v1"),
+        ("https://x.openai.azure.com/openai/deployments/gpt-4o", None),
+        ("https://europe-west1-aiplatform.googleapis.com/v1/projects/a-b", None),
+        ("https://[2001:db8::1]:8443/v1", None),
+        ("https://192.0.2.1/v1", None),
+        ("http://127.0.0.1:8473/openai", None),
+        ("http://[::1]:8473", None),
+    ],
+)
+def test_a_base_url_is_kept_without_its_last_slash(url: str, kept: str | None) -> None:
+    assert base_url(url) == (kept or url)
+
+
+def test_a_refusal_is_a_sentence_and_nothing_is_registered(abeyance: Callable[..., str]) -> None:
+    said = abeyance("add", "bad", "https://[bad", fails=True)
+    assert "“https://[bad” is no base URL" in said
+    assert "Traceback" not in said
+    assert json.loads(abeyance("list", "--json")) == []
+
+
+async def test_url_scheme_and_wire_are_changed_and_the_credential_stays(
+    abeyance: Callable[..., str], storage: MongoStorage
+) -> None:
+    abeyance("add", "openai", "https://api.example.com")
+    before = await storage.connections.get("openai")
+    where = f"https://{'a' * 60}.{'b' * 60}.example/a/base/path/that/is/long"
+    abeyance("change", "openai", "--url", where, "--scheme", "basic", "--wire", "openai")
+    assert "is no base URL" in abeyance("change", "openai", "--url", "x", fails=True)
+    assert "is no wire format" in abeyance("change", "openai", "--wire", "x", fails=True)
+    known = await storage.connections.get("openai")
+    assert known is not None
+    assert before is not None
+    assert (known.base_url, known.scheme, known.wire) == (
+        where,
+        CredentialScheme.BASIC,
+        "openai",
+    )
+    assert known.sealed_credential == before.sealed_credential
+    # 80 columns: neither cut nor folded.
+    assert where in abeyance("list")
+    [listed] = json.loads(abeyance("list", "--json"))
+    assert (listed["base_url"], listed["patience"]) == (where, 0.0)
+    changed = [entry.event for entry in await storage.ledger.entries("")][-1]
+    assert changed.data["base_url"] == where
