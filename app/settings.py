@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Self, TypeVar
 
 from pydantic import (
     AliasChoices,
@@ -24,6 +25,9 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.errors import BadSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 S = TypeVar("S", bound=BaseSettings)
 _MIB = 1024 * 1024
@@ -145,17 +149,20 @@ class Settings(BaseSettings):
 
 
 class LocalSettings(BaseSettings):
-    """Where `abeyance up` puts what it starts beside the product, on this machine only."""
+    """Where `abeyance up` puts what it starts beside the product, on this machine only.
+
+    Ports that are not given follow the gateway's.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="ABEYANCE_", env_file=None, frozen=True, extra="ignore"
     )
 
     data: Path = Path(".abeyance")
-    embedded_mongodb_port: int = Field(default=8474, ge=1, le=65535)
-    sandbox_slack_port: int = Field(default=8471, ge=1, le=65535)
-    sandbox_idp_port: int = Field(default=8472, ge=1, le=65535)
-    sandbox_model_port: int = Field(default=8473, ge=1, le=65535)
+    sandbox_slack_port: int | None = Field(default=None, ge=1, le=65535)
+    sandbox_idp_port: int | None = Field(default=None, ge=1, le=65535)
+    sandbox_model_port: int | None = Field(default=None, ge=1, le=65535)
+    embedded_mongodb_port: int | None = Field(default=None, ge=1, le=65535)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +197,16 @@ _NEEDS = {
 }
 
 
-def load_settings() -> Settings:
-    """Read the environment. Raises BadSettings with every fault, a line each."""
-    return _load(Settings)
+def load_settings(beside: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment. Raises BadSettings with every fault, a line each.
+
+    `beside` has values for fields that the environment leaves out.
+    """
+    given = _load(Settings)
+    if not beside:
+        return given
+    missing = {name: beside[name] for name in beside if name not in given.model_fields_set}
+    return _load(partial(Settings, **missing))  # type: ignore[arg-type]
 
 
 def load_local_settings() -> LocalSettings:
@@ -200,7 +214,7 @@ def load_local_settings() -> LocalSettings:
     return _load(LocalSettings)
 
 
-def _load(kind: type[S]) -> S:
+def _load(kind: Callable[[], S]) -> S:
     try:
         return kind()
     except ValidationError as error:

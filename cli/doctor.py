@@ -17,12 +17,13 @@ from app.errors import (
     NotAuthenticated,
     StorageUnavailable,
 )
-from app.settings import load_settings, require
+from app.settings import require
 from app.storage.store import MongoStorage
 from app.vault import Vault
 from bot.doctor import Finding, examine
 from bot.routing import DIRECT
 from bot.slack import connected
+from cli.here import settings_here
 from policies.loader import load_catalog
 from proxy.oidc.keys import IssuerKeys
 
@@ -43,7 +44,7 @@ def doctor(
     ] = False,
 ) -> None:
     """Look at everything that must be there, and say how to mend what is not. Posts nothing."""
-    settings = load_settings()
+    settings = settings_here()
     console = Console(highlight=False, soft_wrap=True)
     ills = asyncio.run(_examine_all(console, settings, only_slack=slack))
     if ills:

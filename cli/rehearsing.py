@@ -22,9 +22,10 @@ from app.errors import AbeyanceError
 from app.ids import short
 from app.reader import Reader
 from app.search import SessionFilter, parse_filter
-from app.settings import load_settings, require
+from app.settings import require
 from app.storage.store import MongoStorage
 from cli.folders import catalog_in
+from cli.here import settings_here
 from policies.rehearse import KINDS, Change, Precedent, records
 from policies.rehearse import backtest as decided_again
 from proxy.facts import read_inquiry
@@ -230,7 +231,7 @@ def _print_json(data: object) -> None:
 
 
 def _with_storage(work: Callable[[MongoStorage], Coroutine[None, None, Any]]) -> Any:  # noqa: ANN401 - what the work gives
-    settings = load_settings()
+    settings = settings_here()
     require(settings, "mongodb")
 
     async def run() -> object:

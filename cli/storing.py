@@ -7,8 +7,9 @@ import getpass
 from typing import TYPE_CHECKING
 
 from app.audit.ledger import ChainedLedger
-from app.settings import load_settings, require
+from app.settings import require
 from app.storage.store import MongoStorage
+from cli.here import settings_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def with_storage(work: Callable[[MongoStorage], Coroutine[None, None, None]]) -> None:
     """Run the work on the database of the settings. Raises BadSettings, StorageUnavailable."""
-    settings = load_settings()
+    settings = settings_here()
     require(settings, "mongodb")
 
     async def run() -> None:

@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Self
 
 from app.errors import Unavailable
 from app.processes import dying_with_us
+from app.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
-_START_SECONDS = 30.0
+_LOOK_SECONDS = 0.5
 _STOP_SECONDS = 15.0
-_LAST_LINES = 15
+_MOST_LINES = 10
+# What a process says in words before it ends, among the lines of its log.
+_WORDS = ("abeyance: ", "sandbox: ")
 
 
 class ChildDied(Unavailable):
-    """One of the processes ended by itself; the message has its last words."""
+    """One of the processes ended by itself, or hangs; the message says where its log is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +33,48 @@ class _Child:
     name: str
     process: asyncio.subprocess.Process
     log: Path
+    log_began: int = 0
+    """How long the log was when this process began to write to it."""
 
     def died(self) -> ChildDied:
-        lines = self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:]
-        last_words = "\n".join(f"  {line}" for line in lines)
+        said = self._last_words()
+        why = f": {said}" if said else "."
         code = self.process.returncode
-        return ChildDied(f"{self.name} ended with exit code {code}. Its last words:\n{last_words}")
+        return ChildDied(f"{self.name} ended with exit code {code}{why}\nIts log is {self.log}")
+
+    def hangs(self) -> ChildDied:
+        return ChildDied(f"{self.name} hangs at its start: it does nothing. Its log is {self.log}")
+
+    def _last_words(self) -> str:
+        """Return what the process said to people before it ended; empty where nothing."""
+        written = self.log.read_bytes()[self.log_began :].decode(errors="replace")
+        lines = written.splitlines()
+        spoken = [at for at, line in enumerate(lines) if line.startswith(_WORDS)]
+        if not spoken:
+            return ""
+        words = "\n".join(lines[spoken[-1] :][:_MOST_LINES])
+        return words.partition(": ")[2].strip()
 
 
 class Supervisor:
     """Children are stopped in the reverse order of their start: who is needed goes last."""
 
     def __init__(
-        self, logs: Path, environment: Mapping[str, str], drain_seconds: float = 0.0
+        self,
+        logs: Path,
+        environment: Mapping[str, str],
+        drain_seconds: float = 0.0,
+        *,
+        patience: float = 60.0,
     ) -> None:
-        """A child has `drain_seconds` to end what it has in hand, and some more to end itself."""
+        """A child has `drain_seconds` to end what it has in hand, and some more to end itself.
+
+        One that does nothing for `patience` seconds of its start is taken to hang.
+        """
         self._logs = logs
         self._stop_seconds = drain_seconds + _STOP_SECONDS
         self._environment = environment
+        self._patience = patience
         self._children: list[_Child] = []
         self._adopted: list[_Child] = []
 
@@ -67,9 +94,10 @@ class Supervisor:
     async def start(self, name: str, command: list[str], settings: Mapping[str, str]) -> str:
         """Start a process and return the first line that it prints: it says that it serves.
 
-        Raises ChildDied where it ends instead.
+        It may take as long as it gets on. Raises ChildDied where it ends or hangs instead.
         """
         log = self._logs / f"{name}.log"
+        log_began = log.stat().st_size if log.exists() else 0
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 *dying_with_us(command),
@@ -80,14 +108,26 @@ class Supervisor:
                 # Ctrl-C must reach only us: the order of the end is ours to keep.
                 start_new_session=True,
             )
-        child = _Child(name, process, log)
+        child = _Child(name, process, log, log_began)
         self._children.append(child)
-        async with asyncio.timeout(_START_SECONDS):
-            line = await _first_line(process)
+        line = await self._first_line(child)
         if not line:
             await process.wait()
             raise child.died()
         return line
+
+    async def _first_line(self, child: _Child) -> str:
+        if child.process.stdout is None:
+            raise RuntimeError("the process was started without a pipe")
+        pulse = Pulse(child.process.pid, child.log, self._patience)
+        reading = asyncio.ensure_future(child.process.stdout.readline())
+        try:
+            while not (await asyncio.wait({reading}, timeout=_LOOK_SECONDS))[0]:
+                if pulse.hangs():
+                    raise child.hangs()
+        finally:
+            reading.cancel()
+        return reading.result().decode().strip()
 
     def adopt(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
         """Watch over a process that somebody else started, and will stop."""
@@ -101,12 +141,6 @@ class Supervisor:
             await stop.wait()
             for watcher in watchers:
                 watcher.cancel()
-
-
-async def _first_line(process: asyncio.subprocess.Process) -> str:
-    if process.stdout is None:
-        raise RuntimeError("the process was started without a pipe")
-    return (await process.stdout.readline()).decode().strip()
 
 
 async def _guard(child: _Child) -> None:

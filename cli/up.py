@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import sys
+import traceback
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,12 +17,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 
 from app.domain.connection import Connection, CredentialScheme
-from app.errors import BadSettings
+from app.errors import AbeyanceError, BadSettings, Fault
 from app.settings import LocalSettings, Settings, SlackMode, load_local_settings, load_settings
 from app.storage.embedded import embedded_server, embedded_uri
 from app.storage.store import MongoStorage
 from app.vault import Vault
-from cli.panel import Places, show_panel
+from cli.here import LOCK, keep_settings
+from cli.panel import Places, Steps, show_panel
 from cli.running import STOPPING, run_until_stopped
 from cli.supervisor import Supervisor
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 Addresses: TypeAlias = "dict[str, dict[str, str]]"
 _LOOPBACK = "127.0.0.1"
 _DRAIN_SECONDS = 2.0
+_USUAL_PORT, _LAST_PORT = 8470, 65535
 _SANDBOX_CONNECTIONS = {
     "openai": CredentialScheme.BEARER,
     "anthropic": CredentialScheme.X_API_KEY,
@@ -64,17 +67,34 @@ class _Plan:
         given = "drain_seconds" in self.settings.model_fields_set
         return self.settings.drain_seconds if given else _DRAIN_SECONDS
 
+    @property
+    def slack_port(self) -> int:
+        return self.local.sandbox_slack_port or self._after(1)
+
+    @property
+    def idp_port(self) -> int:
+        return self.local.sandbox_idp_port or self._after(2)
+
+    @property
+    def model_port(self) -> int:
+        return self.local.sandbox_model_port or self._after(3)
+
+    @property
+    def mongodb_port(self) -> int:
+        return self.local.embedded_mongodb_port or self._after(4)
+
+    def _after(self, number: int) -> int:
+        """Return a port that follows the gateway's; with any free one for that, fixed ones."""
+        return (self.settings.port or _USUAL_PORT) + number
+
     def ports(self) -> dict[str, int]:
         """Return each port that must be free, by the setting that changes it."""
         wanted = {
             "ABEYANCE_PORT": (True, self.settings.port),
-            "ABEYANCE_EMBEDDED_MONGODB_PORT": (
-                self.stand_in_mongodb,
-                self.local.embedded_mongodb_port,
-            ),
-            "ABEYANCE_SANDBOX_SLACK_PORT": (self.stand_in_slack, self.local.sandbox_slack_port),
-            "ABEYANCE_SANDBOX_IDP_PORT": (self.stand_in_issuers, self.local.sandbox_idp_port),
-            "ABEYANCE_SANDBOX_MODEL_PORT": (True, self.local.sandbox_model_port),
+            "ABEYANCE_SANDBOX_SLACK_PORT": (self.stand_in_slack, self.slack_port),
+            "ABEYANCE_SANDBOX_IDP_PORT": (self.stand_in_issuers, self.idp_port),
+            "ABEYANCE_SANDBOX_MODEL_PORT": (True, self.model_port),
+            "ABEYANCE_EMBEDDED_MONGODB_PORT": (self.stand_in_mongodb, self.mongodb_port),
         }
         return {name: port for name, (needed, port) in wanted.items() if needed}
 
@@ -82,8 +102,17 @@ class _Plan:
 def up() -> None:
     """Start everything on this machine and say what to try; Ctrl-C stops it."""
     plan = _Plan(load_settings(), load_local_settings())
-    # A terminal that closes hangs up: nothing may go on behind its back.
-    run_until_stopped(lambda stop: _up(plan, stop), (*STOPPING, signal.SIGHUP))
+    try:
+        # A terminal that closes hangs up: nothing may go on behind its back.
+        run_until_stopped(lambda stop: _up(plan, stop), (*STOPPING, signal.SIGHUP))
+    except AbeyanceError:
+        raise
+    except Exception as error:
+        log = plan.local.data.resolve() / "logs" / "up.log"
+        log.write_text("".join(traceback.format_exception(error)))
+        raise Fault(
+            f"a fault of Abeyance's own ended it ({type(error).__name__}). Its log is {log}"
+        ) from error
 
 
 async def _up(plan: _Plan, stop: asyncio.Event) -> None:
@@ -92,60 +121,86 @@ async def _up(plan: _Plan, stop: asyncio.Event) -> None:
     with _only_one(data):
         _check_ports(plan.ports())
         async with AsyncExitStack() as stack:
-            starting = asyncio.ensure_future(_start(plan, data, stack))
+            starting = asyncio.ensure_future(_start(plan, data, stack, Steps(console)))
             stopping = asyncio.ensure_future(stop.wait())
-            with console.status("starting"):
-                await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
             if not stop.is_set():
                 family, places = starting.result()
-                show_panel(console, places, data)
+                show_panel(console, places)
                 await family.wait(stop)
             console.print("\nstopping …")
             starting.cancel()
             stopping.cancel()
             await asyncio.wait((starting, stopping))
-        console.print("stopped; the data stay in", str(data))
+        console.print(f"stopped; the data stay in {data}", soft_wrap=True)
 
 
-async def _start(plan: _Plan, data: Path, stack: AsyncExitStack) -> tuple[Supervisor, Places]:
+async def _start(
+    plan: _Plan, data: Path, stack: AsyncExitStack, steps: Steps
+) -> tuple[Supervisor, Places]:
     """Start all that is needed, in the order of who needs whom."""
     logs = data / "logs"
     settings = _given(plan, data)
     family = Supervisor(logs, os.environ, plan.drain_seconds)
     if plan.stand_in_mongodb:
         log = logs / "mongodb.log"
-        server = embedded_server(plan.local.embedded_mongodb_port, data / "mongodb", log)
-        family.adopt("mongodb", await stack.enter_async_context(server), log)
+        server = embedded_server(plan.mongodb_port, data / "mongodb", log)
+        async with steps.step("the database"):
+            family.adopt("mongodb", await stack.enter_async_context(server), log)
     await stack.enter_async_context(family)
-    sandbox = json.loads(await family.start("sandbox", _sandbox(plan, data), {}))
-    await _register_sandbox(plan, settings, sandbox["model"])
+    async with steps.step("the sandbox"):
+        sandbox = json.loads(await family.start("sandbox", _sandbox(plan, data), {}))
+        await _register_sandbox(plan, settings, sandbox["model"])
     settings |= _stand_ins(plan, sandbox)
-    await family.start("gateway", _abeyance("gateway"), settings)
-    await family.start("bot", _abeyance("bot"), settings)
-    return family, _places(plan, sandbox)
+    async with steps.step("the gateway (the first time it compiles the rules)"):
+        gateway = json.loads(await family.start("gateway", _abeyance("gateway"), settings))
+    async with steps.step("the Slack bot"):
+        await family.start("bot", _abeyance("bot"), settings)
+    keep_settings(data, _not_of_the_environment(plan, settings))
+    return family, _places(plan, sandbox | gateway, data)
+
+
+def _not_of_the_environment(plan: _Plan, settings: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what was given in the environment: such secrets are not for a file of ours."""
+    given = {
+        "MONGODB_URI": not plan.stand_in_mongodb,
+        "ABEYANCE_VAULT_KEY": bool(plan.settings.vault_key.get_secret_value()),
+    }
+    return {name: value for name, value in settings.items() if not given.get(name)}
 
 
 @contextmanager
 def _only_one(data: Path) -> Iterator[None]:
     """Hold the data folder. Raises BadSettings where another `abeyance up` has it."""
-    (data / "logs").mkdir(parents=True, exist_ok=True)
-    with (data / "lock").open("w") as lock:
+    try:
+        (data / "logs").mkdir(parents=True, exist_ok=True)
+        lock_file = (data / LOCK).open("w")
+    except OSError as error:
+        raise BadSettings(
+            f"{data} cannot be written ({error.strerror}): set ABEYANCE_DATA to another folder."
+        ) from error
+    with lock_file as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BadSettings(
                 f"{data} is in use: Abeyance is already running here. Stop it, or give this one "
-                "a folder and ports of its own (ABEYANCE_DATA, ABEYANCE_PORT, …)."
+                "a folder and ports of its own (ABEYANCE_DATA, ABEYANCE_PORT)."
             ) from None
         yield
 
 
 def _check_ports(ports: Mapping[str, int]) -> None:
+    if max(ports.values()) > _LAST_PORT:
+        raise BadSettings(
+            f"the ports that follow ABEYANCE_PORT={ports['ABEYANCE_PORT']} end above {_LAST_PORT}: "
+            "set a lower one, such as 18470"
+        )
     taken = [f"{name}={port} is taken" for name, port in ports.items() if not _free(port)]
     if taken:
         raise BadSettings(
-            "\n".join(taken) + "\nset another port, such as "
-            f"`{taken[0].partition('=')[0]}=18470 make run`, or stop whoever listens there"
+            "\n".join(taken) + "\nset ABEYANCE_PORT, which the other ports follow, such as "
+            "`ABEYANCE_PORT=18470 make run`, or stop what listens there"
         )
 
 
@@ -164,7 +219,7 @@ def _given(plan: _Plan, data: Path) -> dict[str, str]:
     uri = plan.settings.mongodb_uri.get_secret_value()
     key = plan.settings.vault_key.get_secret_value()
     return {
-        "MONGODB_URI": uri or embedded_uri(plan.local.embedded_mongodb_port),
+        "MONGODB_URI": uri or embedded_uri(plan.mongodb_port),
         "ABEYANCE_VAULT_KEY": key or _kept_key(data / "vault.key"),
         "ABEYANCE_DRAIN_SECONDS": str(plan.drain_seconds),
     }
@@ -206,21 +261,22 @@ def _sandbox(plan: _Plan, data: Path) -> list[str]:
     parts += ["slack"] if plan.stand_in_slack else []
     parts += ["idp"] if plan.stand_in_issuers else []
     ports = {
-        "--slack-port": plan.local.sandbox_slack_port,
-        "--idp-port": plan.local.sandbox_idp_port,
-        "--model-port": plan.local.sandbox_model_port,
+        "--slack-port": plan.slack_port,
+        "--idp-port": plan.idp_port,
+        "--model-port": plan.model_port,
     }
     command = [sys.executable, "-m", "sandbox", "--only", ",".join(parts)]
     command += ["--data", str(data / "sandbox")]
     return command + [str(word) for pair in ports.items() for word in pair]
 
 
-def _places(plan: _Plan, sandbox: Addresses) -> Places:
+def _places(plan: _Plan, addresses: Addresses, data: Path) -> Places:
     return Places(
-        gateway=f"http://{_LOOPBACK}:{plan.settings.port}",
-        slack=sandbox["slack"]["url"] if plan.stand_in_slack else "",
-        idp=sandbox["idp"]["url"] if plan.stand_in_issuers else "",
-        model=sandbox["model"]["url"],
+        gateway=addresses["gateway"]["url"],
+        slack=addresses["slack"]["url"] if plan.stand_in_slack else "",
+        idp=addresses["idp"]["url"] if plan.stand_in_issuers else "",
+        model=addresses["model"]["url"],
+        data=data,
     )
 
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from app.errors import StorageUnavailable
 from app.processes import dying_with_us
+from app.pulse import Pulse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _PROGRAM = "secantusd-py"
-_START_SECONDS = 30.0
+_LOOK_SECONDS = 0.05
 _STOP_SECONDS = 5.0
 
 
@@ -61,25 +62,26 @@ async def embedded_server(
             start_new_session=True,
         )
     try:
-        await _accepting(port, process)
+        await _accepting(port, process, log)
         yield process
     finally:
         await _stop(process)
 
 
-async def _accepting(port: int, process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(_START_SECONDS):
-        while process.returncode is None:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-                continue
-            writer.close()
-            return
-    raise StorageUnavailable(
-        f"{_PROGRAM} ended with exit code {process.returncode} at its start; its log says why."
-    )
+async def _accepting(port: int, process: asyncio.subprocess.Process, log: Path) -> None:
+    pulse = Pulse(process.pid, log)
+    while process.returncode is None:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            if pulse.hangs():
+                raise StorageUnavailable(f"{_PROGRAM} hangs at its start; see {log}") from None
+            await asyncio.sleep(_LOOK_SECONDS)
+            continue
+        writer.close()
+        return
+    code = process.returncode
+    raise StorageUnavailable(f"{_PROGRAM} ended with exit code {code} at its start; see {log}")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:

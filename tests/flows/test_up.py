@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import select
 import signal
 import socket
+import stat
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from itertools import count
+from pathlib import Path
 
 import pytest
 
+from app.settings import POLICIES
 from tests.conftest import free_port, wait_until_accepting
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PORTS = (
     "ABEYANCE_PORT",
@@ -33,16 +34,17 @@ def env(tmp_path: Path) -> dict[str, str]:
     """A machine where nothing is given, with ports that nobody uses."""
     inherited = {name: value for name, value in os.environ.items() if name not in GIVEN}
     ports = {name: str(free_port()) for name in PORTS}
-    return inherited | ports | {"ABEYANCE_DATA": str(tmp_path / "data"), "COLUMNS": "120"}
+    return inherited | ports | {"ABEYANCE_DATA": str(tmp_path / "data"), "COLUMNS": "80"}
 
 
-def start(env: dict[str, str]) -> tuple[subprocess.Popen[str], str]:
+def start(env: dict[str, str], cwd: Path | None = None) -> tuple[subprocess.Popen[str], str]:
     """Start it and return what it shows until it says how to stop it."""
     up = subprocess.Popen(
         [sys.executable, "-m", "cli", "up"],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=env,
+        cwd=cwd,
         text=True,
     )
     assert up.stdout is not None
@@ -68,6 +70,11 @@ def test_it_shows_where_things_are_stops_cleanly_and_finds_its_data_again(
     try:
         for name in PORTS:
             assert name == "ABEYANCE_EMBEDDED_MONGODB_PORT" or env[name] in shown, shown
+        for part in ("the database", "the sandbox", "the gateway", "the Slack bot"):
+            assert f"Starting {part}" in shown
+        for line in shown.splitlines():
+            # An address and all of its line, or nothing that a terminal would cut.
+            assert len(line) <= 80 or line.startswith(("curl", "Logs and data", "  /")), line
         curl = next(line for line in shown.splitlines() if line.startswith("curl"))
         allowed = curl.replace("deploys this to production", "says hello").replace(
             "curl -sS", "curl -sS -D -"
@@ -185,7 +192,7 @@ def test_a_second_start_in_the_same_folder_is_told_what_to_do(env: dict[str, str
     assert "ABEYANCE_DATA" in second.stderr
 
 
-def test_a_part_that_dies_takes_the_rest_down_and_its_last_words_are_shown(
+def test_a_part_that_dies_takes_the_rest_down_and_its_log_is_named(
     env: dict[str, str],
 ) -> None:
     up, _ = start(env | {"ABEYANCE_LOG_LEVEL": "INFO"})
@@ -198,5 +205,78 @@ def test_a_part_that_dies_takes_the_rest_down_and_its_last_words_are_shown(
     os.kill(int(children.stdout.split()[0]), signal.SIGKILL)
     rest, _ = up.communicate(timeout=30)
     assert up.returncode == 2
-    assert "gateway ended" in rest
-    assert "gateway ready" in rest
+    assert "gateway ended with exit code -9" in rest
+    [log] = re.findall(r"Its log is (\S+)", rest)
+    assert "gateway ready" in Path(log).read_text()
+    assert "Traceback" not in rest
+
+
+def five_free_ports() -> int:
+    """Return the first of five ports in a row that are free."""
+    for first in count(free_port(), -5):
+        try:
+            for port in range(first, first + 5):
+                socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return first
+    raise AssertionError
+
+
+def test_one_setting_moves_all_ports_and_the_command_finds_what_runs_in_its_folder(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    first = five_free_ports()
+    env = {name: value for name, value in env.items() if name not in PORTS}
+    env |= {"ABEYANCE_PORT": str(first), "ABEYANCE_DATA": ".abeyance"}
+    env |= {"PYTHONPATH": str(POLICIES.parent)}
+
+    def abeyance(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cli", *words],
+            cwd=tmp_path,
+            env=env,
+            input="sk-upstream-0123456789",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    up, shown = start(env, cwd=tmp_path)
+    try:
+        for port in range(first, first + 4):
+            assert f"http://127.0.0.1:{port}" in shown
+        socket.create_connection(("127.0.0.1", first + 4)).close()
+        listed = abeyance("connection", "list", "--json")
+        assert {known["name"] for known in json.loads(listed.stdout)} == {
+            "anthropic",
+            "cursor",
+            "openai",
+        }
+        assert "using the Abeyance that runs in .abeyance" in listed.stderr
+        added = abeyance("connection", "add", "mine", "https://api.example.com")
+        assert added.returncode == 0, added.stderr
+        for process in ("gateway", "bot"):
+            assert "missing MONGODB_URI" in abeyance(process).stderr
+        kept = tmp_path / ".abeyance" / "settings.json"
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        env["MONGODB_URI"] = "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"
+        assert "using" not in abeyance("connection", "list").stderr
+        del env["MONGODB_URI"]
+    finally:
+        interrupt(up)
+    assert "missing MONGODB_URI" in abeyance("connection", "list").stderr
+
+
+def test_a_fault_at_the_start_is_told_in_a_sentence_with_its_log(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "rules.yaml").write_text("- {id: 1}")
+    up, shown = start(env | {"ABEYANCE_CATALOG": str(tmp_path)})
+    up.communicate(timeout=30)
+    assert up.returncode == 2
+    assert "gateway ended with exit code 2" in shown
+    assert "rules.yaml" in shown
+    assert Path(re.findall(r"Its log is (\S+)", shown)[0]).exists()
+    assert "Traceback" not in shown
