@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policies.normalise import TRANSPARENT, scan_view
+from policies.runs import DASH, Runs
 from policies.scanner import Scanner, in_order
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Masker:
         self, plan: Plan, label: Callable[[int], str], stops: frozenset[int] = frozenset()
     ) -> None:
         self._scanner = Scanner(plan)
+        self._runs = Runs()
         self._label = label
         self._stops = stops
         self._raw = ""  # not released yet; its first character is at position `_base`
@@ -57,6 +59,7 @@ class Masker:
         elif view:
             self._invisible = 0
         self._raw += text
+        self._runs.read(view)
         self._scanner.read(view)
         return self._release()
 
@@ -64,6 +67,7 @@ class Masker:
         """Return the rest; nothing may be fed afterwards."""
         if self._over:
             return ""
+        self._runs.finish()
         self._scanner.finish()
         released = self._release(last=True)
         self._over = True
@@ -72,7 +76,10 @@ class Masker:
     def _release(self, *, last: bool = False) -> str:
         scanner = self._scanner
         end = scanner.length
-        block = (end, -1) if last else scanner.hold(end)
+        undecided = (end, -1)
+        if scanner.done or scanner.floor(end) <= end:
+            undecided = self._settled(end)
+        block = (end, -1) if last else min(undecided, scanner.hold(end))
         floor = scanner.floor(end)
         if scanner.shut_at >= 0:
             block, floor = (scanner.shut_at, -1), scanner.shut_at
@@ -84,6 +91,30 @@ class Masker:
             if scanner.shut_at >= 0:
                 self._end(out, WITHHELD)
         return "".join(out)
+
+    def _settled(self, end: int) -> tuple[int, int]:
+        """Drop the matches within opaque runs; return the first of which it is not known yet."""
+        scanner, runs = self._scanner, self._runs
+        runs.forget(self._base)
+        first = (end, -1)
+        for found in (scanner.done, [c.span for c in scanner.candidates if c.end]):
+            for span in found:
+                if runs.hides(span.start) is None and not self._is_dash(span.start):
+                    first = min(first, (span.start, -1))
+        scanner.done = [span for span in scanner.done if not self._is_noise(span.start)]
+        scanner.candidates = [
+            candidate
+            for candidate in scanner.candidates
+            if not candidate.end or not self._is_noise(candidate.start)
+        ]
+        return first
+
+    def _is_noise(self, at: int) -> bool:
+        return self._runs.hides(at) is True and not self._is_dash(at)
+
+    def _is_dash(self, at: int) -> bool:
+        """Tell what may begin a key in armour; of what is being masked it is decided already."""
+        return at < self._base or scan_view(self._raw[at - self._base]) == DASH
 
     def _mask(self, block: tuple[int, int], floor: int, out: list[str]) -> None:
         """Write the mask of each match that nothing can come before any more."""

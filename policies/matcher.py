@@ -32,12 +32,13 @@ from policies.render import (
     render_sets,
     view_bytes,
 )
+from policies.runs import is_noise, opaque_runs
 from policies.scanner import Plan, Scanner, Span
 from policies.squeeze import spelled_out, squeezed
 from policies.words import LONG, exact_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from policies.pattern import Pattern
     from policies.target import Target
@@ -88,11 +89,18 @@ class Scannable:
             return None
         return [at for at, ch in enumerate(self._whole) if ch != TRANSPARENT]
 
-    def in_text(self, start: int, target: int, end: int) -> Span:
-        """Return a stretch of the view as one of the text."""
-        if self._places is None:
-            return Span(start, target, end)
-        return Span(self._places[start], target, self._places[end - 1] + 1)
+    @cached_property
+    def _runs(self) -> list[tuple[int, int]]:
+        return opaque_runs(self._whole)
+
+    def in_text(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """Yield stretches of the view as those of the text, save what is noise in an opaque run."""
+        for span in spans:
+            start, end = span.start, span.end
+            if self._places is not None:
+                start, end = self._places[start], self._places[end - 1] + 1
+            if not is_noise(self._whole, self._runs, start):
+                yield Span(start, span.target, end)
 
 
 class Matcher:
@@ -137,10 +145,10 @@ class Matcher:
         Raises TooDense where it takes too much to find them.
         """
         return [
-            text.in_text(start, at, end)
+            span
             for at in self._hits(text)
             if at in wanted
-            for start, end in islice(self._finders[at].spans(text), most)
+            for span in islice(text.in_text(self._finders[at].spans(text, at)), most)
         ]
 
     def cover(self, text: Scannable, wanted: Container[int]) -> list[Span]:
@@ -156,7 +164,7 @@ class Matcher:
             tuple(compress(hits, map(not_, by_letters))),
         ):
             spans = self._cover(group).spans(text) if group else []
-            found += [text.in_text(s.start, group[s.target], s.end) for s in spans]
+            found += text.in_text(Span(s.start, group[s.target], s.end) for s in spans)
         return found
 
     def _cover(self, hits: tuple[int, ...]) -> _Cover:
@@ -299,7 +307,7 @@ class _Finder:
         openings = "|".join(map(render_sets, self._target.openings))
         return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
 
-    def spans(self, text: Scannable) -> Iterator[tuple[int, int]]:
+    def spans(self, text: Scannable, number: int) -> Iterator[Span]:
         """Yield the matches from left to right, each the longest from its start."""
         at = 0
         behind_seams = self._behind_seams(text)
@@ -307,7 +315,7 @@ class _Finder:
         while (begin := min(seam, self._next(text, at))) != _NOWHERE:
             at = begin + 1
             if (span := match(self._target, text.view, begin, text.effort)) is not None:
-                yield span
+                yield Span(span[0], number, span[1])
                 at = span[1]
             while seam < at:
                 seam = next(behind_seams, _NOWHERE)

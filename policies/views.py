@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import re2  # type: ignore[import-untyped]
 
 from policies.normalise import BAR, barred
+from policies.runs import FEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,6 +71,8 @@ _STRETCH = re2.compile(
 )
 """What reads as text among bytes that are none."""
 _MOSTLY = 0.75
+_NOISE = 2 * FEWEST // 3  # bytes that an opaque run decodes to, at least
+_LONG_STRETCH = 20  # what reads as text in the bytes of a picture is that by chance, if shorter
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEX_ONLY = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 
@@ -293,6 +296,8 @@ def _readable(read: bytes) -> list[str]:
     to look through it would take many times as long as the text that it was decoded from.
     """
     stretches = _STRETCH.findall(read)
+    if len(read) >= _NOISE and sum(map(len, stretches)) < _MOSTLY * len(read):
+        stretches = [stretch for stretch in stretches if len(stretch) >= _LONG_STRETCH]
     if not stretches:
         return []
     if sum(map(len, stretches)) >= _MOSTLY * len(read):

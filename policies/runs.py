@@ -1,0 +1,94 @@
+"""Opaque runs: unbroken stretches of base64 so long and so varied that they are no words.
+
+A picture within a text, a vector, a ciphertext: in random letters anything can seem to stand. What
+begins well within such a run is no match. What begins where it begins still is: a long token with a
+known beginning, or whatever stands behind a telling name.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+FEWEST = 256
+_VARIETY = 32  # different characters among the first: more than hexadecimal digits or a name have
+_WITHIN = 16  # so that what is glued to a run by an escape or a short name is not within it
+DASH = "-"
+"""What begins with it is a match all the same: a key in armour, right behind another."""
+_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_LONG = re.compile(rf"[A-Za-z0-9+/_-]{{{FEWEST},}}")
+
+
+def _is_opaque(head: str) -> bool:
+    return len(head) == FEWEST and len(set(head)) >= _VARIETY
+
+
+def opaque_runs(view: str) -> list[tuple[int, int]]:
+    """Return the opaque runs of a whole text, in order: where each begins, and ends."""
+    return [
+        (run.start(), run.end())
+        for run in _LONG.finditer(view)
+        if _is_opaque(view[run.start() : run.start() + FEWEST])
+    ]
+
+
+def is_noise(view: str, runs: list[tuple[int, int]], at: int) -> bool:
+    """Tell whether a match that begins here is none."""
+    return is_within(runs, at) and view[at] != DASH
+
+
+def is_within(runs: list[tuple[int, int]], at: int) -> bool:
+    """Tell whether a place lies well within one of the runs."""
+    known = bisect_right(runs, (at,)) - 1
+    return known >= 0 and runs[known][0] + _WITHIN <= at < runs[known][1]
+
+
+class Runs:
+    """The opaque runs of a text that comes in pieces; the last may still be growing."""
+
+    def __init__(self) -> None:
+        self._ended: list[tuple[int, int]] = []
+        self._start = 0  # of the run that goes on
+        self._head = ""  # its first characters
+        self._length = 0
+
+    def read(self, view: str) -> None:
+        stem = view.rstrip(_CHARACTERS)
+        if not stem:
+            self._grow(view)
+            return
+        lead = len(view) - len(view.lstrip(_CHARACTERS))
+        self._grow(view[:lead])
+        self._end()
+        begun = self._length
+        self._ended += [
+            (begun + start, begun + end) for start, end in opaque_runs(view[lead : len(stem)])
+        ]
+        self._length += len(stem) - lead
+        self._start = self._length
+        self._grow(view[len(stem) :])
+
+    def finish(self) -> None:
+        self._end()
+
+    def forget(self, before: int) -> None:
+        """Let go of what nobody asks about any more."""
+        if self._ended and self._ended[0][1] <= before:
+            self._ended = [run for run in self._ended if run[1] > before]
+
+    def hides(self, at: int) -> bool | None:
+        """Tell whether a match that begins here is none; None while more has to be read."""
+        if at < self._start + _WITHIN or not self._head:
+            return is_within(self._ended, at)
+        return _is_opaque(self._head) if len(self._head) == FEWEST else None
+
+    def _grow(self, view: str) -> None:
+        if len(self._head) < FEWEST:
+            self._head += view[: FEWEST - len(self._head)]
+        self._length += len(view)
+
+    def _end(self) -> None:
+        if _is_opaque(self._head):
+            self._ended.append((self._start, self._length))
+        self._head = ""
+        self._start = self._length
