@@ -192,7 +192,7 @@ async def _side_by_side(
     digests = shared.digests(poster, posts, edits)
     reach = shared.reach()
     watcher = Watcher(feed, holds, poster, digests, reach, Duty(shared.life))
-    timers = Timers(feed, holds, shared.ledger, shared.clock)
+    timers = Timers(feed, holds, shared.storage.notices, shared.ledger, shared.clock)
     parts = (shared.ledger, feed, watcher, timers, shared.grants)
     listening = _listen(shared, shared.app(), feed, announce)
     async with running(stop, *(part.run() for part in parts), listening):

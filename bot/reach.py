@@ -99,7 +99,7 @@ class Reach:
             return hold
         self._checked[hold.id] = stage
         # Who has the card already may decide, though a look-up fails by now.
-        if lack is None or (not lack.sure and await self._asked(hold)):
+        if lack is None or (not lack.sure and await self._notices.asked(hold.id)):
             return hold
         return await self.withdraw(hold, f"No one can approve this: {lack.why}.")
 
@@ -111,7 +111,7 @@ class Reach:
         """
         with contextlib.suppress(StorageUnavailable):
             hold = await self._holds.get(hold_id)
-            if hold is None or await self._asked(hold):
+            if hold is None or await self._notices.asked(hold.id):
                 return
             cards = await self._cards(hold)
             channel = next((target for target in cards if not is_user(target)), "")
@@ -129,17 +129,12 @@ class Reach:
             return
         with contextlib.suppress(StorageUnavailable):
             for hold in await self._holds.pending():
-                if not await self._asked(hold):
+                if not await self._notices.asked(hold.id):
                     await self.withdraw(hold, "No one was asked: Slack does not answer.")
 
     def back(self) -> None:
         """Hear that Slack answers again."""
         self._silence.end()
-
-    async def _asked(self, hold: Hold) -> bool:
-        """Whether somebody has the card already, so that they can still decide."""
-        notices = await self._notices.of_hold(hold.id)
-        return any(notice.kind is NoticeKind.CARD and notice.ts for notice in notices)
 
     async def _cards(self, hold: Hold) -> list[str]:
         """Return where its cards go: to a channel, or to people one by one."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.audit.moves import Mover
-from app.domain.hold import HoldEvent, HoldState
+from app.domain.hold import NOT_ASKED, HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
 from app.storage.ports import Event, EventKind
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.storage.feed import HoldFeed
-    from app.storage.ports import HoldStore, Ledger
+    from app.storage.ports import HoldStore, Ledger, NoticeStore
 
 _RETRY_SECONDS = 2.0
 # A sleep may be wrong by a clock that was set; this bounds by how much.
@@ -35,9 +35,17 @@ _log = structlog.get_logger(__name__)
 class Timers:
     """Sleeps until the next hold is due; a change of any hold wakes it."""
 
-    def __init__(self, feed: HoldFeed, holds: HoldStore, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self,
+        feed: HoldFeed,
+        holds: HoldStore,
+        notices: NoticeStore,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
         self._feed = feed
         self._holds = holds
+        self._notices = notices
         self._ledger = ledger
         self._clock = clock
         self._mover = Mover(holds, ledger, clock)
@@ -113,5 +121,7 @@ class Timers:
             await self._ledger.append(Event(EventKind.HOLD_ESCALATED, now, hold.session_id, data))
 
     async def _end(self, hold: Hold) -> None:
+        event = _ENDS[hold.state]
+        unseen = event is HoldEvent.DEADLINE and not await self._notices.asked(hold.id)
         with contextlib.suppress(Superseded):
-            await self._mover.move(hold, _ENDS[hold.state])
+            await self._mover.move(hold, event, note=NOT_ASKED if unseen else "")

@@ -16,7 +16,6 @@ from app.audit.moves import Mover
 from app.domain.hold import HoldEvent
 from app.domain.lease import SLACK_POSTER, Lease
 from app.errors import StorageUnavailable, Superseded
-from app.storage.ports import NoticeKind
 
 if TYPE_CHECKING:
     from app.clock import Clock
@@ -68,8 +67,7 @@ class Attendance:
             _log.warning("no sign of a bot can be read", reason=str(unavailable))
 
     async def _give_back(self, hold: Hold) -> None:
-        notices = await self._notices.of_hold(hold.id)
-        if any(notice.kind is NoticeKind.CARD and notice.ts for notice in notices):
+        if await self._notices.asked(hold.id):
             # Somebody has the card: they can decide when the bot is back.
             return
         with contextlib.suppress(Superseded):

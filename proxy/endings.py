@@ -72,11 +72,13 @@ def refusal_of(hold: Hold) -> Refused:
     return Refused(reason, message, rule=_rule(hold))
 
 
-def still_waiting(hold: Hold) -> Refused:
+def still_waiting(hold: Hold, *, asked: bool) -> Refused:
+    """Say that there is no decision yet; `asked` says whether its card is posted."""
+    so_far = "" if asked else " No approver has been asked yet: the card is still to be posted."
     message = (
         f"Still waiting for an approval (rule {_rule(hold)}) by {_asked(hold)}, until "
-        f"{hold.deadline:%H:%M} UTC. Send the same request again to go on waiting; what is decided "
-        f"meanwhile is kept for you. Session {hold.session_id}."
+        f"{hold.deadline:%H:%M} UTC.{so_far} Send the same request again to go on waiting; what is "
+        f"decided meanwhile is kept for you. Session {hold.session_id}."
     )
     return Refused(Reason.APPROVAL_PENDING, message, rule=_rule(hold))
 
@@ -120,6 +122,8 @@ def _asked(hold: Hold) -> str:
 
 
 def _silence(hold: Hold) -> str:
+    if hold.note:
+        return hold.note
     had = approvals(hold)
     some = f"Only {had} of {quorum(hold)} approvals came in time"
     return some if had else "Nobody answered in time"

@@ -8,7 +8,7 @@ import itertools
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from app.domain.hold import Hold, HoldEvent, HoldState
+from app.domain.hold import NOT_ASKED, Hold, HoldEvent, HoldState
 from app.errors import Superseded
 from app.ids import new_token
 from app.storage.ports import EventKind
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from app.storage.feed import HoldFeed, Pulse
-    from app.storage.ports import HoldStore
+    from app.storage.ports import HoldStore, NoticeStore
     from app.storage.registers import StatementStore
     from proxy.facts import Inquiry
     from proxy.recorder import Recording
@@ -34,6 +34,7 @@ class Holding:
         self,
         holds: HoldStore,
         statements: StatementStore,
+        notices: NoticeStore,
         feed: HoldFeed,
         clock: Clock,
         gateway: str,
@@ -41,6 +42,7 @@ class Holding:
         """`gateway` names this process: others can tell whose callers are gone with it."""
         self._holds = holds
         self._statements = statements
+        self._notices = notices
         self._feed = feed
         self._clock = clock
         self._gateway = gateway
@@ -171,9 +173,12 @@ class Holding:
         if current.state is not HoldState.PENDING:
             return current
         if now < current.deadline:
-            await self._holds.leave(hold.id, caller)
-            raise still_waiting(current)
-        expired = current.after(HoldEvent.DEADLINE, now, move=new_token())
+            asked, _ = await asyncio.gather(
+                self._notices.asked(hold.id), self._holds.leave(hold.id, caller)
+            )
+            raise still_waiting(current, asked=asked)
+        note = "" if await self._notices.asked(hold.id) else NOT_ASKED
+        expired = current.after(HoldEvent.DEADLINE, now, note=note, move=new_token())
         await _note(EventKind.HOLD_MOVING, expired, recording)
         try:
             await self._holds.move(current, expired)

@@ -136,7 +136,9 @@ class _Parts:
             connections=Connections(storage.connections, vault),
             catalogs=catalogs,
             recorder=recorder,
-            holding=Holding(storage.holds, storage.statements, self.feed, clock, me),
+            holding=Holding(
+                storage.holds, storage.statements, storage.notices, self.feed, clock, me
+            ),
             granted=Granted(storage.grants, clock),
             upstream=upstream,
             aside=aside,
@@ -147,9 +149,7 @@ class _Parts:
         linking = Linking(storage.links, ledger, clock)
         links = linking, _link_pages(settings, linking, verifier, callers, http)
         self.drain = drain = Drain()
-        pages = create_pages(
-            self._ready, metrics, callers, links, storage.sessions, storage.holds, drain
-        )
+        pages = create_pages(self._ready, metrics, callers, links, storage, drain)
         self.door = Door(gate, pages, self.drain)
         self._upstream = upstream
 

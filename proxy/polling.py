@@ -22,13 +22,16 @@ def decision_of(session: Session, hold: Hold | None) -> Decision:
     return session.decision
 
 
-def what_now(hold: Hold | None) -> str:
-    """Say in a sentence how it stands and what to do; nothing where it was just passed on."""
+def what_now(hold: Hold | None, *, asked: bool) -> str:
+    """Say in a sentence how it stands and what to do; nothing where it was just passed on.
+
+    `asked` says whether the card of a pending hold is posted.
+    """
     if hold is None:
         return ""
     match hold.state:
         case HoldState.PENDING:
-            return str(still_waiting(hold))
+            return str(still_waiting(hold, asked=asked))
         case HoldState.APPROVED:
             until = f" before {hold.keep_until:%H:%M} UTC" if hold.keep_until else ""
             return f"Approved. Send the same request again{until}: it then goes on."

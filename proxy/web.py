@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
     from app.domain.identity import Identity
-    from app.storage.ports import HoldStore, SessionStore
+    from app.storage.store import MongoStorage
     from app.telemetry import Metrics
     from policies.keeper import CatalogState
     from proxy.callers import Callers
@@ -59,8 +59,7 @@ def create_pages(
     metrics: Metrics,
     callers: Callers,
     links: tuple[Linking, LinkPages | None],
-    sessions: SessionStore,
-    holds: HoldStore,
+    storage: MongoStorage,
     drain: Drain,
 ) -> Quart:
     """Build our own pages; `ready` raises an AbeyanceError where the gateway cannot serve."""
@@ -89,15 +88,16 @@ def create_pages(
     @pages.get("/-/sessions/<session_id>")
     async def session_state(session_id: str) -> Response:
         identity = await caller()
-        session = await sessions.get(session_id)
+        session = await storage.sessions.get(session_id)
         # Somebody else's session looks like none: an id must not tell that it exists.
         if session is None or session.identity.key != identity.key:
             raise NotFound(f"You have no session {session_id}.")
-        hold = await holds.get(session.hold_id) if session.hold_id else None
+        hold = await storage.holds.get(session.hold_id) if session.hold_id else None
+        asked = hold is not None and await storage.notices.asked(hold.id)
         answer = jsonify(
             session=session.id,
             decision=decision_of(session, hold).value,
-            message=what_now(hold),
+            message=what_now(hold, asked=asked),
             state=session.state.value,
             rules=[fired.rule for fired in session.verdict.fired if fired.enforced],
             hold=hold.state.value if hold else None,

@@ -9,6 +9,9 @@ from enum import StrEnum
 from app.domain.identity import Identity
 from app.domain.verdict import Verdict
 
+NOT_ASKED = "No approver was asked, since the card could not be posted in Slack in time"
+"""The note of a hold that expired before anybody had its card."""
+
 
 class HoldState(StrEnum):
     PENDING = "pending"

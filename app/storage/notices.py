@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from app.storage.documents import to_document
 from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
+from app.storage.ports import NoticeKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,3 +58,7 @@ class MongoNotices:
 
     async def of_hold(self, hold_id: str) -> tuple[Notice, ...]:
         return await self._notices.find({"hold_id": hold_id})
+
+    async def asked(self, hold_id: str) -> bool:
+        cards = [one for one in await self.of_hold(hold_id) if one.kind is NoticeKind.CARD]
+        return any(card.ts for card in cards)

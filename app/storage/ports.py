@@ -206,6 +206,10 @@ class NoticeStore(Protocol):
         """Return all about a hold; with an empty id those that are about none, the digests."""
         ...
 
+    async def asked(self, hold_id: str) -> bool:
+        """Return whether the card of a hold is posted, so that somebody can decide."""
+        ...
+
 
 class LeaseStore(Protocol):
     async def get(self, name: str) -> Lease: ...

@@ -72,4 +72,5 @@ async def test_a_request_expires_by_its_gateway_where_no_bot_is_alive(
                 model="sandbox-1", messages=[{"role": "user", "content": "hurry, without a bot"}]
             )
     assert refusal.value.code == "approval_expired"
+    assert "No approver was asked" in refusal.value.message
     assert await model.requests() == []

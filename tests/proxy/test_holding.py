@@ -30,7 +30,7 @@ async def test_who_leaves_at_the_moment_of_arriving_is_not_counted_as_waiting(
     storage: MongoStorage,
 ) -> None:
     clock, feed = SystemClock(), HoldFeed(storage.holds)
-    holding = Holding(storage.holds, storage.statements, feed, clock, "me")
+    holding = Holding(storage.holds, storage.statements, storage.notices, feed, clock, "me")
     ledger = ChainedLedger(storage.ledger, "test")
     bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
     session = a_session(NOW)
