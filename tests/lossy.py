@@ -18,15 +18,14 @@ if TYPE_CHECKING:
 
 WRITES = frozenset({"insert", "update", "delete"})
 READS = frozenset({"find", "aggregate", "getMore"})
+ALL = WRITES | READS | {"createIndexes", "listIndexes", "dropIndexes"}
 _HEADER = struct.Struct("<iiii")
 _OP_MSG = 2013
 
 
 class Lossy:
-    """`lost` names the commands whose replies were lost, in order."""
-
     def __init__(self, host: str, port: int) -> None:
-        self.lost: list[str] = []
+        self._lost: list[str] = []
         self._database = host, port
         self._commands: Collection[str] = ()
         self._left = 0
@@ -40,8 +39,10 @@ class Lossy:
         """
         self._commands, self._left, self._silently = commands, times, silently
 
-    def heal(self) -> None:
-        self._left = 0
+    def heal(self) -> tuple[str, ...]:
+        """Lose nothing more; return the commands whose replies were lost, in order."""
+        lost, self._lost, self._left = tuple(self._lost), [], 0
+        return lost
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on one connection, until either side or a lost reply ends it."""
@@ -72,7 +73,7 @@ class Lossy:
                 await client.drain()
                 continue
             self._left -= 1
-            self.lost.append(command)
+            self._lost.append(command)
             if not self._silently:
                 return
 

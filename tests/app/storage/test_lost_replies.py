@@ -1,52 +1,214 @@
-"""A write that is done but whose reply is lost: asking again must be harmless, for every method."""
+"""What is done but not answered: asking again must be harmless, for every method of every store."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
+import pkgutil
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pymongo import MongoClient
 
+import app.storage
+from app.domain.hold import HoldEvent, HoldState
 from app.domain.session import Chunk
-from app.errors import StorageUnavailable, Unstorable
+from app.errors import StorageUnavailable, Superseded, Unstorable
+from app.ids import new_token
+from app.storage.driver import ENDS_SECONDS
 from app.storage.store import MongoStorage
-from tests.app.storage.test_mongo import NOW, a_session
-from tests.lossy import WRITES, Lossy, lossy_proxy
+from tests.app.storage.samples import APPROVED, GRANT, HOLD, NOW, SAMPLES, VOTED, Sample
+from tests.lossy import ALL, WRITES, Lossy, lossy_proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+MANY = 1000
 
-@pytest.fixture
-async def lossy(mongodb_uri: str, database_name: str) -> AsyncIterator[tuple[Lossy, MongoStorage]]:
-    async with lossy_proxy(mongodb_uri) as (proxy, uri):
-        storage = MongoStorage.connect(uri, database_name)
-        await storage.prepare()
-        yield proxy, storage
+
+@pytest.fixture(autouse=True)
+def impatient_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the driver look for its server again at once, not after half a second."""
+    monkeypatch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.001)
+
+
+@asynccontextmanager
+async def opened(uri: str, name: str) -> AsyncIterator[MongoStorage]:
+    storage = MongoStorage.connect(uri, name)
+    try:
+        yield storage
+    finally:
         # It says goodbye through the proxy, which needs this loop.
         await asyncio.to_thread(storage.close)
 
 
-async def test_chunks_of_an_answer_are_written_on_after_a_lost_reply(
-    lossy: tuple[Lossy, MongoStorage],
+@asynccontextmanager
+async def behind_a_proxy(
+    uri: str, name: str, *, retries: bool
+) -> AsyncIterator[tuple[Lossy, MongoStorage]]:
+    """A storage of a driver that repeats by itself, or not."""
+    kept, _, options = uri.partition("?")
+    others = [option for option in options.split("&") if not option.startswith("retry")]
+    # Polling, the driver finds out at once when a connection broke.
+    said = f"retryWrites={retries}&retryReads={retries}".lower() + "&serverMonitoringMode=poll"
+    address = f"{kept}?{'&'.join([*others, said])}"
+    async with lossy_proxy(address) as (proxy, through), opened(through, name) as storage:
+        yield proxy, storage
+
+
+class Contents:
+    """All documents of a database, looked at beside the product."""
+
+    def __init__(self, uri: str, name: str) -> None:
+        self._client: MongoClient[dict[str, Any]] = MongoClient(uri)
+        self._database = self._client[name]
+
+    def taken(self) -> dict[str, list[dict[str, Any]]]:
+        """Return what is there, and leave nothing."""
+        found = {}
+        for name in sorted(self._database.list_collection_names()):
+            # Which process set a mark is chance.
+            rows = self._database[name].find(projection={"reminded_at_by": 0, "escalated_at_by": 0})
+            if documents := sorted(rows, key=lambda row: str(row["_id"])):
+                found[name] = documents
+            self._database[name].delete_many({})
+        return found
+
+    def close(self) -> None:
+        self._client.close()
+
+
+async def once(storage: MongoStorage, contents: Contents, sample: Sample) -> tuple[object, object]:
+    """Return what one call returns, and what it leaves."""
+    await sample.given(storage)
+    result = await sample.call(storage)
+    return result, await asyncio.to_thread(contents.taken)
+
+
+def methods() -> set[str]:
+    stores = vars(MongoStorage.connect("mongodb://127.0.0.1:1/"))
+    return {
+        f"{name}.{method}"
+        for name, store in stores.items()
+        if not name.startswith("_")
+        for method, function in inspect.getmembers(type(store), inspect.iscoroutinefunction)
+        if not method.startswith("_")
+    }
+
+
+def test_every_method_of_every_store_has_a_sample() -> None:
+    assert methods() == set(SAMPLES)
+
+
+def test_every_store_belongs_to_the_storage() -> None:
+    names = [module.name for module in pkgutil.iter_modules(app.storage.__path__)]
+    modules = [import_module(f"app.storage.{name}") for name in names]
+    stores = {
+        kind
+        for module in modules
+        for name, kind in inspect.getmembers(module, inspect.isclass)
+        if name.startswith("Mongo")
+    }
+    known = {type(store) for store in vars(MongoStorage.connect("mongodb://127.0.0.1:1/")).values()}
+    assert stores - known == {MongoStorage}
+
+
+# A driver that repeats goes on until its time is over, where all replies are lost.
+@pytest.mark.parametrize(("retries", "times"), [(True, 1), (False, 1), (False, MANY)])
+async def test_a_call_that_is_repeated_is_one_call(
+    storage: MongoStorage, mongodb_uri: str, database_name: str, *, retries: bool, times: int
 ) -> None:
-    proxy, storage = lossy
-    session = a_session(NOW)
-    chunks = [Chunk(n, n, b"x" * n) for n in range(3)]
-    await storage.sessions.append(session.id, chunks[:1])
-    proxy.lose(WRITES, times=5)
-    with pytest.raises(StorageUnavailable):
-        await storage.sessions.append(session.id, chunks[1:])
-    proxy.heal()
-    # The recorder repeats what failed as it was, and writes what came since after it.
-    await storage.sessions.append(session.id, chunks[1:])
-    assert await storage.sessions.chunks(session.id) == tuple(chunks)
+    database, contents = (mongodb_uri, database_name), Contents(mongodb_uri, database_name)
+    with closing(contents):
+        async with behind_a_proxy(*database, retries=retries) as (proxy, behind):
+            wrong = await differences(storage, proxy, behind, contents, times)
+    assert wrong == {}
 
 
-async def test_another_chunk_in_the_same_place_is_no_success(storage: MongoStorage) -> None:
+async def differences(
+    storage: MongoStorage, proxy: Lossy, behind: MongoStorage, contents: Contents, times: int
+) -> dict[str, object]:
+    """Return what comes of each sample whose replies are lost so many times, if it is wrong."""
+    wrong: dict[str, object] = {}
+    for name, sample in SAMPLES.items():
+        expected = await once(storage, contents, sample)
+        await sample.given(behind)
+        proxy.lose(ALL, times)
+        try:
+            first = await sample.call(behind)
+        except StorageUnavailable:
+            # One lost reply is made good by the storage itself.
+            first = "nothing" if times == 1 else expected[0]
+        lost = proxy.heal()
+        try:
+            second = await sample.call(behind)
+        except (StorageUnavailable, Superseded) as error:
+            second = error
+        left = await asyncio.to_thread(contents.taken)
+        if not lost or (first, second, left) != (expected[0], *expected):
+            wrong[name] = lost, first, second, left, expected
+    return wrong
+
+
+async def test_replies_that_never_come_end_every_call_and_the_next_is_answered(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with behind_a_proxy(mongodb_uri, database_name, retries=True) as (proxy, storage):
+        await storage.ping()
+        proxy.lose(ALL, MANY, silently=True)
+        calls = [sample.call(storage) for sample in SAMPLES.values()]
+        async with asyncio.timeout(3 * ENDS_SECONDS):
+            ended = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(error, StorageUnavailable) for error in ended)
+        proxy.heal()
+        assert await storage.holds.open(HOLD) == HOLD
+
+
+async def test_of_two_who_claim_one_has_it_though_both_lose_the_reply(
+    storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    await storage.holds.open(HOLD)
+    await storage.holds.move(HOLD, APPROVED)
+    claims = [APPROVED.after(HoldEvent.CLAIM, NOW, move=new_token()) for _ in range(2)]
+    async with behind_a_proxy(mongodb_uri, database_name, retries=False) as (proxy, behind):
+        proxy.lose(WRITES, MANY)
+        for claim in claims:
+            with pytest.raises(StorageUnavailable):
+                await behind.holds.move(APPROVED, claim)
+        proxy.heal()
+        await behind.holds.move(APPROVED, claims[0])
+        with pytest.raises(Superseded) as lost:
+            await behind.holds.move(APPROVED, claims[1])
+    assert lost.value.current.state is HoldState.RELEASED
+
+
+async def test_a_vote_is_known_again_after_the_next_one(storage: MongoStorage) -> None:
+    await storage.holds.open(HOLD)
+    await storage.holds.move(HOLD, VOTED)
+    await storage.holds.move(VOTED, VOTED.after(HoldEvent.VOTE, NOW, move="next"))
+    await storage.holds.move(HOLD, VOTED)
+    with pytest.raises(Superseded):
+        await storage.holds.move(HOLD, replace(VOTED, moves=("another",)))
+
+
+async def test_a_use_is_counted_once_for_each_session(storage: MongoStorage) -> None:
+    await storage.grants.put(GRANT)
+    used = [await storage.grants.use(GRANT.id, f"s{n % 3}", NOW) for n in range(6)]
+    found = await storage.grants.get(GRANT.id)
+    assert all(used)
+    assert found is not None
+    assert found.uses == 3
+
+
+async def test_another_document_in_the_same_place_is_no_success(storage: MongoStorage) -> None:
     chunk = Chunk(0, 0, b"one")
     await storage.sessions.append("s", [chunk])
     with pytest.raises(Unstorable):
         await storage.sessions.append("s", [replace(chunk, data=b"two"), Chunk(1, 0, b"three")])
     assert await storage.sessions.chunks("s") == (chunk,)
+    await storage.grants.put(GRANT)
+    with pytest.raises(Unstorable):
+        await storage.grants.put(replace(GRANT, covers=replace(GRANT.covers, rule="other")))

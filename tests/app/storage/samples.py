@@ -1,0 +1,229 @@
+"""A call of every method of every store; a new method needs one here.
+
+The calls of one sample find what `given` has left. What is random in the product is fixed here,
+so that a call that is repeated is the same call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.domain.connection import Connection, CredentialScheme
+from app.domain.grant import Coverage, Grant
+from app.domain.hold import Granted, HoldEvent, Marked, Vote
+from app.domain.lease import Lease
+from app.domain.mark import FalsePositive
+from app.domain.session import Chunk, Decision, RecordedAnswer, SessionState, Side
+from app.pages import PageIndex
+from app.pieces import Piece
+from app.search import SessionFilter
+from app.storage.gateways import Heartbeat
+from app.storage.links import Link
+from app.storage.ports import Entry, Event, EventKind, Notice, NoticeKind
+from tests.app.storage.test_mongo import ALICE, MARIA, NOW, a_hold, a_session
+
+if TYPE_CHECKING:
+    from app.storage.store import MongoStorage
+
+Call: TypeAlias = Callable[["MongoStorage"], Awaitable[object]]
+
+
+async def _nothing(_: MongoStorage) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    call: Call
+    given: Call = _nothing
+
+
+SOON, LATER = NOW + timedelta(seconds=30), NOW + timedelta(hours=1)
+SESSION = a_session(NOW, gateway="g")
+ANSWER = RecordedAnswer(200, (), NOW, rules=("r",))
+CHUNKS = tuple(Chunk(n, n, b"x" * n) for n in range(3))
+PIECES = tuple(Piece(f"piece-{n}", b"x" * n) for n in range(3))
+PAGES = PageIndex(f"{SESSION.id}:request", 1, ("piece-0",))
+HOLD = a_hold()
+VOTE = Vote(MARIA, approve=True, at=NOW)
+VOTED = HOLD.after(HoldEvent.VOTE, NOW, VOTE, move="vote")
+APPROVED = HOLD.after(HoldEvent.APPROVE, NOW, VOTE, move="approval")
+CLAIMED = APPROVED.after(HoldEvent.CLAIM, NOW, move="claim")
+NOTICE = Notice("h:card:C1", HOLD.id, NoticeKind.CARD, "C1")
+LEASED = replace(NOTICE, fence=1, leased_by="bot", leased_until=SOON)
+TAKEN = Lease("duty", "bot", 1)
+COVERS = Coverage(ALICE.key, "rule", "openai")
+GRANT = Grant("g1", COVERS, "Alice", MARIA, HOLD.id, NOW, LATER)
+CONNECTION = Connection("openai", "https://api.example/v1", CredentialScheme.BEARER, b"sealed")
+LINK = Link("E/T/U", "Maria", "digest", LATER)
+MARK = FalsePositive(f"{SESSION.id}/rule", SESSION.id, "rule", NOW, "maria@acme.example", NOW)
+ENTRIES = tuple(
+    Entry("chain", n, Event(EventKind.SESSION_OPENED, NOW, SESSION.id, {"n": n}), "", f"hash-{n}")
+    for n in range(3)
+)
+
+
+async def _opened(storage: MongoStorage) -> None:
+    await storage.sessions.open(SESSION)
+
+
+async def _answered(storage: MongoStorage) -> None:
+    await _opened(storage)
+    await storage.sessions.append(SESSION.id, CHUNKS)
+    await storage.sessions.answer(SESSION.id, ANSWER, unpaged=True)
+
+
+async def _held(storage: MongoStorage) -> None:
+    await storage.holds.prepare()
+    await storage.holds.open(HOLD)
+
+
+async def _approved(storage: MongoStorage) -> None:
+    await _held(storage)
+    await storage.holds.move(HOLD, APPROVED)
+
+
+async def _leased(storage: MongoStorage) -> None:
+    await storage.notices.ensure(NOTICE)
+    await storage.notices.lease(NOTICE, by="bot", now=NOW, until=SOON)
+
+
+_SESSIONS = {
+    "prepare": Sample(lambda s: s.sessions.prepare()),
+    "open": Sample(lambda s: s.sessions.open(SESSION)),
+    "decide": Sample(lambda s: s.sessions.decide(SESSION.id, Decision.ALLOWED), _opened),
+    "adopt": Sample(lambda s: s.sessions.adopt(SESSION.id, "other"), _opened),
+    "open_ones": Sample(lambda s: s.sessions.open_ones(after="", limit=9), _opened),
+    "answer": Sample(lambda s: s.sessions.answer(SESSION.id, ANSWER, unpaged=True), _opened),
+    "close": Sample(lambda s: s.sessions.close(SESSION.id, SessionState.CLOSED), _opened),
+    "unpaged": Sample(lambda s: s.sessions.unpaged(9), _answered),
+    "paged": Sample(lambda s: s.sessions.paged(SESSION.id, Side.ANSWER), _answered),
+    "append": Sample(lambda s: s.sessions.append(SESSION.id, CHUNKS)),
+    "get": Sample(lambda s: s.sessions.get(SESSION.id), _answered),
+    "chunks": Sample(lambda s: s.sessions.chunks(SESSION.id), _answered),
+    "search": Sample(lambda s: s.sessions.search(SessionFilter(), limit=9), _opened),
+}
+_HOLDS = {
+    "prepare": Sample(lambda s: s.holds.prepare()),
+    "open": Sample(lambda s: s.holds.open(HOLD)),
+    "get": Sample(lambda s: s.holds.get(HOLD.id), _held),
+    "get_many": Sample(lambda s: s.holds.get_many([HOLD.id]), _held),
+    "decided": Sample(lambda s: s.holds.decided([HOLD.id]), _approved),
+    "find_open": Sample(lambda s: s.holds.find_open(HOLD.key), _held),
+    "move": Sample(lambda s: s.holds.move(APPROVED, CLAIMED), _approved),
+    "arrive": Sample(lambda s: s.holds.arrive(HOLD.id, "g:1"), _held),
+    "leave": Sample(lambda s: s.holds.leave(HOLD.id, "g:1"), _held),
+    "state_reason": Sample(lambda s: s.holds.state_reason(HOLD.id, "FIN-231"), _held),
+    "note_outcome": Sample(lambda s: s.holds.note_outcome(HOLD.id, "upstream 200"), _approved),
+    "note_grant": Sample(
+        lambda s: s.holds.note_grant(HOLD.id, Granted(("g1",), 60, LATER)), _approved
+    ),
+    "note_marks": Sample(lambda s: s.holds.note_marks(HOLD.id, [Marked("rule", "U")]), _held),
+    "remind": Sample(lambda s: s.holds.remind(HOLD.id, NOW), _held),
+    "escalate": Sample(lambda s: s.holds.escalate(HOLD.id, NOW), _held),
+    "pending": Sample(lambda s: s.holds.pending(), _held),
+    "unsettled": Sample(lambda s: s.holds.unsettled(), _held),
+    "settle": Sample(lambda s: s.holds.settle(HOLD), _held),
+}
+_NOTICES = {
+    "prepare": Sample(lambda s: s.notices.prepare()),
+    "ensure": Sample(lambda s: s.notices.ensure(NOTICE)),
+    "lease": Sample(
+        lambda s: s.notices.lease(NOTICE, by="bot", now=NOW, until=SOON),
+        lambda s: s.notices.ensure(NOTICE),
+    ),
+    "record": Sample(lambda s: s.notices.record(LEASED, channel="C1", ts="1", shown="x"), _leased),
+    "doubt": Sample(lambda s: s.notices.doubt(LEASED, now=NOW), _leased),
+    "of_hold": Sample(lambda s: s.notices.of_hold(HOLD.id), _leased),
+}
+_LEASES = {
+    "get": Sample(lambda s: s.leases.get("duty")),
+    "take": Sample(lambda s: s.leases.take(Lease("duty"), "bot")),
+    "beat": Sample(lambda s: s.leases.beat(TAKEN), lambda s: s.leases.take(Lease("duty"), "bot")),
+    "release": Sample(
+        lambda s: s.leases.release(TAKEN), lambda s: s.leases.take(Lease("duty"), "bot")
+    ),
+}
+_GRANTS = {
+    "prepare": Sample(lambda s: s.grants.prepare()),
+    "put": Sample(lambda s: s.grants.put(GRANT)),
+    "get": Sample(lambda s: s.grants.get("g1"), lambda s: s.grants.put(GRANT)),
+    "covering": Sample(lambda s: s.grants.covering(COVERS, NOW), lambda s: s.grants.put(GRANT)),
+    "use": Sample(lambda s: s.grants.use("g1", SESSION.id, NOW), lambda s: s.grants.put(GRANT)),
+    "revoke": Sample(
+        lambda s: s.grants.revoke("g1", by="Maria", now=NOW), lambda s: s.grants.put(GRANT)
+    ),
+    "active": Sample(lambda s: s.grants.active(NOW), lambda s: s.grants.put(GRANT)),
+    "get_many": Sample(lambda s: s.grants.get_many(["g1"]), lambda s: s.grants.put(GRANT)),
+    "unsettled": Sample(lambda s: s.grants.unsettled(), lambda s: s.grants.put(GRANT)),
+    "settle": Sample(lambda s: s.grants.settle("g1"), lambda s: s.grants.put(GRANT)),
+}
+_LINKS = {
+    "prepare": Sample(lambda s: s.links.prepare()),
+    "offer": Sample(lambda s: s.links.offer(LINK)),
+    "of": Sample(lambda s: s.links.of(LINK.id), lambda s: s.links.offer(LINK)),
+    "by_code": Sample(lambda s: s.links.by_code("digest", NOW), lambda s: s.links.offer(LINK)),
+    "take": Sample(lambda s: s.links.take("digest", ALICE.key, NOW), lambda s: s.links.offer(LINK)),
+    "withdraw": Sample(lambda s: s.links.withdraw("digest", NOW), lambda s: s.links.offer(LINK)),
+}
+_SMALL = {
+    "pieces.put": Sample(lambda s: s.pieces.put(PIECES)),
+    "pieces.get": Sample(lambda s: s.pieces.get(["piece-1"]), lambda s: s.pieces.put(PIECES)),
+    "pages.put": Sample(lambda s: s.pages.put(PAGES)),
+    "pages.get": Sample(
+        lambda s: s.pages.get(SESSION.id, Side.REQUEST), lambda s: s.pages.put(PAGES)
+    ),
+    "gateways.beat": Sample(lambda s: s.gateways.beat(Heartbeat("g", 1))),
+    "gateways.all": Sample(
+        lambda s: s.gateways.all(), lambda s: s.gateways.beat(Heartbeat("g", 1))
+    ),
+    "gateways.forget": Sample(
+        lambda s: s.gateways.forget("g"), lambda s: s.gateways.beat(Heartbeat("g", 1))
+    ),
+    "connections.get": Sample(lambda s: s.connections.get("openai")),
+    "connections.all": Sample(
+        lambda s: s.connections.all(), lambda s: s.connections.put(CONNECTION)
+    ),
+    "connections.put": Sample(lambda s: s.connections.put(CONNECTION)),
+    "connections.remove": Sample(
+        lambda s: s.connections.remove("openai"), lambda s: s.connections.put(CONNECTION)
+    ),
+    "people.prepare": Sample(lambda s: s.people.prepare()),
+    "people.saw": Sample(lambda s: s.people.saw(ALICE, NOW)),
+    "people.get": Sample(lambda s: s.people.get(ALICE.key), lambda s: s.people.saw(ALICE, NOW)),
+    "people.by_email": Sample(
+        lambda s: s.people.by_email(ALICE.email), lambda s: s.people.saw(ALICE, NOW)
+    ),
+    "people.in_groups": Sample(lambda s: s.people.in_groups(["team"])),
+    "statements.put": Sample(lambda s: s.statements.put("key", "FIN-231", NOW)),
+    "statements.get": Sample(
+        lambda s: s.statements.get("key", NOW), lambda s: s.statements.put("key", "x", NOW)
+    ),
+    "marks.prepare": Sample(lambda s: s.marks.prepare()),
+    "marks.mark": Sample(lambda s: s.marks.mark(MARK)),
+    "marks.take_back": Sample(lambda s: s.marks.take_back(MARK.id), lambda s: s.marks.mark(MARK)),
+    "marks.of_session": Sample(
+        lambda s: s.marks.of_session(SESSION.id), lambda s: s.marks.mark(MARK)
+    ),
+    "marks.since": Sample(lambda s: s.marks.since(NOW), lambda s: s.marks.mark(MARK)),
+    "ledger.prepare": Sample(lambda s: s.ledger.prepare()),
+    "ledger.insert": Sample(lambda s: s.ledger.insert(ENTRIES)),
+    "ledger.entries": Sample(
+        lambda s: s.ledger.entries(SESSION.id), lambda s: s.ledger.insert(ENTRIES)
+    ),
+}
+SAMPLES = _SMALL | {
+    f"{store}.{method}": sample
+    for store, samples in {
+        "sessions": _SESSIONS,
+        "holds": _HOLDS,
+        "notices": _NOTICES,
+        "leases": _LEASES,
+        "grants": _GRANTS,
+        "links": _LINKS,
+    }.items()
+    for method, sample in samples.items()
+}
