@@ -25,6 +25,7 @@ _BASE64 = re.compile(
 )
 _HEX = re.compile(r"(?:[0-9a-f]{2})+|(?:[0-9A-F]{2})+")
 _SPACE = re.compile(r"\s+")
+_TOKEN = 16
 _FEWEST = 64
 """Characters of a value without a label that is taken for bytes. A shorter one may be a name or a
 token as well, and is read."""
@@ -32,7 +33,7 @@ _STANDARD = str.maketrans("-_", "+/")
 _URL_SAFE = str.maketrans("+/", "-_")
 
 # The longer marks first: one begins with another.
-_MARKS = (
+MARKS = (
     (b"\xff\xfe\x00\x00", "utf-32-le"),
     (b"\x00\x00\xfe\xff", "utf-32-be"),
     (b"\xef\xbb\xbf", "utf-8"),
@@ -62,7 +63,7 @@ def readable(data: bytes, charset: str = "") -> Readable | None:
     `charset` is what their label says. A few bytes that are no text hide nothing: where most are
     text, each is read as one character.
     """
-    mark, encoding = next((known for known in _MARKS if data.startswith(known[0])), (b"", ""))
+    mark, encoding = next((known for known in MARKS if data.startswith(known[0])), (b"", ""))
     for name in filter(None, (encoding, charset, "utf-8", "" if mark else wide(data))):
         try:
             text = data[len(mark) :].decode(name)
@@ -141,6 +142,8 @@ def encoded(text: str) -> Encoded | None:
     if len(plain) % 4 == 1:
         plain = plain[:-1]  # a piece, or a letter too many, which no decoder minds
     data = binascii.a2b_base64(plain + "=" * (-len(plain) % 4))
+    if _TOKEN <= len(written) < _FEWEST and readable(data, charset) is None:
+        return None  # a token in the place of a picture
     return Encoded(before, written, data, charset)
 
 

@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from app.errors import BadRequest
-from app.wire import multipart
+from app.wire import multipart, nature
 from app.wire.json_text import hides_nothing, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# The longer marks first: one begins with another.
-_BOMS = (
-    (b"\xff\xfe\x00\x00", "utf-32-le"),
-    (b"\x00\x00\xfe\xff", "utf-32-be"),
-    (b"\xef\xbb\xbf", "utf-8"),
-    (b"\xff\xfe", "utf-16-le"),
-    (b"\xfe\xff", "utf-16-be"),
-)
 _BYTES = "latin-1"
 _WIDE = ("utf-16", "utf-32")
 _SINGLE = re.compile(rb"[ -~]{8}")  # letters that are wide have zeros between them
@@ -93,7 +85,8 @@ class Passage:
 
 def passage(raw: bytes, *, form: bool = False) -> Passage:
     """Read bytes as the text they are, if they are any."""
-    mark, encoding = next((known for known in _BOMS if raw.startswith(known[0])), (b"", "utf-8"))
+    unmarked = (b"", nature.wide(raw) or "utf-8")
+    mark, encoding = next((known for known in nature.MARKS if raw.startswith(known[0])), unmarked)
     try:
         return Passage(raw, raw[len(mark) :].decode(encoding), mark, encoding, form)
     except UnicodeDecodeError:

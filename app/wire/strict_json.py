@@ -101,6 +101,8 @@ def _as_it_came(value: object) -> orjson.Fragment:
 def _decoded(body: bytes) -> str:
     if body.startswith(_BOMS):
         raise BadRequest("The body starts with a byte order mark. Send plain UTF-8 without one.")
+    if 0 in body[:4]:
+        raise BadRequest("The body has letters of several bytes each. JSON must be sent as UTF-8.")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:

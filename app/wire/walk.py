@@ -53,7 +53,7 @@ class TreeMasker:
     def whole(self, text: str) -> str:
         if text in self._clean:
             return text
-        masked = self._masking.whole(text)
+        masked = self._read(text)
         if masked != text:
             self.changed = True
         elif len(text) <= _SHORT:
@@ -61,6 +61,12 @@ class TreeMasker:
                 self._clean.clear()
             self._clean.add(text)
         return masked
+
+    def _read(self, text: str) -> str:
+        if text.startswith("data:") and (found := nature.encoded(text)) is not None:
+            content = self._opener.content(found)
+            return content.masked(self._masking.whole) if content else str(self.sealed(text))
+        return self._masking.whole(text)
 
     def sealed(self, value: Json, depth: int = 0) -> Json:
         """Mask our credential, and nothing else, in what no rule reads."""

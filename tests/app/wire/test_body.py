@@ -140,8 +140,10 @@ def test_a_stray_byte_hides_no_text_and_is_named() -> None:
         parse_body("application/octet-stream", b'{"a":"production"}'.replace(b"a", b"\xff"))
 
 
-def test_zeros_in_a_text_may_be_another_encoding_so_it_counts_as_uninspected() -> None:
-    body = parse_body("application/octet-stream", '{"a":"production"}'.encode("utf-16-le"))
+def test_json_in_letters_of_two_bytes_is_refused_and_other_zeros_count_as_uninspected() -> None:
+    with pytest.raises(BadRequest, match="UTF-8"):
+        parse_body("application/octet-stream", '{"a":"production"}'.encode("utf-16-le"))
+    body = parse_body("application/octet-stream", "\0".join("to production").encode() + b"x\0\0y")
     assert body.prompt(PLAIN).uninspected == ("body",)
 
 
