@@ -12,10 +12,12 @@ AbeyanceError
 ├── Refused                policy or a person said no, or nobody said yes
 ├── Unavailable            a part we depend on does not answer, so nothing is forwarded
 │   ├── StorageUnavailable
+│   │   ├── AnswerUnrecorded   ... so an answer that came is not passed on
 │   │   └── Unstorable     ... and will not take this, however often it is asked
 │   ├── IssuerUnavailable
 │   ├── Restarting         this gateway stops; another takes the request up
 │   └── UpstreamUnavailable
+│       └── Unreachable    ... and nothing was sent to it
 ├── Fault                  a defect of ours; what it was stands in the log
 └── Superseded             somebody else changed it first; carries what it is now
 """
@@ -99,6 +101,11 @@ class StorageUnavailable(Unavailable):
     pass
 
 
+class AnswerUnrecorded(StorageUnavailable):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"The answer could not be recorded, so it was not passed on. {why}")
+
+
 class Unstorable(StorageUnavailable):
     """What should be written is too large, or something else has its place."""
 
@@ -113,6 +120,10 @@ class Restarting(Unavailable):
 
 
 class UpstreamUnavailable(Unavailable):
+    pass
+
+
+class Unreachable(UpstreamUnavailable):
     pass
 
 

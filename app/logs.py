@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 import traceback
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,21 @@ def set_up_logs(level: str) -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[of_libraries])
+
+
+class Seldom:
+    """Says when a warning that repeats is due again."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._said_at = float("-inf")
+
+    def due(self) -> bool:
+        now = time.monotonic()
+        if now - self._said_at < self._seconds:
+            return False
+        self._said_at = now
+        return True
 
 
 def where(error: BaseException) -> str:

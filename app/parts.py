@@ -1,8 +1,8 @@
 """The tasks that a process cannot do without: when one of them ends, so does the process.
 
 A part that dies sets the process's `stop` event, so that everything ends in its usual order. That
-order may need the very part that died (an append waits for the ledger's task), so the process is
-ended by force where it takes too long.
+order may need the very part that died, so whoever started the process limits how long it takes
+(`cli/running.py`).
 """
 
 from __future__ import annotations
@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.errors import AbeyanceError, Fault
-from app.processes import end_within
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import AsyncIterator, Coroutine
 
-_ENDING_SECONDS = 3.3
+_CLOSING_SECONDS = 2.0
 _log = structlog.get_logger(__name__)
 
 
@@ -30,7 +28,6 @@ class Watch:
     def __init__(self, stop: asyncio.Event) -> None:
         self._stop = stop
         self.death: AbeyanceError | None = None
-        self.force: threading.Timer | None = None
 
     async def over(self, part: Coroutine[None, None, None]) -> None:
         name = getattr(part, "__qualname__", "a part")
@@ -55,9 +52,7 @@ class Watch:
             self._end(Fault(f"{name} ended by itself."))
 
     def _end(self, death: AbeyanceError) -> None:
-        if self.death is None:
-            self.death = death
-            self.force = end_within(_ENDING_SECONDS)
+        self.death = self.death or death
         self._stop.set()
 
 
@@ -68,16 +63,14 @@ async def running(stop: asyncio.Event, *parts: Coroutine[None, None, None]) -> A
     Raises what the first part died of.
     """
     watch = Watch(stop)
-    async with asyncio.TaskGroup() as tasks:
-        watched = [tasks.create_task(watch.over(part)) for part in parts]
-        try:
-            yield watch
-        finally:
-            for task in watched:
-                task.cancel()
-    if watch.force is not None:
-        # All parts have ended; the rest of the way is the process's own.
-        watch.force.cancel()
+    watched = [asyncio.ensure_future(watch.over(part)) for part in parts]
+    try:
+        yield watch
+    finally:
+        for task in watched:
+            task.cancel()
+        # Not for ever: a change stream closes only when the database lets it.
+        await asyncio.wait(watched, timeout=_CLOSING_SECONDS)
     if watch.death is not None:
         raise watch.death
 

@@ -20,17 +20,18 @@ def dying_with_us(command: list[str]) -> list[str]:
     return [setpriv, "--pdeathsig", "TERM", "--", *command] if setpriv else command
 
 
-def end_within(seconds: float) -> threading.Timer:
-    """End this process with exit code 1 unless it has ended by itself within `seconds`.
+def end_within(seconds: float, code: int = 1) -> None:
+    """End this process with an exit code unless it has ended by itself within `seconds`.
 
-    From a thread: whatever hangs may hang the event loop. Cancel the timer to take it back.
+    From a thread: whatever hangs may hang the event loop. With code 0 all work is done, and only
+    what is left open may be in the way.
     """
-    timer = threading.Timer(seconds, _end, (seconds,))
+    timer = threading.Timer(seconds, _end, (seconds, code))
     timer.daemon = True
     timer.start()
-    return timer
 
 
-def _end(seconds: float) -> None:
-    _log.critical("ended by force: the end took too long", seconds=seconds)
-    os._exit(1)
+def _end(seconds: float, code: int) -> None:
+    log = _log.critical if code else _log.warning
+    log("ended by force: the end took too long", seconds=seconds)
+    os._exit(code)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
+from app.domain.session import Decision, SessionState
 from app.ids import short
 from bot import blocks, phrases, reading, text
 from bot.blocks import Button
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from app.domain.mark import FalsePositive
-    from app.domain.session import RecordedAnswer, Session
+    from app.domain.session import Session
     from app.domain.verdict import FiredRule
     from app.reader import Shown
     from bot.blocks import Block
@@ -166,7 +167,7 @@ def _overview(session: Session) -> list[Block]:
                 ("To", phrases.target(session.connection, session.model)),
                 ("Request", request),
                 ("Started", text.moment(session.started_at, day=True)),
-                ("Answer", _answer(session.answer)),
+                ("Answer", _answer(session)),
                 ("State", text.ours(session.state.value)),
                 ("Digest", text.code(session.request.digest[:16], 40)),
             ]
@@ -174,14 +175,29 @@ def _overview(session: Session) -> list[Block]:
     ]
 
 
-def _answer(answer: RecordedAnswer | None) -> Markup:
+def _answer(session: Session) -> Markup:
+    answer = session.answer
     if answer is None:
-        return text.ours("none: nothing was sent to the model")
+        line = text.ours(_no_answer(session))
+        return text.join(line, text.words(session.reason, 300), by="\n") if session.reason else line
     parts = [f"{answer.status}", phrases.size(answer.body_bytes), f"{answer.masked} masked"]
     if answer.ended_at is not None:
         parts.append(f"took {(answer.ended_at - answer.started_at).total_seconds():.2f} s")
     line = text.ours(" · ".join(parts))
-    return text.join(line, text.words(answer.error, 200), by="\n") if answer.error else line
+    why = answer.error or session.reason
+    return text.join(line, text.words(why, 300), by="\n") if why else line
+
+
+def _no_answer(session: Session) -> str:
+    match session.state:
+        case SessionState.OPEN if session.decision is Decision.PENDING:
+            return "none yet: nothing was sent to the model"
+        case SessionState.OPEN:
+            return "none yet"
+        case SessionState.INDETERMINATE:
+            return "none seen: the request may have reached the model"
+        case SessionState.CLOSED:
+            return "none: nothing was sent to the model"
 
 
 def fired_rules(session: Session) -> tuple[str, ...]:

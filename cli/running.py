@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 Part: TypeAlias = "Callable[[asyncio.Event], Coroutine[None, None, None]]"
 Announce: TypeAlias = "Callable[[str], None]"
-_CLOSING_SECONDS = 1.5
+_DYING_SECONDS = 4.5
+_CLOSING_SECONDS = 2.0
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -53,8 +54,9 @@ def serve_until_stopped(
 ) -> None:
     """Run a process of production: `part` is given its `stop` and whom it tells when it serves.
 
-    A signal before that ends it at once; later it sets `stop`, and ends the process by force
-    where that takes longer than `seconds`. Raises as `run_until_stopped` does.
+    A signal before that ends it at once; later it sets `stop`. Then the process ends within
+    `seconds`, by force if need be; sooner where `stop` is set from inside, since a part has died.
+    Raises as `run_until_stopped` does.
     """
 
     async def stoppable(stop: asyncio.Event) -> None:
@@ -67,12 +69,12 @@ def serve_until_stopped(
             ending.serving = True
             announce(name, url)
 
-        try:
+        async with asyncio.TaskGroup() as tasks:
+            limit = tasks.create_task(ending.limit())
             await part(stop, serving)
-        except BaseException:
-            # What it died of may also hang what is left to close.
-            end_within(_CLOSING_SECONDS)
-            raise
+            limit.cancel()
+        # All work is done. A database that does not answer cannot be closed, which is no fault.
+        end_within(_CLOSING_SECONDS, code=0)
 
     run_until_stopped(stoppable, signals=())
 
@@ -85,10 +87,18 @@ class _Ending:
     loop: asyncio.AbstractEventLoop
     seconds: float
     serving: bool = False
+    signalled: bool = False
+
+    async def limit(self) -> None:
+        """See that the process ends soon when a part of it has died."""
+        await self.stop.wait()
+        if not self.signalled:
+            end_within(_DYING_SECONDS)
 
     def begin(self, number: int, _frame: FrameType | None) -> None:
         if not self.serving:
             os._exit(128 + number)
+        self.signalled = True
         self.loop.call_soon_threadsafe(self.stop.set)
         end_within(self.seconds)
 

@@ -7,8 +7,16 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from app.domain.session import Decision
-from app.errors import AbeyanceError, Reason, Refused, UpstreamUnavailable
+from app.domain.session import Decision, SessionState
+from app.errors import (
+    AbeyanceError,
+    AnswerUnrecorded,
+    Reason,
+    Refused,
+    Restarting,
+    StorageUnavailable,
+    UpstreamUnavailable,
+)
 from app.wire.media import LINES, media_type
 from proxy.aside import Aside, AsideMasker
 
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
 
     from app.wire.base import WireFormat
     from policies.compiled import AnswerMasking
-    from proxy.recorder import Recording
+    from proxy.recording import Recording
     from proxy.upstream import Answer
     from proxy.visit import Visit
 
@@ -49,6 +57,8 @@ class Relay:
         self._aside = aside
         self._sent = 0
         self._last = b""  # what was sent last
+        self._unrecorded = ""
+        """Why the rest of the answer could not be recorded, and was not sent."""
 
     async def run(self, answer: Answer) -> None:
         """Pass on the whole answer.
@@ -60,22 +70,28 @@ class Relay:
         if self._exchange.started and not _is_good_stream(answer):
             raise UpstreamUnavailable(f"The model API answered with status {answer.status}.")
         masker = self._masker(answer, self._masking)
-        if _is_stream(answer):
-            await self._start(answer)
         error = _CUT_OFF
         try:
             error = await self._body(answer, masker)
         finally:
-            # Also when the client has left and this task is being cancelled.
-            if self._recording.answering:
-                await self._recording.end_answer(
-                    body_bytes=self._sent,
-                    masked=self._masking.masked,
-                    rules=tuple(self._masking.findings),
-                    error=error,
-                )
+            # Also when the client has left and this task is being cancelled. What cannot be
+            # written now is written later: all that was sent is known.
+            with suppress(StorageUnavailable):
+                await self._end(self._unrecorded or error)
         if not self._exchange.ended:
             await self._exchange.end()
+
+    async def _end(self, error: str) -> None:
+        if self._recording.answering:
+            await self._recording.end_answer(
+                body_bytes=self._sent,
+                masked=self._masking.masked,
+                rules=tuple(self._masking.findings),
+                error=error,
+                state=SessionState.INDETERMINATE if self._unrecorded else SessionState.CLOSED,
+            )
+        elif self._unrecorded:
+            await self._recording.lose(error)
 
     def _masker(self, answer: Answer, masking: AnswerMasking) -> AsideMasker:
         masker = self._wire.answer(answer.content_type, masking, self._limit)
@@ -97,27 +113,44 @@ class Relay:
     async def _body(self, answer: Answer, masker: AsideMasker) -> str:
         pieces, seen = answer.pieces(), _Seen(self._masking)
         try:
+            if _is_stream(answer):
+                await self._start(answer)
             async for piece in pieces:
                 seen.add(piece)
                 clean = await masker.feed(piece)
                 await self._pass(clean, answer)
                 if clean and self._goes_on(answer):
                     seen.forget()
-            await self._pass(await masker.finish(), answer)
+            await self._pass(await masker.finish(), answer, last=True)
             if not self._recording.answering:
                 await self._start(answer)
+            await self._recording.chunks.flush()
         except AbeyanceError as fault:
             if self._masking.denied is not None:
                 return await self._withhold(fault, answer, seen.pieces, pieces)
-            if not self._goes_on(answer):
-                raise
-            if isinstance(fault, UpstreamUnavailable):
-                # What is held back may be the beginning of a secret: masked, never dropped raw.
-                await self._pass(await masker.finish(), answer)
-            return await self._cut(fault, answer)
+            return await self._break_off(self._told_of(fault), answer, masker)
         return ""
 
-    async def _pass(self, data: bytes, answer: Answer) -> None:
+    def _told_of(self, fault: AbeyanceError) -> AbeyanceError:
+        if not isinstance(fault, StorageUnavailable):
+            return fault
+        fault = AnswerUnrecorded(str(fault))
+        self._unrecorded = str(fault)
+        return fault
+
+    async def _break_off(self, fault: AbeyanceError, answer: Answer, masker: AsideMasker) -> str:
+        """Tell the client within its stream why it ends. Raises the fault where it cannot."""
+        if not self._goes_on(answer):
+            raise fault
+        if isinstance(fault, UpstreamUnavailable | Restarting):
+            try:
+                # What is held back may be the beginning of a secret: masked, never dropped raw.
+                await self._pass(await masker.finish(), answer)
+            except AbeyanceError as worse:
+                fault = self._told_of(worse)
+        return await self._cut(fault, answer)
+
+    async def _pass(self, data: bytes, answer: Answer, *, last: bool = False) -> None:
         if denied := self._masking.denied:
             what = "The rest of this answer" if self._sent else "This answer"
             raise Refused(
@@ -129,18 +162,22 @@ class Relay:
             return
         if not self._recording.answering:
             await self._start(answer)
-        await self._send(data)
-
-    async def _send(self, data: bytes) -> None:
+        # An answer that is sent whole can still be refused where it cannot be recorded.
+        at_once = last and not self._sent
         for start in range(0, len(data), _SLICE_BYTES):
             piece = data[start : start + _SLICE_BYTES]
-            await self._recording.sent(piece)
-            await self._exchange.send(piece)
-            self._sent += len(piece)
-            self._last = piece
+            await self._recording.chunks.sent(piece, at_once=at_once)
+            await self._send(piece)
+
+    async def _send(self, data: bytes) -> None:
+        await self._exchange.send(data)
+        self._sent += len(data)
+        self._last = data
 
     def _goes_on(self, answer: Answer) -> bool:
         """Whether the client has a part of an answer that may end with an error in its shape."""
+        if not self._exchange.started:
+            return False
         return _is_stream(answer) or (_is_lines(answer) and self._sent > 0)
 
     async def _withhold(
@@ -162,10 +199,10 @@ class Relay:
         with suppress(AbeyanceError, TimeoutError):
             async with asyncio.timeout(_WITHHELD_SECONDS):
                 for piece in seen:
-                    await self._recording.withheld(await masker.feed(piece))
+                    await self._recording.chunks.withheld(await masker.feed(piece))
                 async for piece in more:
-                    await self._recording.withheld(await masker.feed(piece))
-                await self._recording.withheld(await masker.finish())
+                    await self._recording.chunks.withheld(await masker.feed(piece))
+                await self._recording.chunks.withheld(await masker.finish())
         if not told:
             raise fault
         return str(fault)
@@ -174,10 +211,12 @@ class Relay:
         # Clients take a silent end for a good one, so the last words are an error.
         refusal = self._visit.refusal(fault)
         if _is_stream(answer):
-            await self._send(self._wire.in_stream_refusal(refusal))
+            words = self._wire.in_stream_refusal(refusal)
         else:
             within = b"" if self._last.endswith(b"\n") else b"\n"
-            await self._send(within + self._wire.refusal(refusal) + b"\n")
+            words = within + self._wire.refusal(refusal) + b"\n"
+        self._recording.chunks.told(words)
+        await self._send(words)
         return str(fault)
 
 

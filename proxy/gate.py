@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from policies.compiled import AnswerMasking, Catalog
-    from proxy.recorder import Recording
+    from proxy.recording import Recording
 
 _REASON_LENGTH = 500
 _log = structlog.get_logger(__name__)
@@ -66,7 +66,7 @@ class Gate:
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request; whatever is wrong is told in the shape of the API it calls."""
-        visit = Visit(exchange)
+        visit, cut = Visit(exchange), "the gateway stopped"
         try:
             exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
@@ -75,7 +75,7 @@ class Gate:
             visit.inquiry = await self._read(visit)
             await attend(exchange, self._serve(visit, identity, visit.inquiry))
         except ClientGone:
-            return
+            cut = "the client left"
         except AbeyanceError as error:
             await visit.refuse(error)
         except Exception as surprise:  # noqa: BLE001 - the last resort, and nothing of it is shown
@@ -84,7 +84,7 @@ class Gate:
         finally:
             self.metrics.requests.labels(*visit.summary()).inc()
             if visit.recording is not None:
-                self.recorder.done(visit.recording)
+                self.recorder.done(visit.recording, cut)
 
     async def _read(self, visit: Visit) -> Inquiry:
         exchange = visit.exchange
@@ -209,7 +209,6 @@ class Gate:
             await recording.refuse(
                 Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
             )
-            self.recorder.done(recording)
         return hold
 
     async def _forward(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from app.storage.ports import GrantStore
-    from proxy.recorder import Recording
+    from proxy.recording import Recording
 
 
 class Granted:

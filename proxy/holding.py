@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.storage.ports import HoldStore, NoticeStore
     from app.storage.registers import StatementStore
     from proxy.facts import Inquiry
-    from proxy.recorder import Recording
+    from proxy.recording import Recording
 
 _Result = TypeVar("_Result")
 

@@ -38,6 +38,9 @@ _INSIDE: Mapping[type[errors.AbeyanceError], str] = {
     "recorded is not forwarded. Try again in a moment.",
     errors.Unstorable: "This request cannot be recorded as it is, and what cannot be recorded is "
     "not forwarded. Sending it again will not help; tell the administrator of this gateway.",
+    errors.AnswerUnrecorded: "This request was sent to the model, but its answer cannot be "
+    "recorded right now, and what cannot be recorded is not passed on. Sending it again sends it "
+    "twice.",
     errors.BadSettings: "This gateway or connection is not set up rightly; tell its administrator.",
     errors.BadCatalog: "This gateway is not set up rightly; tell its administrator.",
 }

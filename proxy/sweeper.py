@@ -26,6 +26,12 @@ _SWEEP_SECONDS = 5.0
 _IN_A_TURN = 100
 # A caller who left before anybody could be asked; far more than clocks differ by.
 _LEFT_AFTER = timedelta(minutes=2)
+_LEFT = "the client left before anybody could be asked"
+_UNSENT = "the gateway stopped before it sent anything to the model"
+_UNSEEN = "the gateway died: the request may have been sent, and no answer to it was recorded"
+_CUT_SHORT = (
+    "the gateway died while the model answered: what it sent after the recorded part is lost"
+)
 # How a session ends whose hold ended while no caller was there to hear it.
 _ENDS_AS = {
     HoldState.DENIED: Decision.DENIED,
@@ -78,15 +84,30 @@ class Sweeper:
             if hold is not None and hold.state.open:
                 await self._forget_callers(hold)
                 continue
-            if hold is not None and hold.state in _ENDS_AS:
-                await self._end(session, SessionState.CLOSED, _ENDS_AS[hold.state])
-            elif hold is None and session.hold_id:
-                if self._clock.now() - session.started_at > _LEFT_AFTER:
-                    await self._end(session, SessionState.CLOSED, Decision.WITHDRAWN)
-            elif not self._lives.alive(session.gateway):
-                # It may have been sent, and it is never sent again: nobody knows how it ended.
-                decision = Decision.APPROVED if hold is not None else session.decision
-                await self._end(session, SessionState.INDETERMINATE, decision)
+            if ending := self._ending(session, hold):
+                await self._end(session, *ending)
+
+    def _ending(
+        self, session: Session, hold: Hold | None
+    ) -> tuple[SessionState, Decision, str] | None:
+        """Return how a session ends that nobody has in hand, and why; None: somebody has."""
+        alive = self._lives.alive(session.gateway)
+        young = self._clock.now() - session.started_at <= _LEFT_AFTER
+        if hold is not None and hold.state in _ENDS_AS:
+            decision = _ENDS_AS[hold.state]
+            return SessionState.CLOSED, decision, f"its hold ended ({hold.state.value})"
+        if hold is None and session.hold_id:
+            ending = SessionState.CLOSED, Decision.WITHDRAWN, _LEFT
+            return None if young else ending
+        if hold is None and session.decision is Decision.PENDING:
+            # What it was decided to send says so before it is sent.
+            ending = SessionState.CLOSED, Decision.WITHDRAWN, _UNSENT
+            return None if alive and young else ending
+        if alive:
+            return None
+        # It may have been sent, and it is never sent again: nobody knows how it ended.
+        decision = Decision.APPROVED if hold is not None else session.decision
+        return SessionState.INDETERMINATE, decision, _CUT_SHORT if session.answer else _UNSEEN
 
     async def _look_around(self) -> None:
         self._lives.note(await self._gateways.all())
@@ -100,11 +121,13 @@ class Sweeper:
             if not self._lives.alive(caller.partition(":")[0]):
                 await self._holds.leave(hold.id, caller)
 
-    async def _end(self, session: Session, state: SessionState, decision: Decision) -> None:
-        event = {"state": state.value, "decision": decision.value}
+    async def _end(
+        self, session: Session, state: SessionState, decision: Decision, reason: str
+    ) -> None:
+        event = {"state": state.value, "decision": decision.value, "reason": reason}
         await self._ledger.append(
             Event(EventKind.SESSION_SWEPT, self._clock.now(), session.id, event)
         )
         await self._sessions.decide(session.id, decision)
-        await self._sessions.close(session.id, state)
+        await self._sessions.close(session.id, state, reason)
         _log.info("session ended by the sweeper", session=session.id, **event)

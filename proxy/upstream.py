@@ -15,7 +15,7 @@ import yarl
 from httpx_aiohttp import AiohttpTransport
 
 from app.domain.connection import CredentialScheme
-from app.errors import BadRequest, Restarting, UpstreamUnavailable
+from app.errors import BadRequest, Restarting, Unreachable, UpstreamUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -43,6 +43,7 @@ _RETURNED_PREFIXES = ("anthropic-ratelimit-", "openai-", "x-ratelimit-")
 _NOT_THERE = "The path leads out of the connection, or can be read in two ways."
 
 # Whatever goes wrong between us and the upstream, parsers' surprises included.
+_UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 _FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
 
 
@@ -147,7 +148,8 @@ class Upstream:
     ) -> AsyncIterator[Answer]:
         """Send the recorded bytes with our credential; the answer is open within the block.
 
-        Raises UpstreamUnavailable where nobody answers as HTTP wants it, Restarting where we stop.
+        Raises Unreachable where it cannot be sent, UpstreamUnavailable where nobody answers as HTTP
+        wants it, Restarting where we stop.
         """
         self._under_way.check()
         outgoing = self._outgoing(connection, request, credential)
@@ -157,7 +159,9 @@ class Upstream:
                     response = await self._http.send(outgoing, stream=True)
         except _FAULTS as error:
             self._under_way.check()
-            raise UpstreamUnavailable(
+            unsent = isinstance(error.__cause__, _UNSENT)
+            kind = Unreachable if unsent else UpstreamUnavailable
+            raise kind(
                 f"The model API of connection “{connection.name}” does not answer."
             ) from error
         try:

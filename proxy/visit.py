@@ -11,12 +11,12 @@ import structlog
 
 from app.domain.connection import Connection
 from app.domain.session import Decision
-from app.errors import AbeyanceError, Reason, Refused, Unavailable
+from app.errors import AbeyanceError, Reason, Refused, Unavailable, Unreachable
 from app.wire.registry import WIRES, wire_for
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.polling import POLL_SECONDS
-from proxy.recorder import Recording
+from proxy.recording import Recording
 from proxy.refusals import refusal_for, refusal_headers
 
 if TYPE_CHECKING:
@@ -134,12 +134,16 @@ class Visit:
     async def _record(self, error: AbeyanceError) -> None:
         if self.recording is None:
             return
-        session = self.recording.session
+        recording, reason = self.recording, str(error)
         if decision := _ending(error):
-            await self.recording.refuse(decision, str(error))
-        elif not isinstance(error, Refused) and (self.recording.forwarded or not session.hold_id):
+            await recording.refuse(decision, reason)
+        elif recording.ended:
+            return
+        elif recording.forwarded and not isinstance(error, Unreachable):
+            await recording.lose(reason)
+        elif recording.forwarded or recording.claiming or not recording.session.hold_id:
             # Else the hold goes on: another caller may be waiting for it, or come back.
-            await self.recording.refuse(session.decision, str(error))
+            await recording.refuse(recording.session.decision, reason)
 
 
 def _ending(error: AbeyanceError) -> Decision | None:

@@ -27,7 +27,7 @@ class SessionState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
     INDETERMINATE = "indeterminate"
-    """The gateway died in the middle: what the upstream did is not known."""
+    """It may have been sent, and not all of what became of it is known; `reason` says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,8 @@ class RecordedAnswer:
     """Ids of the rules that fired on the answer."""
     error: str = ""
     """Why the answer ended early, if it did."""
+    body_sha256: str = ""
+    """Of what was sent to the client, in hex; empty where its end was not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,5 +134,7 @@ class Session:
     grants: tuple[str, ...] = ()
     """Ids of the grants that let it pass without asking anybody."""
     answer: RecordedAnswer | None = None
+    reason: str = ""
+    """Why it ended as it did, where its answer does not tell."""
     unpaged: tuple[Side, ...] = ()
     """Sides too large to be read at once, whose pages are still to be written."""

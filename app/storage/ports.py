@@ -53,7 +53,7 @@ class SessionStore(Protocol):
         """
         ...
 
-    async def close(self, session_id: str, state: SessionState) -> None: ...
+    async def close(self, session_id: str, state: SessionState, reason: str = "") -> None: ...
 
     async def unpaged(self, limit: int) -> tuple[Session, ...]:
         """Return the oldest that have pages still to be written."""
@@ -65,7 +65,9 @@ class SessionStore(Protocol):
 
     async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None:
         """Write the next chunks; the same ones again where it is not known if they arrived."""
-        ...
+
+    async def retract(self, session_id: str, chunks: Sequence[Chunk]) -> None:
+        """Take back chunks that were appended together and then not sent, if they were written."""
 
     async def get(self, session_id: str) -> Session | None: ...
 
@@ -285,6 +287,8 @@ class EventKind(StrEnum):
     """What the ledger tells of."""
 
     SESSION_OPENED = "session.opened"
+    SESSION_ENDED = "session.ended"
+    """Without an answer, though nobody refused it; `reason` says why."""
     SESSION_SWEPT = "session.swept"
     HOLD_OPENED = "hold.opened"
     VOTE_CAST = "vote.cast"

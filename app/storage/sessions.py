@@ -76,12 +76,15 @@ class MongoSessions:
             },
         )
 
-    async def close(self, session_id: str, state: SessionState) -> None:
+    async def close(self, session_id: str, state: SessionState, reason: str = "") -> None:
         # How much of an answer was recorded is not known where the gateway died.
         sides = [Side.ANSWER.value] if state is SessionState.INDETERMINATE else []
         await self._sessions.change(
             {"_id": session_id},
-            {"$set": {"state": state.value}, "$addToSet": {"unpaged": {"$each": sides}}},
+            {
+                "$set": {"state": state.value, "reason": reason},
+                "$addToSet": {"unpaged": {"$each": sides}},
+            },
         )
 
     async def unpaged(self, limit: int) -> tuple[Session, ...]:
@@ -94,6 +97,10 @@ class MongoSessions:
     async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None:
         for batch in _batches(session_id, chunks):
             await self._chunks.insert(to_document(batch))
+
+    async def retract(self, session_id: str, chunks: Sequence[Chunk]) -> None:
+        for batch in _batches(session_id, chunks):
+            await self._chunks.remove(batch.id)
 
     async def get(self, session_id: str) -> Session | None:
         return await self._sessions.one({"_id": session_id})

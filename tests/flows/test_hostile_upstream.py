@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.session import SessionState
 from app.search import SessionFilter
+from tests.conftest import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from app.domain.session import Session
     from sandbox.idp.driver import IdpDriver
     from tests.flows.house import House
 
@@ -177,6 +180,64 @@ async def test_a_request_that_may_have_been_read_is_not_sent_again(
     ],
     ids=lambda broken: broken[:30].decode("latin-1").strip(),
 )
+async def only_session(house: House, connection: str) -> tuple[Session, list[str]]:
+    """Return the one session of a connection once it has ended, and the kinds of its events."""
+    storage = house.storage()
+    found: tuple[Session, ...] = ()
+    while not found or found[0].state is SessionState.OPEN:
+        found = await storage.sessions.search(SessionFilter(connection=connection), limit=2)
+    [session] = found
+    entries = await storage.ledger.entries(session.id)
+    storage.close()
+    return session, [entry.event.kind.value for entry in entries]
+
+
+HELLO = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
+
+
+async def test_a_request_that_was_read_and_never_answered_says_so(
+    house: House, idp: IdpDriver
+) -> None:
+    async with (
+        raw_upstream(house, "silent") as upstream,
+        house.http(await idp.token("alice")) as http,
+    ):
+        upstream.answers = [None]
+        refused = await http.post("/silent/v1/chat/completions", json=HELLO)
+        assert refused.status_code == 502
+        session, events = await only_session(house, "silent")
+    assert session.state is SessionState.INDETERMINATE
+    assert "does not answer" in session.reason
+    assert events[-1] == "session.ended"
+
+
+async def test_a_request_whose_client_left_while_the_model_was_thinking_says_so(
+    house: House, idp: IdpDriver
+) -> None:
+    async with (
+        raw_upstream(house, "thinking") as upstream,
+        house.http(await idp.token("alice")) as http,
+    ):
+        upstream.answers = [b""]
+        asking = asyncio.ensure_future(http.post("/thinking/v1/chat/completions", json=HELLO))
+        while not upstream.heads:
+            await http.get("/-/healthz")
+        asking.cancel()
+        session, events = await only_session(house, "thinking")
+    assert session.state is SessionState.INDETERMINATE
+    assert session.reason.startswith("the client left")
+    assert events[-1] == "session.ended"
+
+
+async def test_a_request_that_could_not_be_sent_says_so(house: House, idp: IdpDriver) -> None:
+    await house.register("nobody", f"http://127.0.0.1:{free_port()}", CREDENTIAL)
+    async with house.http(await idp.token("alice")) as http:
+        refused = await http.post("/nobody/v1/chat/completions", json=HELLO)
+    session, events = await only_session(house, "nobody")
+    assert (refused.status_code, session.state) == (502, SessionState.CLOSED)
+    assert events[-1] == "request.refused"
+
+
 async def test_an_answer_that_is_no_http_is_told_as_an_upstream_fault_and_quoted_nowhere(
     house: House, idp: IdpDriver, upstream: RawUpstream, broken: bytes
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import signal
 import subprocess
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.domain.session import SessionState
 from app.storage.embedded import embedded_command, embedded_uri
 from tests.conftest import free_port, wait_until_accepting
 from tests.flows.house import House, open_house
@@ -101,6 +104,40 @@ async def test_while_the_database_does_not_answer_nothing_goes_out_and_a_held_re
     assert len(await model.requests()) == 2
 
 
+async def test_a_stream_that_cannot_be_recorded_ends_with_an_error_and_its_session_says_why(
+    house: House, database: Database, idp: IdpDriver, model: ModelDriver
+) -> None:
+    body = saying("hello") | {"model": "sandbox-stalling", "stream": True}
+    async with (
+        house.http(await idp.token("alice")) as http,
+        http.stream("POST", CHAT, json=body, timeout=PATIENT) as answer,
+    ):
+        pieces = answer.aiter_raw()
+        said = await anext(pieces)
+        await model.wait_for_stalled(1)
+        with database.stopped():
+            await model.release()
+            said += b"".join([piece async for piece in pieces])
+        [error] = [line[6:] for line in said.splitlines() if b'"error"' in line]
+        assert "cannot be recorded" in json.loads(error)["error"]["message"]
+        session_id = answer.headers["abeyance-session"]
+        while (await http.get(f"/-/sessions/{session_id}")).json()["state"] == "open":
+            pass
+    storage = house.storage()
+    session = await storage.sessions.get(session_id)
+    chunks = await storage.sessions.chunks(session_id)
+    entries = await storage.ledger.entries(session_id)
+    storage.close()
+    assert session is not None
+    assert session.answer is not None
+    assert session.state is SessionState.INDETERMINATE
+    assert "could not be recorded" in session.reason
+    assert b"".join(chunk.data for chunk in chunks) == said
+    assert session.answer.body_sha256 == hashlib.sha256(said).hexdigest()
+    [ended] = [entry.event for entry in entries if entry.event.kind == "answer.ended"]
+    assert ended.data["body_sha256"] == session.answer.body_sha256
+
+
 async def test_a_database_that_is_killed_and_comes_back_has_every_hold(
     house: House, database: Database, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
 ) -> None:
@@ -118,3 +155,16 @@ async def test_a_database_that_is_killed_and_comes_back_has_every_hold(
         assert (await asking).status_code == 200
         await maria.wait_for_change(card, "Approved once", PATIENT)
     assert len(await model.requests()) == 1
+
+
+async def test_a_gateway_is_stopped_while_the_database_does_not_answer(
+    house: House, database: Database, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, word = await slack.user("maria"), uuid4().hex[:8]
+    async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(send(http, f"ship {word} to production"))
+        await maria.wait_for_message(word)
+        with database.stopped():
+            stopped = asyncio.to_thread(house.gateway.stop)
+            assert await stopped == 0
+        assert (await asking).status_code == 503

@@ -33,7 +33,7 @@ async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_
     answering.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await answering
-    recorder.done(recording)
+    recorder.done(recording, "the client left")
     async with asyncio.TaskGroup() as tasks, asyncio.timeout(30):
         running = [tasks.create_task(ledger.run()), tasks.create_task(recorder.run())]
         while not recording.over:
@@ -45,4 +45,5 @@ async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_
     assert (stored.state, stored.decision) == (SessionState.INDETERMINATE, Decision.APPROVED)
     entries = sorted(await storage.ledger.entries(session.id), key=lambda entry: entry.seq)
     told = [entry.event.kind for entry in entries]
-    assert told == [EventKind.HOLD_MOVED, EventKind.REQUEST_FORWARDED]
+    assert told == [EventKind.HOLD_MOVED, EventKind.REQUEST_FORWARDED, EventKind.SESSION_ENDED]
+    assert stored.reason == "the client left: the request was sent, and no answer to it was seen"

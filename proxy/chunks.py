@@ -1,0 +1,114 @@
+"""The body of an answer on its way into the record: in batches, each written as it was tried."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.session import Chunk
+from app.errors import StorageUnavailable, Unstorable
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.domain.session import Session
+    from app.storage.ports import SessionStore
+
+_BATCH_BYTES = 64 * 1024
+_CHUNK_BYTES = 1024 * 1024
+_log = structlog.get_logger(__name__)
+
+
+class Chunks:
+    """What was sent of one answer, and what was withheld.
+
+    Small pieces go to the client while they wait to be written; once they fill a batch, or could
+    not be written, nothing goes before they are. A piece as large as a batch is written first.
+    """
+
+    def __init__(self, session: Session, sessions: SessionStore, clock: Clock) -> None:
+        self._session = session
+        self._sessions = sessions
+        self._clock = clock
+        self._waiting: list[Chunk] = []
+        self._waiting_bytes = 0
+        self._batches: list[list[Chunk]] = []
+        """What was not written yet, grouped as it was tried: so that a try may be repeated."""
+        self._doubtful: list[list[Chunk]] = []
+        """What was not sent because writing it failed, though it may have been written."""
+        self._seq = 0
+        self._digest = hashlib.sha256()
+        self.bytes_kept = 0
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of all that was sent, in hex."""
+        return self._digest.hexdigest()
+
+    async def sent(self, data: bytes, *, at_once: bool = False) -> None:
+        """Record what goes to the client, before it goes; `at_once`: write it, too.
+
+        Raises StorageUnavailable; then it must not go, and is no part of the record.
+        """
+        await self._keep(data, withheld=False, at_once=at_once)
+        self._digest.update(data)
+
+    async def withheld(self, data: bytes) -> None:
+        """Record what would have gone to the client, had no rule forbidden it."""
+        await self._keep(data, withheld=True, at_once=False)
+
+    def told(self, data: bytes) -> None:
+        """Record words of ours that end an answer: they go, whether they can be written or not."""
+        self._waiting += self._cut(data, withheld=False)
+        self._waiting_bytes += len(data)
+        self._digest.update(data)
+
+    async def _keep(self, data: bytes, *, withheld: bool, at_once: bool) -> None:
+        if at_once or self._waiting_bytes + len(data) >= _BATCH_BYTES:
+            await self.flush()
+        chunks = self._cut(data, withheld=withheld)
+        if not at_once and len(data) < _BATCH_BYTES:
+            self._waiting += chunks
+            self._waiting_bytes += len(data)
+            return
+        try:
+            await self._sessions.append(self._session.id, chunks)
+        except StorageUnavailable:
+            self._doubtful.append(chunks)
+            self._waiting_bytes = _BATCH_BYTES
+            raise
+
+    def _cut(self, data: bytes, *, withheld: bool) -> list[Chunk]:
+        offset = self._clock.now() - self._session.started_at
+        offset_ms = int(offset.total_seconds() * 1000)
+        starts = range(0, len(data), _CHUNK_BYTES)
+        first, self._seq = self._seq, self._seq + len(starts)
+        self.bytes_kept += len(data)
+        return [
+            Chunk(seq, offset_ms, data[start : start + _CHUNK_BYTES], withheld)
+            for seq, start in enumerate(starts, first)
+        ]
+
+    async def flush(self) -> None:
+        """Write what waits. What could not be written waits on. Raises StorageUnavailable."""
+        batches, self._batches = self._batches, []
+        if self._waiting:
+            batches.append(self._waiting)
+        self._waiting, self._waiting_bytes = [], 0
+        while batches:
+            try:
+                await self._sessions.append(self._session.id, batches[0])
+            except Unstorable as fault:
+                # However often it is tried: the rest must not wait for it.
+                _log.error("a piece of an answer cannot be recorded", session=self._session.id,
+                           reason=str(fault))  # fmt: skip
+            except StorageUnavailable:
+                self._batches = batches + self._batches
+                # So that the next piece finds out for itself, and is not sent.
+                self._waiting_bytes = _BATCH_BYTES
+                raise
+            batches.pop(0)
+        while self._doubtful:
+            await self._sessions.retract(self._session.id, self._doubtful[0])
+            self._doubtful.pop(0)
