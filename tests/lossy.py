@@ -10,8 +10,10 @@ import asyncio
 import contextlib
 import struct
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
+
+import bson
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -24,7 +26,10 @@ _OP_MSG = 2013
 
 
 class Lossy:
+    """`asked` has the latest command of each name, less its documents."""
+
     def __init__(self, host: str, port: int) -> None:
+        self.asked: dict[str, dict[str, Any]] = {}
         self._lost: list[str] = []
         self._database = host, port
         self._commands: Collection[str] = ()
@@ -50,7 +55,7 @@ class Lossy:
         replies, requests = await asyncio.open_connection(*self._database)
         asked: dict[int, str] = {}
         pumps = [
-            asyncio.ensure_future(_forward(reader, requests, asked)),
+            asyncio.ensure_future(self._forward(reader, requests, asked)),
             asyncio.ensure_future(self._answer(replies, writer, asked)),
         ]
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -62,6 +67,18 @@ class Lossy:
     async def finished(self) -> None:
         """Return when all that connected has gone."""
         await asyncio.gather(*(task for task in self._serving if task), return_exceptions=True)
+
+    async def _forward(
+        self, client: asyncio.StreamReader, requests: asyncio.StreamWriter, asked: dict[int, str]
+    ) -> None:
+        async for message in _messages(client):
+            _, request, _, opcode = _HEADER.unpack_from(message)
+            if opcode == _OP_MSG:
+                command = _command(message)
+                asked[request] = next(iter(command))
+                self.asked[asked[request]] = command
+            requests.write(message)
+            await requests.drain()
 
     async def _answer(
         self, replies: asyncio.StreamReader, client: asyncio.StreamWriter, asked: dict[int, str]
@@ -93,22 +110,11 @@ async def lossy_proxy(uri: str) -> AsyncIterator[tuple[Lossy, str]]:
         await lossy.finished()
 
 
-async def _forward(
-    client: asyncio.StreamReader, requests: asyncio.StreamWriter, asked: dict[int, str]
-) -> None:
-    async for message in _messages(client):
-        _, request, _, opcode = _HEADER.unpack_from(message)
-        if opcode == _OP_MSG:
-            asked[request] = _command(message)
-        requests.write(message)
-        await requests.drain()
-
-
-def _command(message: bytes) -> str:
-    """Return the name of the first member of the document in the first section."""
-    # Header, flags, kind of the section, length of the document, type of the member.
-    name = message[_HEADER.size + 4 + 1 + 4 + 1 :]
-    return name[: name.index(0)].decode()
+def _command(message: bytes) -> dict[str, Any]:
+    """Return the document in the first section; its first member names the command."""
+    start = _HEADER.size + 5  # After flags and the kind of the section.
+    (size,) = struct.unpack_from("<i", message, start)
+    return bson.decode(message[start : start + size])
 
 
 async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -1,0 +1,159 @@
+"""What the driver is told, what it raises, and how long it may take."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import pkgutil
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import bson.errors
+import pymongo.errors
+import pytest
+
+import app.storage
+from app.errors import AbeyanceError, BadSettings, StorageUnavailable, Unstorable
+from app.storage.driver import mapped_errors
+from app.storage.mongo import Collection, Database, Index
+from app.storage.ports import Notice, NoticeKind
+from app.storage.store import MongoStorage
+from tests.app.storage.samples import COVERS, GRANT, HOLD, NOW, SESSION
+from tests.conftest import NOBODY
+from tests.lossy import lossy_proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOTICE = Notice("n", "h", NoticeKind.CARD, "C1")
+
+
+@pytest.fixture
+def rows(mongodb_uri: str, database_name: str) -> Iterator[Collection[Notice]]:
+    database = Database(mongodb_uri, database_name)
+    yield database.collection("rows", Notice)
+    database.close()
+
+
+def raised_by_the_driver() -> Iterator[Exception]:
+    """An error of every class that it has."""
+    for module in (pymongo.errors, bson.errors):
+        for _, kind in inspect.getmembers(module, inspect.isclass):
+            if issubclass(kind, (pymongo.errors.PyMongoError, bson.errors.BSONError)):
+                error = kind.__new__(kind)
+                Exception.__init__(error, "in words")
+                for name in ("_OperationFailure__code", "_OperationFailure__details"):
+                    setattr(error, name, None)
+                yield error
+
+
+@pytest.mark.parametrize(
+    "error", list(raised_by_the_driver()), ids=lambda error: type(error).__name__
+)
+def test_no_error_of_the_driver_leaves_the_storage(error: Exception) -> None:
+    with pytest.raises(StorageUnavailable), mapped_errors():
+        raise error
+
+
+def test_every_error_of_the_storage_is_in_the_tree() -> None:
+    names = [module.name for module in pkgutil.iter_modules(app.storage.__path__)]
+    modules = [import_module(f"app.storage.{name}") for name in names]
+    errors = {
+        kind
+        for module in modules
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if issubclass(kind, Exception) and kind.__module__.startswith("app.")
+    }
+    assert errors
+    assert all(issubclass(kind, AbeyanceError) for kind in errors)
+
+
+async def test_what_cannot_be_written_says_so(storage: MongoStorage) -> None:
+    for statement in ("x" * 17_000_000, "\ud800"):
+        with pytest.raises(Unstorable):
+            await storage.statements.put("key", statement, NOW)
+
+
+async def test_a_number_that_does_not_fit_says_so(rows: Collection[Notice]) -> None:
+    with pytest.raises(Unstorable):
+        await rows.insert({"_id": "a", "n": 1 << 64})
+
+
+async def test_several_that_meet_another_of_the_same_id_say_so(rows: Collection[Notice]) -> None:
+    await rows.insert({"_id": "b", "n": 1})
+    with pytest.raises(Unstorable, match="another document under this id"):
+        await rows.insert({"_id": "a", "n": 1}, {"_id": "b", "n": 2}, {"_id": "c", "n": 3})
+
+
+async def test_the_uri_cannot_weaken_what_is_acknowledged_or_read(
+    mongodb_uri: str, database_name: str
+) -> None:
+    kept, _, _ = mongodb_uri.partition("?")
+    weak = "w=0&journal=false&wTimeoutMS=0&readConcernLevel=local&readPreference=secondary"
+    async with lossy_proxy(f"{kept}?directConnection=true&{weak}") as (proxy, uri):
+        storage = MongoStorage.connect(uri, database_name)
+        await storage.notices.ensure(NOTICE)
+        await storage.notices.lease(NOTICE, by="me", now=NOW, until=NOW)
+        await asyncio.to_thread(storage.close)
+    for write in ("insert", "update"):
+        assert proxy.asked[write]["writeConcern"] == {"w": "majority", "j": True}
+    assert proxy.asked["find"]["readConcern"] == {"level": "majority"}
+    # As a direct connection always asks; a secondary would be asked for by its name.
+    assert proxy.asked["find"]["$readPreference"] == {"mode": "primaryPreferred"}
+    # It bounds the wait for the majority, too.
+    assert all("maxTimeMS" in proxy.asked[name] for name in ("insert", "update", "find"))
+
+
+@pytest.mark.parametrize(
+    "uri", ["mongodb://", "http://x", "mongodb://a:s3@cret@h/", "mongodb://h:x/"]
+)
+def test_a_uri_that_is_none_says_what_to_do_and_does_not_quote_it(uri: str) -> None:
+    with pytest.raises(BadSettings, match="percent-encoded") as refused:
+        Database(uri, "d")
+    assert "cret" not in str(refused.value)
+
+
+async def test_who_waits_for_a_server_shares_one_search(database_name: str) -> None:
+    away = MongoStorage.connect(NOBODY, database_name)
+    calls = [away.holds.get(str(n)) for n in range(200)]
+    ended = await asyncio.gather(*calls, return_exceptions=True)
+    assert {type(error) for error in ended} == {StorageUnavailable}
+    away.close()
+
+
+async def test_a_quiet_change_stream_asks_again_before_its_socket_times_out(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with lossy_proxy(mongodb_uri) as (proxy, uri):
+        storage, opened = MongoStorage.connect(uri, database_name), asyncio.Event()
+        stream = storage.holds.watch(opened)
+        first = asyncio.ensure_future(anext(stream))
+        await opened.wait()
+        await storage.holds.open(HOLD)
+        assert await first == HOLD
+        await stream.aclose()
+        await asyncio.to_thread(storage.close)
+    assert proxy.asked["getMore"]["maxTimeMS"] == 1000
+
+
+async def test_an_index_whose_definition_has_changed_is_replaced(rows: Collection[Notice]) -> None:
+    await rows.prepare(Index(("groups",), unique=True))
+    await rows.prepare(Index(("groups",), unique=True))
+    for name in ("a", "b"):
+        await rows.insert({"_id": name, "groups": name})
+    with pytest.raises(Unstorable):
+        await rows.insert({"_id": "c", "groups": "a"})
+    await rows.prepare(Index(("groups",)))
+    await rows.insert({"_id": "c", "groups": "a"})
+
+
+async def test_only_a_grant_for_exactly_this_covers_a_request(storage: MongoStorage) -> None:
+    await storage.grants.put(GRANT)
+    assert await storage.grants.covering(COVERS, NOW) == GRANT
+    assert await storage.grants.covering(COVERS, GRANT.expires_at) is None
+    for name in ("identity_key", "rule", "connection", "repository"):
+        assert await storage.grants.covering(replace(COVERS, **{name: "other"}), NOW) is None
+    assert await storage.grants.use(GRANT.id, SESSION.id, NOW)
+    assert await storage.grants.revoke(GRANT.id, by="Maria", now=NOW)
+    assert await storage.grants.covering(COVERS, NOW) is None
