@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.domain.hold import HoldState
 from app.domain.identity import IdentityKind
 from app.storage.ports import Notice, NoticeKind
 from bot import cards, directs, threads
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from bot.seal import Seal
 
 _MOST_DIRECT = 10
+UNANSWERED = (HoldState.EXPIRED, HoldState.WITHDRAWN)
+"""How a hold may end before its card is posted: then a card would ask nobody anything."""
 _log = structlog.get_logger(__name__)
 _NOT_IN_SLACK = "The requester is not known in Slack, so I can't tell them there."
 _NO_ADDRESS = "The requester has no address that I could tell the outcome to."
@@ -42,6 +45,8 @@ class Wanted:
     notice: Notice
     message: Message
     reply_to: str = ""
+    late: bool = False
+    """Not to be posted any more: only what may have been posted is brought up to date."""
 
 
 class Messages:
@@ -102,7 +107,8 @@ class Messages:
             warning=_warning(hold, requester),
             glass=self._approvers.glass,
         )
-        return Wanted(Notice(name, hold.id, NoticeKind.CARD, place), message)
+        late = hold.state in UNANSWERED and not hold.votes
+        return Wanted(Notice(name, hold.id, NoticeKind.CARD, place), message, late=late)
 
     async def _replies(self, hold: Hold, card: Notice, known: Mapping[str, Notice]) -> list[Wanted]:
         """Return what is to be said in the thread; what was said already is left out."""

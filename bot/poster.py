@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,16 @@ import structlog
 
 from app.domain.hold import Hold, HoldState
 from app.ids import new_token
-from app.storage.ports import NoticeKind
+from app.storage.ports import Notice, NoticeKind
 from bot.lanes import Busy, Job
 from bot.slack import Done, Posted, SlackRefused, SlackUnavailable
 from bot.text import is_user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from app.clock import Clock
-    from app.storage.ports import HoldStore, Notice, NoticeStore
+    from app.storage.ports import HoldStore, NoticeStore
     from bot.messages import Messages, Wanted
     from bot.pace import Pace
     from bot.slack import Slack
@@ -72,17 +73,48 @@ class Poster:
         """
         known = await self._known(hold.id)
         jobs = []
-        for wanted in await self._messages.about(hold, known):
+        for wanted in await self._wanted(hold, known):
             notice = known.get(wanted.notice.id) or wanted.notice
             thread = known.get(wanted.reply_to)
             if _stands(notice, wanted) or (wanted.reply_to and not (thread and thread.ts)):
                 # A reply waits for its card; when that is posted, we come here again.
                 continue
+            if wanted.late and not _may_be_posted(notice):
+                continue
             jobs.append(_job(hold, notice, thread))
         return tuple(jobs)
 
-    async def say(self, job: Job) -> None:
-        """Do one job of a plan, as things stand when its turn comes.
+    async def unasked(self, hold: Hold) -> tuple[str, ...]:
+        """Return where nobody was asked about a hold that is over, and nobody was told so.
+
+        Raises SlackUnavailable or StorageUnavailable.
+        """
+        known = await self._known(hold.id)
+        wanted = [one for one in await self._wanted(hold, known) if one.late]
+        posted = [one for one in known.values() if one.kind is NoticeKind.CARD]
+        if any(_may_be_posted(card) for card in posted):
+            return ()
+        places = [one.notice.target for one in wanted]
+        return tuple(place for place in places if _mark(hold, place).id not in known)
+
+    async def summarise(self, wanted: Wanted, holds: Sequence[Hold]) -> None:
+        """Post one message about holds that ended unasked, and note that each is told.
+
+        Raises Busy, SlackUnavailable or StorageUnavailable: try again later.
+        """
+        known = (await self._known(wanted.notice.hold_id)).get(wanted.notice.id)
+        since = min(hold.created_at for hold in holds).timestamp()
+        try:
+            await self._posts.turn(wanted.notice.target)
+            await self.stand(known, wanted, since=since)
+        except SlackRefused as refused:
+            # It stays so, and nothing depends on it: those who asked are told by themselves.
+            _log.warning("a summary is refused", place=wanted.notice.target, reason=refused.code)
+        for hold in holds:
+            await self._notices.ensure(_mark(hold, wanted.notice.target))
+
+    async def say(self, job: Job) -> bool:
+        """Do one job of a plan, as things stand when its turn comes; False where nothing was to do.
 
         Raises Busy, SlackUnavailable, SlackRefused or StorageUnavailable: try again later.
         """
@@ -97,13 +129,14 @@ class Poster:
         finally:
             if not used:
                 pace.give_back(job.lane)
+        return used
 
     async def _say(self, job: Job) -> bool:
         hold = await self._holds.get(job.hold_id)
         if hold is None:
             return False
         known = await self._known(hold.id)
-        for wanted in await self._messages.about(hold, known):
+        for wanted in await self._wanted(hold, known):
             if wanted.notice.id == job.notice_id:
                 stored, thread = known.get(job.notice_id), known.get(wanted.reply_to)
                 return await self.stand(stored, wanted, thread, since=hold.created_at.timestamp())
@@ -116,12 +149,18 @@ class Poster:
 
         `since` is when it can have been posted first, in seconds of the epoch.
         """
+        if wanted.late and not (known and _may_be_posted(known)):
+            return False
         known = known or await self._notices.ensure(wanted.notice)
         if _stands(known, wanted):
             return False
         channel = known.channel or (thread.channel if thread else await self._where(known))
         if await self.adopt(known, channel, since=since, thread=thread.ts if thread else ""):
             raise Busy(known.id)  # It stands; what it says is looked at next.
+        if wanted.late and not known.ts:
+            # It was not posted after all, and is not to be.
+            await self._record(await self._lease(known), Posted("", ""), "")
+            return False
         if self._closing:
             raise Busy(known.id)
         with self._working():
@@ -166,6 +205,13 @@ class Poster:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FINISH_SECONDS):
                 await self._idle.wait()
+
+    async def _wanted(self, hold: Hold, known: Mapping[str, Notice]) -> tuple[Wanted, ...]:
+        """Return what should stand; a card whose time is up is not posted before it expires."""
+        wanted = await self._messages.about(hold, known)
+        if hold.state is not HoldState.PENDING or hold.deadline > self._clock.now():
+            return wanted
+        return tuple(replace(one, late=one.notice.kind is NoticeKind.CARD) for one in wanted)
 
     async def _known(self, hold_id: str) -> dict[str, Notice]:
         return {notice.id: notice for notice in await self._notices.of_hold(hold_id)}
@@ -251,6 +297,16 @@ def _stands(notice: Notice, wanted: Wanted) -> bool:
     if not notice.ts:
         return False
     return bool(wanted.reply_to) or notice.shown == wanted.message.fingerprint
+
+
+def _may_be_posted(notice: Notice) -> bool:
+    """Whether it is posted, or a lease ended without a word of it."""
+    return bool(notice.ts) or notice.leased_until is not None
+
+
+def _mark(hold: Hold, place: str) -> Notice:
+    """Return the note that a hold is in a summary; it is no message of its own."""
+    return Notice(f"unasked:{hold.id}:{place}", hold.id, NoticeKind.SUMMARY, place)
 
 
 def _job(hold: Hold, notice: Notice, thread: Notice | None) -> Job:

@@ -10,7 +10,9 @@ import structlog
 from app.domain.hold import HoldState
 from app.errors import StorageUnavailable
 from bot.lanes import Lane
+from bot.messages import UNANSWERED
 from bot.slack import SlackRefused, SlackUnavailable
+from bot.unasked import Unasked
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -58,6 +60,7 @@ class Watcher:
             shift = _Shift(tasks, self._holds, self._poster, self._digests, self._reach)
             for _ in range(_PLANNERS):
                 tasks.create_task(shift.plan_for_ever())
+            tasks.create_task(shift.unasked.run())
             tasks.create_task(shift.tidy())
             async for hold in self._feed.changes():
                 shift.hear(hold)
@@ -96,6 +99,7 @@ class _Shift:
         self._resting: set[str] = set()
         """Holds that are tried again after a while: several messages of one may have failed."""
         self._lanes: dict[str, Lane] = {}
+        self.unasked = Unasked(poster, self._offer)
 
     def hear(self, hold: Hold) -> None:
         if self._told.get(hold.id) == hash(hold):
@@ -144,7 +148,9 @@ class _Shift:
         jobs = await self._poster.plan(hold)
         for job in jobs:
             self._lane(job.lane).offer(job)
-        if jobs:
+        untold = await self._poster.unasked(hold) if hold.state in UNANSWERED else ()
+        self.unasked.add(hold, untold)
+        if jobs or untold:
             return
         for count in (self._failures, self._refused):
             count.pop(hold_id, None)
@@ -177,11 +183,11 @@ class _Shift:
 
     async def _say(self, job: Job) -> None:
         try:
-            await self._poster.say(job)
+            said = await self._poster.say(job)
         except SlackUnavailable as error:
             await self._reach.away(error)
             raise
-        if job.lane:
+        if said and job.lane:
             # Only a post shows that people can be asked: Slack may fail at those alone.
             self._reach.back()
 

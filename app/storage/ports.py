@@ -159,6 +159,8 @@ class NoticeKind(StrEnum):
     AUDIT = "audit"
     DIGEST = "digest"
     """About no hold by itself: how many cards of a channel are still to come."""
+    SUMMARY = "summary"
+    """Of holds that ended before anyone was asked: the line itself, and that a hold is in one."""
 
 
 @dataclass(frozen=True, slots=True)

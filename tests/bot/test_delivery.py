@@ -64,7 +64,7 @@ async def test_a_slack_that_fails_again_and_again_shows_each_card_once(
 ) -> None:
     async with office.bot():
         maria = await office.slack.user("maria")
-        first, second = await office.hold(seconds=0.4), await office.hold()
+        first, second = await office.hold(), await office.hold()
         await office.slack.fail_calls(500, times=3, method=method)
         await maria.wait_for_message(second.id[-6:].upper())
         await maria.wait_for_message(first.id[-6:].upper())
