@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 Body: TypeAlias = dict[str, Any]
 _IN_TIME_SECONDS = 2.0
 _SAME_CLICK = timedelta(seconds=10)
-FORGED = "This button is not one of mine, or from before my token changed. Use a newer card."
+FORGED = "This button is no longer valid. Use the latest card."
 FAILED = (
     "Something went wrong, so your decision may not count. Look at the card: if it still has "
     "its buttons, please try again."
@@ -188,10 +188,10 @@ def _sentence(hold: Hold, objection: Objection) -> str:
     """Say why not; where somebody was faster, who."""
     name = phrases.name(hold)
     if objection is Objection.NOT_AN_APPROVER:
-        sets = ", ".join(concerned(hold)) or "nobody"
+        sets = ", ".join(concerned(hold)) or "none"
         return (
-            f"{name}: {objection.value} It asks: {sets}. If you should be among them, tell whoever "
-            "runs Abeyance. /abeyance whoami shows the groups that I know you in."
+            f"{name}: {objection.value} Approvers: {sets}. If you should be one, contact your "
+            "Abeyance administrator. /abeyance whoami shows your approver groups."
         )
     if objection is not Objection.OVER:
         return f"{name}: {objection.value}"
@@ -203,7 +203,7 @@ def _sentence(hold: Hold, objection: Objection) -> str:
         return f"{name}: {objection.value}"
     last = hold.votes[-1]
     word = "approved" if last.approve else "denied"
-    return f"{last.by.name} has {word} {name} already. {objection.value}"
+    return f"{last.by.name} already {word} {name}. {objection.value}"
 
 
 async def in_time(

@@ -134,7 +134,9 @@ def _terms(hold: Hold) -> list[Markup]:
     """Say what it takes: how many of whom, until when."""
     takes = text.join(phrases.progress(hold), text.ours(" · "), phrases.approvers(hold))
     until = text.join(
-        text.ours("Expires "), text.moment(hold.deadline, day=True), text.ours(" → refused")
+        text.ours("Auto-denied "),
+        text.moment(hold.deadline, day=True),
+        text.ours(" if no one responds"),
     )
     terms = [takes, until]
     if hold.escalated_at is not None and hold.verdict.approval is not None:

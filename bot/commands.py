@@ -23,9 +23,9 @@ Body: TypeAlias = dict[str, Any]
 _MOST = 12
 _FAILED = text.ours("I can't look that up right now. Please try again in a moment.")
 _HELP = text.ours(
-    "`/abeyance pending` – requests that wait: yours, and those that you may decide\n"
-    "`/abeyance grants` – what passes without asking for a while: yours, and what you may revoke\n"
-    "`/abeyance whoami` – how I know you, and which approver groups you are in\n"
+    "`/abeyance pending` – pending requests: yours and the ones you can approve\n"
+    "`/abeyance grants` – active grants: yours and the ones you can revoke\n"
+    "`/abeyance whoami` – your account and approver groups\n"
     "`/replay` – for auditors: find and replay sessions, for example "
     "`/replay user:alice since:1d decision:denied`"
 )
@@ -57,17 +57,19 @@ class Commands:
             case [] | ["help"]:
                 return _HELP
             case _:
-                unknown = text.join(text.ours("I do not know "), text.code(asked, 80))
-                return text.join(unknown, _HELP, by="\n")
+                unknown = text.join(text.ours("I don't recognize "), text.code(asked, 80))
+                return text.join(unknown, text.ours(". Try:\n"), _HELP)
 
     async def _pending(self, user: str) -> Markup:
         pending = await self._holds.pending()
         voter = await self._people.all_sets(user, pending)
         own, theirs, _ = shares(pending, voter, self._clock.now())
         if not (own or theirs):
-            return text.ours("Nothing waits for you, and nothing of yours waits.")
+            return text.ours("Nothing needs your approval, and none of your requests are waiting.")
         parts = [
-            *_part("For you to decide, the oldest first", theirs, "Decide in my Home tab."),
+            *_part(
+                "For you to decide, the oldest first", theirs, "Open my Home tab to review them."
+            ),
             *_part("Yours, waiting for others", own, "Withdraw one in my Home tab."),
         ]
         return text.join(*parts, by="\n")
@@ -120,11 +122,11 @@ def _whoami(voter: Voter) -> Markup:
     sets = text.words(", ".join(sorted(voter.member_of)) or "none", 300)
     return text.join(
         text.join(text.mention(person.slack_user), text.ours(" · "), verified),
-        text.join(text.ours("Signed in at the gateway as: "), _or_never(known)),
+        text.join(text.ours("Gateway sign-in: "), _or_never(known)),
         text.join(text.ours("Approver groups: "), sets),
         by="\n",
     )
 
 
 def _or_never(known: list[Markup]) -> Markup:
-    return text.join(*known[:5], by=", ") if known else text.ours("nobody yet")
+    return text.join(*known[:5], by=", ") if known else text.ours("never")

@@ -33,7 +33,10 @@ def manifest(mode: SlackMode, url: str = "") -> Mapping[str, Any]:
     socket = mode is SlackMode.SOCKET
     endpoint = {} if socket else {"request_url": url.rstrip("/") + EVENTS_PATH}
     commands = {
-        "/abeyance": ("What waits, what is granted, who am I", "pending | grants | whoami | help"),
+        "/abeyance": (
+            "Pending requests, grants and your account",
+            "pending | grants | whoami | help",
+        ),
         "/replay": ("For auditors: find and replay sessions", "[session id and page, or filter]"),
     }
     return {

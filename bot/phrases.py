@@ -31,7 +31,7 @@ _STANDS = {
     HoldState.PENDING: "request held",
     HoldState.APPROVED: "approved",
     HoldState.RELEASED: "approved",
-    HoldState.LAPSED: "approved, not collected",
+    HoldState.LAPSED: "approved, but never used",
     HoldState.DENIED: "denied",
     HoldState.EXPIRED: "expired",
     HoldState.WITHDRAWN: "withdrawn",
@@ -41,7 +41,9 @@ ONLY_OURS = (
     "Only people of this company can decide here. Your Slack account belongs to another "
     "workspace, so nothing was changed."
 )
-DISCONNECTED = text.ours("🔌 The requester disconnected: an approval will be used when they retry.")
+DISCONNECTED = text.ours(
+    "🔌 The requester disconnected. If you approve, it applies when they retry."
+)
 
 
 def name(hold: Hold) -> str:
@@ -57,7 +59,7 @@ def risk(hold: Hold) -> str:
 def stands(hold: Hold) -> str:
     """Say in a word or two how the hold stands, for a title."""
     if any(vote.broke_glass for vote in hold.votes):
-        return "glass broken"
+        return "break-glass"
     return _STANDS[hold.state]
 
 
@@ -96,8 +98,8 @@ def covers(hold: Hold, length: timedelta) -> str:
     inside = f" from {where[:50]}" if where else ""
     return (
         f"For {duration(length)}, every request of {hold.requester.name[:40]}{inside} over "
-        f"{hold.connection[:30]} that only the rule {rules} holds passes without asking. "
-        "Nothing else does. It can be revoked at any time."
+        f"{hold.connection[:30]} that only the rule {rules} would hold goes through without "
+        "approval. Everything else is still held. You can revoke this at any time."
     )
 
 
@@ -243,7 +245,7 @@ def _approved(hold: Hold) -> Markup:
     at = _at(votes[-1].at if votes else None)
     if broken := next((vote for vote in votes if vote.broke_glass), None):
         by = text.mention(broken.by.slack_user)
-        head = text.join(text.ours("🚨 *GLASS BROKEN* by "), by, at)
+        head = text.join(text.ours("🚨 *BREAK-GLASS* by "), by, at)
         return text.join(head, reason(broken, text.ours(": ")))
     if hold.granted is None:
         return text.join(text.ours("✅ *Approved once* by "), _voters(votes), at)
@@ -288,11 +290,13 @@ def _then(hold: Hold) -> Markup:
     if hold.state is HoldState.RELEASED:
         return text.join(text.ours("released"), _extra(hold))
     if hold.state is HoldState.LAPSED:
-        return text.join(text.ours("nobody collected it: lapsed"), _at(hold.decided_at))
+        return text.join(text.ours("never used: lapsed"), _at(hold.decided_at))
     if hold.attached or hold.keep_until is None:
         return text.ours("being released")
     kept = text.moment(hold.keep_until)
-    return text.join(text.ours("the requester left: kept for their retry until "), kept)
+    return text.join(
+        text.ours("the requester disconnected; the approval is valid for a retry until "), kept
+    )
 
 
 def _denied(hold: Hold) -> Markup:
@@ -308,7 +312,7 @@ def reason(vote: Vote, lead: Markup) -> Markup:
 
 def _expired(hold: Hold) -> Markup:
     had = approvals(hold)
-    seen = f"{had} of {quorum(hold)} approvals came" if had else "nobody answered"
+    seen = f"{had} of {quorum(hold)} approvals came" if had else "no one answered"
     return text.join(text.ours("⌛ *Expired*"), _at(hold.deadline), text.ours(f": {seen}"))
 
 

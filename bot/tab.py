@@ -101,7 +101,7 @@ def _queue(shown: Shown) -> list[Block]:
     for hold, value in shown.queue:
         drawn += _hold(hold, value, glass=shown.glass)
     if not shown.queue:
-        drawn.append(blocks.section(text.ours("Nothing waits for you. 🌿")))
+        drawn.append(blocks.section(text.ours("You're all caught up.")))
     last = shown.first + len(shown.queue)
     if shown.waiting > len(shown.queue):
         told = f"{shown.first + 1} to {last} of {shown.waiting}, the oldest first"
@@ -150,8 +150,8 @@ def _none_of_mine(shown: Shown) -> Block:
     if shown.known:
         return blocks.section(
             text.ours(
-                "None yet. What you send to a model through the gateway stands here, with what "
-                "became of it; what waits for an approval can be withdrawn."
+                "None yet. Requests you send through the gateway appear here with their outcome; "
+                "while one is waiting for approval, you can withdraw it."
             )
         )
     return blocks.section(

@@ -44,7 +44,7 @@ def loud(hold: Hold) -> Message | None:
     broken = next((vote for vote in hold.votes if vote.broke_glass), None)
     if broken is None:
         return None
-    head = text.ours("🚨 *GLASS BROKEN*: ")
+    head = text.ours("🚨 *BREAK-GLASS*: ")
     by = text.join(text.mention(broken.by.slack_user), text.ours(" released request "))
     asker = text.words(hold.requester.name, 80)
     told = text.join(
@@ -68,7 +68,7 @@ def _vote(vote: Vote) -> Message:
     word = "approves" if vote.approve else "is against it"
     mark = "✅" if vote.approve else "⛔"
     if vote.broke_glass:
-        word, mark = "breaks the glass and releases it alone", "🚨"
+        word, mark = "used break-glass to release this request", "🚨"
     who = text.join(text.ours(f"{mark} "), text.mention(vote.by.slack_user))
     return _said(who, text.ours(f" {word}"), phrases.reason(vote, text.ours(": ")))
 

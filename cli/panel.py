@@ -73,8 +73,8 @@ def show_panel(console: Console, places: Places) -> None:
         _show(console, f"[bold]{name:<10}[/]{where} [dim]{what}[/]")
     if places.idp and places.slack:
         _show_steps(console, places)
-    _show(console, "[bold]The command[/] finds this database and vault key in this folder:")
-    _show(console, f"  [cyan]{escape(command())} connection list[/]")
+    _show(console, "[bold]The command[/] of this folder finds this database and vault key:")
+    _show(console, f"  [cyan]{escape(command(places.data))} connection list[/]")
     _show(console, f"\n[dim]Logs and data are in {escape(str(places.data))}[/]")
     _show(console, "[dim]Ctrl-C stops everything.[/]")
 
@@ -94,10 +94,12 @@ def held_curl(places: Places) -> str:
     return f"curl -sS {url} -H {token} -H 'Content-Type: application/json' -d '{_BODY}'"
 
 
-def command() -> str:
+def command(data: Path) -> str:
     """Return how the `abeyance` of this environment is typed in this folder."""
+    here = Path.cwd()
     path = Path(sys.executable).with_name("abeyance")
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    typed = str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return typed if data == here / ".abeyance" else f"ABEYANCE_DATA={data} {typed}"
 
 
 def _show(console: Console, line: str) -> None:

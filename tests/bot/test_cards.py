@@ -138,7 +138,7 @@ def test_a_grant_is_offered_with_what_it_covers_and_never_at_critical_risk() -> 
     [row] = [block for block in draw(grantable()).blocks if block["type"] == "actions"]
     confirm = row["elements"][1]["confirm"]["text"]["text"]  # type: ignore[index]
     assert "Approve for 1 h" in json.dumps(row)
-    for part in ("For 1 h", "Dana Reyes", "openai", "production-needs-a-manager", "revoked"):
+    for part in ("For 1 h", "Dana Reyes", "openai", "production-needs-a-manager", "revoke"):
         assert part in confirm
     assert cards.GRANT not in buttons(draw(grantable(rule=fired(risk=Risk.CRITICAL))))
 
@@ -160,7 +160,7 @@ def test_a_grant_shows_its_uses_and_can_be_revoked_until_it_is_over() -> None:
 def test_broken_glass_is_told_in_loud_words() -> None:
     alone = vote(MARIA, broke_glass=True, reason="checkout is down")
     shown = words(draw(hold(state=HoldState.APPROVED, votes=(alone,), keep_until=LATER)))
-    assert "🚨 *GLASS BROKEN* by <@U0MARIA001>" in shown
+    assert "🚨 *BREAK-GLASS* by <@U0MARIA001>" in shown
     assert "checkout is down" in shown
 
 
@@ -204,7 +204,7 @@ def test_a_vote_short_of_the_quorum_shows_who_and_keeps_the_buttons() -> None:
 
 OUTCOMES = {
     "being released": hold(state=HoldState.APPROVED, votes=(vote(MARIA),), keep_until=LATER),
-    "kept for their retry until <!date^": hold(
+    "valid for a retry until <!date^": hold(
         state=HoldState.APPROVED, votes=(vote(MARIA),), keep_until=LATER, attached=False
     ),
     "*Approved once* by <@U0MARIA001>, <@U0MARCUS01> at ": hold(
@@ -222,13 +222,11 @@ OUTCOMES = {
         votes=(vote(MARIA, approve=False, category="Sensitive data", reason="use staging"),),
     ),
     "*Expired* at <!date^": hold(state=HoldState.EXPIRED, decided_at=LATER),
-    "nobody answered": hold(state=HoldState.EXPIRED, decided_at=LATER),
+    "no one answered": hold(state=HoldState.EXPIRED, decided_at=LATER),
     "1 of 2 approvals came": hold(quorum=2, state=HoldState.EXPIRED, votes=(vote(MARIA),)),
-    "nobody collected it: lapsed": hold(
-        state=HoldState.LAPSED, decided_at=LATER, votes=(vote(MARIA),)
-    ),
+    "never used: lapsed": hold(state=HoldState.LAPSED, decided_at=LATER, votes=(vote(MARIA),)),
     "*Withdrawn* at ": hold(state=HoldState.WITHDRAWN, decided_at=LATER),
-    "Nobody can decide": hold(state=HoldState.WITHDRAWN, note="No one can approve this."),
+    "No one can approve this": hold(state=HoldState.WITHDRAWN, note="No one can approve this."),
 }
 
 
@@ -249,7 +247,7 @@ def test_every_state_has_a_card_that_slack_takes(state: HoldState) -> None:
 
 def test_who_left_and_what_managers_should_know_stand_on_the_card() -> None:
     shown = words(draw(hold(attached=False), warning="They are not in Slack."))
-    assert "will be used when they retry" in shown
+    assert "it applies when they retry" in shown
     assert "They are not in Slack." in shown
 
 

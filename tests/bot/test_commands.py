@@ -41,7 +41,7 @@ async def test_pending_lists_what_concerns_the_one_who_asks(office: Office) -> N
         for who, title in (
             ("maria", "For you to decide, the oldest first (1)"),
             ("dana", "Yours, waiting for others (1)"),
-            ("alice", "Nothing waits for you, and nothing of yours waits."),
+            ("alice", "Nothing needs your approval, and none of your requests are waiting."),
         ):
             words = await ask(await office.slack.user(who), "pending")
             assert title in words.replace("*", "")
@@ -55,13 +55,13 @@ async def test_whoami_tells_the_link_and_the_groups(office: Office) -> None:
         assert "Dana Reyes at https://id.acme.example" in dana
         maria = await ask(await office.slack.user("maria"), "whoami")
         assert "managers, security" in maria
-        assert "nobody yet" in maria
+        assert "Gateway sign-in: never" in maria
 
 
 async def test_the_home_tab_shows_each_what_concerns_them(office: Office) -> None:
     async with office.bot():
         maria = await (await office.slack.user("maria")).open_home()
-        assert "Nothing waits for you" in maria.words
+        assert "all caught up" in maria.words
         assert "Find a session" not in maria.words
         ines = await (await office.slack.user("ines")).open_home()
         assert ines.words.index("Find a session") < ines.words.index("Your requests")
@@ -85,7 +85,7 @@ async def test_a_manager_decides_in_the_app_home(office: Office) -> None:
         home = await maria.open_home()
         assert "Dana Reyes" in home.words
         await maria.click(home, "Approve once")
-        await maria.wait_for_home("Nothing waits for you")
+        await maria.wait_for_home("all caught up")
         own = await dana.open_home()
         assert held.session_id in own.words
         assert "Approve once" not in own.buttons

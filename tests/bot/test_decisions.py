@@ -102,7 +102,7 @@ async def test_ones_own_request_is_not_offered_for_decision(office: Office) -> N
         held = await office.hold()
         await card_of(maria)
         home = await dana.open_home()
-        assert "Nothing waits for you" in home.words
+        assert "all caught up" in home.words
         assert "Approve once" not in home.buttons
     assert (await current(office, held)).state is HoldState.PENDING
 
@@ -127,7 +127,7 @@ async def test_who_is_no_approver_is_told_so_privately(office: Office) -> None:
         await ines.click(await card_of(ines), "Approve once")
         note = await ines.wait_for_message("not among the people who may decide")
         assert note.is_ephemeral
-        assert "It asks: managers. If you should be among them" in note.words
+        assert "Approvers: managers. If you should be one" in note.words
     assert (await current(office, held)).state is HoldState.PENDING
 
 
@@ -221,7 +221,7 @@ async def test_whoever_submits_a_denial_too_late_reads_who_was_faster(office: Of
         await maria.wait_for_message("Approved once", channel="approvals")
         view = await marcus.submit(REASON)
         assert view is not None
-        assert "Maria Lopez has approved" in view.words
+        assert "Maria Lopez already approved" in view.words
     assert (await current(office, held)).state is HoldState.APPROVED
 
 
@@ -256,7 +256,7 @@ async def test_a_button_that_we_did_not_make_decides_nothing(office: Office) -> 
         blocks = [{"type": "actions", "elements": [forged]}]
         await client.chat_postMessage(channel="approvals", text="forged", blocks=blocks)
         await maria.click(await maria.wait_for_message("forged"), "Approve once")
-        await maria.wait_for_message("not one of mine")
+        await maria.wait_for_message("no longer valid")
     assert (await current(office, held)).state is HoldState.PENDING
 
 

@@ -59,7 +59,7 @@ async def test_one_of_the_group_releases_alone_and_everybody_reads_why(office: O
         await glass_form(ines, card)
         await ines.wait_for_view("on your word alone")
         assert await ines.submit(REASON) is None
-        card = await maria.wait_for_change(card, "GLASS BROKEN")
+        card = await maria.wait_for_change(card, "BREAK-GLASS")
         assert "checkout is down, INC-7" in card.words
         assert card.buttons == []
         loud = await maria.wait_for_message("released request")

@@ -74,7 +74,9 @@ def test_it_shows_where_things_are_stops_cleanly_and_finds_its_data_again(
             assert f"Starting {part}" in shown
         for line in shown.splitlines():
             # An address and all of its line, or nothing that a terminal would cut.
-            assert len(line) <= 80 or line.startswith(("curl", "Logs and data", "  /")), line
+            assert len(line) <= 80 or line.startswith(
+                ("curl", "Logs and data", "  ABEYANCE_DATA=")
+            ), line
         curl = next(line for line in shown.splitlines() if line.startswith("curl"))
         allowed = curl.replace("deploys this to production", "says hello").replace(
             "curl -sS", "curl -sS -D -"
