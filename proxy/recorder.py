@@ -91,6 +91,7 @@ class Recorder:
                 digest=session.request.digest,
                 action=verdict.action.value,
                 catalog=verdict.catalog_revision,
+                uninspected=len(inquiry.facts.prompt.uninspected),
             ),
         )
         recording.session = replace(session, request=inquiry.request.head(pieces))

@@ -97,8 +97,14 @@ class Visit:
             ("abeyance-session", session.id if session else ""),
             ("abeyance-decision", decision.value),
             ("abeyance-rule", fired.rule if fired else ""),
+            ("abeyance-uninspected", str(self._uninspected or "")),
         )
         return tuple((name, value) for name, value in ours if value)
+
+    @property
+    def _uninspected(self) -> int:
+        """How many parts of the request no rule can read."""
+        return len(self.inquiry.facts.prompt.uninspected) if self.inquiry else 0
 
     def refusal(self, error: AbeyanceError) -> Refusal:
         """Return what the client is told; `wire` spells it."""

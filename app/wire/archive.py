@@ -15,6 +15,10 @@ MOST_MEMBERS = 2000
 MOST_BYTES = 8 * 1024 * 1024
 """Of all that one message holds, unpacked. An archive beyond a limit is not read, but counted."""
 
+MOST_TIMES = 20
+"""How many times its own size an archive may unpack to: an office document has a third of that, and
+who asks how much work a message is looks at its size."""
+
 _SIGNATURE = b"PK\x03\x04"
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
@@ -56,7 +60,7 @@ def opened(data: bytes, most: int = MOST_BYTES) -> Archive | None:
             infos = packed.infolist()
             if len(infos) > MOST_MEMBERS or any(not _is_plain(info) for info in infos):
                 return None
-            left = most
+            left = min(most, MOST_TIMES * len(data))
             members = []
             for info in infos:
                 unpacked = _unpacked(packed, info, left)

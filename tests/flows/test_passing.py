@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import anthropic
@@ -35,6 +36,25 @@ async def test_an_ordinary_request_passes_untouched(
     names = {name.lower() for name, _ in received.headers}
     assert not names & {"cookie", "x-forwarded-for"}
     assert received.header("authorization") == "Bearer sandbox-model-credential"
+
+
+async def test_what_no_rule_reads_is_told_to_the_caller_and_in_the_ledger(
+    house: House, idp: IdpDriver
+) -> None:
+    picture = base64.b64encode(bytes(range(256))).decode()
+    words = base64.b64encode(b"say hello, and so on for as long as it takes to be a text").decode()
+    async with house.http(await idp.token("alice")) as http:
+        for data, uninspected in ((picture, 1), (words, 0)):
+            file = {"type": "file", "file": {"file_data": data}}
+            body = {"model": "sandbox-1", "messages": [{"role": "user", "content": [file]}]}
+            given = await http.post("/openai/v1/chat/completions", json=body)
+            assert given.headers["abeyance-decision"] == "allowed"
+            assert int(given.headers.get("abeyance-uninspected", 0)) == uninspected
+            storage = house.storage()
+            entries = await storage.ledger.entries(given.headers["abeyance-session"])
+            storage.close()
+            opened = [entry.event.data for entry in entries if "action" in entry.event.data]
+            assert [data["uninspected"] for data in opened] == [uninspected]
 
 
 async def test_the_callers_token_stands_nowhere_in_the_record(house: House, idp: IdpDriver) -> None:

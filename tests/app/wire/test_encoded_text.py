@@ -13,6 +13,7 @@ import pytest
 from app.wire import archive
 from app.wire.body import parse_body
 from app.wire.registry import wire_for
+from tests.app.wire.chance import Chance
 from tests.app.wire.masking import MASK, SECRET, whole
 from tests.app.wire.test_answers import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked
 
@@ -206,6 +207,7 @@ def _encrypted() -> bytes:
 
 NOT_OPENED = {
     "bomb": packed(files={"a.xml": b" " * (archive.MOST_BYTES + 1)}),
+    "small bomb": packed(files={"a.xml": b" " * 100_000}),
     "many": packed(files={f"{at}": b"" for at in range(archive.MOST_MEMBERS + 1)}),
     "another method": packed(zipfile.ZIP_BZIP2, {"a.txt": TEXT.encode()}),
     "encrypted": _encrypted(),
@@ -223,7 +225,7 @@ def test_an_archive_that_cannot_be_opened_within_the_limits_is_counted(data: byt
 
 
 def test_many_archives_together_unpack_no_more_than_one_may() -> None:
-    large = b64(packed(files={"a.txt": (TEXT * 40_000).encode()}))
+    large = b64(packed(files={"a.txt": Chance(1).randbytes(1_600_000).hex().encode()}))
     wire, make = FILES["chat file"]
     blocks = [make(large)["messages"][0]["content"][0] for _ in range(4)]
     prompt, _ = sent(wire, {"messages": [{"role": "user", "content": blocks}]})
