@@ -7,6 +7,7 @@ client must be noticed while its request waits.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.errors import BadRequest, TooLarge
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 
 _READ_SECONDS = 60.0
-_DISCARDED_BYTES = 256 * 1024 * 1024
+_DROPPED_BYTES = 256 * 1024 * 1024
+_DROPPING_SECONDS = 10.0
+_SILENT_SECONDS = 1.0
 
 
 class ClientGone(Exception):
@@ -48,6 +51,8 @@ class Exchange:
         self.http_version = scope["http_version"]
         self.started = False
         self._body_read = False
+        self._more = True
+        """Whether more of the body may come."""
         self.ended = False
         self._receive = receive
         self._send = send
@@ -69,29 +74,34 @@ class Exchange:
     async def _read(self, limit: int) -> bytes:
         parts: list[bytes] = []
         size = 0
-        while True:
-            event = await self._receive()
-            if event["type"] != "http.request":
-                raise ClientGone
-            size += len(event["body"])
+        while self._more:
+            parts.append(await self._next())
+            size += len(parts[-1])
             if size > limit:
-                await self._discard(_DISCARDED_BYTES - size, more=event["more_body"])
                 raise TooLarge(f"The body is larger than {limit:,} bytes; send less.")
-            parts.append(event["body"])
-            if not event["more_body"]:
-                return b"".join(parts)
+        return b"".join(parts)
 
-    async def _discard(self, room: int, *, more: bool) -> None:
-        """Read on, up to `room` bytes.
+    async def _read_on(self) -> None:
+        """Read and drop what is left of the body, as long as it comes and within limits.
 
-        A connection that is closed on unread bytes is reset, and the client never sees why.
+        A connection that is closed on unread bytes is reset, and the client may never see our
+        answer. It is read before we answer: the server closes the connection at once.
         """
-        while more and room > 0:
-            event = await self._receive()
-            if event["type"] != "http.request":
-                raise ClientGone
-            room -= len(event["body"])
-            more = event["more_body"]
+        room = _DROPPED_BYTES
+        with suppress(TimeoutError, ClientGone):
+            async with asyncio.timeout(_DROPPING_SECONDS):
+                while self._more and room > 0:
+                    async with asyncio.timeout(_SILENT_SECONDS):
+                        room -= len(await self._next())
+
+    async def _next(self) -> bytes:
+        """Return the next part of the body. Raises ClientGone."""
+        event = await self._receive()
+        if event["type"] != "http.request":
+            self._more = False
+            raise ClientGone
+        self._more = event["more_body"]
+        return event["body"]
 
     async def gone(self) -> None:
         """Return when the client has closed the connection. Call it after `read`."""
@@ -128,6 +138,8 @@ class Exchange:
     async def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """Answer at once with a body that stands."""
         headers = (*headers, ("content-length", str(len(body))))
+        if not self._body_read:
+            await self._read_on()
         await self.start(status, headers)
         self.ended = True
         await self._send({"type": "http.response.body", "body": body, "more_body": False})

@@ -100,6 +100,16 @@ async def test_an_answer_of_the_highest_limit_is_passed_on_whole(
     assert given.content == echo.answer
 
 
+async def test_a_large_request_that_is_refused_unread_gets_its_answer_and_no_reset(
+    house: House,
+) -> None:
+    body = with_image(20 * MIB)
+    for _ in range(10):
+        async with house.http("no token") as http:
+            given = await http.post("/openai/v1/chat/completions", content=body)
+        assert given.status_code == 401
+
+
 @pytest.mark.parametrize(
     ("path", "where", "told"),
     [
