@@ -179,11 +179,13 @@ class Scanner:
             self.steps += len(self.candidates)
             for candidate in self.candidates:
                 state = candidate.state[ch]
-                if candidate.maybe or candidate.start < 0 or not state.passing:
+                if candidate.beyond and not state.dead:
+                    candidate.end = at
+                elif candidate.maybe or candidate.start < 0 or not state.passing:
                     self._advance(candidate, ch, at, live)
-                else:
-                    candidate.state = state
-                    live.append(candidate)
+                    continue
+                candidate.state = state
+                live.append(candidate)
             self.candidates = live
         for target, length in self._trigger.fires:
             self._begin(target, at, length)
@@ -272,6 +274,7 @@ class Scanner:
             self._accept(candidate, end)
         if goes_on and candidate.end and value.beyond is not None:
             candidate.beyond = True
+            self._merge_above = 0  # it may have to go on for as long as another one
             state = candidate.state = value.beyond.start[ch]
         candidate.maybe = 0
         return state
@@ -292,7 +295,8 @@ class Scanner:
         first: dict[tuple[int, int, int, int], Candidate] = {}
         for candidate in sorted(self.candidates, key=_age):
             validated = self._targets[candidate.target].valid is not None
-            apart = candidate.start if validated and not candidate.in_context else -1
+            looked_at = validated and not candidate.in_context and not candidate.beyond
+            apart = candidate.start if looked_at else -1
             key = (candidate.target, id(candidate.state), candidate.maybe, apart)
             if first.setdefault(key, candidate) is not candidate and candidate.end:
                 self.done.append(candidate.span)

@@ -65,11 +65,13 @@ _HEX = re2.compile(
     rb"|[0-9A-Fa-f]{4}(?:[ \n][0-9A-Fa-f]{4}\b){3,}"
 )
 _READABLE = 6  # characters in a row
-_STRETCH = re2.compile(
+_STRETCH = re.compile(
     rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
     rb"|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % _READABLE
 )
 """What reads as text among bytes that are none."""
+_STRETCHES = re2.compile(_STRETCH.pattern)
+_LONG = 1024
 _MOSTLY = 0.75
 _NOISE = 2 * FEWEST // 3  # bytes that an opaque run decodes to, at least
 _LONG_STRETCH = 20  # what reads as text in the bytes of a picture is that by chance, if shorter
@@ -295,7 +297,8 @@ def _readable(read: bytes) -> list[str]:
     A name of a program and the bytes of a picture decode to noise, in which nothing can be read:
     to look through it would take many times as long as the text that it was decoded from.
     """
-    stretches = _STRETCH.findall(read)
+    # RE2 takes longer to begin.
+    stretches = (_STRETCHES if len(read) > _LONG else _STRETCH).findall(read)
     if len(read) >= _NOISE and sum(map(len, stretches)) < _MOSTLY * len(read):
         stretches = [stretch for stretch in stretches if len(stretch) >= _LONG_STRETCH]
     if not stretches:
