@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.domain.segment import Role
 from app.domain.session import Decision, SessionState
 from app.ids import short
 from bot import blocks, phrases, reading, text
@@ -132,7 +131,8 @@ def replayed(
         drawn += [*_overview(session), *_rules(session, marks or {}), *_votes(hold)]
         drawn.append(blocks.divider())
     drawn += reading.shown_blocks(shown)
-    answered = any(part.turn.role is Role.ASSISTANT for part in shown.page)
+    # What an answer says has no place in the request.
+    answered = shown.pending or any(not part.turn.place for part in shown.page)
     if shown.number == shown.of - 1 and session.answer is not None and not answered:
         drawn.append(blocks.section(text.ours("The answer has no text.")))
     at = text.ours(f"Page {shown.number + 1} of {shown.of}")

@@ -125,6 +125,17 @@ async def test_small_sides_need_no_pages_and_share_the_first(storage: MongoStora
     assert [part.turn.text for part in shown.page] == ["Say [key]", "[key] it is"]
 
 
+async def test_of_an_answer_that_still_comes_the_beginning_is_shown(storage: MongoStorage) -> None:
+    given = RecordedAnswer(200, (("content-type", "text/plain"),), NOW)
+    session = a_session(NOW, answer=given)
+    await storage.sessions.open(session)
+    await storage.sessions.append(session.id, [Chunk(n, n, b"x" * 400_000) for n in range(9)])
+    reader = Reader(storage.sessions, storage.pieces, storage.pages)
+    shown = await reader.page(session, 10_000, mask)
+    assert shown.cut == (Side.ANSWER,)
+    assert shown.of < 200
+
+
 async def test_pages_that_nobody_has_written_yet_are_said_to_be_pending(
     storage: MongoStorage,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from app.clock import SystemClock
 from app.domain.session import Chunk, Decision, RecordedAnswer
 from app.storage.ports import EventKind
 from bot.replay import Shelf
+from proxy.pager import Pager
 from sandbox.slack.driver import SeenView
+from tests.bot.conftest import CUTTER
 from tests.bot.values import JOB
 
 if TYPE_CHECKING:
@@ -120,6 +123,25 @@ async def test_a_long_session_is_paged(office: Office) -> None:
         await replay(ines, f"{held.session_id} 3", "Page 3 of")
     pages = [e.data["page"] for e in await office.events(held.session_id)]
     assert pages == [*range(turns), turns - 2, 0, turns - 1, 2]
+
+
+async def test_a_large_held_request_is_viewed_page_by_page_and_masked(office: Office) -> None:
+    said = [{"role": "user", "content": f"{n} deploy to production\n" * 40_000} for n in range(2)]
+    said.append({"role": "user", "content": "with AKIAIOSFODNN7EXAMPLQ, please"})
+    held = await office.hold(body=json.dumps({"model": "m", "messages": said}).encode())
+    stores = office.storage.sessions, office.storage.pieces, office.storage.pages
+    await Pager(*stores, CUTTER, "", CLOCK).look()
+    async with office.bot():
+        maria, ines = await office.slack.user("maria"), await office.slack.user("ines")
+        await maria.click(await maria.wait_for_message("Approval needed"), "View full")
+        view = await maria.wait_for_view("Page 1 of")
+        assert "0 deploy to production" in view.words
+        await maria.click(view, "More →")
+        assert "continued" in (await maria.wait_for_view("Page 2 of")).words
+        await ines.click(await replay(ines, held.session_id, "Page 1 of"), "Last page")
+        last = await ines.wait_for_view("please")
+        assert "[aws-access-key-id]" in last.words
+        assert "AKIA" not in last.words
 
 
 @pytest.mark.parametrize("who", ["dana", "maria"])
