@@ -110,10 +110,12 @@ class MongoSessions:
         size, last = 0, f"{session_id}:"
         while not limit or size < limit:
             place = {"_id": {"$gt": last, "$lt": f"{session_id};"}}
-            batches = await self._chunks.find(place, limit=_BATCHES_AT_ONCE)
+            wanted = (limit - size) // _BATCH_BYTES + 1 if limit else _BATCHES_AT_ONCE
+            at_once = min(wanted, _BATCHES_AT_ONCE)
+            batches = await self._chunks.find(place, limit=at_once)
             found += [chunk for batch in batches for chunk in batch.chunks]
             size += sum(len(chunk.data) for batch in batches for chunk in batch.chunks)
-            if len(batches) < _BATCHES_AT_ONCE:
+            if len(batches) < at_once:
                 break
             last = batches[-1].id
         return tuple(found)
