@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def _parts(holder: str) -> dict[str, Kind | tuple[Kind, str]]:
     """Name the parts that are not words, in either of the two spellings that the API takes."""
-    blobs = ("fileData", "file_data")
+    blobs = ("inlineData", "inline_data", "fileData", "file_data")
     free = ("functionCall.args", "functionResponse.response", "function_call.args")
     return {
         **{f"{holder}.parts[].{name}": Kind.BLOB for name in blobs},

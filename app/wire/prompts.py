@@ -157,7 +157,7 @@ class _Walk:
             return text
         if place.shape.kind in {Kind.JSON, Kind.ARGUMENTS}:
             return mask_json_text(text, lambda part: self._segment(part, place))
-        at_place = place.shape.kind in {Kind.BLOB, Kind.KEEP}
+        at_place = place.shape.kind in {Kind.BLOB, Kind.BYTES, Kind.KEEP}
         if at_place or text.startswith("data:") or len(text) >= _FEWEST:
             return self._encoded(text, place, at_place=at_place)
         return self._segment(text, place)

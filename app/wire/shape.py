@@ -26,6 +26,7 @@ class Kind(Enum):
     KEEP = auto()  # sealed by the provider, not to be touched
     SIGNATURE = auto()  # kept, unless something it signs was masked; see `thinking`
     BLOB = auto()  # image, audio, file: no rule can read it, unless it is text
+    BYTES = auto()  # the same, where it is bytes; under a name that may hold words as well
     FREE = auto()  # an object whose members the caller names
 
 
@@ -71,7 +72,7 @@ def shape(paths: Mapping[str, Kind | tuple[Kind, str]], unknown: Kind = Kind.WHO
 
 def opaque_places() -> dict[str, Shape]:
     """Return the members that hold no text, in whatever API they stand."""
-    sealed, files = Shape(Kind.KEEP), Shape(Kind.BLOB)
+    sealed, files = Shape(Kind.KEEP), Shape(Kind.BYTES)
     return {**dict.fromkeys(places.SEALED, sealed), **dict.fromkeys(places.FILES, files)}
 
 

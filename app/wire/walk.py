@@ -25,6 +25,7 @@ Box: TypeAlias = "dict[str, Json] | list[Json]"
 _MAX_DEPTH = 128  # as strict_json allows a request
 _WHOLE = Kind.WHOLE  # an enum's own member is slow to reach
 _PIECES = (Kind.TEXT, Kind.ARGUMENTS, Kind.GROWS)  # tuples: an enum member is slow to hash
+_FILES = (Kind.BLOB, Kind.BYTES)
 _OPEN = (Kind.WHOLE, Kind.TEXT, Kind.GROWS)
 _MOST_BLOBS = 64
 _REMEMBERED = 512
@@ -147,7 +148,7 @@ class TreeMasker:
         if kind in _PIECES and self._pieces is not None and isinstance(value, str):
             return self._pieces(value, box, shape, path, indices)
         match kind:
-            case Kind.KEEP | Kind.SIGNATURE | Kind.BLOB if isinstance(value, str):
+            case Kind.KEEP | Kind.SIGNATURE | Kind.BLOB | Kind.BYTES if isinstance(value, str):
                 return self._encoded(value, kind, path)
             case Kind.KEEP | Kind.SIGNATURE:
                 return self.sealed(value)
@@ -166,7 +167,7 @@ class TreeMasker:
         if found is None:
             return self.whole(text)
         content = self._opener.content(found)
-        if kind is Kind.BLOB and (content is None or content.is_packed):
+        if kind in _FILES and (content is None or content.is_packed):
             self._count(path)
         if content is None:
             return str(self.sealed(text))

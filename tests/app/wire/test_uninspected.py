@@ -64,6 +64,14 @@ def test_the_base64_of_a_file_is_uninspected_wherever_it_stands(
     assert (written in read) is not written.startswith("data:")
 
 
+def test_words_under_a_name_that_may_hold_bytes_are_not_counted() -> None:
+    body = {"embedding": "a-model", "images": 2, "bytes": [1, 2], "blob": {"name": "to production"}}
+    prompt = CASES["plain"][0].read(body)
+    assert prompt.uninspected == ()
+    assert "to production" in [segment.text for segment in prompt.segments]
+    assert CASES["plain"][0].read({"images": ["see", PICTURE]}).uninspected == ("/images/1",)
+
+
 def test_token_ids_in_place_of_words_are_named_as_uninspected() -> None:
     assert CASES["completions"][0].read({"prompt": [1, 2, 3]}).uninspected == ("/prompt",)
     assert CASES["completions"][0].read({"prompt": [[1], [2]]}).uninspected == (
