@@ -102,6 +102,7 @@ _SESSIONS = {
     "unpaged": Sample(lambda s: s.sessions.unpaged(9), _answered),
     "paged": Sample(lambda s: s.sessions.paged(SESSION.id, Side.ANSWER), _answered),
     "append": Sample(lambda s: s.sessions.append(SESSION.id, CHUNKS)),
+    "retract": Sample(lambda s: s.sessions.retract(SESSION.id, CHUNKS), _answered),
     "get": Sample(lambda s: s.sessions.get(SESSION.id), _answered),
     "chunks": Sample(lambda s: s.sessions.chunks(SESSION.id), _answered),
     "search": Sample(lambda s: s.sessions.search(SessionFilter(), limit=9), _opened),
@@ -138,6 +139,7 @@ _NOTICES = {
     "record": Sample(lambda s: s.notices.record(LEASED, channel="C1", ts="1", shown="x"), _leased),
     "doubt": Sample(lambda s: s.notices.doubt(LEASED, now=NOW), _leased),
     "of_hold": Sample(lambda s: s.notices.of_hold(HOLD.id), _leased),
+    "asked": Sample(lambda s: s.notices.asked(HOLD.id), _leased),
 }
 _LEASES = {
     "get": Sample(lambda s: s.leases.get("duty")),
