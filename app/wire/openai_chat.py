@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import openai_error, table
+from app.wire import openai_error, table, thinking
 from app.wire.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.prompts import RequestTable
 from app.wire.shape import Kind, shape, whole
+from app.wire.walk import index_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,6 +34,7 @@ REQUEST = RequestTable(
         }
     ),
     roles={"messages": Role.USER, "prediction": Role.ASSISTANT},
+    mend=thinking.mended_details,
 )
 
 
@@ -41,11 +43,23 @@ def choices_end(_name: str, event: Event) -> Iterable[Key]:
     choices = event.get("choices")
     if not isinstance(choices, list):
         return EVERYTHING if "error" in event else ()
-    return [
+    ended = [
         (choice.get("index", position),)
         for position, choice in enumerate(choices)
         if isinstance(choice, dict) and choice.get("finish_reason")
     ]
+    return [*ended, *(key for key, _ in signed_details(event))]
+
+
+def signed_details(event: Event) -> Iterable[tuple[Key, Event]]:
+    """Yield the details of reasoning that an event signs, each with the key of its text."""
+    choices = event.get("choices")
+    for position, choice in enumerate(choices if isinstance(choices, list) else ()):
+        delta = choice.get("delta") if isinstance(choice, dict) else None
+        details = delta.get("reasoning_details") if isinstance(delta, dict) else None
+        for at, detail in enumerate(details if isinstance(details, list) else ()):
+            if isinstance(detail, dict) and detail.get("signature"):
+                yield (index_of(choice, position), index_of(detail, at)), detail
 
 
 # What compatible servers send beside the texts, complete in each event.
@@ -94,12 +108,14 @@ ANSWER = AnswerTable(
         ),
         ends=choices_end,
         keep=("index", "type", "finish_reason"),
+        signed=signed_details,
     ),
     document=shape(
         {
             "choices[].message.tool_calls[].function.arguments": Kind.JSON,
             "choices[].message.function_call.arguments": Kind.JSON,
             "choices[].message.audio.data": Kind.BLOB,
+            "choices[].message.reasoning_details[].signature": Kind.SIGNATURE,
             "choices[].logprobs": Kind.DROP,
         }
     ),

@@ -56,6 +56,46 @@ def mended(before: Json, after: Json) -> Json:
     return out
 
 
+def mended_details(before: Json, after: Json) -> Json:
+    """Do the same for a chat whose messages have `reasoning_details`, as OpenRouter spells them."""
+    old, new = _messages(before), _messages(after)
+    if not isinstance(after, dict) or len(old) != len(new):
+        return after
+    pairs = zip(old, new, strict=True)
+    broken = next((at for at, pair in enumerate(pairs) if _has_changed_details(*pair)), None)
+    if broken is None:
+        return after
+    while broken > 0 and not _is_of(new[broken - 1], "user"):
+        broken -= 1
+    return {**after, "messages": [*new[:broken], *map(_without_details, new[broken:])]}
+
+
+def _has_changed_details(old: Json, new: Json) -> bool:
+    return any(
+        _is_signed(detail) and (detail["signature"] == MASKED or detail != was)
+        for was, detail in zip(_details(old), _details(new), strict=False)
+    )
+
+
+def _details(message: Json) -> list[Json]:
+    details = message.get("reasoning_details") if isinstance(message, dict) else None
+    return details if isinstance(details, list) else []
+
+
+def _is_signed(detail: Json) -> TypeGuard[dict[str, Json]]:
+    return isinstance(detail, dict) and bool(detail.get("signature"))
+
+
+def _is_of(message: Json, role: str) -> bool:
+    return isinstance(message, dict) and message.get("role") == role
+
+
+def _without_details(message: Json) -> Json:
+    if not isinstance(message, dict):
+        return message
+    return {name: value for name, value in message.items() if name != "reasoning_details"}
+
+
 def _messages(body: Json) -> list[Json]:
     messages = body.get("messages") if isinstance(body, dict) else None
     return messages if isinstance(messages, list) else []

@@ -137,7 +137,7 @@ class TreeMasker:
         below = shape.items
         for position, value in enumerate(box):
             place = (*path, position)
-            index = (*indices, _index(value, position))
+            index = (*indices, index_of(value, position))
             if isinstance(value, (dict, list)) and below.kind in _OPEN:
                 self.walk(value, below, place, index)
             else:
@@ -190,7 +190,8 @@ class TreeMasker:
                 self._masking.note_dropped()
 
 
-def _index(value: Json, position: int) -> str | int:
+def index_of(value: Json, position: int) -> str | int:
+    """Return the number that an item of a list gives itself, or else its position."""
     if isinstance(value, dict):
         own = value.get("index")
         if isinstance(own, int):

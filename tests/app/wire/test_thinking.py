@@ -10,6 +10,7 @@ import pytest
 
 from app.wire.body import parse_body
 from app.wire.registry import wire_for
+from app.wire.sse import SseParser
 from app.wire.thinking import MASKED
 from tests.app.wire import streams
 from tests.app.wire.conftest import Canned, Provider
@@ -241,3 +242,59 @@ def test_a_body_of_any_shape_is_left_as_it_is(odd: object) -> None:
 def test_unsigned_thinking_of_another_provider_is_left_alone() -> None:
     block = {"type": "thinking", "thinking": "hm", "signature": ""}
     assert next_turn([block, say("x")])["messages"][1]["content"][0] == block
+
+
+CHAT = wire_for("openai", "POST", "v1/chat/completions", None)
+
+
+def details(answer: bytes) -> list[dict[str, Any]]:
+    """Put the details of a streamed chat together, as clients do: by their index."""
+    found: dict[int, dict[str, Any]] = {}
+    for event in SseParser().feed(answer):
+        for choice in json.loads(event.data or "")["choices"]:
+            for detail in choice["delta"].get("reasoning_details", []):
+                known = found.setdefault(detail["index"], {**detail, "text": ""})
+                known["text"] += detail.get("text", "")
+                known |= {"signature": detail["signature"]} if "signature" in detail else {}
+    return list(found.values())
+
+
+def thought(index: int, **members: str) -> bytes:
+    detail = {"type": "reasoning.text", "index": index, **members}
+    return streams.chunk({"reasoning_details": [detail]})
+
+
+@pytest.mark.parametrize("text", [f"see {SECRET}", f"see {SECRET[:-1]}"])
+def test_signed_details_of_a_chat_are_left_out_of_its_next_turn_where_they_were_masked(
+    text: str,
+) -> None:
+    stream = thought(0, text=text[:9]) + thought(0, text=text[9:]) + thought(0, signature="c2ln")
+    answer = CHAT.answer("text/event-stream", RealMasking())
+    [detail] = details(through(answer, [stream]))
+    document = {"choices": [{"message": {"reasoning_details": [{**detail, "text": text}]}}]}
+    document["choices"][0]["message"]["reasoning_details"][0]["signature"] = "c2ln"
+    answer = CHAT.answer("application/json", RealMasking())
+    out = json.loads(through(answer, [json.dumps(document).encode()]))
+    assert out["choices"][0]["message"]["reasoning_details"] == [detail]
+    is_masked = SECRET in text
+    assert detail["signature"] == (MASKED if is_masked else "c2ln")
+    assert detail["text"] == whole(text)
+    turn = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": "b", "reasoning_details": [{"signature": "x"}]},
+        {"role": "user", "content": "c"},
+        {"role": "assistant", "content": None, "reasoning_details": [{"signature": "y"}]},
+        {"role": "tool", "content": "d"},
+        {"role": "assistant", "content": "e", "reasoning_details": [detail]},
+    ]
+    raw = json.dumps({"messages": turn}).encode()
+    sent = json.loads(parse_body("application/json", raw).mended(CHAT).raw)
+    kept = ["reasoning_details" in message for message in sent["messages"]]
+    assert kept == [False, True, False, not is_masked, False, not is_masked]
+
+
+def test_a_chat_whose_history_has_to_be_masked_within_its_details_goes_out_without_them() -> None:
+    detail = {"type": "reasoning.text", "text": f"see {SECRET}", "signature": "c2ln"}
+    raw = json.dumps({"messages": [{"role": "assistant", "reasoning_details": [detail]}]}).encode()
+    sent = json.loads(parse_body("application/json", raw).rewritten(CHAT, whole))
+    assert sent["messages"] == [{"role": "assistant"}]
