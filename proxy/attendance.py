@@ -20,7 +20,8 @@ from app.errors import StorageUnavailable, Superseded
 if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
-    from app.storage.ports import HoldStore, LeaseStore, Ledger, NoticeStore
+    from app.storage.leases import LeaseStore
+    from app.storage.ports import HoldStore, Ledger, NoticeStore
 
 _LOOK_SECONDS = 1.0
 # A bot that is started again has this long to say that it is there.

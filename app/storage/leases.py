@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from app.domain.lease import Lease
 from app.storage.documents import to_document
@@ -10,6 +10,22 @@ from app.storage.driver import Exists, repeating
 
 if TYPE_CHECKING:
     from app.storage.mongo import Collection
+
+
+class LeaseStore(Protocol):
+    """Every method may raise StorageUnavailable."""
+
+    async def get(self, name: str) -> Lease: ...
+
+    async def take(self, seen: Lease, owner: str) -> Lease | None:
+        """Take over a lease as it was seen; None where it changed meanwhile."""
+        ...
+
+    async def beat(self, lease: Lease) -> Lease | None:
+        """Give a sign of life; None where somebody took it over."""
+        ...
+
+    async def release(self, lease: Lease) -> None: ...
 
 
 @repeating

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from app.domain.grant import Coverage, Grant
     from app.domain.hold import Granted, Hold, Marked
     from app.domain.identity import Identity
-    from app.domain.lease import Lease
     from app.domain.session import (
         Chunk,
         Decision,
@@ -213,20 +212,6 @@ class NoticeStore(Protocol):
     async def asked(self, hold_id: str) -> bool:
         """Return whether the card of a hold is posted, so that somebody can decide."""
         ...
-
-
-class LeaseStore(Protocol):
-    async def get(self, name: str) -> Lease: ...
-
-    async def take(self, seen: Lease, owner: str) -> Lease | None:
-        """Take over a lease as it was seen; None where it changed meanwhile."""
-        ...
-
-    async def beat(self, lease: Lease) -> Lease | None:
-        """Give a sign of life; None where somebody took it over."""
-        ...
-
-    async def release(self, lease: Lease) -> None: ...
 
 
 class GrantStore(Protocol):
