@@ -47,10 +47,12 @@ class MongoGrants:
         return await self._grants.one({"_id": grant_id})
 
     async def covering(self, covers: Coverage, now: datetime) -> Grant | None:
-        fields = {f"covers.{name}": value for name, value in to_document(covers).items()}
-        standing: Document = {"revoked_at": None, "expires_at": {"$gt": now}}
-        found = await self._grants.find(fields | standing)
-        return found[-1] if found else None
+        # Exactly the fields of the index: with one more, the embedded server reads everything.
+        unexpired = await self._grants.find(
+            {"covers.identity_key": covers.identity_key, "expires_at": {"$gt": now}}
+        )
+        fitting = [grant for grant in unexpired if grant.covers == covers and grant.active(now)]
+        return fitting[-1] if fitting else None
 
     async def use(self, grant_id: str, session_id: str, now: datetime) -> bool:
         unused: Document = _active(grant_id, now) | {"used_by": {"$ne": session_id}}

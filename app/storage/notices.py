@@ -43,9 +43,11 @@ class MongoNotices:
         if notice.leased_until is not None and notice.leased_until > now:
             return None
         fence = {"_id": notice.id, "fence": notice.fence}
-        taken: Document = {"fence": notice.fence + 1, "leased_by": by}
-        await self._notices.change(fence, {"$set": taken | {"leased_until": until}})
-        return await self._notices.one({"_id": notice.id} | taken)
+        taken: Document = {"fence": notice.fence + 1, "leased_until": until, "leased_by": by}
+        await self._notices.change(fence, {"$set": taken})
+        found = await self._notices.one({"_id": notice.id})
+        ours = found is not None and (found.fence, found.leased_by) == (notice.fence + 1, by)
+        return found if ours else None
 
     async def record(self, leased: Notice, *, channel: str, ts: str, shown: str) -> bool:
         fence = {"_id": leased.id, "fence": leased.fence}
