@@ -168,18 +168,6 @@ async def test_a_request_that_may_have_been_read_is_not_sent_again(
     assert len(upstream.heads) == 2
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        b"HTTP/9 what\r\n\r\n",
-        b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-        f"HTTP/1.1 200 OK\r\nbad header {CREDENTIAL}: a\r\n\r\n".encode(),
-        b"HTTP/1.1 200 OK\r\nx-long: " + b"a" * 20_000 + b"\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\nzz",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
-    ],
-    ids=lambda broken: broken[:30].decode("latin-1").strip(),
-)
 async def only_session(house: House, connection: str) -> tuple[Session, list[str]]:
     """Return the one session of a connection once it has ended, and the kinds of its events."""
     storage = house.storage()
@@ -238,6 +226,18 @@ async def test_a_request_that_could_not_be_sent_says_so(house: House, idp: IdpDr
     assert events[-1] == "request.refused"
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"HTTP/9 what\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
+        f"HTTP/1.1 200 OK\r\nbad header {CREDENTIAL}: a\r\n\r\n".encode(),
+        b"HTTP/1.1 200 OK\r\nx-long: " + b"a" * 20_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\nzz",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ],
+    ids=lambda broken: broken[:30].decode("latin-1").strip(),
+)
 async def test_an_answer_that_is_no_http_is_told_as_an_upstream_fault_and_quoted_nowhere(
     house: House, idp: IdpDriver, upstream: RawUpstream, broken: bytes
 ) -> None:
