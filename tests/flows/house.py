@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -190,3 +191,18 @@ def open_house(
         yield house
     finally:
         house.close()
+
+
+def send_all_then_read(url: str, path: str, token: str, size: int) -> bytes:
+    """Send a request of `size` bytes whole before its answer is read; return that answer.
+
+    Raises ConnectionError where the connection is reset.
+    """
+    host, _, port = url.removeprefix("http://").partition(":")
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+        f"authorization: Bearer {token}\r\ncontent-length: {size}\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(head.encode() + b" " * size)
+        return b"".join(iter(lambda: connection.recv(65536), b""))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.reader import Reader
-from tests.flows.house import open_house
+from tests.flows.house import open_house, send_all_then_read
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -127,3 +127,14 @@ async def test_beyond_the_limit_each_api_says_413_in_its_own_words(
     assert given.status_code == 413
     assert given.json()[where[0]][where[1]] == told
     assert "64 MiB" in given.text or f"{LIMIT:,}" in given.text
+
+
+async def test_a_client_that_sends_all_before_it_reads_sees_why_it_was_refused(
+    house: House, idp: IdpDriver
+) -> None:
+    path, token = "/openai/v1/chat/completions", await idp.token("alice")
+    for said, size, status in (("nobody", 20 * MIB, b"401"), (token, LIMIT + 20 * MIB, b"413")):
+        answer = await asyncio.to_thread(send_all_then_read, house.url, path, said, size)
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 " + status)
+        assert json.loads(body)["error"]["message"]

@@ -18,7 +18,7 @@ import pytest
 from app.domain.session import SessionState
 from app.storage.embedded import embedded_command, embedded_uri
 from tests.conftest import free_port, wait_until_accepting
-from tests.flows.house import House, open_house
+from tests.flows.house import House, open_house, send_all_then_read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,13 +89,15 @@ async def send(http: httpx.AsyncClient, words: str) -> httpx.Response:
 async def test_while_the_database_does_not_answer_nothing_goes_out_and_a_held_request_waits_on(
     house: House, database: Database, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
 ) -> None:
-    maria, word = await slack.user("maria"), uuid4().hex[:8]
-    async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
+    maria, word, token = await slack.user("maria"), uuid4().hex[:8], await idp.token("alice")
+    async with house.http(token) as http, asyncio.TaskGroup() as tasks:
         asking = tasks.create_task(send(http, f"ship {word} to production"))
         card = await maria.wait_for_message(word)
         with database.stopped():
             refused = await send(http, "hello")
+            large = await asyncio.to_thread(send_all_then_read, house.url, CHAT, token, 8_000_000)
             ready = await http.get("/-/readyz", timeout=PATIENT)
+        assert large.startswith(b"HTTP/1.1 503")
         assert (refused.status_code, ready.status_code) == (503, 503)
         assert await model.requests() == []
         await maria.click(card, "Approve once")
