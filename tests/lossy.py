@@ -26,10 +26,11 @@ _OP_MSG = 2013
 
 
 class Lossy:
-    """`asked` has the latest command of each name, less its documents."""
+    """`asked` has the latest command of each name, `touched` each command with its collection."""
 
     def __init__(self, host: str, port: int) -> None:
         self.asked: dict[str, dict[str, Any]] = {}
+        self.touched: set[tuple[str, str]] = set()
         self._lost: list[str] = []
         self._database = host, port
         self._commands: Collection[str] = ()
@@ -77,6 +78,7 @@ class Lossy:
                 command = _command(message)
                 asked[request] = next(iter(command))
                 self.asked[asked[request]] = command
+                self.touched.add((asked[request], str(command[asked[request]])))
             requests.write(message)
             await requests.drain()
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import pkgutil
+import re
+from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bson.errors
@@ -14,18 +17,20 @@ import pymongo.errors
 import pytest
 
 import app.storage
-from app.errors import AbeyanceError, BadSettings, StorageUnavailable, Unstorable
+from app.errors import AbeyanceError, BadSettings, StorageUnavailable, Superseded, Unstorable
 from app.storage.driver import mapped_errors
 from app.storage.mongo import Collection, Database, Index
 from app.storage.ports import Notice, NoticeKind
 from app.storage.store import MongoStorage
-from tests.app.storage.samples import COVERS, GRANT, HOLD, NOW, SESSION
+from tests.app.storage.samples import COVERS, GRANT, HOLD, NOW, SAMPLES, SESSION
 from tests.conftest import NOBODY
 from tests.lossy import lossy_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+GUIDE = Path(__file__).parents[3] / "docs" / "database.md"
+ACTIONS = {"find": "find", "insert": "insert", "update": "update", "delete": "remove"}
 NOTICE = Notice("n", "h", NoticeKind.CARD, "C1")
 
 
@@ -157,3 +162,30 @@ async def test_only_a_grant_for_exactly_this_covers_a_request(storage: MongoStor
     assert await storage.grants.use(GRANT.id, SESSION.id, NOW)
     assert await storage.grants.revoke(GRANT.id, by="Maria", now=NOW)
     assert await storage.grants.covering(COVERS, NOW) is None
+
+
+def allowed() -> set[tuple[str, str]]:
+    """Return action and collection, as docs/database.md lists them for a role."""
+    rows = re.findall(r"^\| (`.*`) \| (`.*`) \|$", GUIDE.read_text(), re.MULTILINE)
+    return {
+        (action, collection)
+        for collections, actions in rows
+        for collection in re.findall(r"`(\w+)`", collections)
+        for action in re.findall(r"`(\w+)`", actions)
+    }
+
+
+async def test_the_documented_role_lets_every_method_do_what_it_does_and_nothing_more(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with lossy_proxy(mongodb_uri) as (proxy, uri):
+        storage = MongoStorage.connect(uri, database_name)
+        for step in (step for sample in SAMPLES.values() for step in (sample.given, sample.call)):
+            # What is there already may be in its way, but it has asked.
+            with suppress(Superseded, StorageUnavailable):
+                await step(storage)
+        await asyncio.to_thread(storage.close)
+    done = {(ACTIONS[name], rows) for name, rows in proxy.touched if name in ACTIONS}
+    # An update makes what is not there; only the bot and the gateways watch, and no sample does.
+    upserted = {("insert", rows) for action, rows in done if action == "update"}
+    assert allowed() == done | upserted | {("changeStream", "holds")}
