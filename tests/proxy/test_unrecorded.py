@@ -71,12 +71,12 @@ async def test_a_piece_that_could_not_be_recorded_is_no_part_of_the_record(
                 error="no storage",
                 state=SessionState.INDETERMINATE,
             )
-        lossy.heal()
+        lost = lossy.heal()
         await recorder.tend()
         session = await storage.sessions.get(recording.session.id)
         chunks = await storage.sessions.chunks(recording.session.id)
         entries = await storage.ledger.entries(recording.session.id)
-    assert lossy.lost
+    assert lost
     assert b"".join(chunk.data for chunk in chunks) == b"delivered. An error."
     assert session is not None
     assert session.answer is not None
