@@ -28,11 +28,13 @@ fuzz: $(VENV)/.dev
 	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 tests/policies/test_masker.py tests/app/wire/test_law_*.py
 	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest tests/laws
 
-# Speed, recall and waiting. Peers are timed beside ours where they are installed; bench/policies.py
+# Speed, recall, what large texts cost others, and waiting. Peers are timed beside ours where they are installed; bench/policies.py
 # says how.
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.policies
 	$(BIN)/python -m bench.recall
+	$(BIN)/python -m bench.linear
+	$(BIN)/python -m bench.neighbours
 	$(BIN)/python -m bench.holds click
 	$(BIN)/python -m bench.holds waiting
 	$(BIN)/python -m bench.replay

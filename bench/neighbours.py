@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import tempfile
 import time
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 PATH = "/bench/v1/chat/completions"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
 SMALL = b'{"id": "1", "object": "chat.completion", "choices": []}'
-CLIENTS = 4
+CLIENTS = 2
+REST_SECONDS = 5
+MB = 1_000_000
 PAUSE_SECONDS = 0.01
 
 
@@ -186,6 +189,7 @@ async def neighbours(house: House, seconds: float, runs: int) -> None:
     async with aiohttp.ClientSession(house.url, headers=headers, timeout=timeout) as http:
         await measured(http, 2, None)
         for large in asked:
+            before = resident(house)
             await _ask(http, large.body)
             added: list[tuple[float, float]] = []
             took: list[float] = []
@@ -195,14 +199,22 @@ async def neighbours(house: House, seconds: float, runs: int) -> None:
                 added.append((busy.median - quiet.median, busy.p99 - quiet.p99))
                 took += busy.large
                 await _ask(http, large.body)
+            await asyncio.sleep(REST_SECONDS)
             medians, tails = zip(*added, strict=True)
             print(
                 f"{large.name}: added {_spread(medians)} ms at the median, {_spread(tails)} ms at"
                 f" p99 (quiet {quiet.median:.0f} and {quiet.p99:.0f}; {len(busy.small)} requests a"
-                f" run; the large one took {statistics.median(took or [seconds * 1000]):.0f} ms)",
+                f" run; the large one took {statistics.median(took or [seconds * 1000]):.0f} ms);"
+                f" memory {before / MB:.0f} MB before, {resident(house) / MB:.0f} after",
                 flush=True,
             )
     server.close()
+
+
+def resident(house: House) -> int:
+    """Return the bytes of memory that the gateway holds."""
+    pages = Path(f"/proc/{house.gateway.process.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _spread(figures: tuple[float, ...]) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-_MAX_STATES = 20_000
+_MAX_STATES = 12_000
 _MAX_STEPS = 4000
 
 

@@ -1,0 +1,113 @@
+"""What a megabyte of each shape of text costs, at several sizes: it must not grow with the size.
+
+    python -m bench.linear [--sizes 0.25,0.5,1,2] [--shape "one letter"]
+
+CPU seconds of one core for each megabyte that came, as a request (decided and masked), as one
+JSON document and as a stream of events. The first look of a process at a shape has the machines
+learn it, so each is looked at once, at the smallest size, before it is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from app.domain.verdict import Action
+from app.wire.registry import wire_for
+from bench.policies import DEV, NOW, facts, timed
+from bench.shapes import SHAPES, text
+from policies.decide import decide
+from policies.keeper import set_aside
+from policies.loader import SHIPPED, load_catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.wire.base import AnswerMasker
+    from policies.compiled import Catalog
+
+MB = 1_000_000
+PIECE = 64 * 1024
+DELTA = 400
+MOST = 0.5
+RATIO = 2.3
+LIMIT = 64 * 1024 * 1024
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="0.25,0.5,1,2")
+    parser.add_argument("--shape", choices=SHAPES)
+    options = parser.parse_args()
+    sizes = [int(float(size) * MB) for size in options.sizes.split(",")]
+    catalog = load_catalog(SHIPPED)
+    catalog.warm()
+    set_aside()
+    for shape in [options.shape] if options.shape else SHAPES:
+        for name, work in WORK.items():
+            print(f"{shape:28} {name:9}", line(catalog, shape, work, sizes), flush=True)
+
+
+def line(
+    catalog: Catalog,
+    shape: str,
+    work: Callable[[Catalog, str], Callable[[], object]],
+    sizes: list[int],
+) -> str:
+    work(catalog, text(shape, sizes[0]))()
+    seconds = []
+    for size in sizes:
+        written = text(shape, size)
+        megabytes = len(written.encode("utf-8", "replace")) / MB
+        seconds.append(timed(work(catalog, written)) / megabytes)
+    # Sizes double: so does the time, where what a megabyte costs stays the same.
+    ratio = max((2 * later / earlier for earlier, later in pairwise(seconds)), default=0.0)
+    notes = [f"over {MOST} s"] * (max(seconds) > MOST) + [f"grows {ratio:.1f}"] * (ratio > RATIO)
+    return " ".join([*(f"{each:6.3f}" for each in seconds), *notes])
+
+
+def request(catalog: Catalog, written: str) -> Callable[[], object]:
+    asked = facts(written)
+
+    def work() -> None:
+        verdict = decide(asked, DEV, catalog, NOW)
+        if verdict.action is not Action.DENY:
+            catalog.request_mask(verdict, asked)(written)
+
+    return work
+
+
+def document(catalog: Catalog, written: str) -> Callable[[], object]:
+    message = {"role": "assistant", "content": written}
+    body = json.dumps({"id": "1", "choices": [{"index": 0, "message": message}]}).encode()
+    masker = _masker(catalog, "application/json")
+    pieces = [body[at : at + PIECE] for at in range(0, len(body), PIECE)]
+    return lambda: [*map(masker.feed, pieces), masker.finish()]
+
+
+def events(catalog: Catalog, written: str) -> Callable[[], object]:
+    masker = _masker(catalog, "text/event-stream")
+    pieces = [_event(written[at : at + DELTA]) for at in range(0, len(written), DELTA)]
+    return lambda: [*map(masker.feed, pieces), masker.finish()]
+
+
+def _event(delta: str) -> bytes:
+    choices = [{"index": 0, "delta": {"content": delta}}]
+    event = {"id": "1", "object": "chat.completion.chunk", "choices": choices}
+    written = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return f"data: {written}\n\n".encode("utf-8", "replace")
+
+
+def _masker(catalog: Catalog, content_type: str) -> AnswerMasker:
+    masking = catalog.answer_masking(facts("hello"), DEV, "sk-upstream-credential", NOW)
+    wire = wire_for("openai", "POST", "v1/chat/completions", {})
+    return wire.answer(content_type, masking, LIMIT)
+
+
+WORK = {"request": request, "JSON": document, "events": events}
+
+
+if __name__ == "__main__":
+    main()
