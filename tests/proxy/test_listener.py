@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+
+from app.settings import Settings
+from proxy.listener import empty_backlog, listen
+
+
+def waiting(address: tuple[str, int]) -> socket.socket:
+    """Connect, and ask, without anybody having accepted."""
+    client = socket.create_connection(address, timeout=30)
+    client.sendall(b"anybody?")
+    return client
+
+
+async def test_who_waits_to_be_accepted_when_the_port_is_closed_is_served() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.readexactly(8))
+        writer.close()
+        await writer.wait_closed()
+
+    listener = listen(Settings(port=0))
+    address = listener.getsockname()
+    server = await asyncio.start_server(serve, sock=listener.dup())
+    # The loop accepts none of them before the next await.
+    clients = [waiting(address) for _ in range(50)]
+    await empty_backlog(listener)
+    server.close()
+    listener.close()
+    for client in clients:
+        with client:
+            assert await asyncio.to_thread(client.recv, 8) == b"anybody?"
+    with pytest.raises(ConnectionRefusedError):
+        waiting(address)
