@@ -50,9 +50,9 @@ def set_up_logs(level: str) -> None:
 
 
 class Seldom:
-    """Says when a warning that repeats is due again."""
+    """Says when a warning that repeats is due again: an outage must not fill the log."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float = 30.0) -> None:
         self._seconds = seconds
         self._said_at = float("-inf")
 

@@ -16,6 +16,7 @@ from app.audit.moves import Mover
 from app.domain.hold import HoldEvent
 from app.domain.lease import SLACK_POSTER, Lease
 from app.errors import StorageUnavailable, Superseded
+from app.logs import Seldom
 
 if TYPE_CHECKING:
     from app.clock import Clock
@@ -46,6 +47,7 @@ class Attendance:
         self._notices = notices
         self._mover = Mover(holds, ledger, clock)
         self._heard: Lease | None = None
+        self._warning = Seldom()
         self._heard_at = 0.0
 
     async def run(self) -> None:
@@ -65,7 +67,8 @@ class Attendance:
         except StorageUnavailable as unavailable:
             # No bot could give a sign of life either.
             self._heard = None
-            _log.warning("no sign of a bot can be read", reason=str(unavailable))
+            if self._warning.due():
+                _log.warning("no sign of a bot can be read", reason=str(unavailable))
 
     async def _give_back(self, hold: Hold) -> None:
         if await self._notices.asked(hold.id):

@@ -11,7 +11,7 @@ import structlog
 
 from app.domain.session import Side, whole
 from app.errors import StorageUnavailable
-from app.logs import where
+from app.logs import Seldom, where
 from app.pages import LARGE_BYTES, index, paged
 from app.transcript import answer_turns, prompt_turns
 
@@ -68,13 +68,15 @@ class Pager:
         self._cutter = cutter
         self._gateway = gateway
         self._clock = clock
+        self._warning = Seldom()
 
     async def run(self) -> None:
         while True:
             try:
                 await self.look()
             except StorageUnavailable as unavailable:
-                _log.warning("pages not written yet", reason=str(unavailable))
+                if self._warning.due():
+                    _log.warning("pages not written yet", reason=str(unavailable))
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def look(self) -> None:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from proxy.pager import Bodies
 
 _FLUSH_SECONDS = 0.5
-_WARNED_SECONDS = 30.0
 _TRIES = 3
 _UNANSWERED = "the request was sent, and no answer to it was seen"
 _UNSENT = "nothing was sent to the model"
@@ -50,7 +49,7 @@ class Recorder:
         self._clock = clock
         self._gateway = gateway
         self._tended: dict[Recording, None] = {}
-        self._warning = Seldom(_WARNED_SECONDS)
+        self._warning = Seldom()
 
     async def open(
         self,

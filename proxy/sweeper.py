@@ -11,6 +11,7 @@ import structlog
 from app.domain.hold import HoldState
 from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable
+from app.logs import Seldom
 from app.storage.ports import Event, EventKind
 from proxy.lives import Lives
 
@@ -60,6 +61,7 @@ class Sweeper:
         self._ledger = ledger
         self._clock = clock
         self._lives = lives or Lives()
+        self._warning = Seldom()
         self._seen = ""
         """Up to which session this round has come."""
 
@@ -68,7 +70,8 @@ class Sweeper:
             try:
                 await self.sweep()
             except StorageUnavailable as unavailable:
-                _log.warning("sessions not swept", reason=str(unavailable))
+                if self._warning.due():
+                    _log.warning("sessions not swept", reason=str(unavailable))
             await asyncio.sleep(_SWEEP_SECONDS)
 
     async def sweep(self) -> None:

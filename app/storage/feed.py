@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.errors import Restarting, StorageUnavailable
+from app.logs import Seldom
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -49,6 +50,7 @@ class HoldFeed:
         self._waiting: defaultdict[str, set[_Waiter]] = defaultdict(set)
         self._followers: set[asyncio.Queue[Hold]] = set()
         self._stopped = False
+        self._warning = Seldom()
         self.ready = asyncio.Event()
         """Set while the change stream is open."""
 
@@ -61,7 +63,8 @@ class HoldFeed:
                     tasks.create_task(self._reread(opened))
                     await self._follow(opened)
             except* StorageUnavailable as unavailable:
-                _log.warning("hold feed interrupted", reason=str(unavailable.exceptions[0]))
+                if self._warning.due():
+                    _log.warning("hold feed interrupted", reason=str(unavailable.exceptions[0]))
             self.ready.clear()
             await asyncio.sleep(self._retry_seconds)
 
