@@ -22,6 +22,7 @@ from app.clock import SystemClock
 from app.domain.grant import Coverage, Grant
 from app.domain.hold import Person
 from app.domain.lease import Lease
+from app.errors import StorageUnavailable
 from app.ids import new_id
 from app.storage.embedded import embedded_server, embedded_uri
 from app.storage.store import MongoStorage
@@ -79,7 +80,10 @@ async def run(options: argparse.Namespace, data: Path) -> None:
             print(f"retryWrites={retries}")
             address = uri.replace("retryWrites=false", f"retryWrites={retries}")
             storage = MongoStorage.connect(address, f"updates-{retries}")
-            await updates(storage, options.number or 20_000)
+            try:
+                await updates(storage, options.number or 20_000)
+            except StorageUnavailable as error:
+                print(f"  ended: {error}")
             storage.close()
 
 

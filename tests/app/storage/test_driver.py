@@ -189,3 +189,14 @@ async def test_the_documented_role_lets_every_method_do_what_it_does_and_nothing
     # An update makes what is not there; only the bot and the gateways watch, and no sample does.
     upserted = {("insert", rows) for action, rows in done if action == "update"}
     assert allowed() == done | upserted | {("changeStream", "holds")}
+
+
+async def test_a_hold_that_cannot_be_opened_nor_found_is_given_up(
+    storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    database = Database(mongodb_uri, database_name)
+    await database.collection("holds", Notice).prepare(Index(("digest",), unique=True))
+    await storage.holds.open(HOLD)
+    with pytest.raises(StorageUnavailable, match="again all the time"):
+        await storage.holds.open(replace(HOLD, id="another", key="another"))
+    database.close()
