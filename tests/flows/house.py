@@ -30,7 +30,7 @@ from sandbox.slack.driver import SlackDriver
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STOP_SECONDS = 10
+STOP_SECONDS = 20
 
 
 class Process:

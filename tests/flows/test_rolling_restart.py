@@ -29,7 +29,7 @@ PAUSE = 0.05
 
 @pytest.fixture
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    drain = {"ABEYANCE_DRAIN_SECONDS": "3"}
+    drain = {"ABEYANCE_DRAIN_SECONDS": "5"}
     with open_house(tmp_path_factory.mktemp("house"), mongodb_uri, **drain) as house:
         yield house
 
@@ -97,7 +97,7 @@ async def plain(balancer: Balancer, over: asyncio.Event) -> None:
 
 async def streams(balancer: Balancer, over: asyncio.Event) -> None:
     while not over.is_set():
-        answer = await balancer.post(saying("hello", "sandbox-slow20", stream=True))
+        answer = await balancer.post(saying("hello", "sandbox-slow60", stream=True))
         assert answer.status_code == 200, answer.text
         assert answer.text.endswith("data: [DONE]\n\n")
         assert '"error"' not in answer.text
@@ -134,9 +134,8 @@ async def test_a_rolling_restart_under_load_costs_no_caller_an_answer(
     over, words = asyncio.Event(), [uuid4().hex[:8] for _ in range(4)]
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(balancer.watch())
-        for _ in range(2):
-            tasks.create_task(plain(balancer, over))
-            tasks.create_task(streams(balancer, over))
+        for story in (plain, streams, streams, streams, streams):
+            tasks.create_task(story(balancer, over))
         waiting = [tasks.create_task(held(balancer, word)) for word in words]
         cards = [await maria.wait_for_message(word) for word in words]
         for gateway, bot in zip(tuple(gateways), tuple(bots), strict=True):
