@@ -1,4 +1,8 @@
-"""The masking of one answer: what the rules look for in it, and the credential that fetched it."""
+"""The masking of one answer.
+
+It looks for what the rules name, for the credential that fetched the answer, and for what was
+masked in the request.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from app.domain.verdict import Action, FiredRule
+from policies.known import KNOWN, NOTHING_KNOWN, Known
 from policies.masker import Masker
 from policies.scanner import Plan
 from policies.target import Target
@@ -55,12 +60,22 @@ class AnswerMasking:
     """
 
     def __init__(
-        self, enforced: Lookout, shadow: Lookout, credential: Plan, *, stopping: bool = True
+        self,
+        enforced: Lookout,
+        shadow: Lookout,
+        credential: Plan,
+        known: Known = NOTHING_KNOWN,
+        *,
+        stopping: bool = True,
     ) -> None:
-        """Where it is not `stopping`, what denies is masked as well, and the text goes on."""
+        """Where it is not `stopping`, what denies is masked as well, and the text goes on.
+
+        `known` are the values that were masked in the request.
+        """
         self._enforced = enforced
         self._shadow = shadow
         self._credential = credential
+        self._known = known
         self._stops = frozenset(
             at
             for at, owners in enumerate(enforced.owners)
@@ -83,12 +98,16 @@ class AnswerMasking:
 
     def unstopped(self) -> AnswerMasking:
         """Return the same for what is recorded and not sent."""
-        return AnswerMasking(self._enforced, self._shadow, self._credential, stopping=False)
+        return AnswerMasking(
+            self._enforced, self._shadow, self._credential, self._known, stopping=False
+        )
 
     def stream(self) -> AnswerText:
         maskers = [Masker(self._enforced.plan, self._mask, self._stops)]
         if self._credential.targets:
             maskers.insert(0, Masker(self._credential, self._mask_credential))
+        if self._known.labels:
+            maskers.append(Masker(self._known.plan, self._mask_known))
         shadow = Masker(self._shadow.plan, self._note) if self._shadow.plan.targets else None
         return AnswerText(self, maskers, shadow)
 
@@ -117,6 +136,11 @@ class AnswerMasking:
         self._counts[CREDENTIAL] += 1
         self.masked += 1
         return f"[{CREDENTIAL}]"
+
+    def _mask_known(self, target: int) -> str:
+        self._counts[KNOWN] += 1
+        self.masked += 1
+        return self._known.labels[target]
 
     def _note(self, target: int) -> str:
         self._counts.update(owner.rule for owner in self._shadow.owners[target])

@@ -62,6 +62,10 @@ class Inspected:
         return number, start - begin, min(end - begin, len(self.texts[number]))
 
 
+def _ignored(_value: str, _target: Target) -> None:
+    """Nothing is kept of what was masked."""
+
+
 class Finder:
     """Looks for some targets, each of which is in one of the matchers.
 
@@ -133,14 +137,22 @@ class Finder:
         """Return the text with a label in place of each stretch that must not be shown."""
         return self.mask_all([text], label)[0]
 
-    def mask_all(self, texts: Sequence[str], label: Callable[[Target], str]) -> list[str]:
-        """Return each text masked, as `mask` does it."""
+    def mask_all(
+        self,
+        texts: Sequence[str],
+        label: Callable[[Target], str],
+        masked: Callable[[str, Target], None] = _ignored,
+    ) -> list[str]:
+        """Return each text masked, as `mask` does it; `masked` is given each value it replaced."""
         try:
             covers = self.cover(Inspected(*texts))
         except TooDense:
             if len(texts) > 1:
-                return [self.mask(text, label) for text in texts]
+                return [self.mask_all([text], label, masked)[0] for text in texts]
             return [WITHHELD]
+        for text, covered in zip(texts, covers, strict=True):
+            for cover in covered:
+                masked(text[cover.start : cover.end], cover.target)
         return [
             _masked(text, covered, label) if covered else text
             for text, covered in zip(texts, covers, strict=True)

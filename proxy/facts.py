@@ -15,6 +15,7 @@ from app.errors import BadRequest, NotFound, Reason, Refused
 from app.wire.base import WireFormat
 from app.wire.body import Body, parse_body
 from app.wire.registry import wire_for
+from policies.known import NOTHING_KNOWN, Known
 from proxy.front import Headers, header
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Inquiry:
     body: Body
     facts: Facts
     request: RecordedRequest
+    known: Known = NOTHING_KNOWN
+    """The values that were masked in it, which its answer must not show either."""
 
     def showing(self, mask: Callable[[str], str]) -> Inquiry:
         """Return the inquiry with the model's name fit to be shown: a caller may write anything."""

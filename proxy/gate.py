@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
@@ -130,7 +130,9 @@ class Gate:
             visit.recording = await self.recorder.open(identity, inquiry, verdict)
         recording = visit.recording
         credential = self.connections.credential(inquiry.connection)
-        masking = catalog.answer_masking(inquiry.facts, identity, credential, self.clock.now())
+        masking = catalog.answer_masking(
+            inquiry.facts, identity, credential, self.clock.now(), inquiry.known
+        )
         await recording.forwarding(decision, hold)
         await self._forward(visit, recording, inquiry, hold, credential, masking)
         self.metrics.masked.inc(masking.masked)
@@ -242,7 +244,8 @@ def _masked(inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:
     """Return what may be sent, and shown."""
     asked = any(fired.enforced and fired.action is Action.MASK for fired in verdict.fired)
     if asked:
-        inquiry = inquiry.masked(catalog.request_mask(verdict, inquiry.facts))
+        mask = catalog.request_mask(verdict, inquiry.facts)
+        inquiry = replace(inquiry.masked(mask), known=mask.known)
     return inquiry.showing(catalog.mask)
 
 

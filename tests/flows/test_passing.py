@@ -9,6 +9,8 @@ import anthropic
 import openai
 import pytest
 
+from tests.flows.test_hostile_upstream import answer, raw_upstream
+
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
@@ -137,6 +139,22 @@ async def test_a_secret_in_the_prompt_does_not_reach_the_model(
     [received] = await model.requests()
     assert PLANTED.encode() not in received.body
     assert b"[aws-access-key-id]" in received.body
+
+
+async def test_a_password_masked_once_shows_in_no_message_and_not_in_the_answer(
+    house: House, idp: IdpDriver
+) -> None:
+    password = "Tr0ub4dor&3x"
+    body = {"messages": [{"role": "user", "content": f'password = "{password}"'}]}
+    async with (
+        raw_upstream(house, "echo") as upstream,
+        house.http(await idp.token("alice")) as http,
+    ):
+        said = f'{{"choices":[{{"message":{{"content":"I have set {password}."}}}}]}}'
+        upstream.answers = [answer(said.encode())]
+        masked = await http.post("/echo/v1/chat/completions", json=body)
+    told = "I have set [connection-string-password]."
+    assert masked.json()["choices"][0]["message"]["content"] == told
 
 
 async def test_no_secret_of_a_large_prompt_reaches_the_model(

@@ -1,0 +1,42 @@
+"""The masking of one request: every text of it by the rules that fired, and what they masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.known import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from policies.findings import Finder
+    from policies.target import Target
+
+
+class RequestMask:
+    """Masks a text when it is called.
+
+    The texts it is made with are masked at once, which takes a tenth of the time where they are
+    many. Values that were masked in one of them are masked in every text (see `known`).
+    """
+
+    def __init__(
+        self, finder: Finder, label: Callable[[Target], str], texts: Sequence[str]
+    ) -> None:
+        values: dict[str, str] = {}
+
+        def note(value: str, target: Target) -> None:
+            values.setdefault(value, label(target))
+
+        self._finder = finder
+        self._label = label
+        masked = finder.mask_all(texts, label, note)
+        self.known = Known(values)
+        """The values that are masked in the answer too."""
+        self._masked = dict(zip(texts, map(self.known.mask, masked), strict=True))
+
+    def __call__(self, text: str) -> str:
+        masked = self._masked.get(text)
+        if masked is None:
+            masked = self.known.mask(self._finder.mask(text, self._label))
+        return masked
