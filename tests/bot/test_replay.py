@@ -11,11 +11,13 @@ import pytest
 from app.clock import SystemClock
 from app.domain.session import Chunk, Decision, RecordedAnswer
 from app.storage.ports import EventKind
+from app.storage.store import MongoStorage
 from bot.replay import Shelf
 from proxy.pager import Pager
 from sandbox.slack.driver import SeenView
 from tests.bot.conftest import CUTTER
 from tests.bot.values import JOB
+from tests.conftest import NOBODY
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -202,3 +204,18 @@ def test_a_shelf_stays_within_what_slack_keeps() -> None:
 def test_a_shelf_that_we_did_not_write_is_refused(spelt: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json and we raise the same
         Shelf.read(spelt)
+
+
+async def test_nothing_is_replayed_where_the_view_cannot_be_recorded(
+    office: Office, database_name: str
+) -> None:
+    held = await office.hold()
+    away = MongoStorage.connect(NOBODY, database_name)
+    office.storage.ledger = away.ledger
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        for asked in (held.session_id, "user:dana"):
+            view = await replay(ines, asked, "nothing is shown")
+            assert "deploy" not in view.words
+            assert "Dana Reyes" not in view.words
+    away.close()

@@ -202,3 +202,10 @@ def test_a_flood_of_invisible_characters_is_cut_to_what_writing_needs() -> None:
     masker = _masker()
     shown = masker.feed("AK" + "\u200b" * 10_000) + masker.feed("x") + masker.finish()
     assert shown == "AK" + "\u200b" * 16 + "x"
+
+
+def test_a_match_that_is_merged_with_an_earlier_one_is_still_told() -> None:
+    target = Target("own", parse("ab[a-z]{2,}"))
+    text = "abxy" * 20
+    starts = [span.start for span in Plan([target]).find(text)]
+    assert starts == list(range(0, len(text), 4))

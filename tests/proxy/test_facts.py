@@ -53,6 +53,13 @@ def test_each_part_of_what_is_forwarded_makes_another_digest(changed: dict[str, 
     assert replace(sent, **changed).read().request.digest != sent.read().request.digest  # type: ignore[arg-type]
 
 
+def test_no_two_requests_share_a_digest_by_where_their_parts_meet() -> None:
+    one, other = Sent(path="v1/models", query="a=1"), Sent(path="v1/model", query="sa=1")
+    assert one.read().request.digest != other.read().request.digest
+    one, other = Sent(connection="openai", method="POST"), Sent(connection="openaiP", method="OST")
+    assert one.read().request.digest != other.read().request.digest
+
+
 @pytest.mark.parametrize("value", ["content-type", "keep-alive, Content-Type"])
 def test_a_header_that_goes_on_cannot_be_called_a_matter_of_this_hop(value: str) -> None:
     sent = Sent()

@@ -2,20 +2,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+
+import pytest
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.session import Decision, SessionState
+from app.errors import StorageUnavailable
 from app.pieces import Cutter
+from app.search import SessionFilter
 from app.storage.ports import EventKind
+from app.storage.store import MongoStorage
 from app.vault import Vault
 from proxy.pager import Bodies
 from proxy.recorder import Recorder
-from tests.app.storage.test_mongo import NOW, a_hold, a_session
-
-if TYPE_CHECKING:
-    from app.storage.store import MongoStorage
+from tests.app.storage.test_mongo import ALICE, NOW, VERDICT, a_hold, a_session
+from tests.conftest import NOBODY
+from tests.proxy.test_facts import Sent
 
 
 async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_open(
@@ -47,3 +50,19 @@ async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_
     told = [entry.event.kind for entry in entries]
     assert told == [EventKind.HOLD_MOVED, EventKind.REQUEST_FORWARDED, EventKind.SESSION_ENDED]
     assert stored.reason == "the client left: the request was sent, and no answer to it was seen"
+
+
+async def test_a_session_that_the_ledger_cannot_name_is_not_opened(
+    storage: MongoStorage, database_name: str
+) -> None:
+    away = MongoStorage.connect(NOBODY, database_name)
+    ledger = ChainedLedger(away.ledger, "test")
+    bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
+    recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(ledger.run())
+        with pytest.raises(StorageUnavailable):
+            await recorder.open(ALICE, Sent().read(), VERDICT)
+        running.cancel()
+    away.close()
+    assert await storage.sessions.search(SessionFilter(), limit=10) == ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
@@ -224,3 +225,22 @@ async def test_a_trusted_issuer_does_not_answer_for_the_one_that_was_asked(
     for given, issuer in ((token, idp.ci_issuer), (of_jobs, idp.ci_issuer), (of_jobs, idp.issuer)):
         with pytest.raises(NotAuthenticated):
             await verifier.verify_sign_in(given, issuer=issuer, client_id=CLIENT, nonce=NONCE)
+
+
+@dataclass
+class SetClock:
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+async def test_a_token_that_was_good_is_refused_once_it_has_expired(idp: IdpDriver) -> None:
+    clock = SetClock(SystemClock().now())
+    token = await idp.mint(expires_in=300)
+    async with httpx.AsyncClient() as http:
+        verifier = Verifier([IssuerSettings(issuer=idp.issuer)], http, clock)
+        assert await verifier.verify(token) == await verifier.verify(token)
+        clock.at += timedelta(seconds=400)
+        with pytest.raises(NotAuthenticated):
+            await verifier.verify(token)
