@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -10,10 +10,12 @@ import pytest
 
 from app.domain.hold import (
     TRANSITIONS,
+    Granted,
     Hold,
     HoldEvent,
     HoldState,
     IllegalTransition,
+    Marked,
     Person,
     Vote,
 )
@@ -125,3 +127,84 @@ def test_the_clock_wakes_for_reminder_escalation_and_end_in_turn() -> None:
     assert held.wakes_at == held.deadline
     for state in HoldState:
         assert not replace(held, state=state, reminded_at=None).wakes_at or state.open
+
+
+def test_each_move_is_named_once_and_in_turn() -> None:
+    voted = in_state(HoldState.PENDING).after(HoldEvent.VOTE, LATER, VOTE, move="first")
+    assert voted.moves == ("first",)
+    denied = voted.after(HoldEvent.DENY, LATER, VOTE, move="second")
+    assert (denied.moves, denied.votes) == (("first", "second"), (VOTE, VOTE))
+    assert voted.after(HoldEvent.WITHDRAW, LATER).moves == ("first",)
+
+
+def test_a_note_stays_until_another_is_given() -> None:
+    noted = in_state(HoldState.PENDING).after(HoldEvent.VOTE, LATER, note="asked twice")
+    assert noted.after(HoldEvent.DEADLINE, LATER).note == "asked twice"
+    assert noted.after(HoldEvent.DEADLINE, LATER, note="too late").note == "too late"
+
+
+@pytest.mark.parametrize(
+    ("event", "at"),
+    [
+        (HoldEvent.DENY, LATER),
+        (HoldEvent.DEADLINE, LATER),
+        (HoldEvent.WITHDRAW, LATER),
+        (HoldEvent.VOTE, None),
+    ],
+)
+def test_what_ends_a_hold_sets_the_time_of_the_decision(
+    event: HoldEvent, at: datetime | None
+) -> None:
+    assert in_state(HoldState.PENDING).after(event, LATER).decided_at == at
+
+
+def test_a_claim_sets_no_time_of_its_own_and_a_lapse_does() -> None:
+    approved = in_state(HoldState.APPROVED)
+    assert approved.after(HoldEvent.CLAIM, LATER).decided_at is None
+    assert approved.after(HoldEvent.LAPSE, LATER).decided_at == LATER
+
+
+def test_a_hold_without_terms_is_neither_kept_nor_woken_before_its_deadline() -> None:
+    bare = replace(in_state(HoldState.PENDING), verdict=Verdict(Action.HOLD, (), "r1", None))
+    assert bare.after(HoldEvent.APPROVE, LATER).keep_until is None
+    assert (bare.reminds_at, bare.escalates_at) == (None, None)
+    assert bare.wakes_at == bare.deadline
+
+
+def test_only_a_pending_hold_reminds_and_escalates_and_each_once() -> None:
+    terms = Approval(
+        ("managers",), remind_after=timedelta(minutes=3), escalate_after=timedelta(minutes=5)
+    )
+    held = replace(in_state(HoldState.PENDING), verdict=Verdict(Action.HOLD, (), "r1", terms))
+    assert held.reminds_at == NOW + timedelta(minutes=3)
+    assert held.escalates_at == NOW + timedelta(minutes=5)
+    assert replace(held, reminded_at=LATER).reminds_at is None
+    assert replace(held, escalated_at=LATER).escalates_at is None
+    for state in set(HoldState) - {HoldState.PENDING}:
+        moved = replace(held, state=state)
+        assert (moved.reminds_at, moved.escalates_at) == (None, None)
+
+
+def test_a_hold_is_attached_while_a_caller_is() -> None:
+    assert not in_state(HoldState.PENDING).attached
+    assert replace(in_state(HoldState.PENDING), callers=("g:1",)).attached
+
+
+def test_a_new_hold_is_pending_with_nothing_said() -> None:
+    known = in_state(HoldState.PENDING)
+    new = Hold(**{name: getattr(known, name) for name in Hold.__match_args__[:13]})
+    assert (new.state, new.revision, new.votes, new.moves) == (HoldState.PENDING, 0, (), ())
+    assert (VOTE.shared, VOTE.broke_glass) == (True, False)
+    granted = Granted(("g1",), 60, LATER)
+    assert (granted.uses, granted.over) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [VOTE, VOTE.by, in_state(HoldState.PENDING), Granted(("g",), 1, NOW), Marked("r", "U1")],
+)
+def test_what_is_known_of_a_hold_is_never_changed_in_place(value: object) -> None:
+    name = type(value).__match_args__[0]  # type: ignore[attr-defined]
+    with pytest.raises(FrozenInstanceError):
+        setattr(value, name, "other")
+    assert not hasattr(value, "__dict__")
