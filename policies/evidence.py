@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
 
-from app.domain.segment import Role, Segment
+from app.domain.segment import Role
 from app.domain.verdict import Excerpt
 from policies.excerpts import MOST, MOST_WORDS, SafeText
 from policies.findings import Finding, Inspected
 from policies.normalise import BAR
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from app.domain.segment import Facts
     from policies.compiled import Catalog, Rule
@@ -37,22 +36,22 @@ class Evidence:
     def __init__(self, facts: Facts, catalog: Catalog) -> None:
         """Raises TooDense where it takes too much to find them."""
         self._catalog = catalog
-        self._segments = _segments(facts)
+        self._segments = facts.prompt.segments
         self._hits = self._find()
         self._safe: dict[tuple[str, int], SafeText] = {}
 
     def of(self, rule: Rule) -> list[Hit]:
-        """Return what the rule looks for and what was found."""
+        """Return what was found of what the rule looks for; what overlaps is one."""
         if rule.look_for is None or not self._hits:
             return []
         wanted = set(rule.look_for.targets)
         roles = rule.look_for.roles
-        return [
+        return _apart(
             hit
             for hit in self._hits
             if hit.finding.target in wanted
             and (not roles or self._segments[hit.segment].role in roles)
-        ]
+        )
 
     def excerpts(self, hits: Sequence[Hit]) -> tuple[Excerpt, ...]:
         """Return the first few hits in their surroundings, safe to show."""
@@ -103,9 +102,15 @@ def _until(finding: Finding) -> int:
     return min(finding.end, finding.start + MOST_WORDS)
 
 
-def _segments(facts: Facts) -> tuple[Segment, ...]:
-    """Return all text of the request: what the wire format found, and the query string."""
-    if not facts.query:
-        return facts.prompt.segments
-    query = Segment(unquote_plus(facts.query), Role.OTHER, "query")
-    return (*facts.prompt.segments, query)
+def _apart(hits: Iterable[Hit]) -> list[Hit]:
+    """Return of hits that overlap the first and longest: several detectors may know one key."""
+    kept: list[Hit] = []
+    for hit in sorted(hits, key=_in_order):
+        last = kept[-1] if kept else None
+        if last is None or hit.segment != last.segment or hit.finding.start >= last.finding.end:
+            kept.append(hit)
+    return kept
+
+
+def _in_order(hit: Hit) -> tuple[int, int, int]:
+    return (hit.segment, hit.finding.start, -hit.finding.end)

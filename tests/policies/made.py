@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_plus
+
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.segment import Facts, Prompt, Role, Segment
 
@@ -32,8 +34,8 @@ JOB = Identity(
 
 def facts(*texts: str, role: Role = Role.USER, query: str = "", model: str = "gpt-5") -> Facts:
     """Return the facts of a chat request with one message for each text."""
-    segments = tuple(
-        Segment(text, role, f"/messages/{at}/content") for at, text in enumerate(texts)
-    )
-    prompt = Prompt(segments, model)
+    segments = [Segment(text, role, f"/messages/{at}/content") for at, text in enumerate(texts)]
+    if query:
+        segments.append(Segment(unquote_plus(query), Role.OTHER, "query"))
+    prompt = Prompt(tuple(segments), model)
     return Facts("openai", "POST", "v1/chat/completions", query, prompt, sum(map(len, texts)))

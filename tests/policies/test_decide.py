@@ -211,3 +211,18 @@ def test_a_masked_request_is_rewritten_by_the_rules_that_fired(
     assert shipped.request_mask(verdict)(text) == (
         "mail bob@example.com the key [aws-access-key-id]"
     )
+
+
+def test_one_key_is_one_finding_with_one_excerpt(shipped: Catalog, now: datetime) -> None:
+    """Several detectors know it, by its name, its beginning and its place."""
+    asked = facts('export STRIPE_API_KEY="' + "sk_live_" + 'Tb4GhQ8zXw2LmN6pRv9KcY3d" # prod key')
+    fired = [
+        rule for rule in decide(asked, ALICE, shipped, now).fired if rule.action is Action.MASK
+    ]
+    assert [(rule.findings, len(rule.excerpts)) for rule in fired] == [(1, 1)]
+
+
+def test_a_query_is_looked_at_and_shown_once(shipped: Catalog, now: datetime) -> None:
+    [fired] = decide(facts("hello", query="ask=production"), ALICE, shipped, now).fired
+    assert [excerpt.place for excerpt in fired.excerpts] == ["query"]
+    assert fired.findings == 1
