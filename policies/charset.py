@@ -146,5 +146,7 @@ WORD = DIGIT | span("a", "z") | span("A", "Z") | chars("_")
 SPACE = chars(" \t\n\r\f\v")
 ANY = CharSet(_ALL)
 NOTHING = CharSet(0)
-ALNUM = DIGIT | span("a", "z") | span("A", "Z") | CharSet(1 << _WORD_BUCKET)
-"""Letters and digits of any script: what a whole word must not touch."""
+LOWER = span("a", "z")
+LETTER = LOWER | span("A", "Z") | CharSet(1 << _WORD_BUCKET)
+"""Letters of any script, and digits beyond ASCII: what a whole word must not touch."""
+ALNUM = DIGIT | LETTER

@@ -26,7 +26,7 @@ from policies.model import ApproverSetSpec, DetectorSpec, RuleSpec, Side
 from policies.pattern import PatternError, parse
 from policies.reading import Place, Reading
 from policies.target import Target
-from policies.words import word_pattern
+from policies.words import camel_patterns, word_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -224,6 +224,11 @@ def _look_for(rule: str, text: TextSpec, detectors: Sequence[Detector]) -> LookF
         *(
             Target(f"{rule}#words{at}", word_pattern(words), words=words)
             for at, words in enumerate(text.words)
+        ),
+        *(
+            Target(f"{rule}#words{at}.camel{number}", pattern)
+            for at, words in enumerate(text.words)
+            for number, pattern in enumerate(camel_patterns(words))
         ),
         *(Target(f"{rule}#regex{at}", parse(source)) for at, source in enumerate(text.regex)),
     ]

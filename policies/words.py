@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from policies.charset import ALNUM, chars
+import re
+
+from policies.charset import ALNUM, LETTER, LOWER, NOTHING, CharSet, chars
 from policies.normalise import TRANSPARENT, scan_view, spellings
 from policies.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
 from policies.squeeze import SEPARATORS
@@ -11,12 +13,14 @@ _MAX_EXACT = 250
 LONG = 6
 _FEWEST_SPELLED = 3  # two single letters beside each other are no word
 _BETWEEN = chars(SEPARATORS)
+_PARTS = re.compile("[A-Za-z]+")
 
 
 def word_pattern(words: str) -> Pattern:
     """Return the pattern of a whole word or phrase: any case, with or without accents.
 
-    It may touch `_`, so that `production` is found in `production_db`, not in `reproduction`.
+    Underscores and digits part words, so `production` is found in `production_db` and in
+    `production1`, not in `reproduction`. (`camel_patterns` finds it in `productionDb`.)
     Separators and markup between its letters do not hide it; in a short word only where they
     stand between all of them, because `pro d` is not `prod`.
     """
@@ -30,13 +34,42 @@ def word_pattern(words: str) -> Pattern:
         node = _spelled(parts, 0, most=0)
     else:
         node = Seq((Alt((_spelled(parts, 0, most=0), _spelled(parts, 1))),))
-    return Pattern(node, not_before=ALNUM, not_after=ALNUM)
+    return _whole(words, node)
 
 
 def exact_pattern(words: str) -> Pattern:
     """Return the pattern of the word as it is written, without anything between its letters."""
     parts = [[ch for ch in part if scan_view(ch) != TRANSPARENT] for part in words.split()]
-    return Pattern(_spelled(parts, 0, most=0), not_before=ALNUM, not_after=ALNUM)
+    return _whole(words, _spelled(parts, 0, most=0))
+
+
+def camel_patterns(words: str) -> tuple[Pattern, ...]:
+    """Return the patterns of a word inside a name in camel case; none for what is not ASCII.
+
+    `prod-db` is found as `prodDb` in `prodDbUrl`, and as `ProdDb` in `myProdDb`. A word of two
+    letters is not looked for: too many names have such a part.
+    """
+    parts = _PARTS.findall(words)
+    if not words.isascii() or len("".join(parts)) < _FEWEST_SPELLED:
+        return ()
+    tail = "".join(map(str.capitalize, parts[1:]))
+    return (
+        Pattern(_exactly(parts[0].lower() + tail), not_before=LETTER, not_after=LOWER),
+        Pattern(_exactly(parts[0].capitalize() + tail), not_before=NOTHING, not_after=LOWER),
+    )
+
+
+def _whole(words: str, node: Node) -> Pattern:
+    """Return the pattern of what touches no letter, nor a digit where it has one at its end."""
+    return Pattern(node, not_before=_beside(words[0]), not_after=_beside(words[-1]))
+
+
+def _beside(end: str) -> CharSet:
+    return ALNUM if end.isdigit() else LETTER
+
+
+def _exactly(text: str) -> Node:
+    return Seq(tuple(Chars(chars(ch)) for ch in text))
 
 
 def _spelled(parts: list[list[str]], fewest: int, most: int = 3) -> Node:

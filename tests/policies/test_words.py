@@ -7,7 +7,7 @@ import pytest
 from policies.matcher import Matcher, Scannable
 from policies.scanner import Plan
 from policies.target import Target
-from policies.words import word_pattern
+from policies.words import camel_patterns, word_pattern
 
 FOUND = [
     ("机密", "这是机密文件"),
@@ -18,19 +18,44 @@ FOUND = [
     ("production", "请把production删除"),
     ("机密件", "看 机 密 件。"),
     ("секрет", "это секрет!"),
+    *(
+        ("prod", text)
+        for text in ("prod1", "prod01-db", "PROD2", "on_prod_7", "prodDb", "myProdDb")
+    ),
+    *(
+        ("production", text)
+        for text in ("PRODUCTION1", "productionDb", "AWSProduction", "x1production")
+    ),
+    *(("prod-db", text) for text in ("prodDb", "ProdDb2", "theProdDbUrl")),
+    ("Prod", "ProdDatabase"),
+    ("v2", "use v2 now"),
 ]
 OTHERS = [
     ("production", "请把reproduction删除"),
     ("секрет", "засекречено секретно"),
     ("secret", "secretсекрет"),
+    *(
+        ("prod", text)
+        for text in ("product", "Products", "productDb", "reprod", "myProduct", "preproDb")
+    ),
+    *(
+        ("production", text)
+        for text in ("Reproduction", "productions", "reproductionDb", "myProductions")
+    ),
+    ("prod-db", "prodDba"),
+    ("v2", "use v21 now"),
+    ("db", "myDb"),
 ]
 
 
 def _found(word: str, text: str) -> tuple[bool, bool]:
     """Tell whether a word is found, in a request and in a stream."""
-    target = Target("own", word_pattern(word), words=word)
-    whole = Matcher([target]).find(Scannable(text), {0})
-    return bool(whole), bool(Plan([target]).find(text))
+    targets = [
+        Target("own", word_pattern(word), words=word),
+        *(Target(f"camel{at}", pattern) for at, pattern in enumerate(camel_patterns(word))),
+    ]
+    wanted = set(range(len(targets)))
+    return bool(Matcher(targets).find(Scannable(text), wanted)), bool(Plan(targets).find(text))
 
 
 @pytest.mark.parametrize(("word", "text"), FOUND)
