@@ -109,19 +109,21 @@ class Catalog:
             self._labels |= rule.look_for.labels if rule.look_for else {}
         self._plans: dict[tuple[Target, ...], Plan] = {}
         self._credentials: dict[str, Plan] = {}
-        masking = [rule for rule in self.rules if rule.then is Action.MASK]
+        masking = _targets(rule for rule in self.rules if rule.then is Action.MASK)
+        self.masking = frozenset(masking)
+        """What rules mask, in requests or answers."""
         everywhere = [detector.target for detector in self.detectors]
         known = {target for matcher in shipped for target in matcher.targets}
         own = [target for target in [*_targets(self.rules), *everywhere] if target not in known]
         self._matchers = (Matcher(tuple(dict.fromkeys(own))), *shipped)
-        self.everything = self.finder([*_targets(masking), *everywhere])
+        self.everything = self.finder([*masking, *everywhere])
         self.requests = self.finder(
             _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))
         )
 
     def mask(self, text: str) -> str:
         """Return the text with every secret and all personal data masked, for logs and cards."""
-        return self.everything.mask(text, self.label)
+        return RequestMask(self.everything, self.label, (text,))(text)
 
     def warm(self, *, answers: bool = True) -> None:
         """Do now what the first requests would wait for: a few seconds of work.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
@@ -57,6 +58,17 @@ class Evidence:
         """Return the first few hits in their surroundings, safe to show."""
         return tuple(self._excerpt(hit) for hit in hits[:MOST])
 
+    @cached_property
+    def _masked(self) -> dict[str, str]:
+        """The values that a rule of the catalog masks, wherever they stand, with their labels."""
+        found = [hit for hit in self._hits if hit.finding.target in self._catalog.masking]
+        return {
+            self._segments[hit.segment].text[hit.finding.start : hit.finding.end]: (
+                self._catalog.label(hit.finding.target)
+            )
+            for hit in found
+        }
+
     def _find(self) -> list[Hit]:
         """Look into all segments of a role at once, and then across their seams."""
         finder = self._catalog.requests
@@ -94,7 +106,8 @@ class Evidence:
         """Return the text, as far as is needed to show what stands before `until`."""
         key = (text, until // _PAGE)
         if key not in self._safe:
-            self._safe[key] = SafeText(self._catalog, text[: (until // _PAGE + 2) * _PAGE])
+            part = text[: (until // _PAGE + 2) * _PAGE]
+            self._safe[key] = SafeText(self._catalog, part, self._masked)
         return self._safe[key]
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from policies.effort import TooDense
 from policies.findings import Inspected
+from policies.known import Known
 from policies.masker import WITHHELD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from policies.compiled import Catalog
-    from policies.covers import Cover
 
 CONTEXT = 60
 """Characters shown on each side of a finding."""
@@ -25,12 +28,12 @@ _MORE = "…"
 class SafeText:
     """A text of which any stretch can be shown; what is secret in it is found once."""
 
-    def __init__(self, catalog: Catalog, text: str) -> None:
-        self._catalog = catalog
+    def __init__(self, catalog: Catalog, text: str, values: Mapping[str, str]) -> None:
+        """`values` are secrets found elsewhere in the request, each with its label."""
         self._text = text
-        self._secrets: list[Cover] | None
+        self._secrets: list[tuple[int, int, str]] | None
         try:
-            [self._secrets] = catalog.everything.cover(Inspected(text))
+            self._secrets = _secrets(catalog, text, values)
         except TooDense:
             self._secrets = None
 
@@ -50,14 +53,21 @@ class SafeText:
             return WITHHELD
         out: list[str] = []
         at = start
-        for secret in self._secrets:
-            if secret.end <= start or secret.start >= end:
+        for begin, until, label in self._secrets:
+            if until <= at or begin >= end:
                 continue
-            label = self._catalog.label(secret.target)
-            out += [_visible(self._text[at : max(at, secret.start)]), label]
-            at = secret.end
+            out += [_visible(self._text[at : max(at, begin)]), label]
+            at = until
         out.append(_visible(self._text[at:end]))
         return "".join(out)
+
+
+def _secrets(catalog: Catalog, text: str, values: Mapping[str, str]) -> list[tuple[int, int, str]]:
+    """Return start, end and label of all that is secret in a text, in order; it may overlap."""
+    [covers] = catalog.everything.cover(Inspected(text))
+    found = [(cover.start, cover.end, catalog.label(cover.target)) for cover in covers]
+    known = Known({text[start:end]: label for start, end, label in found} | dict(values))
+    return sorted([*found, *known.places(text)], key=itemgetter(0))
 
 
 def _visible(text: str) -> str:

@@ -19,10 +19,12 @@ from policies.masker import Masker
 from policies.pattern import Pattern
 from policies.scanner import Plan
 from policies.target import Target
-from policies.words import literal_pattern
+from policies.words import MAX_EXACT, literal_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from policies.scanner import Span
 
 KNOWN = "masked-in-request"
 """What the record calls the reason of a mask in an answer, beside the ids of rules."""
@@ -43,6 +45,13 @@ class Known:
         self.labels = tuple(values[value] for value in kept)
         self.plan = Plan([Target(KNOWN, _pattern(value.strip())) for value in kept])
 
+    def places(self, text: str) -> list[tuple[int, int, str]]:
+        """Return where known values stand, in order: start, end and label. Raises TooDense."""
+        return [(found.start, found.end, self.labels[found.target]) for found in self._in(text)]
+
+    def _in(self, text: str) -> tuple[Span, ...]:
+        return self.plan.find(text) if self.labels else ()
+
     def mask(self, text: str) -> str:
         """Return the text with a label in place of each known value."""
         if not self.labels:
@@ -55,8 +64,11 @@ NOTHING_KNOWN = Known({})
 
 
 def _pattern(value: str) -> Pattern:
-    """Return the value's pattern: of letters alone it is a word, which may be part of another."""
+    """Return the value's pattern: of letters alone it is a word, which may be part of another.
+
+    A value that is longer than any word stands for itself (and has no end to look behind).
+    """
     pattern = literal_pattern(value)
-    if not value.isalpha():
+    if not value.isalpha() or len(value) > MAX_EXACT:
         return pattern
     return Pattern(pattern.node, not_before=ALNUM, not_after=ALNUM)

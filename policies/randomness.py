@@ -111,6 +111,8 @@ _PAIRS = (
 """The letters that follow each letter in the words of programs: 95 of 100 pairs in 24,000 words
 that occur in the standard library and in common packages. Of random pairs 50 of 100 do."""
 _FOLLOWING = {letters[0]: letters[1:] for letters in _PAIRS.split()}
+_LABEL = re.compile(r"\[[a-z][a-z0-9-]*\]?")
+"""What takes the place of a masked value, such as `[sql-password]`, or its beginning."""
 _CAPITALS = re.compile(r"[A-Z]{2,}")
 _UNREADABLE = re.compile(r"(?i)[b-df-hj-np-tv-xz]{6}")
 _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
@@ -118,6 +120,8 @@ _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
 
 def no_placeholder(text: str) -> bool:
     """Say whether a value is not one of those that stand for a value."""
+    if _LABEL.fullmatch(text):
+        return False
     plain = text.strip("@\"'").lower()
     if plain in _SAMPLES or len(set(plain)) < 3 or _counts_up(plain):
         return False

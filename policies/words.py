@@ -9,7 +9,7 @@ from policies.normalise import TRANSPARENT, scan_view, spellings
 from policies.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
 from policies.squeeze import SEPARATORS
 
-_MAX_EXACT = 250
+MAX_EXACT = 250
 LONG = 6
 _FEWEST_SPELLED = 3  # two single letters beside each other are no word
 _BETWEEN = chars(SEPARATORS)
@@ -88,7 +88,7 @@ def _spelled(parts: list[list[str]], fewest: int, most: int = 3) -> Node:
 def literal_pattern(text: str) -> Pattern:
     """Return the pattern of exactly this text. After 250 characters any of its own may follow."""
     view = scan_view(text).replace(TRANSPARENT, "")
-    items: list[Node] = [Chars(chars(ch)) for ch in view[:_MAX_EXACT]]
-    if len(view) > _MAX_EXACT:
+    items: list[Node] = [Chars(chars(ch)) for ch in view[:MAX_EXACT]]
+    if len(view) > MAX_EXACT:
         items.append(Repeat(Chars(chars(view)), 0, None))
     return Pattern(Seq(tuple(items)))

@@ -67,6 +67,7 @@ def test_short_values_and_parts_of_words_stay(shipped: Catalog, now: datetime) -
     assert Known({"a1!b2?c": "[password]"}).mask("a1!b2?c") == "a1!b2?c"
     letters = Known({"engineer": "[password]"})
     assert letters.mask("engineer, engineering") == "[password], engineering"
+    assert Known({"abcdefghij" * 30: "[x]"}).mask("abcdefghij" * 30) == "[x]"
     assert _mask(shipped, now, "nothing here").known.labels == ()
 
 
@@ -96,3 +97,19 @@ def test_every_cut_of_an_answer_gives_the_same(
     assert out + masker.finish() == whole
     secrets = [value.strip() for value in values if len(value.strip()) >= FEWEST]
     assert not [value for value in secrets if not value.isalpha() and value in whole]
+
+
+def test_a_card_shows_no_value_that_is_told_by_its_name_elsewhere(
+    shipped: Catalog, now: datetime
+) -> None:
+    texts = (f"for production: {NAMED}", f"then put {PASSWORD} into production")
+    fired = decide(_conversation(*texts), ALICE, shipped, now).fired
+    shown = [part for rule in fired for part in rule.excerpts]
+    assert len(shown) >= 3
+    assert PASSWORD not in repr(shown)
+
+
+def test_what_was_masked_is_not_masked_again(shipped: Catalog) -> None:
+    once = shipped.mask(f"{NAMED}, then {PASSWORD}")
+    assert once == 'password = "[connection-string-password]", then [connection-string-password]'
+    assert shipped.mask(once) == once
