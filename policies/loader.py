@@ -82,6 +82,11 @@ class _Made:
     kind: Kind
     generic: bool
 
+    def finds_as(self, spec: DetectorSpec, kind: Kind, *, generic: bool) -> bool:
+        """Whether it is the same but for its source, which is for people alone."""
+        unsourced = [each.model_copy(update={"source": None}) for each in (self.spec, spec)]
+        return unsourced[0] == unsourced[1] and (self.kind, self.generic) == (kind, generic)
+
 
 @dataclass(frozen=True, slots=True)
 class _Shipped:
@@ -112,7 +117,7 @@ def _read_detectors(reading: Reading, shipped: Mapping[str, _Made]) -> list[_Mad
             if not reading.unique(place, found, spec.id):
                 continue
             known = shipped.get(spec.id)
-            if known and (known.spec, known.kind, known.generic) == (spec, kind, generic):
+            if known and known.finds_as(spec, kind, generic=generic):
                 reading.contents.pop()  # it is among those that ship
                 found[spec.id] = None
             else:

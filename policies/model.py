@@ -239,6 +239,10 @@ class DetectorSpec(Spec):
 
     id: Id = Field(description="Its name, also where it masks: [id].")
     title: Text = Field(description="What it is, in a few words.")
+    source: Text | None = Field(
+        None,
+        description="The provider's documentation, or one sentence that says why it exists.",
+    )
     pattern: Part = Field(description="In the language of docs/policies.md.")
     keywords: list[Text] = Field(
         [], description="The pattern counts only where it is assigned to one of these names."
