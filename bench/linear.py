@@ -19,14 +19,14 @@ from app.wire.registry import wire_for
 from bench.policies import DEV, NOW, facts, timed
 from bench.shapes import SHAPES, text
 from policies.decide import decide
-from policies.keeper import set_aside
 from policies.loader import SHIPPED, load_catalog
+from policies.reload import set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.wire.base import AnswerMasker
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 MB = 1_000_000
 PIECE = 64 * 1024

@@ -31,20 +31,20 @@ from app.domain.segment import Facts, Prompt, Role, Segment
 from app.domain.verdict import Action
 from bench.peers import PEERS
 from policies.decide import decide
-from policies.fields import Kind
-from policies.keeper import set_aside
+from policies.files.fields import Kind
 from policies.loader import SHIPPED, load_catalog
-from policies.masker import Masker
-from policies.matcher import Matcher, Scannable
-from policies.pattern import parse
-from policies.scanner import Plan
-from policies.target import Target
-from policies.words import word_pattern
+from policies.matching.masker import Masker
+from policies.matching.matcher import Matcher, Scannable
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
+from policies.patterns.words import word_pattern
+from policies.reload import set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

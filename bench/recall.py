@@ -19,15 +19,15 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.planted.cases import Case, look_alikes, planted
-from policies.findings import Inspected
 from policies.loader import SHIPPED, load_catalog
-from policies.masker import Masker
-from policies.scanner import Plan
+from policies.matching.findings import Inspected
+from policies.matching.masker import Masker
+from policies.matching.scanner import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 LONGEST_PIECE = 12
 LONGEST_LEFT = 7

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.accounts import Match
     from bot.groups import Groups
     from bot.people import People
-    from policies.compiled import ApproverSet
+    from policies.compiled_catalog import ApproverSet
 
 _LATELY_SECONDS = 60.0
 # Requests are given back on what was read so recently at worst.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from bot.accounts import Workspace
     from bot.slack import Slack
-    from policies.compiled import ApproverSet
+    from policies.compiled_catalog import ApproverSet
 
 _INVITE = "create the channel if there is none, and type `/invite @Abeyance` in it"
 _REACH = "see whether this machine may connect to {url}, and https://status.slack.com"

@@ -50,12 +50,12 @@ from bot.tokens import check_token, sign_in
 from bot.viewing import Viewing
 from bot.watcher import Watcher
 from bot.webhook import serve_events
-from policies.keeper import CatalogKeeper
+from policies.reload import CatalogKeeper
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
 
-    from policies.compiled import ApproverSet, Catalog
+    from policies.compiled_catalog import ApproverSet, Catalog
 
 _POST_BURST = 5
 # Edits are limited to 50 a minute in the whole workspace, posts to about 60 in each channel.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bot.accounts import Account, Workspace
     from bot.managers import Managers
     from bot.slack import Slack
-    from policies.compiled import ApproverSet
+    from policies.compiled_catalog import ApproverSet
 
 AUDITORS = "auditors"
 _LOOKUP_SECONDS = 300.0

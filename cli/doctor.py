@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from app.settings import IssuerSettings, Settings
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 _WATCH_SECONDS = 10.0
 _REPLICA_SET = "change streams need a replica set: start mongod with --replSet, then rs.initiate()"

@@ -11,7 +11,7 @@ from policies.loader import load_catalog
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 
 def catalog_in(path: Path | None) -> Catalog:

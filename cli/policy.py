@@ -15,16 +15,16 @@ from rich.console import Console
 from app.errors import BadRequest
 from cli import explaining, rehearsing
 from cli.folders import catalog_in
-from policies.effort import TooDense
-from policies.findings import Inspected
-from policies.masker import Masker
+from policies.matching.effort import TooDense
+from policies.matching.findings import Inspected
+from policies.matching.masker import Masker
+from policies.matching.scanner import Plan
 from policies.rehearse import check as rehearse
-from policies.scanner import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 app = typer.Typer(help="Check, try and rehearse the rules.", no_args_is_help=True)
 

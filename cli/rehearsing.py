@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.domain.session import Session
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
     from policies.rehearse import Record
 
 _PAGE = 100

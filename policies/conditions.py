@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from policies.expression import Asked, expression
+from policies.cel.expression import Asked, expression
+from policies.files.model import Day
 from policies.glob import any_of
-from policies.model import Day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.domain.identity import Provenance
-    from policies.model import TimesSpec, WhenSpec
+    from policies.files.model import TimesSpec, WhenSpec
 
 __all__ = ["NAMES", "OTHERS", "Asked", "Condition", "characters", "conditions"]
 

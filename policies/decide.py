@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from policies.conditions import Asked
-from policies.effort import TooDense
 from policies.evidence import Evidence, Hit
-from policies.model import Side
+from policies.files.model import Side
+from policies.matching.effort import TooDense
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.segment import Facts
     from app.domain.verdict import Approval
-    from policies.compiled import Catalog, Rule
+    from policies.compiled_catalog import Catalog, Rule
 
 
 def decide(facts: Facts, identity: Identity, catalog: Catalog, now: datetime) -> Verdict:

@@ -6,18 +6,18 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from policies.fields import GROUPS, Kind
+from policies.checks.validators import build
+from policies.files.fields import GROUPS, Kind
+from policies.files.model import ExamplesSpec
 from policies.glob import any_of
-from policies.model import ExamplesSpec
-from policies.pattern import Pattern, parse, parse_class
-from policies.quotes import bare_pattern, quoted_patterns
-from policies.target import Target
-from policies.validators import build
+from policies.matching.target import Target
+from policies.patterns.pattern import Pattern, parse, parse_class
+from policies.patterns.quotes import bare_pattern, quoted_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policies.model import DetectorSpec
+    from policies.files.model import DetectorSpec
 
 _QUOTE = r"""\\{0,3}["'`]"""
 _OPERATOR = (

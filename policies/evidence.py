@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from app.domain.segment import Role
 from app.domain.verdict import Excerpt
 from policies.excerpts import MOST, MOST_WORDS, SafeText
-from policies.findings import Finding, Inspected
-from policies.normalise import BAR
+from policies.matching.findings import Finding, Inspected
+from policies.patterns.normalise import BAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from app.domain.segment import Facts
-    from policies.compiled import Catalog, Rule
+    from policies.compiled_catalog import Catalog, Rule
 
 
 _PAGE = 8192

@@ -6,15 +6,15 @@ import unicodedata
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from policies.effort import TooDense
-from policies.findings import Inspected
-from policies.known import Known
-from policies.masker import WITHHELD
+from policies.matching.effort import TooDense
+from policies.matching.findings import Inspected
+from policies.matching.known import Known
+from policies.matching.masker import WITHHELD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 CONTEXT = 60
 """Characters shown on each side of a finding."""

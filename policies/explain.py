@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from app.domain.verdict import Action, Excerpt
 from policies.conditions import Asked
 from policies.decide import UNCHECKABLE
-from policies.effort import TooDense
 from policies.evidence import Evidence
-from policies.model import Side
+from policies.files.model import Side
+from policies.matching.effort import TooDense
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from app.domain.identity import Identity
     from app.domain.segment import Facts
-    from policies.compiled import Catalog, Rule
+    from policies.compiled_catalog import Catalog, Rule
 
 
 class Outcome(StrEnum):

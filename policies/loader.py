@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 from app.domain.verdict import Approval
 from app.errors import BadCatalog
-from policies.compiled import ApproverSet, Catalog, LookFor, Rule
+from policies.compiled_catalog import ApproverSet, Catalog, LookFor, Rule
 from policies.conditions import conditions
-from policies.contradictions import contradictions
 from policies.detectors import Detector, make_detector, select
-from policies.fields import Kind, Known
-from policies.matcher import Matcher
-from policies.model import ApproverSetSpec, DetectorSpec, RuleSpec, Side
-from policies.pattern import PatternError, parse
-from policies.reading import Place, Reading
-from policies.target import Target
-from policies.words import camel_patterns, word_pattern
+from policies.files.contradictions import contradictions
+from policies.files.fields import Kind, Known
+from policies.files.items import Place, Reading
+from policies.files.model import ApproverSetSpec, DetectorSpec, RuleSpec, Side
+from policies.matching.matcher import Matcher
+from policies.matching.target import Target
+from policies.patterns.pattern import PatternError, parse
+from policies.patterns.words import camel_patterns, word_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from policies.model import ApprovalSpec, TextSpec
-    from policies.yaml_lines import Document
+    from policies.files.model import ApprovalSpec, TextSpec
+    from policies.files.yaml_lines import Document
 
 SHIPPED = Path(__file__).parent
 

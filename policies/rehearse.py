@@ -11,17 +11,17 @@ from app.domain.identity import Identity
 from app.domain.segment import Facts
 from app.domain.verdict import Action
 from policies.decide import decide
-from policies.findings import Inspected
-from policies.scanner import Plan
+from policies.matching.findings import Inspected
+from policies.matching.scanner import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from app.domain.mark import FalsePositive
     from app.domain.session import Session
-    from policies.compiled import Catalog
-    from policies.model import ExamplesSpec
-    from policies.target import Target
+    from policies.compiled_catalog import Catalog
+    from policies.files.model import ExamplesSpec
+    from policies.matching.target import Target
 
 
 def check(catalog: Catalog) -> list[str]:

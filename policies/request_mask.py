@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.known import Known
+from policies.matching.known import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from policies.findings import Finder
-    from policies.target import Target
+    from policies.matching.findings import Finder
+    from policies.matching.target import Target
 
 
 class RequestMask:

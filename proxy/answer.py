@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from app.wire.base import WireFormat
-    from policies.compiled import AnswerMasking
+    from policies.compiled_catalog import AnswerMasking
     from proxy.recording import Recording
     from proxy.upstream import Answer
     from proxy.visit import Visit

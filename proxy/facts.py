@@ -15,7 +15,7 @@ from app.errors import BadRequest, NotFound, Reason, Refused
 from app.wire.base import WireFormat
 from app.wire.body import Body, parse_body
 from app.wire.registry import wire_for
-from policies.known import NOTHING_KNOWN, Known
+from policies.matching.known import NOTHING_KNOWN, Known
 from proxy.front import Headers, header
 
 if TYPE_CHECKING:

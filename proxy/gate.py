@@ -18,7 +18,7 @@ from app.logs import where
 from app.storage.feed import Pulse
 from app.telemetry import Metrics
 from policies.decide import decide
-from policies.keeper import CatalogKeeper
+from policies.reload import CatalogKeeper
 from proxy.answer import Relay
 from proxy.aside import Aside
 from proxy.callers import Callers
@@ -37,7 +37,7 @@ from proxy.waiting import Mode, patience_of, waiting_mode
 if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
-    from policies.compiled import AnswerMasking, Catalog
+    from policies.compiled_catalog import AnswerMasking, Catalog
     from proxy.recording import Recording
 
 _REASON_LENGTH = 500

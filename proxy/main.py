@@ -28,7 +28,7 @@ from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
 from app.telemetry import Metrics
 from app.vault import Vault
-from policies.keeper import CatalogKeeper, CatalogState
+from policies.reload import CatalogKeeper, CatalogState
 from proxy.aside import Aside
 from proxy.attendance import Attendance
 from proxy.callers import Callers

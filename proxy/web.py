@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.storage.store import MongoStorage
     from app.telemetry import Metrics
-    from policies.keeper import CatalogState
+    from policies.reload import CatalogState
     from proxy.callers import Callers
     from proxy.draining import Drain
     from proxy.gate import Gate

@@ -25,7 +25,7 @@ ONE_PLACE = {
     "motor": {"app.storage.driver", "app.storage.mongo"},
     "pymongo": {"app.storage.driver", "app.storage.mongo"},
     "secantusdb": set(),
-    "hyperscan": {"policies.database"},
+    "hyperscan": {"policies.matching.hyperscan"},
 }
 
 

@@ -23,7 +23,7 @@ from bot.main import BotSettings, run
 from bot.managers import Managers
 from bot.pace import Pace
 from bot.people import People
-from policies.compiled import Catalog
+from policies.compiled_catalog import Catalog
 from policies.loader import SHIPPED, load_catalog
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
 from sandbox.slack.driver import SlackDriver

@@ -11,7 +11,7 @@ from app.settings import Settings, SlackMode
 from bot.doctor import Finding, examine
 from bot.manifest import BOT_SCOPES
 from bot.slack import connected
-from policies.compiled import ApproverSet
+from policies.compiled_catalog import ApproverSet
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, seed
 from sandbox.slack.driver import SlackDriver
 from sandbox.slack.server import serving

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 
 @pytest.fixture(scope="session")

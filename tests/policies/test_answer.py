@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from policies.answer import AnswerMasking
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
+    from policies.matching.answer_masking import AnswerMasking
 
 CREDENTIAL = "sk-upstream+0123/456789"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.cel_names import unknown_names
-from policies.expression import expression
+from policies.cel.expression import expression
+from policies.cel.names import unknown_names
 
 KNOWN = {"connection": "openai", "tools": [], "identity": {"email": "", "provenance": {"ref": ""}}}
 

@@ -12,8 +12,8 @@ from app.domain.verdict import Action
 from app.errors import BadCatalog
 from policies.conditions import NAMES, OTHERS
 from policies.decide import decide
+from policies.files.model import WhenSpec
 from policies.loader import load_catalog
-from policies.model import WhenSpec
 from tests.policies.made import ALICE, JOB, facts
 
 if TYPE_CHECKING:

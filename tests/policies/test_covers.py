@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from policies.covers import Cover, extended, joined
-from policies.pattern import parse
-from policies.target import Target
+from policies.matching.covers import Cover, extended, joined
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
 
 PLAIN = Target("plain", parse("plain"))
 OTHER = Target("other", parse("other"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from policies.database import Database
+from policies.matching.hyperscan import Database
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.domain.identity import Identity
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 DENY = "  on: request\n  then: deny\n  when:\n    "
 

@@ -17,18 +17,18 @@ from app.domain.verdict import Action
 from bench.shapes import SHAPES
 from bench.shapes import text as shaped
 from policies.decide import UNCHECKABLE, decide
-from policies.effort import TooDense
 from policies.explain import explain
-from policies.findings import MOST, Inspected
-from policies.pattern import parse
-from policies.scanner import Plan
-from policies.target import Target
+from policies.matching.effort import TooDense
+from policies.matching.findings import MOST, Inspected
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
 from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 ADVERSARIAL = {
     "password=": "password=",

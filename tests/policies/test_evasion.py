@@ -9,15 +9,15 @@ import pytest
 
 from app.domain.verdict import Action
 from policies.decide import decide
-from policies.masker import Masker
-from policies.scanner import Plan
+from policies.matching.masker import Masker
+from policies.matching.scanner import Plan
 from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 _RAW = AWS_KEY.encode()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from app.domain.identity import Identity
     from app.domain.segment import Facts
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 EXAMPLES = sorted((SHIPPED / "examples").glob("*.yaml"))
 NIGHT = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.errors import BadCatalog
-from policies.keeper import CatalogKeeper
+from policies.reload import CatalogKeeper
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from app.domain.segment import Role, Segment
 from policies.decide import decide
-from policies.known import FEWEST, MOST, NOTHING_KNOWN, Known
+from policies.matching.known import FEWEST, MOST, NOTHING_KNOWN, Known
 from tests.policies.made import ALICE, facts
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from app.domain.segment import Facts
-    from policies.compiled import AnswerMasking, Catalog
+    from policies.compiled_catalog import AnswerMasking, Catalog
     from policies.request_mask import RequestMask
 
 PASSWORD = "Tr0ub4dor&3x"

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policies.loader import load_catalog
-from policies.masker import Masker
-from policies.scanner import Plan
+from policies.matching.masker import Masker
+from policies.matching.scanner import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 _ALPHABET = string.ascii_letters + string.digits
 PLACES = [

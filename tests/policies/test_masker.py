@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.masker import WITHHELD, Masker
-from policies.matcher import Matcher, Scannable
-from policies.pattern import parse
-from policies.scanner import Plan
-from policies.target import Target
+from policies.matching.masker import WITHHELD, Masker
+from policies.matching.matcher import Matcher, Scannable
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
 from tests.policies.oracle import Known, masked, thinned
 
 if TYPE_CHECKING:
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 
 def _even(text: str) -> bool:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.findings import Inspected
-from policies.matcher import Matcher, Scannable
-from policies.pattern import parse
-from policies.scanner import Plan
-from policies.target import Target
+from policies.matching.findings import Inspected
+from policies.matching.matcher import Matcher, Scannable
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
 
 if TYPE_CHECKING:
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 PAIRS = [f"{one}{chr(ord(one) + 1)}" for one in "acegikmoqsuACEGIKMOQ"]
 AHEAD = ("", "\n", f"{'q' * 40}\n", 'run the copy of the mail "host"\n  ')

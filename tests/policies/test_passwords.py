@@ -12,13 +12,13 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from policies.masker import Masker
-from policies.scanner import Plan
+from policies.matching.masker import Masker
+from policies.matching.scanner import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 EACH = 250
 LONGEST_LEFT = 3

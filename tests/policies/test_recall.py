@@ -11,7 +11,7 @@ from bench.planted.people import verhoeff
 from bench.recall import Outcome, Way, differing, left, share
 
 if TYPE_CHECKING:
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 SEED = 20261123
 EVERY = 3

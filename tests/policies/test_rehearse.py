@@ -11,16 +11,16 @@ from app.domain.mark import FalsePositive
 from app.domain.session import Decision, RecordedAnswer, RecordedRequest, Session
 from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from policies.explain import Outcome, explain
+from policies.files.schema import catalog_schema, rendered
 from policies.loader import SHIPPED, load_catalog
 from policies.rehearse import KINDS, Change, Precedent, backtest, records
-from policies.schema import catalog_schema, rendered
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 RULE = """\
   on: request
@@ -145,7 +145,7 @@ def test_a_warmed_catalog_decides_as_a_cold_one(shipped: Catalog, now: datetime)
 
 
 def test_the_schema_for_editors_is_fresh() -> None:
-    """Else write it anew: `python -m policies.schema > policies/catalog.schema.json`."""
+    """Else write it anew: `python -m policies.files.schema > policies/catalog.schema.json`."""
     assert (SHIPPED / "catalog.schema.json").read_text(encoding="utf-8") == rendered()
 
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from policies.covers import Cover, joined
-from policies.findings import Finder, Inspected
 from policies.loader import SHIPPED, load_catalog
-from policies.masker import Masker
-from policies.matcher import Matcher, Scannable
-from policies.pattern import parse
-from policies.runs import FEWEST
-from policies.scanner import Plan, in_order
-from policies.target import Target
+from policies.matching.covers import Cover, joined
+from policies.matching.findings import Finder, Inspected
+from policies.matching.masker import Masker
+from policies.matching.matcher import Matcher, Scannable
+from policies.matching.runs import FEWEST
+from policies.matching.scanner import Plan, in_order
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
 from tests.app.wire.chance import Chance
 from tests.policies.made import AWS_KEY
 

@@ -14,7 +14,7 @@ from policies.loader import SHIPPED, load_catalog
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 FILES = sorted(SHIPPED.glob("detectors/*.yaml"))
 PAGE = r"https://[a-z0-9.-]+\.[a-z]+(?:/\S*)?"

@@ -11,16 +11,16 @@ import pytest
 import yaml
 
 from policies.detectors import make_detector
-from policies.fields import Kind
-from policies.findings import Finder, Inspected
+from policies.files.fields import Kind
+from policies.files.model import DetectorSpec
 from policies.loader import SHIPPED, load_catalog
-from policies.matcher import Matcher
-from policies.model import DetectorSpec
+from policies.matching.findings import Finder, Inspected
+from policies.matching.matcher import Matcher
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
 
 THREADS = 4
 _Seen: TypeAlias = "tuple[list[tuple[str, int, int]], str]"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from policies.national import CHECKS
-from policies.validators import base58check, build, luhn, mod97
+from policies.checks.national import CHECKS
+from policies.checks.validators import base58check, build, luhn, mod97
 
 # Numbers that the issuing offices, or their standards, publish as samples, or made by their rules.
 NUMBERS = {

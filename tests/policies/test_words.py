@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from policies.matcher import Matcher, Scannable
-from policies.scanner import Plan
-from policies.target import Target
-from policies.words import camel_patterns, word_pattern
+from policies.matching.matcher import Matcher, Scannable
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.patterns.words import camel_patterns, word_pattern
 
 FOUND = [
     ("机密", "这是机密文件"),

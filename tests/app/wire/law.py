@@ -17,11 +17,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from app.wire.base import WireFormat
-from policies.masker import Masker
-from policies.pattern import parse
-from policies.scanner import Plan
-from policies.target import Target
-from policies.words import literal_pattern
+from policies.matching.masker import Masker
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
+from policies.patterns.words import literal_pattern
 from tests.app.wire.chance import Chance
 from tests.policies.oracle import Known, masked, spans
 

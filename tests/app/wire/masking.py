@@ -6,11 +6,11 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from policies.masker import Masker
-from policies.pattern import parse
-from policies.scanner import Plan
-from policies.target import Target
-from policies.words import literal_pattern
+from policies.matching.masker import Masker
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
+from policies.patterns.words import literal_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable

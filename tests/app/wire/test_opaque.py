@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.wire.body import parse_body
-from policies.masker import Masker
-from policies.pattern import parse
-from policies.scanner import Plan
-from policies.target import Target
+from policies.matching.masker import Masker
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.patterns.pattern import parse
 from tests.app.wire.chance import Chance
 from tests.app.wire.masking import cut, through
 from tests.app.wire.opaque_places import DOCUMENTS, EVENTS, PLAIN, REQUESTS

@@ -1,0 +1,1 @@
+"""Conditions of rules that are written in CEL."""

@@ -1,0 +1,105 @@
+"""Conditions in CEL, the Common Expression Language, over the facts of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import cel
+
+from app.domain.identity import Identity, IdentityKind, Provenance
+from app.domain.segment import Facts, Prompt, Role, Segment
+from policies.cel.names import unknown_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a rule is asked about: a request, who makes it, and when."""
+
+    facts: Facts
+    identity: Identity
+    now: datetime
+
+
+_NOWHERE = Provenance("", verified=False)
+_SAMPLE = Asked(
+    Facts("openai", "POST", "v1/x", "", Prompt((Segment("hello", Role.USER, "/"),), "gpt"), 5),
+    Identity("https://issuer", "subject", IdentityKind.PERSON, "Name", "name@example.com"),
+    datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+def expression(source: str) -> Callable[[Asked], bool]:
+    """Return the test that an expression makes.
+
+    Its names are looked up and it is tried at once on a made-up request, so that a name that does
+    not exist is told when the catalog loads. What fails later counts as true: a condition narrows
+    a rule, and where it cannot be told whether the rule applies, it does. Raises ValueError.
+    """
+    known = variables(_SAMPLE)
+    if unknown := next(unknown_names(source, known), ""):
+        raise ValueError(f"{unknown!r} is not known; the names known here are {', '.join(known)}")
+    try:
+        program = cel.compile(source)
+        result = program.execute(known)
+    except Exception as error:  # noqa: BLE001 - it raises whatever Python would
+        raise ValueError(_first_line(error)) from None
+    if not isinstance(result, bool):
+        raise ValueError(  # noqa: TRY004 - it is the catalog's author who erred, not a caller
+            f"gives {result!r}; it must give true or false"
+        )
+
+    def holds(asked: Asked) -> bool:
+        try:
+            return program.execute(variables(asked)) is not False
+        except Exception:  # noqa: BLE001 - whatever it raises, the rule applies
+            return True
+
+    return holds
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def variables(asked: Asked) -> dict[str, Any]:
+    """Return what an expression can name; where there is no provenance its fields are empty."""
+    facts, who = asked.facts, asked.identity
+    origin = who.provenance or _NOWHERE
+    text = sum(len(segment.text) for segment in facts.prompt.segments)
+    return {
+        "connection": facts.connection,
+        "method": facts.method,
+        "path": "/" + facts.path.lstrip("/"),
+        "query": facts.query,
+        "model": facts.prompt.model,
+        "streamed": facts.prompt.streamed,
+        "body_bytes": facts.body_bytes,
+        "characters": text,
+        "uninspected": list(facts.prompt.uninspected),
+        "roles": sorted({segment.role.value for segment in facts.prompt.segments}),
+        "tools": sorted({segment.tool for segment in facts.prompt.segments if segment.tool}),
+        "now": asked.now,
+        "identity": {
+            "issuer": who.issuer,
+            "subject": who.subject,
+            "kind": who.kind.value,
+            "name": who.name,
+            "email": who.email,
+            "groups": sorted(who.groups),
+            "provenance": {
+                "repository": origin.repository,
+                "repository_id": origin.repository_id,
+                "commit": origin.commit,
+                "ref": origin.ref,
+                "workflow": origin.workflow,
+                "run": origin.run,
+                "actor": origin.actor,
+                "verified": origin.verified,
+            },
+        },
+    }

@@ -1,0 +1,1 @@
+"""What a pattern cannot express about a match: check digits and randomness."""

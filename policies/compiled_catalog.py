@@ -1,0 +1,230 @@
+"""The catalog made ready: rules, detectors and approver sets as one value that never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.domain.segment import Role
+from app.domain.verdict import Action, Approval, FiredRule, Risk
+from policies.conditions import Asked, Condition
+from policies.files.model import ExamplesSpec, Mode, Side
+from policies.matching.answer_masking import AnswerMasking, Lookout, credential_plan
+from policies.matching.effort import TooDense
+from policies.matching.findings import Finder, Inspected
+from policies.matching.known import NOTHING_KNOWN, Known
+from policies.matching.masker import Masker
+from policies.matching.matcher import Matcher
+from policies.matching.scanner import Plan
+from policies.matching.target import Target
+from policies.request_mask import RequestMask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
+
+    from app.domain.identity import Identity
+    from app.domain.segment import Facts
+    from app.domain.verdict import Verdict
+    from policies.detectors import Detector
+
+__all__ = ["AnswerMasking", "ApproverSet", "Catalog", "Rule"]
+
+_MAX_PLANS = 64
+_SPELLINGS = (
+    "**bold** %41 &amp; \\x41 p r o d U29tZSB3b3JkcyB0byBkZWNvZGU= 536f6d6520776f726473 caf\u00e9"
+)
+"""Something for each of the readings of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverSet:
+    """Who may approve: members of Slack groups (by handle, without @), e-mail addresses, ..."""
+
+    name: str
+    slack_groups: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    idp_groups: tuple[str, ...] = ()
+    requesters_manager: bool = False
+    break_glass: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LookFor:
+    """What a rule looks for in text. `labels` says what each target is replaced with."""
+
+    targets: tuple[Target, ...]
+    labels: Mapping[str, str]
+    roles: frozenset[Role] = frozenset()
+    """Only segments of these roles; empty for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    id: str
+    title: str
+    on: Side
+    then: Action
+    mode: Mode
+    risk: Risk
+    explain: str
+    approval: Approval | None
+    conditions: tuple[Condition, ...]
+    look_for: LookFor | None
+    examples: ExamplesSpec | None = None
+
+    @property
+    def enforced(self) -> bool:
+        return self.mode is Mode.ENFORCE
+
+    def sees(self, side: Side) -> bool:
+        return self.on in {side, Side.BOTH}
+
+    def applies(self, asked: Asked) -> bool:
+        """Whether all conditions hold that are not about text."""
+        return all(condition.holds(asked) for condition in self.conditions)
+
+
+class Catalog:
+    """Shared by all requests; to change it, load another and swap."""
+
+    def __init__(
+        self,
+        revision: str,
+        rules: Iterable[Rule],
+        detectors: Iterable[Detector],
+        approvers: Mapping[str, ApproverSet],
+        shipped: Sequence[Matcher],
+    ) -> None:
+        """`shipped` are the matchers of the detectors that all catalogs have, made only once."""
+        self.revision = revision
+        self.rules = tuple(rules)
+        self.detectors = tuple(sorted(detectors, key=lambda d: d.rank))
+        self.approvers = approvers
+        self._order = {d.id: at for at, d in enumerate(self.detectors)}
+        self._labels = {d.id: d.label for d in self.detectors}
+        for rule in self.rules:
+            self._labels |= rule.look_for.labels if rule.look_for else {}
+        self._plans: dict[tuple[Target, ...], Plan] = {}
+        self._credentials: dict[str, Plan] = {}
+        masking = _targets(rule for rule in self.rules if rule.then is Action.MASK)
+        self.masking = frozenset(masking)
+        """What rules mask, in requests or answers."""
+        everywhere = [detector.target for detector in self.detectors]
+        known = {target for matcher in shipped for target in matcher.targets}
+        own = [target for target in [*_targets(self.rules), *everywhere] if target not in known]
+        self._matchers = (Matcher(tuple(dict.fromkeys(own))), *shipped)
+        self.everything = self.finder([*masking, *everywhere])
+        self.requests = self.finder(
+            _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))
+        )
+
+    def mask(self, text: str) -> str:
+        """Return the text with every secret and all personal data masked, for logs and cards."""
+        return RequestMask(self.everything, self.label, (text,))(text)
+
+    def warm(self, *, answers: bool = True) -> None:
+        """Do now what the first requests would wait for: a few seconds of work.
+
+        Most of it is for streams of `answers`; whoever masks none can do without. It may run beside
+        requests, of this catalog or another.
+        """
+        if answers:
+            self._warm_masking()
+        for matcher in self._matchers:
+            matcher.warm()
+        with suppress(TooDense):  # An own rule may find too much in anything.
+            self.requests.find(Inspected(_SPELLINGS))
+
+    def _warm_masking(self) -> None:
+        plan = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
+        masker = Masker(plan, lambda _: "")
+        for text in self._samples():
+            masker.feed(f"\n{text}\n")
+
+    def _samples(self) -> Iterator[str]:
+        """Yield texts in which something is found, for as many targets as possible."""
+        for detector in self.detectors:
+            yield from detector.examples.match
+        for rule in self.rules:
+            yield from (rule.title, rule.explain, *(rule.examples.match if rule.examples else ()))
+        for target in _targets(self.rules):
+            yield from (target.words, " ".join(target.words))
+
+    def label(self, target: Target) -> str:
+        return self._labels[target.id]
+
+    def request_mask(self, verdict: Verdict, facts: Facts | None = None) -> RequestMask:
+        """Return what masks the texts of a request as the rules that fired ask for."""
+        fired = {f.rule for f in verdict.fired if f.enforced and f.action is Action.MASK}
+        finder = self.finder(_targets(rule for rule in self.rules if rule.id in fired))
+        texts = dict.fromkeys(s.text for s in facts.prompt.segments) if facts else {}
+        return RequestMask(finder, self.label, tuple(texts))
+
+    def answer_masking(
+        self,
+        facts: Facts,
+        identity: Identity,
+        credential: str,
+        now: datetime,
+        known: Known = NOTHING_KNOWN,
+    ) -> AnswerMasking:
+        """Return the masking of one answer: the rules that apply to who asked for what.
+
+        `known` are the values that were masked in the request.
+        """
+        asked = Asked(facts, identity, now)
+        rules = [r for r in self.rules if r.sees(Side.RESPONSE) and r.applies(asked)]
+        return AnswerMasking(
+            self._lookout(rule for rule in rules if rule.enforced),
+            self._lookout(rule for rule in rules if not rule.enforced),
+            self._credential(credential),
+            known,
+        )
+
+    def _lookout(self, rules: Iterable[Rule]) -> Lookout:
+        chosen = tuple(rules)
+        plan = self._plan(_targets(chosen))
+        owners = [
+            tuple(
+                _fired(rule) for rule in chosen if rule.look_for and target in rule.look_for.targets
+            )
+            for target in plan.targets
+        ]
+        return Lookout(plan, tuple(owners), tuple(self.label(target) for target in plan.targets))
+
+    def _ordered(self, targets: Iterable[Target]) -> tuple[Target, ...]:
+        """Return each once, in the order in which they name a match: rules' own patterns first."""
+        unique = {target.id: target for target in targets}.values()
+        return tuple(sorted(unique, key=lambda target: self._order.get(target.id, -1)))
+
+    def finder(self, targets: Iterable[Target]) -> Finder:
+        """Return what looks for some targets of this catalog in whole texts."""
+        return Finder(self._matchers, self._ordered(targets))
+
+    def _plan(self, targets: Iterable[Target]) -> Plan:
+        ordered = self._ordered(targets)
+        plan = self._plans.get(ordered)
+        if plan is None:
+            if len(self._plans) >= _MAX_PLANS:
+                self._plans.clear()
+            plan = self._plans[ordered] = Plan(ordered)
+        return plan
+
+    def _credential(self, credential: str) -> Plan:
+        plan = self._credentials.get(credential)
+        if plan is None:
+            if len(self._credentials) >= _MAX_PLANS:
+                self._credentials.clear()
+            plan = self._credentials[credential] = credential_plan(credential)
+        return plan
+
+
+def _targets(rules: Iterable[Rule]) -> list[Target]:
+    return [target for rule in rules if rule.look_for for target in rule.look_for.targets]
+
+
+def _fired(rule: Rule) -> FiredRule:
+    return FiredRule(rule.id, rule.title, rule.then, rule.risk, rule.explain, rule.enforced, 1, ())

@@ -1,0 +1,1 @@
+"""Finding what rules look for in texts, and masking it."""

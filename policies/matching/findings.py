@@ -1,0 +1,203 @@
+"""What is found in the texts of a request, in every reading of them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import accumulate
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from policies.matching.covers import Cover, extended, joined
+from policies.matching.effort import TooDense
+from policies.matching.masker import WITHHELD
+from policies.matching.matcher import Matcher, Scannable
+from policies.matching.readings import AsItStands, Reading, readings
+from policies.matching.scanner import Span, in_order
+from policies.matching.target import Target
+from policies.patterns.normalise import BAR, barred
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+MOST = 200
+"""Findings of one target, in one reading of the texts that are looked at together. What fires does
+not depend on the others, and no person reads so many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A match of a target: `[start, end)` in the text, `[first, last)` in the reading of it.
+
+    `number` is that of the text, where several were looked at together.
+    """
+
+    target: Target
+    start: int
+    end: int
+    reading: Reading
+    first: int
+    last: int
+    number: int = 0
+
+
+class Inspected:
+    """Texts in all their readings, made ready for scanning all at once.
+
+    Nothing is found that is not in one of them: to look at many short texts costs what it costs
+    to look at one that is as long as all of them.
+    """
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = texts
+        whole = barred(texts)
+        self.readings = [(reading, Scannable(reading.text)) for reading in readings(whole)]
+        self._starts = [0, *accumulate(len(text) + len(BAR) for text in texts)]
+
+    def place(self, start: int, end: int) -> tuple[int, int, int]:
+        """Return the number of a text, and the stretch of it that stands at `[start, end)`."""
+        number = bisect_right(self._starts, start) - 1
+        begin = self._starts[number]
+        return number, start - begin, min(end - begin, len(self.texts[number]))
+
+
+def _ignored(_value: str, _target: Target) -> None:
+    """Nothing is kept of what was masked."""
+
+
+class Finder:
+    """Looks for some targets, each of which is in one of the matchers.
+
+    It costs one pass a reading and matcher, however many targets there are. Where two matches
+    begin at one place, the target that stands first gives its name.
+    """
+
+    def __init__(self, matchers: Sequence[Matcher], targets: Sequence[Target]) -> None:
+        self.targets = tuple(targets)
+        order = {target: at for at, target in enumerate(self.targets)}
+        parts = [
+            (matcher, {at: order[t] for at, t in enumerate(matcher.targets) if t in order})
+            for matcher in matchers
+        ]
+        self._parts = [(matcher, wanted) for matcher, wanted in parts if wanted]
+
+    def find(self, inspected: Inspected) -> list[Finding]:
+        """Return what is found, in order; the same thing in two readings counts once.
+
+        Of each target the first in each reading, `MOST` at most. Raises TooDense where it takes
+        too much to find them.
+        """
+        found: list[Finding] = []
+        seen: dict[tuple[Target, int], _Stretches] = defaultdict(_Stretches)
+        for reading, scannable in inspected.readings:
+            for span in self._spans(scannable):
+                start, end = reading.origin(span.start, span.end)
+                number, start, end = inspected.place(start, end)
+                target = self.targets[span.target]
+                if seen[target, number].add(start, end):
+                    found.append(Finding(target, start, end, reading, span.start, span.end, number))
+        return sorted(found, key=lambda finding: (finding.number, finding.start))
+
+    def _spans(self, text: Scannable) -> list[Span]:
+        return sorted(
+            (
+                Span(span.start, wanted[span.target], span.end)
+                for matcher, wanted in self._parts
+                for span in matcher.find(text, wanted, MOST)
+            ),
+            key=in_order,
+        )
+
+    def cover(self, inspected: Inspected) -> list[list[Cover]]:
+        """Return for each text the stretches that must not be shown, in order and apart.
+
+        Raises TooDense where there is too much to follow.
+        """
+        shown: list[list[Cover]] = [[] for _ in inspected.texts]
+        hidden: list[list[Cover]] = [[] for _ in inspected.texts]
+        for reading, scannable in inspected.readings:
+            covers = hidden if reading.how else shown
+            for begin, target, until in sorted(self._covered(reading, scannable)):
+                number, start, end = inspected.place(begin, until)
+                covers[number].append(Cover(start, end, self.targets[target]))
+        return [
+            extended(joined(plain), sorted(others, key=attrgetter("start")), text)
+            for text, plain, others in zip(inspected.texts, shown, hidden, strict=True)
+        ]
+
+    def _covered(self, reading: Reading, text: Scannable) -> Iterator[tuple[int, int, int]]:
+        """Yield the stretches of the original text that a reading covers: start, target, end."""
+        for matcher, wanted in self._parts:
+            for span in matcher.cover(text, wanted):
+                start, end = reading.origin(span.start, span.end)
+                yield start, wanted[span.target], end
+
+    def mask(self, text: str, label: Callable[[Target], str]) -> str:
+        """Return the text with a label in place of each stretch that must not be shown."""
+        return self.mask_all([text], label)[0]
+
+    def mask_all(
+        self,
+        texts: Sequence[str],
+        label: Callable[[Target], str],
+        masked: Callable[[str, Target], None] = _ignored,
+    ) -> list[str]:
+        """Return each text masked, as `mask` does it; `masked` is given each value it replaced."""
+        try:
+            covers = self.cover(Inspected(*texts))
+        except TooDense:
+            if len(texts) > 1:
+                return [self.mask_all([text], label, masked)[0] for text in texts]
+            return [WITHHELD]
+        for text, covered in zip(texts, covers, strict=True):
+            for cover in covered:
+                masked(text[cover.start : cover.end], cover.target)
+        return [
+            _masked(text, covered, label) if covered else text
+            for text, covered in zip(texts, covers, strict=True)
+        ]
+
+    def across(self, texts: Sequence[str]) -> list[Finding]:
+        """Return what is found only where texts meet."""
+        if len(texts) < 2:
+            return []
+        starts = [0, *accumulate(map(len, texts))]
+        joined = AsItStands("".join(texts), "together with what follows")
+        across: list[Finding] = []
+        for span in self._spans(Scannable(joined.text.replace(BAR, " "))):
+            at = bisect_right(starts, span.start) - 1
+            if span.end > starts[at + 1]:
+                target, start = self.targets[span.target], span.start - starts[at]
+                across.append(
+                    Finding(target, start, len(texts[at]), joined, span.start, span.end, at)
+                )
+        return across
+
+
+def _masked(text: str, covered: Sequence[Cover], label: Callable[[Target], str]) -> str:
+    out: list[str] = []
+    at = 0
+    for cover in covered:
+        out += [text[at : cover.start], label(cover.target)]
+        at = cover.end
+    return "".join([*out, text[at:]])
+
+
+class _Stretches:
+    """Stretches of a text that do not overlap, in order."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def add(self, start: int, end: int) -> bool:
+        """Add a stretch, and return whether it overlapped none."""
+        at = bisect_left(self._starts, start)
+        if (at and self._ends[at - 1] > start) or (
+            at < len(self._starts) and self._starts[at] < end
+        ):
+            return False
+        self._starts.insert(at, start)
+        self._ends.insert(at, end)
+        return True

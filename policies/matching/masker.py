@@ -1,0 +1,166 @@
+"""Masks a text that comes in pieces: however it is cut, the outputs join to the same.
+
+Nothing is released that may still turn out to be secret, and nothing else is held. The mask is
+written as soon as a match is certain; what the match goes on to cover is swallowed, not kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.matching.runs import DASH, Runs
+from policies.matching.scanner import Scanner, in_order
+from policies.patterns.normalise import TRANSPARENT, scan_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from policies.matching.scanner import Plan, Span
+
+WITHHELD = "[withheld: too dense to check]"
+
+MAX_INVISIBLE = 16
+"""Of more invisible characters in a row the rest is dropped, so that a flood of them cannot make
+a secret endlessly long."""
+
+
+class Masker:
+    """Masks one text.
+
+    `label(target)` gives what a match is replaced with; it is called once for each. At a match of
+    one of the `stops` the text ends, and nothing follows.
+    """
+
+    def __init__(
+        self, plan: Plan, label: Callable[[int], str], stops: frozenset[int] = frozenset()
+    ) -> None:
+        self._scanner = Scanner(plan)
+        self._runs = Runs()
+        self._label = label
+        self._stops = stops
+        self._raw = ""  # not released yet; its first character is at position `_base`
+        self._base = 0
+        self._masked = 0  # all before this position is released or masked
+        self._invisible = 0
+        self._over = False
+
+    @property
+    def held(self) -> int:
+        """How many characters wait to be released."""
+        return len(self._raw)
+
+    def feed(self, text: str) -> str:
+        """Return what can be released by now."""
+        if self._over:
+            return ""
+        view = scan_view(text)
+        if TRANSPARENT in view:
+            text, view = self._thinned(text, view)
+        elif view:
+            self._invisible = 0
+        self._raw += text
+        self._runs.read(view)
+        self._scanner.read(view)
+        return self._release()
+
+    def finish(self) -> str:
+        """Return the rest; nothing may be fed afterwards."""
+        if self._over:
+            return ""
+        self._runs.finish()
+        self._scanner.finish()
+        released = self._release(last=True)
+        self._over = True
+        return released
+
+    def _release(self, *, last: bool = False) -> str:
+        scanner = self._scanner
+        end = scanner.length
+        undecided = (end, -1)
+        if scanner.done or scanner.floor(end) <= end:
+            undecided = self._settled(end)
+        block = (end, -1) if last else min(undecided, scanner.hold(end))
+        floor = scanner.floor(end)
+        if scanner.shut_at >= 0:
+            block, floor = (scanner.shut_at, -1), scanner.shut_at
+        out: list[str] = []
+        if scanner.done or floor <= end:
+            self._mask(block, floor, out)
+        if not self._over:
+            self._pass(min(block[0], floor), out)
+            if scanner.shut_at >= 0:
+                self._end(out, WITHHELD)
+        return "".join(out)
+
+    def _settled(self, end: int) -> tuple[int, int]:
+        """Drop the matches within opaque runs; return the first of which it is not known yet."""
+        scanner, runs = self._scanner, self._runs
+        runs.forget(self._base)
+        first = (end, -1)
+        for found in (scanner.done, [c.span for c in scanner.candidates if c.end]):
+            for span in found:
+                if runs.hides(span.start) is None and not self._is_dash(span.start):
+                    first = min(first, (span.start, -1))
+        scanner.done = [span for span in scanner.done if not self._is_noise(span.start)]
+        scanner.candidates = [
+            candidate
+            for candidate in scanner.candidates
+            if not candidate.end or not self._is_noise(candidate.start)
+        ]
+        return first
+
+    def _is_noise(self, at: int) -> bool:
+        return self._runs.hides(at) is True and not self._is_dash(at)
+
+    def _is_dash(self, at: int) -> bool:
+        """Tell what may begin a key in armour; of what is being masked it is decided already."""
+        return at < self._base or scan_view(self._raw[at - self._base]) == DASH
+
+    def _mask(self, block: tuple[int, int], floor: int, out: list[str]) -> None:
+        """Write the mask of each match that nothing can come before any more."""
+        scanner = self._scanner
+        growing = [candidate.span for candidate in scanner.candidates if candidate.end]
+        waiting: list[Span] = []
+        for span in sorted([*scanner.done, *growing], key=in_order):
+            if (span.start, span.target) > block or span.start >= floor:
+                waiting.append(span)
+            elif not self._over:
+                self._write(span, out)
+        scanner.done = [span for span in waiting if span not in growing]
+
+    def _write(self, span: Span, out: list[str]) -> None:
+        if span.target in self._stops:
+            self._pass(span.start, out)
+            self._label(span.target)
+            self._end(out, "")
+            return
+        if span.start >= self._masked:
+            self._pass(span.start, out)
+            out.append(self._label(span.target))
+        self._masked = max(self._masked, span.end)
+        self._drop(self._masked)
+
+    def _pass(self, until: int, out: list[str]) -> None:
+        if until > self._base:
+            out.append(self._raw[: until - self._base])
+            self._drop(until)
+
+    def _drop(self, until: int) -> None:
+        if until > self._base:
+            self._raw = self._raw[until - self._base :]
+            self._base = until
+
+    def _end(self, out: list[str], note: str) -> None:
+        out.append(note)
+        self._raw = ""
+        self._over = True
+
+    def _thinned(self, text: str, view: str) -> tuple[str, str]:
+        kept: list[int] = []
+        for at, ch in enumerate(view):
+            self._invisible = self._invisible + 1 if ch == TRANSPARENT else 0
+            if self._invisible <= MAX_INVISIBLE:
+                kept.append(at)
+        if len(kept) == len(view):
+            return text, view
+        return "".join(text[at] for at in kept), "".join(view[at] for at in kept)

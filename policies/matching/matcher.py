@@ -1,0 +1,332 @@
+"""Finds matches in whole texts: one pass tells which targets match, the rest is for those alone.
+
+Hyperscan reads the text once for all targets together, whatever their number. Where it reports
+one, RE2 finds the places where it may begin, and the target's own automaton says where it ends.
+All three take time that grows with the text and no faster.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import cached_property
+from itertools import compress, islice
+from operator import not_
+from typing import TYPE_CHECKING
+
+import re2  # type: ignore[import-untyped]
+
+from policies.matching.effort import Effort, TooDense
+from policies.matching.hyperscan import Database
+from policies.matching.runs import is_noise, opaque_runs
+from policies.matching.scanner import Plan, Scanner, Span
+from policies.patterns import seams
+from policies.patterns.charset import ANY
+from policies.patterns.ends import match
+from policies.patterns.normalise import BAR, TRANSPARENT, barred_view, odd_characters, scan_view
+from policies.patterns.pattern import Chars, Repeat
+from policies.patterns.render import (
+    after,
+    before,
+    edge,
+    render,
+    render_letters,
+    render_sets,
+    view_bytes,
+)
+from policies.patterns.squeeze import spelled_out, squeezed
+from policies.patterns.words import LONG, exact_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Sequence
+
+    from policies.matching.target import Target
+    from policies.patterns.pattern import Pattern
+
+
+_MAX_PLANS = 256
+_BAR = BAR.encode()
+_STRIDE = 64
+_NOWHERE = sys.maxsize
+_FEWEST_QUOTED = 3
+_LONG_TAIL = 32  # what lies between the least and the most of a bounded token, at least
+
+
+class Scannable:
+    """A text made ready for scanning, once for however many matchers."""
+
+    def __init__(self, text: str) -> None:
+        """`text` may be several with bars between them."""
+        odd = odd_characters(text)
+        view = barred_view(text, odd)
+        self._odd = {barred_view(ch) for ch in odd}
+        self.view = view.replace(TRANSPARENT, "")
+        """What a pattern sees: folded, and without invisible characters."""
+        self.data = view_bytes(self.view, self._odd)
+        self.effort = Effort(len(text))
+        self.hits: dict[Matcher, tuple[int, ...]] = {}
+        """What each matcher has reported, so that it need not look twice."""
+        self._whole = view
+
+    @cached_property
+    def fenced(self) -> bytes:
+        """The data with an edge to the left of the first character too."""
+        return _BAR + self.data
+
+    @cached_property
+    def letters(self) -> bytes:
+        """The letters of the view, whatever stands between them."""
+        return squeezed(self.view, self._odd)
+
+    @cached_property
+    def seams(self) -> list[int]:
+        """Where a match may begin though a letter stands to the left."""
+        return seams.ends(self.view)
+
+    @cached_property
+    def _places(self) -> list[int] | None:
+        if len(self.view) == len(self._whole):
+            return None
+        return [at for at, ch in enumerate(self._whole) if ch != TRANSPARENT]
+
+    @cached_property
+    def _runs(self) -> list[tuple[int, int]]:
+        return opaque_runs(self._whole)
+
+    def in_text(self, spans: Iterable[Span]) -> Iterator[Span]:
+        """Yield stretches of the view as those of the text, save what is noise in an opaque run."""
+        for span in spans:
+            start, end = span.start, span.end
+            if self._places is not None:
+                start, end = self._places[start], self._places[end - 1] + 1
+            if not is_noise(self._whole, self._runs, start):
+                yield Span(start, span.target, end)
+
+
+class Matcher:
+    """Many targets, of which each look may want only some. Several threads may share one."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self.targets = tuple(targets)
+        self._finders = [_Finder(target) for target in self.targets]
+        self._covers: dict[tuple[int, ...], _Cover] = {}
+
+    @cached_property
+    def _lookups(self) -> list[_Patterns | _Words]:
+        """Patterns look at a text, words at other forms of it."""
+        patterns: list[tuple[int, bytes]] = []
+        long: list[tuple[int, bytes]] = []
+        short: list[tuple[int, bytes]] = []
+        for at, target in enumerate(self.targets):
+            letters = squeezed(scan_view(target.words).replace(TRANSPARENT, ""))
+            if not letters:
+                patterns.append((at, self._finders[at].expression))
+            elif len(letters) >= LONG:
+                long.append((at, _literal(letters)))
+            else:
+                patterns.append((at, _expression(exact_pattern(target.words))))
+                short.append((at, _literal(letters)))
+        found: list[_Patterns | _Words] = []
+        if patterns:
+            found.append(_Patterns(patterns))
+        if long or short:
+            found.append(_Words(long, short))
+        return found
+
+    def warm(self) -> None:
+        """Make now what is otherwise made when a text first needs it."""
+        self._hits(Scannable("a text"))
+        for finder in self._finders:
+            finder.warm()
+
+    def find(self, text: Scannable, wanted: Container[int], most: int | None = None) -> list[Span]:
+        """Return the first matches of each wanted target; those of one do not overlap.
+
+        Raises TooDense where it takes too much to find them.
+        """
+        return [
+            span
+            for at in self._hits(text)
+            if at in wanted
+            for span in islice(text.in_text(self._finders[at].spans(text, at)), most)
+        ]
+
+    def cover(self, text: Scannable, wanted: Container[int]) -> list[Span]:
+        """Return the matches that begin at any place at all, as the masker of a stream sees them.
+
+        Raises TooDense where too many are in progress.
+        """
+        hits = [at for at in self._hits(text) if at in wanted]
+        by_letters = [self._finders[at].by_letters for at in hits]
+        found: list[Span] = []
+        for group in (
+            tuple(compress(hits, by_letters)),
+            tuple(compress(hits, map(not_, by_letters))),
+        ):
+            spans = self._cover(group).spans(text) if group else []
+            found += text.in_text(Span(s.start, group[s.target], s.end) for s in spans)
+        return found
+
+    def _cover(self, hits: tuple[int, ...]) -> _Cover:
+        if hits not in self._covers:
+            if len(self._covers) >= _MAX_PLANS:
+                self._covers.clear()
+            self._covers[hits] = _Cover([self.targets[at] for at in hits])
+        return self._covers[hits]
+
+    def _hits(self, text: Scannable) -> tuple[int, ...]:
+        """Return the targets that match somewhere, in their order."""
+        if self not in text.hits:
+            hits = {at for lookup in self._lookups for at in lookup.hits(text)}
+            text.hits[self] = tuple(sorted(hits))
+        return text.hits[self]
+
+
+class _Patterns:
+    """Finds the patterns that match a text as it is."""
+
+    def __init__(self, expressions: list[tuple[int, bytes]]) -> None:
+        self._database = Database(expressions)
+
+    def hits(self, text: Scannable) -> list[int]:
+        return self._database.hits(text.data)
+
+
+class _Words:
+    """Finds the words whose letters follow each other in a text, whatever stands between them.
+
+    That is enough to look closer at a long word; a short one must be spelled out letter by letter.
+    """
+
+    def __init__(self, long: list[tuple[int, bytes]], short: list[tuple[int, bytes]]) -> None:
+        self._short = {at for at, _ in short}
+        self._anywhere = Database([*long, *short])
+        self._spelled = Database(short) if short else None
+
+    def hits(self, text: Scannable) -> list[int]:
+        hits = self._anywhere.hits(text.letters)
+        if self._spelled is None or self._short.isdisjoint(hits):
+            return hits
+        long = [at for at in hits if at not in self._short]
+        return long + self._spelled.hits(spelled_out(text.view, text.data))
+
+
+def _literal(letters: bytes) -> bytes:
+    return b"".join(b"\\x%02x" % byte for byte in letters)
+
+
+def _expression(pattern: Pattern) -> bytes:
+    inside = render(pattern.node)
+    return (before(pattern.not_before) + inside + after(pattern.not_after)).encode()
+
+
+class _Openings:
+    """Finds where a match may begin; `at` is where to look from.
+
+    By bytes, which tell no letters beyond ASCII apart; where all begin with such, by letters.
+    """
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        openings = [opening for target in targets for opening in target.openings]
+        letters = list(dict.fromkeys(map(render_letters, openings)))
+        self.by_letters = all(letters)
+        self._letters = re.compile("|".join(letters))
+        self._bytes = re2.compile("|".join(dict.fromkeys(map(render_sets, openings))).encode())
+
+    def search(self, text: Scannable, at: int) -> re.Match[str] | re2._Match | None:
+        if self.by_letters:
+            return self._letters.search(text.view, at)
+        return self._bytes.search(text.data, at)
+
+    def match(self, text: Scannable, at: int) -> bool:
+        return self._bytes.match(text.data, at) is not None
+
+
+class _Cover:
+    """Follows a few targets through a text, and leaps over what none of them begins in."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self._plan = Plan(targets)
+        self._openings = _Openings(targets)
+
+    def spans(self, text: Scannable) -> list[Span]:
+        view, effort = text.view, Effort(len(text.view))
+        found: list[Span] = []
+        at = 0
+        while (hit := self._openings.search(text, at)) is not None:
+            begin = hit.start()
+            scanner = Scanner(self._plan, view[max(begin - seams.LONGEST, 0) : begin])
+            while begin + scanner.length < len(view) and not (scanner.length and scanner.idle):
+                here = begin + scanner.length
+                scanner.read(view[here : here + _STRIDE])
+                effort.spend(scanner.steps)
+                scanner.steps = 0
+                if scanner.shut_at >= 0:
+                    raise TooDense
+            scanner.finish()
+            found += [Span(begin + s.start, s.target, begin + s.end) for s in scanner.done]
+            at = max(begin + scanner.length, hit.end())
+        return found
+
+
+class _Finder:
+    """Finds one target in a view without invisible characters."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+
+    @property
+    def expression(self) -> bytes:
+        """What matches wherever the target does, for Hyperscan."""
+        target = self._target
+        nodes = list(target.nodes)
+        ends = after(target.not_after)
+        if target.quoted:
+            # A quote takes almost anything; whether it ends is looked at where it begins.
+            nodes[-1], ends = Repeat(Chars(ANY), _FEWEST_QUOTED, _FEWEST_QUOTED), ""
+        elif target.value.bound:
+            # Where the bound is reached, the token may go on behind it; see `shape.beyond`.
+            ends = f"(?:{ends}|{render(Repeat(Chars(target.value.tail), _LONG_TAIL, _LONG_TAIL))})"
+        inside = "".join(map(render, nodes))
+        return (before(target.not_before) + inside + ends).encode()
+
+    @property
+    def by_letters(self) -> bool:
+        return self._openings.by_letters
+
+    def warm(self) -> None:
+        self._next(Scannable("a text"), 0)
+
+    @cached_property
+    def _openings(self) -> _Openings:
+        return _Openings([self._target])
+
+    @cached_property
+    def _after_edge(self) -> re2._Regexp:
+        """What finds an opening, one character after what it is to the right of."""
+        openings = "|".join(map(render_sets, self._target.openings))
+        return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
+
+    def spans(self, text: Scannable, number: int) -> Iterator[Span]:
+        """Yield the matches from left to right, each the longest from its start."""
+        at = 0
+        behind_seams = self._behind_seams(text)
+        seam = next(behind_seams, _NOWHERE)
+        while (begin := min(seam, self._next(text, at))) != _NOWHERE:
+            at = begin + 1
+            if (span := match(self._target, text.view, begin, text.effort)) is not None:
+                yield Span(span[0], number, span[1])
+                at = span[1]
+            while seam < at:
+                seam = next(behind_seams, _NOWHERE)
+
+    def _next(self, text: Scannable, at: int) -> int:
+        if self._target.not_before.bits:
+            hit = self._after_edge.search(text.fenced, at)
+        else:
+            hit = self._openings.search(text, at)
+        return _NOWHERE if hit is None else hit.start()
+
+    def _behind_seams(self, text: Scannable) -> Iterator[int]:
+        if self._target.not_before.bits:
+            yield from (at for at in text.seams if self._openings.match(text, at))

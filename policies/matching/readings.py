@@ -1,0 +1,319 @@
+"""Other readings of a text: escapes undone, encoded runs decoded, markup left out.
+
+A rule looks at each of them beside the text itself. What stands in a reading can be traced to
+the stretch of the text that it came from.
+"""
+
+from __future__ import annotations
+
+import binascii
+import html
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Protocol
+
+import re2  # type: ignore[import-untyped]
+
+from policies.matching.runs import FEWEST
+from policies.patterns.normalise import BAR, barred
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MAX_DEPTH = 3
+"""How often a reading may be read again: base64 of URL-encoding of base64."""
+
+_ESCAPE_FORMS = (
+    # Each begins with a fixed sign, which `re` then leaps to.
+    r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
+    r"|\\x[0-9A-Fa-f]{2}(?:\\x[0-9A-Fa-f]{2})*"
+    r"|\\u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})*"
+    r"|\\u\{[0-9A-Fa-f]{1,6}\}"
+    r"|\\U[0-9A-Fa-f]{8}"
+    r"|\\[0-3]?[0-7]{2}"
+    r"|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,8};)"
+    r"|=3D|=[0-9A-F]{2}(?:=[0-9A-F]{2})+"
+)
+_SIGNS = ("\\%&=", "\\%&", "\\%&")
+"""What an escape begins with, the first, second and third time that a text is looked at for them:
+nobody writes quoted-printable twice."""
+_ESCAPE = re.compile(_ESCAPE_FORMS)
+_SOFT_BREAK = re.compile(r"=\r?\n")
+_MARKUP = re.compile(r"[`*~]+")
+_FEW = 32
+_LONGEST = 12
+"""More than the characters of the longest escape, as far as one goes that may go on."""
+
+# RE2 over bytes, because these look at every character of every text.
+_ANY_ESCAPE = re2.compile(_ESCAPE_FORMS.encode())
+_ANY_SOFT_BREAK = re2.compile(_SOFT_BREAK.pattern.encode())
+_QUOTED_PRINTABLE = re2.compile(rb"(?i:quoted-printable)|=3D|=20\r?\n|=[0-9A-F]{2}=[0-9A-F]{2}")
+"""Tells it from base64 at the end of a line, and from a setting without a value."""
+# From one line to the next there may stand what quotes or indents it; a break may be written.
+_BASE64 = re2.compile(
+    rb"[A-Za-z0-9+/_-]{16,}"
+    rb"(?:(?:\r?\n|\\r\\n|\\n)[ \t>]{0,8}[A-Za-z0-9+/_-]+)*={0,2}"
+)
+_BREAKS = re.compile(rb"\\[rn]|[\s>=]")
+_HEX = re2.compile(
+    rb"[0-9A-Fa-f]{16,}"
+    rb"|(?:0x)?[0-9A-Fa-f]{2}(?:[ :,;\r\n-]{1,3}(?:0x)?[0-9A-Fa-f]{2}\b){7,}"
+    rb"|[0-9A-Fa-f]{4}(?:[ \n][0-9A-Fa-f]{4}\b){3,}"
+)
+_READABLE = 6  # characters in a row
+_STRETCH = re.compile(
+    rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
+    rb"|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % _READABLE
+)
+"""What reads as text among bytes that are none."""
+_STRETCHES = re2.compile(_STRETCH.pattern)
+_LONG = 1024
+_MOSTLY = 0.75
+_NOISE = 2 * FEWEST // 3  # bytes that an opaque run decodes to, at least
+_LONG_STRETCH = 20  # what reads as text in the bytes of a picture is that by chance, if shorter
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_HEX_ONLY = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
+
+
+class Reading(Protocol):
+    """`how` says how the text was read, in words for a person; empty for as it stands."""
+
+    @property
+    def how(self) -> str: ...
+
+    @property
+    def text(self) -> str: ...
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        """Return the stretch of the original text that `[start, end)` was read from."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AsItStands:
+    text: str
+    how: str = ""
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        return start, end
+
+
+class Rewritten:
+    """A reading in which what the pattern matches is replaced by what `put` gives for it."""
+
+    def __init__(
+        self,
+        source: Reading,
+        how: str,
+        pattern: re.Pattern[str],
+        put: Callable[[str], str],
+        text: str,
+    ) -> None:
+        """`text` is what comes of it; whoever makes it has a faster way to tell."""
+        self.how = how
+        self._source = source
+        self._pattern = pattern
+        self._put = put
+        self.text = text
+
+    @cached_property
+    def _pieces(self) -> list[tuple[int, int, int, int]]:
+        """Return where each replaced piece stands: its place in the reading, and in the source."""
+        pieces = [(0, 0, 0, 0)]
+        for found in self._pattern.finditer(self._source.text):
+            _, until, _, source_until = pieces[-1]
+            start = until + found.start() - source_until
+            pieces.append((start, start + len(self._put(found[0])), found.start(), found.end()))
+        return pieces
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        first, last = self._character(start), self._character(end - 1)
+        return self._source.origin(first[0], last[1])
+
+    def _character(self, at: int) -> tuple[int, int]:
+        """Return what a character of the reading was read from."""
+        piece = self._pieces[bisect_right(self._pieces, at, key=itemgetter(0)) - 1]
+        _, until, source, source_until = piece
+        if at < until:
+            return source, source_until
+        return source_until + at - until, source_until + at - until + 1
+
+
+class Decoded:
+    """All encoded runs of a source, decoded, one below the other."""
+
+    def __init__(self, source: Reading, how: str, runs: list[tuple[int, int, str]]) -> None:
+        self.how = how
+        self._source = source
+        self._runs = runs
+        self.text = barred(text for _, _, text in runs)
+
+    @cached_property
+    def _offsets(self) -> list[int]:
+        offsets = [0]
+        for _, _, text in self._runs:
+            offsets.append(offsets[-1] + len(text) + 1)
+        return offsets
+
+    def origin(self, start: int, end: int) -> tuple[int, int]:
+        first = bisect_right(self._offsets, start) - 1
+        last = bisect_right(self._offsets, end - 1) - 1
+        runs = self._runs[first : last + 1]
+        return self._source.origin(runs[0][0], runs[-1][1])
+
+
+def readings(text: str) -> Iterator[Reading]:
+    """Yield the text as it stands, then every other reading of it that differs.
+
+    The text may be several with bars between them; a bar stays one in every reading.
+    """
+    plain = AsItStands(text)
+    yield plain
+    if "`" in text or "*" in text or "~" in text:
+        bare = text.replace("`", "").replace("*", "").replace("~", "")
+        yield Rewritten(plain, "without markup", _MARKUP, lambda _: "", bare)
+    yield from _deeper(plain, MAX_DEPTH)
+
+
+def _deeper(source: Reading, depth: int) -> Iterator[Reading]:
+    if depth == 0:
+        return
+    unescaped = _unescaped(source)
+    if unescaped is not source:
+        yield unescaped
+    data = _bytes(unescaped.text)
+    for how, runs in (("base64", _base64_runs), ("hexadecimal", _hex_runs)):
+        if found := runs(data):
+            decoded = Decoded(unescaped, how, found)
+            yield decoded
+            yield from _deeper(decoded, depth - 1)
+
+
+def _unescaped(source: Reading) -> Reading:
+    reading = source
+    data = _bytes(reading.text)
+    if _ANY_SOFT_BREAK.search(data) and _QUOTED_PRINTABLE.search(data):
+        joined = _SOFT_BREAK.sub("", reading.text)
+        reading = Rewritten(reading, "unescaped", _SOFT_BREAK, lambda _: "", joined)
+    for signs in _SIGNS:
+        if not any(map(reading.text.__contains__, signs)):
+            break
+        text, again = _without_escapes(reading.text)
+        if text == reading.text:
+            break
+        reading = Rewritten(reading, "unescaped", _ESCAPE, _unescape, text)
+        if not again:
+            break
+    return reading
+
+
+def _without_escapes(text: str) -> tuple[str, bool]:
+    """Return the text with each escape undone, and whether there may be escapes in it again.
+
+    They are undone one by one where there are few, else all at once.
+    """
+    parts: list[str] = []
+    at = length = 0
+    undone: list[tuple[int, int]] = []
+    for found in islice(_ANY_ESCAPE.finditer(_bytes(text)), _FEW):
+        start, end = found.span()
+        parts += [text[at:start], _no_bar(_unescape(text[start:end]))]
+        at = end
+        length += len(parts[-2]) + len(parts[-1])
+        undone.append((length - len(parts[-1]), length))
+    rest = text[at:]
+    if len(undone) == _FEW:
+        rest = _ESCAPE.sub(lambda found: _no_bar(_unescape(found[0])), rest)
+        return "".join([*parts, rest]), True
+    whole = "".join([*parts, rest])
+    # An escape that was none before has a part in what was undone.
+    around = (whole[max(0, start - _LONGEST) : end + _LONGEST] for start, end in undone)
+    return whole, any(_ANY_ESCAPE.search(_bytes(part)) is not None for part in around)
+
+
+def _no_bar(text: str) -> str:
+    return text.replace(BAR, " ")
+
+
+def _bytes(text: str) -> bytes:
+    """Return one byte for each character, so that places are the same: of ASCII, its own."""
+    return text.encode("ascii", "replace")
+
+
+def _unescape(escape: str) -> str:
+    if escape[0] == "&":
+        return html.unescape(escape)
+    if escape[0] in "%=" or escape[1] == "x":
+        return bytes.fromhex(_HEX_ONLY.sub("", escape)).decode("utf-8", "replace")
+    if escape[1] in "uU":
+        return "".join(_character(code) for code in re.findall(r"[0-9A-Fa-f]+", escape))
+    return chr(int(escape[1:], 8))
+
+
+def _character(code: str) -> str:
+    point = int(code, 16)
+    return chr(point) if point < 0x110000 and not 0xD800 <= point < 0xE000 else "\ufffd"
+
+
+def _base64_runs(data: bytes) -> list[tuple[int, int, str]]:
+    found: list[tuple[int, int, str]] = []
+    # A program repeats its long names.
+    known: dict[bytes, list[str]] = {}
+    for run in _BASE64.finditer(data):
+        start, end = run.span()
+        written = data[start:end]
+        # Encoded text always mixes cases; words and hexadecimal numbers seldom do.
+        if written.islower() or written.isupper():
+            continue
+        if written not in known:
+            known[written] = _decoded(written)
+        found += [(start, end, text) for text in known[written]]
+    return found
+
+
+def _decoded(written: bytes) -> list[str]:
+    """Decode base64 in all four alignments: letters before it may have shifted it."""
+    plain = _BREAKS.sub(b"", written).translate(_STANDARD)
+    texts = []
+    for shift in range(4):
+        usable = (len(plain) - shift) // 4 * 4
+        tail = plain[shift + usable :]
+        read = binascii.a2b_base64(plain[shift : shift + usable])
+        if len(tail) > 1:
+            read += binascii.a2b_base64(tail + b"=" * (4 - len(tail)))
+        if 2 * read.count(0) > len(read) - 2:
+            read = read.replace(b"\0", b"")  # letters of two bytes each
+        texts += _readable(read)
+    return texts
+
+
+def _readable(read: bytes) -> list[str]:
+    """Return the text that bytes are, or only what reads as text where the most of them is noise.
+
+    A name of a program and the bytes of a picture decode to noise, in which nothing can be read:
+    to look through it would take many times as long as the text that it was decoded from.
+    """
+    # RE2 takes longer to begin.
+    stretches = (_STRETCHES if len(read) > _LONG else _STRETCH).findall(read)
+    if len(read) >= _NOISE and sum(map(len, stretches)) < _MOSTLY * len(read):
+        stretches = [stretch for stretch in stretches if len(stretch) >= _LONG_STRETCH]
+    if not stretches:
+        return []
+    if sum(map(len, stretches)) >= _MOSTLY * len(read):
+        return [read.decode("utf-8", "replace")]
+    return [stretch.decode("utf-8", "replace") for stretch in stretches]
+
+
+def _hex_runs(data: bytes) -> list[tuple[int, int, str]]:
+    found: list[tuple[int, int, str]] = []
+    for run in _HEX.finditer(data):
+        digits = _HEX_ONLY.sub("", run[0].decode())
+        for shift in range(2):
+            usable = (len(digits) - shift) // 2 * 2
+            read = bytes.fromhex(digits[shift : shift + usable])
+            found += [(run.start(), run.end(), text) for text in _readable(read)]
+    return found

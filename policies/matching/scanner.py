@@ -1,0 +1,338 @@
+"""Finds every match of many patterns in a text that comes in pieces, one character at a time.
+
+An opening (see `trigger`) begins a candidate; its pattern's automaton follows it. All that the
+scanner knows is a function of the characters so far, never of how they were cut, so whatever is
+built on it is the same for every cut.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policies.matching.effort import TooDense
+from policies.patterns.normalise import TRANSPARENT, scan_view
+from policies.patterns.trigger import Trigger, TriggerTree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policies.matching.target import Target, Value
+    from policies.patterns.automaton import Automaton, State
+
+MAX_CANDIDATES = 96
+"""More matches than this in progress at one place, and the rest of the text is not passed on."""
+_MERGE_ABOVE = 8
+_RECENT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A match of the target at index `target`: `[start, end)` in characters of the text."""
+
+    start: int
+    target: int
+    end: int
+
+
+class Candidate:
+    """A match in progress.
+
+    `end` is 0 until it is a match; `maybe` is an end that the next character may still forbid;
+    `start` is -1 until the first visible character; `beyond` says that the pattern's bound is
+    behind it, and only its token goes on.
+    """
+
+    __slots__ = ("beyond", "end", "in_context", "maybe", "start", "state", "target", "value")
+
+    def __init__(
+        self, target: int, start: int, value: Value, context: Automaton | None = None
+    ) -> None:
+        self.target = target
+        self.start = start
+        self.value = value
+        self.state: State = (context or value.secret).start
+        self.in_context = context is not None
+        self.beyond = False
+        self.maybe = 0
+        self.end = 0
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.target, self.end)
+
+
+def _age(candidate: Candidate) -> float:
+    return candidate.start if candidate.start >= 0 else math.inf
+
+
+class Plan:
+    """Many targets in one machine, shared by all the texts that are scanned for them.
+
+    Where two matches begin at one place, the target that stands first gives its name.
+    """
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        self.targets = tuple(targets)
+        self.tree = TriggerTree(
+            [
+                Trigger(at, opening, target.not_before, target.held)
+                for at, target in enumerate(self.targets)
+                for opening in target.openings
+            ]
+        )
+
+    def find(self, text: str) -> tuple[Span, ...]:
+        """Return all matches in a whole text, in order of start; they may overlap.
+
+        Raises TooDense where too many are in progress at one place.
+        """
+        scanner = Scanner(self)
+        scanner.read(scan_view(text))
+        scanner.finish()
+        if scanner.shut_at >= 0:
+            raise TooDense
+        return tuple(sorted(scanner.done, key=in_order))
+
+
+def in_order(span: Span) -> tuple[int, int, int]:
+    return (span.start, span.target, -span.end)
+
+
+class Scanner:
+    """The state of one text. Positions count characters since its beginning.
+
+    `done` collects the matches whose end is known; whoever reads them takes them out.
+    `shut_at` is where the text stopped being followed, -1 while it is.
+    """
+
+    def __init__(self, plan: Plan, before: str = "") -> None:
+        """`before` is what stands before the text, as its view."""
+        self._targets = plan.targets
+        self._trigger = plan.tree.after(before)
+        self._keep = plan.tree.longest
+        self._recent = ""  # the view of the text's end, as long as an opening may reach back
+        self._base = 0  # position of its first character
+        self.length = 0
+        self.steps = 0
+        self.candidates: list[Candidate] = []
+        self.done: list[Span] = []
+        self.shut_at = -1
+        self._merge_above = _MERGE_ABOVE
+
+    def read(self, view: str) -> None:
+        """Follow the next piece, given as its scan view."""
+        self._recent += view
+        trigger = self._trigger
+        busy = bool(self.candidates)
+        for at, ch in enumerate(view, self.length + 1):
+            trigger = trigger[ch]
+            if busy or trigger.fires:
+                self._trigger = trigger
+                self._step(ch, at)
+                busy = bool(self.candidates)
+                if self.shut_at >= 0:
+                    break
+        self._trigger = trigger
+        self.length += len(view)
+        if len(self._recent) > _RECENT:
+            self._trim()
+
+    def finish(self) -> None:
+        """The text ends here: what may end, ends."""
+        for candidate in self.candidates:
+            if candidate.maybe:
+                self._accept(candidate, candidate.maybe)
+            if candidate.end:
+                self.done.append(candidate.span)
+        self.candidates = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether no match is in progress, nor the beginning of one."""
+        return not self.candidates and not self._trigger.branches
+
+    def hold(self, at: int) -> tuple[int, int]:
+        """Return the first (start, target) that may yet turn out to be a match.
+
+        The start is `at`, the end of the text so far, where there is none.
+        """
+        first = (at, -1)
+        if self._trigger.partial:
+            first = (self._back(at, self._trigger.partial), -1)
+        for candidate in self.candidates:
+            if not candidate.end and not candidate.in_context:
+                start = at if candidate.start < 0 else candidate.start
+                first = min(first, (start, candidate.target))
+        return first
+
+    def floor(self, at: int) -> int:
+        """Return the first end of a match that may still grow, more than `at` for none."""
+        return min((c.end for c in self.candidates if c.end), default=at + 1)
+
+    def _step(self, ch: str, at: int) -> None:
+        if ch == TRANSPARENT:
+            return
+        if self.candidates:
+            live: list[Candidate] = []
+            self.steps += len(self.candidates)
+            for candidate in self.candidates:
+                state = candidate.state[ch]
+                if candidate.beyond and not state.dead:
+                    candidate.end = at
+                elif candidate.maybe or candidate.start < 0 or not state.passing:
+                    self._advance(candidate, ch, at, live)
+                    continue
+                candidate.state = state
+                live.append(candidate)
+            self.candidates = live
+        for target, length in self._trigger.fires:
+            self._begin(target, at, length)
+        if len(self.candidates) > self._merge_above:
+            self._merge()
+            if len(self.candidates) > MAX_CANDIDATES:
+                self._shut(at)
+            # Twice what is left: so that merging costs no more than following them did.
+            self._merge_above = min(MAX_CANDIDATES, max(_MERGE_ABOVE, 2 * len(self.candidates)))
+
+    def _begin(self, target: int, at: int, length: int) -> None:
+        """Start a candidate at an opening that has just ended, and let it catch up."""
+        made = self._targets[target]
+        start = self._back(at, length)
+        candidate = Candidate(target, start, made.value, made.context)
+        state = candidate.state
+        opening = self._recent[start - self._base : at - self._base]
+        if self._walked(candidate, opening):
+            self.candidates.append(candidate)
+        elif not candidate.state.dead:
+            candidate.state = state
+            self._caught_up(candidate, opening)
+
+    def _walked(self, candidate: Candidate, opening: str) -> bool:
+        """Lead a candidate through its opening, if that is all there is to it: no match ends."""
+        state = candidate.state
+        for ch in opening:
+            if ch != TRANSPARENT:
+                state = state[ch]
+                if not state.passing:
+                    candidate.state = state
+                    return False
+        candidate.state = state
+        return True
+
+    def _caught_up(self, candidate: Candidate, opening: str) -> None:
+        alive: list[Candidate] = []
+        for at, ch in enumerate(opening, candidate.start + 1):
+            if ch != TRANSPARENT:
+                alive = []
+                self._advance(candidate, ch, at, alive)
+                if not alive:
+                    return
+        self.candidates += alive
+
+    def _advance(self, candidate: Candidate, ch: str, at: int, live: list[Candidate]) -> None:
+        """Let a candidate read the character that ends at `at`; keep it in `live` if it lives."""
+        value = candidate.value
+        before = candidate.state
+        state = candidate.state = before[ch]
+        if candidate.maybe or (state.dead and candidate.end and before.accepts):
+            state = self._end_or_go_on(candidate, ch)
+        if candidate.start < 0:
+            candidate.start = at - 1
+        if state.accepts:
+            if candidate.in_context:
+                live.append(Candidate(candidate.target, -1, self._value(candidate.target, at)))
+            elif candidate.beyond:
+                candidate.end = at
+            elif value.guarded:
+                candidate.maybe = at
+            else:
+                self._accept(candidate, at)
+        if state.dead or (state.final and not candidate.maybe and value.beyond is None):
+            if candidate.end:
+                self.done.append(candidate.span)
+        else:
+            live.append(candidate)
+
+    def _value(self, target: int, at: int) -> Value:
+        """Return what the value of a target is like whose context ends at `at`."""
+        made = self._targets[target]
+        if not made.quoted:
+            return made.value
+        return made.value_after(self._folded(self._back(at, 2), at))
+
+    def _end_or_go_on(self, candidate: Candidate, ch: str) -> State:
+        """Let a candidate end before a character, or go on behind the bound of its pattern."""
+        value, state, end = candidate.value, candidate.state, candidate.maybe or candidate.end
+        goes_on = (
+            state.dead
+            and not candidate.beyond
+            and value.takes(ch, len(self._folded(candidate.start, end)) if value.bound else 0)
+        )
+        if candidate.maybe and (goes_on or value.closes[ch]):
+            self._accept(candidate, end)
+        if goes_on and candidate.end and value.beyond is not None:
+            candidate.beyond = True
+            self._merge_above = 0  # it may have to go on for as long as another one
+            state = candidate.state = value.beyond.start[ch]
+        candidate.maybe = 0
+        return state
+
+    def _accept(self, candidate: Candidate, end: int) -> None:
+        valid = self._targets[candidate.target].valid
+        if valid is None or valid(self._folded(candidate.start, end)):
+            candidate.end = end
+
+    def _folded(self, start: int, end: int) -> str:
+        return self._recent[start - self._base : end - self._base].replace(TRANSPARENT, "")
+
+    def _merge(self) -> None:
+        """Drop each candidate that can only end where an earlier one of its target ends too.
+
+        Not where a validator looks at the whole match: there the start makes a difference.
+        """
+        first: dict[tuple[int, int, int, int], Candidate] = {}
+        for candidate in sorted(self.candidates, key=_age):
+            validated = self._targets[candidate.target].valid is not None
+            looked_at = validated and not candidate.in_context and not candidate.beyond
+            apart = candidate.start if looked_at else -1
+            key = (candidate.target, id(candidate.state), candidate.maybe, apart)
+            if first.setdefault(key, candidate) is not candidate and candidate.end:
+                self.done.append(candidate.span)
+        self.candidates = list(first.values())
+
+    def _shut(self, at: int) -> None:
+        """Give up on the text from the first place that is not certain."""
+        self.shut_at = min(self.hold(at)[0], self.floor(at))
+        self.done += [c.span for c in self.candidates if c.end]
+        self.candidates = []
+
+    def _back(self, at: int, length: int) -> int:
+        """Return where the last `length` visible characters before `at` begin."""
+        start = at - length
+        if TRANSPARENT not in self._recent[start - self._base : at - self._base]:
+            return start
+        while length:
+            at -= 1
+            length -= self._recent[at - self._base] != TRANSPARENT
+        return at
+
+    def _trim(self) -> None:
+        """Forget what neither an opening nor a validator can ask for again."""
+        keep = self._back_or_base(self._keep + 1)
+        for candidate in self.candidates:
+            validated = self._targets[candidate.target].valid is not None
+            looks_back = validated or candidate.value.bound
+            if looks_back and candidate.start >= 0 and not candidate.beyond:
+                keep = min(keep, candidate.start)
+        if keep > self._base:
+            self._recent = self._recent[keep - self._base :]
+            self._base = keep
+
+    def _back_or_base(self, length: int) -> int:
+        at = self.length
+        while length and at > self._base:
+            at -= 1
+            length -= self._recent[at - self._base] != TRANSPARENT
+        return at

@@ -1,0 +1,92 @@
+"""What is looked for: one pattern made ready for texts that are whole, and for those in pieces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.patterns.automaton import Automaton
+from policies.patterns.charset import Lookup
+from policies.patterns.openings import Opening, beyond, check, openings
+from policies.patterns.pattern import Chars, PatternError, Repeat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from policies.patterns.pattern import Pattern
+
+
+class Value:
+    """The part of a target that is masked.
+
+    `beyond` follows a token behind the bound of its pattern (see `shape.beyond`).
+    """
+
+    __slots__ = ("beyond", "bound", "closes", "guarded", "secret", "tail")
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.secret = Automaton(pattern.node)
+        self.guarded = len(pattern.not_after) > 0
+        self.closes = Lookup(pattern.not_after.edge())
+        self.tail, self.bound = beyond(pattern)
+        self.beyond = Automaton(Repeat(Chars(self.tail), 1, None)) if len(self.tail) else None
+
+    def takes(self, ch: str, length: int) -> bool:
+        """Whether a token of so many characters, whose pattern ends, goes on with this one."""
+        return self.beyond is not None and length >= self.bound and not self.beyond.start[ch].dead
+
+
+class Target:
+    """One pattern made ready. With a context, only what follows the context is the match.
+
+    `valid` sees the text of a match, folded and without invisible characters, and may refuse it.
+    `words` are what the pattern was made of, if it was made of words. `quoted` are the patterns
+    that take the place of the pattern where the context ends with these quotes.
+    Raises PatternError where the pattern could not be followed in a stream.
+    """
+
+    __slots__ = (
+        "context",
+        "held",
+        "id",
+        "nodes",
+        "not_after",
+        "not_before",
+        "openings",
+        "quoted",
+        "valid",
+        "value",
+        "words",
+    )
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - it is the word that the catalog uses
+        pattern: Pattern,
+        *,
+        context: Pattern | None = None,
+        valid: Callable[[str], bool] | None = None,
+        words: str = "",
+        quoted: Mapping[str, Pattern] | None = None,
+    ) -> None:
+        for each in (pattern, *(quoted or {}).values()):
+            check(each, whole=valid is not None)
+        first = pattern if context is None else context
+        if context is not None:
+            if len(context.not_after) > 0:
+                raise PatternError(r"a context cannot end in \b; the pattern follows at once")
+            check(context, whole=True)
+        self.id = id
+        self.words = words
+        self.valid = valid
+        self.held = context is None
+        self.nodes = (pattern.node,) if context is None else (context.node, pattern.node)
+        self.openings: tuple[Opening, ...] = openings(first)
+        self.not_before = first.not_before
+        self.not_after = pattern.not_after
+        self.value = Value(pattern)
+        self.quoted = {quote: Value(each) for quote, each in (quoted or {}).items()}
+        self.context = Automaton(context.node) if context is not None else None
+
+    def value_after(self, before: str) -> Value:
+        """Return what the value is like behind a context that ends with these two characters."""
+        return self.quoted.get(before) or self.quoted.get(before[-1:]) or self.value

@@ -1,0 +1,1 @@
+"""What is looked for: patterns, words, and the automata that follow them."""

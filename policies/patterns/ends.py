@@ -1,0 +1,59 @@
+"""Where a match ends, told of one beginning in a whole text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from policies.matching.effort import Effort
+    from policies.matching.target import Target, Value
+    from policies.patterns.automaton import Automaton
+    from policies.patterns.charset import Lookup
+
+_CHECK = 32  # what a validator costs, in steps
+
+
+def match(target: Target, view: str, begin: int, effort: Effort) -> tuple[int, int] | None:
+    """Return the longest match of a target whose context, or itself, begins at `begin`."""
+    starts = [begin]
+    if target.context is not None:
+        starts, _ = _ends(target.context, view, begin, effort, None)
+    for start in starts:
+        value = target.value_after(view[max(0, start - 2) : start])
+        ends, stopped = _ends(value.secret, view, start, effort, value.closes)
+        goes_on = 0 < stopped < len(view) and value.takes(view[stopped], stopped - start)
+        if goes_on and stopped not in ends[-1:]:
+            ends.append(stopped)
+        for end in reversed(ends):
+            effort.spend(_CHECK)
+            if target.valid is None or target.valid(view[start:end]):
+                return start, _end_of_token(value, view, stopped) if goes_on else end
+    return None
+
+
+def _end_of_token(value: Value, view: str, at: int) -> int:
+    state = None if value.beyond is None else value.beyond.start
+    while state is not None and at < len(view) and not (state := state[view[at]]).dead:
+        at += 1
+    return at
+
+
+def _ends(
+    automaton: Automaton, view: str, start: int, effort: Effort, closes: Lookup | None
+) -> tuple[list[int], int]:
+    """Return all places where a match from `start` on may end, and where its pattern stops.
+
+    That is -1 where it stops in the middle of something that it began.
+    """
+    ends: list[int] = []
+    state = automaton.start
+    at, length, last = start, len(view), -1
+    while at < length and not state.final:
+        state = state[view[at]]
+        at += 1
+        if state.accepts:
+            last = at
+            if closes is None or at == length or closes[view[at]]:
+                ends.append(at)
+    effort.spend(at - start)
+    return ends, last if last >= at - 1 else -1

@@ -1,0 +1,121 @@
+"""Patterns written out as regular expressions over the bytes of a scan view.
+
+Both engines that read them (Hyperscan, RE2) get plain classes of hexadecimal codes: nothing of
+their own ideas of words, cases or Unicode plays a part.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import takewhile
+from typing import TYPE_CHECKING, assert_never
+
+from policies.patterns.charset import CharSet, code_of
+from policies.patterns.normalise import translated
+from policies.patterns.pattern import Alt, Chars, Node, Repeat, Seq
+from policies.patterns.seams import ENDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class _ByteTable(dict[int, str]):
+    """Each character of a view as one byte: beyond ASCII, as the bit that stands for its kind."""
+
+    _LIMIT = 50_000
+
+    def __missing__(self, code: int) -> str:
+        byte = chr(code_of(chr(code)))
+        if len(self) < self._LIMIT:
+            self[code] = byte
+        return byte
+
+
+_BYTES = _ByteTable()
+
+
+def view_bytes(view: str, odd: Iterable[str] | None = None) -> bytes:
+    """Return a view with one byte for each character; `odd` as in `translated`."""
+    return (view if view.isascii() else translated(view, _BYTES, odd)).encode("ascii")
+
+
+def render(node: Node) -> str:
+    """Return an expression that matches where the node does; it may match a little more.
+
+    A set that names characters beyond ASCII is widened to all of their kind.
+    """
+    match node:
+        case Chars(members):
+            return _class(members)
+        case Seq(items):
+            return "".join(render(item) for item in items)
+        case Alt(options):
+            return f"(?:{'|'.join(render(option) for option in options)})"
+        case Repeat(item, low, high):
+            # No upper limit above one: Hyperscan 5.4 misses matches behind some bounded repeats,
+            # and whatever matches without the limit is looked at again.
+            limits = f"{{{low}}}" if low == high else "?" if high == 1 else f"{{{low},}}"
+            return f"(?:{render(item)}){limits}"
+        case _:
+            assert_never(node)
+
+
+def render_sets(sets: tuple[CharSet, ...]) -> str:
+    """Return an expression for one character of each set in turn."""
+    return "".join(map(_class, sets))
+
+
+def render_letters(sets: tuple[CharSet, ...]) -> str:
+    """Return an expression over the view itself, for the sets before one with whole kinds in it.
+
+    Empty where an ASCII character may be the first: then the bytes tell enough.
+    """
+    if sets[0].bits:
+        return ""
+    named = takewhile(lambda members: members is not None, (each.members for each in sets))
+    return "".join(f"[{re.escape(members or '')}]" for members in named)
+
+
+def before(members: CharSet) -> str:
+    """Return an expression for what may stand on the left, where `members` may not.
+
+    And for what a seam ends with: to look for whole seams would take much longer.
+    """
+    if not members.bits:
+        return ""
+    return f"(?:^|{_class(members.edge() | ENDS)})"
+
+
+def edge(members: CharSet) -> str:
+    """Return an expression for the character on the left, where there always is one."""
+    return _class(members.edge()) if members.bits else ""
+
+
+def after(members: CharSet) -> str:
+    return rf"(?:{_class(members.edge())}|\z)" if members.bits else ""
+
+
+@lru_cache(maxsize=4096)
+def _class(members: CharSet) -> str:
+    bits = members.bits
+    for other in members.others:
+        bits |= 1 << code_of(other)
+    codes = [code for code in range(128) if bits >> code & 1]
+    if len(codes) == 1:
+        return f"\\x{codes[0]:02x}"
+    return f"[{''.join(_range(first, last) for first, last in _runs(codes))}]"
+
+
+def _range(first: int, last: int) -> str:
+    return f"\\x{first:02x}" if first == last else f"\\x{first:02x}-\\x{last:02x}"
+
+
+def _runs(codes: list[int]) -> list[tuple[int, int]]:
+    runs: list[tuple[int, int]] = []
+    for code in codes:
+        if runs and runs[-1][1] == code - 1:
+            runs[-1] = (runs[-1][0], code)
+        else:
+            runs.append((code, code))
+    return runs
