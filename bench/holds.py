@@ -28,8 +28,8 @@ from app.domain.hold import Hold, HoldState
 from app.storage.embedded import embedded_server, embedded_uri
 from app.storage.lifeline import Lifeline
 from app.vault import Vault
-from bot.duty import Duty
-from bot.seal import Seal
+from bot.delivery.leader import Duty
+from bot.slack.button_seal import Seal
 from sandbox.slack import BOT_TOKEN, SIGNING_SECRET, seed
 from sandbox.slack.delivery import signature_headers
 from tests.conftest import free_port

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.storage.ports import HoldStore, Ledger
     from bot.grants import Grants
-    from bot.people import People
+    from bot.people.people import People
     from policies.approval import Voter
 
 _log = structlog.get_logger(__name__)

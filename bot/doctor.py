@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from app.errors import BadSettings
 from app.settings import SlackMode
-from bot import tokens
-from bot.managers import named_field
-from bot.manifest import BOT_SCOPES
-from bot.slack import SlackRefused, SlackUnavailable, TokenRefused
+from bot.people.managers import named_field
+from bot.slack import tokens
+from bot.slack.api import SlackRefused, SlackUnavailable, TokenRefused
+from bot.slack.manifest import BOT_SCOPES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterable
 
     from app.settings import Settings
-    from bot.accounts import Workspace
-    from bot.slack import Slack
+    from bot.slack.accounts import Workspace
+    from bot.slack.api import Slack
     from policies.compiled_catalog import ApproverSet
 
 _INVITE = "create the channel if there is none, and type `/invite @Abeyance` in it"

@@ -19,37 +19,37 @@ from app.settings import RouteSettings, Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
-from bot.accounts import Workspace
-from bot.actions import Clicks
-from bot.alarms import FalseAlarms
-from bot.approvers import Approvers
-from bot.asking import Asking
-from bot.auditing import Auditing, Records
-from bot.commands import Commands
 from bot.decisions import Decisions
-from bot.digest import Digests
-from bot.duty import Duty
+from bot.delivery.channels import Places
+from bot.delivery.digest import Digests
+from bot.delivery.leader import Duty
+from bot.delivery.messages import Messages
+from bot.delivery.no_approver import Reach, Silence
+from bot.delivery.poster import Poster
+from bot.delivery.timers import Timers
+from bot.delivery.watcher import Watcher
 from bot.grants import Grants
-from bot.groups import Groups
-from bot.home import Home
-from bot.linking import Linking
-from bot.managers import Managers
+from bot.handlers.commands import Commands
+from bot.handlers.decide import Clicks
+from bot.handlers.false_alarm import FalseAlarms
+from bot.handlers.home import Home
+from bot.handlers.replay import Auditing, Records
+from bot.handlers.requester import Asking
+from bot.handlers.view_full import Viewing
 from bot.marking import Marking
-from bot.messages import Messages
-from bot.pace import Pace
-from bot.people import People
-from bot.poster import Poster
-from bot.reach import Reach, Silence
-from bot.routing import Places
-from bot.seal import Seal
-from bot.slack import Slack, connected
-from bot.slack_app import Rooms, slack_app
-from bot.sockets import Ears
-from bot.timers import Timers
-from bot.tokens import check_token, sign_in
-from bot.viewing import Viewing
-from bot.watcher import Watcher
-from bot.webhook import serve_events
+from bot.people.approvers import Approvers
+from bot.people.groups import Groups
+from bot.people.linking import Linking
+from bot.people.managers import Managers
+from bot.people.people import People
+from bot.routes import Rooms, slack_app
+from bot.slack.accounts import Workspace
+from bot.slack.api import Slack, connected
+from bot.slack.button_seal import Seal
+from bot.slack.rates import Pace
+from bot.slack.sockets import Ears
+from bot.slack.tokens import check_token, sign_in
+from bot.slack.webhook import serve_events
 from policies.reload import CatalogKeeper
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from app.errors import (
 from app.settings import require
 from app.storage.store import MongoStorage
 from app.vault import Vault
+from bot.delivery.channels import DIRECT
 from bot.doctor import Finding, examine
-from bot.routing import DIRECT
-from bot.slack import connected
+from bot.slack.api import connected
 from cli.here import settings_here
 from policies.loader import load_catalog
 from proxy.oidc.keys import IssuerKeys

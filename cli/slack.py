@@ -9,7 +9,7 @@ import typer
 
 from app.errors import BadRequest
 from app.settings import SlackMode
-from bot.manifest import manifest
+from bot.slack.manifest import manifest
 
 app = typer.Typer(help="Connect a Slack workspace.", no_args_is_help=True)
 

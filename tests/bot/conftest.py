@@ -18,11 +18,11 @@ from app.pages import LARGE_BYTES
 from app.pieces import Cutter
 from app.storage.store import MongoStorage
 from app.vault import Vault
-from bot.groups import Groups
 from bot.main import BotSettings, run
-from bot.managers import Managers
-from bot.pace import Pace
-from bot.people import People
+from bot.people.groups import Groups
+from bot.people.managers import Managers
+from bot.people.people import People
+from bot.slack.rates import Pace
 from policies.compiled_catalog import Catalog
 from policies.loader import SHIPPED, load_catalog
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.pieces import Piece
     from app.storage.ports import Event
-    from bot.slack import Slack
+    from bot.slack.api import Slack
 
 CLOCK = SystemClock()
 CUTTER = Cutter(Vault.new_key())

@@ -10,9 +10,9 @@ import pytest
 from app.clock import SystemClock
 from app.domain.hold import Hold, HoldEvent
 from app.errors import StorageUnavailable
-from bot import modals
-from bot.blocks import MODAL_BLOCKS
 from bot.marking import Marking
+from bot.slack.blocks import MODAL_BLOCKS
+from bot.views import modals
 from sandbox.slack.blockkit import check_view
 from tests.bot.test_asking import current
 from tests.bot.test_decisions import BrokenLedger, identity_of

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.hold import HoldState
-from bot import groups, people
-from bot.groups import NOT_FOUND_SECONDS, Groups
-from bot.pace import Pace
-from bot.slack import connected
+from bot.people import groups, people
+from bot.people.groups import NOT_FOUND_SECONDS, Groups
+from bot.slack.api import connected
+from bot.slack.rates import Pace
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
 from tests.bot.test_asking import current
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from bot.slack import Slack
+    from bot.slack.api import Slack
     from tests.bot.conftest import Office
 
 SETS = """

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from app.domain.hold import Granted, Hold, HoldState, Marked
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.verdict import Approval, Excerpt, Risk
-from bot import cards
-from bot.quotes import quotes
-from bot.seal import Seal
+from bot.slack.button_seal import Seal
+from bot.views import cards
+from bot.views.quotes import quotes
 from sandbox.slack.blockkit import check_blocks, length_of
 from tests.bot.values import DANA, JOB, MARCUS, MARIA, NOW, fired, hold, vote
 
 if TYPE_CHECKING:
-    from bot.blocks import Message
+    from bot.slack.blocks import Message
 
 LATER = NOW + timedelta(minutes=2)
 PENDING_BUTTONS = [cards.APPROVE, cards.DENY, cards.VIEW, cards.MORE]

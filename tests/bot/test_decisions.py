@@ -13,10 +13,10 @@ from app.domain.hold import HoldState
 from app.domain.identity import Identity, IdentityKind
 from app.errors import StorageUnavailable
 from app.storage.ports import EventKind
-from bot import modals
 from bot.decisions import Decisions, Word
 from bot.grants import Grants
-from bot.slack import connected
+from bot.slack.api import connected
+from bot.views import modals
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import JOB
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.hold import Hold, HoldState
 from app.domain.verdict import Excerpt
-from bot import directs
+from bot.views import requester_message
 from sandbox.slack.blockkit import check_blocks
 from tests.bot.values import JOB, MARIA, NOW, fired, hold, vote
 
@@ -18,7 +18,7 @@ LATER = NOW + timedelta(minutes=2)
 
 
 def words(held: Hold) -> str:
-    message = directs.direct(held, value="v")
+    message = requester_message.direct(held, value="v")
     return json.dumps([message.summary, message.blocks], ensure_ascii=False)
 
 
@@ -93,10 +93,10 @@ def test_each_end_is_told_in_plain_words(held: Hold, part: str) -> None:
 def test_only_what_the_requester_cannot_see_themselves_is_told(
     *, state: HoldState, attached: bool, told: bool
 ) -> None:
-    assert directs.due(hold(state=state, attached=attached)) is told
+    assert requester_message.due(hold(state=state, attached=attached)) is told
 
 
 @pytest.mark.parametrize("state", HoldState)
 def test_slack_takes_every_message(state: HoldState) -> None:
     held = hold(state=state, decided_at=LATER, keep_until=LATER, votes=(vote(MARIA),))
-    assert check_blocks(list(directs.direct(held, value="v").blocks)) == []
+    assert check_blocks(list(requester_message.direct(held, value="v").blocks)) == []

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from app.settings import Settings, SlackMode
 from bot.doctor import Finding, examine
-from bot.manifest import BOT_SCOPES
-from bot.slack import connected
+from bot.slack.api import connected
+from bot.slack.manifest import BOT_SCOPES
 from policies.compiled_catalog import ApproverSet
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, seed
 from sandbox.slack.driver import SlackDriver

@@ -15,7 +15,7 @@ from app.audit.ledger import ChainedLedger
 from app.domain.hold import HoldState
 from app.errors import NotFound, NotPermitted
 from app.storage.ports import EventKind
-from bot.manifest import BOT_SCOPES
+from bot.slack.manifest import BOT_SCOPES
 from proxy.linking import Linking
 from tests.bot.conftest import CLOCK
 from tests.bot.test_asking import current

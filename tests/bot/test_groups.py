@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from bot.groups import Groups
-from bot.pace import Pace
-from bot.slack import connected
+from bot.people.groups import Groups
+from bot.slack.api import connected
+from bot.slack.rates import Pace
 from sandbox.slack import BOT_TOKEN
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.errors import BadSettings
 from app.settings import SlackMode
-from bot.accounts import Workspace
 from bot.main import BotSettings, run
-from bot.slack import connected
-from bot.tokens import other_app, with_app
+from bot.slack.accounts import Workspace
+from bot.slack.api import connected
+from bot.slack.tokens import other_app, with_app
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.driver import Refused
 from tests.bot.conftest import CLOCK

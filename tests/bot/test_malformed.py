@@ -12,8 +12,8 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from structlog.testing import capture_logs
 
-from bot.slack import connected
-from bot.sockets import Ears
+from bot.slack.api import connected
+from bot.slack.sockets import Ears
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, payloads, seed
 from sandbox.slack.driver import SlackDriver
 from sandbox.slack.model import Channel, Command, View

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.hold import HoldState
-from bot.manifest import BOT_SCOPES
+from bot.slack.manifest import BOT_SCOPES
 from sandbox.slack import seed
 from tests.bot.test_asking import current
 from tests.bot.values import DANA, JOB

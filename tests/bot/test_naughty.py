@@ -25,16 +25,16 @@ from app.ids import new_id
 from app.pages import paged
 from app.reader import Shown as Seen
 from app.transcript import Turn, answer_turns
-from bot import cards, directs, modals, replay, threads
-from bot.blocks import MESSAGE_BLOCKS
-from bot.replay import Shelf
-from bot.tab import Shown, home
+from bot.slack.blocks import MESSAGE_BLOCKS
+from bot.views import cards, modals, replay_pages, requester_message, thread_replies
+from bot.views.home_tab import Shown, home
+from bot.views.replay_pages import Shelf
 from sandbox.slack.blockkit import check_blocks, check_view
 from tests.bot.values import NOW, fired, hold, vote
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
-    from bot.blocks import Block
+    from bot.slack.blocks import Block
 
 words = st.text(max_size=200) | st.sampled_from(
     ["<!channel> <@U1>", "*b* _i_ `c` ~s~", "\u202e\u200b", "\ud800", "x" * 4000, "&" * 4000, ""]
@@ -102,7 +102,7 @@ def without_values(block: Any) -> Any:  # noqa: ANN401 - whatever JSON has
 @quickly
 @given(ten, st.sampled_from(HoldState))
 def test_every_direct_message(s: list[str], state: HoldState) -> None:
-    message = directs.direct(a_hold(s, state), value="v")
+    message = requester_message.direct(a_hold(s, state), value="v")
     spelt = json.dumps(message.blocks, ensure_ascii=False)
     spelt.encode()
     assert check_blocks(json.loads(spelt)) == []
@@ -120,9 +120,9 @@ def test_every_word_in_a_thread(s: list[str], broken: int) -> None:
     )
     terms = replace(held.verdict.approval, quorum=2)
     held = replace(held, verdict=replace(held.verdict, approval=terms))
-    said = [message for _, message in threads.votes(held)]
-    said += [threads.reminder(held, s), threads.escalation(held, s)]
-    said += [loud] if (loud := threads.loud(held)) else []
+    said = [message for _, message in thread_replies.votes(held)]
+    said += [thread_replies.reminder(held, s), thread_replies.escalation(held, s)]
+    said += [loud] if (loud := thread_replies.loud(held)) else []
     assert len(said) == 5 + broken
     for message in said:
         spelt = json.dumps(message.blocks, ensure_ascii=False)
@@ -136,13 +136,13 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     held = a_hold(s, state)
     session = a_session(s, held)
     shelf = Shelf(s[0][:300].encode(errors="replace").decode())
-    assert sendable(replay.listing(shelf, [session] * replay.PAGE_SESSIONS, more=True))
+    assert sendable(replay_pages.listing(shelf, [session] * replay_pages.PAGE_SESSIONS, more=True))
     chunks = (Chunk(0, 5, s[3].encode(errors="replace")),)
     said = [Turn(Role.USER, s[4], place=s[5]), *answer_turns(session.answer, chunks)]
     pages = list(paged(said))
     for number, page in enumerate(pages):
         seen = Seen(number, len(pages), page, (s[6],), tuple(Side), tuple(Side))
-        assert sendable(replay.replayed(shelf.at(number), session, held, seen))
+        assert sendable(replay_pages.replayed(shelf.at(number), session, held, seen))
 
 
 @quickly

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.pace import Pace
+from bot.slack.rates import Pace
 
 
 def waits(pace: Pace, *times: float, key: str = "C1") -> list[float]:

@@ -11,14 +11,14 @@ from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
 from bot.decisions import Decisions, NotTaken, Taken, Word
 from bot.grants import Grants
-from bot.slack import connected
+from bot.slack.api import connected
 from policies.approval import Objection
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
 from tests.bot.values import MARCUS, MARIA
 
 if TYPE_CHECKING:
-    from bot.slack import Slack
+    from bot.slack.api import Slack
     from tests.bot.conftest import Office
 
 TIMES = 200

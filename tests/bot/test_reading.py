@@ -12,8 +12,9 @@ from app.domain.segment import Role
 from app.pages import paged
 from app.reader import Shown
 from app.transcript import Beat, Turn
-from bot import modals, reading, text
-from bot.blocks import modal
+from bot.slack import text
+from bot.slack.blocks import modal
+from bot.views import modals, paging
 from sandbox.slack.blockkit import check_view
 from tests.bot.values import fired, hold
 
@@ -44,7 +45,7 @@ def test_every_word_is_on_some_page_and_every_page_is_one_that_slack_takes(
 ) -> None:
     turns = [Turn(Role.USER, words, place="/x", tool=words[:50]) for words in said]
     pages = list(paged(turns))
-    drawn = [reading.page_blocks(page) for page in pages]
+    drawn = [paging.page_blocks(page) for page in pages]
     expected = "".join(text.clean(words) for words in said if text.clean(words).strip())
     assert squeezed(shown(drawn)).replace("–", "") == squeezed(expected).replace("–", "")
     for number, page in enumerate(pages):
@@ -61,7 +62,7 @@ def test_without_words_there_is_still_a_page() -> None:
 def test_what_a_rule_found_stands_before_the_turn_that_it_was_found_in() -> None:
     said = Turn(Role.SYSTEM, "Be brief.", place="/messages/0/content")
     turns = [said, Turn(Role.USER, "Hi", place="/messages/1/content")]
-    title, found, first, *other = reading.page_blocks(next(paged(turns)), [fired()])
+    title, found, first, *other = paging.page_blocks(next(paged(turns)), [fired()])
     assert "*system*" in title["elements"][0]["text"]
     assert "*production*" in found["text"]["text"]
     assert first["text"]["text"] == "Be brief."
@@ -71,12 +72,12 @@ def test_what_a_rule_found_stands_before_the_turn_that_it_was_found_in() -> None
 def test_an_answer_shows_when_it_came() -> None:
     turn = Turn(Role.ASSISTANT, "Hello", beats=(Beat(120, 2), Beat(1500, 5)))
     assert "0.12 s – 1.50 s" in json.dumps(
-        reading.page_blocks(next(paged([turn]))), ensure_ascii=False
+        paging.page_blocks(next(paged([turn]))), ensure_ascii=False
     )
 
 
 def test_parts_that_no_rule_has_read_are_named() -> None:
-    block = reading.unread_note(["/messages/0/content/1 <!here>"])
+    block = paging.unread_note(["/messages/0/content/1 <!here>"])
     words = json.dumps(block)
     assert "/messages/0/content/1" in words
     assert "<!here>" not in words

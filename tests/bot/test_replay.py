@@ -12,7 +12,7 @@ from app.clock import SystemClock
 from app.domain.session import Chunk, Decision, RecordedAnswer
 from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
-from bot.replay import Shelf
+from bot.views.replay_pages import Shelf
 from proxy.pager import Pager
 from sandbox.slack.driver import SeenView
 from tests.bot.conftest import CUTTER

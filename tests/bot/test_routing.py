@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.settings import RouteSettings, load_settings
-from bot.routing import Places
+from bot.delivery.channels import Places
 from tests.bot.values import DANA, JOB, hold
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.accounts import Match, Workspace, vouched
-from bot.blocks import Message
-from bot.slack import SlackRefused, SlackUnavailable, connected
-from bot.text import ours
+from bot.slack.accounts import Match, Workspace, vouched
+from bot.slack.api import SlackRefused, SlackUnavailable, connected
+from bot.slack.blocks import Message
+from bot.slack.text import ours
 from sandbox.slack import BOT_TOKEN
 from sandbox.slack.driver import SlackDriver
 from sandbox.slack.server import serving
@@ -19,7 +19,7 @@ from tests.conftest import free_port
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.slack import Slack
+    from bot.slack.api import Slack
 
 HOME = Workspace("T1", "E1", "U0")
 KNOWN = {"team_id": "T1", "is_email_confirmed": True}

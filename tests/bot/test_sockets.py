@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack import connected
-from bot.sockets import Ears
+from bot.slack.api import connected
+from bot.slack.sockets import Ears
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
 from sandbox.slack.driver import Refused, SlackDriver
 from sandbox.slack.server import serving

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import text
+from bot.slack import text
 
 naughty = st.text() | st.sampled_from(
     [

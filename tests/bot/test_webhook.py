@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.settings import SlackMode
-from bot.webhook import BODY_LIMIT
+from bot.slack.webhook import BODY_LIMIT
 from sandbox.slack import SIGNING_SECRET
 from sandbox.slack.delivery import signature_headers
 from tests.bot.conftest import CLOCK

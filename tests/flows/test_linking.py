@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from playwright.async_api import async_playwright, expect
 
-from bot.manifest import BOT_SCOPES
+from bot.slack.manifest import BOT_SCOPES
 from sandbox.idp.clients import GATEWAY_SECRET
 from tests.conftest import free_port
 from tests.flows.house import open_house

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from app.domain.lease import SLACK_POSTER
 from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
-from bot.duty import Duty
-from bot.reach import Silence
+from bot.delivery.leader import Duty
+from bot.delivery.no_approver import Silence
 from proxy.heart import Heart
 
 if TYPE_CHECKING:

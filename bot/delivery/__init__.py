@@ -1,0 +1,1 @@
+"""What must be posted, once and in order."""

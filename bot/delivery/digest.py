@@ -1,0 +1,117 @@
+"""A burst in a channel, in one message: how many cards are still to come, and where the queue is.
+
+It stands while cards wait for their turn, is edited as they become fewer, and goes when all of
+them are posted. Nothing depends on it, so whatever fails here is only logged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.errors import StorageUnavailable
+from app.storage.ports import Notice, NoticeKind
+from bot.delivery.channel_queue import Busy
+from bot.delivery.messages import Wanted
+from bot.slack import blocks, text
+from bot.slack.api import SlackRefused, SlackUnavailable
+from bot.slack.blocks import Button, Message
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.storage.ports import NoticeStore
+    from bot.delivery.poster import Poster
+    from bot.slack.rates import Pace
+
+QUEUE = "queue_open"
+_FEWEST = 10
+_DAY_SECONDS = 86_400.0
+_TRIES = 5
+_PASSING = (Busy, SlackRefused, SlackUnavailable, StorageUnavailable)
+_log = structlog.get_logger(__name__)
+
+
+class Digests:
+    """`every` says how often one is edited; `posts` and `edits` are those of the poster."""
+
+    def __init__(
+        self,
+        poster: Poster,
+        notices: NoticeStore,
+        clock: Clock,
+        *,
+        every: Pace,
+        posts: Pace,
+        edits: Pace,
+    ) -> None:
+        self._poster = poster
+        self._notices = notices
+        self._clock = clock
+        self._every = every
+        self._posts = posts
+        self._edits = edits
+        self._up: set[str] = set()
+
+    async def standing(self) -> tuple[str, ...]:
+        """Return the channels in which a digest stands, from an earlier time."""
+        found = await self._notices.of_hold("")
+        self._up = {notice.target for notice in found if notice.ts or notice.leased_until}
+        return tuple(self._up)
+
+    async def show(self, target: str, waiting: int) -> None:
+        """Say how many cards wait, where they are many, or have been a moment ago."""
+        if not waiting or (target not in self._up and waiting < _FEWEST):
+            return
+        if not self._every.at_once(target):
+            return
+        if target not in self._up:
+            await self._posts.turn(target)
+        elif not self._edits.at_once(""):
+            return
+        self._up.add(target)
+        since = self._clock.now().timestamp() - _DAY_SECONDS
+        wanted = Wanted(_notice(target), digest(waiting))
+        try:
+            await self._poster.stand(await self._stored(target), wanted, since=since)
+        except _PASSING as error:
+            _log.warning("a digest is out of date", channel=target, reason=str(error))
+
+    async def clear(self, target: str) -> None:
+        """Take the digest down: no card waits."""
+        for delay in range(_TRIES):
+            if target not in self._up:
+                return
+            try:
+                await self._take_down(target)
+            except _PASSING as error:
+                _log.warning("a digest still stands", channel=target, reason=str(error))
+                await asyncio.sleep(delay)
+            else:
+                self._up.discard(target)
+
+    async def _take_down(self, target: str) -> None:
+        stored = await self._stored(target)
+        since = self._clock.now().timestamp() - _DAY_SECONDS
+        if stored and await self._poster.adopt(stored, target, since=since):
+            stored = await self._stored(target)
+        if stored and stored.ts:
+            await self._poster.take_down(stored)
+
+    async def _stored(self, target: str) -> Notice | None:
+        found = await self._notices.of_hold("")
+        return next((notice for notice in found if notice.target == target), None)
+
+
+def digest(waiting: int) -> Message:
+    """Draw it. Pure."""
+    many = f"{waiting} more request{'' if waiting == 1 else 's'} waiting"
+    said = text.ours(f"⏳ *{many}*. Their cards follow one by one, the oldest first.")
+    button = Button("Open the queue", QUEUE, "queue")
+    drawn = blocks.section(said, button=button)
+    return Message(text.ours(f"{many}: open the queue"), (drawn,))
+
+
+def _notice(target: str) -> Notice:
+    return Notice(f"digest:{target}", "", NoticeKind.DIGEST, target)

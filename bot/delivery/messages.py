@@ -1,0 +1,148 @@
+"""Which messages should stand in Slack about a hold, and what each says. Posts nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.hold import HoldState
+from app.domain.identity import IdentityKind
+from app.storage.ports import Notice, NoticeKind
+from bot.delivery.channels import DIRECT
+from bot.slack.api import SlackRefused
+from bot.slack.blocks import Message
+from bot.slack.text import is_user
+from bot.views import cards, requester_message, thread_replies
+from policies.approval import concerned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.domain.hold import Hold
+    from bot.delivery.channels import Places
+    from bot.people.approvers import Approvers
+    from bot.people.people import People
+    from bot.slack.button_seal import Seal
+
+_MOST_DIRECT = 10
+UNANSWERED = (HoldState.EXPIRED, HoldState.WITHDRAWN)
+"""How a hold may end before its card is posted: then a card would ask nobody anything."""
+_log = structlog.get_logger(__name__)
+_NOT_IN_SLACK = "The requester is not known in Slack, so I can't tell them there."
+_NO_ADDRESS = "The requester has no address that I could tell the outcome to."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A message that should stand, by the notice that makes it exist once.
+
+    `reply_to` is the id of the notice in whose thread it is said; a reply is posted once and
+    never edited. Whatever else is posted is kept up to date.
+    """
+
+    notice: Notice
+    message: Message
+    reply_to: str = ""
+    late: bool = False
+    """Not to be posted any more: only what may have been posted is brought up to date."""
+
+
+class Messages:
+    """`mask` takes secrets out of what callers wrote; excerpts and votes come masked."""
+
+    def __init__(
+        self,
+        people: People,
+        approvers: Approvers,
+        seal: Seal,
+        *,
+        mask: Callable[[str], str],
+        places: Places,
+    ) -> None:
+        self._people = people
+        self._approvers = approvers
+        self._seal = seal
+        self._mask = mask
+        self._places = places
+
+    async def about(self, hold: Hold, known: Mapping[str, Notice]) -> tuple[Wanted, ...]:
+        """Return what should stand now, a card before its replies; `known` are its notices.
+
+        Raises SlackUnavailable or SlackRefused.
+        """
+        requester = await self._requester(hold)
+        shown = self._masked(hold)
+        wanted: list[Wanted] = []
+        for place in await self._where(hold):
+            card = self._card(shown, requester, place)
+            wanted += [card, *await self._replies(shown, card.notice, known)]
+        if (said := thread_replies.loud(shown)) and self._places.audit:
+            notice = Notice(f"glass:{hold.id}", hold.id, NoticeKind.AUDIT, self._places.audit)
+            wanted.append(Wanted(notice, said))
+        direct = Notice(f"direct:{hold.id}", hold.id, NoticeKind.DIRECT, requester)
+        if requester and (direct.id in known or requester_message.due(hold)):
+            message = requester_message.direct(shown, value=self._seal.stamp(hold))
+            wanted.append(Wanted(direct, message))
+        return tuple(wanted)
+
+    async def _where(self, hold: Hold) -> tuple[str, ...]:
+        """Name the channel of the hold, or the people who are asked each by themselves."""
+        approval = hold.verdict.approval
+        place = self._places.of(hold)
+        if place != DIRECT or approval is None:
+            return (place,)
+        asked = [await self._approvers.members(name, hold) for name in concerned(hold)]
+        requester = await self._people.slack_user(hold.requester.email)
+        people = sorted(frozenset[str]().union(*asked) - {requester})
+        return tuple(people[:_MOST_DIRECT]) or (self._places.channel,)
+
+    def _card(self, hold: Hold, requester: str, place: str) -> Wanted:
+        name = f"card:{hold.id}:{place}" if is_user(place) else f"card:{hold.id}"
+        message = cards.card(
+            hold,
+            requester=requester,
+            value=self._seal.stamp(hold),
+            warning=_warning(hold, requester),
+            glass=self._approvers.glass,
+        )
+        late = hold.state in UNANSWERED and not hold.votes
+        return Wanted(Notice(name, hold.id, NoticeKind.CARD, place), message, late=late)
+
+    async def _replies(self, hold: Hold, card: Notice, known: Mapping[str, Notice]) -> list[Wanted]:
+        """Return what is to be said in the thread; what was said already is left out."""
+        approval = hold.verdict.approval
+        posted = {name for name, notice in known.items() if notice.ts}
+        said = dict(thread_replies.votes(hold))
+        if approval and hold.reminded_at and f"remind:{card.id}" not in posted:
+            names = (*approval.approvers, *approval.each_of)
+            said["remind"] = thread_replies.reminder(hold, await self._approvers.calls(names, hold))
+        if approval and hold.escalated_at and f"escalate:{card.id}" not in posted:
+            calls = await self._approvers.calls(approval.escalate_to, hold)
+            said["escalate"] = thread_replies.escalation(hold, calls)
+        return [
+            Wanted(
+                Notice(f"{what}:{card.id}", hold.id, NoticeKind.REPLY, card.target),
+                message,
+                card.id,
+            )
+            for what, message in said.items()
+        ]
+
+    async def _requester(self, hold: Hold) -> str:
+        try:
+            return await self._people.slack_user(hold.requester.email)
+        except SlackRefused as refused:
+            _log.warning("requester can't be looked up in Slack", reason=refused.code)
+            return ""
+
+    def _masked(self, hold: Hold) -> Hold:
+        reason, model = self._mask(hold.reason), self._mask(hold.model)
+        return replace(hold, reason=reason, model=model, path=self._mask(hold.path))
+
+
+def _warning(hold: Hold, requester: str) -> str:
+    if requester or hold.requester.kind is IdentityKind.WORKLOAD:
+        return ""
+    return _NOT_IN_SLACK if hold.requester.email else _NO_ADDRESS

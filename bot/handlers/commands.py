@@ -1,0 +1,133 @@
+"""`/abeyance`: what waits, what is granted, who am I here, help. Answers are private notes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from app.errors import AbeyanceError
+from bot.slack import text
+from bot.views import phrases
+from policies.approval import shares
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncAck, AsyncRespond
+
+    from app.clock import Clock
+    from app.domain.hold import Hold
+    from app.storage.ports import HoldStore
+    from bot.grants import Grants
+    from bot.people.people import People
+    from bot.slack.text import Markup
+    from policies.approval import Voter
+
+Body: TypeAlias = dict[str, Any]
+_MOST = 12
+_FAILED = text.ours("I can't look that up right now. Please try again in a moment.")
+_HELP = text.ours(
+    "`/abeyance pending` – pending requests: yours and the ones you can approve\n"
+    "`/abeyance grants` – active grants: yours and the ones you can revoke\n"
+    "`/abeyance whoami` – your account and approver groups\n"
+    "`/replay` – for auditors: find and replay sessions, for example "
+    "`/replay user:alice since:1d decision:denied`"
+)
+
+
+class Commands:
+    def __init__(self, people: People, grants: Grants, holds: HoldStore, clock: Clock) -> None:
+        self._people = people
+        self._grants = grants
+        self._holds = holds
+        self._clock = clock
+
+    async def abeyance(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        await ack()
+        try:
+            answer = await self._answer(str(body.get("text", "")).strip(), str(body["user_id"]))
+        except AbeyanceError:
+            answer = _FAILED
+        await respond(text=answer, response_type="ephemeral")
+
+    async def _answer(self, asked: str, user: str) -> Markup:
+        match asked.split():
+            case ["pending"]:
+                return await self._pending(user)
+            case ["grants"]:
+                return await self._granted(user)
+            case ["whoami"]:
+                return _whoami(await self._people.all_sets(user))
+            case [] | ["help"]:
+                return _HELP
+            case _:
+                unknown = text.join(text.ours("I don't recognize "), text.code(asked, 80))
+                return text.join(unknown, text.ours(". Try:\n"), _HELP)
+
+    async def _pending(self, user: str) -> Markup:
+        pending = await self._holds.pending()
+        voter = await self._people.all_sets(user, pending)
+        own, theirs, _ = shares(pending, voter, self._clock.now())
+        if not (own or theirs):
+            return text.ours("Nothing needs your approval, and none of your requests are waiting.")
+        parts = [
+            *_part(
+                "For you to decide, the oldest first", theirs, "Open my Home tab to review them."
+            ),
+            *_part("Yours, waiting for others", own, "Withdraw one in my Home tab."),
+        ]
+        return text.join(*parts, by="\n")
+
+    async def _granted(self, user: str) -> Markup:
+        voter = await self._people.all_sets(user)
+        found = [hold for hold, _ in await self._grants.concerning(voter)]
+        if not found:
+            return text.ours("No grant of yours, and none that you could revoke, is active.")
+        how = text.ours("To revoke one, press the button on its card or in my Home tab.")
+        return text.join(_listed([_granted(hold) for hold in found]), how, by="\n")
+
+
+def _part(title: str, holds: list[Hold], how: str) -> list[Markup]:
+    if not holds:
+        return []
+    head = text.ours(f"*{title}* ({len(holds)})")
+    return [head, _listed([_line(hold) for hold in holds]), text.ours(how)]
+
+
+def _listed(lines: list[Markup]) -> Markup:
+    shown = lines[:_MOST]
+    if len(lines) > _MOST:
+        shown.append(text.ours(f"… and {len(lines) - _MOST} more"))
+    return text.join(*shown, by="\n")
+
+
+def _granted(hold: Hold) -> Markup:
+    return text.join(
+        text.ours(f"*{phrases.name(hold)}* "),
+        text.words(hold.requester.name, 80),
+        phrases.passes(hold),
+        text.ours(" · "),
+        phrases.grant(hold.granted) if hold.granted else text.ours("ends"),
+    )
+
+
+def _line(hold: Hold) -> Markup:
+    return text.join(
+        text.ours(f"*{phrases.name(hold)}* "),
+        text.words(hold.requester.name, 80),
+        phrases.waits(hold),
+    )
+
+
+def _whoami(voter: Voter) -> Markup:
+    person = voter.person
+    verified = text.code(person.email, 120) if person.email else text.ours("no verified address")
+    known = [text.code(f"{i.name} at {i.issuer}", 200) for i in voter.identities]
+    sets = text.words(", ".join(sorted(voter.member_of)) or "none", 300)
+    return text.join(
+        text.join(text.mention(person.slack_user), text.ours(" · "), verified),
+        text.join(text.ours("Gateway sign-in: "), _or_never(known)),
+        text.join(text.ours("Approver groups: "), sets),
+        by="\n",
+    )
+
+
+def _or_never(known: list[Markup]) -> Markup:
+    return text.join(*known[:5], by=", ") if known else text.ours("never")

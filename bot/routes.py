@@ -1,0 +1,183 @@
+"""Builds the Bolt app: which event goes to which part. All wiring of Slack is here."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import aiohttp
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.kwargs_injection.async_args import AsyncArgs  # noqa: TC002 - Bolt reads it
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.delivery import digest
+from bot.handlers.commands import Commands
+from bot.handlers.decide import Clicks
+from bot.handlers.false_alarm import FalseAlarms
+from bot.handlers.home import Home
+from bot.handlers.outsiders import only_ours
+from bot.handlers.replay import Auditing
+from bot.handlers.requester import Asking
+from bot.handlers.view_full import Viewing
+from bot.people import linking
+from bot.slack.api import SlackRefused
+from bot.views import cards, home_tab, modals, replay_pages, requester_message
+from bot.views.phrases import ONLY_OURS
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncAck, AsyncRespond
+
+    from bot.slack.accounts import Workspace
+    from bot.slack.api import Slack
+
+Handler: TypeAlias = Callable[..., Awaitable[None]]
+Handlers: TypeAlias = dict[str, Handler]
+_FAILED = "That didn't work: the request timed out. Please try again."
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The parts that handle what Slack sends."""
+
+    clicks: Clicks
+    alarms: FalseAlarms
+    asking: Asking
+    viewing: Viewing
+    auditing: Auditing
+    commands: Commands
+    home: Home
+
+
+def slack_app(slack: Slack, workspace: Workspace, rooms: Rooms) -> AsyncApp:
+    """Return the app. It takes what it is given for Slack's: who gives it has made sure."""
+    app = AsyncApp(
+        # No handler calls Slack by Bolt's client: ours keeps its connections.
+        client=AsyncWebClient(base_url=slack.client.base_url),
+        before_authorize=only_ours(workspace),
+        user_facing_authorize_error_message=ONLY_OURS,
+        authorize=_authorize(workspace, slack.client.token or ""),
+        # `webhook.py` checks signatures before Bolt parses anything.
+        signing_secret="checked-before",  # noqa: S106
+        request_verification_enabled=False,
+    )
+    app.error(_report)
+    actions, views, commands = _table(rooms)
+    for name, handler in actions.items():
+        app.action(name)(_surely(handler))
+    for name, handler in views.items():
+        app.view(name)(_surely(handler))
+    for name, handler in commands.items():
+        app.command(name)(_surely(handler))
+    app.event("app_home_opened")(_surely(rooms.home.opened))
+    return app
+
+
+def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
+    """Return who handles each action, each submitted view and each command."""
+    actions: Handlers = {
+        cards.APPROVE: rooms.clicks.approve,
+        cards.GRANT: rooms.clicks.grant,
+        cards.REVOKE: rooms.clicks.revoke,
+        cards.MORE: _behind_the_dots(rooms),
+        linking.OPEN_LINK: rooms.clicks.open_link,
+        requester_message.WITHDRAW: rooms.asking.withdraw,
+        requester_message.AGAIN: rooms.asking.again,
+        cards.DENY: rooms.clicks.ask_reason,
+        cards.VIEW: rooms.viewing.view_full,
+        modals.VIEW_OLDER: rooms.viewing.turn_page,
+        modals.VIEW_NEWER: rooms.viewing.turn_page,
+        replay_pages.OPEN: rooms.auditing.open,
+        replay_pages.OLDER: rooms.auditing.older,
+        replay_pages.NEWER: rooms.auditing.newer,
+        replay_pages.BACK: rooms.auditing.page,
+        replay_pages.FORWARD: rooms.auditing.page,
+        replay_pages.FIRST: rooms.auditing.page,
+        replay_pages.LAST: rooms.auditing.page,
+        replay_pages.LIST: rooms.auditing.listing,
+        replay_pages.MARK: rooms.auditing.mark,
+        replay_pages.UNMARK: rooms.auditing.unmark,
+        home_tab.SEARCH: rooms.auditing.search,
+        home_tab.NEWER: rooms.home.turn_page,
+        home_tab.OLDER: rooms.home.turn_page,
+        home_tab.MINE_NEWER: rooms.home.turn_page,
+        home_tab.MINE_OLDER: rooms.home.turn_page,
+        digest.QUEUE: rooms.home.open_queue,
+    }
+    views: Handlers = {
+        modals.AGAIN_SUBMIT: rooms.asking.state,
+        modals.GLASS_SUBMIT: rooms.clicks.break_glass,
+        modals.ALARM_SUBMIT: rooms.alarms.keep,
+        modals.DENY_SUBMIT: rooms.clicks.deny,
+    }
+    commands: Handlers = {
+        "/replay": rooms.auditing.command,
+        "/abeyance": rooms.commands.abeyance,
+    }
+    return actions, views, commands
+
+
+def _behind_the_dots(rooms: Rooms) -> Handler:
+    """Choose by the option that was taken."""
+
+    async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
+        value = str((body["actions"][0].get("selected_option") or {}).get("value", ""))
+        if value.startswith(cards.ALARM):
+            await rooms.alarms.ask(ack, body, value.removeprefix(cards.ALARM))
+        else:
+            await rooms.clicks.ask_glass(ack, body, value)
+
+    return more
+
+
+def _authorize(workspace: Workspace, token: str) -> Callable[..., Awaitable[AuthorizeResult]]:
+    """Give our token to what comes from where it was installed, and to nothing else."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult | None:
+        if not workspace.sends(enterprise_id or "", team_id or ""):
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=token,
+            bot_id=workspace.bot_id,
+            bot_user_id=workspace.bot_user,
+        )
+
+    # Bolt means None to be returned, and says otherwise in its types.
+    return cast("Callable[..., Awaitable[AuthorizeResult]]", authorize)
+
+
+def _surely(handler: Handler) -> Callable[[AsyncArgs], Awaitable[None]]:
+    """Wrap a handler so that what it raises after its ack does not undo the ack.
+
+    Bolt forgets an ack when its handler raises soon after, and then tells Slack nothing.
+    """
+    wanted = tuple(inspect.signature(handler).parameters)
+
+    async def handle(args: AsyncArgs) -> None:
+        try:
+            await handler(**{name: getattr(args, name) for name in wanted})
+        except Exception as error:
+            if args.ack.response is None:
+                raise
+            await _report(error, args.body, args.respond)
+
+    return handle
+
+
+async def _report(error: Exception, body: dict[str, Any], respond: AsyncRespond) -> None:
+    """Log what no handler expected, and let no click go unanswered."""
+    if isinstance(error, SlackRefused) and error.code == "exchanged_trigger_id":
+        # Slack delivered a click twice; the first delivery has opened the modal.
+        return
+    _log.error("a Slack handler failed", exc_info=error)
+    if body.get("response_url"):
+        try:
+            await respond(text=_FAILED, response_type="ephemeral", replace_original=False)
+        except (aiohttp.ClientError, OSError):
+            _log.warning("nobody could be told that it failed")

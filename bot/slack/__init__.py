@@ -1,0 +1,1 @@
+"""Slack itself: its API, sockets, webhook, blocks and limits."""

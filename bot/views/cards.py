@@ -1,0 +1,181 @@
+"""The card that a manager decides from in ten seconds. Pure: the same hold, the same card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.hold import HoldState
+from bot.slack import blocks, text
+from bot.slack.blocks import Block, Button, Menu, Message
+from bot.views import phrases
+from bot.views.quotes import quotes
+from policies.approval import grant_length
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold
+    from bot.slack.text import Markup
+
+APPROVE = "hold_approve"
+GRANT = "hold_grant"
+DENY = "hold_deny"
+VIEW = "hold_view"
+MORE = "hold_more"
+ALARM = "alarm:"
+"""What an option behind the dots begins with that is about a false alarm."""
+REVOKE = "grant_revoke"
+_MOST_OTHERS = 2
+
+
+def card(
+    hold: Hold, *, requester: str, value: str, warning: str = "", glass: bool = False
+) -> Message:
+    """Draw the card of a hold: what decides it above the buttons, the rest below.
+
+    `requester` is their Slack user id, empty where they are not known in Slack. `value` is what
+    the buttons carry. `warning` is a sentence of ours that managers should know. `glass` says
+    whether there is anybody who may break it.
+    """
+    drawn: list[Block] = [
+        blocks.header(f"{phrases.risk(hold)} · {phrases.stands(hold)} · {phrases.name(hold)}"),
+        blocks.section(_who(hold, requester)),
+        blocks.section(_why(hold), button=_afterwards(hold, value)),
+    ]
+    if outcome := phrases.outcome(hold):
+        drawn.append(blocks.section(outcome, button=revoke(hold, value)))
+    if hold.state is HoldState.PENDING:
+        drawn.append(blocks.actions(f"hold:{hold.id}", buttons(hold, value, glass=glass)))
+        drawn.append(blocks.context(*_terms(hold)))
+    drawn.append(blocks.context(*_footnotes(hold, warning)))
+    return Message(_summary(hold), tuple(drawn))
+
+
+def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Menu]:
+    """Return what a person can do about a hold that waits."""
+    drawn: list[Button | Menu] = [Button("Approve once", APPROVE, value, style="primary")]
+    length = grant_length(hold)
+    if length is not None:
+        label = f"Approve for {phrases.duration(length)}"
+        drawn.append(Button(label, GRANT, value, confirm=phrases.covers(hold, length)))
+    drawn.append(Button("Deny…", DENY, value, style="danger"))
+    drawn.append(Button("View full", VIEW, value))
+    seldom = [break_glass(value)] if glass else []
+    if hold.verdict.enforced:
+        seldom.append(_false_alarm(value))
+    if seldom:
+        drawn.append(Menu(MORE, tuple(seldom)))
+    return drawn
+
+
+def _afterwards(hold: Hold, value: str) -> Menu | None:
+    """Return what can still be said of the rule when it is decided."""
+    over = hold.state is not HoldState.PENDING
+    return Menu(MORE, (_false_alarm(value),)) if over and hold.verdict.enforced else None
+
+
+def break_glass(value: str) -> tuple[str, str]:
+    """Return the option that opens the form for it."""
+    return "Break glass…", value
+
+
+def _false_alarm(value: str) -> tuple[str, str]:
+    return "This was a false alarm…", f"{ALARM}{value}"
+
+
+def revoke(hold: Hold, value: str) -> Button | None:
+    """Return the button that ends the grant of a hold, as long as there is one to end."""
+    if hold.granted is None or hold.granted.over:
+        return None
+    said = "From now on these requests wait for an approval again."
+    return Button("Revoke", REVOKE, value, style="danger", confirm=said)
+
+
+def _summary(hold: Hold) -> Markup:
+    """Write the notification line, which says who, what and until when."""
+    asker = text.words(hold.requester.name, 80)
+    rule = text.words(phrases.rule_name(hold), 80)
+    name = text.ours(f" · {phrases.name(hold)}")
+    if hold.state is not HoldState.PENDING:
+        lead = text.join(text.ours(phrases.stands(hold).capitalize()), phrases.by(hold))
+        request = text.join(asker, text.ours(" → "), text.words(_target(hold), 120), name)
+        return text.join(lead, text.ours(": "), request)
+    lead = text.ours("Approval needed: ")
+    why = text.join(text.ours(f" ({phrases.risk(hold)}: "), rule, text.ours(")"))
+    until = text.join(text.ours(". Expires "), text.moment(hold.deadline))
+    target = text.words(_target(hold), 120)
+    return text.join(lead, asker, text.ours(" → "), target, why, until, name)
+
+
+def _target(hold: Hold) -> str:
+    return hold.model or hold.connection
+
+
+def _who(hold: Hold, requester: str) -> Markup:
+    who = phrases.who(hold.requester, requester)
+    to = text.join(text.ours(" → "), phrases.target(hold.connection, hold.model))
+    lines = [text.join(who, to)]
+    if origin := phrases.origin(hold.requester.provenance):
+        lines.append(origin)
+    if hold.reason:
+        lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 600)))
+    return text.join(*lines, by="\n")
+
+
+def _why(hold: Hold) -> Markup:
+    decisive = hold.verdict.decisive
+    if decisive is None:
+        return text.ours("No rule of the catalog is named: look at the whole request.")
+    others = [fired for fired in hold.verdict.holding if fired is not decisive]
+    lines = []
+    for fired in (decisive, *others[:_MOST_OTHERS]):
+        lines += [text.bold(fired.title, 200) or text.code(fired.rule, 100), *quotes(fired)]
+    return text.join(*(line for line in lines if line), by="\n")
+
+
+def _terms(hold: Hold) -> list[Markup]:
+    """Say what it takes: how many of whom, until when."""
+    takes = text.join(phrases.progress(hold), text.ours(" · "), phrases.approvers(hold))
+    until = text.join(
+        text.ours("Auto-denied "),
+        text.moment(hold.deadline, day=True),
+        text.ours(" if no one responds"),
+    )
+    terms = [takes, until]
+    if hold.escalated_at is not None and hold.verdict.approval is not None:
+        to = text.words(", ".join(hold.verdict.approval.escalate_to), 200)
+        at = text.join(text.ours(" at "), text.moment(hold.escalated_at))
+        terms.append(text.join(text.ours("📣 Escalated to "), to, at))
+    if not hold.attached:
+        terms.append(phrases.DISCONNECTED)
+    return terms
+
+
+def _footnotes(hold: Hold, warning: str) -> list[Markup]:
+    notes = [text.words(warning, 300)] if warning else []
+    notes.append(_rules(hold))
+    notes.append(phrases.marks(hold))
+    if hold.state is HoldState.PENDING:
+        waiting = text.join(text.ours("Waiting since "), text.moment(hold.created_at))
+        notes.append(text.join(waiting, text.ours(" · the requester can't approve")))
+    else:
+        notes.append(text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80)))
+    size = text.ours(f" {phrases.size(hold.body_bytes)}")
+    digest = text.join(text.ours("digest "), text.code(hold.digest[:12], 40))
+    catalog = text.join(text.ours("catalog "), text.code(hold.verdict.catalog_revision, 40))
+    call = text.join(phrases.call(hold.method, hold.path), size)
+    return [*(note for note in notes if note), text.join(call, digest, catalog, by=" · ")]
+
+
+def _rules(hold: Hold) -> Markup:
+    """Name the rule that decided and say why it is there; then the others that fired."""
+    decisive = hold.verdict.decisive
+    if decisive is None:
+        return text.ours("")
+    said = text.join(text.ours("Rule "), text.code(decisive.rule, 100))
+    others = [
+        fired.rule for fired in hold.verdict.fired if fired.enforced and fired is not decisive
+    ]
+    if others:
+        said = text.join(said, text.ours(", also "), text.words(", ".join(others), 300))
+    if hold.state is HoldState.PENDING:
+        said = text.join(said, text.ours(". "), text.words(decisive.explain, 500))
+    return said

@@ -1,0 +1,264 @@
+"""The modals around a decision. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.decisions import Word
+from bot.people.linking import Offer
+from bot.slack import blocks, text
+from bot.slack.blocks import Button
+from bot.views import paging, phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.domain.hold import Hold
+    from app.domain.mark import FalsePositive
+    from app.domain.verdict import FiredRule
+    from app.reader import Shown
+    from bot.slack.blocks import Block
+    from bot.slack.text import Markup
+
+DENY_SUBMIT = "deny_submit"
+GLASS_SUBMIT = "glass_submit"
+ALARM_SUBMIT = "alarm_submit"
+AGAIN_SUBMIT = "again_submit"
+VIEW_MODAL = "hold_view_modal"
+VIEW_OLDER = "view_back"
+VIEW_NEWER = "view_on"
+NOTE = "note"
+
+CATEGORIES = (
+    "Sensitive data",
+    "Not allowed by policy",
+    "Wrong model or connection",
+    "Not needed",
+    "Talk to me first",
+    "Other",
+)
+_CATEGORY, _REASON, _SHARE = "category", "reason", "share"
+_RULES, _NOTE = "rules", "note"
+_REASON_LIMIT = 600
+_NOTE_LIMIT = 300
+# As many boxes as Slack takes.
+_MOST_RULES = 10
+
+
+def deny_form(value: str, title: str) -> Block:
+    """Ask for the reason; `value` is the button's and comes back with the answer."""
+    options = [_option(category, category) for category in CATEGORIES]
+    share = _option(
+        "share", "Share it with the requester", under="Else they read only that it was denied."
+    )
+    told = text.ours(
+        "One denial refuses the request, unless its rule asks for a majority. Whoever sent it is "
+        "told, and may change it and ask again."
+    )
+    why: Block = {
+        "type": "static_select",
+        "options": options,
+        "placeholder": _plain("Choose a reason"),
+    }
+    what: Block = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
+    hint: Block = {"placeholder": _plain("For example: name the staging system in its place")}
+    return blocks.modal(
+        f"Deny {title}",
+        [
+            blocks.context(told),
+            _input("Why?", _CATEGORY, why),
+            _input("What should they know?", _REASON, what | hint, optional=True),
+            _input(
+                "Your reason",
+                _SHARE,
+                {"type": "checkboxes", "options": [share], "initial_options": [share]},
+                optional=True,
+            ),
+        ],
+        callback_id=DENY_SUBMIT,
+        submit="Deny",
+        close="Cancel",
+        private=value,
+    )
+
+
+def read_denial(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Word:
+    """Read the form as Slack sends its `state.values`."""
+    chosen = values[_CATEGORY][_CATEGORY].get("selected_option") or {}
+    reason = values[_REASON][_REASON].get("value") or ""
+    shared = values[_SHARE][_SHARE].get("selected_options") or []
+    return Word(
+        approve=False,
+        category=str(chosen.get("value", "")),
+        reason=str(reason)[:_REASON_LIMIT],
+        shared=bool(shared),
+    )
+
+
+def glass_form(value: str, title: str) -> Block:
+    """Ask why somebody releases a request alone; the answer is read by everybody."""
+    loud = text.ours(
+        "🚨 This releases the request *at once, on your word alone*. Your name and reason go on "
+        "the card, to the audit channel and into the record."
+    )
+    why = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
+    return blocks.modal(
+        f"Break glass {title}",
+        [blocks.section(loud), _input("Why can it not wait?", _REASON, why)],
+        callback_id=GLASS_SUBMIT,
+        submit="Release it",
+        close="Cancel",
+        private=value,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What somebody said of the rules of a hold: `rules` by their place in `markable`."""
+
+    rules: frozenset[int]
+    note: str
+
+
+def markable(hold: Hold) -> tuple[FiredRule, ...]:
+    """Return the rules that can be called a false alarm: those that the card names."""
+    return hold.verdict.enforced[:_MOST_RULES]
+
+
+def alarm_form(value: str, title: str, hold: Hold, marks: Mapping[str, FalsePositive]) -> Block:
+    """Ask which rules should not have fired; those that are marked are ticked."""
+    rules = markable(hold)
+    options = [
+        _option(str(at), fired.title or fired.rule, under=fired.rule)
+        for at, fired in enumerate(rules)
+    ]
+    ticked = [o for o, fired in zip(options, rules, strict=True) if fired.rule in marks]
+    if not marks and len(options) == 1:
+        ticked = options
+    what = text.ours(
+        "Tick the rules that should not have fired. This decides nothing about the request; "
+        "whoever keeps the rules sees what you mark, and may make them better."
+    )
+    told = [_marked(mark) for mark in marks.values() if any(r.rule == mark.rule for r in rules)]
+    boxes: Block = {"type": "checkboxes", "options": options}
+    boxes |= {"initial_options": ticked} if ticked else {}
+    note = {"type": "plain_text_input", "multiline": True, "max_length": _NOTE_LIMIT}
+    return blocks.modal(
+        f"False alarm {title}",
+        [
+            blocks.section(what),
+            _input("Rules that were wrong here", _RULES, boxes, optional=True),
+            _input("Why was it wrong?", _NOTE, note, optional=True),
+            *([blocks.context(*told)] if told else []),
+        ],
+        callback_id=ALARM_SUBMIT,
+        submit="Save",
+        close="Cancel",
+        private=value,
+    )
+
+
+def _marked(mark: FalsePositive) -> Markup:
+    who = phrases.marked_by(mark.slack_user)
+    rule = text.join(text.ours(": "), text.code(mark.rule, 100))
+    note = text.join(text.ours(" – "), text.words(mark.note, 300)) if mark.note else text.ours("")
+    back = text.ours(". Clear its tick to take the mark back.")
+    return text.join(who, rule, note, back)
+
+
+def read_alarm(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Alarm:
+    """Read the form as Slack sends its `state.values`."""
+    chosen = values[_RULES][_RULES].get("selected_options") or []
+    note = str(values[_NOTE][_NOTE].get("value") or "")
+    return Alarm(frozenset(int(option["value"]) for option in chosen), note[:_NOTE_LIMIT])
+
+
+def again_form(value: str) -> Block:
+    """Explain how to ask again, and take the reason that the next card shows."""
+    how = text.ours(
+        "Only you can send the request again, from your tool or editor: I keep no way to do it "
+        "for you. Say here what it is for; when the same request comes within a day, its card "
+        "shows your words. (Or send them yourself in the header `Abeyance-Reason`.)"
+    )
+    what = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
+    return blocks.modal(
+        "Request again",
+        [blocks.section(how), _input("What is it for?", _REASON, what)],
+        callback_id=AGAIN_SUBMIT,
+        submit="Keep the reason",
+        close="Cancel",
+        private=value,
+    )
+
+
+def read_reason(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Read the one text of a form as Slack sends its `state.values`."""
+    return str(values[_REASON][_REASON].get("value") or "")[:_REASON_LIMIT]
+
+
+def note(title: str, said: str | Offer) -> Block:
+    """Tell one thing in a modal; a sentence may come from outside."""
+    told = said.blocks() if isinstance(said, Offer) else (blocks.plain_section(said),)
+    return blocks.modal(title, told, callback_id=NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a prompt a reader is; it travels in the buttons of the modal."""
+
+    value: str
+    page: int
+
+    def spelt(self) -> str:
+        return json.dumps([self.value, self.page])
+
+    @staticmethod
+    def read(spelt: str) -> Place:
+        """Raises ValueError where we did not write it."""
+        match json.loads(spelt):
+            case [str(value), int(page)] if page >= 0:
+                return Place(value, page)
+            case _:
+                raise ValueError(spelt)
+
+
+def prompt_view(hold: Hold, value: str, shown: Shown) -> Block:
+    """Show one page of a held prompt; `value` is the hold's id under seal."""
+    head = text.join(
+        text.ours("Rule "), text.code(phrases.rule_name(hold), 100), text.ours(" · to "),
+        text.words(hold.model or hold.connection, 120), text.ours(" · secrets are masked"),
+    )  # fmt: skip
+    drawn = [blocks.section(head), *paging.shown_blocks(shown, hold.verdict.enforced)]
+    page = shown.number
+    if shown.of > 1:
+        buttons = []
+        if page > 0:
+            buttons.append(Button("← Back", VIEW_OLDER, Place(value, page - 1).spelt()))
+        if page < shown.of - 1:
+            buttons.append(Button("More →", VIEW_NEWER, Place(value, page + 1).spelt()))
+        drawn.append(blocks.context(text.ours(f"Page {page + 1} of {shown.of}")))
+        drawn.append(blocks.actions("view_pages", buttons))
+    return blocks.modal(f"Request {phrases.name(hold)}", drawn, callback_id=VIEW_MODAL)
+
+
+def _input(label: str, name: str, element: Block, *, optional: bool = False) -> Block:
+    return {
+        "type": "input",
+        "block_id": name,
+        "optional": optional,
+        "label": _plain(label),
+        "element": element | {"action_id": name},
+    }
+
+
+def _option(value: str, label: str, *, under: str = "") -> Block:
+    option: Block = {"text": _plain(text.plain_line(label, 75))}
+    if under:
+        option["description"] = _plain(text.plain_line(under, 75))
+    return option | {"value": value}
+
+
+def _plain(words: str) -> Block:
+    return {"type": "plain_text", "text": words}

@@ -1,0 +1,330 @@
+"""Parts of sentences about a hold that cards, direct messages and lists share. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, assert_never
+
+from app.domain.hold import HoldState
+from app.domain.identity import IdentityKind
+from app.domain.verdict import Risk
+from app.ids import short
+from bot.slack import text
+from policies.approval import approvals, denials, missing, quorum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.domain.hold import Granted, Hold, Vote
+    from app.domain.identity import Identity, Provenance
+    from bot.slack.text import Markup
+
+_RISKS = {
+    Risk.LOW: "🟦 Low risk",
+    Risk.MEDIUM: "🟨 Medium risk",
+    Risk.HIGH: "🟧 High risk",
+    Risk.CRITICAL: "🟥 Critical risk",
+}
+
+_STANDS = {
+    HoldState.PENDING: "request held",
+    HoldState.APPROVED: "approved",
+    HoldState.RELEASED: "approved",
+    HoldState.LAPSED: "approved, but never used",
+    HoldState.DENIED: "denied",
+    HoldState.EXPIRED: "expired",
+    HoldState.WITHDRAWN: "withdrawn",
+}
+
+ONLY_OURS = (
+    "Only people of this company can decide here. Your Slack account belongs to another "
+    "workspace, so nothing was changed."
+)
+DISCONNECTED = text.ours(
+    "🔌 The requester disconnected. If you approve, it applies when they retry."
+)
+
+
+def name(hold: Hold) -> str:
+    """Return what people call a hold by."""
+    return short(hold.id)
+
+
+def risk(hold: Hold) -> str:
+    decisive = hold.verdict.decisive
+    return _RISKS[decisive.risk] if decisive else "Risk unknown"
+
+
+def stands(hold: Hold) -> str:
+    """Say in a word or two how the hold stands, for a title."""
+    if any(vote.broke_glass for vote in hold.votes):
+        return "break-glass"
+    return _STANDS[hold.state]
+
+
+def by(hold: Hold) -> Markup:
+    """Name who settled it, if people did, with a blank before."""
+    approved = hold.state is not HoldState.DENIED
+    names = [vote.by.name for vote in hold.votes if vote.approve is approved]
+    settled = hold.state not in (HoldState.PENDING, HoldState.EXPIRED, HoldState.WITHDRAWN)
+    if not names or not settled:
+        return text.ours("")
+    return text.join(text.ours(" by "), text.words(", ".join(names), 160))
+
+
+def rule_name(hold: Hold) -> str:
+    decisive = hold.verdict.decisive
+    return decisive.rule if decisive else "no rule"
+
+
+def size(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1000:.1f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def duration(length: timedelta) -> str:
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 1:
+        return f"{int(length.total_seconds())} s"
+    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
+
+
+def covers(hold: Hold, length: timedelta) -> str:
+    """Say, in plain text of at most 300, exactly what a grant of that length lets pass."""
+    rules = ", ".join(fired.rule for fired in hold.verdict.holding)[:70]
+    where = hold.requester.provenance.repository if hold.requester.provenance else ""
+    inside = f" from {where[:50]}" if where else ""
+    return (
+        f"For {duration(length)}, every request of {hold.requester.name[:40]}{inside} over "
+        f"{hold.connection[:30]} that only the rule {rules} would hold goes through without "
+        "approval. Everything else is still held. You can revoke this at any time."
+    )
+
+
+def who(identity: Identity, slack_user: str) -> Markup:
+    """Name who asks: the mention where we know them in Slack, and what the issuer vouches for.
+
+    Where both vouch for the same address, it is marked as verified.
+    """
+    if identity.kind is IdentityKind.WORKLOAD:
+        return _job(identity)
+    named = text.mention(slack_user) if slack_user else text.bold(identity.name, 120)
+    if not identity.email:
+        return named or text.code(identity.subject, 120)
+    mark = text.ours(" ✓ verified" if slack_user else "")
+    return text.join(named, text.ours(" "), text.code(identity.email, 120), mark)
+
+
+def _job(identity: Identity) -> Markup:
+    provenance = identity.provenance
+    job = text.ours("CI job")
+    if provenance is None or identity.name != provenance.repository:
+        job = text.join(job, text.ours(" "), text.words(identity.name, 120))
+    if provenance is None or not provenance.actor:
+        return job
+    return text.join(job, text.ours(" started by "), text.words(provenance.actor, 120))
+
+
+def target(connection: str, model: str) -> Markup:
+    """Name the model and the connection that a request goes to."""
+    over = text.code(connection, 80)
+    return text.join(text.code(model, 120), text.ours(" via "), over) if model else over
+
+
+def waits(hold: Hold) -> Markup:
+    """Say, after whose request it is, where it would go, what holds it and until when."""
+    return text.join(
+        text.ours(" → "),
+        text.words(hold.model or hold.connection, 80),
+        text.ours(" · "),
+        text.code(rule_name(hold), 80),
+        text.ours(" · expires "),
+        text.moment(hold.deadline),
+    )
+
+
+def passes(hold: Hold) -> Markup:
+    """Say, after whose grant it is, where it lets pass, and past which rules."""
+    return text.join(
+        text.ours(" → "),
+        text.code(hold.connection, 80),
+        text.ours(" past "),
+        text.words(", ".join(fired.rule for fired in hold.verdict.holding), 160),
+    )
+
+
+def call(method: str, path: str) -> Markup:
+    return text.code(f"{method} /{path.lstrip('/')}", 160)
+
+
+def origin(provenance: Provenance | None) -> Markup:
+    """Say where a job comes from; what nobody vouches for is marked as claimed.
+
+    Empty where nothing is told.
+    """
+    if provenance is None or not provenance.repository:
+        return text.ours("")
+    place = provenance.repository
+    if provenance.commit:
+        place += f"@{provenance.commit[:7]}"
+    mark = text.ours(" ✓ verified") if provenance.verified else text.ours(" _claimed_")
+    parts = [text.join(text.code(place, 160), mark)]
+    if provenance.ref:
+        parts.append(text.code(provenance.ref.removeprefix("refs/heads/"), 120))
+    if workflow := provenance.workflow.partition("@")[0].rpartition("/")[2]:
+        parts.append(text.words(workflow, 80))
+    if provenance.run:
+        parts.append(text.words(f"run {provenance.run}", 60))
+    return text.join(*parts, by=" · ")
+
+
+def approvers(hold: Hold) -> Markup:
+    approval = hold.verdict.approval
+    names = approval.approvers if approval else ()
+    return text.words(", ".join(names) or "nobody", 200)
+
+
+def counted(hold: Hold) -> str:
+    """Say how many approvals are still to come."""
+    left = max(quorum(hold) - approvals(hold), 1)
+    return "an approval" if left == 1 else f"{left} approvals"
+
+
+def several(hold: Hold) -> bool:
+    """Whether it takes more than one person."""
+    return quorum(hold) > 1
+
+
+def progress(hold: Hold) -> Markup:
+    noun = "approvals" if several(hold) else "approval"
+    said = text.ours(f"{approvals(hold)} of {quorum(hold)} {noun}")
+    by = _voters(tuple(vote for vote in hold.votes if vote.approve))
+    if by:
+        said = text.join(said, text.ours(" by "), by)
+    if hold.verdict.approval is not None and (lacking := missing(hold)):
+        need = text.join(text.ours(" · still needs one from "), _each_of(lacking))
+        said = text.join(said, need)
+    if against := tuple(vote for vote in hold.votes if not vote.approve):
+        count = text.ours(f" · {denials(hold)} against: ")
+        said = text.join(said, count, _voters(against))
+    return said
+
+
+def _each_of(seats: Sequence[Sequence[str]]) -> Markup:
+    return text.join(*(text.words(" or ".join(sets), 160) for sets in seats), by=" and one from ")
+
+
+def outcome(hold: Hold) -> Markup:
+    """Tell how the hold stands, in one or two lines; empty while it waits for a person."""
+    match hold.state:
+        case HoldState.PENDING:
+            return text.ours("")
+        case HoldState.APPROVED | HoldState.RELEASED | HoldState.LAPSED:
+            return text.join(_approved(hold), _then(hold), by=" · ")
+        case HoldState.DENIED:
+            return _denied(hold)
+        case HoldState.EXPIRED:
+            return _expired(hold)
+        case HoldState.WITHDRAWN:
+            return _withdrawn(hold)
+        case _:
+            assert_never(hold.state)
+
+
+def _withdrawn(hold: Hold) -> Markup:
+    at = text.join(text.ours("↩️ *Withdrawn*"), _at(hold.decided_at))
+    if not hold.note:
+        return text.join(at, text.ours(" by the requester"))
+    return text.join(at, text.ours(": "), text.words(hold.note, 300))
+
+
+def _approved(hold: Hold) -> Markup:
+    votes = tuple(vote for vote in hold.votes if vote.approve)
+    at = _at(votes[-1].at if votes else None)
+    if broken := next((vote for vote in votes if vote.broke_glass), None):
+        by = text.mention(broken.by.slack_user)
+        head = text.join(text.ours("🚨 *BREAK-GLASS* by "), by, at)
+        return text.join(head, reason(broken, text.ours(": ")))
+    if hold.granted is None:
+        return text.join(text.ours("✅ *Approved once* by "), _voters(votes), at)
+    by = text.join(text.ours("✅ *Approved* by "), _voters(votes), at)
+    return text.join(by, grant(hold.granted), by=" · ")
+
+
+def grant(granted: Granted) -> Markup:
+    """Tell of a grant: for how long, until when, how often it was used."""
+    length = duration(timedelta(seconds=granted.seconds))
+    lead = text.ours(f"🕐 *Granted {length}* until ")
+    told = text.join(lead, text.moment(granted.until), text.ours(f", {used(granted.uses)}"))
+    if granted.revoked_by:
+        return text.join(told, text.ours(", revoked by "), text.words(granted.revoked_by, 80))
+    return text.join(told, text.ours(", over")) if granted.over else told
+
+
+def marks(hold: Hold) -> Markup:
+    """Tell which rules were called false alarms, and by whom; empty where none was."""
+    several = len(hold.verdict.enforced) > 1
+    told = [
+        text.join(
+            text.ours("✗ "),
+            marked_by(mark.slack_user),
+            *((text.ours(": "), text.code(mark.rule, 100)) if several else ()),
+        )
+        for mark in hold.marked[:5]
+    ]
+    return text.join(*told, by="\n")
+
+
+def marked_by(slack_user: str) -> Markup:
+    who = text.mention(slack_user) if slack_user else text.ours("an auditor")
+    return text.join(text.ours("Marked as a false alarm by "), who)
+
+
+def used(uses: int) -> str:
+    return {0: "not used yet", 1: "used once", 2: "used twice"}.get(uses, f"used {uses} times")
+
+
+def _then(hold: Hold) -> Markup:
+    if hold.state is HoldState.RELEASED:
+        return text.join(text.ours("released"), _extra(hold))
+    if hold.state is HoldState.LAPSED:
+        return text.join(text.ours("never used: lapsed"), _at(hold.decided_at))
+    if hold.attached or hold.keep_until is None:
+        return text.ours("being released")
+    kept = text.moment(hold.keep_until)
+    return text.join(
+        text.ours("the requester disconnected; the approval is valid for a retry until "), kept
+    )
+
+
+def _denied(hold: Hold) -> Markup:
+    votes = tuple(vote for vote in hold.votes if not vote.approve)
+    line = text.join(text.ours("⛔ *Denied* by "), _voters(votes), _at(hold.decided_at))
+    return text.join(line, *(reason(vote, text.ours(": ")) for vote in votes))
+
+
+def reason(vote: Vote, lead: Markup) -> Markup:
+    said = " – ".join(part for part in (vote.category, vote.reason) if part)
+    return text.join(lead, text.words(said, 600)) if said else text.ours("")
+
+
+def _expired(hold: Hold) -> Markup:
+    had = approvals(hold)
+    seen = f"{had} of {quorum(hold)} approvals came" if had else "no one answered"
+    return text.join(text.ours("⌛ *Expired*"), _at(hold.deadline), text.ours(f": {seen}"))
+
+
+def _voters(votes: tuple[Vote, ...]) -> Markup:
+    return text.join(*(text.mention(vote.by.slack_user) for vote in votes), by=", ")
+
+
+def _at(moment: datetime | None) -> Markup:
+    return text.join(text.ours(" at "), text.moment(moment)) if moment else text.ours("")
+
+
+def _extra(hold: Hold) -> Markup:
+    if not hold.outcome:
+        return text.ours("")
+    return text.join(text.ours(" · "), text.words(hold.outcome, 200))

@@ -1,0 +1,260 @@
+"""`/replay`: sessions as auditors see them in Slack. Pure drawing; `commands.py` does the rest."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.domain.session import Decision, SessionState
+from app.ids import short
+from bot.slack import blocks, text
+from bot.slack.blocks import Button
+from bot.views import paging, phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from app.domain.hold import Hold
+    from app.domain.mark import FalsePositive
+    from app.domain.session import Session
+    from app.domain.verdict import FiredRule
+    from app.reader import Shown
+    from bot.slack.blocks import Block
+    from bot.slack.text import Markup
+
+OPEN = "replay_open"
+OLDER = "replay_older"
+NEWER = "replay_newer"
+BACK = "replay_back"
+FORWARD = "replay_forward"
+FIRST = "replay_first"
+LAST = "replay_last"
+LIST = "replay_list"
+MARK = "replay_mark"
+UNMARK = "replay_unmark"
+MODAL = "replay_modal"
+
+PAGE_SESSIONS = 8
+_MOST_PAGES_BACK = 80
+_RECORDED = text.ours("🔎 This view is recorded.")
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where an auditor is; it travels in the modal's private metadata.
+
+    `passed` are the last ids of the pages above, so that Newer finds its way back.
+    """
+
+    query: str
+    passed: tuple[str, ...] = ()
+    session: str = ""
+    page: int = 0
+
+    @property
+    def before(self) -> str:
+        return self.passed[-1] if self.passed else ""
+
+    def older(self, last: str) -> Shelf:
+        return replace(self, passed=(*self.passed, last)[-_MOST_PAGES_BACK:])
+
+    def newer(self) -> Shelf:
+        return replace(self, passed=self.passed[:-1])
+
+    def opened(self, session: str) -> Shelf:
+        return replace(self, session=session, page=0)
+
+    def at(self, page: int) -> Shelf:
+        return replace(self, page=max(page, 0))
+
+    def spelt(self) -> str:
+        return json.dumps([self.query, self.passed, self.session, self.page])
+
+    @staticmethod
+    def read(spelt: str) -> Shelf:
+        """Raises ValueError where we did not write it."""
+        match json.loads(spelt):
+            case [str(query), list(passed), str(session), int(page)] if page >= 0:
+                return Shelf(query, tuple(map(str, passed)), session, page)
+            case _:
+                raise ValueError(spelt)
+
+
+def listing(shelf: Shelf, found: Sequence[Session], *, more: bool) -> Block:
+    """List sessions, newest first, each with a button that opens it."""
+    asked = text.code(shelf.query, 300) if shelf.query else text.ours("all sessions")
+    shown = [blocks.context(text.ours("Filter: "), asked, _RECORDED)]
+    shown += [_entry(session) for session in found]
+    if not found:
+        shown.append(blocks.section(text.ours("No session fits this filter.")))
+    turns = []
+    if shelf.passed:
+        turns.append(Button("← Newer", NEWER, "newer"))
+    if more:
+        turns.append(Button("Older →", OLDER, found[-1].id))
+    if turns:
+        shown.append(blocks.actions("replay_pages", turns))
+    return blocks.modal("Sessions", shown, callback_id=MODAL, private=shelf.spelt())
+
+
+def _entry(session: Session) -> Block:
+    line = text.join(
+        text.moment(session.started_at, day=True),
+        text.bold(session.identity.name, 100),
+        text.ours("→"),
+        text.words(session.model or session.connection, 100),
+        text.ours(f"· *{session.decision.value}*"),
+        by=" ",
+    )
+    rule = session.verdict.decisive
+    under = text.join(
+        text.code(session.id, 60),
+        *([text.ours(" · "), text.code(rule.rule, 100)] if rule else []),
+    )
+    button = Button("Open", OPEN, session.id)
+    return blocks.section(text.join(line, under, by="\n"), button=button)
+
+
+def replayed(
+    shelf: Shelf,
+    session: Session,
+    hold: Hold | None,
+    shown: Shown,
+    marks: Mapping[str, FalsePositive] | None = None,
+) -> Block:
+    """Show one page of a session; before the first what it was, and the decisions.
+
+    `marks` are by rule what people called a false alarm.
+    """
+    drawn: list[Block] = []
+    if shown.number == 0:
+        drawn += [*_overview(session), *_rules(session, marks or {}), *_votes(hold)]
+        drawn.append(blocks.divider())
+    drawn += paging.shown_blocks(shown)
+    # What an answer says has no place in the request.
+    answered = shown.pending or any(not part.turn.place for part in shown.page)
+    if shown.number == shown.of - 1 and session.answer is not None and not answered:
+        drawn.append(blocks.section(text.ours("The answer has no text.")))
+    at = text.ours(f"Page {shown.number + 1} of {shown.of}")
+    drawn.append(blocks.context(at, _RECORDED))
+    drawn.append(blocks.actions("replay_turns", _turns(shown.number, shown.of)))
+    here = replace(shelf, page=shown.number)
+    title = f"Session {short(session.id)}"
+    return blocks.modal(title, drawn, callback_id=MODAL, private=here.spelt())
+
+
+def _turns(page: int, pages: int) -> list[Button]:
+    buttons = []
+    if page > 1:
+        buttons.append(Button("First page", FIRST, "0"))
+    if page > 0:
+        buttons.append(Button("← Back", BACK, str(page - 1)))
+    if page < pages - 1:
+        buttons.append(Button("More →", FORWARD, str(page + 1)))
+    if page < pages - 2:
+        buttons.append(Button("Last page", LAST, str(pages - 1)))
+    return [*buttons, Button("All sessions", LIST, "list")]
+
+
+def _overview(session: Session) -> list[Block]:
+    request = phrases.call(session.request.method, session.request.path)
+    return [
+        blocks.header(f"{session.decision.value.capitalize()} · {session.identity.name}"),
+        blocks.fields(
+            [
+                ("Who", phrases.who(session.identity, "")),
+                ("From", phrases.origin(session.identity.provenance) or text.ours("not told")),
+                ("To", phrases.target(session.connection, session.model)),
+                ("Request", request),
+                ("Started", text.moment(session.started_at, day=True)),
+                ("Answer", _answer(session)),
+                ("State", text.ours(session.state.value)),
+                ("Digest", text.code(session.request.digest[:16], 40)),
+            ]
+        ),
+    ]
+
+
+def _answer(session: Session) -> Markup:
+    answer = session.answer
+    if answer is None:
+        line = text.ours(_no_answer(session))
+        return text.join(line, text.words(session.reason, 300), by="\n") if session.reason else line
+    parts = [f"{answer.status}", phrases.size(answer.body_bytes), f"{answer.masked} masked"]
+    if answer.ended_at is not None:
+        parts.append(f"took {(answer.ended_at - answer.started_at).total_seconds():.2f} s")
+    line = text.ours(" · ".join(parts))
+    why = answer.error or session.reason
+    return text.join(line, text.words(why, 300), by="\n") if why else line
+
+
+def _no_answer(session: Session) -> str:
+    match session.state:
+        case SessionState.OPEN if session.decision is Decision.PENDING:
+            return "none yet: nothing was sent to the model"
+        case SessionState.OPEN:
+            return "none yet"
+        case SessionState.INDETERMINATE:
+            return "none seen: the request may have reached the model"
+        case SessionState.CLOSED:
+            return "none: nothing was sent to the model"
+
+
+def fired_rules(session: Session) -> tuple[str, ...]:
+    """Return the ids of all rules that fired, on the request or on the answer."""
+    on_answer = session.answer.rules if session.answer else ()
+    return tuple(dict.fromkeys([*(fired.rule for fired in session.verdict.fired), *on_answer]))
+
+
+def _rules(session: Session, marks: Mapping[str, FalsePositive]) -> list[Block]:
+    asked = {fired.rule: _rule(fired) for fired in session.verdict.fired}
+    return [
+        blocks.section(
+            text.join(asked.get(rule) or _on_answer(rule), _marked(marks.get(rule))),
+            button=Button("Take the mark back", UNMARK, rule)
+            if rule in marks
+            else Button("Mark as a false alarm", MARK, rule),
+        )
+        for rule in fired_rules(session)[:10]
+    ]
+
+
+def _marked(mark: FalsePositive | None) -> Markup:
+    if mark is None:
+        return text.ours("")
+    note = text.join(text.ours(": "), text.words(mark.note, 300)) if mark.note else text.ours("")
+    return text.join(text.ours("\n✗ "), phrases.marked_by(mark.slack_user), note)
+
+
+def _on_answer(rule: str) -> Markup:
+    return text.join(text.ours("Rule "), text.code(rule, 100), text.ours(" fired on the answer"))
+
+
+def _rule(fired: FiredRule) -> Markup:
+    mode = "" if fired.enforced else " (shadow)"
+    head = text.join(
+        text.ours("Rule "), text.code(fired.rule, 100),
+        text.ours(f" asked to {fired.action.value}{mode}: "),
+    )  # fmt: skip
+    return text.join(head, text.words(fired.explain or fired.title, 600))
+
+
+def _votes(hold: Hold | None) -> list[Block]:
+    if hold is None:
+        return []
+    lines = [
+        text.join(
+            text.ours("👍 " if vote.approve else "👎 "),
+            text.mention(vote.by.slack_user),
+            text.ours(" "),
+            text.code(vote.by.email, 120),
+            text.ours(" at "),
+            text.moment(vote.at, day=True),
+            phrases.reason(vote, text.ours(": ")),
+        )
+        for vote in hold.votes[:5]
+    ]
+    outcome = phrases.outcome(hold) or text.ours("waits for a decision")
+    head = text.join(text.ours(f"*Hold {phrases.name(hold)}* · "), outcome)
+    return [blocks.section(head), *(blocks.section(line) for line in lines)]

@@ -1,0 +1,87 @@
+"""What is said in the thread of a card: reminder, escalation, votes that count together. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.slack import blocks, text
+from bot.slack.blocks import Message
+from bot.views import phrases
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.hold import Hold, Vote
+    from bot.slack.text import Markup
+
+
+def reminder(hold: Hold, calls: Sequence[str]) -> Message:
+    lead = text.ours(f"⏰ {phrases.name(hold)} is still waiting for {phrases.counted(hold)}. ")
+    return _said(lead, _called(calls), _until(hold))
+
+
+def escalation(hold: Hold, calls: Sequence[str]) -> Message:
+    if not calls:
+        return _escalated_to_nobody(hold)
+    lead = text.ours(f"📣 {phrases.name(hold)} is still open, so it has been escalated to: ")
+    return _said(lead, _called(calls), _until(hold))
+
+
+def _escalated_to_nobody(hold: Hold) -> Message:
+    approval = hold.verdict.approval
+    sets = text.words(" or ".join(approval.escalate_to if approval else ()), 200)
+    lead = text.ours(f"⚠️ {phrases.name(hold)} is still open and was to be escalated to ")
+    rest = text.ours(", but that set has no members. Those who were asked first may still decide.")
+    return _said(lead, sets, rest, _until(hold))
+
+
+def votes(hold: Hold) -> tuple[tuple[str, Message], ...]:
+    """Tell of each vote."""
+    return tuple((f"vote{at}", _vote(vote)) for at, vote in enumerate(hold.votes))
+
+
+def loud(hold: Hold) -> Message | None:
+    """Tell everybody that somebody released a request alone; None where nobody did."""
+    broken = next((vote for vote in hold.votes if vote.broke_glass), None)
+    if broken is None:
+        return None
+    head = text.ours("🚨 *BREAK-GLASS*: ")
+    by = text.join(text.mention(broken.by.slack_user), text.ours(" released request "))
+    asker = text.words(hold.requester.name, 80)
+    told = text.join(
+        head,
+        by,
+        text.ours(f"{phrases.name(hold)} of "),
+        asker,
+        text.ours(" → "),
+        phrases.target(hold.connection, hold.model),
+        text.ours(" alone, without the approval that rule "),
+        text.code(phrases.rule_name(hold), 80),
+        text.ours(" asks for."),
+    )
+    why = phrases.reason(broken, text.ours("*Their reason:* "))
+    record = text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80))
+    drawn = (blocks.section(told), blocks.section(why), blocks.context(record))
+    return Message(told, drawn)
+
+
+def _vote(vote: Vote) -> Message:
+    word = "approves" if vote.approve else "is against it"
+    mark = "✅" if vote.approve else "⛔"
+    if vote.broke_glass:
+        word, mark = "used break-glass to release this request", "🚨"
+    who = text.join(text.ours(f"{mark} "), text.mention(vote.by.slack_user))
+    return _said(who, text.ours(f" {word}"), phrases.reason(vote, text.ours(": ")))
+
+
+def _until(hold: Hold) -> Markup:
+    return text.join(text.ours(" It expires at "), text.moment(hold.deadline), text.ours("."))
+
+
+def _called(calls: Sequence[str]) -> Markup:
+    return text.join(*(text.call(one) for one in calls[:20]), by=" ")
+
+
+def _said(*parts: Markup) -> Message:
+    told = text.join(*parts)
+    return Message(told, (blocks.section(told),))
