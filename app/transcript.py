@@ -11,9 +11,9 @@ from app import answer_text
 from app.answer_text import Kind
 from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
-from app.wire.body import parse_body
+from app.wire.answer.sse import SseEvent, SseParser
 from app.wire.registry import WIRES, wire_for
-from app.wire.sse import SseEvent, SseParser
+from app.wire.request.body import parse_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -13,8 +13,8 @@ from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
 from app.errors import BadRequest, NotFound, Reason, Refused
 from app.wire.base import WireFormat
-from app.wire.body import Body, parse_body
 from app.wire.registry import wire_for
+from app.wire.request.body import Body, parse_body
 from policies.matching.known import NOTHING_KNOWN, Known
 from proxy.front import Headers, header
 

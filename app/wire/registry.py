@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.errors import BadSettings
-from app.wire.anthropic import ANTHROPIC
-from app.wire.completions import COMPLETIONS, EMBEDDINGS
-from app.wire.cursor import CURSOR
-from app.wire.gemini import GEMINI, GEMINI_STREAM
-from app.wire.mcp import MCP
-from app.wire.openai_chat import CHAT
-from app.wire.openai_responses import RESPONSES
-from app.wire.plain import PLAIN
+from app.wire.apis.anthropic import ANTHROPIC
+from app.wire.apis.completions import COMPLETIONS, EMBEDDINGS
+from app.wire.apis.cursor import CURSOR
+from app.wire.apis.gemini import GEMINI, GEMINI_STREAM
+from app.wire.apis.mcp import MCP
+from app.wire.apis.openai_chat import CHAT
+from app.wire.apis.openai_responses import RESPONSES
+from app.wire.apis.plain import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

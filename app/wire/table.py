@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.wire import answers, events, prompts, sse
+from app.wire.answer import choose, events, sse
 from app.wire.base import WHOLE_BYTES, Refusal
+from app.wire.request import prompts
 
 if TYPE_CHECKING:
     from app.domain.segment import Prompt
@@ -41,7 +42,7 @@ class TableFormat:
         return prompts.rewrite(self.request, body, mask)
 
     def answer(self, content_type: str, masking: Masking, limit: int = WHOLE_BYTES) -> AnswerMasker:
-        return answers.choose(content_type, self.response, masking, limit)
+        return choose.choose(content_type, self.response, masking, limit)
 
     def refusal(self, refusal: Refusal) -> bytes:
         return self.errors.body(refusal)

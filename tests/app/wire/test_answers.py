@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from app.errors import TooLarge, UpstreamUnavailable
 from app.wire import strict_json
+from app.wire.answer.documents import DocumentAnswer
+from app.wire.answer.events import AnswerTable, StreamTable
+from app.wire.answer.sse import SseParser
 from app.wire.base import WHOLE_BYTES
-from app.wire.documents import DocumentAnswer
-from app.wire.events import AnswerTable, StreamTable
+from app.wire.json_paths import shape
 from app.wire.registry import wire_for
-from app.wire.shape import shape
-from app.wire.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import (
     MASK,

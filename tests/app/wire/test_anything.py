@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import AbeyanceError
-from app.wire.body import parse_body
 from app.wire.registry import wire_for
+from app.wire.request.body import parse_body
 from tests.app.wire import streams
 from tests.app.wire.masking import SECRET, RealMasking, cut, leaks, through, whole
 

@@ -4,8 +4,8 @@ import pytest
 
 from app.domain.segment import Role, Segment
 from app.errors import BadRequest, Unsupported
-from app.wire.body import parse_body
 from app.wire.registry import wire_for
+from app.wire.request.body import parse_body
 from tests.app.wire.masking import MASK, SECRET, whole
 
 PLAIN = wire_for("plain", "POST", "x", None)

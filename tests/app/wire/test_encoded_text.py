@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.wire import archive
-from app.wire.body import parse_body
 from app.wire.registry import wire_for
+from app.wire.request.body import parse_body
 from tests.app.wire.chance import Chance
 from tests.app.wire.masking import MASK, SECRET, whole
 from tests.app.wire.test_answers import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.errors import UpstreamUnavailable
-from app.wire import sse
-from app.wire.sse import SseParser
+from app.wire.answer import sse
+from app.wire.answer.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, RealMasking, leaks
 from tests.app.wire.test_answers import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.wire.json_text import JsonTextMasker, mask_json_text
+from app.wire.embedded_json import JsonTextMasker, mask_json_text
 from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, RealMasking, whole
 
 

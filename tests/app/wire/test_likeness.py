@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.wire.likeness import likeness
-from app.wire.sse import SseParser
+from app.wire.answer.same_event import likeness
+from app.wire.answer.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import SECRET, leaks, whole
 from tests.app.wire.test_answers import CHAT, SSE, masked

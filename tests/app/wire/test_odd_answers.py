@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.errors import UpstreamUnavailable
-from app.wire.body import parse_body
-from app.wire.sse import SseParser, encode
+from app.wire.answer.sse import SseParser, encode
+from app.wire.request.body import parse_body
 from tests.app.wire import streams
 from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, whole
 from tests.app.wire.test_answers import (

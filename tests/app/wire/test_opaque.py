@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.wire.body import parse_body
+from app.wire.request.body import parse_body
 from policies.matching.masker import Masker
 from policies.matching.scanner import Plan
 from policies.matching.target import Target

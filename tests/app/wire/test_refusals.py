@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from app.wire.answer.sse import SseParser
 from app.wire.base import Refusal
 from app.wire.registry import wire_for
-from app.wire.sse import SseParser
 
 REFUSAL = Refusal(403, "policy_denied", "Ask Mallory.", "s-17")
 PATHS = {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.wire.answer.sse import SseParser
 from app.wire.registry import wire_for
-from app.wire.sse import SseParser
 from app.wire.thinking import MASKED
 from tests.app.wire import streams
 from tests.app.wire.masking import (

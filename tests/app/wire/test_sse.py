@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import TooLarge
-from app.wire.sse import SseEvent, SseParser, comment, encode
+from app.wire.answer.sse import SseEvent, SseParser, comment, encode
 from tests.app.wire.masking import MASK, SECRET, RealMasking, cut, through
 from tests.app.wire.test_answers import CHAT, SSE
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.wire.answer.sse import SseParser
 from app.wire.base import WireFormat
 from app.wire.registry import wire_for
-from app.wire.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import SECRET, RealMasking, cut, leaks, whole
 

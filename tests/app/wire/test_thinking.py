@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import anthropic
 import pytest
 
-from app.wire.body import parse_body
+from app.wire.answer.sse import SseParser
 from app.wire.registry import wire_for
-from app.wire.sse import SseParser
+from app.wire.request.body import parse_body
 from app.wire.thinking import MASKED
 from tests.app.wire import streams
 from tests.app.wire.conftest import Canned, Provider

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.errors import UpstreamUnavailable
+from app.wire.answer.sse import SseParser
 from app.wire.registry import wire_for
-from app.wire.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.masking import MASK, SECRET
 from tests.app.wire.test_answers import (

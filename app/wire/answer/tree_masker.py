@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.errors import TooLarge
 from app.wire import nature
-from app.wire.json_text import mask_json_text
-from app.wire.shape import Kind, Shape
+from app.wire.embedded_json import mask_json_text
+from app.wire.json_paths import Kind, Shape
 from app.wire.thinking import MASKED
 
 if TYPE_CHECKING:

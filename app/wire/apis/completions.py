@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from app.domain.segment import Role
-from app.wire.events import AnswerTable, StreamTable
-from app.wire.openai_chat import CHOICE, CHUNK, choices_end
-from app.wire.openai_error import ERRORS
-from app.wire.plain import PLAIN
-from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape
+from app.wire.answer.events import AnswerTable, StreamTable
+from app.wire.apis.openai_chat import CHOICE, CHUNK, choices_end
+from app.wire.apis.openai_error import ERRORS
+from app.wire.apis.plain import PLAIN
+from app.wire.json_paths import Kind, shape
+from app.wire.request.prompts import RequestTable
 from app.wire.table import TableFormat
 
 REQUEST = RequestTable(

@@ -7,13 +7,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.errors import TooLarge, Unsupported
-from app.wire import sniff, strict_json
+from app.wire import strict_json
+from app.wire.answer import content_sniffing
+from app.wire.answer.events import AnswerTable, EventMasker, Named
+from app.wire.answer.running_text import End
+from app.wire.answer.tree_masker import TreeMasker
 from app.wire.base import WHOLE_BYTES
-from app.wire.events import AnswerTable, EventMasker, Named
-from app.wire.json_text import hides_nothing
+from app.wire.embedded_json import hides_nothing
 from app.wire.stretches import StretchAnswer
-from app.wire.texts import End
-from app.wire.walk import TreeMasker
 
 if TYPE_CHECKING:
     from app.wire.base import AnswerMasker, Json, Masking
@@ -75,7 +76,7 @@ class DocumentAnswer:
         body = b"".join(self._parts)
         self._parts.clear()
         text = body.decode(self._encoding, "replace")
-        before = sniff.prefix(text)
+        before = content_sniffing.prefix(text)
         if self._otherwise is not None and not _is_json(text[len(before) :]):
             return self._otherwise.feed(body) + self._otherwise.finish()
         if "\ufffd" in text and not _is_json(text[len(before) :]) and not _is_utf8(body):

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from app.errors import TooLarge, UpstreamUnavailable
-from app.wire.json_text import JsonTextMasker
-from app.wire.shape import Kind, Shape, shape
-from app.wire.texts import End, GrowingText, Text
+from app.wire.answer.running_text import End, GrowingText, Text
+from app.wire.answer.tree_masker import Box, Path, TreeMasker
+from app.wire.embedded_json import JsonTextMasker
+from app.wire.json_paths import Kind, Shape, shape
 from app.wire.thinking import MASKED
-from app.wire.walk import Box, Path, TreeMasker
 
 if TYPE_CHECKING:
     from app.wire.base import Json, Masking

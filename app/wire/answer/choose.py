@@ -6,16 +6,17 @@ import codecs
 from typing import TYPE_CHECKING
 
 from app.errors import BadRequest, Unsupported, UpstreamUnavailable
-from app.wire import media, nature, sniff
+from app.wire import media, nature
+from app.wire.answer import content_sniffing
+from app.wire.answer.charsets import actual_encoding, check_charset, is_wide
+from app.wire.answer.documents import DocumentAnswer
+from app.wire.answer.streams import LinesAnswer, SseAnswer
 from app.wire.base import WHOLE_BYTES
-from app.wire.charsets import actual_encoding, check_charset, is_wide
-from app.wire.documents import DocumentAnswer
-from app.wire.streamed import LinesAnswer, SseAnswer
 from app.wire.stretches import BytesAnswer, StretchAnswer
 
 if TYPE_CHECKING:
+    from app.wire.answer.events import AnswerTable
     from app.wire.base import AnswerMasker, Masking
-    from app.wire.events import AnswerTable
 
 _OPAQUE = (
     *("image/", "audio/", "video/", "font/"),
@@ -96,19 +97,19 @@ class SniffedAnswer:
         text = head.decode(encoding or "utf-8", "replace")
         if self._label.media == _STREAM:
             return self._stream(encoding, text, whole=whole)
-        found = sniff.look(text, whole=whole)
-        if found is sniff.Look.OTHER:
+        found = content_sniffing.look(text, whole=whole)
+        if found is content_sniffing.Look.OTHER:
             return self._other(encoding)
-        if found is sniff.Look.EVENTS or (found and self._label.media in media.LINES):
+        if found is content_sniffing.Look.EVENTS or (found and self._label.media in media.LINES):
             if is_wide(encoding):
                 raise _unreadable(encoding)
-            lines = self._label.media in media.LINES and found is sniff.Look.JSON
+            lines = self._label.media in media.LINES and found is content_sniffing.Look.JSON
             return (LinesAnswer if lines else SseAnswer)(self._table, self._masking, self._limit)
         return found and self._document(encoding)
 
     def _stream(self, encoding: str, text: str, *, whole: bool) -> AnswerMasker | None:
         """Read a stream at once, unless it begins as no stream does."""
-        json = sniff.begins_json(text, whole=whole)
+        json = content_sniffing.begins_json(text, whole=whole)
         if json is None:
             return None
         if is_wide(encoding) and not json:
@@ -131,7 +132,7 @@ class SniffedAnswer:
             return self._text(encoding or "utf-8")
         if label.startswith(_OPAQUE):
             return BytesAnswer(self._masking.credential(), (label,))
-        if is_wide(encoding) and sniff.reads_as_text(self._head[:_TELLING], encoding):
+        if is_wide(encoding) and content_sniffing.reads_as_text(self._head[:_TELLING], encoding):
             return self._text(encoding)
         return StretchAnswer(self._masking, label or _UNKNOWN)
 
@@ -142,8 +143,8 @@ class SniffedAnswer:
 
 def _begins_as_text(head: bytes) -> bool:
     """Tell text, of which the last character may have been cut, from other bytes."""
-    encoding = sniff.encoding(head)
-    if is_wide(encoding) and sniff.reads_as_text(head[:_TELLING], encoding):
+    encoding = content_sniffing.encoding(head)
+    if is_wide(encoding) and content_sniffing.reads_as_text(head[:_TELLING], encoding):
         return True
     return any(nature.readable(head[: len(head) - cut]) is not None for cut in range(4))
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from app.errors import BadRequest
-from app.wire import multipart, nature
-from app.wire.json_text import hides_nothing, views
+from app.wire import nature
+from app.wire.embedded_json import hides_nothing, views
+from app.wire.request import multipart
 
 if TYPE_CHECKING:
     from collections.abc import Callable

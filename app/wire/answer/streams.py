@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from app.errors import TooLarge
-from app.wire import sse, strict_json
+from app.wire import strict_json
+from app.wire.answer import sse
+from app.wire.answer.documents import masked_text
+from app.wire.answer.events import AnswerTable, EventMasker, Named, Running
+from app.wire.answer.running_text import End, Text
+from app.wire.answer.same_event import Likeness, likeness
 from app.wire.base import WHOLE_BYTES
-from app.wire.documents import masked_text
-from app.wire.events import AnswerTable, EventMasker, Named, Running
-from app.wire.likeness import Likeness, likeness
-from app.wire.texts import End, Text
 
 if TYPE_CHECKING:
     from app.wire.base import Json, Masking

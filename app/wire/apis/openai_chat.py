@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import openai_error, table, thinking
-from app.wire.events import EVERYTHING, AnswerTable, StreamTable
-from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape, whole
-from app.wire.walk import index_of
+from app.wire import table, thinking
+from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable
+from app.wire.answer.tree_masker import index_of
+from app.wire.apis import openai_error
+from app.wire.json_paths import Kind, shape, whole
+from app.wire.request.prompts import RequestTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.wire.events import Event, Key
+    from app.wire.answer.events import Event, Key
 
 REQUEST = RequestTable(
     shape=shape(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Prompt, Role, Segment
 from app.errors import BadRequest, Unsupported
-from app.wire import media, multipart, strict_json
+from app.wire import media, strict_json
 from app.wire.base import Json
-from app.wire.passage import Passage, passage
+from app.wire.request import multipart
+from app.wire.request.plain_body import Passage, passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 
 from app.errors import UpstreamUnavailable
-from app.wire import sniff
+from app.wire.answer import content_sniffing
 
 _PLAIN = '{AKIA09"+~}'
 
@@ -33,7 +33,7 @@ def actual_encoding(said: str, head: bytes) -> str:
     Raises `UpstreamUnavailable` where the label names a wide one and the bytes do not show it: a
     client might read something else than was checked.
     """
-    shown = sniff.encoding(head)
+    shown = content_sniffing.encoding(head)
     if is_wide(shown):
         if is_wide(said) and not _agree(said, shown):
             raise _contradiction(said)

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import sse, strict_json
-from app.wire.events import EVERYTHING, AnswerTable, StreamTable, kind_of
-from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, shape, whole
+from app.wire import strict_json
+from app.wire.answer import sse
+from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable, kind_of
+from app.wire.json_paths import Kind, shape, whole
+from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from app.wire.answer.events import Event, Key
     from app.wire.base import Refusal
-    from app.wire.events import Event, Key
 
 REQUEST = RequestTable(
     shape=shape(

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.wire.events import EVERYTHING, AnswerTable, StreamTable
-from app.wire.openai_error import ERRORS
-from app.wire.prompts import RequestTable
-from app.wire.shape import Kind, Shape, opaque_places, shape
+from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable
+from app.wire.apis.openai_error import ERRORS
+from app.wire.json_paths import Kind, Shape, opaque_places, shape
+from app.wire.request.prompts import RequestTable
 from app.wire.table import TableFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.wire.events import Event, Key
+    from app.wire.answer.events import Event, Key
 
 # Names under which an unknown API is likely to stream a text in pieces.
 _PIECES = (

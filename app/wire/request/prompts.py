@@ -13,10 +13,10 @@ from typing import TypeAlias
 
 from app.domain.segment import Prompt, Role, Segment
 from app.wire import nature
+from app.wire.answer.tree_masker import free_name
 from app.wire.base import Json
-from app.wire.json_text import mask_json_text
-from app.wire.shape import Kind, Shape
-from app.wire.walk import free_name
+from app.wire.embedded_json import mask_json_text
+from app.wire.json_paths import Kind, Shape
 
 ROLES: Mapping[str, Role] = {
     "system": Role.SYSTEM,

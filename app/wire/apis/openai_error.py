@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.wire import sse, strict_json
+from app.wire import strict_json
+from app.wire.answer import sse
 from app.wire.table import ErrorTable, message
 
 if TYPE_CHECKING:

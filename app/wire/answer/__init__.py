@@ -1,0 +1,1 @@
+"""Reading and masking what a model answers."""
