@@ -23,7 +23,7 @@ from policies.matching.target import Target
 from policies.patterns.pattern import parse
 from policies.patterns.words import literal_pattern
 from tests.app.wire.chance import Chance
-from tests.policies.oracle import Known, masked, spans
+from tests.policies.matching.oracle import Known, masked, spans
 
 if TYPE_CHECKING:
     from app.wire.base import TextMasker

@@ -15,7 +15,7 @@ from policies.matching.matcher import Matcher, Scannable
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
-from tests.policies.oracle import Known, masked, thinned
+from tests.policies.matching.oracle import Known, masked, thinned
 
 if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
