@@ -13,7 +13,7 @@ from bot.slack.api import connected
 from bot.slack.rates import Pace
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
-from tests.bot.test_asking import current
+from tests.bot.handlers.test_requester import current
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

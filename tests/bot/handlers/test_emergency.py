@@ -18,7 +18,7 @@ from app.storage.ports import EventKind
 from bot.slack.manifest import BOT_SCOPES
 from proxy.linking import Linking
 from tests.bot.conftest import CLOCK
-from tests.bot.test_asking import current
+from tests.bot.handlers.test_requester import current
 from tests.bot.values import DANA, JOB
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldState
 from tests.bot.conftest import CLOCK, session_of
-from tests.bot.test_asking import current
-from tests.bot.test_emergency import GLASS, REASON
+from tests.bot.handlers.test_emergency import GLASS, REASON
+from tests.bot.handlers.test_requester import current
 from tests.bot.values import hold
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from app.domain.hold import HoldState
 from app.storage.ports import Notice, NoticeKind
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
-from tests.bot.test_telling import cards
+from tests.bot.delivery.test_watcher import cards
 
 if TYPE_CHECKING:
     from tests.bot.conftest import Office

@@ -14,9 +14,9 @@ from bot.marking import Marking
 from bot.slack.blocks import MODAL_BLOCKS
 from bot.views import modals
 from sandbox.slack.blockkit import check_view
-from tests.bot.test_asking import current
-from tests.bot.test_decisions import BrokenLedger, identity_of
-from tests.bot.test_telling import move
+from tests.bot.delivery.test_watcher import move
+from tests.bot.handlers.test_decide import BrokenLedger, identity_of
+from tests.bot.handlers.test_requester import current
 from tests.bot.values import MARCUS, MARIA, fired, hold
 
 if TYPE_CHECKING:

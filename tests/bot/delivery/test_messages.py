@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app.storage.ports import Notice, NoticeKind
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
-from tests.bot.test_telling import cards
+from tests.bot.delivery.test_watcher import cards
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
