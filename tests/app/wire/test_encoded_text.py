@@ -13,9 +13,9 @@ import pytest
 from app.wire import archive
 from app.wire.registry import wire_for
 from app.wire.request.body import parse_body
+from tests.app.wire.answer.test_choose import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked
 from tests.app.wire.chance import Chance
 from tests.app.wire.masking import MASK, SECRET, whole
-from tests.app.wire.test_answers import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,6 +13,7 @@ from app.wire.answer.sse import SseParser
 from app.wire.registry import wire_for
 from app.wire.thinking import MASKED
 from tests.app.wire import streams
+from tests.app.wire.answer.test_choose import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked
 from tests.app.wire.masking import (
     CREDENTIAL,
     CREDENTIAL_MASK,
@@ -23,7 +24,6 @@ from tests.app.wire.masking import (
     cut,
     through,
 )
-from tests.app.wire.test_answers import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked
 
 if TYPE_CHECKING:
     from app.wire.base import WireFormat

@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from tests.app.wire.test_requests import CASES
+from tests.app.wire.request.test_prompts import CASES
 
 UNINSPECTED = {
     "chat": (

@@ -11,8 +11,7 @@ from app.errors import UpstreamUnavailable
 from app.wire.answer.sse import SseParser, encode
 from app.wire.request.body import parse_body
 from tests.app.wire import streams
-from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, whole
-from tests.app.wire.test_answers import (
+from tests.app.wire.answer.test_choose import (
     ANTHROPIC,
     CHAT,
     CURSOR,
@@ -22,6 +21,7 @@ from tests.app.wire.test_answers import (
     SSE,
     masked,
 )
+from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, whole
 
 if TYPE_CHECKING:
     from app.wire.base import Json, WireFormat

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.errors import UpstreamUnavailable
 from tests.app.wire import streams
+from tests.app.wire.answer.test_choose import CHAT, PLAIN, SSE, masked
 from tests.app.wire.masking import MASK, SECRET, RealMasking, cut, through
-from tests.app.wire.test_answers import CHAT, PLAIN, SSE, masked
 
 HIDDEN = SECRET.replace("A", "\\u0041")
 DOCUMENT = f'{{"a": "{HIDDEN}"}}'

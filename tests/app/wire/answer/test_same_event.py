@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from app.wire.answer.same_event import likeness
 from app.wire.answer.sse import SseParser
 from tests.app.wire import streams
+from tests.app.wire.answer.test_choose import CHAT, SSE, masked
 from tests.app.wire.masking import SECRET, leaks, whole
-from tests.app.wire.test_answers import CHAT, SSE, masked
 
 PIECES = st.text(st.sampled_from(' ,:{}[]"\\etru1.-aZé\u200b\n\x7f日'), max_size=4)
 

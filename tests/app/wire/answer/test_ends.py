@@ -11,8 +11,8 @@ from app.errors import UpstreamUnavailable
 from app.wire.answer import sse
 from app.wire.answer.sse import SseParser
 from tests.app.wire import streams
+from tests.app.wire.answer.test_choose import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked
 from tests.app.wire.masking import KEY_BLOCK, KEY_MASK, MASK, SECRET, RealMasking, leaks
-from tests.app.wire.test_answers import ANTHROPIC, CHAT, GEMINI, PLAIN, RESPONSES, SSE, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from app.errors import TooLarge
 from app.wire.answer.sse import SseEvent, SseParser, comment, encode
+from tests.app.wire.answer.test_choose import CHAT, SSE
 from tests.app.wire.masking import MASK, SECRET, RealMasking, cut, through
-from tests.app.wire.test_answers import CHAT, SSE
 
 PARSED: dict[bytes, list[tuple[str, str | None, str | None, int | None]]] = {
     b"data: a\n\n": [("", "a", None, None)],

@@ -11,8 +11,7 @@ from app.errors import UpstreamUnavailable
 from app.wire.answer.sse import SseParser
 from app.wire.registry import wire_for
 from tests.app.wire import streams
-from tests.app.wire.masking import MASK, SECRET
-from tests.app.wire.test_answers import (
+from tests.app.wire.answer.test_choose import (
     ANTHROPIC,
     CHAT,
     CURSOR,
@@ -22,6 +21,7 @@ from tests.app.wire.test_answers import (
     SSE,
     masked,
 )
+from tests.app.wire.masking import MASK, SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
