@@ -25,7 +25,7 @@ suite: $(VENV)/.dev browser
 # many long stories of kills, clicks and failures: STORIES=200.
 STORIES ?= 50
 fuzz: $(VENV)/.dev
-	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 tests/policies/matching/test_masker.py tests/app/wire/test_law_*.py
+	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 tests/policies/matching/test_masker.py tests/app/wire/answer/test_law_*.py
 	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest tests/laws
 
 # Breaks the modules that tests/mutants.toml lists, a line at a time; what their tests do not notice
