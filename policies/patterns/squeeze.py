@@ -20,10 +20,9 @@ SEPARATORS = " \t\n\r\f\v._*`~|/\\-"
 _DROP = SEPARATORS.encode()
 _LOWER = bytes(range(256)).lower()
 _LETTERS = r"[A-Za-z0-9\x02\x04]"
-_BEFORE = r"[^A-Za-z0-9\x02]"
 _BETWEEN = r"[ \t\n\r\f\v._*`~|/\\\-]{1,8}"
 # What is more than the words spelled out does no harm: where one is found, its pattern decides.
-_SPELLED = re2.compile(rf"(?:^|{_BEFORE})((?:{_LETTERS}{_BETWEEN}){{2,}}{_LETTERS})".encode())
+_SPELLED = re2.compile(rf"(?:{_LETTERS}{_BETWEEN}){{2,}}{_LETTERS}".encode())
 
 
 class _PlainTable(dict[int, str]):
@@ -52,5 +51,5 @@ def spelled_out(view: str, data: bytes) -> bytes:
 
     `data` is the view with one byte for each character.
     """
-    runs = (found.span(1) for found in _SPELLED.finditer(data))
+    runs = (found.span() for found in _SPELLED.finditer(data))
     return b"\n".join(squeezed(view[start:end]) for start, end in runs)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.verdict import Action
@@ -146,6 +146,8 @@ texts = st.lists(st.lists(st.sampled_from(PARTS), max_size=6).map("".join), max_
 
 @settings(max_examples=300, deadline=None, database=None)
 @given(texts=texts)
+@example(texts=["prod", "45p r o d"])
+@example(texts=["prod", "1 2 3p r o d"])
 def test_texts_looked_at_together_show_what_each_shows_alone(
     shipped: Catalog, texts: list[str]
 ) -> None:
