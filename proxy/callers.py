@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.errors import NotPermitted
-from proxy.front import Headers, caller_token
+from proxy.http.tokens import caller_token
 from proxy.oidc.identity import identity_of
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.identity import Identity
     from app.storage.ports import PeopleStore
+    from proxy.front import Headers
     from proxy.oidc.verify import Verifier
 
 _SAY_AGAIN = timedelta(minutes=5)
@@ -28,9 +29,9 @@ class Callers:
         self._clock = clock
         self._said: dict[Identity, datetime] = {}
 
-    async def identify(self, headers: Headers) -> Identity:
+    async def identify(self, headers: Headers, query: str = "") -> Identity:
         """Return who asks. Raises NotAuthenticated, BadRequest, IssuerUnavailable."""
-        return await self.of_token(caller_token(headers))
+        return await self.of_token(caller_token(headers, query))
 
     async def of_token(self, token: str) -> Identity:
         """Return whose access token it is. Raises as `identify`."""

@@ -6,8 +6,6 @@ credentials), so it is refused here. Source for the rules: RFC 9112 §6, RFC 911
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,7 +13,7 @@ from urllib.parse import unquote
 
 import yarl
 
-from app.errors import BadRequest, NotAuthenticated, Unsupported
+from app.errors import BadRequest, Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,14 +21,11 @@ if TYPE_CHECKING:
 Headers: TypeAlias = "tuple[tuple[str, str], ...]"
 
 _ONCE = (
-    "authorization",
-    "x-api-key",
     "content-length",
     "content-type",
     "host",
     "transfer-encoding",
 )
-_CREDENTIALS = ("authorization", "cookie", "proxy-authorization", "x-api-key")
 _REASON = "abeyance-reason"
 _ENCODED = "utf-8''"
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -91,29 +86,6 @@ def header(headers: Iterable[tuple[str, str]], name: str) -> str:
     return next((value.strip() for found, value in headers if found == name), "")
 
 
-def caller_token(headers: Headers) -> str:
-    """Return the token from wherever each SDK puts its key.
-
-    Raises NotAuthenticated where there is none, BadRequest where there are two.
-    """
-    scheme, _, credentials = header(headers, "authorization").partition(" ")
-    api_key = header(headers, "x-api-key")
-    if scheme and api_key:
-        raise BadRequest("The token is given twice, in Authorization and in x-api-key; give one.")
-    match scheme.lower():
-        case "":
-            token = api_key
-        case "bearer":
-            token = credentials.strip()
-        case "basic":
-            token = _user_name(credentials)
-        case _:
-            token = ""
-    if not token:
-        raise NotAuthenticated("No token: send an OIDC access token as the API key.")
-    return token
-
-
 def stated_reason(headers: Headers) -> str:
     """Return what the caller says that the request is for; it is for people, in any language.
 
@@ -127,15 +99,3 @@ def stated_reason(headers: Headers) -> str:
         return value.encode("latin-1").decode()
     except UnicodeError:
         raise BadRequest("The header Abeyance-Reason is not UTF-8; send it as UTF-8.") from None
-
-
-def without_credentials(headers: Headers) -> Headers:
-    """Return what may be kept once it is known who asks."""
-    return tuple(header for header in headers if header[0] not in _CREDENTIALS)
-
-
-def _user_name(credentials: str) -> str:
-    try:
-        return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
-        raise NotAuthenticated("The Basic credentials are not base64.") from None

@@ -26,9 +26,10 @@ from proxy.connections import Connections
 from proxy.endings import needs_reason, rules_changed
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, read_inquiry, split_target
-from proxy.front import check_front, one_spelling, stated_reason, without_credentials
+from proxy.front import check_front, one_spelling, stated_reason
 from proxy.granted import Granted
 from proxy.holding import Holding, hold_key
+from proxy.http.tokens import without_credentials
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
 from proxy.visit import Visit
@@ -70,8 +71,8 @@ class Gate:
         try:
             exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
-            identity = await self.callers.identify(exchange.headers)
-            exchange.headers = without_credentials(exchange.headers)
+            identity = await self.callers.identify(exchange.headers, exchange.query)
+            exchange.headers, exchange.query = without_credentials(exchange.headers, exchange.query)
             visit.inquiry = await self._read(visit)
             await attend(exchange, self._serve(visit, identity, visit.inquiry))
         except ClientGone:

@@ -221,8 +221,10 @@ def _credential_header(scheme: CredentialScheme, credential: str) -> tuple[str, 
     match scheme:
         case CredentialScheme.BEARER:
             return "authorization", f"Bearer {credential}"
-        case CredentialScheme.X_API_KEY:
-            return "x-api-key", credential
+        case (
+            CredentialScheme.X_API_KEY | CredentialScheme.X_GOOG_API_KEY | CredentialScheme.API_KEY
+        ):
+            return scheme.value, credential
         case CredentialScheme.BASIC:
             pair = base64.b64encode(f"{credential}:".encode()).decode()
             return "authorization", f"Basic {pair}"

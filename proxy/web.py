@@ -13,6 +13,7 @@ from quart import Quart, Response, jsonify, request
 from app.domain.hold import HoldState
 from app.errors import AbeyanceError, NotFound
 from proxy.exchange import Exchange
+from proxy.http.tokens import has_token
 from proxy.polling import POLL_SECONDS, decision_of, what_now
 from proxy.refusals import refusal_for
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from policies.reload import CatalogState
     from proxy.callers import Callers
     from proxy.draining import Drain
+    from proxy.front import Headers
     from proxy.gate import Gate
     from proxy.link_pages import LinkPages
     from proxy.linking import Linking
@@ -80,8 +82,7 @@ def create_pages(
         return Response(metrics.page(), content_type="text/plain; version=0.0.4")
 
     async def caller() -> Identity:
-        headers = tuple((name.lower(), value) for name, value in request.headers.items())
-        return await callers.identify(headers)
+        return await callers.identify(_headers())
 
     _add_linking(pages, *links, caller)
 
@@ -118,6 +119,10 @@ def create_pages(
     return pages
 
 
+def _headers() -> Headers:
+    return tuple((name.lower(), value) for name, value in request.headers.items())
+
+
 async def _finished(drain: Drain, response: Response) -> Response:
     response.headers["cache-control"] = "no-store"
     response.headers["x-content-type-options"] = "nosniff"
@@ -138,8 +143,7 @@ def _add_linking(
 
     @pages.get("/-/link/<code>")
     async def offered(code: str) -> Response:
-        has_token = "authorization" in request.headers or "x-api-key" in request.headers
-        if link_pages is not None and not has_token:
+        if link_pages is not None and not has_token(_headers()):
             return await link_pages.offered(code)
         return jsonify(account=await linking.account(code, await caller()))
 

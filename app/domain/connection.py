@@ -11,6 +11,10 @@ class CredentialScheme(StrEnum):
 
     BEARER = "bearer"
     X_API_KEY = "x-api-key"
+    X_GOOG_API_KEY = "x-goog-api-key"
+    """Google's Gemini API."""
+    API_KEY = "api-key"
+    """Azure OpenAI."""
     BASIC = "basic"
 
 

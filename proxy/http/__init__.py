@@ -1,0 +1,1 @@
+"""What HTTP leaves open and clients do in many ways: tokens, headers, encodings, ids."""
