@@ -10,7 +10,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, TypeAlias
 
-from policies.checks import national
+from policies.checks.national import NATIONAL
+from policies.checks.published import guarded, iban, published
 from policies.checks.randomness import (
     chosen,
     jumbled,
@@ -44,9 +45,11 @@ def _build_one(name: str) -> Check:
     head, colon, argument = name.partition(":")
     if head == "entropy" and colon:
         return _entropy_at_least(_number(argument))
+    if head == "stdnum" and colon:
+        return published(argument)
     if head in _PLAIN and not colon:
         return _PLAIN[head]
-    known = ", ".join(sorted([*_PLAIN, "entropy:3.5"]))
+    known = ", ".join(sorted([*_PLAIN, "entropy:3.5", "stdnum:nl.bsn"]))
     raise ValueError(f"{name!r} is no check; use {known}")
 
 
@@ -73,14 +76,6 @@ def luhn(text: str) -> bool:
     digits = [int(ch) for ch in reversed(text) if ch.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
     return len(digits) > 1 and len(set(digits)) > 1 and (sum(digits[::2]) + sum(doubled)) % 10 == 0
-
-
-def mod97(text: str) -> bool:
-    """Check an IBAN (ISO 13616): rearranged and read as a number, it leaves 1 by 97."""
-    plain = "".join(ch for ch in text.upper() if ch.isalnum())
-    return (
-        len(plain) > 4 and int("".join(str(int(ch, 36)) for ch in plain[4:] + plain[:4])) % 97 == 1
-    )
 
 
 def mixed(text: str) -> bool:
@@ -165,16 +160,16 @@ def phone(text: str) -> bool:
 
 
 _PLAIN: dict[str, Check] = {
-    **national.CHECKS,
+    **{name: guarded(check) for name, check in NATIONAL.items()},
     "base58check": base58check,
     "base64": base64_text,
     "chosen": chosen,
+    "iban": iban,
     "ip-address": ip_address,
     "jumbled": jumbled,
     "luhn": luhn,
     "mailbox": mailbox,
     "mixed": mixed,
-    "mod97": mod97,
     "no-placeholder": no_placeholder,
     "no-sample": no_sample,
     "numbered": numbered,
