@@ -9,7 +9,7 @@ import pytest
 
 from app.audit.ledger import ChainedLedger
 from app.domain.hold import Hold, HoldEvent
-from app.domain.session import Decision, SessionState
+from app.domain.session import Decision, RecordedAnswer, SessionState
 from app.storage.gateways import Heartbeat
 from proxy.lives import Lives
 from proxy.sweeper import Sweeper
@@ -18,6 +18,7 @@ from tests.app.storage.test_mongo import NOW, a_hold, a_session
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from app.domain.session import Session
     from app.storage.store import MongoStorage
 
 LATER = NOW + timedelta(minutes=5)
@@ -70,6 +71,15 @@ async def state(storage: MongoStorage, session_id: str) -> tuple[SessionState, D
     return session.state, session.decision
 
 
+async def reason(storage: MongoStorage, session_id: str) -> str:
+    """Why the session ended, as the session and the ledger both say."""
+    session = await storage.sessions.get(session_id)
+    assert session is not None
+    [swept] = await storage.ledger.entries(session_id)
+    assert swept.event.data["reason"] == session.reason
+    return session.reason
+
+
 async def test_what_a_dead_gateway_left_open_is_closed_as_indeterminate(
     storage: MongoStorage, sweeper: Sweeper
 ) -> None:
@@ -85,7 +95,11 @@ async def test_what_a_dead_gateway_left_open_is_closed_as_indeterminate(
 
 @pytest.mark.parametrize(
     ("event", "decision"),
-    [(HoldEvent.DENY, Decision.DENIED), (HoldEvent.DEADLINE, Decision.EXPIRED)],
+    [
+        (HoldEvent.DENY, Decision.DENIED),
+        (HoldEvent.DEADLINE, Decision.EXPIRED),
+        (HoldEvent.WITHDRAW, Decision.WITHDRAWN),
+    ],
 )
 async def test_a_session_ends_as_its_hold_did_when_its_caller_had_left(
     storage: MongoStorage, sweeper: Sweeper, event: HoldEvent, decision: Decision
@@ -98,6 +112,20 @@ async def test_a_session_ends_as_its_hold_did_when_its_caller_had_left(
     await storage.holds.move(hold, hold.after(event, NOW))
     await sweeper.sweep()
     assert await state(storage, session.id) == (SessionState.CLOSED, decision)
+
+
+async def test_a_session_whose_approval_was_never_used_expires(
+    storage: MongoStorage, sweeper: Sweeper
+) -> None:
+    hold = await storage.holds.open(a_hold())
+    session = a_session(NOW, gateway="alive", hold_id=hold.id)
+    await storage.sessions.open(session)
+    approved = hold.after(HoldEvent.APPROVE, NOW)
+    await storage.holds.move(hold, approved)
+    await storage.holds.move(approved, approved.after(HoldEvent.LAPSE, NOW))
+    await sweeper.sweep()
+    assert await state(storage, session.id) == (SessionState.CLOSED, Decision.EXPIRED)
+    assert await reason(storage, session.id) == "its hold ended (lapsed)"
 
 
 async def test_an_approval_that_waits_for_its_caller_is_left_alone(
@@ -160,6 +188,60 @@ async def test_a_session_whose_client_left_before_anybody_was_asked_is_withdrawn
     await sweeper.sweep()
     assert await state(storage, left.id) == (SessionState.CLOSED, Decision.WITHDRAWN)
     assert await state(storage, begun.id) == (SessionState.OPEN, Decision.PENDING)
+
+
+UNSENT = "the gateway stopped before it sent anything to the model"
+UNSEEN = "the gateway died: the request may have been sent, and no answer to it was recorded"
+CUT_SHORT = (
+    "the gateway died while the model answered: what it sent after the recorded part is lost"
+)
+LEFT = "the client left before anybody could be asked"
+
+
+@pytest.mark.parametrize(
+    ("session", "because"),
+    [
+        (a_session(NOW, gateway="dead"), UNSENT),
+        (a_session(LATER, gateway="dead"), UNSENT),
+        (a_session(NOW, gateway="alive"), UNSENT),
+        (a_session(NOW, gateway="alive", hold_id="never-opened"), LEFT),
+        (a_session(NOW, gateway="dead", decision=Decision.ALLOWED), UNSEEN),
+        (
+            a_session(
+                NOW,
+                gateway="dead",
+                decision=Decision.MASKED,
+                answer=RecordedAnswer(200, (), NOW),
+            ),
+            CUT_SHORT,
+        ),
+    ],
+    ids=["dead", "dead and young", "stopped", "left", "unseen", "cut short"],
+)
+async def test_a_session_that_the_sweeper_ended_says_what_may_have_been_sent(
+    storage: MongoStorage, sweeper: Sweeper, session: Session, because: str
+) -> None:
+    await storage.sessions.open(session)
+    await sweeper.sweep()
+    unsent = because in {UNSENT, LEFT}
+    assert await state(storage, session.id) == (
+        (SessionState.CLOSED, Decision.WITHDRAWN)
+        if unsent
+        else (SessionState.INDETERMINATE, session.decision)
+    )
+    assert await reason(storage, session.id) == because
+
+
+async def test_a_session_that_waits_for_its_decision_is_left_to_its_gateway_while_it_is_young(
+    storage: MongoStorage, sweeper: Sweeper
+) -> None:
+    young = a_session(LATER - timedelta(minutes=2), gateway="alive")
+    old = a_session(LATER - timedelta(minutes=2, milliseconds=1), gateway="alive")
+    for session in (young, old):
+        await storage.sessions.open(session)
+    await sweeper.sweep()
+    assert await state(storage, young.id) == (SessionState.OPEN, Decision.PENDING)
+    assert await state(storage, old.id) == (SessionState.CLOSED, Decision.WITHDRAWN)
 
 
 async def test_a_gateway_lives_whatever_its_clock_says(

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.clock import SystemClock
-from app.domain.grant import Grant, coverage
 from app.domain.hold import Granted, Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
@@ -360,16 +359,3 @@ async def test_of_votes_that_race_below_the_quorum_none_is_lost(storage: MongoSt
     assert left is not None
     assert taken.count(True) == 1
     assert [cast.by for cast in left.votes] == [people[taken.index(True)]]
-
-
-async def test_a_grant_covers_nothing_from_the_moment_of_its_expiry(storage: MongoStorage) -> None:
-    covers, end = coverage(ALICE, "openai", "rule"), NOW + timedelta(hours=1)
-    grant = Grant(new_id(NOW), covers, "Alice", MARIA, "hold", NOW, end)
-    await storage.grants.put(grant)
-    before = end - timedelta(milliseconds=1)
-    assert await storage.grants.covering(covers, before) == grant
-    assert await storage.grants.use(grant.id, "session-1", before)
-    assert await storage.grants.covering(covers, end) is None
-    assert not await storage.grants.use(grant.id, "session-2", end)
-    assert not await storage.grants.revoke(grant.id, by="maria", now=end)
-    assert await storage.grants.active(end) == ()
