@@ -7,15 +7,12 @@ key, nobody can use the names to test whether a certain text was ever sent.
 
 from __future__ import annotations
 
-import base64
 import hmac
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from app.keys import derived_key
 
 PIECE_BYTES = 256 * 1024
-_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +27,7 @@ class Cutter:
     """Cuts and names. Its key is derived from the vault's and serves for nothing else."""
 
     def __init__(self, vault_key: str) -> None:
-        derived = HKDF(SHA256(), _KEY_BYTES, salt=None, info=b"abeyance names of pieces")
-        self._key = derived.derive(base64.b64decode(vault_key))
+        self._key = derived_key(vault_key, "abeyance names of pieces")
 
     def cut(self, whole: bytes) -> tuple[Piece, ...]:
         """Return pieces that join to the whole; none of nothing."""

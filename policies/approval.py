@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from app.domain.verdict import Approval
+
 LONGEST_GRANT = timedelta(hours=1)
 """What the button offers at most, whatever a rule allows."""
 
@@ -236,13 +238,15 @@ def _objection(hold: Hold, voter: Voter, now: datetime) -> Objection | None:
     return None if _tellable(hold.requester, voter) else Objection.CANNOT_TELL
 
 
-def _met(hold: Hold, votes: Sequence[Vote]) -> bool:
-    approval = hold.verdict.approval
-    if approval is None:
-        return False
+def met(terms: Approval, votes: Sequence[Vote]) -> bool:
+    """Whether votes meet the terms of a rule: enough people, and one of each set that must be."""
     people = _people(votes, approve=True)
-    seated = len(_seats(approval.each_of, people))
-    return len(people) >= approval.quorum and seated == len(approval.each_of)
+    seated = len(_seats(terms.each_of, people))
+    return len(people) >= terms.quorum and seated == len(terms.each_of)
+
+
+def _met(hold: Hold, votes: Sequence[Vote]) -> bool:
+    return hold.verdict.approval is not None and met(hold.verdict.approval, votes)
 
 
 def _denied(hold: Hold, votes: Sequence[Vote]) -> bool:

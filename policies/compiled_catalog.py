@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.domain.verdict import Action, Approval, FiredRule, Risk
+from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Risk
 from policies.conditions import Asked, Condition
 from policies.files.model import ExamplesSpec, Mode, Side
 from policies.matching.answer_masking import AnswerMasking, Lookout, credential_plan
@@ -74,6 +74,12 @@ class Rule:
     conditions: tuple[Condition, ...]
     look_for: LookFor | None
     examples: ExamplesSpec | None = None
+    law: str = ""
+    """A digest of all of it that decides: what it looks for, its conditions and its terms."""
+    cover: CoverTerms | None = None
+    """How long an approval covers its passages; None where people decide on each request."""
+    work_by_text: bool = False
+    """Whether what tools and the model say is decided on by its own text, not by its ask."""
 
     @property
     def enforced(self) -> bool:

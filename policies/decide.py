@@ -5,26 +5,35 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.domain.verdict import Action, FiredRule, Risk, Verdict
+from app.domain.verdict import Action, FiredRule, Question, Risk, Verdict
 from policies.conditions import Asked
 from policies.evidence import Evidence, Hit
 from policies.files.model import Side
 from policies.matching.effort import TooDense
+from policies.passages.cutter import Cutter
+from policies.passages.names import UNKEYED, PassageNames
+from policies.terms import with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from app.domain.identity import Identity
     from app.domain.segment import Facts
-    from app.domain.verdict import Approval
     from policies.compiled_catalog import Catalog, Rule
 
 
-def decide(facts: Facts, identity: Identity, catalog: Catalog, now: datetime) -> Verdict:
+def decide(
+    facts: Facts,
+    identity: Identity,
+    catalog: Catalog,
+    now: datetime,
+    names: PassageNames = UNKEYED,
+) -> Verdict:
     """Return what the catalog says of a request; where no rule fires it is allowed.
 
-    What takes too much to look through is denied.
+    What takes too much to look through is denied. `names` names the passages that people decide
+    on, where the verdict is to be kept.
     """
     asked = Asked(facts, identity, now)
     try:
@@ -40,8 +49,14 @@ def decide(facts: Facts, identity: Identity, catalog: Catalog, now: datetime) ->
             fired.append((rule, _fired(rule, hits, evidence)))
     enforced = [rule for rule, _ in fired if rule.enforced]
     action = max((rule.then for rule in enforced), key=_strictness, default=Action.ALLOW)
-    approval = _strictest(enforced) if action is Action.HOLD else None
-    return Verdict(action, tuple(told for _, told in fired), catalog.revision, approval)
+    told = tuple(told for _, told in fired)
+    verdict = Verdict(action, told, catalog.revision)
+    if action is not Action.HOLD:
+        return verdict
+    mask = catalog.request_mask(verdict, facts) if _masks(verdict) else _as_it_is
+    cutter = Cutter(facts.prompt, mask, names)
+    asking = [_asking(rule, told, evidence, cutter) for rule, told in fired]
+    return with_terms(replace(verdict, fired=tuple(asking)))
 
 
 UNCHECKABLE = FiredRule(
@@ -70,25 +85,23 @@ def _fired(rule: Rule, hits: Sequence[Hit], evidence: Evidence) -> FiredRule:
     )
 
 
+def _asking(rule: Rule, told: FiredRule, evidence: Evidence, cutter: Cutter) -> FiredRule:
+    """Add to a rule that holds what it asks people about."""
+    if rule.then is not Action.HOLD or rule.approval is None:
+        return told
+    if rule.cover is None:
+        return replace(told, question=Question(rule.law, rule.approval))
+    passages = cutter.passages(evidence.all_of(rule), work_by_text=rule.work_by_text)
+    return replace(told, question=Question(rule.law, rule.approval, passages, rule.cover))
+
+
+def _masks(verdict: Verdict) -> bool:
+    return any(fired.action is Action.MASK for fired in verdict.enforced)
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
 def _strictness(action: Action) -> int:
     return action.strictness
-
-
-def _strictest(rules: Sequence[Rule]) -> Approval | None:
-    """Return the terms that are hardest to meet: more people first, then less time."""
-    terms = [rule.approval for rule in rules if rule.approval is not None]
-    if not terms:
-        return None
-    hardest = max(terms, key=lambda a: (a.quorum, len(a.each_of), -a.expires, -len(a.approvers)))
-    return replace(
-        hardest,
-        reason_required=any(approval.reason_required for approval in terms),
-        majority_denies=all(approval.majority_denies for approval in terms),
-        grant_up_to=_shortest([approval.grant_up_to for approval in terms]),
-    )
-
-
-def _shortest(times: Sequence[timedelta | None]) -> timedelta | None:
-    """Return the shortest; None, where one of the rules grants nothing."""
-    known = [time for time in times if time is not None]
-    return min(known) if len(known) == len(times) else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from policies.checks.validators import build
 from policies.files.fields import GROUPS, Kind
-from policies.files.model import ExamplesSpec
+from policies.files.model import DetectorSpec, ExamplesSpec
 from policies.glob import any_of
 from policies.matching.target import Target
 from policies.patterns.pattern import Pattern, parse, parse_class
@@ -17,7 +17,6 @@ from policies.patterns.quotes import bare_pattern, quoted_patterns
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from policies.files.model import DetectorSpec
 
 _QUOTE = r"""\\{0,3}["'`]"""
 _OPERATOR = (
@@ -89,7 +88,11 @@ class Detector:
     kind: Kind
     generic: bool
     target: Target
-    examples: ExamplesSpec
+    spec: DetectorSpec
+
+    @property
+    def examples(self) -> ExamplesSpec:
+        return self.spec.examples
 
     @property
     def label(self) -> str:
@@ -109,7 +112,7 @@ def make_detector(spec: DetectorSpec, kind: Kind, *, generic: bool) -> Detector:
     if quoted:
         pattern = bare_pattern(pattern)
     target = Target(spec.id, pattern, context=context, valid=build(spec.checks), quoted=quoted)
-    return Detector(spec.id, spec.title, kind, generic, target, spec.examples)
+    return Detector(spec.id, spec.title, kind, generic, target, spec)
 
 
 def _guarded(pattern: Pattern, spec: DetectorSpec) -> Pattern:

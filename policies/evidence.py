@@ -43,16 +43,20 @@ class Evidence:
 
     def of(self, rule: Rule) -> list[Hit]:
         """Return what was found of what the rule looks for; what overlaps is one."""
+        return _apart(self.all_of(rule))
+
+    def all_of(self, rule: Rule) -> list[Hit]:
+        """Return what was found of what the rule looks for; it may overlap."""
         if rule.look_for is None or not self._hits:
             return []
         wanted = set(rule.look_for.targets)
         roles = rule.look_for.roles
-        return _apart(
+        return [
             hit
             for hit in self._hits
             if hit.finding.target in wanted
             and (not roles or self._segments[hit.segment].role in roles)
-        )
+        ]
 
     def excerpts(self, hits: Sequence[Hit]) -> tuple[Excerpt, ...]:
         """Return the first few hits in their surroundings, safe to show."""

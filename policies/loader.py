@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.domain.verdict import Approval
+from app.domain.verdict import Action, Approval, CoverTerms, Risk
 from app.errors import BadCatalog
 from policies.compiled_catalog import ApproverSet, Catalog, LookFor, Rule
 from policies.conditions import conditions
@@ -22,7 +22,7 @@ from policies.detectors import Detector, make_detector, select
 from policies.files.contradictions import contradictions
 from policies.files.fields import Kind, Known
 from policies.files.items import Place, Reading
-from policies.files.model import ApproverSetSpec, DetectorSpec, RuleSpec, Side
+from policies.files.model import ApproverSetSpec, Decides, DetectorSpec, RuleSpec, Side, Work
 from policies.matching.matcher import Matcher
 from policies.matching.target import Target
 from policies.patterns.pattern import PatternError, parse
@@ -202,7 +202,32 @@ def _rule(spec: RuleSpec, detectors: Sequence[Detector]) -> Rule:
         conditions=conditions(spec.when),
         look_for=_look_for(spec.id, text, detectors) if text else None,
         examples=spec.examples,
+        law=_law(spec, detectors),
+        cover=_cover(spec),
+        work_by_text=spec.work is Work.TEXT,
     )
+
+
+def _law(spec: RuleSpec, detectors: Sequence[Detector]) -> str:
+    """Name all that decides in a rule: not its words for people, its mode or its examples."""
+    text = spec.looks_for(Side.REQUEST)
+    deciding = spec.model_dump_json(exclude={"title", "explain", "examples", "mode", "risk"})
+    chosen = [
+        detector.spec.model_dump_json(exclude={"title", "source", "examples"})
+        for wanted in (text.detectors if text else ())
+        for detector in select(detectors, wanted)
+    ]
+    return hashlib.sha256(json.dumps([deciding, chosen]).encode()).hexdigest()[:16]
+
+
+def _cover(spec: RuleSpec) -> CoverTerms | None:
+    text = spec.looks_for(Side.REQUEST)
+    by_passages = spec.decides is Decides.PASSAGES or (
+        spec.decides is None and spec.risk is not Risk.CRITICAL
+    )
+    if spec.then is not Action.HOLD or text is None or not by_passages:
+        return None
+    return CoverTerms(spec.covers.idle, spec.covers.most) if spec.covers else CoverTerms()
 
 
 def _approval(terms: ApprovalSpec | None) -> Approval | None:
@@ -221,6 +246,7 @@ def _approval(terms: ApprovalSpec | None) -> Approval | None:
         escalate_to=tuple(terms.escalate.to) if terms.escalate else (),
         reason_required=terms.reason_required,
         channel=terms.channel,
+        denied_for=terms.denied_for,
     )
 
 

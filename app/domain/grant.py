@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Person
@@ -14,17 +14,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What a grant covers, and never more; `repository` is empty for people."""
+    """What a grant covers, and never more; `repository` is empty for people.
+
+    Either all that a rule would hold, for a while; or passages that people have approved, under
+    one law of the rule (see `Question`) and in one kind of call.
+    """
 
     identity_key: str
     rule: str
     connection: str
     repository: str = ""
+    call: str = ""
+    law: str = ""
+    passages: tuple[str, ...] = ()
+    """Names; none where it covers all that the rule would hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """`uses` counts the requests that it let pass; each of them names it in its session."""
+    """`uses` counts the requests that it let pass; each of them names it in its session.
+
+    With `idle_seconds` each use prolongs it by so much, until `most_until`.
+    """
 
     id: str
     covers: Coverage
@@ -36,12 +47,22 @@ class Grant:
     revoked_at: datetime | None = None
     revoked_by: str = ""
     uses: int = 0
+    used_at: datetime | None = None
+    idle_seconds: int = 0
+    most_until: datetime | None = None
+
+    def prolonged(self, now: datetime) -> datetime:
+        """Return when it ends if it is used now."""
+        if not self.idle_seconds:
+            return self.expires_at
+        slid = max(self.expires_at, now + timedelta(seconds=self.idle_seconds))
+        return min(slid, self.most_until) if self.most_until else slid
 
     def active(self, now: datetime) -> bool:
         return self.revoked_at is None and now < self.expires_at
 
 
 def coverage(identity: Identity, connection: str, rule: str) -> Coverage:
-    """Return what a grant must cover for this caller to pass this rule."""
+    """Return what a grant must cover for this caller to pass this rule, whatever is asked."""
     repository = identity.provenance.repository if identity.provenance else ""
     return Coverage(identity.key, rule, connection, repository)

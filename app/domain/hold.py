@@ -38,6 +38,8 @@ class HoldEvent(StrEnum):
     DENY = "deny"
     DEADLINE = "deadline"
     WITHDRAW = "withdraw"
+    COVER = "cover"
+    """What people have approved meanwhile covers all that it asks about."""
     CLAIM = "claim"
     """A gateway takes the approval, to forward the request."""
     LAPSE = "lapse"
@@ -51,6 +53,7 @@ TRANSITIONS: dict[tuple[HoldState, HoldEvent], HoldState] = {
     (HoldState.PENDING, HoldEvent.DENY): HoldState.DENIED,
     (HoldState.PENDING, HoldEvent.DEADLINE): HoldState.EXPIRED,
     (HoldState.PENDING, HoldEvent.WITHDRAW): HoldState.WITHDRAWN,
+    (HoldState.PENDING, HoldEvent.COVER): HoldState.APPROVED,
     (HoldState.APPROVED, HoldEvent.CLAIM): HoldState.RELEASED,
     (HoldState.APPROVED, HoldEvent.LAPSE): HoldState.LAPSED,
 }
@@ -88,11 +91,13 @@ class Vote:
     sets: tuple[str, ...] = ()
     """The approver sets that they were in at the click, of those that the hold asks."""
     broke_glass: bool = False
+    once: bool = False
+    """Whether the approval is for this request only, and covers nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """The grant that was given with the approval, as far as the card shows it."""
+    """The grant or cover that was given with the approval, as far as the card shows it."""
 
     ids: tuple[str, ...]
     """One for each rule that held the request."""
@@ -101,6 +106,9 @@ class Granted:
     uses: int = 0
     over: bool = False
     revoked_by: str = ""
+    used_at: datetime | None = None
+    passages: int = 0
+    """How many passages it covers; 0 where it is a grant, for all that a rule would hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,11 @@ class Marked:
 
     rule: str
     slack_user: str
+
+
+def asker(identity_key: str, connection: str, call: str) -> str:
+    """Name who asks where, as `Hold.asker` does."""
+    return f"{identity_key}\n{connection}\n{call}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +163,10 @@ class Hold:
     escalated_at: datetime | None = None
     granted: Granted | None = None
     marked: tuple[Marked, ...] = ()
+    call: str = ""
+    """The kind of call: cover and denials stay within it."""
+    again: str = ""
+    """The denied hold about whose passages it asks again."""
     moves: tuple[str, ...] = ()
     """A token for each change of the state and each vote: who repeats a write knows it by this."""
 
@@ -157,6 +174,11 @@ class Hold:
     def attached(self) -> bool:
         """Whether any client is connected and waits right now."""
         return bool(self.callers)
+
+    @property
+    def asker(self) -> str:
+        """Who asks where: holds of one asker may be about the same passages."""
+        return asker(self.requester.key, self.connection, self.call)
 
     @property
     def due_at(self) -> datetime | None:

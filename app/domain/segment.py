@@ -37,6 +37,8 @@ class Prompt:
     streamed: bool = False
     uninspected: tuple[str, ...] = ()
     """Places of parts that no rule can read: images, audio, files."""
+    attachments: tuple[tuple[str, str], ...] = ()
+    """Of each of these parts its place and a digest of it."""
 
 
 @dataclass(frozen=True, slots=True)

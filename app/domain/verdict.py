@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from app.domain.passage import Passage
+
 
 class Action(StrEnum):
     """In rising strictness; see `strictness`."""
@@ -70,6 +72,38 @@ class Approval:
     """Whether the requester has to say what it is for."""
     channel: str = ""
     """Where its cards go; empty: the channel of the settings."""
+    denied_for: timedelta = timedelta(hours=1)
+    """How long the same is refused after a denial, without asking anyone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverTerms:
+    """How long an approval covers its passages."""
+
+    idle: timedelta = timedelta(hours=1)
+    """After the last request that used it."""
+    most: timedelta = timedelta(hours=8)
+    """After the approval, however often it is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a rule that holds asks people about a request."""
+
+    law: str
+    """A digest of what the rule looks for, its conditions and its terms: another rule under the
+    same id starts without cover."""
+    terms: Approval
+    passages: tuple[Passage, ...] = ()
+    """In the order of the request; none where the rule decides about the whole request."""
+    cover: CoverTerms | None = None
+    """None where an approval covers nothing but the request."""
+    answered: bool = False
+    """Whether people have answered it already, by a grant or a cover."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset(passage.name for passage in self.passages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +119,14 @@ class FiredRule:
     """False in shadow mode: recorded, never acted on."""
     findings: int
     excerpts: tuple[Excerpt, ...]
+    question: Question | None = None
+    """Set where the rule holds."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it wants a person to decide who has not done so yet."""
+        answered = self.question is not None and self.question.answered
+        return self.enforced and self.action is Action.HOLD and not answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +148,8 @@ class Verdict:
 
     @property
     def holding(self) -> tuple[FiredRule, ...]:
-        """The enforced rules that want a person to decide."""
-        return tuple(f for f in self.fired if f.enforced and f.action is Action.HOLD)
+        """The enforced rules that want a person to decide who has not done so yet."""
+        return tuple(fired for fired in self.fired if fired.holds)
 
     @property
     def decisive(self) -> FiredRule | None:
@@ -115,5 +157,6 @@ class Verdict:
 
         Of several the one of the highest risk, and of those the first.
         """
-        asked = [f for f in self.fired if f.enforced and f.action is self.action]
+        asked = [fired for fired in self.enforced if fired.action is self.action]
+        asked = [fired for fired in asked if fired.holds] or asked
         return max(asked, key=lambda fired: fired.risk.height, default=None)

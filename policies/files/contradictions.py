@@ -51,6 +51,23 @@ def _all(raw: Mapping[str, Any]) -> list[tuple[bool, tuple[str, ...], str]]:
             ("approval", "grant_up_to"),
             "at critical risk nothing is granted for a time; leave it out",
         ),
+        *(
+            (then != "hold" and raw.get(key) is not None, (key,), "only a rule that holds has it")
+            for key in ("decides", "work", "covers")
+        ),
+        *(
+            (
+                raw.get("decides") == "request" and raw.get(key) is not None,
+                (key,),
+                "belongs to `decides: passages`; leave it out",
+            )
+            for key in ("work", "covers")
+        ),
+        (
+            isinstance(when, dict) and not texts and raw.get("decides") == "passages",
+            ("decides",),
+            "there is no text to decide on; leave it out",
+        ),
         (
             bool(texts) and raw.get("examples") is None,
             ("examples",),

@@ -186,6 +186,10 @@ class ApprovalSpec(Spec):
     escalate: EscalateSpec | None = Field(None, description="Whom to ask as well, and when.")
     reason_required: StrictBool = Field(False, description="Whether the requester has to say why.")
     channel: str = Field("", description="Where the card goes; else the channel of the settings.")
+    denied_for: Duration = Field(
+        timedelta(hours=1),
+        description="How long the same is refused after a denial, without asking anyone.",
+    )
 
     @field_validator("each_of")
     @classmethod
@@ -211,6 +215,28 @@ class ApprovalSpec(Spec):
         return given
 
 
+class Decides(StrEnum):
+    PASSAGES = "passages"
+    REQUEST = "request"
+
+
+class Work(StrEnum):
+    ASK = "ask"
+    TEXT = "text"
+
+
+class CoversSpec(Spec):
+    idle: Duration = Field(timedelta(hours=1), description="After the last request that used it.")
+    most: Duration = Field(timedelta(hours=8), description="After the approval, in any case.")
+
+    @field_validator("most")
+    @classmethod
+    def _is_no_less_than_idle(cls, most: timedelta, info: ValidationInfo) -> timedelta:
+        if most < info.data.get("idle", most):
+            raise ValueError("ends before `idle` does; make it as long, or longer")
+        return most
+
+
 class ExamplesSpec(Spec):
     match: list[str] = Field(min_length=1, description="Texts on which it must fire.")
     skip: list[str] = Field(min_length=1, description="Texts on which it must not.")
@@ -223,6 +249,17 @@ class RuleSpec(Spec):
     when: WhenSpec = Field(description="What it applies to; all that is given must hold.")
     then: Action = Field(description="What becomes of it.")
     approval: ApprovalSpec | None = Field(None, description="Who releases what is held, and how.")
+    decides: Decides | None = Field(
+        None,
+        description="Whether people decide on passages of text, once for a task, or on each "
+        "request. Passages, but for critical risk and where no text is looked for.",
+    )
+    work: Work = Field(
+        Work.ASK,
+        description="Whether what tools and the model say is decided on by the ask that led to it, "
+        "or by its own text, as suits rules about data.",
+    )
+    covers: CoversSpec | None = Field(None, description="How long an approval covers its passages.")
     risk: Risk = Field(Risk.MEDIUM, description="Shown to whoever decides.")
     explain: Text = Field(description="For the developer: why, and what to do in its place.")
     mode: Mode = Field(Mode.ENFORCE, description="In shadow it is recorded, and nothing is done.")

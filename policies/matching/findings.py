@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 MOST = 200
-"""Findings of one target, in one reading of the texts that are looked at together. What fires does
-not depend on the others, and no person reads so many."""
+"""Findings of one target in one text and reading. People decide on the text as a whole, so that
+further ones change nothing, and no person reads so many."""
+SEAM = "together with what follows"
+"""How a finding was read that only texts one after the other show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +88,13 @@ class Finder:
     def find(self, inspected: Inspected) -> list[Finding]:
         """Return what is found, in order; the same thing in two readings counts once.
 
-        Of each target the first in each reading, `MOST` at most. Raises TooDense where it takes
+        Of each target the first `MOST` in each text and reading. Raises TooDense where it takes
         too much to find them.
         """
         found: list[Finding] = []
         seen: dict[tuple[Target, int], _Stretches] = defaultdict(_Stretches)
         for reading, scannable in inspected.readings:
-            for span in self._spans(scannable):
+            for span in sorted(self._spans(scannable, MOST), key=in_order):
                 start, end = reading.origin(span.start, span.end)
                 number, start, end = inspected.place(start, end)
                 target = self.targets[span.target]
@@ -99,15 +102,10 @@ class Finder:
                     found.append(Finding(target, start, end, reading, span.start, span.end, number))
         return sorted(found, key=lambda finding: (finding.number, finding.start))
 
-    def _spans(self, text: Scannable) -> list[Span]:
-        return sorted(
-            (
-                Span(span.start, wanted[span.target], span.end)
-                for matcher, wanted in self._parts
-                for span in matcher.find(text, wanted, MOST)
-            ),
-            key=in_order,
-        )
+    def _spans(self, text: Scannable, most: int) -> Iterator[Span]:
+        for matcher, wanted in self._parts:
+            for span in matcher.find(text, wanted, most):
+                yield Span(span.start, wanted[span.target], span.end)
 
     def cover(self, inspected: Inspected) -> list[list[Cover]]:
         """Return for each text the stretches that must not be shown, in order and apart.
@@ -163,15 +161,17 @@ class Finder:
         if len(texts) < 2:
             return []
         starts = [0, *accumulate(map(len, texts))]
-        joined = AsItStands("".join(texts), "together with what follows")
+        joined = AsItStands("".join(texts), SEAM)
         across: list[Finding] = []
-        for span in self._spans(Scannable(joined.text.replace(BAR, " "))):
+        seams = [
+            span
+            for span in self._spans(Scannable(joined.text.replace(BAR, " ")), sys.maxsize)
+            if span.end > starts[bisect_right(starts, span.start)]
+        ]
+        for span in sorted(seams, key=in_order):
             at = bisect_right(starts, span.start) - 1
-            if span.end > starts[at + 1]:
-                target, start = self.targets[span.target], span.start - starts[at]
-                across.append(
-                    Finding(target, start, len(texts[at]), joined, span.start, span.end, at)
-                )
+            target, start = self.targets[span.target], span.start - starts[at]
+            across.append(Finding(target, start, len(texts[at]), joined, span.start, span.end, at))
         return across
 
 

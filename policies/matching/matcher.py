@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from functools import cached_property
-from itertools import compress, islice
+from itertools import compress
 from operator import not_
 from typing import TYPE_CHECKING
 
@@ -139,17 +139,17 @@ class Matcher:
         for finder in self._finders:
             finder.warm()
 
-    def find(self, text: Scannable, wanted: Container[int], most: int | None = None) -> list[Span]:
-        """Return the first matches of each wanted target; those of one do not overlap.
+    def find(
+        self, text: Scannable, wanted: Container[int], most: int = sys.maxsize
+    ) -> Iterator[Span]:
+        """Yield the matches of each wanted target; those of one do not overlap.
 
-        Raises TooDense where it takes too much to find them.
+        Between two bars the first `most` of each. Raises TooDense where it takes too much to find
+        them.
         """
-        return [
-            span
-            for at in self._hits(text)
-            if at in wanted
-            for span in islice(text.in_text(self._finders[at].spans(text, at)), most)
-        ]
+        for at in self._hits(text):
+            if at in wanted:
+                yield from text.in_text(self._finders[at].spans(text, at, most))
 
     def cover(self, text: Scannable, wanted: Container[int]) -> list[Span]:
         """Return the matches that begin at any place at all, as the masker of a stream sees them.
@@ -269,6 +269,11 @@ class _Cover:
         return found
 
 
+def _bar_after(view: str, at: int) -> int:
+    bar = view.find(BAR, at)
+    return bar if bar >= 0 else len(view)
+
+
 class _Finder:
     """Finds one target in a view without invisible characters."""
 
@@ -307,16 +312,22 @@ class _Finder:
         openings = "|".join(map(render_sets, self._target.openings))
         return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
 
-    def spans(self, text: Scannable, number: int) -> Iterator[Span]:
-        """Yield the matches from left to right, each the longest from its start."""
-        at = 0
+    def spans(self, text: Scannable, number: int, most: int) -> Iterator[Span]:
+        """Yield the matches from left to right, each the longest from its start.
+
+        After `most` of them it goes on behind the next bar.
+        """
+        at, left, bar = 0, most, -1
         behind_seams = self._behind_seams(text)
         seam = next(behind_seams, _NOWHERE)
         while (begin := min(seam, self._next(text, at))) != _NOWHERE:
             at = begin + 1
             if (span := match(self._target, text.view, begin, text.effort)) is not None:
+                if begin > bar:
+                    left, bar = most, _bar_after(text.view, begin)
                 yield Span(span[0], number, span[1])
-                at = span[1]
+                left -= 1
+                at = span[1] if left else bar
             while seam < at:
                 seam = next(behind_seams, _NOWHERE)
 

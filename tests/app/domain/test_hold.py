@@ -33,6 +33,7 @@ LEGAL = {
     ("pending", "deny"): "denied",
     ("pending", "deadline"): "expired",
     ("pending", "withdraw"): "withdrawn",
+    ("pending", "cover"): "approved",
     ("approved", "claim"): "released",
     ("approved", "lapse"): "lapsed",
 }

@@ -1,0 +1,47 @@
+"""A passage: a block of text around a finding, which people decide on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.domain.segment import Role
+
+
+class PassageKind(StrEnum):
+    TYPED = "typed"
+    """What a person typed: the whole turn."""
+    WORK = "work"
+    """What tools returned or the model said, named by the ask that led to it."""
+    TEXT = "text"
+    """Fixed text: a wrapper that an agent adds, a system prompt, the description of a tool."""
+    FRAME = "frame"
+    """What an agent puts around a repetition of what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """`name` is a keyed digest, in hex, of the kind, the role and the text as it is forwarded.
+
+    The same words have the same name wherever they stand.
+    """
+
+    name: str
+    kind: PassageKind
+    role: Role
+    place: str
+    """Of the segment with the first finding, as in `Segment`."""
+    ask: str = ""
+    """The name of the typed passage that led to this work, where that has a finding itself."""
+    lines: tuple[str, ...] = ()
+    """Names of the lines with findings, where the text is fixed: people may trust them for good."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Each name under which it may be covered."""
+        return frozenset({self.name, self.ask} - {""})
+
+    @property
+    def asked(self) -> bool:
+        """Whether a person's words led to it."""
+        return self.kind in {PassageKind.TYPED, PassageKind.WORK}

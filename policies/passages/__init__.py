@@ -1,0 +1,1 @@
+"""Cutting a request into the passages that people decide on, and what they have decided."""

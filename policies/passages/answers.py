@@ -1,0 +1,168 @@
+"""What people have answered already: which questions of a request are still open. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.domain.grant import Coverage, Grant, coverage
+from app.domain.hold import Hold, HoldState
+from policies.approval import met
+from policies.terms import with_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from app.domain.hold import Vote
+    from app.domain.identity import Identity
+    from app.domain.passage import Passage
+    from app.domain.verdict import Approval, FiredRule, Question, Verdict
+
+
+def still_open(
+    verdict: Verdict,
+    grants: Sequence[Grant],
+    identity: Identity,
+    connection: str,
+    call: str,
+    now: datetime,
+) -> tuple[Verdict, tuple[Grant, ...]]:
+    """Return the verdict less what grants answer, and the grants that did.
+
+    `grants` may be any of this person's. Only rules that hold are answered, never others.
+    """
+    active = [grant for grant in grants if grant.active(now)]
+    used: dict[str, Grant] = {}
+    fired: list[FiredRule] = []
+    for rule in verdict.fired:
+        if rule.question is None or not rule.holds:
+            fired.append(rule)
+            continue
+        whole = coverage(identity, connection, rule.rule)
+        question, by = _answered(rule.question, active, whole, call)
+        used |= {grant.id: grant for grant in by}
+        fired.append(replace(rule, question=question))
+    return with_terms(replace(verdict, fired=tuple(fired))), tuple(used.values())
+
+
+def _answered(
+    question: Question, grants: Iterable[Grant], whole: Coverage, call: str
+) -> tuple[Question, list[Grant]]:
+    """Return what is left of a question, and the grants that answered the rest."""
+    by_rule = [grant for grant in grants if grant.covers == whole]
+    if by_rule:
+        return replace(question, answered=True), by_rule[-1:]
+    if question.cover is None:
+        return question, []
+    scope = replace(whole, call=call, law=question.law)
+    covers = [
+        grant
+        for grant in grants
+        if grant.covers.passages and replace(grant.covers, passages=()) == scope
+    ]
+    left = list(question.passages)
+    used: list[Grant] = []
+    for grant in covers:
+        names = set(grant.covers.passages)
+        rest = [passage for passage in left if names.isdisjoint(passage.names)]
+        if len(rest) < len(left):
+            used.append(grant)
+            left = rest
+    return replace(question, passages=tuple(left), answered=not left), used
+
+
+def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
+    """Return what an approved hold covers from now on: one grant for each rule that allows it.
+
+    Only rules whose own terms the votes meet; nothing where one released it alone, or approved
+    this request only. The ids are the same each time.
+    """
+    approving = [vote for vote in hold.votes if vote.approve]
+    if hold.state not in {HoldState.APPROVED, HoldState.RELEASED, HoldState.LAPSED}:
+        return ()
+    if not approving or any(vote.broke_glass or vote.once for vote in approving):
+        return ()
+    decided_at = hold.decided_at or now
+    given: list[Grant] = []
+    for number, fired in enumerate(hold.verdict.holding):
+        question = fired.question
+        if question is None or question.cover is None or not _meet(hold.votes, question.terms):
+            continue
+        scope = coverage(hold.requester, hold.connection, fired.rule)
+        most = decided_at + question.cover.most
+        given.append(
+            Grant(
+                id=f"{hold.id}-{number}",
+                covers=replace(
+                    scope,
+                    call=hold.call,
+                    law=question.law,
+                    passages=tuple(sorted(question.names)),
+                ),
+                requester_name=hold.requester.name,
+                by=approving[-1].by,
+                hold_id=hold.id,
+                created_at=decided_at,
+                expires_at=min(most, decided_at + question.cover.idle),
+                idle_seconds=int(question.cover.idle.total_seconds()),
+                most_until=most,
+            )
+        )
+    return tuple(given)
+
+
+def _meet(votes: Sequence[Vote], terms: Approval) -> bool:
+    """Whether votes meet the terms of one rule, by people whom that rule asks."""
+    asked = {*terms.approvers, *terms.each_of, *terms.escalate_to}
+    return met(terms, [vote for vote in votes if not asked.isdisjoint(vote.sets)])
+
+
+def joins(verdict: Verdict, key: str, pending: Hold) -> bool:
+    """Whether a pending hold asks already about all that is open in this verdict."""
+    waiting = {fired.rule: fired.question for fired in pending.verdict.holding}
+    for fired in verdict.holding:
+        mine, theirs = fired.question, waiting.get(fired.rule)
+        if mine is None or theirs is None or mine.law != theirs.law:
+            return False
+        same = mine.names <= theirs.names if mine.cover else key == pending.key
+        if not same:
+            return False
+    return bool(verdict.holding)
+
+
+def refuses(verdict: Verdict, key: str, denied: Hold) -> bool:
+    """Whether what a denied hold was denied for is open in this verdict.
+
+    A denial names the last typed turn or ask that was open, else all that was; where a rule
+    decides about requests, that request.
+    """
+    was = {fired.rule: fired.question for fired in denied.verdict.holding}
+    for fired in verdict.holding:
+        mine, theirs = fired.question, was.get(fired.rule)
+        if mine is None or theirs is None or mine.law != theirs.law:
+            continue
+        if mine.cover is None:
+            if key == denied.key:
+                return True
+        elif (names := _denied_names(theirs.passages)) and names <= mine.names:
+            return True
+    return False
+
+
+def _denied_names(passages: Sequence[Passage]) -> frozenset[str]:
+    asked = [passage.name for passage in passages if passage.asked]
+    return frozenset(asked[-1:] or [passage.name for passage in passages])
+
+
+def same_questions(verdict: Verdict, key: str, other: Hold) -> bool:
+    """Whether exactly the same is open as on another hold."""
+    return _asked(verdict, key) == _asked(other.verdict, other.key)
+
+
+def _asked(verdict: Verdict, key: str) -> set[tuple[str, str, frozenset[str]]]:
+    return {
+        (fired.rule, fired.question.law, fired.question.names or frozenset({key}))
+        for fired in verdict.holding
+        if fired.question
+    }
