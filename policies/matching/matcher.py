@@ -139,17 +139,18 @@ class Matcher:
         for finder in self._finders:
             finder.warm()
 
-    def find(
-        self, text: Scannable, wanted: Container[int], most: int = sys.maxsize
-    ) -> Iterator[Span]:
-        """Yield the matches of each wanted target; those of one do not overlap.
+    def find(self, text: Scannable, wanted: Container[int], most: int = sys.maxsize) -> list[Span]:
+        """Return the matches of each wanted target; those of one do not overlap.
 
         Between two bars the first `most` of each. Raises TooDense where it takes too much to find
         them.
         """
-        for at in self._hits(text):
-            if at in wanted:
-                yield from text.in_text(self._finders[at].spans(text, at, most))
+        return [
+            span
+            for at in self._hits(text)
+            if at in wanted
+            for span in text.in_text(self._finders[at].spans(text, at, most))
+        ]
 
     def cover(self, text: Scannable, wanted: Container[int]) -> list[Span]:
         """Return the matches that begin at any place at all, as the masker of a stream sees them.
