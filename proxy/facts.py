@@ -11,26 +11,16 @@ from urllib.parse import unquote, unquote_plus
 from app.domain.connection import Connection
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
-from app.errors import BadRequest, NotFound, Reason, Refused
+from app.errors import NotFound, Reason, Refused
 from app.wire.base import WireFormat
 from app.wire.registry import wire_for
 from app.wire.request.body import Body, parse_body
 from policies.matching.known import NOTHING_KNOWN, Known
 from proxy.front import Headers, header
+from proxy.http.headers import forwarded, without_per_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-# Whatever is not named here stays with us: credentials, cookies, hop-by-hop and forwarding headers.
-_FORWARDED = (
-    "accept",
-    "anthropic-beta",
-    "anthropic-version",
-    "content-type",
-    "last-event-id",
-    "openai-beta",
-)
 
 
 _MODEL_IN_PATH = re.compile(r"(?:^|/)(?:models?|deployments)/([^/:]+)")
@@ -91,33 +81,16 @@ def read_inquiry(
     body = parse_body(header(headers, "content-type"), raw)
     wire = wire_for(connection.wire, method, path, body.json)
     body = body.mended(wire)
-    forwarded = _forwarded(headers)
+    sent_on = forwarded(headers, wire.name)
     prompt = body.prompt(wire)
     prompt = replace(
         prompt,
         model=prompt.model or _model_of(path),
-        segments=(*prompt.segments, *_beside(path, query, forwarded)),
+        segments=(*prompt.segments, *_beside(path, query, sent_on)),
     )
     facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
-    request = _recorded(connection, method, path, query, forwarded, body.raw)
+    request = _recorded(connection, method, path, query, sent_on, body.raw)
     return Inquiry(connection, wire, body, facts, request)
-
-
-def _forwarded(headers: Headers) -> Headers:
-    """Return what goes on to the model API.
-
-    Raises BadRequest where `Connection` calls one of it a matter between caller and gateway: the
-    next proxy would drop what was checked (RFC 9110 §7.6.1).
-    """
-    hop = {
-        named.strip().lower()
-        for name, value in headers
-        if name == "connection"
-        for named in value.split(",")
-    }
-    if refused := hop.intersection(_FORWARDED):
-        raise BadRequest(f"Connection names the header {min(refused)!r}, which goes on from here.")
-    return tuple((name, value) for name, value in headers if name in _FORWARDED)
 
 
 def _model_of(path: str) -> str:
@@ -129,7 +102,7 @@ def _model_of(path: str) -> str:
 def _beside(path: str, query: str, headers: Headers) -> tuple[Segment, ...]:
     """Return what goes upstream beside the body, as text that rules read too."""
     texts = [("path", unquote(path)), ("query", unquote_plus(query))]
-    texts += [(f"header {name}", value) for name, value in headers]
+    texts += [(f"header {name}", value) for name, value in without_per_attempt(headers)]
     return tuple(Segment(text, Role.OTHER, place) for place, text in texts if text)
 
 
@@ -138,7 +111,8 @@ def _recorded(
 ) -> RecordedRequest:
     headers = tuple(sorted(headers))
     digest = hashlib.sha256()
-    for part in (connection.name, method, path, query, *(f"{n}:{v}" for n, v in headers)):
+    stable = (f"{name}:{value}" for name, value in without_per_attempt(headers))
+    for part in (connection.name, method, path, query, *stable):
         _add(digest, part.encode())
     _add(digest, raw)
     return RecordedRequest(method, path, query, headers, raw, digest.hexdigest())

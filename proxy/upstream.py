@@ -16,6 +16,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from app.domain.connection import CredentialScheme
 from app.errors import BadRequest, Restarting, Unreachable, UpstreamUnavailable
+from proxy.http.headers import is_returned
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -30,16 +31,6 @@ _IDLE_SECONDS = 4.0
 """A connection that idled for longer is let go. Many servers close theirs after five seconds: a
 request that meets that end is lost, and none is sent twice."""
 _USER_AGENT = "abeyance"
-# Whatever is not named here stays with us: cookies, redirects, hop-by-hop headers.
-_RETURNED = (
-    "cache-control",
-    "content-type",
-    "request-id",
-    "retry-after",
-    "x-request-id",
-    "x-should-retry",
-)
-_RETURNED_PREFIXES = ("anthropic-ratelimit-", "openai-", "x-ratelimit-")
 _NOT_THERE = "The path leads out of the connection, or can be read in two ways."
 
 # Whatever goes wrong between us and the upstream, parsers' surprises included.
@@ -77,8 +68,12 @@ class UnderWay:
 class Answer:
     """The upstream's answer: its head at once, its body in pieces."""
 
-    def __init__(self, response: httpx.Response, seconds: float, under_way: UnderWay) -> None:
+    def __init__(
+        self, response: httpx.Response, location: str, seconds: float, under_way: UnderWay
+    ) -> None:
+        """`location` is where the answer points to, below the gateway; empty if nowhere."""
         self._response = response
+        self._location = location
         self._seconds = seconds
         self._under_way = under_way
         self.status = response.status_code
@@ -87,11 +82,14 @@ class Answer:
 
     def headers(self, mask: Callable[[str], str]) -> Headers:
         """Return the headers that a caller may see, their values masked."""
-        return tuple(
+        returned = tuple(
             (name.lower(), mask(value))
             for name, value in self._response.headers.multi_items()
-            if _returned(name.lower()) and value.isascii() and mask(name) == name
+            if is_returned(name.lower()) and value.isascii() and mask(name) == name
         )
+        if self._location and mask(self._location) == self._location:
+            return (*returned, ("location", self._location))
+        return returned
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the body.
@@ -167,19 +165,21 @@ class Upstream:
         try:
             if response.status_code < HTTPStatus.OK:
                 raise UpstreamUnavailable("The model API answered with a status that is no answer.")
-            yield Answer(response, self._answer_seconds, self._under_way)
+            location = own_location(connection, outgoing.url, response)
+            yield Answer(response, location, self._answer_seconds, self._under_way)
         finally:
             await response.aclose()
 
     def _outgoing(
         self, connection: Connection, request: RecordedRequest, credential: str
     ) -> httpx.Request:
+        agents = [value for name, value in request.headers if name == "user-agent"]
         return self._http.build_request(
             request.method,
             upstream_url(connection, request),
             headers=[
-                *request.headers,
-                ("user-agent", _USER_AGENT),
+                *(header for header in request.headers if header[0] != "user-agent"),
+                ("user-agent", " ".join([*agents, _USER_AGENT])),
                 # What we must read has to come as it is.
                 ("accept-encoding", "identity"),
                 _credential_header(connection.scheme, credential),
@@ -212,6 +212,27 @@ def upstream_url(connection: Connection, request: RecordedRequest) -> httpx.URL:
     return url
 
 
+def own_location(connection: Connection, asked: httpx.URL, response: httpx.Response) -> str:
+    """Return where an answer says that something was made, as a path of the gateway's.
+
+    It is empty for any other answer (a redirect's place is withheld), and for a place that is not
+    below the connection's base.
+    """
+    given = response.headers.get("location", "")
+    if response.status_code not in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED) or not given:
+        return ""
+    base = httpx.URL(connection.base_url)
+    try:
+        place = asked.join(given)
+    except httpx.InvalidURL:
+        return ""
+    below = base.raw_path.decode().rstrip("/") + "/"
+    path = place.raw_path.decode()
+    if not (_inside(place, base) and path.startswith(below)) or place.userinfo:
+        return ""
+    return f"/{connection.name}/{path.removeprefix(below)}"
+
+
 def _inside(url: httpx.URL, base: httpx.URL) -> bool:
     same_origin = (url.scheme, url.host, url.port) == (base.scheme, base.host, base.port)
     return same_origin and url.path.startswith(base.path.rstrip("/") + "/")
@@ -228,7 +249,3 @@ def _credential_header(scheme: CredentialScheme, credential: str) -> tuple[str, 
         case CredentialScheme.BASIC:
             pair = base64.b64encode(f"{credential}:".encode()).decode()
             return "authorization", f"Basic {pair}"
-
-
-def _returned(name: str) -> bool:
-    return name in _RETURNED or name.startswith(_RETURNED_PREFIXES)

@@ -39,7 +39,8 @@ class RequestHead:
     query: str
     headers: tuple[tuple[str, str], ...]
     digest: str
-    """SHA-256 in hex over connection, method, path, query, forwarded headers and body."""
+    """SHA-256 in hex over connection, method, path, query, body, and those of the forwarded headers
+    that stay the same in each attempt."""
     body_bytes: int = 0
     pieces: tuple[str, ...] = ()
     """Names of the pieces of the body, in order."""

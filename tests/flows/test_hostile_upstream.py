@@ -356,7 +356,7 @@ async def test_a_secret_in_the_address_is_refused_since_it_cannot_be_masked_ther
     house: House, idp: IdpDriver, upstream: RawUpstream
 ) -> None:
     async with house.http(await idp.token("alice")) as http:
-        given = await http.get("/raw/v1/thing", params={"key": KEY})
+        given = await http.get("/raw/v1/thing", params={"q": KEY})
         assert given.status_code == 403
         assert "query" in given.json()["error"]["message"]
         assert (await http.get(f"/raw/v1/{KEY}")).status_code == 403
