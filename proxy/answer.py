@@ -19,6 +19,7 @@ from app.errors import (
 )
 from app.wire.media import LINES, media_type
 from proxy.aside import Aside, AsideMasker
+from proxy.http.upstream_errors import readable, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,9 +67,9 @@ class Relay:
         Raises what stops it while nothing was sent yet; later, a stream is ended with an error
         in its API's shape, and any other answer is broken off.
         """
-        _check_encoding(answer)
+        answer = await readable(answer, self._wire)
         if self._exchange.started and not _is_good_stream(answer):
-            raise UpstreamUnavailable(f"The model API answered with status {answer.status}.")
+            raise UpstreamUnavailable(await told(answer, self._masking.whole))
         masker = self._masker(answer, self._masking)
         error = _CUT_OFF
         try:
@@ -248,11 +249,3 @@ def _is_stream(answer: Answer) -> bool:
 
 def _is_good_stream(answer: Answer) -> bool:
     return answer.status == HTTPStatus.OK and _is_stream(answer)
-
-
-def _check_encoding(answer: Answer) -> None:
-    if answer.content_encoding not in ("", "identity"):
-        raise UpstreamUnavailable(
-            f"The model API answered in {answer.content_encoding} though asked for plain text; "
-            "an answer that cannot be read is not passed on."
-        )

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import yarl
 
-from app.errors import BadRequest, Unsupported
+from app.errors import BadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,7 @@ _HEADERS_BYTES = 64 * 1024
 
 
 def check_front(method: str, target: str, query: str, headers: Headers) -> None:
-    """Raise BadRequest or Unsupported for a request that we will not read any further."""
+    """Raise BadRequest for a request that we will not read any further."""
     if method not in _METHODS:
         raise BadRequest(f"This method is not served here; these are: {', '.join(_METHODS)}.")
     if len(target) > _TARGET_LENGTH or not _TARGET.fullmatch(target):
@@ -72,8 +72,6 @@ def _check_headers(headers: Headers) -> None:
         raise BadRequest("The Transfer-Encoding is not one we read.")
     if counts["upgrade"]:
         raise BadRequest("Upgrades are not served here.")
-    if header(headers, "content-encoding").lower() not in ("", "identity"):
-        raise Unsupported("Send the body without a Content-Encoding: it has to be read.")
 
 
 def header(headers: Iterable[tuple[str, str]], name: str) -> str:

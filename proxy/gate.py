@@ -29,6 +29,7 @@ from proxy.facts import Inquiry, read_inquiry, split_target
 from proxy.front import check_front, one_spelling, stated_reason
 from proxy.granted import Granted
 from proxy.holding import Holding, hold_key
+from proxy.http.compression import content_coding, decompressed
 from proxy.http.tokens import without_credentials
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
@@ -93,11 +94,15 @@ class Gate:
         check_front(exchange.method, target, query, ())
         name, path = split_target(target)
         visit.connection = connection = await self.connections.find(name)
-        raw = await exchange.read(self.limits.body_bytes)
-        return await self.aside.do(
-            len(raw),
-            lambda: read_inquiry(connection, exchange.method, path, query, exchange.headers, raw),
-        )
+        limit = self.limits.body_bytes
+        raw = await exchange.read(limit)
+        coding = content_coding(exchange.headers)
+
+        def read() -> Inquiry:
+            body = decompressed(coding, raw, limit)
+            return read_inquiry(connection, exchange.method, path, query, exchange.headers, body)
+
+        return await self.aside.do(limit if coding else len(raw), read)
 
     async def _serve(self, visit: Visit, identity: Identity, inquiry: Inquiry) -> None:
         # One catalog for the whole request, whatever takes its place meanwhile.

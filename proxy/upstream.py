@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from contextlib import asynccontextmanager, contextmanager
+from copy import copy
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -76,17 +77,30 @@ class Answer:
         self._location = location
         self._seconds = seconds
         self._under_way = under_way
+        self._body: bytes | None = None
         self.status = response.status_code
         self.content_type: str = response.headers.get("content-type", "")
         self.content_encoding: str = response.headers.get("content-encoding", "identity").lower()
 
+    def with_body(self, body: bytes, content_type: str) -> Answer:
+        """Return the same answer with another body, in place of one that was read already."""
+        other = copy(self)
+        other._body = body  # noqa: SLF001 - of its own class
+        other.content_type, other.content_encoding = content_type, "identity"
+        return other
+
     def headers(self, mask: Callable[[str], str]) -> Headers:
         """Return the headers that a caller may see, their values masked."""
+        given = ((name.lower(), value) for name, value in self._response.headers.multi_items())
+        if self._body is not None:
+            given = (header for header in given if header[0] != "content-type")
         returned = tuple(
-            (name.lower(), mask(value))
-            for name, value in self._response.headers.multi_items()
-            if is_returned(name.lower()) and value.isascii() and mask(name) == name
+            (name, mask(value))
+            for name, value in given
+            if is_returned(name) and value.isascii() and mask(name) == name
         )
+        if self._body is not None:
+            returned = (*returned, ("content-type", mask(self.content_type)))
         if self._location and mask(self._location) == self._location:
             return (*returned, ("location", self._location))
         return returned
@@ -96,6 +110,9 @@ class Answer:
 
         Raises UpstreamUnavailable where it breaks off, or has no end; Restarting where we stop.
         """
+        if self._body is not None:
+            yield self._body
+            return
         pieces = aiter(self._response.aiter_raw())
         last = asyncio.get_running_loop().time() + self._seconds
         try:

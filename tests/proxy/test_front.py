@@ -49,7 +49,6 @@ def test_a_path_that_reads_two_ways_is_refused(target: str) -> None:
         (("content-type", "text/plain"),),
         (("content-length", "3"),),
         (("upgrade", "h2c"),),
-        (("content-encoding", "gzip"),),
         (("x-much", "a" * 70_000),),
     ],
     ids=lambda more: more[0][0],
