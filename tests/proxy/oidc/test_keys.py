@@ -2,82 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from joserfc import jws
 from joserfc.jwk import ECKey, OctKey, RSAKey
-from quart import Quart, abort
+from structlog.testing import capture_logs
 
 from app.clock import SystemClock
 from app.errors import IssuerUnavailable, NotAuthenticated
 from app.settings import IssuerSettings
+from proxy.oidc.discovery import discover
 from proxy.oidc.keys import IssuerKeys
 from proxy.oidc.verify import Verifier
-from sandbox.serving import listen, running
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from joserfc.jwk import Key
+    from tests.proxy.oidc.issuer import Issuer
 
 DAY = 24 * 3600
-GOOD = ECKey.generate_key("P-256", {"kid": "good"})
 pytestmark = pytest.mark.filterwarnings("ignore:Key size should be")
-
-
-@dataclass
-class Issuer:
-    """What it publishes, and every path that it was asked for."""
-
-    url: str
-    keys: list[dict[str, Any]] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-    away: bool = False
-
-    @property
-    def settings(self) -> IssuerSettings:
-        return IssuerSettings(issuer=self.url, jwks_uri=f"{self.url}/keys")
-
-    def token(self, key: Key, alg: str, header: dict[str, Any] | None = None) -> str:
-        return self.signed(json.dumps(self.claims()), key, alg, header)
-
-    def claims(self) -> dict[str, Any]:
-        soon = int(datetime.now(UTC).timestamp()) + 600
-        return {"iss": self.url, "aud": self.settings.audience, "sub": "u-1", "exp": soon}
-
-    def signed(self, claims: str, key: Key, alg: str, header: dict[str, Any] | None = None) -> str:
-        registry = jws.JWSRegistry(algorithms=[alg], strict_check_header=False)
-        protected = {"alg": alg, "kid": key.kid, **(header or {})}
-        return jws.serialize_compact(protected, claims, key, registry=registry)
-
-
-@pytest.fixture
-async def issuer() -> AsyncIterator[Issuer]:
-    listener = listen(0)
-    app = Quart(__name__)
-    issuer = Issuer(listener.url, [GOOD.as_dict(private=False)])
-
-    @app.get("/<path:path>")
-    async def answer(path: str) -> dict[str, Any]:
-        issuer.asked.append(path)
-        if issuer.away:
-            abort(503)
-        return {"keys": issuer.keys}
-
-    async with running(app, listener):
-        yield issuer
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient() as client:
-        yield client
 
 
 async def test_a_short_rsa_key_or_a_shared_secret_that_an_issuer_publishes_is_not_used(
@@ -92,7 +38,7 @@ async def test_a_short_rsa_key_or_a_shared_secret_that_an_issuer_publishes_is_no
         long.as_dict(private=False),
     ]
     verifier = Verifier([issuer.settings], http, SystemClock())
-    assert await verifier.verify(issuer.token(GOOD, "ES256"))
+    assert await verifier.verify(issuer.token())
     assert await verifier.verify(issuer.token(long, "RS256"))
     for key, alg in ((short, "RS256"), (shared, "HS256")):
         with pytest.raises(NotAuthenticated, match="a key that its issuer does not have"):
@@ -120,9 +66,7 @@ async def test_one_bad_key_in_a_set_is_ignored_and_the_others_count(
     issuer: Issuer, http: httpx.AsyncClient, bad: object
 ) -> None:
     issuer.keys.insert(0, bad)
-    assert await Verifier([issuer.settings], http, SystemClock()).verify(
-        issuer.token(GOOD, "ES256")
-    )
+    assert await Verifier([issuer.settings], http, SystemClock()).verify(issuer.token())
 
 
 async def test_a_set_in_which_no_key_can_be_read_does_not_replace_the_last_good_one(
@@ -142,8 +86,8 @@ async def test_a_claim_that_stands_twice_is_refused(
     verifier = Verifier([issuer.settings], http, SystemClock())
     twice = json.dumps(issuer.claims())[:-1] + ', "sub": "u-2"}'
     with pytest.raises(NotAuthenticated):
-        await verifier.verify(issuer.signed(twice, GOOD, "ES256"))
-    head, claims, _ = issuer.token(GOOD, "ES256").split(".")
+        await verifier.verify(issuer.signed(twice))
+    head, claims, _ = issuer.token().split(".")
     spelt = base64.urlsafe_b64decode(head + "==").decode()[:-1] + ', "alg": "none"}'
     with pytest.raises(NotAuthenticated):
         await verifier.verify(
@@ -162,7 +106,7 @@ async def test_a_token_does_not_say_where_its_key_is_fetched(
         {"jwk": own.as_dict(private=False)},
     ):
         with pytest.raises(NotAuthenticated):
-            await verifier.verify(issuer.token(own, "ES256", header))
+            await verifier.verify(issuer.token(own, "ES256", **header))
     assert issuer.asked == ["keys"]
 
 
@@ -181,3 +125,149 @@ async def test_known_keys_serve_for_a_day_without_their_issuer_and_no_longer(
     issuer.away = False
     now += 60
     assert await keys.find("good")
+
+
+class Seconds:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_known_keys_are_fetched_again_after_ten_minutes_and_not_before(
+    issuer: Issuer, http: httpx.AsyncClient
+) -> None:
+    seconds = Seconds()
+    keys = IssuerKeys(issuer.settings, http, seconds)
+    for passed, fetches in ((0, 1), (0, 1), (599, 1), (600, 1), (600.5, 2)):
+        seconds.now = 1000.0 + passed
+        assert await keys.find("good")
+        assert len(issuer.asked) == fetches
+
+
+async def test_an_unknown_key_is_asked_for_every_ten_seconds_at_most(
+    issuer: Issuer, http: httpx.AsyncClient
+) -> None:
+    seconds = Seconds()
+    keys = IssuerKeys(issuer.settings, http, seconds)
+    for passed, fetches in ((0, 1), (9, 1), (10, 1), (10.5, 2), (11, 2), (20.5, 2), (21, 3)):
+        seconds.now = 1000.0 + passed
+        with pytest.raises(NotAuthenticated, match="a key that its issuer does not have"):
+            await keys.find("unheard-of")
+        assert len(issuer.asked) == fetches
+    issuer.keys.append(ECKey.generate_key("P-256", {"kid": "new"}).as_dict(private=False))
+    seconds.now += 11
+    assert {key.kid for key in (await keys.find("new")).keys} == {"good", "new"}
+
+
+async def test_an_issuer_that_is_away_is_asked_every_ten_seconds_at_most(
+    issuer: Issuer, http: httpx.AsyncClient
+) -> None:
+    issuer.away = True
+    seconds = Seconds()
+    keys = IssuerKeys(issuer.settings, http, seconds)
+    with capture_logs() as logged:
+        for passed in (0, 5, 10):
+            seconds.now = 1000.0 + passed
+            with pytest.raises(IssuerUnavailable, match=issuer.url):
+                await keys.find("good")
+    assert len(issuer.asked) == 1
+    [said] = logged
+    assert (said["event"], said["issuer"]) == ("keys not fetched", issuer.url)
+    assert "503" in said["reason"]
+
+
+async def test_keys_are_known_for_exactly_a_day_after_their_fetch(
+    issuer: Issuer, http: httpx.AsyncClient
+) -> None:
+    seconds = Seconds()
+    keys = IssuerKeys(issuer.settings, http, seconds)
+    assert await keys.find("good")
+    issuer.away = True
+    seconds.now += DAY
+    assert await keys.find("good")
+    with pytest.raises(NotAuthenticated):
+        await keys.find("unheard-of")
+    seconds.now += 0.5
+    with pytest.raises(IssuerUnavailable):
+        await keys.find("good")
+
+
+async def test_many_callers_at_once_cause_one_fetch(
+    issuer: Issuer, http: httpx.AsyncClient
+) -> None:
+    keys = IssuerKeys(issuer.settings, http, Seconds())
+    found = await asyncio.gather(*(keys.find("good") for _ in range(20)))
+    assert len(found) == 20
+    assert issuer.asked == ["keys"]
+
+
+async def test_ignored_keys_are_named_in_the_log(issuer: Issuer, http: httpx.AsyncClient) -> None:
+    issuer.keys += [{"kty": "XX", "kid": "odd"}, {"kty": "XX"}, {"kty": "XX", "kid": 5}]
+    issuer.keys.append("no object")  # type: ignore[arg-type]
+    with capture_logs() as logged:
+        await IssuerKeys(issuer.settings, http, Seconds()).find("good")
+    [said] = logged
+    assert (said["event"], said["issuer"]) == ("keys ignored", issuer.url)
+    names = [line.partition(":")[0] for line in said["keys"]]
+    assert names == ["odd", "without an id", "without an id", "without an id"]
+    assert said["keys"][3].endswith(": TypeError")
+
+
+async def test_good_keys_are_not_logged_and_an_empty_set_counts(
+    issuer: Issuer, http: httpx.AsyncClient
+) -> None:
+    seconds = Seconds()
+    keys = IssuerKeys(issuer.settings, http, seconds)
+    with capture_logs() as logged:
+        assert await keys.find("good")
+        issuer.keys.clear()
+        seconds.now += 601
+        with pytest.raises(NotAuthenticated):
+            await keys.find("good")
+    assert logged == []
+
+
+@pytest.mark.parametrize(("bits", "used"), [(2047, False), (2048, True)])
+async def test_an_rsa_key_has_at_least_2048_bits(
+    issuer: Issuer, http: httpx.AsyncClient, *, bits: int, used: bool
+) -> None:
+    # A modulus of that size; no key that anybody could sign with is needed.
+    modulus = ((1 << (bits - 1)) + 1).to_bytes((bits + 7) // 8, "big")
+    n = base64.urlsafe_b64encode(modulus).decode().rstrip("=")
+    issuer.keys.append({"kty": "RSA", "kid": "rsa", "n": n, "e": "AQAB"})
+    found = await IssuerKeys(issuer.settings, http, Seconds()).find("good")
+    assert ("rsa" in {key.kid for key in found.keys}) is used
+
+
+async def test_where_the_keys_are_is_discovered(issuer: Issuer, http: httpx.AsyncClient) -> None:
+    keys = IssuerKeys(IssuerSettings(issuer=issuer.url), http, Seconds())
+    assert await keys.find("good")
+    assert issuer.asked == [".well-known/openid-configuration", "keys"]
+    slash = f"{issuer.url}/"
+    issuer.document["issuer"] = slash
+    assert (await discover(slash, http))["issuer"] == slash
+    assert issuer.asked[2:] == [".well-known/openid-configuration"]
+
+
+@pytest.mark.parametrize("claimed", ["http://a.example", "https://z.example", "", None, 5])
+async def test_a_discovery_document_of_another_issuer_is_not_believed(
+    issuer: Issuer, http: httpx.AsyncClient, claimed: object
+) -> None:
+    issuer.document["issuer"] = claimed
+    with pytest.raises(ValueError, match="speaks for"):
+        await discover(issuer.url, http)
+    with pytest.raises(IssuerUnavailable):
+        await IssuerKeys(IssuerSettings(issuer=issuer.url), http, Seconds()).find("good")
+    assert "keys" not in issuer.asked
+
+
+async def test_a_discovery_document_that_is_an_error_is_not_read(
+    issuer: Issuer, http: httpx.AsyncClient
+) -> None:
+    issuer.away = True
+    with pytest.raises(httpx.HTTPStatusError):
+        await discover(issuer.url, http)

@@ -26,10 +26,16 @@ if TYPE_CHECKING:
 FAR = 4_102_444_800  # the year 2100; fixed, so that every process collects the same tests
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the keys are kept, which take long to make."""
+    return tmp_path_factory.mktemp("idp")
+
+
 @pytest.fixture
-async def idp(tmp_path: Path) -> AsyncIterator[IdpDriver]:
+async def idp(data: Path) -> AsyncIterator[IdpDriver]:
     listener = listen(0)
-    async with running(make_app(listener.url, tmp_path), listener) as url, IdpDriver(url) as driver:
+    async with running(make_app(listener.url, data), listener) as url, IdpDriver(url) as driver:
         yield driver
 
 
