@@ -56,7 +56,7 @@ def in_state(state: HoldState) -> Hold:
         created_at=NOW,
         deadline=NOW + timedelta(minutes=10),
         state=state,
-        revision=4,
+        revision=3,  # odd: 4 | 1 would be 4 + 1
     )
 
 
