@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
 from operator import attrgetter
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 MOST = 200
-"""Findings of one target in one text and reading. People decide on the text as a whole, so that
-further ones change nothing, and no person reads so many."""
+"""Findings of one target in one text and reading; no person reads so many. The next one stands for
+all the rest: people decide on such a text as a whole."""
 SEAM = "together with what follows"
 """How a finding was read that only texts one after the other show."""
 
@@ -33,7 +33,8 @@ SEAM = "together with what follows"
 class Finding:
     """A match of a target: `[start, end)` in the text, `[first, last)` in the reading of it.
 
-    `number` is that of the text, where several were looked at together.
+    `number` is that of the text, where several were looked at together. After a `crowded` one the
+    text was not looked through any further for this target.
     """
 
     target: Target
@@ -43,6 +44,7 @@ class Finding:
     first: int
     last: int
     number: int = 0
+    crowded: bool = False
 
 
 class Inspected:
@@ -88,18 +90,22 @@ class Finder:
     def find(self, inspected: Inspected) -> list[Finding]:
         """Return what is found, in order; the same thing in two readings counts once.
 
-        Of each target the first `MOST` in each text and reading. Raises TooDense where it takes
-        too much to find them.
+        Of each target the first `MOST` in each text and reading, and then a crowded one. Raises
+        TooDense where it takes too much to find them.
         """
         found: list[Finding] = []
         seen: dict[tuple[Target, int], _Stretches] = defaultdict(_Stretches)
         for reading, scannable in inspected.readings:
-            for span in sorted(self._spans(scannable, MOST), key=in_order):
+            counts: Counter[tuple[int, int]] = Counter()
+            for span in sorted(self._spans(scannable, MOST + 1), key=in_order):
                 start, end = reading.origin(span.start, span.end)
                 number, start, end = inspected.place(start, end)
                 target = self.targets[span.target]
-                if seen[target, number].add(start, end):
-                    found.append(Finding(target, start, end, reading, span.start, span.end, number))
+                counts[span.target, number] += 1
+                crowded = counts[span.target, number] > MOST
+                if seen[target, number].add(start, end) or crowded:
+                    place = (start, end, reading, span.start, span.end, number)
+                    found.append(Finding(target, *place, crowded=crowded))
         return sorted(found, key=lambda finding: (finding.number, finding.start))
 
     def _spans(self, text: Scannable, most: int) -> Iterator[Span]:

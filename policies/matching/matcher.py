@@ -38,7 +38,7 @@ from policies.patterns.squeeze import spelled_out, squeezed
 from policies.patterns.words import LONG, exact_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from policies.matching.target import Target
     from policies.patterns.pattern import Pattern
@@ -93,14 +93,13 @@ class Scannable:
     def _runs(self) -> list[tuple[int, int]]:
         return opaque_runs(self._whole)
 
-    def in_text(self, spans: Iterable[Span]) -> Iterator[Span]:
-        """Yield stretches of the view as those of the text, save what is noise in an opaque run."""
-        for span in spans:
-            start, end = span.start, span.end
-            if self._places is not None:
-                start, end = self._places[start], self._places[end - 1] + 1
-            if not is_noise(self._whole, self._runs, start):
-                yield Span(start, span.target, end)
+    def in_text(self, start: int, target: int, end: int) -> Span | None:
+        """Return a stretch of the view as one of the text; None for noise in an opaque run."""
+        if self._places is not None:
+            start, end = self._places[start], self._places[end - 1] + 1
+        if is_noise(self._whole, self._runs, start):
+            return None
+        return Span(start, target, end)
 
 
 class Matcher:
@@ -149,7 +148,7 @@ class Matcher:
             span
             for at in self._hits(text)
             if at in wanted
-            for span in text.in_text(self._finders[at].spans(text, at, most))
+            for span in self._finders[at].spans(text, at, most)
         ]
 
     def cover(self, text: Scannable, wanted: Container[int]) -> list[Span]:
@@ -165,7 +164,8 @@ class Matcher:
             tuple(compress(hits, map(not_, by_letters))),
         ):
             spans = self._cover(group).spans(text) if group else []
-            found += text.in_text(Span(s.start, group[s.target], s.end) for s in spans)
+            placed = (text.in_text(s.start, group[s.target], s.end) for s in spans)
+            found += filter(None, placed)
         return found
 
     def _cover(self, hits: tuple[int, ...]) -> _Cover:
@@ -314,7 +314,7 @@ class _Finder:
         return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
 
     def spans(self, text: Scannable, number: int, most: int) -> Iterator[Span]:
-        """Yield the matches from left to right, each the longest from its start.
+        """Yield the matches from left to right, as they stand in the text, each the longest.
 
         After `most` of them it goes on behind the next bar.
         """
@@ -324,11 +324,13 @@ class _Finder:
         while (begin := min(seam, self._next(text, at))) != _NOWHERE:
             at = begin + 1
             if (span := match(self._target, text.view, begin, text.effort)) is not None:
-                if begin > bar:
-                    left, bar = most, _bar_after(text.view, begin)
-                yield Span(span[0], number, span[1])
-                left -= 1
-                at = span[1] if left else bar
+                at = span[1]
+                if (found := text.in_text(span[0], number, at)) is not None:
+                    if begin > bar:
+                        left, bar = most, _bar_after(text.view, begin)
+                    yield found
+                    left -= 1
+                    at = at if left else bar
             while seam < at:
                 seam = next(behind_seams, _NOWHERE)
 
