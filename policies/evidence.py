@@ -10,6 +10,7 @@ from app.domain.segment import Role
 from app.domain.verdict import Excerpt
 from policies.excerpts import MOST, MOST_WORDS, SafeText
 from policies.matching.findings import Finding, Inspected
+from policies.passages.texts import is_protocol
 from policies.patterns.normalise import BAR
 
 if TYPE_CHECKING:
@@ -74,7 +75,10 @@ class Evidence:
         }
 
     def _find(self) -> list[Hit]:
-        """Look into all segments of a role at once, and then across their seams."""
+        """Look into all segments of a role at once, and then across their seams.
+
+        What the protocol puts between two texts, such as an id, parts no word for their reader.
+        """
         finder = self._catalog.requests
         inside: list[Hit] = []
         seams: list[Hit] = []
@@ -84,7 +88,9 @@ class Evidence:
                 continue
             texts = [self._segments[at].text for at in numbers]
             inside += [Hit(numbers[f.number], f) for f in finder.find(Inspected(*texts))]
-            seams += [Hit(numbers[f.number], f) for f in finder.across(texts)]
+            spoken = [at for at in numbers if not is_protocol(self._segments[at])]
+            across = finder.across([self._segments[at].text for at in spoken])
+            seams += [Hit(spoken[f.number], f) for f in across]
         inside.sort(key=lambda hit: hit.segment)
         return inside + seams
 

@@ -29,6 +29,18 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that no rule can read: an image, a recording, a file, text that the provider recalls.
+
+    `digest` is its SHA-256, in hex; `at` is how many segments stand before it in the request.
+    """
+
+    digest: str
+    role: Role
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """What a wire format found in a request body."""
 
@@ -37,8 +49,8 @@ class Prompt:
     streamed: bool = False
     uninspected: tuple[str, ...] = ()
     """Places of parts that no rule can read: images, audio, files."""
-    attachments: tuple[tuple[str, str], ...] = ()
-    """Of each of these parts its place and a digest of it."""
+    attachments: tuple[Attachment, ...] = ()
+    """Those parts, in the order of the request."""
 
 
 @dataclass(frozen=True, slots=True)

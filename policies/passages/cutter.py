@@ -11,73 +11,51 @@ new lines; so what tools and the model said is named by the *ask* that led to it
     tool       prod is slow                          work: no finding in its ask, so all turns above
 
 A turn is all that a person typed without work between; what an agent adds to it in a known wrapper
-is text of its own. System text, wrappers and descriptions of tools are passages as a whole.
+is text of its own. System text, wrappers and descriptions of tools are passages as a whole. Where
+nobody types, as in a call of one tool, the request is one passage.
+
+Each block is named once, however many findings stand in it: the work grows with the request.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.passage import Passage, PassageKind
 from app.domain.segment import Role
+from policies.evidence import Hit
 from policies.matching.findings import SEAM
 from policies.passages.lines import SHORTEST, lines_around
 from policies.passages.names import normalised
-from policies.passages.wrappers import REPEATS, Wrapper, outside, wrappers
+from policies.passages.texts import WORK, Text
+from policies.passages.turns import NO_TURN, Turns
+from policies.passages.wrappers import REPEATS, Wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
-    from app.domain.segment import Prompt, Segment
-    from policies.evidence import Hit
+    from app.domain.segment import Prompt
     from policies.passages.names import PassageNames
 
-_WORK = frozenset({Role.TOOL, Role.ASSISTANT})
-# Members of a message, beside its words, that wire formats give out as texts.
-_NO_WORDS = frozenset({"id", "name", "status", "type", "ttl", "phase"})
-_MOST_TURNS_BACK = SHORTEST
-_NO_TURN = -1
+_BESIDE = "header "  # begins the place of what goes out beside the body
+
+_Block: TypeAlias = "tuple[str | int, ...]"
 
 
-@dataclass(slots=True)
-class _Turn:
-    """What a person typed without work between, as it is forwarded."""
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a finding is: the numbers of the texts that it touches, several where it is in a seam.
 
-    texts: list[str] = field(default_factory=list)
-    attachments: list[str] = field(default_factory=list)
+    `wrapper` is the one that it stands in; None where the text is crowded, and so one block.
+    """
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        return (*self.texts, *self.attachments)
-
-
-class _Text:
-    """A segment with its wrappers, as it came and as it is forwarded."""
-
-    def __init__(self, segment: Segment, forwarded: str) -> None:
-        self.role = segment.role
-        self.place = segment.place
-        self.original = segment.text
-        self.forwarded = forwarded
-        is_user = segment.role is Role.USER
-        self._came = wrappers(segment.text) if is_user else ()
-        self._goes = wrappers(forwarded) if is_user else ()
-        if [w.name for w in self._came] != [w.name for w in self._goes]:
-            self._came = self._goes = ()  # A tag was masked: then the text is one block.
-        is_words = is_user and segment.place.rsplit("/", 1)[-1] not in _NO_WORDS
-        self.is_typed = is_words and bool(outside(forwarded, self._goes).strip())
-        self.opens_turn = is_words
-
-    def wrapper_around(self, start: int, end: int) -> Wrapper | None:
-        """Return the wrapper, as it is forwarded, of a stretch of the text as it came."""
-        pairs = zip(self._came, self._goes, strict=True)
-        return next((goes for came, goes in pairs if came.holds(start, end)), None)
-
-    def beside(self, wrapper: Wrapper) -> str:
-        return outside(self.forwarded, (wrapper,)).strip()
+    hit: Hit
+    numbers: tuple[int, ...]
+    wrapper: Wrapper | None
+    crowded: bool
 
 
 class Cutter:
@@ -86,168 +64,210 @@ class Cutter:
     def __init__(
         self, prompt: Prompt, forwarded: Callable[[str], str], names: PassageNames
     ) -> None:
-        self._texts = [_Text(segment, forwarded(segment.text)) for segment in prompt.segments]
-        self._attachments = prompt.attachments
+        self._texts = [Text(segment, forwarded(segment.text)) for segment in prompt.segments]
+        self._turns = Turns(self._texts, prompt.attachments, names)
         self._names = names
+        self._blocks: dict[_Block, tuple[Passage, ...]] = {}
 
     def passages(self, hits: Sequence[Hit], *, work_by_text: bool) -> tuple[Passage, ...]:
         """Return the passages of the findings of one rule, in the order of the request.
 
         With `work_by_text` what tools and the model said is named by its own text.
         """
-        placed = [(self._covered(hit), hit) for hit in hits]
-        hot = {self._turn_of[at] for at in self._typed_numbers(numbers for numbers, _ in placed)}
+        crowded = {hit.segment for hit in hits if hit.finding.crowded}
+        spots = [self._spot(hit, crowded=hit.segment in crowded) for hit in hits]
+        spots.sort(key=lambda spot: spot.numbers[0])
+        asking = None if work_by_text else self._asking(spots)
         found: dict[str, Passage] = {}
-        lines: dict[str, dict[str, None]] = {}
-        for numbers, hit in sorted(placed, key=lambda one: one[0][0]):
-            for passage in self._of(numbers, hit, None if work_by_text else hot):
+        lines = _Lines(self._texts, self._names)
+        for spot in spots:
+            for passage in self._of(spot, asking):
                 found.setdefault(passage.name, passage)
-                lines.setdefault(passage.name, {}).update(dict.fromkeys(passage.lines))
-        return tuple(
-            Passage(p.name, p.kind, p.role, p.place, p.ask, tuple(lines[p.name]))
-            for p in found.values()
-        )
+                if self._turns.all:
+                    lines.add(passage, spot)
+        return tuple(replace(passage, lines=lines.of(passage)) for passage in found.values())
 
-    @cached_property
-    def _turn_of(self) -> list[int]:
-        """For each text the turn that it belongs to, or that led to it."""
-        turns: list[int] = []
-        turn, working = _NO_TURN, True
-        for text in self._texts:
-            if text.role in _WORK:
-                working = True
-            elif text.opens_turn and working:
-                turn, working = turn + 1, False
-            turns.append(turn)
-        return turns
+    def _spot(self, hit: Hit, *, crowded: bool) -> _Spot:
+        numbers = self._touched(hit)
+        wrapper = None
+        if len(numbers) == 1 and not crowded:
+            text = self._texts[hit.segment]
+            wrapper = text.wrapper_around(hit.finding.start, hit.finding.end)
+        if wrapper and wrapper.name == REPEATS:
+            turn = self._turns.all[self._turns.of[hit.segment]]
+            wrapper = wrapper if turn.repeats == 1 else None  # An agent repeats one thing alone.
+        return _Spot(hit, numbers, wrapper, crowded)
 
-    @cached_property
-    def _turns(self) -> list[_Turn]:
-        turns = [_Turn() for _ in range(max(self._turn_of, default=_NO_TURN) + 1)]
-        for text, turn in zip(self._texts, self._turn_of, strict=True):
-            if text.is_typed:
-                turns[turn].texts.append(text.forwarded)
-        for place, digest in self._attachments:
-            if turns:
-                turns[max(self._turn_at(place), 0)].attachments.append(digest)
-        return turns
-
-    def _turn_at(self, place: str) -> int:
-        """Return the turn of a part that is no text: that of its message, or of the one before."""
-        at = bisect_right(self._messages, (_message(place), len(self._texts)))
-        return self._messages[at - 1][1] if at else _NO_TURN
-
-    @cached_property
-    def _messages(self) -> list[tuple[int, int]]:
-        """The number of each message with a text, and its turn, in order."""
-        pairs = zip(self._texts, self._turn_of, strict=True)
-        return sorted({(_message(text.place), turn) for text, turn in pairs})
-
-    def _covered(self, hit: Hit) -> tuple[int, ...]:
-        """Return the numbers of the texts that a finding touches: several where it is in a seam."""
+    def _touched(self, hit: Hit) -> tuple[int, ...]:
         finding = hit.finding
         if finding.reading.how != SEAM:
             return (hit.segment,)
+        first = self._texts[hit.segment]
         numbers = [hit.segment]
-        left = finding.start + finding.last - finding.first - len(self._texts[hit.segment].original)
+        left = finding.start + finding.last - finding.first - len(first.original)
         for at in range(hit.segment + 1, len(self._texts)):
             if left <= 0:
                 break
-            if self._texts[at].role is self._texts[hit.segment].role:
+            text = self._texts[at]
+            if text.role is first.role and not text.is_protocol:
                 numbers.append(at)
-                left -= len(self._texts[at].original)
+                left -= len(text.original)
         return tuple(numbers)
 
-    def _typed_numbers(self, covered: Iterable[tuple[int, ...]]) -> Iterator[int]:
-        for numbers in covered:
-            yield from (at for at in numbers if self._texts[at].is_typed)
-
-    def _of(self, numbers: tuple[int, ...], hit: Hit, hot: set[int] | None) -> Iterator[Passage]:
-        texts = [self._texts[at] for at in numbers]
-        first = texts[0]
-        if hot is not None and first.role in _WORK and self._turn_of[numbers[0]] != _NO_TURN:
-            yield from (self._work(at, hot) for at in numbers)
-            return
-        if len(texts) == 1 and (
-            wrapper := first.wrapper_around(hit.finding.start, hit.finding.end)
-        ):
-            yield from self._wrapped(numbers[0], wrapper, hit)
-        elif all(text.is_typed for text in texts):
-            yield from (self._typed(at) for at in numbers)
-        else:
-            yield self._fixed(first, [text.forwarded for text in texts], hit)
-
-    def _typed(self, at: int) -> Passage:
-        text = self._texts[at]
-        name = self._names.of(PassageKind.TYPED, Role.USER, self._words(self._turn_of[at]))
-        return Passage(name, PassageKind.TYPED, text.role, text.place)
-
-    def _words(self, turn: int) -> tuple[str, ...]:
-        """Return the words of a turn, with those of the turns before it where it is short."""
-        words: tuple[str, ...] = ()
-        for back in range(turn, max(turn - _MOST_TURNS_BACK, _NO_TURN), -1):
-            words = (*self._turns[back].words, *words)
-            if len(normalised("\n".join(words))) >= SHORTEST:
-                break
-        return words
-
-    def _work(self, at: int, hot: set[int]) -> Passage:
-        text, turn = self._texts[at], self._turn_of[at]
-        if turn not in hot:
-            return Passage(self._names_up_to[turn], PassageKind.WORK, text.role, text.place)
-        words = self._words(turn)
-        return Passage(
-            self._names.of(PassageKind.WORK, Role.USER, words),
-            PassageKind.WORK,
-            text.role,
-            text.place,
-            ask=self._names.of(PassageKind.TYPED, Role.USER, words),
+    def _asking(self, spots: Iterable[_Spot]) -> frozenset[int]:
+        """Return the turns in which something was found that was typed."""
+        return frozenset(
+            self._turns.of[at]
+            for spot in spots
+            if spot.wrapper is None or spot.wrapper.name == REPEATS
+            for at in spot.numbers
+            if self._texts[at].is_typed
         )
+
+    def _of(self, spot: _Spot, asking: AbstractSet[int] | None) -> Iterator[Passage]:
+        at = spot.numbers[0]
+        if not self._turns.all:
+            beside = at if self._is_beside(at) else NO_TURN
+            yield from self._once(("request", beside), partial(self._request, at))
+        elif spot.wrapper is None:
+            yield from self._by_texts(spot.numbers, asking)
+        else:
+            cut = self._repeated if spot.wrapper.name == REPEATS else self._wrapped
+            block = ("wrapper", at, spot.wrapper.start)
+            yield from self._once(block, partial(cut, at, spot.wrapper))
+
+    def _once(self, block: _Block, cut: Callable[[], Iterable[Passage]]) -> tuple[Passage, ...]:
+        if block not in self._blocks:
+            self._blocks[block] = tuple(cut())
+        return self._blocks[block]
+
+    def _by_texts(
+        self, numbers: Sequence[int], asking: AbstractSet[int] | None
+    ) -> Iterator[Passage]:
+        fixed = False
+        for at in numbers:
+            text, turn = self._texts[at], self._turns.of[at]
+            if text.role in WORK and asking is not None and self._was_asked(turn, asking):
+                asked = turn in asking
+                yield from self._once(("work", turn, asked), partial(self._work, at, asked=asked))
+            elif text.is_typed:
+                yield from self._once(("typed", turn), partial(self._typed, at))
+            else:
+                fixed = True
+        if fixed:
+            numbers = self._with_its_item(*numbers)
+            yield from self._once(
+                ("fixed", numbers[0], len(numbers)), partial(self._fixed, numbers)
+            )
+
+    def _was_asked(self, turn: int, asking: AbstractSet[int]) -> bool:
+        return turn in asking or (turn != NO_TURN and bool(self._turns.names_up_to[turn]))
+
+    def _typed(self, at: int) -> Iterator[Passage]:
+        words = self._turns.words(self._turns.of[at])
+        yield self._passage(PassageKind.TYPED, Role.USER, words, at)
+
+    def _work(self, at: int, *, asked: bool) -> Iterator[Passage]:
+        turn, text = self._turns.of[at], self._texts[at]
+        if not asked:
+            name = self._turns.names_up_to[turn]
+            yield Passage(name, PassageKind.WORK, text.role, text.place)
+            return
+        words = self._turns.words(turn)
+        work = self._passage(PassageKind.WORK, Role.USER, words, at)
+        yield replace(work, ask=self._names.of(PassageKind.TYPED, Role.USER, words))
+
+    def _wrapped(self, at: int, wrapper: Wrapper) -> Iterator[Passage]:
+        text = self._texts[at]
+        whole = text.forwarded[wrapper.start : wrapper.end]
+        yield self._passage(PassageKind.TEXT, text.role, [whole], at)
+
+    def _repeated(self, at: int, wrapper: Wrapper) -> Iterator[Passage]:
+        text, number = self._texts[at], self._turns.of[at]
+        inner = text.forwarded[wrapper.inner_start : wrapper.inner_end]
+        words = self._turns.with_those_before(number, (inner,), len(normalised(inner)))
+        yield self._passage(PassageKind.TYPED, Role.USER, words, at)
+        turn = self._turns.all[number]
+        frame = [
+            text.beside(wrapper),
+            *(other.forwarded for other in turn.typed if other is not text),
+        ]
+        if any([*frame, *turn.attached]):
+            words = (wrapper.name, *frame, *turn.attached)
+            yield self._passage(PassageKind.FRAME, Role.USER, words, at)
+
+    def _fixed(self, numbers: Sequence[int]) -> Iterator[Passage]:
+        text = self._texts[numbers[0]]
+        whole = [self._texts[at].forwarded for at in numbers]
+        yield self._passage(PassageKind.TEXT, text.role, whole, numbers[0])
+
+    def _with_its_item(self, *numbers: int) -> Sequence[int]:
+        """Return for a text that is too short for a name the whole item that it stands in."""
+        text = self._texts[numbers[0]]
+        if len(numbers) > 1 or text.length >= SHORTEST or text.is_protocol:
+            return numbers
+        return self._items[text.item]
 
     @cached_property
-    def _names_up_to(self) -> list[str]:
-        """For each turn the name of all that was typed up to its end."""
-        names: list[str] = []
-        before = ""
-        for turn in self._turns:
-            before = self._names.of(PassageKind.WORK, Role.USER, (before, *turn.words))
-            names.append(before)
-        return names
+    def _items(self) -> dict[str, list[int]]:
+        """The numbers of the texts of each message, tool or other member."""
+        items: dict[str, list[int]] = {}
+        for at, text in enumerate(self._texts):
+            if not text.is_protocol:
+                items.setdefault(text.item, []).append(at)
+        return items
 
-    def _wrapped(self, at: int, wrapper: Wrapper, hit: Hit) -> Iterator[Passage]:
-        text = self._texts[at]
-        if wrapper.name != REPEATS:
-            yield self._fixed(text, [text.forwarded[wrapper.start : wrapper.end]], hit)
-            return
-        inner = text.forwarded[wrapper.inner_start : wrapper.inner_end]
-        name = self._names.of(PassageKind.TYPED, Role.USER, [inner])
-        yield Passage(name, PassageKind.TYPED, text.role, text.place)
-        frame = [
-            other.beside(wrapper) if number == at else other.forwarded
-            for number, other in enumerate(self._texts)
-            if self._turn_of[number] == self._turn_of[at] and (other.is_typed or number == at)
+    def _request(self, at: int) -> Iterator[Passage]:
+        """Name all of a request in which nobody types: any of it may be the order."""
+        whole = [
+            t.forwarded for n, t in enumerate(self._texts) if n == at or not self._is_beside(n)
         ]
-        if any(frame):
-            name = self._names.of(PassageKind.FRAME, Role.USER, [wrapper.name, *frame])
-            yield Passage(name, PassageKind.FRAME, text.role, text.place)
+        whole += [attachment.digest for attachment in self._turns.attachments]
+        yield self._passage(PassageKind.TEXT, self._texts[at].role, whole, at)
 
-    def _fixed(self, text: _Text, whole: list[str], hit: Hit) -> Passage:
-        finding = hit.finding
-        seam = finding.reading.how == SEAM
-        lines = (
-            lines_around(finding.reading.text, finding.first, finding.last)
-            if seam
-            else lines_around(text.original, finding.start, finding.end)
-        )
-        return Passage(
-            self._names.of(PassageKind.TEXT, text.role, whole),
-            PassageKind.TEXT,
-            text.role,
-            text.place,
-            lines=(self._names.of(PassageKind.TEXT, text.role, ["line", lines]),),
-        )
+    def _is_beside(self, at: int) -> bool:
+        text = self._texts[at]
+        return text.is_protocol or text.place.startswith(_BESIDE)
+
+    def _passage(self, kind: PassageKind, role: Role, texts: Iterable[str], at: int) -> Passage:
+        text = self._texts[at]
+        return Passage(self._names.of(kind, role, texts), kind, text.role, text.place)
 
 
-def _message(place: str) -> int:
-    """Return the number of the message that a place is in: the first number in its path."""
-    return next((int(part) for part in place.split("/") if part.isdecimal()), -1)
+class _Lines:
+    """The lines by which people may trust fixed text: all of those in which something was found.
+
+    There are none where that is not sure, or where the text is not sent as it came; and none of
+    what tools and the model said.
+    """
+
+    def __init__(self, texts: Sequence[Text], names: PassageNames) -> None:
+        self._texts = texts
+        self._names = names
+        self._found: dict[str, dict[str, None]] = {}
+        self._unsure: set[str] = set()
+        self._named: dict[tuple[int, int, int], str] = {}
+
+    def add(self, passage: Passage, spot: _Spot) -> None:
+        if passage.kind is not PassageKind.TEXT or passage.role in WORK:
+            return
+        texts = [self._texts[at] for at in spot.numbers]
+        if spot.crowded or any(text.original != text.forwarded for text in texts):
+            self._unsure.add(passage.name)
+        else:
+            self._found.setdefault(passage.name, {})[self._name(spot)] = None
+
+    def of(self, passage: Passage) -> tuple[str, ...]:
+        return () if passage.name in self._unsure else tuple(self._found.get(passage.name, ()))
+
+    def _name(self, spot: _Spot) -> str:
+        finding, at = spot.hit.finding, spot.numbers[0]
+        seam = len(spot.numbers) > 1
+        text = finding.reading.text if seam else self._texts[at].original
+        start, end = (finding.first, finding.last) if seam else (finding.start, finding.end)
+        begin, until = lines_around(text, start, end)
+        place = (NO_TURN if seam else at, begin, until)
+        if place not in self._named:
+            line = ["line", text[begin:until]]
+            self._named[place] = self._names.of(PassageKind.TEXT, self._texts[at].role, line)
+        return self._named[place]

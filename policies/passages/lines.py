@@ -7,44 +7,49 @@ import re
 from policies.passages.names import normalised
 
 SHORTEST = 40
-"""Characters. A shorter line is joined with its neighbours, so that `- production` alone names
-nothing."""
+"""Characters. What is shorter is joined with what stands beside it, so that `- production` alone
+names nothing."""
 _TAG = r"</?[A-Za-z][\w.-]{0,40}(?: [^<>]{0,200})?>"
-_BREAK = re.compile(rf"\s*(?:(?:```|~~~)[\w+-]*|{_TAG})?\s*")
+_BREAK = re.compile(rf"\s*+(?:(?:```|~~~)[\w+-]*+|{_TAG})?+\s*+")
 _FARTHEST = 4096
 """Characters. A line that goes on for longer is trusted by this stretch on each side."""
 
 
-def lines_around(text: str, start: int, end: int) -> str:
-    """Return the lines that `[start, end)` touches.
+def lines_around(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return where the lines that `[start, end)` touches begin, and where they end.
 
     Where they are short, neighbours of the same block belong to them: until a blank line, a tag or
     a fence.
     """
-    begin = max(text.rfind("\n", 0, start) + 1, start - _FARTHEST)
-    until = min(_line_end(text, max(end - 1, start)), end + _FARTHEST)
-    while len(normalised(text[begin:until])) < SHORTEST:
+    begin, until = _line_start(text, start), _line_end(text, max(end - 1, start))
+    while until - begin < _FARTHEST and len(normalised(text[begin:until])) < SHORTEST:
         wider = _above(text, begin), _below(text, until)
         if wider == (begin, until):
             break
         begin, until = wider
-    return text[begin:until]
+    return begin, until
+
+
+def _line_start(text: str, at: int) -> int:
+    farthest = max(at - _FARTHEST, 0)
+    return text.rfind("\n", farthest, at) + 1 or farthest
 
 
 def _line_end(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return end if end >= 0 else len(text)
+    farthest = min(at + _FARTHEST, len(text))
+    end = text.find("\n", at, farthest)
+    return end if end >= 0 else farthest
 
 
 def _above(text: str, begin: int) -> int:
     if not begin:
         return begin
-    start = max(text.rfind("\n", 0, begin - 1) + 1, begin - _FARTHEST)
+    start = _line_start(text, begin - 1)
     return begin if _BREAK.fullmatch(text, start, begin - 1) else start
 
 
 def _below(text: str, until: int) -> int:
     if until >= len(text):
         return until
-    end = min(_line_end(text, until + 1), until + _FARTHEST)
+    end = _line_end(text, until + 1)
     return until if _BREAK.fullmatch(text, until + 1, end) else end

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import re
+import sys
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
     from app.domain.passage import PassageKind
     from app.domain.segment import Role
 
-_BLANKS = re.compile(r"[^\S\n]+")
-_EMPTY_LINES = re.compile(r"\n\s*")
+_BLANKS = re.compile(r"[ \t]{2,}|\t")
+_LINE_ENDS = re.compile(r" ?\r?\n[ \r\n]*")
+_MOST_MARKS = 30
+"""Marks on one letter. Python takes the square of their number to put them in order; Unicode's
+Stream-Safe Text Format (UAX 15) has at most so many."""
 
 
 class PassageNames:
@@ -39,9 +44,15 @@ UNKEYED = PassageNames()
 def normalised(text: str) -> str:
     """Fold only what no reader could tell apart: blanks, empty lines, composed characters.
 
-    Line breaks stay, since one may end a comment. What the matching folds besides, such as
-    accents, is kept: it changes what a text says.
+    Line breaks stay, since one may end a comment, and no other character becomes one. What the
+    matching folds besides, such as accents, is kept: it changes what a text says.
     """
-    text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
-    lines = (_BLANKS.sub(" ", line).strip() for line in _EMPTY_LINES.sub("\n", text).split("\n"))
-    return "\n".join(line for line in lines if line)
+    if not text.isascii() and not _many_marks().search(text):
+        text = unicodedata.normalize("NFC", text)
+    return _LINE_ENDS.sub("\n", _BLANKS.sub(" ", text)).strip(" \r\n")
+
+
+@cache
+def _many_marks() -> re.Pattern[str]:
+    marks = [code for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code))]
+    return re.compile(f"[{''.join(map(chr, marks))}]{{{_MOST_MARKS + 1}}}")

@@ -31,20 +31,34 @@ class Wrapper:
 
 
 def wrappers(text: str) -> tuple[Wrapper, ...]:
-    """Return the wrappers of a text, in order; none is within another."""
-    if "<" not in text:
-        return ()
+    """Return the wrappers of a text, in order; none is within another.
+
+    An outer one holds what stands in it; of two that cross, the one that closes first counts.
+    """
     found: list[Wrapper] = []
     opened: dict[str, re.Match[str]] = {}
-    for tag in _TAG.finditer(text):
+    for tag in _tags(text):
+        name = tag[2]
         if not tag[1]:
-            opened.setdefault(tag[2], tag)
-        elif first := opened.get(tag[2]):
-            # The outer one counts, of two that cross the first.
-            found = [inner for inner in found if inner.start < first.start()]
-            found.append(Wrapper(tag[2], *first.span(), *tag.span()))
-            opened.clear()
+            opened.setdefault(name, tag)
+        elif first := opened.get(name):
+            while found and found[-1].start > first.start():
+                found.pop()
+            opened = {n: other for n, other in opened.items() if other.start() < first.start()}
+            found.append(Wrapper(name, *first.span(), *tag.span()))
     return tuple(found)
+
+
+def paired(came: str, goes: str) -> tuple[tuple[Wrapper, Wrapper], ...]:
+    """Return each wrapper of a text as it came, with the same one as it is forwarded.
+
+    None where masking changed any tag: who stands in which wrapper is not sure then.
+    """
+    if came == goes:
+        return tuple((wrapper, wrapper) for wrapper in wrappers(came))
+    if [tag.groups() for tag in _tags(came)] != [tag.groups() for tag in _tags(goes)]:
+        return ()
+    return tuple(zip(wrappers(came), wrappers(goes), strict=True))
 
 
 def outside(text: str, within: Iterable[Wrapper]) -> str:
@@ -55,3 +69,7 @@ def outside(text: str, within: Iterable[Wrapper]) -> str:
         parts.append(text[at : wrapper.start])
         at = wrapper.end
     return "".join([*parts, text[at:]])
+
+
+def _tags(text: str) -> list[re.Match[str]]:
+    return list(_TAG.finditer(text)) if "<" in text else []

@@ -6,10 +6,11 @@ read as such, and whatever else is text is read as text: a label hides nothing.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.segment import Prompt, Role, Segment
+from app.domain.segment import Attachment, Prompt, Role, Segment
 from app.errors import BadRequest, Unsupported
 from app.wire import media, strict_json
 from app.wire.base import Json
@@ -60,14 +61,15 @@ class Body:
         """Find every text; what cannot be read is named, as `body` or `body/2`."""
         if self.is_json:
             return wire.read(self.json)
-        return Prompt(
-            tuple(
-                Segment(text, Role.OTHER, place)
-                for place, passage in self._placed()
-                for text in passage.readings()
-            ),
-            uninspected=tuple(place for place, passage in self._placed() if passage.is_dark),
-        )
+        segments: list[Segment] = []
+        dark: dict[str, Attachment] = {}
+        for place, part in self._placed():
+            segments += [Segment(text, Role.OTHER, place) for text in part.readings()]
+            if part.is_dark:
+                content = multipart.without_boundary(part.raw)
+                digest = hashlib.sha256(content).hexdigest()
+                dark[place] = Attachment(digest, Role.OTHER, len(segments))
+        return Prompt(tuple(segments), uninspected=tuple(dark), attachments=tuple(dark.values()))
 
     def rewritten(self, wire: WireFormat, mask: Callable[[str], str]) -> bytes:
         """Return the bytes with every text masked; the same bytes where nothing changes.

@@ -30,6 +30,12 @@ def split(raw: bytes, content_type: str) -> list[bytes]:
     return [first, *(b"--" + mark + part for part in rest)]
 
 
+def without_boundary(part: bytes) -> bytes:
+    """Return a part as `split` cut it, less the line of its boundary, which clients draw by lot."""
+    first, _, rest = part.partition(b"\r\n")
+    return rest if first.startswith(b"--") else part
+
+
 def is_encoded(part: bytes) -> bool:
     """Tell whether a part says that its text is spelt in another way than its bytes."""
     head = re.split(rb"\r?\n\r?\n", part, maxsplit=1)[0]

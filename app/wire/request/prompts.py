@@ -6,13 +6,14 @@ is a segment, except the protocol's own words and what no rule can read (base64 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from app.domain.segment import Prompt, Role, Segment
-from app.wire import nature
+from app.domain.segment import Attachment, Prompt, Role, Segment
+from app.wire import nature, strict_json
 from app.wire.answer.tree_masker import free_name
 from app.wire.base import Json
 from app.wire.embedded_json import mask_json_text
@@ -28,6 +29,7 @@ ROLES: Mapping[str, Role] = {
     "function": Role.TOOL,
 }
 _IDENTIFIER = re.compile(r"[A-Za-z_]{1,40}")
+_LONGEST = 200  # characters of a place; a body could make it as long as itself, for each text
 _FEWEST = 256  # characters of base64 that are counted where no API has a place for it
 _CALL_IDS = ("id", "call_id")
 _RESULT_IDS = ("tool_call_id", "tool_use_id", "call_id")
@@ -65,10 +67,12 @@ class _Place:
     in_blob: bool = False
 
     def below(self, shape: Shape, step: str | int, role: Role | None = None) -> _Place:
-        token = str(step).replace("~", "~0").replace("/", "~1")
+        token = str(step)[:_LONGEST].replace("~", "~0").replace("/", "~1")
         free = self.free or shape.kind is Kind.FREE
         blob = self.shape.kind is Kind.BLOB
-        pointer = f"{self.pointer}/{token}"
+        pointer = self.pointer
+        if len(pointer) < _LONGEST:
+            pointer = f"{pointer}/{token}"
         return _Place(shape, role or self.role, pointer, self.tool, free, blob)
 
 
@@ -82,18 +86,32 @@ def read(table: RequestTable, body: Json) -> Prompt:
 
     walk = _Walk(table, collect)
     walk.start(body)
-    hidden = [f"/{name}" for name in table.hidden if isinstance(body, dict) and body.get(name)]
+    recalled = body if isinstance(body, dict) else {}
+    hidden = [name for name in table.hidden if recalled.get(name)]
     return Prompt(
         segments=tuple(segments),
         model=_model(body, table.model),
         streamed=_streamed(table, body),
-        uninspected=(*walk.uninspected, *hidden),
+        uninspected=(*walk.uninspected, *(f"/{name}" for name in hidden)),
+        attachments=(
+            *(Attachment(_digest([name, recalled[name]]), Role.OTHER, 0) for name in hidden),
+            *(Attachment(_digest(part.value), part.role, part.at) for part in walk.parts),
+        ),
     )
 
 
 def rewrite(table: RequestTable, body: Json, mask: Callable[[str], str]) -> Json:
     """Return a copy with `mask` applied to every text that `read` finds."""
     return table.mend(body, _Walk(table, lambda segment: mask(segment.text)).start(body))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A value that no rule can read, and how many segments stand before its end."""
+
+    value: Json
+    role: Role
+    at: int
 
 
 class _Walk:
@@ -104,7 +122,9 @@ class _Walk:
         self._opener = nature.Opener()
         self._read = 0  # encoded texts so far
         self._dark = 0  # values so far that hold what no rule can read
+        self._segments = 0  # so far
         self.uninspected: dict[str, None] = {}
+        self.parts: list[_Part] = []
 
     def start(self, body: Json) -> Json:
         shape = self._table.shape
@@ -120,8 +140,13 @@ class _Walk:
         read, dark = self._read, self._dark
         out = self._walked(value, place)
         if self._read == read or self._dark > dark:
-            self.uninspected[place.pointer] = None
+            self._note(value, place)
         return out
+
+    def _note(self, value: Json, place: _Place) -> None:
+        """Keep a value that no rule can read."""
+        self.uninspected[place.pointer] = None
+        self.parts.append(_Part(value, place.role, self._segments))
 
     def _walked(self, value: Json, place: _Place) -> Json:
         if isinstance(value, str):
@@ -149,7 +174,7 @@ class _Walk:
     def _list(self, value: list[Json], place: _Place) -> Json:
         below = place.shape.items
         if below.kind is Kind.TEXT and value and all(isinstance(item, int) for item in value):
-            self.uninspected[place.pointer] = None  # token ids in place of words
+            self._note(value, place)  # token ids in place of words
         return [self._value(item, place.below(below, at)) for at, item in enumerate(value)]
 
     def _string(self, text: str, place: _Place) -> str:
@@ -173,18 +198,19 @@ class _Walk:
             self._read += 1
             self._dark += content.is_packed
             if content.is_packed and not in_file:
-                self.uninspected[place.pointer] = None
+                self._note(text, place)
             return content.masked(lambda part: self._segment(part, place))
         if content is not None:
             return self._segment(text, place)
         self._dark += 1
         if not in_file and place.shape.kind is not Kind.KEEP:
-            self.uninspected[place.pointer] = None
+            self._note(text, place)
         return text if at_place or found.before else self._segment(text, place)
 
     def _segment(self, text: str, place: _Place) -> str:
         if not text:
             return text
+        self._segments += 1
         return self._each(Segment(text, place.role, place.pointer, place.tool))
 
     def _name(self, name: str, place: _Place, *, free: bool) -> str:
@@ -218,6 +244,10 @@ class _Walk:
             if isinstance(call := value.get(key), str):
                 self._tools[call] = name
         return name
+
+
+def _digest(value: Json) -> str:
+    return hashlib.sha256(strict_json.dump(value)).hexdigest()
 
 
 def _is_protocol(value: Json) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 import pytest
 
+from app.domain.segment import Attachment, Role
+from app.wire.request.body import parse_body
 from tests.app.wire.request.test_prompts import CASES
 
 UNINSPECTED = {
@@ -78,3 +81,55 @@ def test_token_ids_in_place_of_words_are_named_as_uninspected() -> None:
         "/prompt/0",
         "/prompt/1",
     )
+
+
+def test_a_part_that_no_rule_can_read_is_told_by_who_sends_it_and_by_its_digest() -> None:
+    def body(picture: str) -> dict[str, Any]:
+        source = {"type": "base64", "media_type": "image/png", "data": picture}
+        image = {"type": "image", "source": source}
+        result = {"type": "tool_result", "tool_use_id": "t1", "content": [image]}
+        return {
+            "messages": [
+                {"role": "user", "content": [{"type": "text", "text": "look"}, image]},
+                {"role": "assistant", "content": "I do"},
+                {"role": "user", "content": [result]},
+            ]
+        }
+
+    def attached(picture: str) -> tuple[Attachment, ...]:
+        return CASES["anthropic"][0].read(body(picture)).attachments
+
+    typed, returned = attached(PICTURE)
+    assert (typed.role, typed.at) == (Role.USER, 3)
+    assert (returned.role, returned.at) == (Role.TOOL, 7)
+    assert typed.digest == returned.digest
+    assert typed.digest != attached(PICTURE[:-4] + "AAA=")[0].digest
+
+
+def test_text_that_a_provider_recalls_is_attached_by_its_name() -> None:
+    def recalled(response: str) -> str:
+        [attachment] = CASES["responses"][0].read({"previous_response_id": response}).attachments
+        return attachment.digest
+
+    assert recalled("resp_1") != recalled("resp_2")
+
+
+def test_the_parts_of_a_form_are_attached_whatever_its_boundary_is() -> None:
+    def attached(boundary: str, picture: bytes) -> tuple[Attachment, ...]:
+        parts = [b"Content-Disposition: form-data; name=a\r\n\r\nlook", picture]
+        marked = [b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts]
+        kind = f"multipart/form-data; boundary={boundary}"
+        return parse_body(kind, b"".join(marked)).prompt(CASES["plain"][0]).attachments
+
+    picture = b"Content-Type: image/png\r\n\r\n" + bytes(range(256))
+    assert len(attached("xyz", picture)) == 1
+    assert attached("xyz", picture) == attached("abc", picture)
+    assert attached("xyz", picture) != attached("xyz", picture + b"1")
+
+
+def test_a_place_does_not_grow_with_the_names_in_a_body() -> None:
+    deep: Any = {f"{at}": "word" for at in range(9)}
+    for _ in range(99):
+        deep = {"a long name " * 99: deep}
+    segments = CASES["plain"][0].read({"messages": deep}).segments
+    assert max(len(segment.place) for segment in segments) <= 400

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from app.domain.passage import Passage, PassageKind
-from app.domain.segment import Facts, Prompt, Role, Segment
+from app.domain.segment import Attachment, Facts, Prompt, Role, Segment
 from policies.decide import decide
 from tests.policies.made import ALICE
 
@@ -26,7 +26,7 @@ def cut(shipped: Catalog, now: datetime) -> Cut:
     """Return what cuts a conversation, given as roles and texts."""
 
     def passages(
-        *said: tuple[Role, str], attachments: tuple[tuple[str, str], ...] = ()
+        *said: tuple[Role, str], attachments: tuple[Attachment, ...] = ()
     ) -> tuple[Passage, ...]:
         segments = tuple(
             Segment(text, role, f"/messages/{at}/content") for at, (role, text) in enumerate(said)
@@ -73,7 +73,7 @@ def test_an_ask_without_a_finding_names_work_by_all_that_was_typed(cut: Cut) -> 
 
 def test_a_picture_beside_the_words_is_part_of_their_name(cut: Cut) -> None:
     def with_picture(digest: str) -> set[str]:
-        return names(cut(ASK, attachments=(("/messages/0/content/1", digest),)))
+        return names(cut(ASK, attachments=(Attachment(digest, Role.USER, 1),)))
 
     assert with_picture("a") != with_picture("b")
     assert with_picture("a") != names(cut(ASK))
