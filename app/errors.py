@@ -5,6 +5,8 @@ AbeyanceError
 ├── BadCatalog             the rules cannot be used: file, line, field
 ├── BadRequest             the request cannot be read
 │   ├── TooLarge           ... it passes a stated limit
+│   ├── MethodNotAllowed   ... its method is not served
+│   ├── UpgradeRequired    ... it wants a protocol other than HTTP
 │   └── Unsupported        ... its encoding or media type is not one we can inspect
 ├── NotAuthenticated       the token proves nothing
 ├── NotPermitted           who asks is known, and may not
@@ -52,6 +54,14 @@ class BadRequest(AbeyanceError):
 
 
 class TooLarge(BadRequest):
+    pass
+
+
+class MethodNotAllowed(BadRequest):
+    pass
+
+
+class UpgradeRequired(BadRequest):
     pass
 
 

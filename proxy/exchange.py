@@ -10,7 +10,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from app.errors import BadRequest, TooLarge
+from app.errors import BadRequest, TooLarge, UpgradeRequired
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -40,7 +40,11 @@ class Exchange:
         receive: ASGIReceiveCallable,
         send: ASGISendCallable,
         drain: Drain,
+        *,
+        handshake: bool = False,
     ) -> None:
+        """`handshake` says that the client asks for another protocol."""
+        self._handshake = handshake
         self.method = scope["method"]
         self.target = scope["raw_path"].partition(b"?")[0].decode("latin-1")
         self.query = scope["query_string"].decode("latin-1")
@@ -112,6 +116,11 @@ class Exchange:
     def check(self) -> None:
         """Raise Restarting where it is too late to begin with this request."""
         self._drain.check()
+
+    def check_protocol(self) -> None:
+        """Raise UpgradeRequired for a handshake of another protocol."""
+        if self._handshake:
+            raise UpgradeRequired("WebSockets are not served here; send the request over HTTP.")
 
     async def start(self, status: int, headers: Headers) -> None:
         self.started = True

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import yarl
 
-from app.errors import BadRequest
+from app.errors import BadRequest, MethodNotAllowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ _ONCE = (
 )
 _REASON = "abeyance-reason"
 _ENCODED = "utf-8''"
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TARGET = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
 # Encoded separators and dots mean one path to us and another to the upstream.
 _TWO_FACED = re.compile(
@@ -42,8 +42,8 @@ _HEADERS_BYTES = 64 * 1024
 
 def check_front(method: str, target: str, query: str, headers: Headers) -> None:
     """Raise BadRequest for a request that we will not read any further."""
-    if method not in _METHODS:
-        raise BadRequest(f"This method is not served here; these are: {', '.join(_METHODS)}.")
+    if method not in METHODS:
+        raise MethodNotAllowed(f"Use one of these methods: {', '.join(METHODS)}.")
     if len(target) > _TARGET_LENGTH or not _TARGET.fullmatch(target):
         raise BadRequest("The path is too long, or has a character that a path cannot have.")
     if _TWO_FACED.search(target):
@@ -70,8 +70,6 @@ def _check_headers(headers: Headers) -> None:
         raise BadRequest("Content-Length and Transfer-Encoding stand together.")
     if header(headers, "transfer-encoding").lower() not in ("", "chunked"):
         raise BadRequest("The Transfer-Encoding is not one we read.")
-    if counts["upgrade"]:
-        raise BadRequest("Upgrades are not served here.")
 
 
 def header(headers: Iterable[tuple[str, str]], name: str) -> str:

@@ -74,6 +74,7 @@ class Gate:
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
             identity = await self.callers.identify(exchange.headers, exchange.query)
             exchange.headers, exchange.query = without_credentials(exchange.headers, exchange.query)
+            exchange.check_protocol()
             visit.inquiry = await self._read(visit)
             await attend(exchange, self._serve(visit, identity, visit.inquiry))
         except ClientGone:

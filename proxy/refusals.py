@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app import errors
 from app.wire.base import Refusal
+from proxy.front import METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,8 @@ _RESTARTING = "restarting"
 # The nearest ancestor counts; the test of this table walks every class of the tree.
 _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.BadRequest: (400, "bad_request"),
+    errors.MethodNotAllowed: (405, "method_not_allowed"),
+    errors.UpgradeRequired: (426, "upgrade_required"),
     errors.TooLarge: (413, "request_too_large"),
     errors.Unsupported: (415, "unsupported_media_type"),
     errors.NotAuthenticated: (401, "not_authenticated"),
@@ -30,6 +33,11 @@ _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.Fault: (500, "internal_error"),
     errors.BadSettings: (503, "misconfigured"),
     errors.BadCatalog: (503, "misconfigured"),
+}
+_BY_STATUS: Mapping[int, Headers] = {
+    401: (("www-authenticate", 'Bearer realm="abeyance"'),),
+    405: (("allow", ", ".join(METHODS)),),
+    426: (("upgrade", "HTTP/1.1"),),
 }
 # All tokens that are no good look alike from outside: which check failed helps only a forger.
 # What is wrong inside is for the log; a caller learns what it means for the request.
@@ -68,8 +76,7 @@ def refusal_headers(refusal: Refusal, decision: str, rule: str) -> Headers:
         headers.append(("retry-after", "1"))
     if refusal.status not in (502, 503):
         headers.append(("x-should-retry", "false"))
-    if refusal.status == 401:
-        headers.append(("www-authenticate", 'Bearer realm="abeyance"'))
+    headers += _BY_STATUS.get(refusal.status, ())
     named = (
         ("abeyance-session", refusal.session_id),
         ("abeyance-decision", decision),

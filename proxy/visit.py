@@ -11,7 +11,7 @@ import structlog
 
 from app.domain.connection import Connection
 from app.domain.session import Decision
-from app.errors import AbeyanceError, Reason, Refused, Unavailable, Unreachable
+from app.errors import AbeyanceError, MethodNotAllowed, Reason, Refused, Unavailable, Unreachable
 from app.wire.registry import WIRES, wire_for
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
@@ -115,12 +115,13 @@ class Visit:
     async def refuse(self, error: AbeyanceError) -> None:
         """Record the refusal, then tell the client in the shape of the API it called."""
         refusal = self.refusal(error)
-        _log.info(
-            "refused",
-            session=refusal.session_id,
-            error=type(error).__name__,
-            reason=str(error),
-        )
+        if not isinstance(error, MethodNotAllowed):  # clients probe with HEAD, by the minute
+            _log.info(
+                "refused",
+                session=refusal.session_id,
+                error=type(error).__name__,
+                reason=str(error),
+            )
         # A refusal that cannot be recorded is a refusal still: nothing was forwarded.
         with suppress(Unavailable):
             await self._record(error)

@@ -14,6 +14,7 @@ from app.domain.hold import HoldState
 from app.errors import AbeyanceError, NotFound
 from proxy.exchange import Exchange
 from proxy.http.tokens import has_token
+from proxy.http.upgrades import as_request
 from proxy.polling import POLL_SECONDS, decision_of, what_now
 from proxy.refusals import refusal_for
 
@@ -49,11 +50,15 @@ class Door:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
-        if scope["type"] == "http" and not scope["raw_path"].startswith(_OURS):
-            with self._drain.flight():
-                await self._gate.handle(Exchange(scope, receive, send, self._drain))
-        else:
+        if scope["type"] == "lifespan" or scope["raw_path"].startswith(_OURS):
             await self._pages(scope, receive, send)
+            return
+        handshake = scope["type"] == "websocket"
+        if scope["type"] == "websocket":
+            scope, receive, send = as_request(scope, receive, send)
+        with self._drain.flight():
+            exchange = Exchange(scope, receive, send, self._drain, handshake=handshake)
+            await self._gate.handle(exchange)
 
 
 def create_pages(
