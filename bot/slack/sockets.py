@@ -188,8 +188,8 @@ class _Connection:
         match frame:
             case {"type": "hello"}:
                 self._hello.set()
-            case {"type": "disconnect"}:
-                self.why = str(frame.get("reason", "Slack asks for it"))[:100]
+            case {"type": "disconnect", **told}:
+                self.why = str(told.get("reason", "Slack asks for it"))[:100]
                 self.ending.set()
             case {"type": str(), "envelope_id": str(envelope), "payload": dict(payload)}:
                 tasks.create_task(self._handle(envelope, payload))
@@ -222,14 +222,11 @@ class _Malformed(Exception):
     pass
 
 
-def _frame(message: aiohttp.WSMessage) -> dict[str, Any]:
-    """Return the object in a text frame. Raises _Malformed for anything else."""
+def _frame(message: aiohttp.WSMessage) -> object:
+    """Return what the JSON of a text frame says. Raises _Malformed for anything else."""
     if message.type is not aiohttp.WSMsgType.TEXT:
         raise _Malformed("no text")
     try:
-        frame = json.loads(message.data)
+        return json.loads(message.data)
     except (ValueError, RecursionError) as error:
         raise _Malformed("no JSON") from error
-    if not isinstance(frame, dict):
-        raise _Malformed("no object")
-    return frame

@@ -112,7 +112,7 @@ async def _read(headers: Mapping[str, str], receive: Receive) -> bytes:
     """Read the body up to the limit. Raises _Refusal."""
     too_large = _Refusal(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {BODY_LIMIT} bytes")
     announced = headers.get("content-length", "0")
-    if not announced.isdigit() or int(announced) > BODY_LIMIT:
+    if not announced.isdecimal() or int(announced) > BODY_LIMIT:
         raise too_large
     body = bytearray()
     try:

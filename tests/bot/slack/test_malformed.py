@@ -38,6 +38,7 @@ def malformed() -> Iterator[str | bytes]:
         for names in itertools.combinations(PARTS, count):
             yield json.dumps(dict.fromkeys(names, "interactive"))
     whole = {"type": "interactive", "envelope_id": "1", "payload": {}}
+    yield json.dumps(whole).encode()  # Slack sends text.
     wanted = {"type": str, "envelope_id": str, "payload": dict}
     for name, value in itertools.product(PARTS, ODD):
         if not isinstance(value, wanted[name]):
