@@ -212,7 +212,8 @@ class Relay:
         # Clients take a silent end for a good one, so the last words are an error.
         refusal = self._visit.refusal(fault)
         if _is_stream(answer):
-            words = self._wire.in_stream_refusal(refusal)
+            begun = self._sent > 0
+            words = self._visit.client.end_of_stream(self._wire, refusal, begun=begun)
         else:
             within = b"" if self._last.endswith(b"\n") else b"\n"
             words = within + self._wire.refusal(refusal) + b"\n"

@@ -159,16 +159,16 @@ class Gate:
     ) -> Hold:
         """Return the hold as soon as it is ours to forward; or at once, for who will not wait."""
         headers = visit.exchange.headers
-        mode = waiting_mode(headers, inquiry.facts.prompt, inquiry.connection)
+        mode = waiting_mode(headers, inquiry.facts, inquiry.connection)
         caller = self.holding.caller() if mode is not Mode.ASYNC else ""
         hold = await self._joined(visit, identity, inquiry, verdict, caller)
         if visit.recording is None:
             visit.recording = await self.recorder.resume(hold.session_id)
         if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
             return hold
-        pulse, patience = None, patience_of(headers, inquiry.connection)
-        if mode is Mode.KEEP_ALIVE:
-            pulse, patience = Pulse(self.limits.keep_alive_seconds, visit.keep_alive), None
+        keep_alive = Pulse(self.limits.keep_alive_seconds, visit.keep_alive)
+        pulse = keep_alive if mode is Mode.KEEP_ALIVE else None
+        patience = patience_of(headers, inquiry.connection, mode)
         with self.metrics.waiting.track_inprogress():
             return await self.holding.released(
                 hold,

@@ -74,7 +74,7 @@ def refusal_headers(refusal: Refusal, decision: str, rule: str) -> Headers:
     if refusal.code == _RESTARTING:
         # Soon: another gateway is there already, and knows of the hold.
         headers.append(("retry-after", "1"))
-    if refusal.status not in (502, 503):
+    if refusal.final:
         headers.append(("x-should-retry", "false"))
     headers += _BY_STATUS.get(refusal.status, ())
     named = (

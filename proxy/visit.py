@@ -12,9 +12,11 @@ import structlog
 from app.domain.connection import Connection
 from app.domain.session import Decision
 from app.errors import AbeyanceError, MethodNotAllowed, Reason, Refused, Unavailable, Unreachable
+from app.wire.clients import Client, client_of
 from app.wire.registry import WIRES, wire_for
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
+from proxy.front import header
 from proxy.polling import POLL_SECONDS
 from proxy.recording import Recording
 from proxy.refusals import refusal_for, refusal_headers
@@ -49,6 +51,10 @@ class Visit:
     """Whether the stream was begun before there was an answer, so that the client waits on."""
 
     @property
+    def client(self) -> Client:
+        return client_of(header(self.exchange.headers, "user-agent"))
+
+    @property
     def wire(self) -> WireFormat:
         if self.inquiry is not None:
             return self.inquiry.wire
@@ -64,12 +70,12 @@ class Visit:
         return self.inquiry.connection.name, self.recording.session.decision.value
 
     async def keep_alive(self) -> None:
-        """Send a comment that every SDK skips; the first one commits the stream to a 200."""
+        """Send what the client skips but counts; the first time commits the stream to a 200."""
         if not self.kept_alive:
             self.kept_alive = True
             stream = (("content-type", "text/event-stream"), ("cache-control", "no-store"))
             await self.exchange.start(200, (*stream, *self.named(Decision.PENDING)))
-        await self.exchange.send(self.wire.keep_alive())
+        await self.exchange.send(self.client.alive(self.wire))
 
     async def defer(self, hold: Hold) -> None:
         """Answer a caller who prefers not to wait: where to look, and to come back."""
@@ -110,7 +116,7 @@ class Visit:
         """Return what the client is told; `wire` spells it."""
         session_id = self.recording.session.id if self.recording else ""
         calls = self.inquiry.body.calls if self.inquiry else ()
-        return refusal_for(error, session_id, calls)
+        return self.client.told(refusal_for(error, session_id, calls))
 
     async def refuse(self, error: AbeyanceError) -> None:
         """Record the refusal, then tell the client in the shape of the API it called."""
@@ -126,7 +132,8 @@ class Visit:
         with suppress(Unavailable):
             await self._record(error)
         if self.kept_alive and not self.exchange.ended:
-            await self.exchange.send(self.wire.in_stream_refusal(refusal))
+            begun = self.recording is not None and self.recording.answering
+            await self.exchange.send(self.client.end_of_stream(self.wire, refusal, begun=begun))
             await self.exchange.end()
         elif not self.exchange.started:
             await self._reply(error, refusal)

@@ -12,41 +12,49 @@ from proxy.front import header
 
 if TYPE_CHECKING:
     from app.domain.connection import Connection
-    from app.domain.segment import Prompt
+    from app.domain.segment import Facts
     from proxy.front import Headers
 
 # The part of the client's own read timeout that we use up; the rest is for our answer to arrive.
 _PATIENCE = 0.9
+_ANNOUNCED = ("x-stainless-read-timeout", "x-stainless-timeout")
 
 
 class Mode(Enum):
     SILENT = "silent"
     """Nothing is sent until it is decided; ends before the client's own patience does."""
     KEEP_ALIVE = "keep-alive"
-    """A stream: comments keep it open, and a refusal comes as its last event."""
+    """A stream: signs of life keep it open, and a refusal comes as its last event."""
     ASYNC = "async"
     """202 at once; the caller polls, and sends the request again when it is approved."""
 
 
-def waiting_mode(headers: Headers, prompt: Prompt, connection: Connection) -> Mode:
+def waiting_mode(headers: Headers, facts: Facts, connection: Connection) -> Mode:
     """Choose by what the caller prefers (RFC 7240), then by connection and what is asked for."""
     if "respond-async" in _preferences(headers) or connection.waiting is Waiting.ASYNC:
         return Mode.ASYNC
-    kept_alive = prompt.streamed and connection.waiting is Waiting.AUTO
-    return Mode.KEEP_ALIVE if kept_alive else Mode.SILENT
+    kept_alive = _is_event_stream(facts) and connection.waiting is Waiting.AUTO
+    return Mode.KEEP_ALIVE if kept_alive and 0 not in _preferred(headers) else Mode.SILENT
 
 
-def patience_of(headers: Headers, connection: Connection) -> float | None:
-    """Return for how many seconds the caller waits in silence; None: to the end.
+def patience_of(headers: Headers, connection: Connection, mode: Mode) -> float | None:
+    """Return for how many seconds the caller waits; None: to the end.
 
-    An SDK tells its read timeout, anybody else may say `Prefer: wait=30`.
+    Anybody may say `Prefer: wait=30`. In silence the timeout counts too that an SDK announces:
+    Python's for each read, JavaScript's until the head of the answer.
     """
-    bounds = (
-        _seconds(header(headers, "x-stainless-read-timeout")) * _PATIENCE,
-        *(_seconds(said[5:]) for said in _preferences(headers) if said.startswith("wait=")),
-        connection.patience,
-    )
-    return min((bound for bound in bounds if bound > 0), default=None)
+    bounds = [*_preferred(headers)]
+    if mode is not Mode.KEEP_ALIVE:
+        announced = (_seconds(header(headers, name)) for name in _ANNOUNCED)
+        bounds += [seconds * _PATIENCE for seconds in announced if seconds]
+        bounds += [connection.patience] if connection.patience > 0 else []
+    return min(bounds, default=None)
+
+
+def _is_event_stream(facts: Facts) -> bool:
+    """Whether the answer comes as events. Without `alt=sse` Gemini's is one list of JSON."""
+    listed = facts.path.endswith(":streamGenerateContent") and "alt=sse" not in facts.query
+    return facts.prompt.streamed and not listed
 
 
 def _preferences(headers: Headers) -> tuple[str, ...]:
@@ -54,10 +62,15 @@ def _preferences(headers: Headers) -> tuple[str, ...]:
     return tuple(one.replace(" ", "") for one in said)
 
 
-def _seconds(said: str) -> float:
-    """Read a number of seconds; 0 where it is none, or has no end."""
+def _preferred(headers: Headers) -> tuple[float, ...]:
+    waits = (said[5:] for said in _preferences(headers) if said.startswith("wait="))
+    return tuple(seconds for said in waits if (seconds := _seconds(said)) is not None)
+
+
+def _seconds(said: str) -> float | None:
+    """Read a number of seconds; None where it is none, is negative or has no end."""
     try:
         seconds = float(said)
     except ValueError:
-        return 0.0
-    return seconds if math.isfinite(seconds) else 0.0
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 WHOLE_BYTES = 32 * 1024 * 1024
 """What is masked as a whole may be so large, unless a caller says otherwise."""
+_MAY_PASS_BY_ITSELF = frozenset({502, 503})
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
 
@@ -92,6 +93,11 @@ class Refusal:
     session_id: str = ""
     calls: tuple[str | int, ...] = ()
 
+    @property
+    def final(self) -> bool:
+        """Whether sending the same request again cannot help."""
+        return self.status not in _MAY_PASS_BY_ITSELF
+
 
 class WireFormat(Protocol):
     @property
@@ -124,7 +130,11 @@ class WireFormat(Protocol):
         ...
 
     def in_stream_refusal(self, refusal: Refusal) -> bytes:
-        """Spell a refusal as the last events of a stream that has begun."""
+        """Spell a refusal as the last events of an answer that has begun."""
+        ...
+
+    def whole_stream_refusal(self, refusal: Refusal) -> bytes:
+        """Spell a refusal as a whole stream, where nothing of an answer was sent."""
         ...
 
     def keep_alive(self) -> bytes:

@@ -21,6 +21,9 @@ class ErrorTable:
 
     body: Callable[[Refusal], bytes]
     in_stream: Callable[[Refusal], bytes]
+    whole_stream: Callable[[Refusal], bytes] | None = None
+    """Where it differs from `in_stream`."""
+    keep_alive: bytes = sse.comment("waiting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,11 @@ class TableFormat:
     def in_stream_refusal(self, refusal: Refusal) -> bytes:
         return self.errors.in_stream(refusal)
 
+    def whole_stream_refusal(self, refusal: Refusal) -> bytes:
+        return (self.errors.whole_stream or self.errors.in_stream)(refusal)
+
     def keep_alive(self) -> bytes:
-        """A comment, which every client skips; only between whole events."""
-        return sse.comment("waiting")
+        return self.errors.keep_alive
 
 
 def message(refusal: Refusal) -> str:

@@ -3,10 +3,15 @@ from __future__ import annotations
 import pytest
 
 from app.domain.connection import Connection, CredentialScheme, Waiting
-from app.domain.segment import Prompt
+from app.domain.segment import Facts, Prompt
 from proxy.waiting import Mode, patience_of, waiting_mode
 
 STREAM, ORDINARY = Prompt((), "m", streamed=True), Prompt((), "m")
+GEMINI = "v1beta/models/g:streamGenerateContent"
+
+
+def facts(prompt: Prompt, path: str = "v1/chat/completions", query: str = "") -> Facts:
+    return Facts("c", "POST", path, query, prompt, 0)
 
 
 def connection(waiting: Waiting = Waiting.AUTO, patience: float = 0.0) -> Connection:
@@ -23,6 +28,8 @@ def connection(waiting: Waiting = Waiting.AUTO, patience: float = 0.0) -> Connec
         (Waiting.AUTO, "handling=lenient, Respond-Async", STREAM, Mode.ASYNC),
         (Waiting.AUTO, "respond-async; wait=10", ORDINARY, Mode.ASYNC),
         (Waiting.AUTO, "respond-asynchronously", ORDINARY, Mode.SILENT),
+        (Waiting.AUTO, "wait=30", STREAM, Mode.KEEP_ALIVE),
+        (Waiting.AUTO, "wait=0", STREAM, Mode.SILENT),
         (Waiting.SILENT, "", STREAM, Mode.SILENT),
         (Waiting.SILENT, "respond-async", STREAM, Mode.ASYNC),
         (Waiting.ASYNC, "", ORDINARY, Mode.ASYNC),
@@ -32,9 +39,15 @@ def connection(waiting: Waiting = Waiting.AUTO, patience: float = 0.0) -> Connec
 def test_a_caller_waits_as_it_prefers_and_else_as_its_connection_says(
     waiting: Waiting, prefer: str, prompt: Prompt, mode: Mode
 ) -> None:
-    assert waiting_mode((("prefer", prefer),), prompt, connection(waiting)) is mode
+    assert waiting_mode((("prefer", prefer),), facts(prompt), connection(waiting)) is mode
 
 
+@pytest.mark.parametrize(("query", "mode"), [("alt=sse", Mode.KEEP_ALIVE), ("", Mode.SILENT)])
+def test_only_a_stream_of_events_is_begun_before_its_answer(query: str, mode: Mode) -> None:
+    assert waiting_mode((), facts(STREAM, GEMINI, query), connection()) is mode
+
+
+@pytest.mark.parametrize("name", ["x-stainless-read-timeout", "x-stainless-timeout"])
 @pytest.mark.parametrize(
     ("stainless", "prefer", "patience", "seconds"),
     [
@@ -45,11 +58,20 @@ def test_a_caller_waits_as_it_prefers_and_else_as_its_connection_says(
         ("", "wait=300", 55.0, 55.0),
         ("10", "", 55.0, 9.0),
         ("inf", "wait=nan", 0.0, None),
-        ("-1", "wait=0, wait=x", 0.0, None),
+        ("-1", "wait=-1, wait=x", 0.0, None),
+        ("0", "", 0.0, None),
+        ("600", "wait=0", 55.0, 0.0),
     ],
 )
 def test_the_shortest_patience_counts(
-    stainless: str, prefer: str, patience: float, seconds: float | None
+    name: str, stainless: str, prefer: str, patience: float, seconds: float | None
 ) -> None:
-    headers = (("x-stainless-read-timeout", stainless), ("prefer", prefer))
-    assert patience_of(headers, connection(patience=patience)) == seconds
+    headers = ((name, stainless), ("prefer", prefer))
+    assert patience_of(headers, connection(patience=patience), Mode.SILENT) == seconds
+
+
+def test_on_a_stream_that_is_kept_alive_only_a_stated_preference_counts() -> None:
+    announced = (("x-stainless-read-timeout", "10"),)
+    stated = (*announced, ("prefer", "wait=30"))
+    assert patience_of(announced, connection(patience=5), Mode.KEEP_ALIVE) is None
+    assert patience_of(stated, connection(patience=5), Mode.KEEP_ALIVE) == 30

@@ -127,4 +127,43 @@ def _in_stream(refusal: Refusal) -> bytes:
     return sse.encode(_body(refusal), event="error")
 
 
-ANTHROPIC = TableFormat("anthropic", REQUEST, ANSWER, ErrorTable(_body, _in_stream))
+def _whole_stream(refusal: Refusal) -> bytes:
+    """After an empty block: Claude Code and opencode retry an error that comes before one.
+
+    What may pass by itself is left to be retried.
+    """
+    opening = map(_named, _OPENING) if refusal.final else ()
+    return b"".join([*opening, _in_stream(refusal)])
+
+
+def _named(event: dict[str, Json]) -> bytes:
+    return sse.encode(strict_json.dump(event), event=str(event["type"]))
+
+
+_OPENING: tuple[dict[str, Json], ...] = (
+    {
+        "type": "message_start",
+        "message": {
+            "id": "msg_refused",
+            "type": "message",
+            "role": "assistant",
+            "model": "",
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": {"input_tokens": 0, "output_tokens": 0},
+        },
+    },
+    {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    {"type": "content_block_stop", "index": 0},
+)
+NO_NEWS = _named(
+    {
+        "type": "message_delta",
+        "delta": {"stop_reason": None, "stop_sequence": None},
+        "usage": {"output_tokens": 0},
+    }
+)
+"""An event that changes nothing, for who does not take comments or pings for a sign of life."""
+
+ANTHROPIC = TableFormat("anthropic", REQUEST, ANSWER, ErrorTable(_body, _in_stream, _whole_stream))

@@ -155,5 +155,23 @@ def _in_stream(refusal: Refusal) -> bytes:
     return sse.encode(_body(refusal))
 
 
-GEMINI = TableFormat("gemini", REQUEST, ANSWER, ErrorTable(_body, _in_stream))
+def bare_error(refusal: Refusal) -> bytes:
+    """Spell a refusal within a stream, but not as an event.
+
+    Google's JavaScript SDK raises only what comes like this; an error in an event is an answer
+    without an end to Gemini CLI, which asks again.
+    """
+    return _body(refusal) + b"\n\n"
+
+
+def blocked_answer(refusal: Refusal) -> bytes:
+    """Spell a refusal as an answer that a filter stopped, for clients that retry any error."""
+    content: Json = {"role": "model", "parts": [{"text": message(refusal)}]}
+    candidate: Json = {"index": 0, "content": content, "finishReason": "SAFETY"}
+    return sse.encode(strict_json.dump({"candidates": [candidate]}))
+
+
+# A comment breaks the parsers of Gemini CLI and of Google's Python SDK; an empty line does not.
+_ERRORS = ErrorTable(_body, _in_stream, keep_alive=b"\n")
+GEMINI = TableFormat("gemini", REQUEST, ANSWER, _ERRORS)
 GEMINI_STREAM = replace(GEMINI, request=replace(REQUEST, streamed=True))

@@ -144,6 +144,9 @@ def _in_stream(refusal: Refusal) -> bytes:
     )
 
 
+NO_NEWS = sse.encode(strict_json.dump({"type": "keepalive"}), event="keepalive")
+"""An event that changes nothing, for who does not take comments for a sign of life."""
+
 RESPONSES = TableFormat(
     "openai_responses", REQUEST, ANSWER, ErrorTable(openai_error.ERRORS.body, _in_stream)
 )

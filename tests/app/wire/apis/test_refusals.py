@@ -64,6 +64,11 @@ def test_every_status_has_a_shape(wire: str, path: str, status: int) -> None:
     assert json.loads(wire_for(wire, "POST", path, None).refusal(refusal))["error"]
 
 
-def test_a_keep_alive_is_a_comment() -> None:
-    (comment, _) = SseParser().feed(wire_for("auto", "POST", "x", None).keep_alive())
-    assert (comment.comment, comment.data) == (" waiting", None)
+@pytest.mark.parametrize(("wire", "path"), PATHS.items())
+def test_a_keep_alive_is_no_event(wire: str, path: str) -> None:
+    events = SseParser().feed(wire_for(wire, "POST", path, None).keep_alive())
+    assert all(event.data is None for event in events)
+
+
+def test_gemini_is_kept_alive_without_a_comment() -> None:
+    assert wire_for("gemini", "POST", PATHS["gemini"], None).keep_alive() == b"\n"
