@@ -69,7 +69,8 @@ def _answered(
         if len(rest) < len(left):
             used.append(grant)
             left = rest
-    return replace(question, passages=tuple(left), answered=not left), used
+    answered = bool(question.passages) and not left
+    return replace(question, passages=tuple(left), answered=answered), used
 
 
 def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
@@ -87,7 +88,9 @@ def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
     given: list[Grant] = []
     for number, fired in enumerate(hold.verdict.holding):
         question = fired.question
-        if question is None or question.cover is None or not _meet(hold.votes, question.terms):
+        if question is None or question.cover is None or not question.names:
+            continue
+        if not _meet(hold, question.terms):
             continue
         scope = coverage(hold.requester, hold.connection, fired.rule)
         most = decided_at + question.cover.most
@@ -112,10 +115,23 @@ def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
     return tuple(given)
 
 
-def _meet(votes: Sequence[Vote], terms: Approval) -> bool:
-    """Whether votes meet the terms of one rule, by people whom that rule asks."""
-    asked = {*terms.approvers, *terms.each_of, *terms.escalate_to}
-    return met(terms, [vote for vote in votes if not asked.isdisjoint(vote.sets)])
+def _meet(hold: Hold, terms: Approval) -> bool:
+    """Whether the votes meet the terms of one rule, by people whom it asked when they voted.
+
+    A person's last vote counts: one that they give as somebody whom this rule does not ask takes
+    back what they said before.
+    """
+    votes = (
+        replace(vote, approve=vote.approve and _asks(terms, vote, hold)) for vote in hold.votes
+    )
+    return met(terms, tuple(votes))
+
+
+def _asks(terms: Approval, vote: Vote, hold: Hold) -> bool:
+    late = terms.escalate_after
+    escalated = late is not None and vote.at >= hold.created_at + late
+    asked = {*terms.approvers, *terms.each_of, *(terms.escalate_to if escalated else ())}
+    return not asked.isdisjoint(vote.sets)
 
 
 def joins(verdict: Verdict, key: str, pending: Hold) -> bool:
@@ -125,7 +141,7 @@ def joins(verdict: Verdict, key: str, pending: Hold) -> bool:
         mine, theirs = fired.question, waiting.get(fired.rule)
         if mine is None or theirs is None or mine.law != theirs.law:
             return False
-        same = mine.names <= theirs.names if mine.cover else key == pending.key
+        same = set() < mine.names <= theirs.names if mine.cover else key == pending.key
         if not same:
             return False
     return bool(verdict.holding)
@@ -145,14 +161,17 @@ def refuses(verdict: Verdict, key: str, denied: Hold) -> bool:
         if mine.cover is None:
             if key == denied.key:
                 return True
-        elif (names := _denied_names(theirs.passages)) and names <= mine.names:
+        elif _denies(theirs.passages, mine.passages):
             return True
     return False
 
 
-def _denied_names(passages: Sequence[Passage]) -> frozenset[str]:
-    asked = [passage.name for passage in passages if passage.asked]
-    return frozenset(asked[-1:] or [passage.name for passage in passages])
+def _denies(denied: Sequence[Passage], passages: Iterable[Passage]) -> bool:
+    """Whether what was denied of these passages is among others: an ask, or the work it led to."""
+    open_now = {name for passage in passages for name in passage.names}
+    asks = [passage.ask or passage.name for passage in denied if passage.asked]
+    names = asks[-1:] or [passage.name for passage in denied]
+    return bool(names) and open_now.issuperset(names)
 
 
 def same_questions(verdict: Verdict, key: str, other: Hold) -> bool:
