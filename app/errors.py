@@ -18,6 +18,7 @@ AbeyanceError
 │   │   └── Unstorable     ... and will not take this, however often it is asked
 │   ├── IssuerUnavailable
 │   ├── Restarting         this gateway stops; another takes the request up
+│   ├── WorkerLost         the process that worked on a large message ended before it was done
 │   └── UpstreamUnavailable
 │       └── Unreachable    ... and nothing was sent to it
 ├── Fault                  a defect of ours; what it was stands in the log
@@ -27,7 +28,7 @@ AbeyanceError
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -35,6 +36,18 @@ if TYPE_CHECKING:
 
 class AbeyanceError(Exception):
     """Root of the tree; `str()` is a sentence fit for the person who caused it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python would call the class with the message alone; some want to know more.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[AbeyanceError], args: tuple[object, ...], state: dict[str, object]
+) -> AbeyanceError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class BadSettings(AbeyanceError):
@@ -127,6 +140,15 @@ class IssuerUnavailable(Unavailable):
 class Restarting(Unavailable):
     def __init__(self, message: str = "") -> None:
         super().__init__(message or "This gateway is restarting; send the request again.")
+
+
+class WorkerLost(Unavailable):
+    def __init__(self, message: str = "") -> None:
+        super().__init__(
+            message
+            or "The process that checked this message ended before it was done, so the message was "
+            "not passed on. Send it again; if that does not help, send less at once."
+        )
 
 
 class UpstreamUnavailable(Unavailable):

@@ -101,7 +101,7 @@ def _none_fits(names: Names, globs: list[str]) -> Callable[[Asked], bool]:
 
 
 def characters(asked: Asked) -> int:
-    return sum(len(segment.text) for segment in asked.facts.prompt.segments)
+    return asked.facts.prompt.outline.characters
 
 
 _CHARACTERS_A_TOKEN = 4

@@ -12,15 +12,16 @@ from app.domain.connection import Connection
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
 from app.errors import NotFound, Reason, Refused
-from app.wire.base import WireFormat
-from app.wire.registry import wire_for
-from app.wire.request.body import Body, parse_body
+from app.wire.registry import TELLING, wire_for
+from app.wire.request.body import NOTHING, Body, parse_body
 from policies.matching.known import NOTHING_KNOWN, Known
 from proxy.front import Headers, header
 from proxy.http.headers import forwarded, without_per_attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from app.wire.base import WireFormat
 
 
 _MODEL_IN_PATH = re.compile(r"(?:^|/)(?:models?|deployments)/([^/:]+)")
@@ -31,12 +32,24 @@ class Inquiry:
     """A request that was read: what it asks for, and the very bytes that may be forwarded."""
 
     connection: Connection
-    wire: WireFormat
     body: Body
     facts: Facts
     request: RecordedRequest
+    members: frozenset[str]
+    """The names at the top of the body that tell its wire format."""
+    calls: tuple[str | int, ...]
+    """The ids of the JSON-RPC calls in the body."""
     known: Known = NOTHING_KNOWN
     """The values that were masked in it, which its answer must not show either."""
+
+    @property
+    def wire(self) -> WireFormat:
+        request = self.request
+        return wire_for(self.connection.wire, request.method, request.path, self.members)
+
+    def without_texts(self) -> Inquiry:
+        """Return what is needed once it is decided: the bytes to forward, and small facts."""
+        return replace(self, body=NOTHING, facts=self.facts.without_texts())
 
     def showing(self, mask: Callable[[str], str]) -> Inquiry:
         """Return the inquiry with the model's name fit to be shown: a caller may write anything."""
@@ -79,7 +92,8 @@ def read_inquiry(
 ) -> Inquiry:
     """Find what a request says. Raises BadRequest where it cannot be read."""
     body = parse_body(header(headers, "content-type"), raw)
-    wire = wire_for(connection.wire, method, path, body.json)
+    members = body.members & TELLING
+    wire = wire_for(connection.wire, method, path, members)
     body = body.mended(wire)
     sent_on = forwarded(headers, wire.name)
     prompt = body.prompt(wire)
@@ -90,7 +104,7 @@ def read_inquiry(
     )
     facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
     request = _recorded(connection, method, path, query, sent_on, body.raw)
-    return Inquiry(connection, wire, body, facts, request)
+    return Inquiry(connection, body, facts, request, members, body.calls)
 
 
 def _model_of(path: str) -> str:

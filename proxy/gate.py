@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
@@ -17,7 +17,6 @@ from app.errors import AbeyanceError, Fault, Reason, Refused, Unavailable
 from app.logs import where
 from app.storage.feed import Pulse
 from app.telemetry import Metrics
-from policies.decide import decide
 from policies.reload import CatalogKeeper
 from proxy.answer import Relay
 from proxy.aside import Aside
@@ -25,12 +24,13 @@ from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.endings import needs_reason, rules_changed
 from proxy.exchange import ClientGone, Exchange, attend
-from proxy.facts import Inquiry, read_inquiry, split_target
+from proxy.facts import Inquiry, split_target
 from proxy.front import check_front, one_spelling, stated_reason
 from proxy.granted import Granted
 from proxy.holding import Holding, hold_key
-from proxy.http.compression import content_coding, decompressed
+from proxy.http.compression import content_coding
 from proxy.http.tokens import without_credentials
+from proxy.inspection import Asking, Inspected, inspect
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
 from proxy.visit import Visit
@@ -75,8 +75,8 @@ class Gate:
             identity = await self.callers.identify(exchange.headers, exchange.query)
             exchange.headers, exchange.query = without_credentials(exchange.headers, exchange.query)
             exchange.check_protocol()
-            visit.inquiry = await self._read(visit)
-            await attend(exchange, self._serve(visit, identity, visit.inquiry))
+            asking = await self._read(visit, identity)
+            await attend(exchange, self._serve(visit, asking))
         except ClientGone:
             cut = "the client left"
         except AbeyanceError as error:
@@ -89,27 +89,27 @@ class Gate:
             if visit.recording is not None:
                 self.recorder.done(visit.recording, cut)
 
-    async def _read(self, visit: Visit) -> Inquiry:
+    async def _read(self, visit: Visit, identity: Identity) -> Asking:
         exchange = visit.exchange
         target, query = one_spelling(exchange.target, exchange.query)
         check_front(exchange.method, target, query, ())
         name, path = split_target(target)
         visit.connection = connection = await self.connections.find(name)
         limit = self.limits.body_bytes
-        raw = await exchange.read(limit)
-        coding = content_coding(exchange.headers)
+        body = await exchange.read(limit)
+        coding, headers = content_coding(exchange.headers), exchange.headers
+        return Asking(
+            connection, exchange.method, path, query, headers, body, identity, coding, limit
+        )
 
-        def read() -> Inquiry:
-            body = decompressed(coding, raw, limit)
-            return read_inquiry(connection, exchange.method, path, query, exchange.headers, body)
-
-        return await self.aside.do(limit if coding else len(raw), read)
-
-    async def _serve(self, visit: Visit, identity: Identity, inquiry: Inquiry) -> None:
+    async def _serve(self, visit: Visit, asking: Asking) -> None:
         # One catalog for the whole request, whatever takes its place meanwhile.
-        catalog = self.catalogs.current
-        verdict = await self._decided(inquiry, identity, catalog)
-        inquiry = await self._masked(inquiry, verdict, catalog)
+        catalog, identity = self.catalogs.current, asking.identity
+        inspected = await self._inspected(asking, catalog)
+        visit.inquiry = inquiry = inspected.inquiry
+        verdict = inspected.verdict
+        if inspected.fault is not None:
+            raise inspected.fault
         hold: Hold | None = None
         match verdict.action:
             case Action.ALLOW:
@@ -125,7 +125,7 @@ class Gate:
                 await self.granted.use(grants, visit.recording)
             case Action.HOLD:
                 decision = Decision.APPROVED
-                hold = await self._held(visit, identity, inquiry, verdict)
+                hold = await self._held(visit, asking, inquiry, verdict)
                 if hold.state is HoldState.PENDING:
                     return await visit.defer(hold)
             case Action.DENY:
@@ -145,20 +145,13 @@ class Gate:
         self.metrics.masked.inc(masking.masked)
         return None
 
-    async def _decided(self, inquiry: Inquiry, identity: Identity, catalog: Catalog) -> Verdict:
+    async def _inspected(self, asking: Asking, catalog: Catalog) -> Inspected:
         now = self.clock.now()
-        size = inquiry.facts.body_bytes
-        return await self.aside.do(size, lambda: decide(inquiry.facts, identity, catalog, now))
+        return await self.aside.do(asking.size, lambda: inspect(asking, now, catalog))
 
-    async def _masked(self, inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:
-        size = inquiry.facts.body_bytes
-        return await self.aside.do(size, lambda: _masked(inquiry, verdict, catalog))
-
-    async def _held(
-        self, visit: Visit, identity: Identity, inquiry: Inquiry, verdict: Verdict
-    ) -> Hold:
+    async def _held(self, visit: Visit, asking: Asking, inquiry: Inquiry, verdict: Verdict) -> Hold:
         """Return the hold as soon as it is ours to forward; or at once, for who will not wait."""
-        headers = visit.exchange.headers
+        headers, identity = visit.exchange.headers, asking.identity
         mode = waiting_mode(headers, inquiry.facts, inquiry.connection)
         caller = self.holding.caller() if mode is not Mode.ASYNC else ""
         hold = await self._joined(visit, identity, inquiry, verdict, caller)
@@ -176,15 +169,15 @@ class Gate:
                 visit.recording,
                 patience,
                 pulse,
-                partial(self._still_good, identity, inquiry, verdict),
+                partial(self._still_good, asking, inquiry, verdict),
             )
 
-    async def _still_good(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> None:
+    async def _still_good(self, asking: Asking, inquiry: Inquiry, verdict: Verdict) -> None:
         """Raise Refused where the catalog has changed while people decided, and asks for more."""
         catalog = self.catalogs.current
         if catalog.revision == verdict.catalog_revision:
             return
-        now = await self._decided(inquiry, identity, catalog)
+        identity, now = asking.identity, (await self._inspected(asking, catalog)).verdict
         if now.action is Action.DENY:
             raise _denied(now)
         if now.action is Action.HOLD and hold_key(identity, inquiry, now) != hold_key(
@@ -245,15 +238,6 @@ class Gate:
             if hold is not None:
                 with suppress(Unavailable):
                     await self.holding.note_outcome(hold, outcome)
-
-
-def _masked(inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:
-    """Return what may be sent, and shown."""
-    asked = any(fired.enforced and fired.action is Action.MASK for fired in verdict.fired)
-    if asked:
-        mask = catalog.request_mask(verdict, inquiry.facts)
-        inquiry = replace(inquiry.masked(mask), known=mask.known)
-    return inquiry.showing(catalog.mask)
 
 
 def _denied(verdict: Verdict) -> Refused:

@@ -115,7 +115,7 @@ class Visit:
     def refusal(self, error: AbeyanceError) -> Refusal:
         """Return what the client is told; `wire` spells it."""
         session_id = self.recording.session.id if self.recording else ""
-        calls = self.inquiry.body.calls if self.inquiry else ()
+        calls = self.inquiry.calls if self.inquiry else ()
         return self.client.told(refusal_for(error, session_id, calls))
 
     async def refuse(self, error: AbeyanceError) -> None:

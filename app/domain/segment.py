@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -41,6 +41,15 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What the conditions of rules ask of the texts of a prompt, all together."""
+
+    characters: int
+    roles: frozenset[Role]
+    tools: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """What a wire format found in a request body."""
 
@@ -51,6 +60,18 @@ class Prompt:
     """Places of parts that no rule can read: images, audio, files."""
     attachments: tuple[Attachment, ...] = ()
     """Those parts, in the order of the request."""
+    former: Outline | None = None
+    """The outline of texts that were here and are not kept."""
+
+    @property
+    def outline(self) -> Outline:
+        if self.former is not None:
+            return self.former
+        return Outline(
+            sum(len(segment.text) for segment in self.segments),
+            frozenset(segment.role for segment in self.segments),
+            frozenset(segment.tool for segment in self.segments if segment.tool),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +84,8 @@ class Facts:
     query: str
     prompt: Prompt
     body_bytes: int
+
+    def without_texts(self) -> Facts:
+        """Return what conditions look at, which is small whatever the size of the texts."""
+        prompt = replace(self.prompt, segments=(), attachments=(), former=self.prompt.outline)
+        return replace(self, prompt=prompt)

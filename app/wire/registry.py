@@ -16,9 +16,9 @@ from app.wire.apis.openai_responses import RESPONSES
 from app.wire.apis.plain import PLAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
-    from app.wire.base import Json, WireFormat
+    from app.wire.base import WireFormat
     from app.wire.table import TableFormat
 
 # What stands in the path, in the order to look for it.
@@ -51,11 +51,16 @@ _CONNECTIONS: Mapping[str, tuple[Mapping[str, TableFormat], TableFormat]] = {
     "auto": ({**_OPENAI, **_ANTHROPIC, **_CURSOR, **_GEMINI, **_MCP}, PLAIN),
 }
 WIRES = frozenset(_CONNECTIONS)
+TELLING = frozenset({"anthropic_version", "input", "messages"})
+"""The members of a body that tell its format, where the path does not."""
 
 
-def wire_for(wire: str, method: str, path: str, body: Json | None) -> WireFormat:
+def wire_for(
+    wire: str, method: str, path: str, members: Container[str] | None = None
+) -> WireFormat:
     """Return the format; `path` is the upstream's, without query.
 
+    `members` are the names at the top of the body, or those of them that are `TELLING`.
     Raises `BadSettings` for a wire name that does not exist.
     """
     del method  # no API tells its formats apart by it, so far
@@ -64,10 +69,11 @@ def wire_for(wire: str, method: str, path: str, body: Json | None) -> WireFormat
         raise BadSettings(f"There is no wire format {wire!r}. Choose one of: {names}.")
     by_path, otherwise = _CONNECTIONS[wire]
     known = _by_path(by_path, f"/{path.strip('/')}/")
-    if known is CHAT and _is_responses(body):
+    members = members or ()
+    if known is CHAT and "input" in members and "messages" not in members:
         # Cursor's editor asks Chat in the words of Responses, and expects Chat's answer.
         return replace(CHAT, request=RESPONSES.request)
-    if known is None and _is_anthropic(body):
+    if known is None and "anthropic_version" in members and "messages" in members:
         # Models of Anthropic on Bedrock, whose paths say only which model.
         return replace(ANTHROPIC, errors=otherwise.errors)
     return known or otherwise
@@ -75,11 +81,3 @@ def wire_for(wire: str, method: str, path: str, body: Json | None) -> WireFormat
 
 def _by_path(by_path: Mapping[str, TableFormat], path: str) -> TableFormat | None:
     return next((known for part, known in by_path.items() if f"{part}/" in path), None)
-
-
-def _is_anthropic(body: Json | None) -> bool:
-    return isinstance(body, dict) and "anthropic_version" in body and "messages" in body
-
-
-def _is_responses(body: Json | None) -> bool:
-    return isinstance(body, dict) and "input" in body and "messages" not in body

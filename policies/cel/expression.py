@@ -70,7 +70,7 @@ def variables(asked: Asked) -> dict[str, Any]:
     """Return what an expression can name; where there is no provenance its fields are empty."""
     facts, who = asked.facts, asked.identity
     origin = who.provenance or _NOWHERE
-    text = sum(len(segment.text) for segment in facts.prompt.segments)
+    outline = facts.prompt.outline
     return {
         "connection": facts.connection,
         "method": facts.method,
@@ -79,10 +79,10 @@ def variables(asked: Asked) -> dict[str, Any]:
         "model": facts.prompt.model,
         "streamed": facts.prompt.streamed,
         "body_bytes": facts.body_bytes,
-        "characters": text,
+        "characters": outline.characters,
         "uninspected": list(facts.prompt.uninspected),
-        "roles": sorted({segment.role.value for segment in facts.prompt.segments}),
-        "tools": sorted({segment.tool for segment in facts.prompt.segments if segment.tool}),
+        "roles": sorted(role.value for role in outline.roles),
+        "tools": sorted(outline.tools),
         "now": asked.now,
         "identity": {
             "issuer": who.issuer,

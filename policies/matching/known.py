@@ -12,6 +12,7 @@ The values live as long as their request and are neither stored nor logged.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policies.matching.masker import Masker
@@ -42,8 +43,15 @@ class Known:
     def __init__(self, values: Mapping[str, str]) -> None:
         """`values` are labels by value."""
         kept = [value for value in values if len(value.strip()) >= FEWEST][:MOST]
-        self.labels = tuple(values[value] for value in kept)
-        self.plan = Plan([Target(KNOWN, _pattern(value.strip())) for value in kept])
+        self.values = {value: values[value] for value in kept}
+        self.labels = tuple(self.values.values())
+
+    def __reduce__(self) -> tuple[type[Known], tuple[Mapping[str, str]]]:
+        return Known, (self.values,)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return Plan([Target(KNOWN, _pattern(value.strip())) for value in self.values])
 
     def places(self, text: str) -> list[tuple[int, int, str]]:
         """Return where known values stand, in order: start, end and label. Raises TooDense."""

@@ -46,6 +46,11 @@ class Body:
         return self.passages[0].text if len(self.passages) == 1 else None
 
     @property
+    def members(self) -> frozenset[str]:
+        """The names at the top of the body, where it is a JSON object."""
+        return frozenset(self.json) if isinstance(self.json, dict) else frozenset()
+
+    @property
     def calls(self) -> tuple[str | int, ...]:
         """The ids of the JSON-RPC calls in the body."""
         messages = self.json if isinstance(self.json, list) else [self.json]
@@ -85,6 +90,9 @@ class Body:
         if len(self.passages) == 1:
             return [("body", self.passages[0])]
         return [(f"body/{at}", passage) for at, passage in enumerate(self.passages)]
+
+
+NOTHING = Body(b"")
 
 
 def parse_body(content_type: str, raw: bytes) -> Body:

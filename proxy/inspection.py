@@ -1,0 +1,75 @@
+"""What the catalog makes of a request: a pure function of bytes, who sends them, and when."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.domain.connection import Connection
+from app.domain.identity import Identity
+from app.domain.verdict import Action, Verdict
+from app.errors import AbeyanceError
+from policies.decide import decide
+from proxy.facts import Inquiry, read_inquiry
+from proxy.front import Headers
+from proxy.http.compression import decompressed
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from policies.compiled_catalog import Catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request as it came, and who sends it. `path` is the upstream's."""
+
+    connection: Connection
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+    identity: Identity
+    coding: str = ""
+    """How the body is compressed, if it is."""
+    limit: int = sys.maxsize
+    """Of the bytes of the body once it is not compressed any more."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes there may be to look at."""
+        return self.limit if self.coding else len(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A request that was read, decided on and masked. Its texts are not kept."""
+
+    inquiry: Inquiry
+    verdict: Verdict
+    fault: AbeyanceError | None = None
+    """Why it cannot be forwarded masked, where it has to be."""
+
+
+def inspect(asking: Asking, now: datetime, catalog: Catalog) -> Inspected:
+    """Return what may be forwarded, and shown. Raises BadRequest where it cannot be read."""
+    body = decompressed(asking.coding, asking.body, asking.limit)
+    inquiry = read_inquiry(
+        asking.connection, asking.method, asking.path, asking.query, asking.headers, body
+    )
+    verdict = decide(inquiry.facts, asking.identity, catalog, now)
+    fault: AbeyanceError | None = None
+    try:
+        inquiry = _masked(inquiry, verdict, catalog)
+    except AbeyanceError as error:
+        fault = error
+    return Inspected(inquiry.without_texts(), verdict, fault)
+
+
+def _masked(inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:
+    if any(fired.enforced and fired.action is Action.MASK for fired in verdict.fired):
+        mask = catalog.request_mask(verdict, inquiry.facts)
+        inquiry = replace(inquiry.masked(mask), known=mask.known)
+    return inquiry.showing(catalog.mask)
