@@ -138,17 +138,20 @@ class Catalog:
         requests, of this catalog or another.
         """
         if answers:
-            self._warm_masking()
+            for _ in self.warming():
+                pass
         for matcher in self._matchers:
             matcher.warm()
         with suppress(TooDense):  # An own rule may find too much in anything.
             self.requests.find(Inspected(_SPELLINGS))
 
-    def _warm_masking(self) -> None:
+    def warming(self) -> Iterator[None]:
+        """Warm what masks streams, in hundreds of small steps."""
         plan = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
         masker = Masker(plan, lambda _: "")
         for text in self._samples():
             masker.feed(f"\n{text}\n")
+            yield
 
     def _samples(self) -> Iterator[str]:
         """Yield texts in which something is found, for as many targets as possible."""

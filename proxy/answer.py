@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import closing, suppress
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,20 @@ from app.errors import (
     StorageUnavailable,
     UpstreamUnavailable,
 )
-from app.wire.media import LINES, media_type
-from proxy.aside import Aside, AsideMasker
+from app.wire.media import LINES, STREAM, media_type
+from policies.matching.answer_masking import NOTHING_FOUND, Tally
 from proxy.http.upstream_errors import readable, told
+from proxy.work.answers import AnswerMasker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from app.wire.base import WireFormat
-    from policies.compiled_catalog import AnswerMasking
+    from policies.compiled_catalog import Catalog
     from proxy.recording import Recording
     from proxy.upstream import Answer
     from proxy.visit import Visit
+    from proxy.work.answers import Answering
+    from proxy.work.pool import Pool
 
 
 _WITHHELD_SECONDS = 30.0
@@ -43,23 +46,29 @@ class Relay:
         self,
         visit: Visit,
         recording: Recording,
-        wire: WireFormat,
-        masking: AnswerMasking,
-        limit: int,
-        aside: Aside,
+        answering: Answering,
+        catalog: Catalog,
+        pool: Pool,
     ) -> None:
-        """`limit` is of the bytes that are masked as a whole."""
         self._visit = visit
         self._exchange = visit.exchange
         self._recording = recording
-        self._wire = wire
-        self._masking = masking
-        self._limit = limit
-        self._aside = aside
+        self._answering = answering
+        self._wire = answering.wire
+        self._catalog = catalog
+        self._pool = pool
+        self._headers = answering.masking(catalog)
+        self._masker: AnswerMasker | None = None
         self._sent = 0
         self._last = b""  # what was sent last
         self._unrecorded = ""
         """Why the rest of the answer could not be recorded, and was not sent."""
+
+    @property
+    def tally(self) -> Tally:
+        """What was found in the answer so far, its headers included."""
+        found = NOTHING_FOUND if self._masker is None else self._masker.tally
+        return self._headers.tally + found
 
     async def run(self, answer: Answer) -> None:
         """Pass on the whole answer.
@@ -69,14 +78,15 @@ class Relay:
         """
         answer = await readable(answer, self._wire)
         if self._exchange.started and not _is_good_stream(answer):
-            raise UpstreamUnavailable(await told(answer, self._masking.whole))
-        masker = self._masker(answer, self._masking)
+            raise UpstreamUnavailable(await told(answer, self._headers.whole))
+        self._masker = masker = self._masker_of(answer, self._answering)
         error = _CUT_OFF
         try:
             error = await self._body(answer, masker)
         finally:
             # Also when the client has left and this task is being cancelled. What cannot be
             # written now is written later: all that was sent is known.
+            masker.close()
             with suppress(StorageUnavailable):
                 await self._end(self._unrecorded or error)
         if not self._exchange.ended:
@@ -86,33 +96,33 @@ class Relay:
         if self._recording.answering:
             await self._recording.end_answer(
                 body_bytes=self._sent,
-                masked=self._masking.masked,
-                rules=tuple(self._masking.findings),
+                masked=self.tally.masked,
+                rules=tuple(rule for rule, _ in self.tally.findings),
                 error=error,
                 state=SessionState.INDETERMINATE if self._unrecorded else SessionState.CLOSED,
             )
         elif self._unrecorded:
             await self._recording.lose(error)
 
-    def _masker(self, answer: Answer, masking: AnswerMasking) -> AsideMasker:
-        masker = self._wire.answer(answer.content_type, masking, self._limit)
-        return AsideMasker(masker, self._aside)
+    def _masker_of(self, answer: Answer, answering: Answering) -> AnswerMasker:
+        return AnswerMasker(answering, answer.content_type, self._catalog, self._pool)
 
     async def _start(self, answer: Answer) -> None:
         """Send the head: a stream's before its body is seen, a whole answer's after."""
         decision = self._recording.session.decision
-        if decision is Decision.ALLOWED and self._masking.masked:
+        shown = answer.headers(self._headers.whole)
+        if decision is Decision.ALLOWED and self.tally.masked:
             decision = Decision.MASKED
-        headers = (*answer.headers(self._masking.whole), *self._visit.named(decision))
-        if self._masking.dropped:
+        headers = (*shown, *self._visit.named(decision))
+        if self.tally.dropped:
             headers = (*headers, ("abeyance-dropped", "logprobs"))
         await self._recording.start_answer(answer.status, headers)
         # A stream that was kept alive while its request was held has its head already.
         if not self._exchange.started:
             await self._exchange.start(answer.status, headers)
 
-    async def _body(self, answer: Answer, masker: AsideMasker) -> str:
-        pieces, seen = answer.pieces(), _Seen(self._masking)
+    async def _body(self, answer: Answer, masker: AnswerMasker) -> str:
+        pieces, seen = answer.pieces(), _Seen(kept=self._headers.may_deny)
         try:
             if _is_stream(answer):
                 await self._start(answer)
@@ -127,7 +137,7 @@ class Relay:
                 await self._start(answer)
             await self._recording.chunks.flush()
         except AbeyanceError as fault:
-            if self._masking.denied is not None:
+            if self.tally.denied is not None:
                 return await self._withhold(fault, answer, seen.pieces, pieces)
             return await self._break_off(self._told_of(fault), answer, masker)
         return ""
@@ -139,7 +149,7 @@ class Relay:
         self._unrecorded = str(fault)
         return fault
 
-    async def _break_off(self, fault: AbeyanceError, answer: Answer, masker: AsideMasker) -> str:
+    async def _break_off(self, fault: AbeyanceError, answer: Answer, masker: AnswerMasker) -> str:
         """Tell the client within its stream why it ends. Raises the fault where it cannot."""
         if not self._goes_on(answer):
             raise fault
@@ -152,7 +162,7 @@ class Relay:
         return await self._cut(fault, answer)
 
     async def _pass(self, data: bytes, answer: Answer, *, last: bool = False) -> None:
-        if denied := self._masking.denied:
+        if denied := self.tally.denied:
             what = "The rest of this answer" if self._sent else "This answer"
             raise Refused(
                 Reason.POLICY_DENIED,
@@ -192,12 +202,15 @@ class Relay:
         if told:
             await self._cut(fault, answer)
             await self._exchange.end()
-        masking = self._masking.unstopped()
-        masker = self._masker(answer, masking)
+        answering = replace(self._answering, stopping=False)
         if not self._recording.answering:
-            await self._recording.start_answer(answer.status, answer.headers(masking.whole))
+            whole = answering.masking(self._catalog).whole
+            await self._recording.start_answer(answer.status, answer.headers(whole))
         # Whatever ends it early, what came until then is recorded.
-        with suppress(AbeyanceError, TimeoutError):
+        with (
+            suppress(AbeyanceError, TimeoutError),
+            closing(self._masker_of(answer, answering)) as masker,
+        ):
             async with asyncio.timeout(_WITHHELD_SECONDS):
                 for piece in seen:
                     await self._recording.chunks.withheld(await masker.feed(piece))
@@ -228,8 +241,8 @@ class _Seen:
     Nothing is kept where no rule can deny.
     """
 
-    def __init__(self, masking: AnswerMasking) -> None:
-        self._kept = masking.may_deny
+    def __init__(self, *, kept: bool) -> None:
+        self._kept = kept
         self.pieces: list[bytes] = []
 
     def add(self, piece: bytes) -> None:
@@ -245,7 +258,7 @@ def _is_lines(answer: Answer) -> bool:
 
 
 def _is_stream(answer: Answer) -> bool:
-    return media_type(answer.content_type) == "text/event-stream"
+    return media_type(answer.content_type) == STREAM
 
 
 def _is_good_stream(answer: Answer) -> bool:

@@ -19,7 +19,6 @@ from app.storage.feed import Pulse
 from app.telemetry import Metrics
 from policies.reload import CatalogKeeper
 from proxy.answer import Relay
-from proxy.aside import Aside
 from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.endings import needs_reason, rules_changed
@@ -35,12 +34,13 @@ from proxy.recorder import Recorder
 from proxy.upstream import Upstream
 from proxy.visit import Visit
 from proxy.waiting import Mode, patience_of, waiting_mode
+from proxy.work.answers import Answering
+from proxy.work.pool import Pool
 
 if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
-    from policies.compiled_catalog import AnswerMasking, Catalog
-    from proxy.recording import Recording
+    from policies.compiled_catalog import Catalog
 
 _REASON_LENGTH = 500
 _log = structlog.get_logger(__name__)
@@ -61,7 +61,7 @@ class Gate:
     holding: Holding
     granted: Granted
     upstream: Upstream
-    aside: Aside
+    pool: Pool
     clock: Clock
     limits: Limits
     metrics: Metrics
@@ -106,7 +106,7 @@ class Gate:
         # One catalog for the whole request, whatever takes its place meanwhile.
         catalog, identity = self.catalogs.current, asking.identity
         inspected = await self._inspected(asking, catalog)
-        visit.inquiry = inquiry = inspected.inquiry
+        visit.inquiry = inquiry = inspected.whole(asking)
         verdict = inspected.verdict
         if inspected.fault is not None:
             raise inspected.fault
@@ -137,17 +137,28 @@ class Gate:
             visit.recording = await self.recorder.open(identity, inquiry, verdict)
         recording = visit.recording
         credential = self.connections.credential(inquiry.connection)
-        masking = catalog.answer_masking(
-            inquiry.facts, identity, credential, self.clock.now(), inquiry.known
+        answering = Answering(
+            inquiry.connection.wire,
+            inquiry.members,
+            inquiry.facts,
+            identity,
+            credential,
+            self.clock.now(),
+            inquiry.known,
+            self.limits.body_bytes,
         )
+        relay = Relay(visit, recording, answering, catalog, self.pool)
         await recording.forwarding(decision, hold)
-        await self._forward(visit, recording, inquiry, hold, credential, masking)
-        self.metrics.masked.inc(masking.masked)
+        await self._forward(relay, inquiry, hold, credential)
+        self.metrics.masked.inc(relay.tally.masked)
         return None
 
     async def _inspected(self, asking: Asking, catalog: Catalog) -> Inspected:
         now = self.clock.now()
-        return await self.aside.do(asking.size, lambda: inspect(asking, now, catalog))
+        size = asking.size
+        inspected = await self.pool.do(size, partial(inspect, asking, now), catalog)
+        await self.pool.threads.do(size, inspected.inquiry.known.warm)
+        return inspected
 
     async def _held(self, visit: Visit, asking: Asking, inquiry: Inquiry, verdict: Verdict) -> Hold:
         """Return the hold as soon as it is ours to forward; or at once, for who will not wait."""
@@ -214,13 +225,7 @@ class Gate:
         return hold
 
     async def _forward(
-        self,
-        visit: Visit,
-        recording: Recording,
-        inquiry: Inquiry,
-        hold: Hold | None,
-        credential: str,
-        masking: AnswerMasking,
+        self, relay: Relay, inquiry: Inquiry, hold: Hold | None, credential: str
     ) -> None:
         outcome = "sent; its answer was not seen"
         try:
@@ -228,8 +233,6 @@ class Gate:
                 inquiry.connection, inquiry.request, credential
             ) as answer:
                 outcome = f"upstream {answer.status}"
-                limit = self.limits.body_bytes
-                relay = Relay(visit, recording, inquiry.wire, masking, limit, self.aside)
                 await relay.run(answer)
         except Unavailable as unavailable:
             outcome = str(unavailable)

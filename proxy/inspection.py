@@ -45,12 +45,21 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A request that was read, decided on and masked. Its texts are not kept."""
+    """A request that was read, decided on and masked, without its texts.
+
+    Nor does it have a body that is forwarded as it came: `whole` puts that in its place.
+    """
 
     inquiry: Inquiry
     verdict: Verdict
+    as_it_came: bool
     fault: AbeyanceError | None = None
     """Why it cannot be forwarded masked, where it has to be."""
+
+    def whole(self, asking: Asking) -> Inquiry:
+        if not self.as_it_came:
+            return self.inquiry
+        return replace(self.inquiry, request=replace(self.inquiry.request, body=asking.body))
 
 
 def inspect(asking: Asking, now: datetime, catalog: Catalog) -> Inspected:
@@ -65,7 +74,11 @@ def inspect(asking: Asking, now: datetime, catalog: Catalog) -> Inspected:
         inquiry = _masked(inquiry, verdict, catalog)
     except AbeyanceError as error:
         fault = error
-    return Inspected(inquiry.without_texts(), verdict, fault)
+    request = inquiry.request
+    as_it_came = request.body is asking.body
+    if as_it_came:
+        inquiry = replace(inquiry, request=replace(request, body=b""))
+    return Inspected(inquiry.without_texts(), verdict, as_it_came, fault)
 
 
 def _masked(inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:

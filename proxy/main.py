@@ -29,7 +29,6 @@ from app.storage.store import MongoStorage
 from app.telemetry import Metrics
 from app.vault import Vault
 from policies.reload import CatalogKeeper, CatalogState
-from proxy.aside import Aside
 from proxy.attendance import Attendance
 from proxy.callers import Callers
 from proxy.connections import Connections
@@ -49,6 +48,7 @@ from proxy.sweeper import Sweeper
 from proxy.tickets import Tickets
 from proxy.upstream import Upstream
 from proxy.web import Door, create_pages
+from proxy.work.pool import Pool
 
 if TYPE_CHECKING:
     import socket
@@ -72,9 +72,10 @@ async def run_gateway(
     catalogs = CatalogKeeper(settings.catalog)
     vault = Vault(settings.vault_key.get_secret_value())
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
-    with listen(settings) as listener, closing(Aside()) as aside:
+    pool = Pool(settings.catalog, lambda: catalogs.current)
+    with listen(settings) as listener, closing(pool):
         async with _storage(settings) as storage, _http() as http, _upstream(settings) as upstream:
-            parts = _Parts(settings, storage, http, upstream, catalogs, vault, aside)
+            parts = _Parts(settings, storage, http, upstream, catalogs, vault, pool)
             await _serve(parts, listener, stop, announce)
 
 
@@ -112,7 +113,7 @@ class _Parts:
         upstream: Upstream,
         catalogs: CatalogKeeper,
         vault: Vault,
-        aside: Aside,
+        pool: Pool,
     ) -> None:
         clock = SystemClock()
         metrics = Metrics(lambda: (catalogs.state.revision, bool(catalogs.state.fault)))
@@ -125,12 +126,14 @@ class _Parts:
         cutter = Cutter(settings.vault_key.get_secret_value())
         bodies = Bodies(storage.pieces, cutter)
         recorder = Recorder(storage.sessions, bodies, ledger, clock, me)
-        pager = Pager(storage.sessions, storage.pieces, storage.pages, cutter, me, clock)
+        pager = Pager(storage.sessions, storage.pieces, storage.pages, cutter, me, clock, pool)
         self.life = Lifeline(storage.again)
         heart = Heart(me, self.life)
         sweeper = Sweeper(storage.gateways, storage.sessions, storage.holds, ledger, clock)
         attendance = Attendance(storage.leases, storage.holds, storage.notices, ledger, clock)
-        self.running = (ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance)
+        self.running = (
+            *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
+        )
         gate = Gate(
             callers=callers,
             connections=Connections(storage.connections, vault),
@@ -141,7 +144,7 @@ class _Parts:
             ),
             granted=Granted(storage.grants, clock),
             upstream=upstream,
-            aside=aside,
+            pool=pool,
             clock=clock,
             limits=Limits(settings.body_limit, settings.keep_alive_seconds),
             metrics=metrics,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -16,13 +17,17 @@ from app.pages import LARGE_BYTES, index, paged
 from app.transcript import answer_turns, prompt_turns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from app.clock import Clock
-    from app.domain.session import Session
+    from app.domain.session import Chunk, Session
     from app.pages import PageIndex
     from app.pieces import Cutter, Piece
     from app.storage.pieces import PageStore, PieceStore
     from app.storage.ports import SessionStore
+    from proxy.work.pool import Pool
 
+_Pages: TypeAlias = "tuple[PageIndex, list[Piece]]"
 _LOOK_SECONDS = 2.0
 _IN_A_TURN = 20
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
@@ -61,13 +66,16 @@ class Pager:
         cutter: Cutter,
         gateway: str,
         clock: Clock,
+        pool: Pool | None = None,
     ) -> None:
+        """Without a `pool` the work is done in threads."""
         self._sessions = sessions
         self._pieces = pieces
         self._pages = pages
         self._cutter = cutter
         self._gateway = gateway
         self._clock = clock
+        self._pool = pool
         self._warning = Seldom()
 
     async def run(self) -> None:
@@ -103,25 +111,35 @@ class Pager:
             await self._pages.put(found)
         await self._sessions.paged(session.id, side)
 
-    async def _request(self, session: Session) -> tuple[PageIndex, list[Piece]]:
+    async def _request(self, session: Session) -> _Pages:
         body = b"".join(await self._pieces.get(session.request.pieces))
+        return await self._done(len(body), partial(_request_pages, session, body, self._cutter))
 
-        def cut() -> tuple[PageIndex, list[Piece]]:
-            turns, unread = prompt_turns(session.wire, whole(session.request, body))
-            return index(session.id, Side.REQUEST, paged(turns), unread, self._cutter)
-
-        return await asyncio.to_thread(cut)
-
-    async def _answer(self, session: Session) -> tuple[PageIndex, list[Piece]] | None:
+    async def _answer(self, session: Session) -> _Pages | None:
         """Return None where it is small, and read as it is."""
         chunks = await self._sessions.chunks(session.id, _MOST_ANSWER_BYTES)
         size = sum(len(chunk.data) for chunk in chunks)
         if size <= LARGE_BYTES:
             return None
+        found, leaves = await self._done(
+            size, partial(_answer_pages, session, chunks, self._cutter)
+        )
+        return replace(found, cut=size >= _MOST_ANSWER_BYTES), leaves
 
-        def cut() -> tuple[PageIndex, list[Piece]]:
-            turns = answer_turns(session.answer, chunks)
-            found, leaves = index(session.id, Side.ANSWER, paged(turns), (), self._cutter)
-            return replace(found, cut=size >= _MOST_ANSWER_BYTES), leaves
+    async def _done(self, size: int, work: Callable[[object], _Pages]) -> _Pages:
+        if self._pool is None:
+            return await asyncio.to_thread(work, None)
+        return await self._pool.do(size, work)
 
-        return await asyncio.to_thread(cut)
+
+# Done wherever there is room for it: nothing here depends on the catalog.
+def _request_pages(session: Session, body: bytes, cutter: Cutter, _catalog: object) -> _Pages:
+    turns, unread = prompt_turns(session.wire, whole(session.request, body))
+    return index(session.id, Side.REQUEST, paged(turns), unread, cutter)
+
+
+def _answer_pages(
+    session: Session, chunks: Sequence[Chunk], cutter: Cutter, _catalog: object
+) -> _Pages:
+    turns = answer_turns(session.answer, chunks)
+    return index(session.id, Side.ANSWER, paged(turns), (), cutter)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/x-jsonlines"})
 """Media types of JSON documents one below the other."""
 
+STREAM = "text/event-stream"
+
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]*)", re.IGNORECASE)
 _COMMA = re.compile(r",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)")  # outside quotes
 

@@ -48,6 +48,32 @@ class Lookout:
     labels: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was found in an answer so far."""
+
+    masked: int = 0
+    dropped: int = 0
+    """How often something was left out because it repeats a text that was masked."""
+    findings: tuple[tuple[str, int], ...] = ()
+    """How often each rule found something, shadow rules too."""
+    denied: FiredRule | None = None
+    """The response rule that forbids the answer, once one did."""
+
+    def __add__(self, other: Tally) -> Tally:
+        if other is NOTHING_FOUND:
+            return self
+        return Tally(
+            self.masked + other.masked,
+            self.dropped + other.dropped,
+            tuple((Counter(dict(self.findings)) + Counter(dict(other.findings))).items()),
+            self.denied or other.denied,
+        )
+
+
+NOTHING_FOUND = Tally()
+
+
 def _denying(owners: tuple[FiredRule, ...]) -> FiredRule | None:
     return next((owner for owner in owners if owner.action is Action.DENY), None)
 
@@ -91,6 +117,12 @@ class AnswerMasking:
     def findings(self) -> Mapping[str, int]:
         """How often each rule found something, shadow rules too."""
         return dict(self._counts)
+
+    @property
+    def tally(self) -> Tally:
+        if not self._counts and not self.dropped:
+            return NOTHING_FOUND
+        return Tally(self.masked, self.dropped, tuple(self._counts.items()), self.denied)
 
     @property
     def may_deny(self) -> bool:

@@ -1,23 +1,21 @@
-"""Work on large messages, in threads beside the event loop: nobody waits for somebody else's.
+"""Work in threads beside the event loop.
 
 Threads share one interpreter, which they hand to each other every `SWITCH_SECONDS`: so the loop
-goes on at once, whatever a thread is doing. What is small is done on the loop, since handing it
-over would take longer than the work. What is large has a thread of its own, behind which nothing
-but the large waits.
+goes on soon, unless a thread is in the middle of a long call into C. What is large has a thread of
+its own, behind which nothing but the large waits.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from proxy.work.memory import trim
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from app.wire.base import AnswerMasker
 
 SMALL_BYTES = 8 * 1024
 LARGE_BYTES = 256 * 1024
@@ -29,7 +27,7 @@ TIDY_SECONDS = 2.0
 _Result = TypeVar("_Result")
 
 
-class Aside:
+class Threads:
     """Made once for a process, and closed by its owner."""
 
     def __init__(self) -> None:
@@ -49,43 +47,22 @@ class Aside:
         loop = asyncio.get_running_loop()
         if size < LARGE_BYTES:
             return await loop.run_in_executor(self._others, work)
-        if self._tidying is None:
-            self._tidying = loop.call_later(TIDY_SECONDS, self._tidy)
+        self.tidy()
         return await loop.run_in_executor(self._large, work)
+
+    def tidy(self) -> None:
+        """Give back in a while what memory a large message took."""
+        if self._tidying is None:
+            loop = asyncio.get_running_loop()
+            self._tidying = loop.call_later(TIDY_SECONDS, self._tidy)
 
     def _tidy(self) -> None:
         """Give back memory, behind the large work that has yet to be done."""
         self._tidying = None
-        self._large.submit(_trim)
+        self._large.submit(trim)
 
     def close(self) -> None:
         if self._tidying is not None:
             self._tidying.cancel()
         for threads in (self._large, self._others):
             threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _trim() -> None:
-    """Return freed memory to the system, which the C library would keep for each thread."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:  # glibc has it
-        trim(0)
-
-
-class AsideMasker:
-    """Masks an answer, and aside where much of it has come since something could go out."""
-
-    def __init__(self, masker: AnswerMasker, aside: Aside) -> None:
-        self._masker = masker
-        self._aside = aside
-        self._waiting = 0  # bytes; the next piece may complete them, and have all of them masked
-
-    async def feed(self, piece: bytes) -> bytes:
-        self._waiting += len(piece)
-        out = await self._aside.do(self._waiting, lambda: self._masker.feed(piece))
-        if out:
-            self._waiting = 0
-        return out
-
-    async def finish(self) -> bytes:
-        return await self._aside.do(self._waiting, self._masker.finish)
