@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 SEPARATORS = " \t\n\r\f\v._*`~|/\\-"
 """What may stand between the letters of a word, or the words of a phrase."""
 
-_DROP = SEPARATORS.encode()
+PUNCTUATION = "\"'()[]{}<>+,;:&^#@!?%$"
+"""What may stand between the letters of a long word besides."""
+
+_DROP = (SEPARATORS + PUNCTUATION).encode()
 _LOWER = bytes(range(256)).lower()
 _LETTERS = r"[A-Za-z0-9\x02\x04]"
 _BETWEEN = r"[ \t\n\r\f\v._*`~|/\\\-]{1,8}"

@@ -7,12 +7,13 @@ import re
 from policies.patterns.charset import ALNUM, LETTER, LOWER, NOTHING, CharSet, chars
 from policies.patterns.normalise import TRANSPARENT, scan_view, spellings
 from policies.patterns.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
-from policies.patterns.squeeze import SEPARATORS
+from policies.patterns.squeeze import PUNCTUATION, SEPARATORS
 
 MAX_EXACT = 250
 LONG = 6
 _FEWEST_SPELLED = 3  # two single letters beside each other are no word
 _BETWEEN = chars(SEPARATORS)
+_BETWEEN_MANY = chars(SEPARATORS + PUNCTUATION)
 _PARTS = re.compile("[A-Za-z]+")
 
 
@@ -21,15 +22,16 @@ def word_pattern(words: str) -> Pattern:
 
     Underscores and digits part words, so `production` is found in `production_db` and in
     `production1`, not in `reproduction`. (`camel_patterns` finds it in `productionDb`.)
-    Separators and markup between its letters do not hide it; in a short word only where they
-    stand between all of them, because `pro d` is not `prod`.
+    Separators, markup and punctuation between its letters do not hide it; in a short word only
+    separators and markup that stand between all of them: `pro d` is not `prod`, and `a, b, c`
+    is not `abc`.
     """
     parts = [[ch for ch in part if scan_view(ch) != TRANSPARENT] for part in words.split()]
     letters = sum(map(len, parts))
     if letters < 2:
         raise PatternError(f"{words!r} is too short to look for; give two characters or more")
     if letters >= LONG:
-        node: Node = _spelled(parts, 0)
+        node: Node = _spelled(parts, 0, between=_BETWEEN_MANY)
     elif letters < _FEWEST_SPELLED:
         node = _spelled(parts, 0, most=0)
     else:
@@ -72,7 +74,9 @@ def _exactly(text: str) -> Node:
     return Seq(tuple(Chars(chars(ch)) for ch in text))
 
 
-def _spelled(parts: list[list[str]], fewest: int, most: int = 3) -> Node:
+def _spelled(
+    parts: list[list[str]], fewest: int, most: int = 3, between: CharSet = _BETWEEN
+) -> Node:
     """Return the letters of each part with `fewest` to `most` separators between them."""
     items: list[Node] = []
     for part in parts:
@@ -80,7 +84,7 @@ def _spelled(parts: list[list[str]], fewest: int, most: int = 3) -> Node:
             items.append(Repeat(Chars(_BETWEEN), 1, 8))
         for at, ch in enumerate(part):
             if at and most:
-                items.append(Repeat(Chars(_BETWEEN), fewest, most))
+                items.append(Repeat(Chars(between), fewest, most))
             items.append(Chars(chars(spellings(ch))))
     return Seq(tuple(items))
 
