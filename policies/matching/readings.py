@@ -6,7 +6,6 @@ the stretch of the text that it came from.
 
 from __future__ import annotations
 
-import binascii
 import html
 import re
 from bisect import bisect_right
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import re2  # type: ignore[import-untyped]
 
-from policies.matching.runs import FEWEST
+from policies.matching.encodings import encoded_runs
+from policies.matching.glue import joined
 from policies.patterns.normalise import BAR, barred
 
 if TYPE_CHECKING:
@@ -32,13 +32,14 @@ _ESCAPE_FORMS = (
     r"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
     r"|\\x[0-9A-Fa-f]{2}(?:\\x[0-9A-Fa-f]{2})*"
     r"|\\u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4})*"
-    r"|\\u\{[0-9A-Fa-f]{1,6}\}"
+    r"|\\[ux]\{[0-9A-Fa-f]{1,6}(?: [0-9A-Fa-f]{1,6})*\}"
     r"|\\U[0-9A-Fa-f]{8}"
     r"|\\[0-3]?[0-7]{2}"
     r"|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,8};)"
+    r"|[Uu]\+[0-9A-Fa-f]{4,6}(?:[ ,]{0,2}[Uu]\+[0-9A-Fa-f]{4,6})*"
     r"|=3D|=[0-9A-F]{2}(?:=[0-9A-F]{2})+"
 )
-_SIGNS = ("\\%&=", "\\%&", "\\%&")
+_SIGNS = (("\\", "%", "&", "U+", "u+", "="), *[("\\", "%", "&", "U+", "u+")] * 2)
 """What an escape begins with, the first, second and third time that a text is looked at for them:
 nobody writes quoted-printable twice."""
 _ESCAPE = re.compile(_ESCAPE_FORMS)
@@ -53,29 +54,6 @@ _ANY_ESCAPE = re2.compile(_ESCAPE_FORMS.encode())
 _ANY_SOFT_BREAK = re2.compile(_SOFT_BREAK.pattern.encode())
 _QUOTED_PRINTABLE = re2.compile(rb"(?i:quoted-printable)|=3D|=20\r?\n|=[0-9A-F]{2}=[0-9A-F]{2}")
 """Tells it from base64 at the end of a line, and from a setting without a value."""
-# From one line to the next there may stand what quotes or indents it; a break may be written.
-_BASE64 = re2.compile(
-    rb"[A-Za-z0-9+/_-]{16,}"
-    rb"(?:(?:\r?\n|\\r\\n|\\n)[ \t>]{0,8}[A-Za-z0-9+/_-]+)*={0,2}"
-)
-_BREAKS = re.compile(rb"\\[rn]|[\s>=]")
-_HEX = re2.compile(
-    rb"[0-9A-Fa-f]{16,}"
-    rb"|(?:0x)?[0-9A-Fa-f]{2}(?:[ :,;\r\n-]{1,3}(?:0x)?[0-9A-Fa-f]{2}\b){7,}"
-    rb"|[0-9A-Fa-f]{4}(?:[ \n][0-9A-Fa-f]{4}\b){3,}"
-)
-_READABLE = 6  # characters in a row
-_STRETCH = re.compile(
-    rb"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
-    rb"|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % _READABLE
-)
-"""What reads as text among bytes that are none."""
-_STRETCHES = re2.compile(_STRETCH.pattern)
-_LONG = 1024
-_MOSTLY = 0.75
-_NOISE = 2 * FEWEST // 3  # bytes that an opaque run decodes to, at least
-_LONG_STRETCH = 20  # what reads as text in the bytes of a picture is that by chance, if shorter
-_STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEX_ONLY = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 
 
@@ -186,11 +164,13 @@ def _deeper(source: Reading, depth: int) -> Iterator[Reading]:
     if unescaped is not source:
         yield unescaped
     data = _bytes(unescaped.text)
-    for how, runs in (("base64", _base64_runs), ("hexadecimal", _hex_runs)):
-        if found := runs(data):
-            decoded = Decoded(unescaped, how, found)
-            yield decoded
-            yield from _deeper(decoded, depth - 1)
+    for how, runs in encoded_runs(data):
+        decoded = Decoded(unescaped, how, runs)
+        yield decoded
+        yield from _deeper(decoded, depth - 1)
+    if (whole := joined(unescaped, data)) is not None:
+        yield whole
+        yield from _deeper(whole, depth - 1)
 
 
 def _unescaped(source: Reading) -> Reading:
@@ -247,73 +227,13 @@ def _bytes(text: str) -> bytes:
 def _unescape(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
+    if escape[0] in "Uu" or escape[1] in "uU" or escape[:3] == "\\x{":
+        return "".join(map(_character, re.findall(r"[0-9A-Fa-f]+", escape)))
     if escape[0] in "%=" or escape[1] == "x":
         return bytes.fromhex(_HEX_ONLY.sub("", escape)).decode("utf-8", "replace")
-    if escape[1] in "uU":
-        return "".join(_character(code) for code in re.findall(r"[0-9A-Fa-f]+", escape))
     return chr(int(escape[1:], 8))
 
 
 def _character(code: str) -> str:
     point = int(code, 16)
     return chr(point) if point < 0x110000 and not 0xD800 <= point < 0xE000 else "\ufffd"
-
-
-def _base64_runs(data: bytes) -> list[tuple[int, int, str]]:
-    found: list[tuple[int, int, str]] = []
-    # A program repeats its long names.
-    known: dict[bytes, list[str]] = {}
-    for run in _BASE64.finditer(data):
-        start, end = run.span()
-        written = data[start:end]
-        # Encoded text always mixes cases; words and hexadecimal numbers seldom do.
-        if written.islower() or written.isupper():
-            continue
-        if written not in known:
-            known[written] = _decoded(written)
-        found += [(start, end, text) for text in known[written]]
-    return found
-
-
-def _decoded(written: bytes) -> list[str]:
-    """Decode base64 in all four alignments: letters before it may have shifted it."""
-    plain = _BREAKS.sub(b"", written).translate(_STANDARD)
-    texts = []
-    for shift in range(4):
-        usable = (len(plain) - shift) // 4 * 4
-        tail = plain[shift + usable :]
-        read = binascii.a2b_base64(plain[shift : shift + usable])
-        if len(tail) > 1:
-            read += binascii.a2b_base64(tail + b"=" * (4 - len(tail)))
-        if 2 * read.count(0) > len(read) - 2:
-            read = read.replace(b"\0", b"")  # letters of two bytes each
-        texts += _readable(read)
-    return texts
-
-
-def _readable(read: bytes) -> list[str]:
-    """Return the text that bytes are, or only what reads as text where the most of them is noise.
-
-    A name of a program and the bytes of a picture decode to noise, in which nothing can be read:
-    to look through it would take many times as long as the text that it was decoded from.
-    """
-    # RE2 takes longer to begin.
-    stretches = (_STRETCHES if len(read) > _LONG else _STRETCH).findall(read)
-    if len(read) >= _NOISE and sum(map(len, stretches)) < _MOSTLY * len(read):
-        stretches = [stretch for stretch in stretches if len(stretch) >= _LONG_STRETCH]
-    if not stretches:
-        return []
-    if sum(map(len, stretches)) >= _MOSTLY * len(read):
-        return [read.decode("utf-8", "replace")]
-    return [stretch.decode("utf-8", "replace") for stretch in stretches]
-
-
-def _hex_runs(data: bytes) -> list[tuple[int, int, str]]:
-    found: list[tuple[int, int, str]] = []
-    for run in _HEX.finditer(data):
-        digits = _HEX_ONLY.sub("", run[0].decode())
-        for shift in range(2):
-            usable = (len(digits) - shift) // 2 * 2
-            read = bytes.fromhex(digits[shift : shift + usable])
-            found += [(run.start(), run.end(), text) for text in _readable(read)]
-    return found
