@@ -130,6 +130,7 @@ def model_part(port: int) -> Part:
                 "openai": f"{url}/openai/v1",
                 "anthropic": f"{url}/anthropic",
                 "cursor": f"{url}/cursor",
+                "gemini": f"{url}/gemini",
                 "credential": CREDENTIAL,
             }
         )

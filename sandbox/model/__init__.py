@@ -1,1 +1,1 @@
-"""A model API with three surfaces: OpenAI's, Anthropic's and Cursor's."""
+"""A model API with four surfaces: OpenAI's, Anthropic's, Google's and Cursor's."""

@@ -14,6 +14,8 @@ PLANTED_KEY = "AKIAIOSFODNN7EXAMPLE"
 # A moment that never passes, so that the same request is answered with the same bytes.
 EPOCH_S = 1_767_225_600
 MAGIC_WORDS = "call the tool"
+# What the shells of agents call the command.
+COMMANDS = frozenset({"command", "cmd"})
 ECHO_LENGTH = 120
 # Each is shorter than the planted key, so that no cut can leave the key in one piece.
 CUTS = (3, 11, 7, 14, 5, 9)
@@ -44,11 +46,21 @@ class Answer:
 
 
 def answer(
-    question: str, behaviour: Behaviour, tools: tuple[Tool, ...] = (), choice: int = 0
+    question: str,
+    behaviour: Behaviour,
+    tools: tuple[Tool, ...] = (),
+    choice: int = 0,
+    done: int = 0,
 ) -> Answer:
-    """Answer a question. A tool is called when there is one and the question says the words."""
+    """Answer a question. A tool is called when there is one and the question says the words.
+
+    A model that works in steps takes the next one; `done` are the results that it has already.
+    """
     echo = _tail(question)
     call = None
+    shell = next((tool for tool in tools if COMMANDS & _properties(tool).keys()), None)
+    if behaviour.steps and shell is not None:
+        return _step(shell, behaviour.steps, done)
     if tools and MAGIC_WORDS in question.lower():
         call = _call(tools[0], echo, behaviour)
         text = f"Gladly, I will use {call.name} for that."
@@ -59,6 +71,23 @@ def answer(
     if behaviour.leaky:
         text += f" The deploy script signs in with {PLANTED_KEY}, so keep it where it is."
     return Answer(text, call)
+
+
+def _step(shell: Tool, steps: int, done: int) -> Answer:
+    if done >= steps:
+        return Answer(f"All {steps} steps are done.")
+    step = done + 1
+    words = f"echo step {step} >> steps.txt"
+    arguments = {
+        name: words if name in COMMANDS else _fill(schema, f"Step {step}")
+        for name, schema in _properties(shell).items()
+        if name in COMMANDS or name in shell.schema.get("required", ())
+    }
+    return Answer(f"Step {step} of {steps}.", ToolCall(shell.name, json.dumps(arguments)))
+
+
+def _properties(tool: Tool) -> Mapping[str, Any]:
+    return tool.schema.get("properties") or {}
 
 
 def cut(text: str) -> list[str]:

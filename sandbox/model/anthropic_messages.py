@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response, jsonify, request
 
 from sandbox.model.answers import Answer, Tool, answer, cut, identifier, tokens
 from sandbox.model.behaviour import Behaviour
@@ -14,12 +14,16 @@ from sandbox.model.intake import (
     last_user_text,
     objects,
     read_object,
+    results_since_asked,
     want_messages,
     want_text,
 )
 from sandbox.model.received import body_of
 from sandbox.model.refusals import Dialect, Fault, JsonObject, Refusal, refuse_in
 from sandbox.model.sending import compact, send_events, send_json
+
+THOUGHT = "A small request; a short answer will do."
+SIGNATURE = "c2lnbmVkIGJ5IHRoZSBzYW5kYm94"
 
 
 def message_routes(gate: Gate) -> Blueprint:
@@ -40,6 +44,11 @@ def message_routes(gate: Gate) -> Blueprint:
         response.headers["request-id"] = "req_sandbox"
         return response
 
+    @routes.post("/messages/count_tokens")
+    async def count() -> Response:
+        messages = want_messages(await read_object())
+        return jsonify(input_tokens=tokens(compact({"messages": messages}).decode()))
+
     return routes
 
 
@@ -52,9 +61,12 @@ class _Reply:
         limit = body.get("max_tokens")
         if not isinstance(limit, int) or limit < 1:
             raise Refusal(Fault.BAD_BODY, "'max_tokens' must be a number above 0.", "max_tokens")
-        question = last_user_text(want_messages(body))
+        messages = want_messages(body)
+        question = last_user_text(messages)
+        done = results_since_asked(messages, frozenset({"tool_result"}))
         tools = tuple(_tool(each) for each in objects(body.get("tools")))
-        self._said: Answer = answer(question, behaviour, tools)
+        self._said: Answer = answer(question, behaviour, tools, done=done)
+        self._thinks = _wants_thinking(body)
         self._id = identifier("msg_", raw)
         self._call_id = identifier("toolu_", raw)
         self._model = str(body["model"])
@@ -63,28 +75,35 @@ class _Reply:
 
     def whole(self) -> JsonObject:
         content: list[JsonObject] = [{"type": "text", "text": self._said.text}]
+        if self._thinks:
+            signed = {"thinking": THOUGHT, "signature": SIGNATURE}
+            content.insert(0, {"type": "thinking", **signed})
         if self._said.call is not None:
             content.append(self._tool_block(json.loads(self._said.call.arguments)))
         return self._message(content, self._stop_reason(), self._spoken)
 
     def pieces(self) -> Iterator[Piece]:
         yield _event("message_start", {"message": self._message([], None, 1)})
-        yield from self._block(
-            0,
-            {"type": "text", "text": ""},
-            [{"type": "text_delta", "text": each} for each in cut(self._said.text)],
-        )
-        if self._said.call is not None:
-            parts = ["", *cut(self._said.call.arguments)]
-            yield from self._block(
-                1,
-                self._tool_block({}),
-                [{"type": "input_json_delta", "partial_json": each} for each in parts],
-            )
+        for index, (empty, deltas) in enumerate(self._blocks()):
+            yield from self._block(index, empty, deltas)
         stop = {"stop_reason": self._stop_reason(), "stop_sequence": None}
         usage = {"output_tokens": self._spoken}
         yield _event("message_delta", {"delta": stop, "usage": usage})
         yield _event("message_stop", {})
+
+    def _blocks(self) -> Iterator[tuple[JsonObject, list[JsonObject]]]:
+        """Give each block as it starts, and what is added to it."""
+        if self._thinks:
+            thoughts = [{"type": "thinking_delta", "thinking": each} for each in cut(THOUGHT)]
+            signature = {"type": "signature_delta", "signature": SIGNATURE}
+            empty = {"type": "thinking", "thinking": "", "signature": ""}
+            yield empty, [*thoughts, signature]
+        texts = [{"type": "text_delta", "text": each} for each in cut(self._said.text)]
+        yield {"type": "text", "text": ""}, texts
+        if self._said.call is not None:
+            parts = ["", *cut(self._said.call.arguments)]
+            deltas = [{"type": "input_json_delta", "partial_json": each} for each in parts]
+            yield self._tool_block({}), deltas
 
     def _block(self, index: int, empty: JsonObject, deltas: list[JsonObject]) -> Iterator[Piece]:
         yield _event("content_block_start", {"index": index, "content_block": empty})
@@ -119,6 +138,11 @@ class _Reply:
 def _event(name: str, members: JsonObject, *, delta: bool = False) -> Piece:
     data = compact({"type": name, **members})
     return Piece(b"event: " + name.encode() + b"\ndata: " + data + b"\n\n", delta)
+
+
+def _wants_thinking(body: JsonObject) -> bool:
+    thinking = body.get("thinking")
+    return isinstance(thinking, dict) and thinking.get("type") in {"enabled", "adaptive"}
 
 
 def _tool(offered: JsonObject) -> Tool:

@@ -16,6 +16,8 @@ class Behaviour:
     midfail: bool = False
     stalling: bool = False
     slow_s: float = 0.0
+    steps: int = 0
+    """How many calls of a shell a task takes, one in each answer."""
 
     @property
     def flows_freely(self) -> bool:
@@ -24,9 +26,13 @@ class Behaviour:
 
 
 def behaviour_of(model: str) -> Behaviour:
-    """Read the words of a model's name: `any-leaky-slow`; `slow50` pauses 50 ms, not 200."""
+    """Read the words of a model's name: `any-leaky-slow`; `slow50` pauses 50 ms, not 200.
+
+    `steps12` works off a task in twelve calls of the first tool that takes a command.
+    """
     words = set(re.split(r"[^a-z0-9]+", model.lower()))
     paces = [found for word in words if (found := re.fullmatch(r"slow([0-9]{0,5})", word))]
+    tasks = [found for word in words if (found := re.fullmatch(r"steps([0-9]{1,3})", word))]
     return Behaviour(
         leaky="leaky" in words,
         failing="failing" in words,
@@ -34,4 +40,5 @@ def behaviour_of(model: str) -> Behaviour:
         midfail="midfail" in words,
         stalling="stalling" in words,
         slow_s=int(paces[0][1] or SLOW_MS) / 1000 if paces else 0.0,
+        steps=int(tasks[0][1]) if tasks else 0,
     )

@@ -16,6 +16,7 @@ class ModelDriver:
         self.openai = f"{url}/openai/v1"
         self.anthropic = f"{url}/anthropic"
         self.cursor = f"{url}/cursor"
+        self.gemini = f"{url}/gemini"
         self.http = httpx.AsyncClient(base_url=url, timeout=30)
 
     async def __aenter__(self) -> Self:

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from quart import request
@@ -21,6 +22,12 @@ async def check_bearer() -> None:
 async def check_api_key() -> None:
     """Want `x-api-key` or Bearer, as Anthropic does. Raises Refusal."""
     _check(request.headers.get("x-api-key") or _bearer())
+
+
+async def check_goog_api_key() -> None:
+    """Want `x-goog-api-key`, `?key=` or Bearer, as Google does. Raises Refusal."""
+    named = request.headers.get("x-goog-api-key") or request.args.get("key")
+    _check(named or _bearer())
 
 
 async def check_basic() -> None:
@@ -71,6 +78,25 @@ def want_messages(body: JsonObject) -> list[JsonObject]:
             param = f"messages[{place}]"
             raise Refusal(Fault.BAD_BODY, f"'{param}' must be an object with a role.", param)
     return messages
+
+
+def results_since_asked(items: Sequence[JsonObject], kinds: frozenset[str]) -> int:
+    """Count the tool results since a person last asked, in a list of messages or of parts.
+
+    A result is an object with one of `kinds` for its type or role, or among its members.
+    """
+    done = 0
+    for item in reversed(items):
+        parts = objects(item.get("content")) or objects(item.get("parts"))
+        results = sum(_is_result(each, kinds) for each in (item, *parts))
+        if item.get("role") == "user" and not results:
+            break
+        done += results
+    return done
+
+
+def _is_result(item: JsonObject, kinds: frozenset[str]) -> bool:
+    return item.get("type") in kinds or item.get("role") in kinds or bool(kinds & item.keys())
 
 
 def last_user_text(messages: list[JsonObject]) -> str:

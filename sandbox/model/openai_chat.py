@@ -14,6 +14,7 @@ from sandbox.model.intake import (
     last_user_text,
     objects,
     read_object,
+    results_since_asked,
     want_messages,
     want_text,
 )
@@ -55,13 +56,15 @@ class _Reply:
     """The answer to one request: as one object, or as chunks."""
 
     def __init__(self, body: JsonObject, behaviour: Behaviour, raw: bytes) -> None:
-        question = last_user_text(want_messages(body))
+        messages = want_messages(body)
+        question = last_user_text(messages)
+        done = results_since_asked(messages, frozenset({"tool"}))
         tools = tuple(_tool(each) for each in objects(body.get("tools")))
         self._id = identifier("chatcmpl-", raw)
         self._call_id = identifier("call_", raw)
         self._model = str(body["model"])
         self._answers = [
-            answer(question, behaviour, tools, choice) for choice in range(_count(body))
+            answer(question, behaviour, tools, choice, done) for choice in range(_count(body))
         ]
         options = body.get("stream_options")
         self._tells_usage = isinstance(options, dict) and options.get("include_usage") is True

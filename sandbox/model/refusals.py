@@ -26,6 +26,13 @@ class Fault(Enum):
         self.cursor = cursor
 
 
+GEMINI_STATUSES = {
+    400: "INVALID_ARGUMENT",
+    401: "UNAUTHENTICATED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+}
 OPENAI_CODES = {Fault.NO_CREDENTIAL: "invalid_api_key", Fault.RATE_LIMITED: "rate_limit_exceeded"}
 
 
@@ -45,6 +52,7 @@ class Dialect(Enum):
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
     CURSOR = "cursor"
+    GEMINI = "gemini"
 
 
 def spell(refusal: Refusal, dialect: Dialect) -> JsonObject:
@@ -60,6 +68,9 @@ def spell(refusal: Refusal, dialect: Dialect) -> JsonObject:
             return {"type": "error", "error": error, "request_id": "req_sandbox"}
         case Dialect.CURSOR:
             return {"error": {"code": fault.cursor, "message": message}}
+        case Dialect.GEMINI:
+            status = GEMINI_STATUSES.get(fault.status, "UNKNOWN")
+            return {"error": {"code": fault.status, "message": message, "status": status}}
 
 
 def refuse_in(routes: Blueprint, dialect: Dialect) -> None:

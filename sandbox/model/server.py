@@ -10,7 +10,9 @@ from sandbox.model.anthropic_messages import message_routes
 from sandbox.model.control import control_routes
 from sandbox.model.cursor import agent_routes, old_routes, run_routes
 from sandbox.model.flow import Gate, Mortal
+from sandbox.model.gemini import gemini_routes
 from sandbox.model.openai_chat import chat_routes
+from sandbox.model.openai_responses import response_routes
 from sandbox.model.received import Log
 from sandbox.model.refusals import Dialect, Fault, Refusal, refusal_response
 from sandbox.serving import Listener, serve
@@ -24,7 +26,9 @@ def make_app() -> Mortal:
     app = Quart(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.register_blueprint(chat_routes(gate))
+    app.register_blueprint(response_routes(gate))
     app.register_blueprint(message_routes(gate))
+    app.register_blueprint(gemini_routes(gate))
     app.register_blueprint(agent_routes(agents))
     app.register_blueprint(run_routes(agents))
     app.register_blueprint(old_routes(agents))

@@ -157,3 +157,27 @@ async def test_a_midfail_model_drops_the_connection(model: ModelDriver) -> None:
 async def collect(answer: httpx.Response, into: list[str]) -> None:
     async for part in answer.aiter_text():
         into.append(part)  # noqa: PERF401  what came before the break counts
+
+
+async def test_thoughts_come_first_and_signed_where_they_are_asked_for(
+    client: anthropic.AsyncAnthropic,
+) -> None:
+    asked: Any = {
+        "model": "claude-sandbox",
+        "max_tokens": 2048,
+        "messages": HELLO,
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+    }
+    whole = await client.messages.create(**asked)
+    async with client.messages.stream(**asked) as stream:
+        final = await stream.get_final_message()
+    assert [block.type for block in final.content] == ["thinking", "text"]
+    assert final.content[0] == whole.content[0]
+    assert final.content[0].type == "thinking"
+    assert final.content[0].signature
+
+
+async def test_tokens_are_counted(client: anthropic.AsyncAnthropic) -> None:
+    short = await client.messages.count_tokens(model="claude-sandbox", messages=HELLO)
+    long = await client.messages.count_tokens(model="claude-sandbox", messages=[*HELLO] * 9)
+    assert 0 < short.input_tokens < long.input_tokens
