@@ -19,7 +19,8 @@ import re2  # type: ignore[import-untyped]
 
 from policies.matching.encodings import encoded_runs
 from policies.matching.glue import joined
-from policies.patterns.normalise import BAR, barred
+from policies.patterns.look_alikes import LETTERS_OF_SIGNS
+from policies.patterns.normalise import BAR, barred, odd_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +46,8 @@ nobody writes quoted-printable twice."""
 _ESCAPE = re.compile(_ESCAPE_FORMS)
 _SOFT_BREAK = re.compile(r"=\r?\n")
 _MARKUP = re.compile(r"[`*~]+")
+_SIGN = re.compile(f"[{''.join(LETTERS_OF_SIGNS)}]")
+_SIGNS_TO_LETTERS = str.maketrans(LETTERS_OF_SIGNS)
 _FEW = 32
 _LONGEST = 12
 """More than the characters of the longest escape, as far as one goes that may go on."""
@@ -154,6 +157,9 @@ def readings(text: str) -> Iterator[Reading]:
     if "`" in text or "*" in text or "~" in text:
         bare = text.replace("`", "").replace("*", "").replace("~", "")
         yield Rewritten(plain, "without markup", _MARKUP, lambda _: "", bare)
+    if not LETTERS_OF_SIGNS.keys().isdisjoint(odd_characters(text)):
+        spelled = text.translate(_SIGNS_TO_LETTERS)
+        yield Rewritten(plain, "letters of signs", _SIGN, LETTERS_OF_SIGNS.__getitem__, spelled)
     yield from _deeper(plain, MAX_DEPTH)
 
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_WORD_BUCKET = 2
+WORD_BUCKET = 2
 _OTHER_BUCKET = 4
-_KINDS = 1 << _WORD_BUCKET | 1 << _OTHER_BUCKET
+_KINDS = 1 << WORD_BUCKET | 1 << _OTHER_BUCKET
 _BAR = 1 << 3
 # Thai, Lao, Tibetan, Burmese; Hangul, to which particles are joined; Khmer; Japanese, Chinese.
 _WITHOUT_SPACES = re.compile(
@@ -33,7 +33,7 @@ def code_of(ch: str) -> int:
     code = ord(ch)
     if code < 128:
         return code
-    return _WORD_BUCKET if ch.isalnum() and not _WITHOUT_SPACES.match(ch) else _OTHER_BUCKET
+    return WORD_BUCKET if ch.isalnum() and not _WITHOUT_SPACES.match(ch) else _OTHER_BUCKET
 
 
 def bit_of(ch: str) -> int:
@@ -147,6 +147,6 @@ SPACE = chars(" \t\n\r\f\v")
 ANY = CharSet(_ALL)
 NOTHING = CharSet(0)
 LOWER = span("a", "z")
-LETTER = LOWER | span("A", "Z") | CharSet(1 << _WORD_BUCKET)
+LETTER = LOWER | span("A", "Z") | CharSet(1 << WORD_BUCKET)
 """Letters of any script, and digits beyond ASCII: what a whole word must not touch."""
 ALNUM = DIGIT | LETTER

@@ -11,6 +11,9 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from policies.patterns.charset import WORD_BUCKET, code_of
+from policies.patterns.look_alikes import letter_like
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -67,7 +70,10 @@ def _fold(ch: str) -> str:
     if ch not in _LOOK_ALIKES:
         composed = unicodedata.normalize("NFKC", ch)
         ch = composed if len(composed) == 1 else ch
-    ch = _LOOK_ALIKES.get(ch, ch)
+    if ch in _LOOK_ALIKES:
+        return _LOOK_ALIKES[ch]
+    if ch.isalpha() and code_of(ch) == WORD_BUCKET:
+        return letter_like(ch)
     digit = unicodedata.digit(ch, None)
     return ch if digit is None or ch.isascii() else str(digit)
 

@@ -143,7 +143,26 @@ SPELLED: dict[str, Disguise] = {
     "base64 of pieces": pieces(3),
     "base64 of padded pieces": pieces(4),
 }
-BOTH = GLUED | SPELLED
+
+
+def letters(first: str) -> Disguise:
+    """Write each letter as the sign that is as far behind `first` as the letter behind `A`."""
+    return lambda text: "".join(
+        chr(ord(first) + ord(ch) - ord("A")) if ch.isalpha() else ch for ch in text.upper()
+    )
+
+
+SMALL_CAPITALS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWYZ", "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", strict=True))
+DRAWN: dict[str, Disguise] = {
+    "small capitals": lambda text: text.upper().translate(str.maketrans(SMALL_CAPITALS)),
+    "halves of flags": letters("🇦"),
+    "black squares": letters("🅰"),
+    "black circles": letters("🅐"),
+    "parentheses in one sign": letters("🄐"),
+    "Cherokee letters": lambda text: text.translate(str.maketrans("crPAESM", "ꮯꮁᏢᎪᎬᏚᎷ")),
+    "one black square": lambda text: text.replace("o", "🅾").replace("O", "🅾"),
+}
+BOTH = GLUED | SPELLED | DRAWN
 
 
 @pytest.mark.parametrize("disguise", BOTH.values(), ids=BOTH)
@@ -166,6 +185,12 @@ def test_a_disguised_key_is_masked_where_it_is(
     assert left.startswith("this line is ")
     assert left.endswith(" and it fails")
     assert not any(AWS_KEY[at : at + 4] in left for at in range(len(AWS_KEY)))
+
+
+@pytest.mark.parametrize("sign", ["🇺🇸", "🅿"])
+def test_a_sign_beside_a_word_does_not_hide_it(shipped: Catalog, now: datetime, sign: str) -> None:
+    verdict = decide(facts(f"go to {sign}{WORD}{sign} now"), ALICE, shipped, now)
+    assert verdict.action is Action.HOLD
 
 
 CODE = {
