@@ -29,13 +29,13 @@ RULE = """\
 
 @pytest.fixture(scope="session")
 def catalog_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Catalog]:
-    """Return what loads a catalog of one rule with these knobs, lines of YAML."""
+    """Return what loads a catalog of one rule with these knobs, lines of YAML, and more rules."""
 
-    def load(*knobs: str, rule: str = "production") -> Catalog:
+    def load(*knobs: str, rule: str = "production", more: str = "") -> Catalog:
         folder: Path = tmp_path_factory.mktemp("catalog")
         (folder / "catalog").mkdir()
         text = RULE.format(id=rule, knobs="".join(f"\n  {knob}" for knob in knobs))
-        (folder / "catalog" / "own.yaml").write_text(text, encoding="utf-8")
+        (folder / "catalog" / "own.yaml").write_text(text + more, encoding="utf-8")
         return load_catalog(folder)
 
     return load
