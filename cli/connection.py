@@ -38,7 +38,7 @@ Patience = Annotated[
     typer.Option(min=0, help="For how many seconds they wait in silence; 0: to the end."),
 ]
 _WIRE_HELP = f"How it spells prompts: {', '.join(sorted(WIRES))}."
-_HEAD = ("name", "base URL", "credential as", "wire", "callers wait")
+_HEAD = ("name", "base URL", "credential as", "wire", "callers wait", "lists")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -110,6 +110,13 @@ def change(
     wire: Annotated[str | None, typer.Option(help=_WIRE_HELP)] = None,
     waiting: Waits = None,
     patience: Patience = None,
+    open_lists: Annotated[
+        bool | None,
+        typer.Option(
+            "--open-lists/--closed-lists",
+            help="Whether callers may list the files, batches and agents of everyone.",
+        ),
+    ] = None,
 ) -> None:
     """Change what is given of a connection; the rest, its credential too, stays as it is."""
     given = {
@@ -118,10 +125,14 @@ def change(
         "wire": wire if wire is None else _check_wire(wire),
         "waiting": waiting,
         "patience": patience,
+        "open_lists": open_lists,
     }
     changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
     if not changes:
-        raise BadRequest("Say what to change: --url, --scheme, --wire, --waiting, --patience.")
+        raise BadRequest(
+            "Say what to change: --url, --scheme, --wire, --waiting, --patience, "
+            "--open-lists or --closed-lists."
+        )
 
     async def put(storage: MongoStorage) -> None:
         changed = replace(await _known(storage, name), **changes)
@@ -180,6 +191,7 @@ def _described(connection: Connection) -> dict[str, str]:
         "scheme": connection.scheme.value,
         "wire": connection.wire,
         "waiting": connection.waiting.value,
+        "lists": "open" if connection.open_lists else "closed",
     }
 
 
@@ -191,7 +203,8 @@ def _row(connection: Connection) -> tuple[str, ...]:
 def _sentence(connection: Connection) -> str:
     return (
         f"it goes to {connection.base_url}, its credential as {connection.scheme.value}, its wire "
-        f"is {connection.wire}, its callers wait {_waits(connection)}."
+        f"is {connection.wire}, its callers wait {_waits(connection)}, and its "
+        f"lists are {_described(connection)['lists']}."
     )
 
 

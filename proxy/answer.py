@@ -116,6 +116,8 @@ class Relay:
         headers = (*shown, *self._visit.named(decision))
         if self.tally.dropped:
             headers = (*headers, ("abeyance-dropped", "logprobs"))
+        if self._visit.giving is not None:
+            await self._visit.giving.head(headers)
         await self._recording.start_answer(answer.status, headers)
         # A stream that was kept alive while its request was held has its head already.
         if not self._exchange.started:
@@ -171,6 +173,8 @@ class Relay:
             )
         if not data:
             return
+        if self._visit.giving is not None:
+            await self._visit.giving.body(data, answer.status)
         if not self._recording.answering:
             await self._start(answer)
         # An answer that is sent whole can still be refused where it cannot be recorded.

@@ -16,6 +16,7 @@ from app.wire.registry import TELLING, wire_for
 from app.wire.request.body import NOTHING, Body, parse_body
 from policies.matching.known import NOTHING_KNOWN, Known
 from proxy.front import Headers, header
+from proxy.http.account_ids import AccountUse, account_use
 from proxy.http.headers import forwarded, without_per_attempt
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Inquiry:
     """The names at the top of the body that tell its wire format."""
     calls: tuple[str | int, ...]
     """The ids of the JSON-RPC calls in the body."""
+    use: AccountUse
     known: Known = NOTHING_KNOWN
     """The values that were masked in it, which its answer must not show either."""
 
@@ -104,7 +106,8 @@ def read_inquiry(
     )
     facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
     request = _recorded(connection, method, path, query, sent_on, body.raw)
-    return Inquiry(connection, body, facts, request, members, body.calls)
+    use = account_use(connection, path, body.json)
+    return Inquiry(connection, body, facts, request, members, body.calls, use)
 
 
 def _model_of(path: str) -> str:

@@ -28,6 +28,7 @@ from proxy.front import check_front, one_spelling, stated_reason
 from proxy.granted import Granted
 from proxy.holding import Holding, hold_key
 from proxy.http.compression import content_coding
+from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
 from proxy.inspection import Asking, Inspected, inspect
 from proxy.recorder import Recorder
@@ -60,6 +61,7 @@ class Gate:
     recorder: Recorder
     holding: Holding
     granted: Granted
+    account: SharedAccount
     upstream: Upstream
     pool: Pool
     clock: Clock
@@ -73,7 +75,8 @@ class Gate:
             exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
             identity = await self.callers.identify(exchange.headers, exchange.query)
-            exchange.headers, exchange.query = without_credentials(exchange.headers, exchange.query)
+            kept, exchange.query = without_credentials(exchange.headers, exchange.query)
+            exchange.headers = self.account.personal(kept, identity)
             exchange.check_protocol()
             asking = await self._read(visit, identity)
             await attend(exchange, self._serve(visit, asking))
@@ -107,6 +110,8 @@ class Gate:
         catalog, identity = self.catalogs.current, asking.identity
         inspected = await self._inspected(asking, catalog)
         visit.inquiry = inquiry = inspected.whole(asking)
+        await self.account.check(identity, inquiry)
+        visit.giving = self.account.giving(identity, inquiry)
         verdict = inspected.verdict
         if inspected.fault is not None:
             raise inspected.fault

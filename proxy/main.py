@@ -37,6 +37,7 @@ from proxy.gate import Gate, Limits
 from proxy.granted import Granted
 from proxy.heart import Heart
 from proxy.holding import Holding
+from proxy.http.shared_account import SharedAccount
 from proxy.link_pages import LinkPages
 from proxy.linking import Linking
 from proxy.listener import empty_backlog, listen
@@ -143,6 +144,7 @@ class _Parts:
                 storage.holds, storage.statements, storage.notices, self.feed, clock, me
             ),
             granted=Granted(storage.grants, clock),
+            account=SharedAccount(storage.receipts, settings.vault_key.get_secret_value(), clock),
             upstream=upstream,
             pool=pool,
             clock=clock,

@@ -17,6 +17,7 @@ from app.wire.registry import WIRES, wire_for
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.front import header
+from proxy.http.shared_account import Giving
 from proxy.polling import POLL_SECONDS
 from proxy.recording import Recording
 from proxy.refusals import refusal_for, refusal_headers
@@ -47,6 +48,8 @@ class Visit:
     connection: Connection | None = None
     inquiry: Inquiry | None = None
     recording: Recording | None = None
+    giving: Giving | None = None
+    """Takes note of the ids that the answer gives to the caller."""
     kept_alive: bool = False
     """Whether the stream was begun before there was an answer, so that the client waits on."""
 

@@ -35,7 +35,8 @@ class Connection:
 
     `wire` is the name of the wire format to read bodies with, or `auto` to tell by path.
     `sealed_credential` opens only with the vault's key. `patience` is for how many seconds a
-    caller waits in silence at the most; 0: to the end.
+    caller waits in silence at the most; 0: to the end. `open_lists` lets every caller list what the
+    upstream account holds of everyone.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Connection:
     wire: str = "auto"
     waiting: Waiting = Waiting.AUTO
     patience: float = 0.0
+    open_lists: bool = False

@@ -21,6 +21,7 @@ from app.storage.mongo import Database
 from app.storage.notices import MongoNotices
 from app.storage.pieces import MongoPages, MongoPieces
 from app.storage.ports import Entry, Notice
+from app.storage.receipts import MongoReceipts, Receipt
 from app.storage.registers import (
     MongoConnections,
     MongoLedger,
@@ -51,6 +52,7 @@ class MongoStorage:
         self.statements = MongoStatements(database.collection("statements", Statement))
         self.links = MongoLinks(database.collection("links", Link))
         self.marks = MongoFalsePositives(database.collection("false_positives", FalsePositive))
+        self.receipts = MongoReceipts(database.collection("receipts", Receipt))
         self.ledger = MongoLedger(database.collection("ledger", Entry))
 
     @classmethod

@@ -53,6 +53,7 @@ class Returned:
 FORWARDED = (
     Forwarded("accept", "which forms of an answer the client reads"),
     Forwarded("content-type", "how the body is to be read"),
+    Forwarded("idempotency-key", "as an HMAC with the caller", per_attempt=True),
     Forwarded("last-event-id", "where a stream that broke off is resumed"),
     Forwarded("user-agent", "providers tell clients apart by it; ours is appended"),
     Forwarded("x-client-request-id", "the client's id in the provider's logs", per_attempt=True),
