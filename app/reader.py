@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from app.domain.session import SessionState, Side, whole
 from app.pages import LARGE_BYTES, LEAF_PAGES, Page, Spread, leaf_pages, paged
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from app.storage.pieces import PageStore, PieceStore
     from app.storage.ports import SessionStore
     from app.transcript import Turn
+
+Masking: TypeAlias = "Callable[[Sequence[str]], Callable[[str], str]]"
+"""Returns what masks texts that belong together: a value named in one is masked in all."""
 
 _TRIES = 20
 _TRY_SECONDS = 0.5
@@ -44,6 +47,8 @@ class _Book(Protocol):
     count: int
     unread: tuple[str, ...]
     cut: bool
+    texts: tuple[str, ...]
+    """All that it says; none where that is too much to look at for one page."""
 
     async def spread(self, number: int) -> Spread: ...
 
@@ -71,16 +76,20 @@ class Reader:
         self,
         session: Session,
         number: int,
-        mask: Callable[[str], str],
+        masking: Masking,
         sides: Sequence[Side] = tuple(Side),
     ) -> Shown:
-        """Return a page, or the last one where there are not so many."""
+        """Return a page, or the last one where there are not so many.
+
+        It is masked by all that small sides say, and by what a page of a large one does.
+        """
         found = {side: await self._book(session, side) for side in sides}
         books = [book for book in found.values() if book is not None and book.count]
         sheets = _sheets(books)
         at = min(number, len(sheets) - 1)
         spreads = [await book.spread(page) for book, page in sheets[at]]
-        masked = await asyncio.to_thread(lambda: [spread.masked(mask) for spread in spreads])
+        texts = [text for book in books for text in book.texts]
+        masked = await asyncio.to_thread(_masked, spreads, texts, masking)
         return Shown(
             at,
             len(sheets),
@@ -124,12 +133,18 @@ class _Loaded:
     """A small side, read as a whole."""
 
     def __init__(
-        self, pages: tuple[Page, ...], unread: tuple[str, ...] = (), *, cut: bool = False
+        self,
+        pages: tuple[Page, ...],
+        texts: tuple[str, ...] = (),
+        unread: tuple[str, ...] = (),
+        *,
+        cut: bool = False,
     ) -> None:
         self._pages = pages
         self.count = len(pages)
         self.unread = unread
         self.cut = cut
+        self.texts = texts
 
     async def spread(self, number: int) -> Spread:
         around = ((), *self._pages, ())
@@ -137,7 +152,8 @@ class _Loaded:
 
 
 def _of(turns: tuple[Turn, ...], unread: tuple[str, ...] = (), *, cut: bool = False) -> _Loaded:
-    return _Loaded(tuple(paged(turns)) if turns else (), unread, cut=cut)
+    texts = tuple(turn.text for turn in turns)
+    return _Loaded(tuple(paged(turns)) if turns else (), texts, unread, cut=cut)
 
 
 class _Stored:
@@ -147,6 +163,7 @@ class _Stored:
         self._index = index
         self._pieces = pieces
         self.count = index.pages
+        self.texts: tuple[str, ...] = ()
         self.unread = index.unread
         self.cut = index.cut
 
@@ -160,6 +177,12 @@ class _Stored:
             return pages[at // LEAF_PAGES][at % LEAF_PAGES] if at in wanted else ()
 
         return Spread.of(page(number - 1), page(number), page(number + 1))
+
+
+def _masked(spreads: Sequence[Spread], texts: Sequence[str], masking: Masking) -> list[Page]:
+    shown = [part.turn.text for spread in spreads for part in spread.page]
+    mask = masking(tuple(dict.fromkeys([*texts, *shown])))
+    return [spread.masked(mask) for spread in spreads]
 
 
 def _sheets(books: Sequence[_Book]) -> list[list[tuple[_Book, int]]]:

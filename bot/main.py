@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ import structlog
 from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
 from app.parts import running
-from app.reader import Reader
+from app.reader import Masking, Reader
 from app.settings import RouteSettings, Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.lifeline import Lifeline
@@ -159,6 +159,9 @@ async def run(
         def mask(text: str) -> str:
             return catalog().mask(text)
 
+        def masking(texts: Sequence[str]) -> Callable[[str], str]:
+            return catalog().mask_together(texts)
+
         managers = Managers(slack, settings.manager_field)
         people = People(
             slack, groups, storage.people, storage.links, approvers, workspace, managers
@@ -177,6 +180,7 @@ async def run(
                 storage=storage,
                 clock=clock,
                 mask=mask,
+                masking=masking,
                 life=life,
             )
             await _side_by_side(shared, stop, announce)
@@ -215,6 +219,7 @@ class _Shared:
     storage: MongoStorage
     clock: Clock
     mask: Callable[[str], str]
+    masking: Masking
     life: Lifeline
 
     def paces(self) -> tuple[Pace, Pace]:
@@ -270,8 +275,8 @@ class _Shared:
             alarms=FalseAlarms(slack, decisions, linking, sessions, marking, self.seal, clock),
             clicks=Clicks(slack, decisions, self.grants, linking, self.seal, clock, home),
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
-            viewing=Viewing(slack, decisions, reader, ledger, self.seal, clock, self.mask),
-            auditing=Auditing(slack, people, records, ledger, clock, self.mask),
+            viewing=Viewing(slack, decisions, reader, ledger, self.seal, clock, self.masking),
+            auditing=Auditing(slack, people, records, ledger, clock, self.masking),
             commands=Commands(people, self.grants, holds, clock),
             home=home,
         )

@@ -129,7 +129,11 @@ class Catalog:
 
     def mask(self, text: str) -> str:
         """Return the text with every secret and all personal data masked, for logs and cards."""
-        return RequestMask(self.everything, self.label, (text,))(text)
+        return self.mask_together((text,))(text)
+
+    def mask_together(self, texts: Sequence[str]) -> RequestMask:
+        """Return what masks texts that belong together, as `mask` does one."""
+        return RequestMask(self.everything, self.label, texts)
 
     def warm(self, *, answers: bool = True) -> None:
         """Do now what the first requests would wait for: a few seconds of work.

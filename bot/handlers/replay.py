@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import structlog
 
 from app.errors import AbeyanceError, BadRequest, NotPermitted
-from app.reader import Reader
+from app.reader import Masking, Reader
 from app.search import parse_filter
 from app.storage.ports import Event, EventKind, HoldStore, SessionStore
 from bot.marking import Marking
@@ -61,7 +61,7 @@ class Auditing:
         records: Records,
         ledger: Ledger,
         clock: Clock,
-        mask: Callable[[str], str],
+        masking: Masking,
     ) -> None:
         self._slack = slack
         self._people = people
@@ -69,7 +69,7 @@ class Auditing:
         self._marking, self._reader = records.marking, records.reader
         self._ledger = ledger
         self._clock = clock
-        self._mask = mask
+        self._masking = masking
 
     async def command(self, ack: AsyncAck, body: Body) -> None:
         """Answer `/replay`, `/replay <filter>` and `/replay <session id> <page>` in a modal."""
@@ -173,7 +173,7 @@ class Auditing:
             "slack_user": user,
             "email": voter.person.email,
             "what": "session" if shelf.session else "list",
-            "query": self._mask(shelf.query),
+            "query": self._masking((shelf.query,))(shelf.query),
             "page": shelf.page,
         }
         kind = EventKind.REPLAY_SHOWN if allowed else EventKind.REPLAY_REFUSED
@@ -190,6 +190,6 @@ class Auditing:
         if session is None:
             return modals.note(_TITLE, f"There is no session {shelf.session}.")
         hold = await self._holds.get(session.hold_id) if session.hold_id else None
-        shown = await self._reader.page(session, shelf.page, self._mask)
+        shown = await self._reader.page(session, shelf.page, self._masking)
         marked = await self._marking.of(session.id)
         return replay_pages.replayed(shelf, session, hold, shown, marked)

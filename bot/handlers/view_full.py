@@ -14,13 +14,11 @@ from bot.views import modals
 from policies.approval import may_decide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from slack_bolt.async_app import AsyncAck
 
     from app.clock import Clock
     from app.domain.hold import Hold
-    from app.reader import Reader
+    from app.reader import Masking, Reader
     from app.storage.ports import Ledger
     from bot.decisions import Decisions
     from bot.slack.api import Slack
@@ -43,7 +41,7 @@ class Viewing:
         ledger: Ledger,
         seal: Seal,
         clock: Clock,
-        mask: Callable[[str], str],
+        masking: Masking,
     ) -> None:
         self._slack = slack
         self._decisions = decisions
@@ -51,7 +49,7 @@ class Viewing:
         self._ledger = ledger
         self._seal = seal
         self._clock = clock
-        self._mask = mask
+        self._masking = masking
 
     async def view_full(self, ack: AsyncAck, body: Body) -> None:
         await ack()
@@ -78,7 +76,7 @@ class Viewing:
                 return modals.note("Request", "Only those who may decide can read the request.")
             await self._ledger.append(self._viewed(hold, voter, place.page))
             request = (Side.REQUEST,)
-            shown = await self._reader.page(session, place.page, self._mask, request)
+            shown = await self._reader.page(session, place.page, self._masking, request)
         except AbeyanceError as error:
             _log.warning("request not shown", hold=hold_id, user=user, reason=str(error))
             return modals.note("Request", "The request can't be read right now. Try again.")

@@ -21,6 +21,8 @@ from proxy.pager import Bodies, Pager
 from tests.app.storage.test_mongo import NOW, a_session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from app.domain.session import Session
     from app.pages import Page
     from app.storage.store import MongoStorage
@@ -37,6 +39,10 @@ texts = st.builds(
 
 def mask(text: str) -> str:
     return SECRET.sub("[key]", text)
+
+
+def masking(_texts: Sequence[str]) -> Callable[[str], str]:
+    return mask
 
 
 def spreads(pages: list[Page]) -> list[Spread]:
@@ -106,11 +112,11 @@ async def test_a_page_of_a_large_session_is_read_without_the_rest_of_it(
     session = replace(session, request=replace(session.request, pieces=("gone",)))
     reader = Reader(storage.sessions, storage.pieces, storage.pages)
     number = 20 * LEAF_PAGES + 3
-    shown = await reader.page(session, number, mask)
+    shown = await reader.page(session, number, masking)
     assert shown.number == number
     assert shown.page[0].continued
     assert shown.page[0].turn.text in body.decode()
-    last = await reader.page(session, 10_000, mask)
+    last = await reader.page(session, 10_000, masking)
     assert last.number == last.of - 1
     assert last.page[-1].turn.text.endswith("answer 0000002\n")
     assert last.of > first.pages
@@ -120,7 +126,7 @@ async def test_a_page_of_a_large_session_is_read_without_the_rest_of_it(
 async def test_small_sides_need_no_pages_and_share_the_first(storage: MongoStorage) -> None:
     session = await stored(storage, b"Say key-123", b"key-456 it ", b"is")
     reader = Reader(storage.sessions, storage.pieces, storage.pages)
-    shown = await reader.page(session, 0, mask)
+    shown = await reader.page(session, 0, masking)
     assert (shown.number, shown.of) == (0, 1)
     assert [part.turn.text for part in shown.page] == ["Say [key]", "[key] it is"]
 
@@ -131,7 +137,7 @@ async def test_of_an_answer_that_still_comes_the_beginning_is_shown(storage: Mon
     await storage.sessions.open(session)
     await storage.sessions.append(session.id, [Chunk(n, n, b"x" * 400_000) for n in range(9)])
     reader = Reader(storage.sessions, storage.pieces, storage.pages)
-    shown = await reader.page(session, 10_000, mask)
+    shown = await reader.page(session, 10_000, masking)
     assert shown.cut == (Side.ANSWER,)
     assert shown.of < 200
 
@@ -143,6 +149,6 @@ async def test_pages_that_nobody_has_written_yet_are_said_to_be_pending(
     session = replace(session, request=replace(session.request, body_bytes=10**7))
     await storage.sessions.open(session)
     reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
-    shown = await reader.page(session, 0, mask)
+    shown = await reader.page(session, 0, masking)
     assert shown.pending == (Side.REQUEST,)
     assert shown.page == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -281,6 +282,18 @@ async def test_an_approver_reads_the_whole_request_masked_and_paged(office: Offi
         await maria.wait_for_view(f"Page {pages - 1} of")
     shown = await last_event(office, held)
     assert (shown.kind, shown.data["what"]) == (EventKind.REPLAY_SHOWN, "prompt")
+
+
+async def test_a_value_that_one_turn_names_is_masked_in_the_others(office: Office) -> None:
+    turns = ["deploy to production, password: Tr0ub4dor&3x", "I have set Tr0ub4dor&3x for you"]
+    body = json.dumps({"messages": [{"role": "user", "content": turn} for turn in turns]})
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.hold(body=body.encode())
+        await maria.click(await card_of(maria), "View full")
+        view = await maria.wait_for_view("I have set")
+        assert "Tr0ub4dor" not in view.words
+        assert "I have set [plain-password] for you" in view.words
 
 
 async def test_who_may_not_decide_may_not_read_the_request(office: Office) -> None:
