@@ -252,22 +252,25 @@ class _Lines:
         if passage.kind is not PassageKind.TEXT or passage.role in WORK:
             return
         texts = [self._texts[at] for at in spot.numbers]
-        if spot.crowded or any(text.original != text.forwarded for text in texts):
-            self._unsure.add(passage.name)
+        is_sure = not spot.crowded and all(text.original == text.forwarded for text in texts)
+        if is_sure and (line := self._line(spot)):
+            self._found.setdefault(passage.name, {})[line] = None
         else:
-            self._found.setdefault(passage.name, {})[self._name(spot)] = None
+            self._unsure.add(passage.name)
 
     def of(self, passage: Passage) -> tuple[str, ...]:
         return () if passage.name in self._unsure else tuple(self._found.get(passage.name, ()))
 
-    def _name(self, spot: _Spot) -> str:
+    def _line(self, spot: _Spot) -> str:
         finding, at = spot.hit.finding, spot.numbers[0]
         seam = len(spot.numbers) > 1
         text = finding.reading.text if seam else self._texts[at].original
         start, end = (finding.first, finding.last) if seam else (finding.start, finding.end)
-        begin, until = lines_around(text, start, end)
-        place = (NO_TURN if seam else at, begin, until)
-        if place not in self._named:
-            line = ["line", text[begin:until]]
-            self._named[place] = self._names.of(PassageKind.TEXT, self._texts[at].role, line)
-        return self._named[place]
+        place = lines_around(text, start, end)
+        if place is None:
+            return ""
+        key = (NO_TURN if seam else at, *place)
+        if key not in self._named:
+            line = ["line", text[place[0] : place[1]]]
+            self._named[key] = self._names.of(PassageKind.TEXT, self._texts[at].role, line)
+        return self._named[key]

@@ -11,45 +11,51 @@ SHORTEST = 40
 names nothing."""
 _TAG = r"</?[A-Za-z][\w.-]{0,40}(?: [^<>]{0,200})?>"
 _BREAK = re.compile(rf"\s*+(?:(?:```|~~~)[\w+-]*+|{_TAG})?+\s*+")
-_FARTHEST = 4096
-"""Characters. A line that goes on for longer is trusted by this stretch on each side."""
+_LONGEST = 4096
+"""Characters. Lines that go on for longer on one side of a finding are no lines that people read:
+they can't be trusted apart from their text."""
 
 
-def lines_around(text: str, start: int, end: int) -> tuple[int, int]:
+def lines_around(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Return where the lines that `[start, end)` touches begin, and where they end.
 
     Where they are short, neighbours of the same block belong to them: until a blank line, a tag or
-    a fence.
+    a fence. None where a line is too long.
     """
     begin, until = _line_start(text, start), _line_end(text, max(end - 1, start))
-    while until - begin < _FARTHEST and len(normalised(text[begin:until])) < SHORTEST:
+    while begin is not None and until is not None:
+        if until - begin >= SHORTEST and len(normalised(text[begin:until])) >= SHORTEST:
+            return begin, until
         wider = _above(text, begin), _below(text, until)
         if wider == (begin, until):
+            return wider
+        if until - begin > _LONGEST:
             break
         begin, until = wider
-    return begin, until
+    return None
 
 
-def _line_start(text: str, at: int) -> int:
-    farthest = max(at - _FARTHEST, 0)
-    return text.rfind("\n", farthest, at) + 1 or farthest
+def _line_start(text: str, at: int) -> int | None:
+    farthest = max(at - _LONGEST, 0)
+    return text.rfind("\n", farthest, at) + 1 or (None if farthest else 0)
 
 
-def _line_end(text: str, at: int) -> int:
-    farthest = min(at + _FARTHEST, len(text))
-    end = text.find("\n", at, farthest)
-    return end if end >= 0 else farthest
+def _line_end(text: str, at: int) -> int | None:
+    end = text.find("\n", at, at + _LONGEST)
+    if end >= 0:
+        return end
+    return len(text) if at + _LONGEST >= len(text) else None
 
 
-def _above(text: str, begin: int) -> int:
+def _above(text: str, begin: int) -> int | None:
     if not begin:
         return begin
     start = _line_start(text, begin - 1)
-    return begin if _BREAK.fullmatch(text, start, begin - 1) else start
+    return begin if start is not None and _BREAK.fullmatch(text, start, begin - 1) else start
 
 
-def _below(text: str, until: int) -> int:
+def _below(text: str, until: int) -> int | None:
     if until >= len(text):
         return until
     end = _line_end(text, until + 1)
-    return until if _BREAK.fullmatch(text, until + 1, end) else end
+    return until if end is not None and _BREAK.fullmatch(text, until + 1, end) else end
