@@ -124,10 +124,11 @@ def _guarded(pattern: Pattern, spec: DetectorSpec) -> Pattern:
 
 
 def _context(spec: DetectorSpec, kind: Kind) -> str:
-    if spec.context is not None:
+    if spec.context is not None and not spec.keywords:
         return spec.context
     names = "|".join(_spellings(name) for name in spec.keywords)
-    between = _QUOTES if spec.quoted else _ASSIGNS if kind is Kind.SECRET else _BESIDE
+    usual = _QUOTES if spec.quoted else _ASSIGNS if kind is Kind.SECRET else _BESIDE
+    between = usual if spec.context is None else spec.context
     return f"(?i)(?:{names})(?:{between})"
 
 

@@ -288,7 +288,10 @@ class DetectorSpec(Spec):
         False,
         description="Only in quotes: `.` is one character as the language of the quotes has it.",
     )
-    context: Part | None = Field(None, description="The pattern counts only right after this one.")
+    context: Part | None = Field(
+        None,
+        description="The pattern counts only right after this; or what follows a keyword.",
+    )
     not_before: CharacterClass | None = Field(
         None, description="A class that may not stand on the left."
     )
@@ -297,12 +300,6 @@ class DetectorSpec(Spec):
     )
     checks: list[Check] = Field([], description="What else must hold, such as luhn or entropy:3.5.")
     examples: ExamplesSpec = Field(description="Run by `abeyance policy check`.")
-
-    @model_validator(mode="after")
-    def _one_context(self) -> DetectorSpec:
-        if self.keywords and self.context is not None:
-            raise ValueError("give keywords or context, not both")
-        return self
 
 
 class ApproverSetSpec(Spec):

@@ -29,6 +29,7 @@ from policies.patterns.render import (
     after,
     before,
     edge,
+    in_parts,
     render,
     render_letters,
     render_sets,
@@ -119,7 +120,7 @@ class Matcher:
         for at, target in enumerate(self.targets):
             letters = squeezed(scan_view(target.words).replace(TRANSPARENT, ""))
             if not letters:
-                patterns.append((at, self._finders[at].expression))
+                patterns += [(at, each) for each in self._finders[at].expressions]
             elif len(letters) >= LONG:
                 long.append((at, _literal(letters)))
             else:
@@ -282,8 +283,8 @@ class _Finder:
         self._target = target
 
     @property
-    def expression(self) -> bytes:
-        """What matches wherever the target does, for Hyperscan."""
+    def expressions(self) -> list[bytes]:
+        """What matches wherever the target does, for Hyperscan: some names at a time."""
         target = self._target
         nodes = list(target.nodes)
         ends = after(target.not_after)
@@ -293,8 +294,9 @@ class _Finder:
         elif target.value.bound:
             # Where the bound is reached, the token may go on behind it; see `shape.beyond`.
             ends = f"(?:{ends}|{render(Repeat(Chars(target.value.tail), _LONG_TAIL, _LONG_TAIL))})"
-        inside = "".join(map(render, nodes))
-        return (before(target.not_before) + inside + ends).encode()
+        inside = "".join(map(render, nodes[1:])) + ends
+        start = before(target.not_before)
+        return [(start + render(head) + inside).encode() for head in in_parts(nodes[0])]
 
     @property
     def by_letters(self) -> bool:

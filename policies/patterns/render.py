@@ -19,6 +19,8 @@ from policies.patterns.seams import ENDS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_MOST_NAMES = 20
+
 
 class _ByteTable(dict[int, str]):
     """Each character of a view as one byte: beyond ASCII, as the bit that stands for its kind."""
@@ -59,6 +61,16 @@ def render(node: Node) -> str:
             return f"(?:{render(item)}){limits}"
         case _:
             assert_never(node)
+
+
+def in_parts(node: Node) -> list[Node]:
+    """Return a pattern that begins with many names in parts, each of a size that is fast."""
+    match node:
+        case Seq((Seq((Alt(names),)), *rest)) if len(names) > _MOST_NAMES:
+            parts = [names[at : at + _MOST_NAMES] for at in range(0, len(names), _MOST_NAMES)]
+            return [Seq((Alt(part), *rest)) for part in parts]
+        case _:
+            return [node]
 
 
 def render_sets(sets: tuple[CharSet, ...]) -> str:
