@@ -70,8 +70,18 @@ class Mutant:
     """Each changed line, as `- before` or `+ after`."""
 
 
-class _Unannotated(ast.NodeTransformer):
-    """Leaves out annotations, which are not evaluated here, and what is imported for them."""
+class _Meaning(ast.NodeTransformer):
+    """Leaves out what mypy judges: annotations, imports for them, which arguments have to be named.
+
+    None of them changes what a correctly typed caller sees.
+    """
+
+    def visit_arguments(self, node: ast.arguments) -> ast.arguments:
+        self.generic_visit(node)
+        node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+        node.defaults += [default for default in node.kw_defaults if default]
+        node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
+        return node
 
     def visit_If(self, node: ast.If) -> ast.If | None:
         self.generic_visit(node)
@@ -98,9 +108,9 @@ class _Unannotated(ast.NodeTransformer):
 
 
 def _meaning(code: str) -> str:
-    """Return what the code says, without its annotations; nothing where it is no Python."""
+    """Return what the code does; nothing where it is no Python."""
     try:
-        return ast.dump(_Unannotated().visit(ast.parse(code)))
+        return ast.dump(_Meaning().visit(ast.parse(code)))
     except SyntaxError:
         return ""
 

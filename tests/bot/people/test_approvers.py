@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.hold import HoldState
-from bot.people import groups, people
+from bot.people import approvers, groups, people
 from bot.people.groups import NOT_FOUND_SECONDS, Groups
 from bot.slack.api import connected
 from bot.slack.rates import Pace
@@ -78,18 +78,50 @@ async def test_the_true_cause_is_named_when_no_approver_is_found(
 
 
 async def test_a_look_up_that_fails_later_leaves_a_card_that_people_have(
-    office: Office, tmp_path: Path
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(approvers, "_LATELY_SECONDS", 0.0)
     office = office.with_sets(tmp_path, SETS)
     async with office.bot():
         maria = await office.slack.user("maria")
         held = await office.hold(terms={"approvers": ("by-group",)})
         card = await maria.wait_for_message("Approval needed")
-        await office.slack.refuse_calls("usergroups.users.list", "permission_denied", times=4)
+        await office.slack.refuse_calls("usergroups.users.list", "permission_denied", times=99)
         assert await office.storage.holds.remind(held.id, CLOCK.now())
         await maria.wait_for_message("still waiting", channel="approvals")
         assert "Approve once" in card.buttons
     assert (await current(office, held)).state is HoldState.PENDING
+
+
+async def test_a_card_is_taken_back_when_nobody_is_left_who_could_decide(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approvers, "_LATELY_SECONDS", 0.0)
+    monkeypatch.setattr(approvers, "_FRESH_SECONDS", 0.0)
+    office = office.with_sets(tmp_path, SETS)
+    async with office.bot():
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        held = await office.hold(terms={"approvers": ("by-group",)})
+        await maria.wait_for_message("Approval needed")
+        await office.slack.settings(usergroups={"managers": []})
+        assert await office.storage.holds.remind(held.id, CLOCK.now())
+        await dana.wait_for_message("no approver could be reached")
+    assert (await current(office, held)).state is HoldState.WITHDRAWN
+
+
+async def test_nobody_is_given_back_a_request_on_what_was_read_a_minute_ago(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approvers, "_FRESH_SECONDS", 0.0)
+    office = office.with_sets(tmp_path, SETS)
+    await office.slack.settings(usergroups={"managers": []})
+    async with office.bot():
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        await office.hold(terms={"approvers": ("by-group",)})
+        await dana.wait_for_message("no approver could be reached")
+        await office.slack.settings(usergroups={"managers": [maria.id]})
+        await office.hold(terms={"approvers": ("by-group",)})
+        await maria.wait_for_message("Approval needed")
 
 
 async def test_an_address_that_was_not_found_is_soon_looked_up_again(

@@ -13,7 +13,7 @@ from app.settings import SlackMode
 from bot.main import BotSettings, run
 from bot.slack.accounts import Workspace
 from bot.slack.api import connected
-from bot.slack.tokens import other_app, with_app
+from bot.slack.tokens import other_app, sign_in, with_app
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.driver import Refused
 from tests.bot.conftest import CLOCK
@@ -130,6 +130,17 @@ async def test_tokens_of_two_apps_are_told_apart_at_the_start(office: Office) ->
         home = await with_app(slack, await slack.workspace())
     assert other_app(APP_TOKEN, home) == ""
     assert other_app("xapp-1-A0OTHER001-1-ff", home) == "A0OTHER001"
+
+
+async def test_a_bot_with_tokens_of_two_apps_does_not_start(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with connected(BOT_TOKEN, f"{office.slack.base_url}/api/") as slack:
+        assert (await sign_in(slack, "", APP_TOKEN)).app_id == "A0ABEYANCE"
+        monkeypatch.setattr("sandbox.slack.seed.APP_ID", "A0OTHER001")
+        with pytest.raises(BadSettings, match=r"app A0ABEYANCE, and .* to A0OTHER001"):
+            await sign_in(slack, "", APP_TOKEN)
+        assert (await sign_in(slack, "", "")).app_id == "A0OTHER001"
 
 
 async def test_an_app_of_a_whole_organisation_has_to_know_its_workspace(office: Office) -> None:

@@ -64,6 +64,20 @@ async def test_one_refusal_that_slack_takes_back_costs_nobody_their_card(office:
         await maria.wait_for_message("Approval needed")
 
 
+async def test_an_app_level_token_that_is_refused_twice_in_a_row_is_tried_again(
+    office: Office,
+) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        await office.slack.refuse_calls("apps.connections.open", "token_revoked", times=2)
+        await office.slack.disconnect_app("drop")
+        await office.slack.wait_for_app(2)
+        await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+        await maria.click(card, "Approve once")
+        await maria.wait_for_change(card, "Approved once")
+
+
 async def test_an_app_level_token_that_is_refused_ends_the_bot_with_the_remedy(
     office: Office,
 ) -> None:
