@@ -22,7 +22,7 @@ from policies.matching.runs import is_noise, opaque_runs
 from policies.matching.scanner import Plan, Scanner, Span
 from policies.patterns import seams
 from policies.patterns.charset import ANY
-from policies.patterns.ends import match
+from policies.patterns.ends import BESIDE, match
 from policies.patterns.normalise import BAR, TRANSPARENT, barred_view, odd_characters, scan_view
 from policies.patterns.pattern import Chars, Repeat
 from policies.patterns.render import (
@@ -50,6 +50,7 @@ _BAR = BAR.encode()
 _STRIDE = 64
 _NOWHERE = sys.maxsize
 _FEWEST_QUOTED = 3
+_LEFT = max(seams.LONGEST, BESIDE)
 _LONG_TAIL = 32  # what lies between the least and the most of a bounded token, at least
 
 
@@ -257,7 +258,7 @@ class _Cover:
         at = 0
         while (hit := self._openings.search(text, at)) is not None:
             begin = hit.start()
-            scanner = Scanner(self._plan, view[max(begin - seams.LONGEST, 0) : begin])
+            scanner = Scanner(self._plan, view[max(begin - _LEFT, 0) : begin])
             while begin + scanner.length < len(view) and not (scanner.length and scanner.idle):
                 here = begin + scanner.length
                 scanner.read(view[here : here + _STRIDE])

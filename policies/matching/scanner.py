@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.matching.effort import TooDense
+from policies.patterns.ends import BESIDE
 from policies.patterns.normalise import TRANSPARENT, scan_view
 from policies.patterns.trigger import Trigger, TriggerTree
 
@@ -111,9 +112,9 @@ class Scanner:
         """`before` is what stands before the text, as its view."""
         self._targets = plan.targets
         self._trigger = plan.tree.after(before)
-        self._keep = plan.tree.longest
-        self._recent = ""  # the view of the text's end, as long as an opening may reach back
-        self._base = 0  # position of its first character
+        self._keep = max(plan.tree.longest, BESIDE)
+        self._recent = before  # the view of the text's end, as far as anything may look back
+        self._base = -len(before)  # position of its first character
         self.length = 0
         self.steps = 0
         self.candidates: list[Candidate] = []
@@ -280,9 +281,12 @@ class Scanner:
         return state
 
     def _accept(self, candidate: Candidate, end: int) -> None:
-        valid = self._targets[candidate.target].valid
-        if valid is None or valid(self._folded(candidate.start, end)):
+        target, start = self._targets[candidate.target], candidate.start
+        if not target.checked or target.counts(self._folded(start, end), self._beside(start)):
             candidate.end = end
+
+    def _beside(self, at: int) -> str:
+        return self._folded(self._back(at, BESIDE), at)
 
     def _folded(self, start: int, end: int) -> str:
         return self._recent[start - self._base : end - self._base].replace(TRANSPARENT, "")
@@ -294,7 +298,7 @@ class Scanner:
         """
         first: dict[tuple[int, int, int, int], Candidate] = {}
         for candidate in sorted(self.candidates, key=_age):
-            validated = self._targets[candidate.target].valid is not None
+            validated = self._targets[candidate.target].checked
             looked_at = validated and not candidate.in_context and not candidate.beyond
             apart = candidate.start if looked_at else -1
             key = (candidate.target, id(candidate.state), candidate.maybe, apart)
@@ -308,30 +312,23 @@ class Scanner:
         self.done += [c.span for c in self.candidates if c.end]
         self.candidates = []
 
-    def _back(self, at: int, length: int) -> int:
-        """Return where the last `length` visible characters before `at` begin."""
-        start = at - length
-        if TRANSPARENT not in self._recent[start - self._base : at - self._base]:
-            return start
-        while length:
-            at -= 1
-            length -= self._recent[at - self._base] != TRANSPARENT
-        return at
-
     def _trim(self) -> None:
         """Forget what neither an opening nor a validator can ask for again."""
-        keep = self._back_or_base(self._keep + 1)
+        keep = self._back(self.length, self._keep + 1)
         for candidate in self.candidates:
-            validated = self._targets[candidate.target].valid is not None
+            validated = self._targets[candidate.target].checked
             looks_back = validated or candidate.value.bound
             if looks_back and candidate.start >= 0 and not candidate.beyond:
-                keep = min(keep, candidate.start)
+                keep = min(keep, self._back(candidate.start, BESIDE))
         if keep > self._base:
             self._recent = self._recent[keep - self._base :]
             self._base = keep
 
-    def _back_or_base(self, length: int) -> int:
-        at = self.length
+    def _back(self, at: int, length: int) -> int:
+        """Return where the last `length` visible characters before `at` begin, or all there are."""
+        start = max(at - length, self._base)
+        if TRANSPARENT not in self._recent[start - self._base : at - self._base]:
+            return start
         while length and at > self._base:
             at -= 1
             length -= self._recent[at - self._base] != TRANSPARENT

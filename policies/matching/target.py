@@ -38,14 +38,17 @@ class Value:
 class Target:
     """One pattern made ready. With a context, only what follows the context is the match.
 
-    `valid` sees the text of a match, folded and without invisible characters, and may refuse it.
+    `valid` sees the text of a match, folded and without invisible characters, and may refuse it;
+    so does `harmless`, which is given the characters in front of the match first (`ends.BESIDE`).
     `words` are what the pattern was made of, if it was made of words. `quoted` are the patterns
     that take the place of the pattern where the context ends with these quotes.
     Raises PatternError where the pattern could not be followed in a stream.
     """
 
     __slots__ = (
+        "checked",
         "context",
+        "harmless",
         "held",
         "id",
         "nodes",
@@ -65,11 +68,12 @@ class Target:
         *,
         context: Pattern | None = None,
         valid: Callable[[str], bool] | None = None,
+        harmless: Callable[[str, str], bool] | None = None,
         words: str = "",
         quoted: Mapping[str, Pattern] | None = None,
     ) -> None:
         for each in (pattern, *(quoted or {}).values()):
-            check(each, whole=valid is not None)
+            check(each, whole=valid is not None or harmless is not None)
         first = pattern if context is None else context
         if context is not None:
             if len(context.not_after) > 0:
@@ -78,6 +82,8 @@ class Target:
         self.id = id
         self.words = words
         self.valid = valid
+        self.harmless = harmless
+        self.checked = valid is not None or harmless is not None
         self.held = context is None
         self.nodes = (pattern.node,) if context is None else (context.node, pattern.node)
         self.openings: tuple[Opening, ...] = openings(first)
@@ -86,6 +92,12 @@ class Target:
         self.value = Value(pattern)
         self.quoted = {quote: Value(each) for quote, each in (quoted or {}).items()}
         self.context = Automaton(context.node) if context is not None else None
+
+    def counts(self, text: str, before: str) -> bool:
+        """Whether a match is what it looks like; `before` is what it has in front of it."""
+        if self.valid is not None and not self.valid(text):
+            return False
+        return self.harmless is None or not self.harmless(before, text)
 
     def value_after(self, before: str) -> Value:
         """Return what the value is like behind a context that ends with these two characters."""

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from policies.patterns.automaton import Automaton
     from policies.patterns.charset import Lookup
 
+BESIDE = 64
+"""Visible characters in front of a match that its target may look at: they tell its name."""
+
 _CHECK = 32  # what a validator costs, in steps
 
 
@@ -26,7 +29,7 @@ def match(target: Target, view: str, begin: int, effort: Effort) -> tuple[int, i
             ends.append(stopped)
         for end in reversed(ends):
             effort.spend(_CHECK)
-            if target.valid is None or target.valid(view[start:end]):
+            if target.counts(view[start:end], view[max(0, start - BESIDE) : start]):
                 return start, _end_of_token(value, view, stopped) if goes_on else end
     return None
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from policies.patterns.ends import BESIDE
 from policies.patterns.normalise import scan_view
 
 _WORD = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
@@ -28,6 +29,7 @@ class Known:
     pattern: str
     context: str = ""
     valid: Callable[[str], bool] | None = None
+    harmless: Callable[[str, str], bool] | None = None
 
 
 def thinned(text: str) -> str:
@@ -83,10 +85,15 @@ def _matches(seen: str, rule: Known) -> list[tuple[int, int]]:
             if compiled.fullmatch(seen, start, end)
             and not (right and end < len(seen) and seen[end] in _WORD)
             and (rule.valid is None or rule.valid(seen[start:end]))
+            and not (rule.harmless and rule.harmless(_beside(seen, start), seen[start:end]))
         ]
         if ends:
             found.append((start, ends[-1]))
     return found
+
+
+def _beside(seen: str, start: int) -> str:
+    return seen[max(0, start - BESIDE) : start]
 
 
 def _after_context(seen: str, context: str) -> list[int]:

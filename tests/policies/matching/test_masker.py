@@ -25,6 +25,11 @@ def _even(text: str) -> bool:
     return sum(map(ord, text)) % 2 == 0
 
 
+def _crowded(before: str, text: str) -> bool:
+    """Depends on each character in front of a match, as far as it may look, and on the match."""
+    return (len(set(before)) + len(before) + len(text)) % 3 == 0
+
+
 RULES = [
     Known("aws", r"\b(?:AKIA|ASIA)[A-Z2-7]{6}\b"),
     Known("bare", r"AKIA[0-9A-Z]{4}"),
@@ -40,6 +45,8 @@ RULES = [
     Known("digits", r"\b[3-6][0-9]{3}[ -]?[0-9]{4}\b"),
     Known("mail", r"\b[a-z.]{1,9}@[a-z]{2,6}"),
     Known("code", r"[a-z]{4,8}\b", "code: ?", valid=_even),
+    Known("named", r"[a-zA-Z]{3,9}\b", "pass ?= ?", harmless=_crowded),
+    Known("thin", r"qz[0-9]{4}", valid=_even, harmless=_crowded),
 ]
 
 PIECES = [
@@ -79,6 +86,7 @@ def _plan(rules: list[Known]) -> Plan:
                 parse(rule.pattern),
                 context=parse(rule.context) if rule.context else None,
                 valid=rule.valid,
+                harmless=rule.harmless,
             )
             for rule in rules
         ]
