@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.domain.grant import Grant
     from app.domain.identity import Identity
     from app.domain.passage import Passage
-    from app.domain.verdict import Verdict
+    from app.domain.verdict import FiredRule, Verdict
     from app.wire.base import Json
     from policies.compiled_catalog import Catalog
 
@@ -232,10 +232,8 @@ def approved(catalog: Catalog, facts: Facts) -> tuple[Grant, ...]:
 
 def left_open(
     catalog: Catalog, facts: Facts, grants: Iterable[Grant], now: datetime = NOW
-) -> list[Passage]:
-    """Return the passages of a request that nobody has decided on."""
+) -> list[Passage | FiredRule]:
+    """Return the passages of a request that nobody has decided on, or the rules that have none."""
     verdict = decide(facts, ALICE, catalog, now)
     rest, _ = still_open(verdict, tuple(grants), ALICE, "gateway", CALL, now)
-    open_now = passages(rest)
-    assert bool(open_now) == bool(rest.holding)
-    return open_now
+    return [*passages(rest), *(fired for fired in rest.holding if not passages(rest))]

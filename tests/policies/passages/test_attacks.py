@@ -27,6 +27,8 @@ from tests.policies.passages.talks import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policies.compiled_catalog import Catalog
 
 ASK = "deploy the web tier to production, and take care"
@@ -312,3 +314,29 @@ def test_every_attack_and_every_harmless_change_stands_here() -> None:
     assert len({case.name for case in HARMLESS}) == 12
     assert sum(case.passes for case in ATTACKS) == 4
     assert sum(not case.passes for case in HARMLESS) == 5
+
+
+def passing_under(catalog: Catalog) -> list[str]:
+    """Return the names of the attacks that pass under a catalog."""
+    return [
+        case.name
+        for case in ATTACKS
+        if not left_open(
+            catalog,
+            spoken("anthropic", case.then),
+            approved(catalog, spoken("anthropic", case.first)),
+        )
+    ]
+
+
+def test_where_work_is_decided_on_by_its_text_what_tools_return_is_held(
+    catalog_of: Callable[..., Catalog],
+) -> None:
+    passing = [name.partition(".")[0] for name in passing_under(catalog_of("work: text"))]
+    assert passing == ["21", "D", "L"]  # D returns the very text that was approved.
+
+
+def test_where_a_rule_decides_on_requests_every_attack_is_held(
+    catalog_of: Callable[..., Catalog],
+) -> None:
+    assert passing_under(catalog_of("decides: request")) == []
