@@ -60,7 +60,11 @@ class Mode(StrEnum):
 class TextSpec(Spec):
     """What is looked for in text; any one of it is enough."""
 
-    words: list[Words] = Field([], description="Whole words or phrases, in any case and spelling.")
+    words: list[Words] = Field(
+        [],
+        description="Whole words or phrases, in any case and spelling: `prod-db` is also found in "
+        "`PROD_DB`, `prodDb` and `myProdDb`, `prod` in `prod01-db`; not in `products`.",
+    )
     regex: list[Regex] = Field([], description="Patterns of the language in docs/policies.md.")
     detectors: list[Detectors] = Field(
         [], description="Ids or globs of detectors, or all `secrets` or `personal-data`."

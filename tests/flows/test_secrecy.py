@@ -71,3 +71,17 @@ async def test_no_key_shows_in_a_log_a_figure_or_in_slack(
     assert found == []
     secrets = [token, token.rpartition(".")[2], "sandbox-model-credential", house.vault_key]
     assert not [where for where, out in outputs.items() if any(it in out for it in secrets)]
+
+
+async def test_what_the_query_says_is_found_once_and_shown_once(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, word = await slack.user("maria"), uuid4().hex[:8]
+    async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
+        said = {"note": f"build {word} goes to production"}
+        asking = tasks.create_task(http.get("/openai/v1/models", params=said))
+        card = await maria.wait_for_message(word)
+        await maria.click(card, "Deny…")
+        await maria.submit({"category": "Not allowed by policy", "reason": "Use staging"})
+    assert (await asking).status_code == 403
+    assert card.words.count(word) == 1
