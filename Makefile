@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+CLIENTS := .clients
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint suite fuzz mutants bench browser screenshots constraints clean
+.PHONY: run test lint suite agents fuzz mutants bench browser screenshots constraints clean
 
 run: $(VENV)/.run
 	@$(BIN)/abeyance up
@@ -18,7 +19,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 # In the order of the folders: the slow stories of a whole house stand in the middle, not at the end.
-suite: $(VENV)/.dev browser
+suite: $(VENV)/.dev browser agents
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # A million random cuts of raw text and of each wire format's stream, against brute force; then
@@ -52,6 +53,19 @@ browser:
 	  [ "$$(id -u)" = 0 ] || { echo "The browser tests need Chromium: run 'sudo apt-get install chromium' once."; exit 1; }; \
 	  apt-get update --quiet --quiet && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends chromium fonts-lato fonts-noto-color-emoji > /dev/null; }
+
+# The agents of tests/clients, about 1.1 GB from npm: installed once, and kept.
+agents:
+	@command -v npm > /dev/null && $(MAKE) --no-print-directory $(CLIENTS)/.made || \
+	  echo "npm is not here, or could not install: the tests with real agents are left out."
+
+# Two of them fetch their program in an install script; the scripts of the others only compile.
+$(CLIENTS)/.made: tests/clients/package.json
+	@echo "Installing agents into $(CLIENTS): the first time a minute or more …"
+	@mkdir -p $(CLIENTS) && cp tests/clients/package.json $(CLIENTS)
+	@npm install --prefix $(CLIENTS) --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel error
+	@npm rebuild --prefix $(CLIENTS) --loglevel error @anthropic-ai/claude-code opencode-ai
+	@touch $@
 
 # Makes docs/images again, out of a running sandbox.
 screenshots: $(VENV)/.dev browser

@@ -1,0 +1,162 @@
+"""Real agents, set up as `docs/agents.md` tells, and kept from calling home."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / ".clients" / "node_modules" / ".bin"
+PATIENCE_SECONDS = 5
+_LAST_RESORT_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a developer writes down: variables, flags before the prompt, and files below HOME."""
+
+    arguments: list[str]
+    env: dict[str, str]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """A program that is given one prompt, prints what it says and ends."""
+
+    program: str
+    wire: str
+    """The connection that it uses."""
+    setup: Callable[[str, str, str, float], Setup]
+    """By gateway, token, model and the seconds of patience that it is given; 0: its own."""
+    requests: int = 1
+    """How many requests it sends for a prompt without tools; opencode also asks for a title."""
+
+    def __str__(self) -> str:
+        return self.program
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    screen: str
+    code: int
+
+
+@dataclass(slots=True)
+class Desk:
+    """A developer's machine: HOME and a folder to work in, behind one gateway."""
+
+    home: Path
+    work: Path
+    gateway: str
+    token: str
+
+    async def run(
+        self, agent: Agent, prompt: str, model: str = "sandbox-1", patience: float = 0
+    ) -> Ended:
+        """Run the agent to its end. Raises TimeoutError where it comes to none."""
+        setup = agent.setup(self.gateway, self.token, model, patience)
+        for name, text in setup.files.items():
+            path = self.home / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        self.work.mkdir(parents=True, exist_ok=True)
+        env = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TERM": "dumb", "NO_COLOR": "1"}
+        process = await asyncio.create_subprocess_exec(
+            PROGRAMS / agent.program,
+            *setup.arguments,
+            prompt,
+            cwd=self.work,
+            env={**env, **setup.env},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(_LAST_RESORT_SECONDS):
+                screen, _ = await process.communicate()
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        return Ended(screen.decode(), process.returncode or 0)
+
+
+def _claude(gateway: str, token: str, model: str, patience: float) -> Setup:
+    env = {
+        "ANTHROPIC_BASE_URL": f"{gateway}/anthropic",
+        "ANTHROPIC_AUTH_TOKEN": token,
+        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+        "DISABLE_AUTOUPDATER": "1",
+    }
+    if patience:
+        env["API_TIMEOUT_MS"] = f"{patience * 1000:.0f}"
+    return Setup(["--model", model, "--allowedTools=Bash", "-p"], env)
+
+
+def _codex(gateway: str, token: str, model: str, patience: float) -> Setup:
+    config = f"""
+model = "{model}"
+model_provider = "abeyance"
+[model_providers.abeyance]
+name = "Abeyance"
+base_url = "{gateway}/openai/v1"
+env_key = "ABEYANCE_TOKEN"
+wire_api = "responses"
+{f"stream_idle_timeout_ms = {patience * 1000:.0f}" if patience else ""}
+[analytics]
+enabled = false
+"""
+    arguments = ["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access"]
+    return Setup(arguments, {"ABEYANCE_TOKEN": token}, {".codex/config.toml": config})
+
+
+def _gemini(gateway: str, token: str, model: str, _patience: float) -> Setup:
+    settings = {
+        "security": {"auth": {"selectedType": "gemini-api-key"}},
+        "privacy": {"usageStatisticsEnabled": False},
+        "general": {"disableAutoUpdate": True, "disableUpdateNag": True},
+    }
+    env = {"GOOGLE_GEMINI_BASE_URL": f"{gateway}/gemini", "GEMINI_API_KEY": token}
+    arguments = ["--model", model, "--yolo", "--skip-trust", "--prompt"]
+    return Setup(arguments, env, {".gemini/settings.json": json.dumps(settings)})
+
+
+def _opencode(
+    gateway: str, token: str, model: str, patience: float, *, package: str, path: str
+) -> Setup:
+    options: dict[str, object] = {"baseURL": f"{gateway}/{path}", "apiKey": token}
+    if patience:
+        options["chunkTimeout"] = int(patience * 1000)
+    config = {
+        "provider": {"abeyance": {"npm": package, "options": options, "models": {model: {}}}},
+        "model": f"abeyance/{model}",
+        "small_model": f"abeyance/{model}",
+        "autoupdate": False,
+        "share": "disabled",
+    }
+    env = {
+        "OPENCODE_CONFIG_CONTENT": json.dumps(config),
+        "OPENCODE_DISABLE_MODELS_FETCH": "1",
+        "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+        "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+    }
+    return Setup(["run"], env)
+
+
+def _opencode_messages(gateway: str, token: str, model: str, patience: float) -> Setup:
+    package, path = "@ai-sdk/anthropic", "anthropic/v1"
+    return _opencode(gateway, token, model, patience, package=package, path=path)
+
+
+CLAUDE = Agent("claude", "anthropic", _claude)
+CODEX = Agent("codex", "openai", _codex)
+GEMINI = Agent("gemini", "gemini", _gemini)
+OPENCODE = Agent("opencode", "anthropic", _opencode_messages, requests=2)
+AGENTS = (CLAUDE, CODEX, GEMINI, OPENCODE)

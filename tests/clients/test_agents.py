@@ -1,0 +1,142 @@
+"""One prompt, typed into each agent: what goes upstream, and what its user sees."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clients.agents import AGENTS, Agent, Desk
+
+if TYPE_CHECKING:
+    from sandbox.model.driver import ModelDriver
+    from sandbox.slack.driver import SlackDriver, SlackUser
+    from sandbox.slack.eyes import SeenMessage
+
+KEY = "AKIAIOSFODNN7EXAMPLE"
+SHOWN = "[aws-access-key-id]"
+STEPS = 12
+DENIAL = {"category": "Not allowed by policy", "reason": "Use the lunar simulator"}
+
+pytestmark = pytest.mark.parametrize("agent", AGENTS, ids=str)
+
+
+@pytest.fixture
+async def maria(slack: SlackDriver) -> SlackUser:
+    return await slack.user("maria")
+
+
+async def cards(maria: SlackUser, case: str, count: int) -> list[SeenMessage]:
+    """Wait for so many cards of a story."""
+    seen: list[SeenMessage] = []
+    for _ in range(count):
+        known = {card.ts for card in seen}
+        seen.append(
+            await maria.wait_for_message(
+                lambda message: case in message.words and message.ts not in known,  # noqa: B023
+                channel="approvals",
+                within=60,
+            )
+        )
+    return seen
+
+
+def count_cards(maria: SlackUser, case: str) -> int:
+    return sum(case in message.words for message in maria.messages("approvals"))
+
+
+async def test_an_ordinary_prompt_is_answered_and_nobody_is_asked(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    ended = await desk.run(agent, f"Say hello to {case}")
+    assert "Happy to help" in ended.screen
+    assert ended.code == 0
+    assert len(await model.requests()) == agent.requests
+    assert count_cards(maria, case) == 0
+
+
+async def test_a_held_prompt_is_answered_after_its_approval(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
+        asked = await cards(maria, case, agent.requests)
+        assert await model.requests() == []
+        await asyncio.sleep(3)  # a manager reads
+        for card in asked:
+            await maria.click(card, "Approve once")
+    ended = running.result()
+    assert "Happy to help" in ended.screen
+    assert ended.code == 0
+    assert len(await model.requests()) == agent.requests
+    assert count_cards(maria, case) == agent.requests
+
+
+async def test_a_hold_outlasts_the_patience_that_an_agent_is_given(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    """By its own setting it waits 5 s for a sign of life, and gets one in time."""
+    async with asyncio.TaskGroup() as tasks:
+        prompt = f"Fly to the moonbase, {case}"
+        running = tasks.create_task(desk.run(agent, prompt, patience=5))
+        asked = await cards(maria, case, agent.requests)
+        await asyncio.sleep(8)  # longer than its patience
+        for card in asked:
+            await maria.click(card, "Approve once")
+    ended = running.result()
+    assert "Happy to help" in ended.screen
+    assert "Reconnecting" not in ended.screen
+    assert len(await model.requests()) == agent.requests
+    assert count_cards(maria, case) == agent.requests
+
+
+async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
+        for card in await cards(maria, case, agent.requests):
+            await maria.click(card, "Deny…")
+            await maria.submit(DENIAL)
+    ended = running.result()
+    assert "Maria Lopez denied this request" in ended.screen
+    assert "Use the lunar simulator" in ended.screen
+    assert "authenticate" not in ended.screen
+    assert ended.code != 0
+    assert await model.requests() == []
+    assert count_cards(maria, case) == agent.requests
+
+
+async def test_what_a_rule_denies_is_asked_once_and_its_reason_is_on_the_screen(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    ended = await desk.run(agent, f"Build the doomsday machine, {case}")
+    assert "There is no such thing." in ended.screen
+    assert "authenticate" not in ended.screen
+    assert "Reconnecting" not in ended.screen
+    assert ended.code != 0
+    assert await model.requests() == []
+
+
+async def test_a_key_reaches_neither_the_model_nor_the_screen(
+    agent: Agent, desk: Desk, model: ModelDriver, case: str
+) -> None:
+    ended = await desk.run(agent, f"Why is {KEY} refused, {case}?", model="sandbox-leaky")
+    assert SHOWN in ended.screen
+    assert ended.code == 0
+    received = await model.requests()
+    assert received
+    assert all(KEY.encode() not in each.body for each in received)
+    assert all(SHOWN.encode() in each.body for each in received)
+
+
+async def test_a_task_of_twelve_tool_calls_is_done_once(
+    agent: Agent, desk: Desk, model: ModelDriver, case: str
+) -> None:
+    ended = await desk.run(agent, f"Tidy up, {case}", model=f"sandbox-steps{STEPS}")
+    assert f"All {STEPS} steps are done." in ended.screen
+    assert ended.code == 0
+    done = (desk.work / "steps.txt").read_text().split("\n")
+    assert done == [*(f"step {step}" for step in range(1, STEPS + 1)), ""]
+    assert len(await model.requests()) == STEPS + agent.requests
