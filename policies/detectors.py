@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from policies.checks.harmless import harmless, not_personal
 from policies.checks.validators import build
 from policies.files.fields import GROUPS, Kind
 from policies.files.model import DetectorSpec, ExamplesSpec
 from policies.glob import any_of
 from policies.matching.target import Target
+from policies.patterns.openings import MAX_REACH, longest
 from policies.patterns.pattern import Pattern, parse, parse_class
 from policies.patterns.quotes import bare_pattern, quoted_patterns
 
@@ -78,6 +80,8 @@ _QUOTES = (
 )
 """As `_ASSIGNS`, where the value stands in quotes."""
 
+_HARMLESS = {Kind.SECRET: harmless, Kind.PERSONAL: not_personal}
+
 
 @dataclass(frozen=True, slots=True)
 class Detector:
@@ -107,11 +111,24 @@ class Detector:
 def make_detector(spec: DetectorSpec, kind: Kind, *, generic: bool) -> Detector:
     """Raises PatternError or ValueError with what is wrong in the pattern or its checks."""
     pattern = _guarded(parse(spec.pattern), spec)
-    context = parse(_context(spec, kind)) if spec.keywords or spec.context else None
+    context = None
+    if spec.keywords or spec.context:
+        context = parse(_context(spec, kind))
+        context = replace(context, not_before=context.not_before | pattern.not_before)
     quoted = quoted_patterns(pattern) if spec.quoted else None
     if quoted:
         pattern = bare_pattern(pattern)
-    target = Target(spec.id, pattern, context=context, valid=build(spec.checks), quoted=quoted)
+    valid = build(spec.checks)
+    bounded = longest(pattern.node) <= MAX_REACH
+    told_beside = bounded and (valid is not None or context is not None)
+    target = Target(
+        spec.id,
+        pattern,
+        context=context,
+        valid=valid,
+        harmless=_HARMLESS[kind] if told_beside else None,
+        quoted=quoted,
+    )
     return Detector(spec.id, spec.title, kind, generic, target, spec)
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import binascii
 import re
 from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _STOP_WORDS = (
     *("example", "sample", "dummy", "placeholder", "changeme", "change_me", "change-me", "your"),
@@ -48,7 +53,7 @@ _PROGRAM_WORDS = (
     "expired expires expiry export factory fake false field file files first flow for forgot "
     "form from function generate generated generator get grant group groups guest had handler "
     "has hash hashed have header headers helper her here hidden hide hint his host how html "
-    "http https id ids import index input instance int into invalid item items its json key "
+    "http https id ids import index input instance int into invalid is item items its json key "
     "keys label last length letters link list load local login logout long lower mail main make "
     "managed manager map masked match matches matching max maximum may message messages method "
     "min minimum missing mobile mock modal model module must name names never new next none not "
@@ -63,7 +68,7 @@ _PROGRAM_WORDS = (
     "this time title toggle token tokens too true tuple type union update upper uri url use "
     "used user username users using util utils uuid valid validate validation value values "
     "vault verified verify view visibility was weak web were what when where which who why will "
-    "with without wrapper write writer xml yaml you your"
+    "secure with without wrapper write writer xml yaml you your"
 )
 """Of which programs make their names, and sentences theirs: no passphrase is made of them."""
 _PROGRAM = frozenset(_PROGRAM_WORDS.split())
@@ -71,7 +76,9 @@ _WORDS = re.compile(r"[a-z]{3,10}([-_. ])[a-z]{3,10}(?:\1[a-z]{3,10}){1,8}")
 _NUMBER = re.compile(r"[-_. ]?[0-9]{1,4}$")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAMES = ("self.", "this.", "settings.")
-_PATH = re.compile(r"/[\w./{}$-]+")
+_PATH = re.compile(r"/[\w./:{}$-]+|[a-z]+/[a-z]+(?:[-+.][a-z]+)*")
+"""Of a file or a page, or the name of an error or a media type: `auth/wrong-password`."""
+_CODE = re.compile(r"(?:!!|==)[A-Za-z][\w.]*|[a-z_]+=-?[0-9.]+|[\w.]+\?\?.*")
 _ALGORITHMS = (
     *("sha", "md5", "aes", "pbkdf", "scram", "argon2", "bcrypt", "scrypt", "base64", "utf8"),
     *("utf-8", "oauth2", "hmac", "uint8", "uint16", "uint32", "uint64", "int32", "int64"),
@@ -99,6 +106,7 @@ _MANY = 5
 _CODE_SIGNS = frozenset("(){}[]<>=|\\/")
 _LETTERS = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
 _QUOTED = re.compile(r"([\"'`])[^\"'`]*\1[\])},;:.]*$")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{12,}={0,2}")
 _HEX = re.compile(r"[0-9a-f-]{20,}|[0-9A-F-]{20,}")
 """No name is so long and made of these six letters alone."""
 _PAIRS = (
@@ -122,14 +130,27 @@ def no_placeholder(text: str) -> bool:
     """Say whether a value is not one of those that stand for a value."""
     if _LABEL.fullmatch(text):
         return False
-    plain = text.strip("@\"'").lower()
+    plain = text.strip("@\"'_").lower()
     if plain in _SAMPLES or len(set(plain)) < 3 or _counts_up(plain):
         return False
     if any(word in plain for word in _STOP_WORDS) or _PUBLIC.match(text):
         return False
     if any(run in plain for run in _RUNS) and (len(plain) < _LONG or len(set(plain)) < _LONG // 2):
         return False
-    return _FROM_ELSEWHERE.search(text) is None and not _refers(text)
+    if _FROM_ELSEWHERE.search(text) or _refers(text):
+        return False
+    return not _is_coded_sample(text)
+
+
+def _is_coded_sample(text: str) -> bool:
+    """Say whether it is base64 of `secret is secure`, `this is password` or an alphabet."""
+    if len(text) % 4 or not _BASE64.fullmatch(text):
+        return False
+    try:
+        read = binascii.a2b_base64(text).decode("ascii").lower()
+    except ValueError:
+        return False
+    return _counts_up(read) or _PROGRAM.issuperset(read.split())
 
 
 def _refers(text: str) -> bool:
@@ -162,7 +183,7 @@ def password(text: str) -> bool:
     """Say whether a person could have chosen it as a password, not as a word of a program."""
     if not no_placeholder(text) or text.startswith(_NAMES) or _is_asked(text):
         return False
-    if text.lower().startswith(_ALGORITHMS) or _PATH.fullmatch(text):
+    if text.lower().startswith(_ALGORITHMS) or _PATH.fullmatch(text) or _CODE.fullmatch(text):
         return False
     if any(map(str.isspace, text)):
         return passphrase(text)
@@ -264,6 +285,15 @@ def random(text: str) -> bool:
         last = text.rpartition("-")[2]
         return last.isalpha() and _garbled(last, 15, 0.4)
     return changes / len(text) >= 0.2 or _garbled(text, 8, 0.4)
+
+
+def made_of(words: Sequence[str], text: str) -> bool:
+    """Say whether some words, with hardly a pair of letters that is in no word, are half of it."""
+    letters = sum(map(len, words))
+    odd = sum(
+        two not in _FOLLOWING.get(one, "") for word in words for one, two in pairwise(word.lower())
+    )
+    return letters * 2 >= len(text) and letters >= 3.4 * len(words) and odd <= 0.15 * letters
 
 
 def _garbled(text: str, fewest: int, share: float) -> bool:
