@@ -41,6 +41,7 @@ mutants: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.policies
 	$(BIN)/python -m bench.recall
+	$(BIN)/python -m bench.untouched
 	$(BIN)/python -m bench.linear
 	$(BIN)/python -m bench.neighbours
 	$(BIN)/python -m bench.holds click
