@@ -179,7 +179,7 @@ def sample(node: Node, rng: random.Random) -> str:
     """Return a text that a pattern matches, short and of plain characters where it may be."""
     match node:
         case Chars(members):
-            best = (_PLAIN, sorted(members.others), _SIGNS, _LETTERS, "\n")
+            best = (_PLAIN, sorted(members.others), _SIGNS, _LETTERS, "\n\r\t")
             return rng.choice(
                 next(kept for some in best if (kept := [*filter(members.__contains__, some)]))
             )

@@ -27,7 +27,7 @@ def test_each_option_is_tried_alone_and_left_out_once() -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"[a-z]{3,9}\.[^\w]?x*", r"(?i)key ?[=:] ?[0-9]+", "[^ -~]é|д"]
+    "pattern", [r"[a-z]{3,9}\.[^\w]?x*", r"(?i)key ?[=:] ?[0-9]+", r"[^ -~]é|д|\r?\n"]
 )
 def test_a_probe_is_what_its_pattern_matches(pattern: str) -> None:
     rng = random.Random(1)  # noqa: S311 - repeatable
