@@ -25,6 +25,7 @@ from tests.app.storage.test_mongo import MARIA, NOW, a_hold, a_session
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from app.clock import Clock
     from app.domain.hold import Hold
     from app.storage.store import MongoStorage
     from proxy.recording import Recording
@@ -38,19 +39,20 @@ async def still_good() -> None:
 
 @asynccontextmanager
 async def waiting_for(
-    storage: MongoStorage, hold: Hold
+    storage: MongoStorage, hold: Hold, clock: Clock | None = None
 ) -> AsyncIterator[tuple[Holding, Recording]]:
     """Yield what waits for a hold, and the recording of its session."""
-    clock, feed = SystemClock(), HoldFeed(storage.holds)
+    clock, feed = clock or SystemClock(), HoldFeed(storage.holds)
     holding = Holding(storage.holds, storage.statements, storage.notices, feed, clock, "me")
     ledger = ChainedLedger(storage.ledger, "test")
     bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
     await storage.sessions.open(a_session(NOW, id=hold.session_id))
     recorder = Recorder(storage.sessions, bodies, ledger, clock, "me")
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(ledger.run())
+        running = [tasks.create_task(ledger.run()), tasks.create_task(feed.run())]
         yield holding, await recorder.resume(hold.session_id)
-        running.cancel()
+        for task in running:
+            task.cancel()
 
 
 async def test_an_approval_is_not_used_after_it_was_kept_long_enough(
