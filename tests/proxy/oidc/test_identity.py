@@ -169,3 +169,4 @@ def test_claims_once_verified_are_never_changed_in_place() -> None:
     verified = VerifiedClaims(IssuerSettings(issuer=ISSUER), {})
     with pytest.raises(FrozenInstanceError):
         verified.claims = {}  # type: ignore[misc]
+    assert not hasattr(verified, "__dict__")
