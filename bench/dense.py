@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 Shape: TypeAlias = "Callable[[int], Prompt]"
 _HIDING = "<session>\nprod\n</session>\n"
 _REMINDER = "<system-reminder>\nprod\n</system-reminder>\n"
+_LONG = f"<system-reminder>\n{'and so on ' * 200}\n</system-reminder>\n"
 _MARKS = "\u0301\u0316"
 _CROSSED = "<session>\n<system-reminder>\n<INSTRUCTIONS>\n</session>\nprod\n"
 
@@ -62,6 +63,7 @@ SHAPES: dict[str, Shape] = {
     "wrappers, each apart": _many((Role.USER, f"{_REMINDER}~")),
     "tiny turns": _many((Role.USER, "prod"), (Role.ASSISTANT, "~")),
     "work of tiny turns": _many((Role.USER, "go"), (Role.ASSISTANT, "prod ~")),
+    "words in long wrappers": _many((Role.USER, f"{_LONG}a prod"), (Role.ASSISTANT, "~")),
     "empty turns": _many((Role.USER, " "), (Role.ASSISTANT, "~"), (Role.TOOL, "prod ~")),
     "words over seams": _many((Role.SYSTEM, "duction~ pro"), (Role.SYSTEM, "duction~ pro")),
     "seams far apart": _many((Role.USER, "duction~ pro"), (Role.TOOL, "~"), (Role.TOOL, "x")),

@@ -50,6 +50,7 @@ class Turns:
         self.all: list[Turn] = []
         self.attachments = attachments
         self._names = names
+        self._shortened: dict[int, tuple[str, ...]] = {}
         self._working = True
         left = deque(attachments)
         for number, text in enumerate(texts):
@@ -97,10 +98,19 @@ class Turns:
         """Put before some words, of so many characters, those of the turns before, until enough."""
         at = self._spoken_before[turn]
         while length < SHORTEST and at != NO_TURN:
-            words = (*self.all[at].words, *words)
+            words = (*self._in_short(at), *words)
             length += self.all[at].length
             at = self._spoken_before[at]
         return words
+
+    def _in_short(self, turn: int) -> tuple[str, ...]:
+        """Return the words of a turn, or a name where they are long: wrappers, files."""
+        if turn not in self._shortened:
+            words = self.all[turn].words
+            if sum(map(len, words)) > SHORTEST:
+                words = (self._names.of(PassageKind.TYPED, Role.USER, words),)
+            self._shortened[turn] = words
+        return self._shortened[turn]
 
     @cached_property
     def _spoken_before(self) -> list[int]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from app.domain.grant import Coverage, Grant, coverage
@@ -88,6 +88,7 @@ def grants(draw: st.DrawFn) -> tuple[dict[str, Any], Grant]:
     return scope, made
 
 
+@settings(deadline=None)
 @given(st.lists(grants(), max_size=6), scopes(), PASSAGES, MINUTES)
 def test_a_passage_is_covered_only_within_its_scope_and_time(
     given_out: list[tuple[dict[str, Any], Grant]],
@@ -108,6 +109,7 @@ def test_a_passage_is_covered_only_within_its_scope_and_time(
     assert left(asked, [grant for _, grant in numbered], *place) == expected
 
 
+@settings(deadline=None)
 @given(st.permutations(["identity", "connection", "call", "rule", "law"]), PASSAGES)
 def test_what_differs_from_a_cover_in_one_thing_is_not_covered(
     order: list[str], names: list[str]
@@ -212,6 +214,7 @@ VOTES = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(VOTES, st.integers(1, 3))
 def test_a_cover_needs_as_many_people_as_its_rule_says_and_none_who_took_it_back(
     votes: list[Vote], quorum: int
@@ -224,6 +227,7 @@ def test_a_cover_needs_as_many_people_as_its_rule_says_and_none_who_took_it_back
     assert bool(covers_of(held, NOW)) is (len(agreed) >= quorum and not once)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(WORDS, PASSAGES), min_size=1, max_size=2, unique_by=lambda r: r[0]))
 def test_an_approval_covers_exactly_what_was_open_on_it(rules: list[tuple[str, list[str]]]) -> None:
     held = hold_for(verdict(*(fired(rule, *names) for rule, names in rules)))

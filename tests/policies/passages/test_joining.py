@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.hold import HoldState
@@ -22,6 +22,7 @@ PASSAGES = st.lists(st.sampled_from("abcdef"), min_size=1, max_size=6, unique=Tr
 ASKING = st.lists(st.tuples(WORDS, PASSAGES), min_size=1, max_size=2, unique_by=lambda r: r[0])
 
 
+@settings(deadline=None)
 @given(ASKING, ASKING)
 def test_a_request_joins_a_hold_that_asks_for_all_that_is_open_in_it(
     mine: list[tuple[str, list[str]]], theirs: list[tuple[str, list[str]]]
@@ -75,6 +76,7 @@ def test_a_denial_of_work_names_its_ask_wherever_it_stands() -> None:
     assert refuses(verdict(fired("one", passage("all turns", PassageKind.WORK))), "k", unasked)
 
 
+@settings(deadline=None)
 @given(PASSAGES, PASSAGES)
 def test_where_nothing_was_typed_a_denial_names_all_that_was_open(
     then: list[str], now: list[str]
