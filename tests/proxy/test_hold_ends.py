@@ -12,6 +12,7 @@ import pytest
 from app.domain.hold import NOT_ASKED, Hold, HoldEvent, HoldState, Vote
 from app.domain.verdict import Action, Verdict
 from app.errors import Reason, Refused
+from app.storage.feed import Pulse
 from app.storage.ports import EventKind, Notice, NoticeKind
 from proxy.holding import hold_key
 from tests.app.storage.test_mongo import ALICE, JOB, MARIA, NOW, VERDICT, a_hold
@@ -211,11 +212,20 @@ async def test_a_caller_waits_for_the_bots_timers_and_is_counted_meanwhile(
         waiting_for(storage, hold, SetClock(at)) as (holding, recording),
         asyncio.TaskGroup() as tasks,
     ):
+        beats = asyncio.Event()
+
+        async def beat() -> None:
+            beats.set()
+
+        pulse = Pulse(0.05, beat)
         waiting = tasks.create_task(
-            holding.released(hold, "me:0", recording, None, None, still_good)
+            holding.released(hold, "me:0", recording, None, pulse, still_good)
         )
-        while (now := await stored(storage, hold)).callers != ("me:0",):
-            assert not waiting.done()
+        beating = tasks.create_task(beats.wait())
+        ended, _ = await asyncio.wait({waiting, beating}, return_when=asyncio.FIRST_COMPLETED)
+        assert waiting not in ended
+        now = await stored(storage, hold)
+        assert now.callers == ("me:0",)
         await moved(storage, now, HoldEvent.APPROVE, at)
         assert (await waiting).state is HoldState.RELEASED
 

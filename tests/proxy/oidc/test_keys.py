@@ -155,8 +155,9 @@ async def test_an_unknown_key_is_asked_for_every_ten_seconds_at_most(
     keys = IssuerKeys(issuer.settings, http, seconds)
     for passed, fetches in ((0, 1), (9, 1), (10, 1), (10.5, 2), (11, 2), (20.5, 2), (21, 3)):
         seconds.now = 1000.0 + passed
-        with pytest.raises(NotAuthenticated, match="a key that its issuer does not have"):
-            await keys.find("unheard-of")
+        for unknown in ("unheard-of", "aaa"):  # before and after the known one
+            with pytest.raises(NotAuthenticated, match="a key that its issuer does not have"):
+                await keys.find(unknown)
         assert len(issuer.asked) == fetches
     issuer.keys.append(ECKey.generate_key("P-256", {"kid": "new"}).as_dict(private=False))
     seconds.now += 11
@@ -231,7 +232,7 @@ async def test_good_keys_are_not_logged_and_an_empty_set_counts(
     assert logged == []
 
 
-@pytest.mark.parametrize(("bits", "used"), [(2047, False), (2048, True)])
+@pytest.mark.parametrize(("bits", "used"), [(2047, False), (2048, True), (3072, True)])
 async def test_an_rsa_key_has_at_least_2048_bits(
     issuer: Issuer, http: httpx.AsyncClient, *, bits: int, used: bool
 ) -> None:
