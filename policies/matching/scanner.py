@@ -8,9 +8,9 @@ built on it is the same for every cut.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policies.matching.candidate import Candidate, Span, in_order
 from policies.matching.effort import TooDense
 from policies.patterns.ends import BESIDE
 from policies.patterns.normalise import TRANSPARENT, scan_view
@@ -20,48 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policies.matching.target import Target, Value
-    from policies.patterns.automaton import Automaton, State
+    from policies.patterns.automaton import State
+
+__all__ = ["MAX_CANDIDATES", "Plan", "Scanner", "Span", "in_order"]
 
 MAX_CANDIDATES = 96
 """More matches than this in progress at one place, and the rest of the text is not passed on."""
 _MERGE_ABOVE = 8
 _RECENT = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A match of the target at index `target`: `[start, end)` in characters of the text."""
-
-    start: int
-    target: int
-    end: int
-
-
-class Candidate:
-    """A match in progress.
-
-    `end` is 0 until it is a match; `maybe` is an end that the next character may still forbid;
-    `start` is -1 until the first visible character; `beyond` says that the pattern's bound is
-    behind it, and only its token goes on.
-    """
-
-    __slots__ = ("beyond", "end", "in_context", "maybe", "start", "state", "target", "value")
-
-    def __init__(
-        self, target: int, start: int, value: Value, context: Automaton | None = None
-    ) -> None:
-        self.target = target
-        self.start = start
-        self.value = value
-        self.state: State = (context or value.secret).start
-        self.in_context = context is not None
-        self.beyond = False
-        self.maybe = 0
-        self.end = 0
-
-    @property
-    def span(self) -> Span:
-        return Span(self.start, self.target, self.end)
 
 
 def _age(candidate: Candidate) -> float:
@@ -97,10 +63,6 @@ class Plan:
         return tuple(sorted(scanner.done, key=in_order))
 
 
-def in_order(span: Span) -> tuple[int, int, int]:
-    return (span.start, span.target, -span.end)
-
-
 class Scanner:
     """The state of one text. Positions count characters since its beginning.
 
@@ -127,14 +89,29 @@ class Scanner:
         self._recent += view
         trigger = self._trigger
         busy = bool(self.candidates)
+        calm: dict[str, bool] | None = None  # by character; None where it was not calm just now
+        rested = 0
         for at, ch in enumerate(view, self.length + 1):
             trigger = trigger[ch]
             if busy or trigger.fires:
+                if calm is not None and not trigger.fires:
+                    if ch not in calm:
+                        calm[ch] = all(candidate.rests(ch) for candidate in self.candidates)
+                    if calm[ch]:
+                        rested = at
+                        continue
+                if rested:
+                    self._rest(rested)
+                    rested = 0
+                before = self.candidates[0].state if busy else None
                 self._trigger = trigger
                 self._step(ch, at)
                 busy = bool(self.candidates)
+                calm = {} if busy and self.candidates[0].state is before else None
                 if self.shut_at >= 0:
                     break
+        if rested:
+            self._rest(rested)
         self._trigger = trigger
         self.length += len(view)
         if len(self._recent) > _RECENT:
@@ -172,6 +149,15 @@ class Scanner:
         """Return the first end of a match that may still grow, more than `at` for none."""
         return min((c.end for c in self.candidates if c.end), default=at + 1)
 
+    def _rest(self, at: int) -> None:
+        """Let all that is in progress, and has rested, reach `at`."""
+        for candidate in self.candidates:
+            if candidate.state.accepts:
+                if candidate.value.guarded and not candidate.beyond:
+                    candidate.maybe = at
+                else:
+                    candidate.end = at
+
     def _step(self, ch: str, at: int) -> None:
         if ch == TRANSPARENT:
             return
@@ -201,7 +187,8 @@ class Scanner:
         """Start a candidate at an opening that has just ended, and let it catch up."""
         made = self._targets[target]
         start = self._back(at, length)
-        candidate = Candidate(target, start, made.value, made.context)
+        validated = made.valid is not None
+        candidate = Candidate(target, start, made.value, made.context, validated=validated)
         state = candidate.state
         opening = self._recent[start - self._base : at - self._base]
         if self._walked(candidate, opening):
@@ -243,7 +230,8 @@ class Scanner:
             candidate.start = at - 1
         if state.accepts:
             if candidate.in_context:
-                live.append(Candidate(candidate.target, -1, self._value(candidate.target, at)))
+                value = self._value(candidate.target, at)
+                live.append(Candidate(candidate.target, -1, value, validated=candidate.validated))
             elif candidate.beyond:
                 candidate.end = at
             elif value.guarded:

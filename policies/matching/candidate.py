@@ -1,0 +1,86 @@
+"""A match, and a match in progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policies.patterns.normalise import TRANSPARENT
+
+if TYPE_CHECKING:
+    from policies.matching.target import Value
+    from policies.patterns.automaton import Automaton, State
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A match of the target at index `target`: `[start, end)` in characters of the text."""
+
+    start: int
+    target: int
+    end: int
+
+
+class Candidate:
+    """A match in progress.
+
+    `end` is 0 until it is a match; `maybe` is an end that the next character may still forbid;
+    `start` is -1 until the first visible character; `beyond` says that the pattern's bound is
+    behind it, and only its token goes on.
+    """
+
+    __slots__ = (
+        "beyond",
+        "end",
+        "in_context",
+        "maybe",
+        "start",
+        "state",
+        "target",
+        "validated",
+        "value",
+    )
+
+    def __init__(
+        self,
+        target: int,
+        start: int,
+        value: Value,
+        context: Automaton | None = None,
+        *,
+        validated: bool,
+    ) -> None:
+        self.target = target
+        self.start = start
+        self.value = value
+        self.state: State = (context or value.secret).start
+        self.in_context = context is not None
+        self.validated = validated
+        self.beyond = False
+        self.maybe = 0
+        self.end = 0
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.target, self.end)
+
+    def rests(self, ch: str) -> bool:
+        """Whether this character changes nothing but how far a match has come.
+
+        A long token is mostly made of such: a text is followed several times as fast where they
+        are not looked at one by one.
+        """
+        state = self.state
+        if ch == TRANSPARENT or state[ch] is not state or self.start < 0:
+            return False
+        if self.beyond or not state.accepts:
+            return self.beyond or not self.maybe
+        if self.in_context:
+            return False
+        if self.value.guarded:
+            return self.maybe > 0 and not self.value.closes[ch]
+        return not self.validated
+
+
+def in_order(span: Span) -> tuple[int, int, int]:
+    return (span.start, span.target, -span.end)
