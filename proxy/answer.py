@@ -61,6 +61,7 @@ class Relay:
         self._masker: AnswerMasker | None = None
         self._sent = 0
         self._last = b""  # what was sent last
+        self._is_list = False  # a stream that is one JSON array
         self._unrecorded = ""
         """Why the rest of the answer could not be recorded, and was not sent."""
 
@@ -186,6 +187,8 @@ class Relay:
 
     async def _send(self, data: bytes) -> None:
         await self._exchange.send(data)
+        if not self._sent:
+            self._is_list = data.lstrip().startswith(b"[")
         self._sent += len(data)
         self._last = data
 
@@ -193,7 +196,7 @@ class Relay:
         """Whether the client has a part of an answer that may end with an error in its shape."""
         if not self._exchange.started:
             return False
-        return _is_stream(answer) or (_is_lines(answer) and self._sent > 0)
+        return _is_stream(answer) or (self._sent > 0 and (self._is_list or _is_lines(answer)))
 
     async def _withhold(
         self, fault: AbeyanceError, answer: Answer, seen: list[bytes], more: AsyncIterator[bytes]
@@ -231,6 +234,8 @@ class Relay:
         if _is_stream(answer):
             begun = self._sent > 0
             words = self._visit.client.end_of_stream(self._wire, refusal, begun=begun)
+        elif self._is_list:
+            words = b"," + self._wire.refusal(refusal) + b"]"
         else:
             within = b"" if self._last.endswith(b"\n") else b"\n"
             words = within + self._wire.refusal(refusal) + b"\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.errors import BadRequest, Unsupported, UpstreamUnavailable
 from app.wire import media, nature
 from app.wire.answer import content_sniffing
+from app.wire.answer.arrays import ArrayAnswer
 from app.wire.answer.charsets import actual_encoding, check_charset, is_wide
 from app.wire.answer.documents import DocumentAnswer
 from app.wire.answer.streams import LinesAnswer, SseAnswer
@@ -105,7 +106,12 @@ class SniffedAnswer:
                 raise _unreadable(encoding)
             lines = self._label.media in media.LINES and found is content_sniffing.Look.JSON
             return (LinesAnswer if lines else SseAnswer)(self._table, self._masking, self._limit)
-        return found and self._document(encoding)
+        return found and self._json(encoding, text)
+
+    def _json(self, encoding: str, text: str) -> AnswerMasker:
+        if self._table.listed and not is_wide(encoding) and text.lstrip(" \t\r\n")[:1] == "[":
+            return ArrayAnswer(self._table, self._masking, self._limit)
+        return self._document(encoding)
 
     def _stream(self, encoding: str, text: str, *, whole: bool) -> AnswerMasker | None:
         """Read a stream at once, unless it begins as no stream does."""
