@@ -10,7 +10,7 @@ from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, Named, StreamTable, kind_of
 from app.wire.json_paths import Kind, shape, whole
 from app.wire.request.prompts import RequestTable
-from app.wire.table import ErrorTable, TableFormat, message
+from app.wire.table import STREAMING, ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +31,7 @@ REQUEST = RequestTable(
             "metadata": Kind.FREE,
         }
     ),
-    roles={"system": Role.SYSTEM, "messages": Role.USER},
+    roles={"system": Role.SYSTEM, "messages": Role.USER, "tools": Role.SYSTEM},
     types={
         "tool_use": Role.ASSISTANT,
         "server_tool_use": Role.ASSISTANT,
@@ -166,4 +166,6 @@ NO_NEWS = _named(
 )
 """An event that changes nothing, for who does not take comments or pings for a sign of life."""
 
-ANTHROPIC = TableFormat("anthropic", REQUEST, ANSWER, ErrorTable(_body, _in_stream, _whole_stream))
+ANTHROPIC = TableFormat(
+    "anthropic", REQUEST, ANSWER, ErrorTable(_body, _in_stream, _whole_stream), STREAMING
+)

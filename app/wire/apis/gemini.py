@@ -42,6 +42,7 @@ REQUEST = RequestTable(
     ),
     roles={
         "systemInstruction": Role.SYSTEM,
+        "tools": Role.SYSTEM,
         "system_instruction": Role.SYSTEM,
         "contents": Role.USER,
     },

@@ -34,7 +34,12 @@ REQUEST = RequestTable(
             "logit_bias": Kind.FREE,
         }
     ),
-    roles={"messages": Role.USER, "prediction": Role.ASSISTANT},
+    roles={
+        "messages": Role.USER,
+        "prediction": Role.ASSISTANT,
+        "tools": Role.SYSTEM,
+        "functions": Role.SYSTEM,
+    },
     mend=thinking.mended_details,
 )
 
@@ -122,4 +127,4 @@ ANSWER = AnswerTable(
     ),
 )
 
-CHAT = table.TableFormat("openai_chat", REQUEST, ANSWER, openai_error.ERRORS)
+CHAT = table.TableFormat("openai_chat", REQUEST, ANSWER, openai_error.ERRORS, table.STREAMING)

@@ -11,7 +11,7 @@ from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.apis import openai_error
 from app.wire.json_paths import Kind, shape, whole
 from app.wire.request.prompts import RequestTable
-from app.wire.table import ErrorTable, TableFormat, message
+from app.wire.table import STREAMING, ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,12 @@ REQUEST = RequestTable(
             "metadata": Kind.FREE,
         }
     ),
-    roles={"instructions": Role.SYSTEM, "input": Role.USER, "prompt": Role.USER},
+    roles={
+        "instructions": Role.SYSTEM,
+        "input": Role.USER,
+        "prompt": Role.USER,
+        "tools": Role.SYSTEM,
+    },
     types={
         **dict.fromkeys(_CALLS, Role.ASSISTANT),
         **{f"{call}_output": Role.TOOL for call in _CALLS},
@@ -148,5 +153,9 @@ NO_NEWS = sse.encode(strict_json.dump({"type": "keepalive"}), event="keepalive")
 """An event that changes nothing, for who does not take comments for a sign of life."""
 
 RESPONSES = TableFormat(
-    "openai_responses", REQUEST, ANSWER, ErrorTable(openai_error.ERRORS.body, _in_stream)
+    "openai_responses",
+    REQUEST,
+    ANSWER,
+    ErrorTable(openai_error.ERRORS.body, _in_stream),
+    STREAMING,
 )

@@ -66,8 +66,8 @@ CHAT_FOUND = [
     ("/messages/2/tool_calls/0/function/arguments", Role.ASSISTANT, "ls", "run"),
     ("/messages/2/tool_calls/0/function/arguments", Role.ASSISTANT, "x", "run"),
     ("/messages/3/content", Role.TOOL, "done", "run"),
-    ("/tools/0/function/description", Role.OTHER, "runs", "run"),
-    ("/tools/0/function/parameters/properties/cmd2/default", Role.OTHER, "ls", "run"),
+    ("/tools/0/function/description", Role.SYSTEM, "runs", "run"),
+    ("/tools/0/function/parameters/properties/cmd2/default", Role.SYSTEM, "ls", "run"),
     ("/prediction/content", Role.ASSISTANT, "guess", ""),
     ("/user", Role.OTHER, "u-1", ""),
 ]
@@ -136,7 +136,7 @@ ANTHROPIC_FOUND = [
     ("/messages/1/content/1/input/cmd", Role.ASSISTANT, "ls -l", "run"),
     ("/messages/2/content/0/content/0/text", Role.TOOL, "done", "run"),
     ("/messages/2/content/1/source/data", Role.USER, "a paper", ""),
-    ("/tools/0/description", Role.OTHER, "runs", "run"),
+    ("/tools/0/description", Role.SYSTEM, "runs", "run"),
 ]
 CURSOR: dict[str, Any] = {
     "name": "Fix it",
