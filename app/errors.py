@@ -107,6 +107,8 @@ class Reason(StrEnum):
     RULES_CHANGED = "rules_changed"
     GRANT_ENDED = "grant_ended"
     HOLD_WITHDRAWN = "hold_withdrawn"
+    NOT_COUNTED = "not_counted"
+    TOO_MANY_PENDING = "too_many_pending"
 
 
 class Refused(AbeyanceError):

@@ -99,7 +99,9 @@ class Settings(BaseSettings):
     """Bytes of a request body, and of an answer (or an event of one) that is masked as a whole."""
 
     keep_alive_seconds: float = Field(default=10.0, gt=0)
-    """Between the comments that keep the stream of a held request open."""
+    """Between the signs of life that keep the stream of a held request open."""
+    pending_limit: int = Field(default=5, gt=0)
+    """How many requests of one person may wait for approval at a time."""
     answer_seconds: float = Field(default=3600.0, gt=0)
     """How long an answer may take from its head to its end."""
     stalled_seconds: float = Field(default=120.0, ge=1)

@@ -142,7 +142,7 @@ def _body(number: int) -> dict[str, object]:
 
 
 def _payload(value: str) -> dict[str, object]:
-    """Spell a click of Maria on Approve once, as Slack does."""
+    """Spell a click of Maria on Approve, as Slack does."""
     action = {"action_id": "hold_approve", "block_id": "b", "type": "button", "value": value}
     return {
         "type": "block_actions",
@@ -305,7 +305,12 @@ async def _one(data: Path, options: argparse.Namespace, found: dict[str, list[fl
         (data / "policies" / "catalog" / "rules.yaml").write_text(RULE)
         approvers = "- name: managers\n  slack_groups: [managers]\n"
         (data / "policies" / "approvers.yaml").write_text(approvers)
-        house = House(data, embedded_uri(port), data / "policies")
+        house = House(
+            data,
+            embedded_uri(port),
+            data / "policies",
+            settings={"ABEYANCE_PENDING_LIMIT": "100000"},
+        )
         try:
             if options.what == "click":
                 await asyncio.to_thread(run_clicks, house, options.runs, options.clicks)

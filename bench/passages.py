@@ -13,6 +13,7 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from app.domain.passage import Excerpt
 from bench.dense import SHAPES, dense
 from bench.policies import timed
 from policies.evidence import Evidence
@@ -68,7 +69,12 @@ def look(facts: Facts, catalog: Catalog, seen: list[Evidence]) -> None:
 
 
 def cut(prompt: Prompt, hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    return Cutter(prompt, str, UNKEYED).passages(hits, work_by_text=False)
+    return Cutter(prompt, str, UNKEYED).passages(hits, _unshown, work_by_text=False)
+
+
+def _unshown(_hit: Hit) -> Excerpt:
+    """Leave out what makes a finding fit to be shown, which is not the cutter's work."""
+    return Excerpt("", "", "", "")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a person says to a hold. `grant`: the same may pass for a while without asking."""
+    """What a person says to a hold.
+
+    `grant`: all that its rules would hold may pass for a while. `once`: only this request may.
+    """
 
     approve: bool
     category: str = ""
@@ -44,6 +48,7 @@ class Word:
     shared: bool = True
     grant: bool = False
     break_glass: bool = False
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +123,22 @@ class Decisions:
                 # Somebody was faster; what counts is how it stands now.
                 hold = superseded.current
                 continue
-            if word.grant and (length := grant_length(hold)):
-                await self._grants.give(taken.hold, voter.person, length)
+            if taken.hold.state is HoldState.APPROVED:
+                await self._follow(taken.hold, voter, word)
             return taken
+
+    async def _follow(self, approved: Hold, voter: Voter, word: Word) -> None:
+        """Give what comes with an approval, and free what waits and is covered by it now.
+
+        A grant that was asked for and cannot be given is told to whoever clicked; the rest is
+        made up for by the gateway, and by the next look at what is covered.
+        """
+        if word.grant and (length := grant_length(approved)):
+            await self._grants.give(approved, voter.person, length)
+        with suppress(StorageUnavailable):
+            if not word.grant:
+                await self._grants.cover(approved)
+            await self._grants.free(approved.requester.key)
 
     async def withdraw(self, hold_id: str, slack_user: str) -> str:
         """Take back a request of one's own; return why not, as a sentence, or nothing.
@@ -159,6 +177,7 @@ class Decisions:
             shared=word.shared,
             sets=sets_of(hold, voter),
             broke_glass=word.break_glass,
+            once=word.once,
         )
         moved = hold.after(event, now, vote, move=new_token())
         if word.break_glass:
@@ -198,4 +217,6 @@ def _spelt(word: Word) -> str:
         return "break_glass"
     if word.grant:
         return "grant"
+    if word.once:
+        return "approve_once"
     return "approve" if word.approve else "deny"

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import structlog
 
+from app.audit.giving import Giver, facts_of
+from app.audit.moves import Mover
 from app.domain.grant import Grant, coverage
-from app.domain.hold import Granted
-from app.errors import StorageUnavailable
+from app.domain.hold import Granted, HoldEvent
+from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id
 from app.storage.ports import Event, EventKind
 from policies.approval import is_requester, may_decide
+from policies.passages.answers import covered_by, covers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +40,8 @@ class Grants:
         self._holds = holds
         self._ledger = ledger
         self._clock = clock
+        self._giver = Giver(grants, ledger, clock)
+        self._mover = Mover(holds, ledger, clock)
 
     async def give(self, hold: Hold, by: Person, length: timedelta) -> None:
         """Let pass for a while what the rules of this hold would hold again for this caller.
@@ -55,11 +61,24 @@ class Grants:
             )
             for fired in hold.verdict.holding
         ]
-        for grant in given:
-            data = self._data(grant, by.email) | {"until": grant.expires_at.isoformat()}
-            await self._note(EventKind.GRANT_GIVEN, hold, data)
-            await self._grants.put(grant)
+        await self._giver.give(hold, given)
         await self._show(hold, given)
+
+    async def cover(self, hold: Hold) -> None:
+        """Let the passages of an approved hold pass for a while, if the approval covers them."""
+        given = covers_of(hold, self._clock.now())
+        await self._giver.give(hold, given)
+        if given:
+            await self._show(hold, given)
+
+    async def free(self, identity_key: str) -> None:
+        """Let go on what waits of somebody, where all that it asks about is approved by now."""
+        now = self._clock.now()
+        grants = await self._grants.of(identity_key, now)
+        for hold in await self._holds.pending() if grants else ():
+            if hold.requester.key == identity_key and (by := covered_by(hold, grants, now)):
+                with suppress(Superseded):
+                    await self._mover.move(hold, HoldEvent.COVER, note=_covered(by))
 
     async def revoke(self, hold: Hold, voter: Voter) -> str:
         """End the grant of a hold; return why not, as a sentence, or nothing."""
@@ -72,7 +91,7 @@ class Grants:
         for grant in grants:
             # First the end, then its record: a right must not live on because nobody can write.
             if await self._grants.revoke(grant.id, by=voter.person.name, now=now):
-                data = self._data(grant, voter.person.email)
+                data = facts_of(grant) | {"email": voter.person.email}
                 await self._note(EventKind.GRANT_REVOKED, hold, data)
         await self._show(hold, await self._grants.get_many(hold.granted.ids))
         return ""
@@ -107,6 +126,8 @@ class Grants:
             for grant in grants:
                 if not grant.active(self._clock.now()):
                     await self._grants.settle(grant.id)
+        for identity_key in {grant.covers.identity_key for grant in unsettled}:
+            await self.free(identity_key)
 
     async def _show(self, hold: Hold, grants: Sequence[Grant]) -> None:
         """Note on the hold how its grant stands, so that its card says so."""
@@ -116,10 +137,12 @@ class Grants:
         shown = Granted(
             ids=earlier.ids if earlier else tuple(grant.id for grant in grants),
             seconds=int((grants[0].expires_at - grants[0].created_at).total_seconds()),
-            until=grants[0].expires_at,
+            until=max(grant.most_until or grant.expires_at for grant in grants),
             uses=max(grant.uses for grant in grants),
             over=not any(grant.active(now) for grant in grants),
             revoked_by=revoked,
+            used_at=max((grant.used_at for grant in grants if grant.used_at), default=None),
+            passages=sum(len(grant.covers.passages) for grant in grants),
         )
         if shown != earlier:
             await self._holds.note_grant(hold.id, shown)
@@ -129,17 +152,12 @@ class Grants:
         own = bool(voter.person.email) and is_requester(hold.requester, voter)
         return given or own or may_decide(hold, voter, self._clock.now())
 
-    def _data(self, grant: Grant, email: str) -> dict[str, str | int]:
-        covers = grant.covers
-        return {
-            "grant": grant.id,
-            "rule": covers.rule,
-            "connection": covers.connection,
-            "identity": covers.identity_key,
-            "repository": covers.repository,
-            "email": email,
-        }
-
     async def _note(self, kind: EventKind, hold: Hold, data: dict[str, str | int]) -> None:
         told = Event(kind, self._clock.now(), hold.session_id, {"hold": hold.id, **data})
         await self._ledger.append(told)
+
+
+def _covered(by: Sequence[Grant]) -> str:
+    """Say what let a request pass that nobody decided on by itself."""
+    names = " and ".join(dict.fromkeys(grant.by.name for grant in by))
+    return f"{names} approved the same a moment ago"

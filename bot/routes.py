@@ -124,10 +124,12 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
 def _behind_the_dots(rooms: Rooms) -> Handler:
     """Choose by the option that was taken."""
 
-    async def more(ack: AsyncAck, body: dict[str, Any]) -> None:
+    async def more(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
         value = str((body["actions"][0].get("selected_option") or {}).get("value", ""))
         if value.startswith(cards.ALARM):
             await rooms.alarms.ask(ack, body, value.removeprefix(cards.ALARM))
+        elif value.startswith(cards.ONCE):
+            await rooms.clicks.approve_once(ack, body, respond, value.removeprefix(cards.ONCE))
         else:
             await rooms.clicks.ask_glass(ack, body, value)
 

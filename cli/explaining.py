@@ -25,8 +25,8 @@ from proxy.facts import read_inquiry
 from proxy.front import check_front
 
 if TYPE_CHECKING:
+    from app.domain.passage import Excerpt
     from app.domain.segment import Facts
-    from app.domain.verdict import Excerpt
     from policies.explain import RuleStory
 
 _COLOURS = {Action.ALLOW: "green", Action.MASK: "cyan", Action.HOLD: "yellow", Action.DENY: "red"}

@@ -83,7 +83,7 @@ def _show_steps(console: Console, places: Places) -> None:
     _show(console, "\n[bold]1.[/] Ask for something risky, as Alice; it will wait:\n")
     console.print(held_curl(places), style="cyan", soft_wrap=True, markup=False)
     _show(console, f"\n[bold]2.[/] Open [bold]{places.slack}[/] as Maria Lopez, in #approvals,")
-    _show(console, "   and press [bold]Approve once[/] or [bold]Deny…[/]")
+    _show(console, "   and press [bold]Approve[/] or [bold]Deny…[/]")
     _show(console, "[bold]3.[/] Watch the waiting curl end. Then, as Ines Roth, type /replay\n")
 
 

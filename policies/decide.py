@@ -91,7 +91,9 @@ def _asking(rule: Rule, told: FiredRule, evidence: Evidence, cutter: Cutter) -> 
         return told
     if rule.cover is None:
         return replace(told, question=Question(rule.law, rule.approval))
-    passages = cutter.passages(evidence.all_of(rule), work_by_text=rule.work_by_text)
+    passages = cutter.passages(
+        evidence.all_of(rule), evidence.excerpt, work_by_text=rule.work_by_text
+    )
     return replace(told, question=Question(rule.law, rule.approval, passages, rule.cover))
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from app.domain.passage import Excerpt
 from app.domain.segment import Role
-from app.domain.verdict import Excerpt
 from policies.excerpts import MOST, MOST_WORDS, SafeText
 from policies.matching.findings import Finding, Inspected
 from policies.passages.texts import is_protocol
@@ -61,7 +61,7 @@ class Evidence:
 
     def excerpts(self, hits: Sequence[Hit]) -> tuple[Excerpt, ...]:
         """Return the first few hits in their surroundings, safe to show."""
-        return tuple(self._excerpt(hit) for hit in hits[:MOST])
+        return tuple(self.excerpt(hit) for hit in hits[:MOST])
 
     @cached_property
     def _masked(self) -> dict[str, str]:
@@ -94,7 +94,8 @@ class Evidence:
         inside.sort(key=lambda hit: hit.segment)
         return inside + seams
 
-    def _excerpt(self, hit: Hit) -> Excerpt:
+    def excerpt(self, hit: Hit) -> Excerpt:
+        """Return a hit in its surroundings, safe to show."""
         segment, finding = self._segments[hit.segment], hit.finding
         text, how = self._shown(segment.text, finding.end), finding.reading.how
         return Excerpt(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from app.domain.verdict import Action, Excerpt
+from app.domain.passage import Excerpt
+from app.domain.verdict import Action
 from policies.conditions import Asked
 from policies.decide import UNCHECKABLE
 from policies.evidence import Evidence

@@ -93,6 +93,46 @@ def rules_changed(verdict: Verdict) -> Refused:
     return Refused(Reason.RULES_CHANGED, message, rule=fired.rule)
 
 
+def denied_before(hold: Hold) -> Refused:
+    """Say that the same was denied a while ago, in the same words, and how to go on."""
+    told = refusal_of(hold)
+    message = (
+        f"{told} The same was denied before, so no one was asked again. If your tool sends the "
+        "whole conversation each time, start a new one, or rewind to before the denied message. "
+        "To have it reviewed again, use “Request again” in Slack, or send a new reason in the "
+        "header Abeyance-Reason."
+    )
+    return Refused(told.reason, message, rule=told.rule)
+
+
+def expired_before(hold: Hold) -> Refused:
+    """Say that nobody answered a moment ago, and when; asking at once would help no one."""
+    told = refusal_of(hold)
+    at = f" It expired at {hold.decided_at:%H:%M} UTC." if hold.decided_at else ""
+    message = f"{told}{at} It can be reviewed again two minutes after that."
+    return Refused(told.reason, message, rule=told.rule)
+
+
+def only_counted(verdict: Verdict) -> Refused:
+    """Say that a request which only counts tokens is not worth an approval."""
+    fired = verdict.holding[0]
+    message = (
+        f"Something in this prompt needs an approval (rule {fired.rule}), so its tokens were not "
+        "counted. The approval is asked for when the prompt itself is sent."
+    )
+    return Refused(Reason.NOT_COUNTED, message, rule=fired.rule)
+
+
+def too_many(verdict: Verdict, most: int) -> Refused:
+    """Say that so many requests of one person are waiting already."""
+    fired = verdict.holding[0]
+    message = (
+        f"{most} of your requests are waiting for approval already. Send this one again when one "
+        f"of them is decided, or withdraw one in Slack (rule {fired.rule})."
+    )
+    return Refused(Reason.TOO_MANY_PENDING, message, rule=fired.rule)
+
+
 def needs_reason(verdict: Verdict) -> Refused:
     """Say how to state what a request is for, where its rule wants to know."""
     fired = verdict.holding[0]

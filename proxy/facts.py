@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
 from app.domain.connection import Connection
+from app.domain.hold import asker
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
 from app.errors import NotFound, Reason, Refused
-from app.wire.registry import TELLING, wire_for
+from app.wire import strict_json
+from app.wire.base import WireFormat
+from app.wire.registry import TELLING, call_kind, only_counts, wire_for
 from app.wire.request.body import NOTHING, Body, parse_body
 from policies.matching.known import NOTHING_KNOWN, Known
 from proxy.front import Headers, header
@@ -22,6 +25,7 @@ from proxy.http.headers import forwarded, without_per_attempt
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.domain.identity import Identity
     from app.wire.base import WireFormat
 
 
@@ -41,6 +45,9 @@ class Inquiry:
     calls: tuple[str | int, ...]
     """The ids of the JSON-RPC calls in the body."""
     use: AccountUse
+    sameness: str = ""
+    """The digest, in hex, by which a retry is known though its JSON is ordered otherwise, and
+    though it asks for a stream, or not. Only where people may be asked about it."""
     known: Known = NOTHING_KNOWN
     """The values that were masked in it, which its answer must not show either."""
 
@@ -52,6 +59,30 @@ class Inquiry:
     def without_texts(self) -> Inquiry:
         """Return what is needed once it is decided: the bytes to forward, and small facts."""
         return replace(self, body=NOTHING, facts=self.facts.without_texts())
+
+    @property
+    def call(self) -> str:
+        """The kind of call, within which approvals and denials stay."""
+        return call_kind(self.wire, self.request.method, self.request.path)
+
+    @property
+    def only_counts(self) -> bool:
+        """Whether the tokens of the prompt are counted and nothing is done with it."""
+        return only_counts(self.request.path)
+
+    def asker(self, identity: Identity) -> str:
+        return asker(identity.key, self.connection.name, self.call)
+
+    def named(self) -> Inquiry:
+        """Return the inquiry with its `sameness`, which takes another look at its body."""
+        request = self.request
+        body = request.body
+        if self.body.is_json:
+            value = strict_json.parse(body)
+            if isinstance(value, dict):
+                value = {k: v for k, v in value.items() if k not in self.wire.per_attempt}
+            body = strict_json.canonical(value)
+        return replace(self, sameness=_digest(self.connection, replace(request, body=body)))
 
     def showing(self, mask: Callable[[str], str]) -> Inquiry:
         """Return the inquiry with the model's name fit to be shown: a caller may write anything."""
@@ -126,13 +157,17 @@ def _beside(path: str, query: str, headers: Headers) -> tuple[Segment, ...]:
 def _recorded(
     connection: Connection, method: str, path: str, query: str, headers: Headers, raw: bytes
 ) -> RecordedRequest:
-    headers = tuple(sorted(headers))
+    request = RecordedRequest(method, path, query, tuple(sorted(headers)), raw, "")
+    return replace(request, digest=_digest(connection, request))
+
+
+def _digest(connection: Connection, request: RecordedRequest) -> str:
+    headers = (f"{name}:{value}" for name, value in without_per_attempt(request.headers))
     digest = hashlib.sha256()
-    stable = (f"{name}:{value}" for name, value in without_per_attempt(headers))
-    for part in (connection.name, method, path, query, *stable):
+    for part in (connection.name, request.method, request.path, request.query, *headers):
         _add(digest, part.encode())
-    _add(digest, raw)
-    return RecordedRequest(method, path, query, headers, raw, digest.hexdigest())
+    _add(digest, request.body)
+    return digest.hexdigest()
 
 
 def _add(digest: hashlib._Hash, part: bytes) -> None:

@@ -15,26 +15,24 @@ from app.domain.session import Decision
 from app.domain.verdict import Action
 from app.errors import AbeyanceError, Fault, Reason, Refused, Unavailable
 from app.logs import where
-from app.storage.feed import Pulse
 from app.telemetry import Metrics
+from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
 from proxy.answer import Relay
+from proxy.asking import Asked, Asking
 from proxy.callers import Callers
 from proxy.connections import Connections
-from proxy.endings import needs_reason, rules_changed
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, split_target
-from proxy.front import check_front, one_spelling, stated_reason
-from proxy.granted import Granted
-from proxy.holding import Holding, hold_key
+from proxy.front import check_front, one_spelling
+from proxy.holding import Holding
 from proxy.http.compression import content_coding
 from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
-from proxy.inspection import Asking, Inspected, inspect
+from proxy.inspection import Incoming, Inspected, inspect
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
 from proxy.visit import Visit
-from proxy.waiting import Mode, patience_of, waiting_mode
 from proxy.work.answers import Answering
 from proxy.work.pool import Pool
 
@@ -43,14 +41,12 @@ if TYPE_CHECKING:
     from app.domain.verdict import Verdict
     from policies.compiled_catalog import Catalog
 
-_REASON_LENGTH = 500
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     body_bytes: int
-    keep_alive_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +55,9 @@ class Gate:
     connections: Connections
     catalogs: CatalogKeeper
     recorder: Recorder
+    asking: Asking
     holding: Holding
-    granted: Granted
+    names: PassageNames
     account: SharedAccount
     upstream: Upstream
     pool: Pool
@@ -78,8 +75,8 @@ class Gate:
             kept, exchange.query = without_credentials(exchange.headers, exchange.query)
             exchange.headers = self.account.personal(kept, identity)
             exchange.check_protocol()
-            asking = await self._read(visit, identity)
-            await attend(exchange, self._serve(visit, asking))
+            incoming = await self._read(visit, identity)
+            await attend(exchange, self._serve(visit, incoming))
         except ClientGone:
             cut = "the client left"
         except AbeyanceError as error:
@@ -92,7 +89,7 @@ class Gate:
             if visit.recording is not None:
                 self.recorder.done(visit.recording, cut)
 
-    async def _read(self, visit: Visit, identity: Identity) -> Asking:
+    async def _read(self, visit: Visit, identity: Identity) -> Incoming:
         exchange = visit.exchange
         target, query = one_spelling(exchange.target, exchange.query)
         check_front(exchange.method, target, query, ())
@@ -101,15 +98,24 @@ class Gate:
         limit = self.limits.body_bytes
         body = await exchange.read(limit)
         coding, headers = content_coding(exchange.headers), exchange.headers
-        return Asking(
-            connection, exchange.method, path, query, headers, body, identity, coding, limit
+        return Incoming(
+            connection,
+            exchange.method,
+            path,
+            query,
+            headers,
+            body,
+            identity,
+            coding,
+            self.names,
+            limit,
         )
 
-    async def _serve(self, visit: Visit, asking: Asking) -> None:
+    async def _serve(self, visit: Visit, incoming: Incoming) -> None:
         # One catalog for the whole request, whatever takes its place meanwhile.
-        catalog, identity = self.catalogs.current, asking.identity
-        inspected = await self._inspected(asking, catalog)
-        visit.inquiry = inquiry = inspected.whole(asking)
+        catalog, identity = self.catalogs.current, incoming.identity
+        inspected = await self._inspected(incoming, catalog)
+        visit.inquiry = inquiry = inspected.whole(incoming)
         await self.account.check(identity, inquiry)
         visit.giving = self.account.giving(identity, inquiry)
         verdict = inspected.verdict
@@ -121,17 +127,11 @@ class Gate:
                 decision = Decision.ALLOWED
             case Action.MASK:
                 decision = Decision.MASKED
-            case Action.HOLD if grants := await self.granted.covering(
-                identity, inquiry.connection.name, verdict
-            ):
-                decision = Decision.GRANTED
-                ids = tuple(grant.id for grant in grants)
-                visit.recording = await self.recorder.open(identity, inquiry, verdict, grants=ids)
-                await self.granted.use(grants, visit.recording)
             case Action.HOLD:
-                decision = Decision.APPROVED
-                hold = await self._held(visit, asking, inquiry, verdict)
-                if hold.state is HoldState.PENDING:
+                judge = partial(self._judged, incoming, catalog, verdict)
+                answer = await self.asking.answer(Asked(visit, identity, inquiry, verdict, judge))
+                decision, hold = answer.decision, answer.hold
+                if hold is not None and hold.state is HoldState.PENDING:
                     return await visit.defer(hold)
             case Action.DENY:
                 visit.recording = await self.recorder.open(identity, inquiry, verdict)
@@ -158,76 +158,21 @@ class Gate:
         self.metrics.masked.inc(relay.tally.masked)
         return None
 
-    async def _inspected(self, asking: Asking, catalog: Catalog) -> Inspected:
+    async def _inspected(self, incoming: Incoming, catalog: Catalog) -> Inspected:
         now = self.clock.now()
-        size = asking.size
-        inspected = await self.pool.do(size, partial(inspect, asking, now), catalog)
+        size = incoming.size
+        inspected = await self.pool.do(size, partial(inspect, incoming, now), catalog)
         await self.pool.threads.do(size, inspected.inquiry.known.warm)
         return inspected
 
-    async def _held(self, visit: Visit, asking: Asking, inquiry: Inquiry, verdict: Verdict) -> Hold:
-        """Return the hold as soon as it is ours to forward; or at once, for who will not wait."""
-        headers, identity = visit.exchange.headers, asking.identity
-        mode = waiting_mode(headers, inquiry.facts, inquiry.connection)
-        caller = self.holding.caller() if mode is not Mode.ASYNC else ""
-        hold = await self._joined(visit, identity, inquiry, verdict, caller)
-        if visit.recording is None:
-            visit.recording = await self.recorder.resume(hold.session_id)
-        if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
-            return hold
-        keep_alive = Pulse(self.limits.keep_alive_seconds, visit.keep_alive)
-        pulse = keep_alive if mode is Mode.KEEP_ALIVE else None
-        patience = patience_of(headers, inquiry.connection, mode)
-        with self.metrics.waiting.track_inprogress():
-            return await self.holding.released(
-                hold,
-                caller,
-                visit.recording,
-                patience,
-                pulse,
-                partial(self._still_good, asking, inquiry, verdict),
-            )
-
-    async def _still_good(self, asking: Asking, inquiry: Inquiry, verdict: Verdict) -> None:
-        """Raise Refused where the catalog has changed while people decided, and asks for more."""
-        catalog = self.catalogs.current
-        if catalog.revision == verdict.catalog_revision:
-            return
-        identity, now = asking.identity, (await self._inspected(asking, catalog)).verdict
-        if now.action is Action.DENY:
-            raise _denied(now)
-        if now.action is Action.HOLD and hold_key(identity, inquiry, now) != hold_key(
-            identity, inquiry, verdict
-        ):
-            raise rules_changed(now)
-
-    async def _joined(
-        self,
-        visit: Visit,
-        identity: Identity,
-        inquiry: Inquiry,
-        verdict: Verdict,
-        caller: str,
-    ) -> Hold:
-        """Open a hold, or re-attach to the one of the same request."""
-        reason = stated_reason(visit.exchange.headers)[:_REASON_LENGTH]
-        if existing := await self.holding.find(identity, inquiry, verdict):
-            await self.holding.hear(existing, reason)
-            return existing
-        reason = reason or await self.holding.stated(identity, inquiry, verdict)
-        if not reason and verdict.approval and verdict.approval.reason_required:
-            visit.recording = await self.recorder.open(identity, inquiry, verdict)
-            raise needs_reason(verdict)
-        visit.recording = recording = await self.recorder.open(
-            identity, inquiry, verdict, held=True
-        )
-        hold = await self.holding.open(identity, inquiry, verdict, recording, reason, caller)
-        if hold.session_id != recording.session.id:
-            visit.recording = None
-            await recording.refuse(
-                Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
-            )
-        return hold
+    async def _judged(self, incoming: Incoming, catalog: Catalog, verdict: Verdict) -> Verdict:
+        """Return what the rules of now say. Raises Refused where they deny."""
+        current = self.catalogs.current
+        if current.revision != catalog.revision:
+            verdict = (await self._inspected(incoming, current)).verdict
+        if verdict.action is Action.DENY:
+            raise _denied(verdict)
+        return verdict
 
     async def _forward(
         self, relay: Relay, inquiry: Inquiry, hold: Hold | None, credential: str

@@ -1,43 +1,58 @@
-"""Requests that need nobody's decision, because somebody granted them for a while."""
+"""What people have approved before: which questions of a request it answers, and its uses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.grant import coverage
+from app.audit.giving import Giver
 from app.errors import Reason, Refused
 from app.storage.ports import EventKind
+from policies.passages.answers import covers_of, still_open
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.clock import Clock
     from app.domain.grant import Grant
+    from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
-    from app.storage.ports import GrantStore
+    from app.storage.ports import GrantStore, Ledger
+    from proxy.facts import Inquiry
     from proxy.recording import Recording
 
 
 class Granted:
-    def __init__(self, grants: GrantStore, clock: Clock) -> None:
+    def __init__(self, grants: GrantStore, ledger: Ledger, clock: Clock) -> None:
         self._grants = grants
         self._clock = clock
+        self._giver = Giver(grants, ledger, clock)
 
-    async def covering(
-        self, identity: Identity, connection: str, verdict: Verdict
-    ) -> tuple[Grant, ...]:
-        """Return a grant for every rule that holds, or nothing where one is not covered."""
+    async def still_open(
+        self, identity: Identity, inquiry: Inquiry, verdict: Verdict
+    ) -> tuple[Verdict, tuple[Grant, ...]]:
+        """Return the verdict less what is granted or covered, and the grants that say so."""
         now = self._clock.now()
-        found = [
-            await self._grants.covering(coverage(identity, connection, fired.rule), now)
-            for fired in verdict.holding
-        ]
-        grants = tuple(grant for grant in found if grant is not None)
-        return grants if len(grants) == len(found) else ()
+        grants = await self._grants.of(identity.key, now)
+        connection = inquiry.connection.name
+        return still_open(verdict, grants, identity, connection, inquiry.call, now)
 
-    async def use(self, grants: tuple[Grant, ...], recording: Recording) -> None:
+    async def cover(self, hold: Hold) -> bool:
+        """See that what an approved hold covers is given; whether it was not yet.
+
+        The bot does it at the click, but may be gone the moment after.
+        """
+        return await self._giver.give(hold, covers_of(hold, self._clock.now()))
+
+    async def use(
+        self, grants: Sequence[Grant], recording: Recording, *, prolong: bool = True
+    ) -> None:
         """Count and record the use. Raises Refused where one ended at this very moment."""
+        recording.answered_by([grant.id for grant in grants])
         for grant in grants:
-            if not await self._grants.use(grant.id, recording.session.id, self._clock.now()):
+            now = self._clock.now()
+            until = grant.prolonged(now) if prolong else grant.expires_at
+            if not await self._grants.use(grant.id, recording.session.id, now, until):
                 raise Refused(
                     Reason.GRANT_ENDED,
                     f"The grant for rule {grant.covers.rule} has just ended. "

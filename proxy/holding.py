@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from app.domain.hold import NOT_ASKED, Hold, HoldEvent, HoldState
+from app.domain.verdict import Approval
 from app.errors import Superseded
 from app.ids import new_token
 from app.storage.ports import EventKind
@@ -16,6 +17,7 @@ from proxy.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from app.clock import Clock
     from app.domain.identity import Identity
@@ -52,56 +54,32 @@ class Holding:
         """Return a name for one caller that waits here."""
         return f"{self._gateway}:{next(self._numbers)}"
 
-    async def find(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> Hold | None:
-        """Return the open hold of a byte-identical request of the same caller."""
-        return await self._holds.find_open(hold_key(identity, inquiry, verdict))
+    async def find(self, key: str) -> Hold | None:
+        """Return the open hold of the same request of the same caller."""
+        return await self._holds.find_open(key)
+
+    async def recent(self, identity: Identity, verdict: Verdict) -> tuple[Hold, ...]:
+        """Return the caller's holds that may still matter to what this verdict asks."""
+        terms = verdict.approval or Approval(())
+        since = self._clock.now() - terms.expires - max(terms.denied_for, terms.keep)
+        return await self._holds.recent(identity.key, since)
 
     async def hear(self, hold: Hold, reason: str) -> None:
         """Take up a reason that comes with a retry, where none was given before."""
         if reason and not hold.reason:
             await self._holds.state_reason(hold.id, reason)
 
-    async def stated(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
+    async def stated(self, key: str, since: datetime | None = None) -> str:
         """Return what the caller said in Slack that this very request is for; or nothing."""
-        key = hold_key(identity, inquiry, verdict)
-        return await self._statements.get(key, self._clock.now() - _STATED_FOR)
+        return await self._statements.get(key, since or self._clock.now() - _STATED_FOR)
 
-    async def open(
-        self,
-        identity: Identity,
-        inquiry: Inquiry,
-        verdict: Verdict,
-        recording: Recording,
-        reason: str,
-        caller: str,
-    ) -> Hold:
+    async def open(self, hold: Hold, recording: Recording) -> Hold:
         """Write the hold down; from then on the bot asks people about it.
-
-        `caller` is empty where nobody waits.
 
         Returns another hold where the same request began to wait at the same moment.
         """
-        if verdict.approval is None:
-            raise RuntimeError("a verdict that holds says who may approve")
-        now = self._clock.now()
-        hold = Hold(
-            id=recording.session.hold_id,
-            key=hold_key(identity, inquiry, verdict),
-            session_id=recording.session.id,
-            requester=identity,
-            connection=inquiry.connection.name,
-            model=inquiry.facts.prompt.model,
-            method=inquiry.request.method,
-            path=inquiry.request.path,
-            body_bytes=len(inquiry.request.body),
-            digest=inquiry.request.digest,
-            verdict=verdict,
-            created_at=now,
-            deadline=now + verdict.approval.expires,
-            reason=reason,
-            callers=(caller,) if caller else (),
-        )
         await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
+        caller = hold.callers[0] if hold.callers else ""
         return await self._counted(self._holds.open(hold), hold.id, caller)
 
     async def released(
@@ -111,26 +89,41 @@ class Holding:
         recording: Recording,
         patience: float | None,
         pulse: Pulse | None,
-        still_good: Callable[[], Awaitable[None]],
+        still_good: Callable[[Hold], Awaitable[None]],
     ) -> Hold:
         """Return when the hold was approved and this caller is the one to claim it.
 
-        `patience` is for how many seconds the caller waits; None: to the end. `still_good` is
-        asked before the claim, and raises where the approval does not cover the request any more.
+        `still_good` is asked before the claim, and raises where the approval does not cover the
+        request any more. Else as `decided`.
         Raises Refused where people said no, nobody said anything, or the patience ends first.
+        """
+        decided = await self.decided(hold, caller, recording, patience, pulse)
+        if decided.state is not HoldState.APPROVED:
+            raise refusal_of(decided)
+        await still_good(decided)
+        return await self._claim(decided, recording)
+
+    async def decided(
+        self,
+        hold: Hold,
+        caller: str,
+        recording: Recording,
+        patience: float | None,
+        pulse: Pulse | None,
+    ) -> Hold:
+        """Return the hold when it is decided.
+
+        `patience` is for how many seconds the caller waits; None: to the end. Raises Refused where
+        that ends first.
         """
         if caller not in hold.callers and hold.state is HoldState.PENDING:
             await self._counted(self._holds.arrive(hold.id, caller), hold.id, caller)
         try:
-            decided = await self._ended(hold, caller, recording, patience, pulse)
+            return await self._ended(hold, caller, recording, patience, pulse)
         except asyncio.CancelledError:
             # The client left; what people decide meanwhile waits for the retry.
             await self._holds.leave(hold.id, caller)
             raise
-        if decided.state is not HoldState.APPROVED:
-            raise refusal_of(decided)
-        await still_good()
-        return await self._claim(decided, recording)
 
     async def _ended(
         self,
@@ -211,11 +204,12 @@ def hold_key(identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
 
     Another rule, or other terms, make another hold: an old approval does not cover them.
     """
-    rules = [fired.rule for fired in verdict.holding]
-    parts = (identity.key, inquiry.request.digest, repr((rules, verdict.approval)))
+    rules = [(fired.rule, fired.question and fired.question.law) for fired in verdict.holding]
+    parts = (_VERSION, identity.key, inquiry.sameness, repr((rules, verdict.approval)))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
+_VERSION = "2"
 # The bot's timers expire a hold; only where no bot is alive does the gateway do it.
 _GRACE_SECONDS = 3.0
 _STATED_FOR = timedelta(days=1)

@@ -11,6 +11,7 @@ from app.domain.identity import Identity
 from app.domain.verdict import Action, Verdict
 from app.errors import AbeyanceError
 from policies.decide import decide
+from policies.passages.names import UNKEYED, PassageNames
 from proxy.facts import Inquiry, read_inquiry
 from proxy.front import Headers
 from proxy.http.compression import decompressed
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class Incoming:
     """A request as it came, and who sends it. `path` is the upstream's."""
 
     connection: Connection
@@ -34,6 +35,8 @@ class Asking:
     identity: Identity
     coding: str = ""
     """How the body is compressed, if it is."""
+    names: PassageNames = UNKEYED
+    """What names the passages that people decide on."""
     limit: int = sys.maxsize
     """Of the bytes of the body once it is not compressed any more."""
 
@@ -56,26 +59,28 @@ class Inspected:
     fault: AbeyanceError | None = None
     """Why it cannot be forwarded masked, where it has to be."""
 
-    def whole(self, asking: Asking) -> Inquiry:
+    def whole(self, incoming: Incoming) -> Inquiry:
         if not self.as_it_came:
             return self.inquiry
-        return replace(self.inquiry, request=replace(self.inquiry.request, body=asking.body))
+        return replace(self.inquiry, request=replace(self.inquiry.request, body=incoming.body))
 
 
-def inspect(asking: Asking, now: datetime, catalog: Catalog) -> Inspected:
+def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
     """Return what may be forwarded, and shown. Raises BadRequest where it cannot be read."""
-    body = decompressed(asking.coding, asking.body, asking.limit)
+    body = decompressed(incoming.coding, incoming.body, incoming.limit)
     inquiry = read_inquiry(
-        asking.connection, asking.method, asking.path, asking.query, asking.headers, body
+        incoming.connection, incoming.method, incoming.path, incoming.query, incoming.headers, body
     )
-    verdict = decide(inquiry.facts, asking.identity, catalog, now)
+    verdict = decide(inquiry.facts, incoming.identity, catalog, now, incoming.names)
     fault: AbeyanceError | None = None
     try:
         inquiry = _masked(inquiry, verdict, catalog)
     except AbeyanceError as error:
         fault = error
+    if verdict.action is Action.HOLD:
+        inquiry = inquiry.named()
     request = inquiry.request
-    as_it_came = request.body is asking.body
+    as_it_came = request.body is incoming.body
     if as_it_came:
         inquiry = replace(inquiry, request=replace(request, body=b""))
     return Inspected(inquiry.without_texts(), verdict, as_it_came, fault)

@@ -20,6 +20,7 @@ from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.errors import Restarting, StorageUnavailable
 from app.ids import new_id
+from app.keys import derived_key
 from app.parts import running
 from app.pieces import Cutter
 from app.settings import Settings, require
@@ -28,7 +29,9 @@ from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
 from app.telemetry import Metrics
 from app.vault import Vault
+from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper, CatalogState
+from proxy.asking import Asking, AskingLimits
 from proxy.attendance import Attendance
 from proxy.callers import Callers
 from proxy.connections import Connections
@@ -135,20 +138,23 @@ class _Parts:
         self.running = (
             *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
         )
+        holding = Holding(storage.holds, storage.statements, storage.notices, self.feed, clock, me)
+        granted = Granted(storage.grants, ledger, clock)
+        vault_key = settings.vault_key.get_secret_value()
+        limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
         gate = Gate(
             callers=callers,
             connections=Connections(storage.connections, vault),
             catalogs=catalogs,
             recorder=recorder,
-            holding=Holding(
-                storage.holds, storage.statements, storage.notices, self.feed, clock, me
-            ),
-            granted=Granted(storage.grants, clock),
-            account=SharedAccount(storage.receipts, settings.vault_key.get_secret_value(), clock),
+            asking=Asking(holding, granted, recorder, clock, limits, metrics),
+            holding=holding,
+            names=PassageNames(derived_key(vault_key, "abeyance names of passages")),
+            account=SharedAccount(storage.receipts, vault_key, clock),
             upstream=upstream,
             pool=pool,
             clock=clock,
-            limits=Limits(settings.body_limit, settings.keep_alive_seconds),
+            limits=Limits(settings.body_limit),
             metrics=metrics,
         )
         linking = Linking(storage.links, ledger, clock)

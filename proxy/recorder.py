@@ -18,6 +18,7 @@ from proxy.recording import Recording
 
 if TYPE_CHECKING:
     from app.clock import Clock
+    from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from app.storage.ports import Ledger, SessionStore
@@ -58,7 +59,7 @@ class Recorder:
         verdict: Verdict,
         *,
         held: bool = False,
-        grants: tuple[str, ...] = (),
+        joined: str = "",
     ) -> Recording:
         """Write the intent of a request. Raises StorageUnavailable; then nothing may go out."""
         now = self._clock.now()
@@ -77,7 +78,7 @@ class Recorder:
             gateway=self._gateway,
             # One name for both: what a card calls the hold is what finds the session.
             hold_id=session_id if held else "",
-            grants=grants,
+            joined=joined,
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
         )
         recording = self._of(session)
@@ -105,6 +106,14 @@ class Recorder:
         if session.gateway != self._gateway:
             await self._sessions.adopt(session_id, self._gateway)
         return self._of(session)
+
+    async def taken_over(self, hold: Hold, by: Recording) -> None:
+        """End the session of a hold whose approval another one has claimed, if it is another."""
+        if hold.session_id != by.session.id:
+            first = await self.resume(hold.session_id)
+            await first.refuse(
+                Decision.WITHDRAWN, f"its approval was used by a retry, session {by.session.id}"
+            )
 
     def done(self, recording: Recording, why: str) -> None:
         """Let go of a recording; `run` ends what has no end yet. `why` is what cut it short."""

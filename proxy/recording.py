@@ -68,7 +68,11 @@ class Recording:
 
     async def decide(self, decision: Decision) -> None:
         self.session = replace(self.session, decision=decision)
-        await self._sessions.decide(self.session.id, decision)
+        await self._sessions.decide(self.session.id, decision, self.session.grants)
+
+    def answered_by(self, grants: Sequence[str]) -> None:
+        """Note which grants let it pass, or a part of it."""
+        self.session = replace(self.session, grants=tuple(grants))
 
     async def about_to_forward(self, hold: Hold, claim: Coroutine[None, None, None]) -> None:
         """Claim the approval of a hold, and write at the same time that its request goes out.

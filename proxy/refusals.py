@@ -39,6 +39,10 @@ _BY_STATUS: Mapping[int, Headers] = {
     405: (("allow", ", ".join(METHODS)),),
     426: (("upgrade", "HTTP/1.1"),),
 }
+_REFUSED: Mapping[errors.Reason, int] = {
+    errors.Reason.NOT_COUNTED: 400,
+    errors.Reason.TOO_MANY_PENDING: 429,
+}
 # All tokens that are no good look alike from outside: which check failed helps only a forger.
 # What is wrong inside is for the log; a caller learns what it means for the request.
 _INSIDE: Mapping[type[errors.AbeyanceError], str] = {
@@ -63,6 +67,7 @@ def refusal_for(
     message = next(inside, str(error))
     if isinstance(error, errors.Refused):
         code = error.reason.value
+        status = _REFUSED.get(error.reason, status)
     if isinstance(error, errors.NotAuthenticated):
         message = _STRANGER
     return Refusal(status, code, message, session_id, calls)

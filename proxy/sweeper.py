@@ -105,7 +105,7 @@ class Sweeper:
         if hold is None and session.decision is Decision.PENDING:
             # What it was decided to send says so before it is sent.
             ending = SessionState.CLOSED, Decision.WITHDRAWN, _UNSENT
-            return None if alive and young else ending
+            return None if alive and (young or session.joined) else ending
         if alive:
             return None
         # It may have been sent, and it is never sent again: nobody knows how it ended.

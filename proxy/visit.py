@@ -37,6 +37,8 @@ _ENDS_AS = {
     Reason.APPROVAL_LAPSED: Decision.EXPIRED,
     Reason.HOLD_WITHDRAWN: Decision.WITHDRAWN,
     Reason.RULES_CHANGED: Decision.WITHDRAWN,
+    Reason.NOT_COUNTED: Decision.DENIED,
+    Reason.TOO_MANY_PENDING: Decision.DENIED,
 }
 
 

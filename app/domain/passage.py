@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class PassageKind(StrEnum):
@@ -17,6 +21,19 @@ class PassageKind(StrEnum):
     """Fixed text: a wrapper that an agent adds, a system prompt, the description of a tool."""
     FRAME = "frame"
     """What an agent puts around a repetition of what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A finding in its surroundings, safe to show: every secret in it is masked.
+
+    Only `policies` makes one, out of text that went through the masker.
+    """
+
+    before: str
+    words: str
+    after: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +52,8 @@ class Passage:
     """The name of the typed passage that led to this work, where that has a finding itself."""
     lines: tuple[str, ...] = ()
     """Names of the lines with findings, where the text is fixed: people may trust them for good."""
+    excerpt: Excerpt | None = None
+    """Of its first finding, where it is one of the few that are shown."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -45,3 +64,9 @@ class Passage:
     def asked(self) -> bool:
         """Whether a person's words led to it."""
         return self.kind in {PassageKind.TYPED, PassageKind.WORK}
+
+
+def most_telling(passages: Iterable[Passage]) -> list[Passage]:
+    """Return passages in the order in which people should read them: the newest words first."""
+    newest = list(passages)[::-1]
+    return [p for p in newest if p.asked] + [p for p in newest if not p.asked]

@@ -132,8 +132,10 @@ class Session:
     gateway: str = ""
     """The process that has it in hand."""
     hold_id: str = ""
+    joined: str = ""
+    """The hold of another request that it waited on, since that asks about the same."""
     grants: tuple[str, ...] = ()
-    """Ids of the grants that let it pass without asking anybody."""
+    """Ids of the grants that let it pass, or a part of it, without asking anybody."""
     answer: RecordedAnswer | None = None
     reason: str = ""
     """Why it ended as it did, where its answer does not tell."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from app.domain.passage import Passage
+from app.domain.passage import Excerpt, Passage
 
 
 class Action(StrEnum):
@@ -32,19 +32,6 @@ class Risk(StrEnum):
     def height(self) -> int:
         """Compare by it: a higher risk has more."""
         return list(Risk).index(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A finding in its surroundings, safe to show: every secret in it is masked.
-
-    Only `policies` makes one, out of text that went through the masker.
-    """
-
-    before: str
-    words: str
-    after: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True)

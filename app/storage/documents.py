@@ -82,8 +82,8 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
 
 
 def hold_document(hold: Hold) -> Document:
-    """Add the marks that the store keeps: not settled, and its key as long as it is open."""
-    marks: Document = {"settled": False}
+    """Add the marks that the store keeps: not settled, who asks, its key as long as it is open."""
+    marks: Document = {"settled": False, "who": hold.requester.key}
     if hold.state.open:
         marks["open_key"] = hold.key
     return to_document(hold) | marks

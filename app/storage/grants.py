@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from app.domain.grant import Coverage, Grant
+    from app.domain.grant import Grant
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
@@ -46,18 +46,22 @@ class MongoGrants:
     async def get(self, grant_id: str) -> Grant | None:
         return await self._grants.one({"_id": grant_id})
 
-    async def covering(self, covers: Coverage, now: datetime) -> Grant | None:
+    async def of(self, identity_key: str, now: datetime) -> tuple[Grant, ...]:
         # Exactly the fields of the index: with one more, the embedded server reads everything.
         unexpired = await self._grants.find(
-            {"covers.identity_key": covers.identity_key, "expires_at": {"$gt": now}}
+            {"covers.identity_key": identity_key, "expires_at": {"$gt": now}}
         )
-        fitting = [grant for grant in unexpired if grant.covers == covers and grant.active(now)]
-        return fitting[-1] if fitting else None
+        return tuple(grant for grant in unexpired if grant.active(now))
 
-    async def use(self, grant_id: str, session_id: str, now: datetime) -> bool:
+    async def use(self, grant_id: str, session_id: str, now: datetime, until: datetime) -> bool:
         unused: Document = _active(grant_id, now) | {"used_by": {"$ne": session_id}}
-        latest = {"used_by": {"$each": [session_id], "$slice": -_LATEST}}
-        if await self._grants.change(unused, {"$inc": {"uses": 1}, "$push": latest}):
+        update: Document = {
+            "$inc": {"uses": 1},
+            "$set": {"used_at": now},
+            "$max": {"expires_at": until},
+            "$push": {"used_by": {"$each": [session_id], "$slice": -_LATEST}},
+        }
+        if await self._grants.change(unused, update):
             return True
         return await self._grants.one({"_id": grant_id, "used_by": session_id}) is not None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Granted, Hold, HoldState
 from app.errors import StorageUnavailable, Superseded
-from app.ids import new_token
+from app.ids import first_id, new_token
 from app.storage.documents import hold_document, to_document
 from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
@@ -38,6 +38,7 @@ class MongoHolds:
             Index(("open_key",), unique=True, when={"open_key": {"$exists": True}}),
             Index(("state", "_id")),
             Index(("settled", "_id")),
+            Index(("who", "_id")),
         )
 
     async def open(self, hold: Hold) -> Hold:
@@ -63,6 +64,9 @@ class MongoHolds:
 
     async def find_open(self, key: str) -> Hold | None:
         return await self._holds.one({"open_key": key})
+
+    async def recent(self, identity_key: str, since: datetime) -> tuple[Hold, ...]:
+        return await self._holds.find({"who": identity_key, "_id": {"$gt": first_id(since)}})
 
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}

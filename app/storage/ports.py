@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Sequence
 
     from app.domain.connection import Connection
-    from app.domain.grant import Coverage, Grant
+    from app.domain.grant import Grant
     from app.domain.hold import Granted, Hold, Marked
     from app.domain.identity import Identity
     from app.domain.session import (
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 class SessionStore(Protocol):
     async def open(self, session: Session) -> None: ...
 
-    async def decide(self, session_id: str, decision: Decision) -> None: ...
+    async def decide(self, session_id: str, decision: Decision, grants: Sequence[str] = ()) -> None:
+        """Write how it was decided, and by which grants, if it was by any."""
+        ...
 
     async def adopt(self, session_id: str, gateway: str) -> None:
         """Note that another gateway has it in hand from now on."""
@@ -89,6 +91,10 @@ class HoldStore(Protocol):
     async def get(self, hold_id: str) -> Hold | None: ...
 
     async def find_open(self, key: str) -> Hold | None: ...
+
+    async def recent(self, identity_key: str, since: datetime) -> tuple[Hold, ...]:
+        """Return the holds that somebody's requests opened since then, oldest first."""
+        ...
 
     async def move(self, old: Hold, new: Hold) -> None:
         """Replace `old` by `new` in one conditional write.
@@ -219,12 +225,15 @@ class GrantStore(Protocol):
 
     async def get(self, grant_id: str) -> Grant | None: ...
 
-    async def covering(self, covers: Coverage, now: datetime) -> Grant | None:
-        """Return an active grant for exactly this, or None."""
+    async def of(self, identity_key: str, now: datetime) -> tuple[Grant, ...]:
+        """Return the active grants of somebody, oldest first."""
         ...
 
-    async def use(self, grant_id: str, session_id: str, now: datetime) -> bool:
-        """Count a use by a session, once; False where it was revoked or has run out meanwhile."""
+    async def use(self, grant_id: str, session_id: str, now: datetime, until: datetime) -> bool:
+        """Count a use by a session, once, and prolong the grant until then.
+
+        False where it was revoked or has run out meanwhile.
+        """
         ...
 
     async def revoke(self, grant_id: str, *, by: str, now: datetime) -> bool:

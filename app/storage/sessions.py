@@ -48,8 +48,9 @@ class MongoSessions:
     async def open(self, session: Session) -> None:
         await self._sessions.insert(session_document(session))
 
-    async def decide(self, session_id: str, decision: Decision) -> None:
-        await self._set(session_id, {"decision": decision.value})
+    async def decide(self, session_id: str, decision: Decision, grants: Sequence[str] = ()) -> None:
+        granted = {"grants": list(grants)} if grants else {}
+        await self._set(session_id, {"decision": decision.value} | granted)
 
     async def adopt(self, session_id: str, gateway: str) -> None:
         await self._set(session_id, {"gateway": gateway})

@@ -103,6 +103,11 @@ class WireFormat(Protocol):
     @property
     def name(self) -> str: ...
 
+    @property
+    def per_attempt(self) -> frozenset[str]:
+        """Members of a request that say how it is answered, and may differ in a retry."""
+        ...
+
     def read(self, body: Json) -> Prompt:
         """Find every text of a request, in the order of the body."""
         ...

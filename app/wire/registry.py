@@ -53,6 +53,15 @@ _CONNECTIONS: Mapping[str, tuple[Mapping[str, TableFormat], TableFormat]] = {
 WIRES = frozenset(_CONNECTIONS)
 TELLING = frozenset({"anthropic_version", "input", "messages"})
 """The members of a body that tell its format, where the path does not."""
+# How the address ends at which a model is asked; other endpoints of a wire are other calls.
+_MODEL_CALLS: Mapping[str, tuple[str, ...]] = {
+    "openai_chat": ("/chat/completions",),
+    "openai_completions": ("/completions",),
+    "openai_responses": ("/responses",),
+    "anthropic": ("/messages", ":rawPredict", ":streamRawPredict", "/invoke"),
+    "gemini": (":generateContent", ":streamGenerateContent", ":countTokens"),
+}
+_COUNTING = ("/messages/count_tokens", "/responses/input_tokens", ":countTokens")
 
 
 def wire_for(
@@ -77,6 +86,23 @@ def wire_for(
         # Models of Anthropic on Bedrock, whose paths say only which model.
         return replace(ANTHROPIC, errors=otherwise.errors)
     return known or otherwise
+
+
+def call_kind(wire: WireFormat, method: str, path: str) -> str:
+    """Name the kind of a call: one for all model calls of a wire, else method and path.
+
+    Approvals stay within a kind. A call that only counts tokens goes with what it counts.
+    """
+    plain = f"/{path.strip('/')}"
+    if only_counts(path):
+        plain = plain.removesuffix("/count_tokens").removesuffix("/input_tokens")
+    ends = _MODEL_CALLS.get(wire.name, ())
+    return wire.name if method == "POST" and plain.endswith(ends) else f"{method} {plain}"
+
+
+def only_counts(path: str) -> bool:
+    """Whether an endpoint only counts the tokens of a prompt."""
+    return f"/{path.strip('/')}".endswith(_COUNTING)
 
 
 def _by_path(by_path: Mapping[str, TableFormat], path: str) -> TableFormat | None:

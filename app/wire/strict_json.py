@@ -80,6 +80,14 @@ def dump(value: Json) -> bytes:
         return orjson.dumps(_with_numerals(value), default=_as_it_came)
 
 
+def canonical(value: Json) -> bytes:
+    """Write JSON that is the same for each order of members and each spelling of strings.
+
+    Numbers keep their spelling: readers may differ on whether `1` and `1.0` are the same.
+    """
+    return orjson.dumps(_with_numerals(value), default=_as_it_came, option=orjson.OPT_SORT_KEYS)
+
+
 def _with_numerals(value: Json) -> Json:
     match value:
         case list():

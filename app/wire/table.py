@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from app.wire.base import AnswerMasker, Json, Masking
 
 
+STREAMING = frozenset({"stream", "stream_options"})
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorTable:
     """How an API spells an error, as a body and as the end of a stream that has begun."""
@@ -34,6 +37,8 @@ class TableFormat:
     request: prompts.RequestTable
     response: events.AnswerTable
     errors: ErrorTable
+    per_attempt: frozenset[str] = frozenset()
+    """As `WireFormat` says: a client that could not read a stream sends the same without."""
 
     def read(self, body: Json) -> Prompt:
         return prompts.read(self.request, body)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.errors import AbeyanceError
 from bot.slack import text
-from bot.views import phrases
+from bot.views import coverage, phrases
 from policies.approval import shares
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _granted(hold: Hold) -> Markup:
         text.words(hold.requester.name, 80),
         phrases.passes(hold),
         text.ours(" · "),
-        phrases.grant(hold.granted) if hold.granted else text.ours("ends"),
+        coverage.grant(hold.granted) if hold.granted else text.ours("ends"),
     )
 
 

@@ -76,10 +76,18 @@ class Clicks:
         """Take an approval that lets the same pass for a while."""
         await self._say(ack, body, respond, Word(approve=True, grant=True))
 
-    async def _say(self, ack: AsyncAck, body: Body, respond: AsyncRespond, word: Word) -> None:
+    async def approve_once(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, value: str
+    ) -> None:
+        """Take an approval of this request only; `value` is what the card carries."""
+        await self._say(ack, body, respond, Word(approve=True, once=True), value)
+
+    async def _say(
+        self, ack: AsyncAck, body: Body, respond: AsyncRespond, word: Word, value: str = ""
+    ) -> None:
         await ack()
         user = user_of(body)
-        if objection := await self._vote(value_of(body), user, word):
+        if objection := await self._vote(value or value_of(body), user, word):
             await tell(self._slack, body, respond, "Not approved", objection)
         await self._home.refresh(body)
 

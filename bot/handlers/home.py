@@ -97,7 +97,10 @@ class Home:
         others = foreign if voter.may_break_glass else []
         first = _first(pages.queue, len(theirs))
         mine, mine_before = await self._mine(voter, pages.before, {hold.session_id for hold in own})
-        granted = [hold for hold, _ in await self._grants.concerning(voter)]
+        concerning = await self._grants.concerning(voter)
+        # What passes whatever is asked comes before what covers one piece of work.
+        wholes = sorted(concerning, key=lambda one: any(g.covers.passages for g in one[1]))
+        granted = [hold for hold, _ in wholes]
         return Shown(
             pages=replace(pages, queue=first // _MOST_HOLDS),
             queue=self._stamped(theirs[first : first + _MOST_HOLDS]),

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldState
 from bot.slack import blocks, text
 from bot.slack.blocks import Block, Button, Menu, Message
-from bot.views import phrases
-from bot.views.quotes import quotes
+from bot.views import coverage, phrases
+from bot.views.durations import duration
+from bot.views.quotes import passages, quotes
 from policies.approval import grant_length
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
+    from app.domain.passage import Passage
     from bot.slack.text import Markup
 
 APPROVE = "hold_approve"
@@ -22,7 +24,10 @@ VIEW = "hold_view"
 MORE = "hold_more"
 ALARM = "alarm:"
 """What an option behind the dots begins with that is about a false alarm."""
+ONCE = "once:"
+"""What the option behind the dots begins with that approves one request and covers nothing."""
 REVOKE = "grant_revoke"
+_MOST_PASSAGES = 5
 _MOST_OTHERS = 2
 
 
@@ -51,14 +56,17 @@ def card(
 
 def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Menu]:
     """Return what a person can do about a hold that waits."""
-    drawn: list[Button | Menu] = [Button("Approve once", APPROVE, value, style="primary")]
+    drawn: list[Button | Menu] = [Button("Approve", APPROVE, value, style="primary")]
     length = grant_length(hold)
     if length is not None:
-        label = f"Approve for {phrases.duration(length)}"
-        drawn.append(Button(label, GRANT, value, confirm=phrases.covers(hold, length)))
+        label = f"Approve for {duration(length)}"
+        drawn.append(Button(label, GRANT, value, confirm=coverage.covers(hold, length)))
     drawn.append(Button("Deny…", DENY, value, style="danger"))
-    drawn.append(Button("View full", VIEW, value))
-    seldom = [break_glass(value)] if glass else []
+    more = len(_open_passages(hold)) - _MOST_PASSAGES
+    drawn.append(Button(f"View full (+{more} more)" if more > 0 else "View full", VIEW, value))
+    seldom = [("Approve only this request", f"{ONCE}{value}")] if _open_passages(hold) else []
+    if glass:
+        seldom.append(break_glass(value))
     if hold.verdict.enforced:
         seldom.append(_false_alarm(value))
     if seldom:
@@ -125,10 +133,17 @@ def _why(hold: Hold) -> Markup:
     if decisive is None:
         return text.ours("No rule of the catalog is named: look at the whole request.")
     others = [fired for fired in hold.verdict.holding if fired is not decisive]
-    lines = []
+    lines, left = [], _MOST_PASSAGES
     for fired in (decisive, *others[:_MOST_OTHERS]):
-        lines += [text.bold(fired.title, 200) or text.code(fired.rule, 100), *quotes(fired)]
+        quoted = passages(fired, left) or quotes(fired)
+        left = max(left - len(quoted), 1)
+        lines += [text.bold(fired.title, 200) or text.code(fired.rule, 100), *quoted]
     return text.join(*(line for line in lines if line), by="\n")
+
+
+def _open_passages(hold: Hold) -> list[Passage]:
+    asked = [fired.question for fired in hold.verdict.holding if fired.question]
+    return [passage for question in asked for passage in question.passages]
 
 
 def _terms(hold: Hold) -> list[Markup]:
@@ -140,6 +155,8 @@ def _terms(hold: Hold) -> list[Markup]:
         text.ours(" if no one responds"),
     )
     terms = [takes, until]
+    if covered := coverage.also_covers(hold):
+        terms.append(covered)
     if hold.escalated_at is not None and hold.verdict.approval is not None:
         to = text.words(", ".join(hold.verdict.approval.escalate_to), 200)
         at = text.join(text.ours(" at "), text.moment(hold.escalated_at))

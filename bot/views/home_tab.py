@@ -9,7 +9,7 @@ from app.domain.hold import Hold
 from app.domain.session import Session
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Menu
-from bot.views import cards, phrases, requester_message
+from bot.views import cards, coverage, phrases, requester_message
 from bot.views.quotes import quotes
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _grant(hold: Hold, value: str) -> Block:
         text.bold(hold.requester.name, 80),
         phrases.passes(hold),
         text.ours("\n"),
-        phrases.grant(hold.granted),
+        coverage.grant(hold.granted),
     )
     return blocks.section(line, button=cards.revoke(hold, value))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, assert_never
 
 from app.domain.hold import HoldState
@@ -10,13 +9,14 @@ from app.domain.identity import IdentityKind
 from app.domain.verdict import Risk
 from app.ids import short
 from bot.slack import text
+from bot.views import coverage
 from policies.approval import approvals, denials, missing, quorum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from app.domain.hold import Granted, Hold, Vote
+    from app.domain.hold import Hold, Vote
     from app.domain.identity import Identity, Provenance
     from bot.slack.text import Markup
 
@@ -82,25 +82,6 @@ def size(count: int) -> str:
     if count < 1000:
         return f"{count} bytes"
     return f"{count / 1000:.1f} KB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
-
-
-def duration(length: timedelta) -> str:
-    minutes = int(length.total_seconds() // 60)
-    if minutes < 1:
-        return f"{int(length.total_seconds())} s"
-    return f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
-
-
-def covers(hold: Hold, length: timedelta) -> str:
-    """Say, in plain text of at most 300, exactly what a grant of that length lets pass."""
-    rules = ", ".join(fired.rule for fired in hold.verdict.holding)[:70]
-    where = hold.requester.provenance.repository if hold.requester.provenance else ""
-    inside = f" from {where[:50]}" if where else ""
-    return (
-        f"For {duration(length)}, every request of {hold.requester.name[:40]}{inside} over "
-        f"{hold.connection[:30]} that only the rule {rules} would hold goes through without "
-        "approval. Everything else is still held. You can revoke this at any time."
-    )
 
 
 def who(identity: Identity, slack_user: str) -> Markup:
@@ -248,19 +229,12 @@ def _approved(hold: Hold) -> Markup:
         head = text.join(text.ours("🚨 *BREAK-GLASS* by "), by, at)
         return text.join(head, reason(broken, text.ours(": ")))
     if hold.granted is None:
-        return text.join(text.ours("✅ *Approved once* by "), _voters(votes), at)
+        if not votes:
+            return text.join(text.ours("✅ *Approved*: "), text.words(hold.note, 200))
+        only = " for this request only" if any(vote.once for vote in votes) else ""
+        return text.join(text.ours(f"✅ *Approved{only}* by "), _voters(votes), at)
     by = text.join(text.ours("✅ *Approved* by "), _voters(votes), at)
-    return text.join(by, grant(hold.granted), by=" · ")
-
-
-def grant(granted: Granted) -> Markup:
-    """Tell of a grant: for how long, until when, how often it was used."""
-    length = duration(timedelta(seconds=granted.seconds))
-    lead = text.ours(f"🕐 *Granted {length}* until ")
-    told = text.join(lead, text.moment(granted.until), text.ours(f", {used(granted.uses)}"))
-    if granted.revoked_by:
-        return text.join(told, text.ours(", revoked by "), text.words(granted.revoked_by, 80))
-    return text.join(told, text.ours(", over")) if granted.over else told
+    return text.join(by, coverage.grant(hold.granted), by=" · ")
 
 
 def marks(hold: Hold) -> Markup:
@@ -280,10 +254,6 @@ def marks(hold: Hold) -> Markup:
 def marked_by(slack_user: str) -> Markup:
     who = text.mention(slack_user) if slack_user else text.ours("an auditor")
     return text.join(text.ours("Marked as a false alarm by "), who)
-
-
-def used(uses: int) -> str:
-    return {0: "not used yet", 1: "used once", 2: "used twice"}.get(uses, f"used {uses} times")
 
 
 def _then(hold: Hold) -> Markup:

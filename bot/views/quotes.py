@@ -5,17 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from app.domain.passage import PassageKind, most_telling
+from app.domain.segment import Role
 from bot.slack import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.domain.verdict import Excerpt, FiredRule
+    from app.domain.passage import Excerpt, Passage
+    from app.domain.verdict import FiredRule
     from bot.slack.text import Markup
 
 _MOST = 3
 _CONTEXT = 15
 _LIMIT = 160
+_WHOSE = {
+    Role.TOOL: "from a tool",
+    Role.ASSISTANT: "from the model",
+    Role.SYSTEM: "system prompt",
+    Role.USER: "added by the agent",
+}
 # A blank of no width lets bold begin and end within a word.
 _BOUNDARY = text.ours("\u200b")
 
@@ -39,6 +48,22 @@ class _Line:
         start = at + len(lead)
         self.found.append((start, start + len(excerpt.words)))
         return True
+
+
+def passages(fired: FiredRule, most: int) -> list[Markup]:
+    """Quote the open passages of a rule, the newest typed one first, with whose words each is."""
+    found = most_telling(fired.question.passages) if fired.question else []
+    return [
+        text.join(_draw(_line(passage.excerpt)), text.ours(f"  _({_whose(passage)})_"))
+        for passage in found[:most]
+        if passage.excerpt
+    ]
+
+
+def _whose(passage: Passage) -> str:
+    if passage.kind is PassageKind.TYPED:
+        return "typed"
+    return _WHOSE.get(passage.role, "other text")
 
 
 def quotes(fired: FiredRule) -> list[Markup]:

@@ -73,6 +73,14 @@ def _answered(
     return replace(question, passages=tuple(left), answered=answered), used
 
 
+def covered_by(pending: Hold, grants: Sequence[Grant], now: datetime) -> tuple[Grant, ...]:
+    """Return the grants that answer all that a hold asks about; none where something is left."""
+    left, used = still_open(
+        pending.verdict, grants, pending.requester, pending.connection, pending.call, now
+    )
+    return () if left.holding else used
+
+
 def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
     """Return what an approved hold covers from now on: one grant for each rule that allows it.
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from app.domain.passage import Passage, PassageKind
+from app.domain.passage import Passage, PassageKind, most_telling
 from app.domain.segment import Role
 from policies.evidence import Hit
 from policies.matching.findings import SEAM
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
+    from app.domain.passage import Excerpt
     from app.domain.segment import Prompt
     from policies.passages.names import PassageNames
 
+_MOST_SHOWN = 8
 _BESIDE = "header "  # begins the place of what goes out beside the body
 
 _Block: TypeAlias = "tuple[str | int, ...]"
@@ -69,7 +71,9 @@ class Cutter:
         self._names = names
         self._blocks: dict[_Block, tuple[Passage, ...]] = {}
 
-    def passages(self, hits: Sequence[Hit], *, work_by_text: bool) -> tuple[Passage, ...]:
+    def passages(
+        self, hits: Sequence[Hit], excerpt: Callable[[Hit], Excerpt], *, work_by_text: bool
+    ) -> tuple[Passage, ...]:
         """Return the passages of the findings of one rule, in the order of the request.
 
         With `work_by_text` what tools and the model said is named by its own text.
@@ -79,13 +83,23 @@ class Cutter:
         spots.sort(key=lambda spot: spot.numbers[0])
         asking = None if work_by_text else self._asking(spots)
         found: dict[str, Passage] = {}
+        first: dict[str, Hit] = {}
         lines = _Lines(self._texts, self._names)
         for spot in spots:
             for passage in self._of(spot, asking):
                 found.setdefault(passage.name, passage)
+                first.setdefault(passage.name, spot.hit)
                 if self._turns.all:
                     lines.add(passage, spot)
-        return tuple(replace(passage, lines=lines.of(passage)) for passage in found.values())
+        shown = {passage.name for passage in most_telling(found.values())[:_MOST_SHOWN]}
+        return tuple(
+            replace(
+                passage,
+                lines=lines.of(passage),
+                excerpt=excerpt(first[name]) if name in shown else None,
+            )
+            for name, passage in found.items()
+        )
 
     def _spot(self, hit: Hit, *, crowded: bool) -> _Spot:
         numbers = self._touched(hit)

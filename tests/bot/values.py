@@ -8,7 +8,8 @@ from typing import Any
 
 from app.domain.hold import Hold, Person, Vote
 from app.domain.identity import Identity, IdentityKind, Provenance
-from app.domain.verdict import Action, Approval, Excerpt, FiredRule, Risk, Verdict
+from app.domain.passage import Excerpt
+from app.domain.verdict import Action, Approval, FiredRule, Risk, Verdict
 
 NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 ISSUER = "https://id.acme.example"

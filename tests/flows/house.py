@@ -25,7 +25,7 @@ from app.storage.store import MongoStorage
 from app.vault import Vault
 from sandbox.idp.driver import IdpDriver
 from sandbox.model.driver import ModelDriver
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -206,3 +206,11 @@ def send_all_then_read(url: str, path: str, token: str, size: int) -> bytes:
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(head.encode() + b" " * size)
         return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+async def only_this_request(manager: SlackUser, card: SeenMessage) -> None:
+    """Approve one request by its card, so that nothing else is covered."""
+    option = card.element("hold_more").raw["options"][0]
+    if option["text"]["text"] != "Approve only this request":
+        raise LookupError(f"the first option is {option['text']['text']!r}")
+    await manager.click(card, "hold_more", choose=option["value"])

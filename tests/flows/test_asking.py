@@ -98,7 +98,7 @@ async def test_a_rule_that_wants_a_reason_says_how_to_give_it_and_shows_it(
             )
             card = await maria.wait_for_message(name)
             assert "Month end, FIN-9" in card.words
-            await maria.click(card, "Approve once")
+            await maria.click(card, "Approve")
         assert asking.result().choices
     assert len(await model.requests()) == 1
 
@@ -161,8 +161,8 @@ async def test_approvers_asked_in_person_get_the_card_each_and_all_are_edited(
         hers = await maria.wait_for_message(name, channel="abeyance")
         his = await marcus.wait_for_message(name, channel="abeyance")
         assert not [m for m in maria.messages("approvals") if name in m.words]
-        await maria.click(hers, "Approve once")
-        await marcus.wait_for_change(his, lambda m: "Approved once" in m.words and not m.buttons)
+        await maria.click(hers, "Approve")
+        await marcus.wait_for_change(his, lambda m: "*Approved*" in m.words)
         await maria.wait_for_change(hers, "upstream 200")
     assert asking.result().choices
 
@@ -177,12 +177,12 @@ async def test_security_and_a_manager_are_two_people_and_get_no_grant(
             client.chat.completions.create(model="sandbox-1", messages=messages)
         )
         card = await marcus.wait_for_message(name, channel="approvals")
-        assert card.buttons == ["Approve once", "Deny…", "View full"]
-        await marcus.click(card, "Approve once")
+        assert card.buttons == ["Approve", "Deny…", "View full"]
+        await marcus.click(card, "Approve")
         card = await maria.wait_for_message(
             lambda m: name in m.words and "still needs one from security" in m.words
         )
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
         await maria.wait_for_change(card, "upstream 200")
     assert asking.result().choices
 
@@ -204,7 +204,7 @@ async def test_an_account_that_nobody_vouches_for_is_linked_by_the_command(
             )
         )
         card = await maria.wait_for_message(name)
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
         told = await maria.wait_for_message("abeyance link")
         code = re.search(r"abeyance link ([0-9a-f]+)", told.words)
         assert code is not None
@@ -212,7 +212,7 @@ async def test_an_account_that_nobody_vouches_for_is_linked_by_the_command(
         assert "“Maria Lopez (U0MARIA001)” is linked" in linked.stderr
         again = await asyncio.to_thread(abeyance_link, house, code[1], token)
         assert again.returncode == 2
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
     await slack.settings(bot_scopes=list(BOT_SCOPES))
     assert asking.result().choices
 

@@ -47,6 +47,6 @@ async def test_what_is_held_while_the_bot_is_busy_waits_for_its_card(
             while "has been asked yet" in waiting["message"]:
                 waiting = (await http.get(deferred.headers["location"])).json()
         assert waiting["hold"] == "pending"
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
         answer = await http.post(CHAT, json=body)
     assert answer.status_code == 200, answer.text

@@ -77,7 +77,7 @@ async def test_an_approval_under_former_rules_does_not_cover_stricter_ones(
         (catalog / "catalog" / "rules.yaml").write_text(anew)
         while (await http.get("/-/readyz")).json()["catalog"] == before:
             pass
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
         answer = await asking
     assert answer.status_code == 403
     assert answer.json()["error"]["code"] == code

@@ -136,7 +136,7 @@ async def test_an_event_nested_too_deep_ends_the_stream_with_an_error(
     nested = b"data: " + b'{"a":' * depth + b"1" + b"}" * depth + b"\n\n"
     upstream.answers = [answer(nested + b"data: [DONE]\n\n", kind="text/event-stream")]
     async with house.http(await idp.token("alice")) as http:
-        given = await http.get("/raw/v1/chat/completions")
+        given = await http.post("/raw/v1/chat/completions", json={"messages": []})
     assert given.status_code == 200
     assert '"error":' in given.text
     assert "nests deeper than" in given.text

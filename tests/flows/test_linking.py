@@ -59,7 +59,7 @@ async def context(house: House) -> AsyncIterator[BrowserContext]:
 
 async def press(slack: Page, word: str) -> None:
     card = slack.get_by_label("Message from Abeyance").filter(has_text=word)
-    await card.get_by_role("button", name="Approve once").first.click()
+    await card.get_by_role("button", name="Approve").first.click()
 
 
 async def follow(slack: Page) -> Page:

@@ -32,7 +32,7 @@ async def held(house: House, slack: SlackDriver, token: str, text: str, *, appro
         asking = tasks.create_task(ask(house, token, text))
         card = await maria.wait_for_message(text.split(maxsplit=1)[0])
         if approve:
-            await maria.click(card, "Approve once")
+            await maria.click(card, "Approve")
         else:
             await maria.click(card, "Deny…")
             await maria.submit({"category": "Not needed", "reason": "We have a script for that"})

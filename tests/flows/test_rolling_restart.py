@@ -29,7 +29,7 @@ PAUSE = 0.05
 
 @pytest.fixture
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    drain = {"ABEYANCE_DRAIN_SECONDS": "5"}
+    drain = {"ABEYANCE_DRAIN_SECONDS": "5", "ABEYANCE_PENDING_LIMIT": "1000"}
     with open_house(tmp_path_factory.mktemp("house"), mongodb_uri, **drain) as house:
         yield house
 
@@ -146,7 +146,7 @@ async def test_a_rolling_restart_under_load_costs_no_caller_an_answer(
             )
             assert stopped == [0, 0]
         for card in cards:
-            await maria.click(card, "Approve once")
+            await maria.click(card, "Approve")
         answers = await asyncio.gather(*waiting)
         over.set()
         watching.cancel()

@@ -33,7 +33,7 @@ async def test_a_silent_caller_is_told_to_come_back_before_its_own_patience_ends
         assert refusal.value.code == "approval_pending"
         assert refusal.value.response.headers["x-should-retry"] == "false"
         card = await maria.wait_for_message(word)
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
         answer = await client.chat.completions.create(model="sandbox-1", messages=prompt)
     assert answer.choices[0].message.content
     assert len([m for m in maria.messages("approvals") if word in m.words]) == 1
@@ -66,7 +66,7 @@ async def test_an_openai_stream_outlives_its_read_timeout_and_then_flows(
         card = await maria.wait_for_message(word)
         stream = await asking
         assert stream.response.headers["abeyance-decision"] == "pending"
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
         text = "".join([c.choices[0].delta.content or "" async for c in stream if c.choices])
     assert "[aws-access-key-id]" in text
     assert len(await model.requests()) == 1
@@ -103,8 +103,8 @@ async def test_a_caller_that_prefers_not_to_wait_polls_and_comes_back(
         assert (await http.get(place)).json()["hold"] == "pending"
         card = await maria.wait_for_message(word)
         assert (await http.post(path, json=body, headers=headers)).status_code == 202
-        await maria.click(card, "Approve once")
-        await maria.wait_for_change(card, "Approved once")
+        await maria.click(card, "Approve")
+        await maria.wait_for_change(card, "*Approved*")
         assert (await http.get(place)).json()["hold"] == "approved"
         answer = await http.post(path, json=body, headers=headers)
         assert answer.status_code == 200

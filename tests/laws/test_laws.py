@@ -45,7 +45,7 @@ CALLS = st.sampled_from(["chat.postMessage", "chat.update", "users.info"])
 @pytest.fixture(scope="module")
 def world(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     data = tmp_path_factory.mktemp("house")
-    faster = {"ABEYANCE_SLACK_POST_SECONDS": "0.05"}
+    faster = {"ABEYANCE_SLACK_POST_SECONDS": "0.05", "ABEYANCE_PENDING_LIMIT": "100"}
     with open_house(data, mongodb_uri, write_catalog(data / "policies"), **faster) as house:
         world = World(house)
         yield world
@@ -96,7 +96,7 @@ class Siege(RuleBasedStateMachine):
 
     @rule(which=WHICH, name=MANAGERS)
     def approves(self, which: int, name: str) -> None:
-        self.world.click(name, self.one(which), "Approve once")
+        self.world.click(name, self.one(which), "Approve")
 
     @rule(which=WHICH, name=MANAGERS)
     def denies(self, which: int, name: str) -> None:
@@ -145,7 +145,7 @@ class Siege(RuleBasedStateMachine):
     def it_has_ended_and_has_one_card(self, hold: Hold) -> None:
         assert not hold.state.open
         [card] = self.world.cards(hold)
-        assert "Approve once" not in card.buttons
+        assert "Approve" not in card.buttons
 
     def who_asked_was_told(self, hold: Hold) -> None:
         told = self.world.told(hold)

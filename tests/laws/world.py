@@ -38,6 +38,7 @@ RULES = """
   on: request
   when: {prompt: {words: [production]}}
   then: hold
+  decides: request
   approval: {from: [managers], quorum: 1, expires: 7s, keep: 4s}
   risk: low
   explain: Ask first.

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOMENTS = 60
 
 
-async def still_good() -> None:
+async def still_good(_: Hold) -> None:
     """Nothing has changed."""
 
 

@@ -9,7 +9,7 @@ from app.wire.apis.openai_error import ERRORS
 from app.wire.apis.plain import PLAIN
 from app.wire.json_paths import Kind, shape
 from app.wire.request.prompts import RequestTable
-from app.wire.table import TableFormat
+from app.wire.table import STREAMING, TableFormat
 
 REQUEST = RequestTable(
     shape=shape({"prompt": Kind.TEXT, "logit_bias": Kind.FREE}),
@@ -34,5 +34,5 @@ ANSWER = AnswerTable(
 
 _EMBEDDINGS = RequestTable(shape=shape({"input": Kind.TEXT}), roles={"input": Role.USER})
 
-COMPLETIONS = TableFormat("openai_completions", REQUEST, ANSWER, ERRORS)
+COMPLETIONS = TableFormat("openai_completions", REQUEST, ANSWER, ERRORS, STREAMING)
 EMBEDDINGS = TableFormat("openai_embeddings", _EMBEDDINGS, PLAIN.response, ERRORS)

@@ -114,6 +114,7 @@ _HOLDS = {
     "get_many": Sample(lambda s: s.holds.get_many([HOLD.id]), _held),
     "decided": Sample(lambda s: s.holds.decided([HOLD.id]), _approved),
     "find_open": Sample(lambda s: s.holds.find_open(HOLD.key), _held),
+    "recent": Sample(lambda s: s.holds.recent(ALICE.key, NOW - timedelta(hours=1)), _held),
     "move": Sample(lambda s: s.holds.move(APPROVED, CLAIMED), _approved),
     "arrive": Sample(lambda s: s.holds.arrive(HOLD.id, "g:1"), _held),
     "leave": Sample(lambda s: s.holds.leave(HOLD.id, "g:1"), _held),
@@ -153,8 +154,10 @@ _GRANTS = {
     "prepare": Sample(lambda s: s.grants.prepare()),
     "put": Sample(lambda s: s.grants.put(GRANT)),
     "get": Sample(lambda s: s.grants.get("g1"), lambda s: s.grants.put(GRANT)),
-    "covering": Sample(lambda s: s.grants.covering(COVERS, NOW), lambda s: s.grants.put(GRANT)),
-    "use": Sample(lambda s: s.grants.use("g1", SESSION.id, NOW), lambda s: s.grants.put(GRANT)),
+    "of": Sample(lambda s: s.grants.of(ALICE.key, NOW), lambda s: s.grants.put(GRANT)),
+    "use": Sample(
+        lambda s: s.grants.use("g1", SESSION.id, NOW, LATER), lambda s: s.grants.put(GRANT)
+    ),
     "revoke": Sample(
         lambda s: s.grants.revoke("g1", by="Maria", now=NOW), lambda s: s.grants.put(GRANT)
     ),

@@ -22,7 +22,7 @@ from app.storage.driver import mapped_errors
 from app.storage.mongo import Collection, Database, Index
 from app.storage.ports import Notice, NoticeKind
 from app.storage.store import MongoStorage
-from tests.app.storage.samples import COVERS, GRANT, HOLD, NOW, SAMPLES, SESSION
+from tests.app.storage.samples import GRANT, HOLD, NOW, SAMPLES, SESSION
 from tests.conftest import NOBODY
 from tests.lossy import lossy_proxy
 
@@ -153,15 +153,14 @@ async def test_an_index_whose_definition_has_changed_is_replaced(rows: Collectio
     await rows.insert({"_id": "c", "groups": "a"})
 
 
-async def test_only_a_grant_for_exactly_this_covers_a_request(storage: MongoStorage) -> None:
+async def test_only_active_grants_of_this_person_are_found(storage: MongoStorage) -> None:
     await storage.grants.put(GRANT)
-    assert await storage.grants.covering(COVERS, NOW) == GRANT
-    assert await storage.grants.covering(COVERS, GRANT.expires_at) is None
-    for name in ("identity_key", "rule", "connection", "repository"):
-        assert await storage.grants.covering(replace(COVERS, **{name: "other"}), NOW) is None
-    assert await storage.grants.use(GRANT.id, SESSION.id, NOW)
+    assert await storage.grants.of(GRANT.covers.identity_key, NOW) == (GRANT,)
+    assert await storage.grants.of(GRANT.covers.identity_key, GRANT.expires_at) == ()
+    assert await storage.grants.of("other", NOW) == ()
+    assert await storage.grants.use(GRANT.id, SESSION.id, NOW, GRANT.expires_at)
     assert await storage.grants.revoke(GRANT.id, by="Maria", now=NOW)
-    assert await storage.grants.covering(COVERS, NOW) is None
+    assert await storage.grants.of(GRANT.covers.identity_key, NOW) == ()
 
 
 def allowed() -> set[tuple[str, str]]:

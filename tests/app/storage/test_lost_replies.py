@@ -197,7 +197,9 @@ async def test_a_vote_is_known_again_after_the_next_one(storage: MongoStorage) -
 
 async def test_a_use_is_counted_once_for_each_session(storage: MongoStorage) -> None:
     await storage.grants.put(GRANT)
-    used = [await storage.grants.use(GRANT.id, f"s{n % 3}", NOW) for n in range(6)]
+    used = [
+        await storage.grants.use(GRANT.id, f"s{n % 3}", NOW, GRANT.expires_at) for n in range(6)
+    ]
     found = await storage.grants.get(GRANT.id)
     assert all(used)
     assert found is not None

@@ -10,8 +10,9 @@ import pytest
 from app.clock import SystemClock
 from app.domain.hold import Granted, Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind, Provenance
+from app.domain.passage import Excerpt
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
-from app.domain.verdict import Action, Approval, Excerpt, FiredRule, Risk, Verdict
+from app.domain.verdict import Action, Approval, FiredRule, Risk, Verdict
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id, new_token
 from app.search import SessionFilter

@@ -28,8 +28,8 @@ async def test_a_reminder_calls_the_approvers_in_the_thread_once(office: Office)
         told = await maria.wait_for_message("still waiting for an approval")
         assert told.thread_ts == card.ts
         assert "<!subteam^S0MANAGERS>" in told.words
-        await maria.click(card, "Approve once")
-        await maria.wait_for_change(card, "Approved once")
+        await maria.click(card, "Approve")
+        await maria.wait_for_change(card, "*Approved*")
     assert len(said(maria, "still waiting")) == 1
 
 
@@ -41,8 +41,8 @@ async def test_an_escalation_calls_others_and_lets_them_decide(office: Office) -
         told = await ines.wait_for_message("escalated to")
         assert "<!subteam^S0AUDITORS>" in told.words
         card = await ines.wait_for_change(card, "Escalated to auditors")
-        await ines.click(card, "Approve once")
-        await ines.wait_for_change(card, "Approved once")
+        await ines.click(card, "Approve")
+        await ines.wait_for_change(card, "*Approved*")
     events = await office.events(held.session_id)
     assert [e.kind for e in events].count(EventKind.HOLD_ESCALATED) == 1
 
@@ -59,7 +59,7 @@ async def test_before_its_time_nobody_of_an_escalation_decides(office: Office) -
     async with office.bot():
         ines = await office.slack.user("ines")
         held = await office.hold(terms=ESCALATING | {"escalate_after": timedelta(minutes=5)})
-        await ines.click(await ines.wait_for_message("Approval needed"), "Approve once")
+        await ines.click(await ines.wait_for_message("Approval needed"), "Approve")
         await ines.wait_for_message("not among the people who may decide")
     waiting = await office.storage.holds.get(held.id)
     assert waiting is not None
@@ -87,7 +87,7 @@ async def test_the_vote_that_settles_it_is_told_in_the_thread_and_the_card_has_a
         maria = await office.slack.user("maria")
         await office.hold()
         card = await maria.wait_for_message("Approval needed")
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
         told = await maria.wait_for_message("approves")
         assert told.thread_ts == card.ts
         card = await maria.wait_for_change(card, "High risk · approved")
@@ -105,7 +105,7 @@ async def test_votes_that_count_together_are_told_in_the_thread(office: Office) 
         told = await maria.wait_for_message("is against it: Other – too broad")
         assert told.thread_ts == card.ts
         card = await marcus.wait_for_message("1 against", channel="approvals")
-        assert "Approve once" in card.buttons
+        assert "Approve" in card.buttons
         await marcus.click(card, "Deny…")
         await marcus.submit({"category": "Other"})
         await marcus.wait_for_change(card, "*Denied* by")

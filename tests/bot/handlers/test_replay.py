@@ -52,7 +52,7 @@ async def test_an_auditor_lists_sessions_opens_one_and_goes_back(office: Office)
     await answered(office, held, "Sure, ", "here it is: AKIAIOSFODNN7EXAMPLQ")
     async with office.bot():
         ines, maria = await office.slack.user("ines"), await office.slack.user("maria")
-        await maria.click(await maria.wait_for_message(held.id[-6:].upper()), "Approve once")
+        await maria.click(await maria.wait_for_message(held.id[-6:].upper()), "Approve")
         listed = await replay(ines, "", "Filter: ")
         for part in (held.session_id, other.session_id, "Dana Reyes", "This view is recorded"):
             assert part in listed.words

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from app.domain.hold import Granted, Hold, HoldState, Marked
 from app.domain.identity import Identity, IdentityKind, Provenance
-from app.domain.verdict import Approval, Excerpt, Risk
+from app.domain.passage import Excerpt
+from app.domain.verdict import Approval, Risk
 from bot.slack.button_seal import Seal
 from bot.views import cards
 from bot.views.quotes import quotes
@@ -207,7 +208,7 @@ OUTCOMES = {
     "valid for a retry until <!date^": hold(
         state=HoldState.APPROVED, votes=(vote(MARIA),), keep_until=LATER, attached=False
     ),
-    "*Approved once* by <@U0MARIA001>, <@U0MARCUS01> at ": hold(
+    "*Approved* by <@U0MARIA001>, <@U0MARCUS01> at ": hold(
         quorum=2, state=HoldState.RELEASED, votes=(vote(MARIA), vote(MARCUS))
     ),
     "released · upstream answered 200": hold(

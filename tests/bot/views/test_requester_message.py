@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from app.domain.hold import Hold, HoldState
-from app.domain.verdict import Excerpt
+from app.domain.passage import Excerpt
 from bot.views import requester_message
 from sandbox.slack.blockkit import check_blocks
 from tests.bot.values import JOB, MARIA, NOW, fired, hold, vote

@@ -43,7 +43,9 @@ def test_each_character_is_named_a_few_times_at_most(
     [rule] = production.rules
     names = CountingNames()
     facts = dense(shape, SIZE)
-    hits = Evidence(facts, production).all_of(rule)
-    found = Cutter(facts.prompt, str, names).passages(hits, work_by_text=work_by_text)
+    evidence = Evidence(facts, production)
+    hits = evidence.all_of(rule)
+    cutter = Cutter(facts.prompt, str, names)
+    found = cutter.passages(hits, evidence.excerpt, work_by_text=work_by_text)
     assert bool(found) is (shape != "tags that open")
     assert names.read <= MOST * SIZE

@@ -13,7 +13,7 @@ import pytest
 from app.domain.connection import Connection, CredentialScheme
 from app.errors import BadRequest, UpstreamUnavailable
 from policies.matching.known import NOTHING_KNOWN, Known
-from proxy.inspection import Asking, inspect
+from proxy.inspection import Incoming, inspect
 from proxy.work.answers import AnswerBody, Answering, AnswerMasker
 from proxy.work.threads import LARGE_BYTES
 from tests.policies.made import ALICE, AWS_KEY, facts
@@ -54,14 +54,14 @@ REQUESTS = {
 async def test_a_request_is_inspected_alike(pool: Pool, shipped: Catalog, name: str) -> None:
     wire, headers, body = REQUESTS[name]
     connection = Connection("c", "http://up", CredentialScheme.BEARER, b"sealed", wire)
-    asking = Asking(connection, "POST", "v1/chat/completions", "", headers, body, ALICE)
-    work = partial(inspect, asking, NOW)
+    incoming = Incoming(connection, "POST", "v1/chat/completions", "", headers, body, ALICE)
+    work = partial(inspect, incoming, NOW)
     here, apart = work(shipped), await pool.do(len(body), work, shipped)
     assert apart.inquiry.known.values == here.inquiry.known.values
     assert str(apart.fault) == str(here.fault)
     assert type(apart.fault) is type(here.fault)
     unlike = {"known": NOTHING_KNOWN}
-    assert replace(apart.whole(asking), **unlike) == replace(here.whole(asking), **unlike)
+    assert replace(apart.whole(incoming), **unlike) == replace(here.whole(incoming), **unlike)
     assert apart.verdict == here.verdict
     assert apart.inquiry.wire.name == here.inquiry.wire.name
 
@@ -69,8 +69,8 @@ async def test_a_request_is_inspected_alike(pool: Pool, shipped: Catalog, name: 
 async def test_what_cannot_be_read_is_refused_alike(pool: Pool, shipped: Catalog) -> None:
     connection = Connection("c", "http://up", CredentialScheme.BEARER, b"", "openai")
     body = _chat(MUCH)[:-1]
-    asking = Asking(connection, "POST", "v1/chat/completions", "", JSON, body, ALICE)
-    work = partial(inspect, asking, NOW)
+    incoming = Incoming(connection, "POST", "v1/chat/completions", "", JSON, body, ALICE)
+    work = partial(inspect, incoming, NOW)
     with pytest.raises(BadRequest) as here:
         work(shipped)
     with pytest.raises(BadRequest) as apart:

@@ -1,0 +1,57 @@
+"""Gives grants: each is in the ledger before it counts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.storage.ports import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.clock import Clock
+    from app.domain.grant import Grant
+    from app.domain.hold import Hold
+    from app.storage.ports import GrantStore, Ledger
+
+
+class Giver:
+    """Several may give the same grants: what was given once is not given again."""
+
+    def __init__(self, grants: GrantStore, ledger: Ledger, clock: Clock) -> None:
+        self._grants = grants
+        self._ledger = ledger
+        self._clock = clock
+
+    async def give(self, hold: Hold, grants: Iterable[Grant]) -> bool:
+        """Give what comes with the approval of a hold; whether anything of it was not given yet."""
+        given = False
+        for grant in grants:
+            if await self._grants.get(grant.id) is not None:
+                continue
+            data = {
+                "hold": hold.id,
+                **facts_of(grant),
+                "email": grant.by.email,
+                "until": grant.expires_at.isoformat(),
+            }
+            event = Event(EventKind.GRANT_GIVEN, self._clock.now(), hold.session_id, data)
+            await self._ledger.append(event)
+            await self._grants.put(grant)
+            given = True
+        return given
+
+
+def facts_of(grant: Grant) -> dict[str, str | int]:
+    """Return what the ledger tells of a grant."""
+    covers = grant.covers
+    facts: dict[str, str | int] = {
+        "grant": grant.id,
+        "rule": covers.rule,
+        "connection": covers.connection,
+        "identity": covers.identity_key,
+        "repository": covers.repository,
+    }
+    if covers.passages:
+        facts |= {"call": covers.call, "law": covers.law, "passages": len(covers.passages)}
+    return facts

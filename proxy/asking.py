@@ -1,0 +1,316 @@
+"""How a request that rules hold comes to be answered: by what was approved, or by people now."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.domain.hold import Hold, HoldState
+from app.domain.identity import Identity
+from app.domain.session import Decision
+from app.domain.verdict import Action, Verdict
+from app.storage.feed import Pulse
+from policies.passages.answers import joins
+from proxy.endings import (
+    needs_reason,
+    only_counted,
+    refusal_of,
+    rules_changed,
+    too_many,
+)
+from proxy.facts import Inquiry
+from proxy.front import stated_reason
+from proxy.holding import hold_key
+from proxy.said_before import approves, asks, denied, expired, refused_before
+from proxy.visit import Visit
+from proxy.waiting import Mode, patience_of, waiting_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.clock import Clock
+    from app.domain.grant import Grant
+    from app.telemetry import Metrics
+    from proxy.granted import Granted
+    from proxy.holding import Holding
+    from proxy.recorder import Recorder
+    from proxy.recording import Recording
+
+_REASON_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that rules hold, and who sends it.
+
+    `judge` decides anew under the rules of now; it raises Refused where they deny.
+    """
+
+    visit: Visit
+    identity: Identity
+    inquiry: Inquiry
+    verdict: Verdict
+    judge: Callable[[], Awaitable[Verdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Why a request may go out; `hold` is the one that it has claimed, if it asked people.
+
+    A `hold` that is still pending means: not yet, and the caller does not wait.
+    """
+
+    decision: Decision
+    hold: Hold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskingLimits:
+    keep_alive_seconds: float
+    pending: int
+    """How many requests of one person may wait at a time."""
+
+
+class Asking:
+    def __init__(
+        self,
+        holding: Holding,
+        granted: Granted,
+        recorder: Recorder,
+        clock: Clock,
+        limits: AskingLimits,
+        metrics: Metrics,
+    ) -> None:
+        self._holding = holding
+        self._granted = granted
+        self._recorder = recorder
+        self._clock = clock
+        self._limits = limits
+        self._metrics = metrics
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Return when all that rules ask about the request is answered with yes.
+
+        Raises Refused where people said no, or said nothing in time.
+        """
+        verdict = asked.verdict
+        # A retry uses the approval that waits for it, not what that approval covers beside it.
+        key = hold_key(asked.identity, asked.inquiry, verdict)
+        waiting = await self._found(asked, key)
+        while waiting is None:
+            left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
+            if not left.holding:
+                await self._use(asked, left, grants)
+                return Answer(Decision.GRANTED)
+            if asked.inquiry.only_counts:
+                await self._opened(asked, left)
+                raise only_counted(left)
+            waiting = await self._hold(asked, left)
+            if waiting is None or waiting.is_own:
+                continue
+            if deferred := await self._joined(asked, waiting):
+                return deferred
+            waiting, verdict = None, await asked.judge()
+            if verdict.action is not Action.HOLD:
+                await self._opened(asked, verdict)
+                return Answer(Decision.ALLOWED)
+        return await self._released(asked, waiting)
+
+    async def _found(self, asked: Asked, key: str) -> _Waiting | None:
+        """Return the open hold of the same request, if there is one."""
+        existing = await self._holding.find(key)
+        if existing is None:
+            return None
+        await self._holding.hear(existing, _stated(asked))
+        return _Waiting(existing, self._holding.caller(), is_own=True)
+
+    async def _hold(self, asked: Asked, left: Verdict) -> _Waiting | None:
+        """Return the hold that asks about it: its own, or one that asks the same already.
+
+        None where what was approved meanwhile has to be looked at again.
+        """
+        key = hold_key(asked.identity, asked.inquiry, left)
+        reason = _stated(asked)
+        if found := await self._found(asked, key):
+            return found
+        recent = await self._holding.recent(asked.identity, left)
+        here = [hold for hold in recent if hold.asker == asked.inquiry.asker(asked.identity)]
+        for hold in here:
+            if approves(hold, left, key) and await self._granted.cover(hold):
+                return None
+        said = await self._said_again(left, key, here, reason)
+        if said is None:
+            await self._opened(asked, left)
+            raise refused_before(here, left, key, self._clock.now())
+        if pending := next((hold for hold in here if asks(hold, left, key)), None):
+            return _Waiting(pending, self._holding.caller(), is_own=False)
+        if sum(hold.state is HoldState.PENDING for hold in recent) >= self._limits.pending:
+            await self._opened(asked, left)
+            raise too_many(left, self._limits.pending)
+        caller = "" if self._mode(asked) is Mode.ASYNC else self._holding.caller()
+        return await self._open(asked, left, key, said, caller)
+
+    async def _said_again(
+        self, left: Verdict, key: str, here: Sequence[Hold], reason: str
+    ) -> _Said | None:
+        """Return what comes with the request; None where the same was refused a while ago.
+
+        After a denial a reason that was not given before asks anew, once.
+        """
+        now = self._clock.now()
+        refused = denied(here, left, key, now)
+        if refused is None:
+            if expired(here, left, key, now) is not None:
+                return None
+            return _Said(reason or await self._holding.stated(key))
+        if any(hold.again == refused.id for hold in here):
+            return None
+        stated = await self._holding.stated(refused.key, since=refused.decided_at)
+        new = reason if reason != refused.reason else ""
+        return _Said(new or stated, refused.id) if new or stated else None
+
+    async def _open(
+        self, asked: Asked, left: Verdict, key: str, said: _Said, caller: str
+    ) -> _Waiting:
+        visit = asked.visit
+        if not said.reason and left.approval and left.approval.reason_required:
+            await self._opened(asked, left)
+            raise needs_reason(left)
+        before, visit.recording = visit.recording, None
+        recording = await self._opened(asked, left, held=True)
+        if before is not None:
+            await before.refuse(Decision.WITHDRAWN, f"it goes on as session {recording.session.id}")
+        if left.approval is None:
+            raise RuntimeError("a verdict that holds says who may approve")
+        inquiry, now = asked.inquiry, self._clock.now()
+        opened = Hold(
+            id=recording.session.hold_id,
+            key=key,
+            session_id=recording.session.id,
+            requester=asked.identity,
+            connection=inquiry.connection.name,
+            model=inquiry.facts.prompt.model,
+            method=inquiry.request.method,
+            path=inquiry.request.path,
+            body_bytes=len(inquiry.request.body),
+            digest=inquiry.request.digest,
+            verdict=left,
+            created_at=now,
+            deadline=now + left.approval.expires,
+            reason=said.reason,
+            callers=(caller,) if caller else (),
+            call=inquiry.call,
+            again=said.again,
+        )
+        hold = await self._holding.open(opened, recording)
+        if hold.session_id != recording.session.id:
+            visit.recording = None
+            await recording.refuse(
+                Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
+            )
+        return _Waiting(hold, caller, is_own=True)
+
+    def _mode(self, asked: Asked) -> Mode:
+        headers, inquiry = asked.visit.exchange.headers, asked.inquiry
+        return waiting_mode(headers, inquiry.facts, inquiry.connection)
+
+    async def _released(self, asked: Asked, waiting: _Waiting) -> Answer:
+        """Return when people have approved the request's own hold, and it is claimed."""
+        hold, mode = waiting.hold, self._mode(asked)
+        recording = await self._recording(asked, waiting)
+        if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
+            return Answer(Decision.PENDING, hold)
+        patience, pulse = self._patience(asked, mode)
+        still_good = partial(self._still_good, asked, recording)
+        with self._metrics.waiting.track_inprogress():
+            claimed = await self._holding.released(
+                hold, waiting.caller, recording, patience, pulse, still_good
+            )
+        await self._recorder.taken_over(hold, recording)
+        return Answer(Decision.APPROVED, claimed)
+
+    async def _joined(self, asked: Asked, waiting: _Waiting) -> Answer | None:
+        """Return when people have approved another hold that asks the same.
+
+        What that covers has to be looked at then. Not None where the caller does not wait.
+        """
+        mode = self._mode(asked)
+        recording = await self._recording(asked, waiting)
+        if mode is Mode.ASYNC and waiting.hold.state is HoldState.PENDING:
+            return Answer(Decision.PENDING, waiting.hold)
+        patience, pulse = self._patience(asked, mode)
+        with self._metrics.waiting.track_inprogress():
+            decided = await self._holding.decided(
+                waiting.hold, waiting.caller, recording, patience, pulse
+            )
+        if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
+            raise refusal_of(decided)
+        await self._granted.cover(decided)
+        return None
+
+    def _patience(self, asked: Asked, mode: Mode) -> tuple[float | None, Pulse | None]:
+        """Return for how many seconds the caller waits, and what keeps it waiting."""
+        headers, connection = asked.visit.exchange.headers, asked.inquiry.connection
+        kept = Pulse(self._limits.keep_alive_seconds, asked.visit.keep_alive)
+        pulse = kept if mode is Mode.KEEP_ALIVE else None
+        return patience_of(headers, connection, mode), pulse
+
+    async def _recording(self, asked: Asked, waiting: _Waiting) -> Recording:
+        """Return the record of the request: the hold's own, if it is of these very bytes."""
+        visit = asked.visit
+        if visit.recording is None and waiting.is_own:
+            found = await self._recorder.resume(waiting.hold.session_id)
+            if found.session.request.digest == asked.inquiry.request.digest:
+                visit.recording = found
+        return await self._opened(asked, asked.verdict, joined=waiting.hold.id)
+
+    async def _opened(
+        self, asked: Asked, verdict: Verdict, *, held: bool = False, joined: str = ""
+    ) -> Recording:
+        visit = asked.visit
+        if visit.recording is None:
+            visit.recording = await self._recorder.open(
+                asked.identity, asked.inquiry, verdict, held=held, joined=joined
+            )
+        return visit.recording
+
+    async def _use(self, asked: Asked, verdict: Verdict, grants: Sequence[Grant]) -> None:
+        recording = await self._opened(asked, verdict)
+        await self._granted.use(grants, recording, prolong=not asked.inquiry.only_counts)
+
+    async def _still_good(self, asked: Asked, recording: Recording, hold: Hold) -> None:
+        """Raise Refused where the approval does not answer all that is open now.
+
+        The catalog may have changed while people decided, and what was covered may be so no more.
+        """
+        verdict = await asked.judge()
+        if verdict.action is not Action.HOLD:
+            return
+        left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
+        by_people = any(vote.approve for vote in hold.votes)
+        if left.holding and not (by_people and joins(left, hold.key, hold)):
+            raise rules_changed(left)
+        await self._granted.use(grants, recording)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A hold, the name of the caller that waits on it, and whether it asks for this request."""
+
+    hold: Hold
+    caller: str
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a request is for; `again` is the denied hold that it asks about again."""
+
+    reason: str
+    again: str = ""
+
+
+def _stated(asked: Asked) -> str:
+    return stated_reason(asked.visit.exchange.headers)[:_REASON_LENGTH]

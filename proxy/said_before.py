@@ -1,0 +1,56 @@
+"""What people said a while ago about what is open now: of somebody's holds in one kind of call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.domain.hold import Hold, HoldState
+from policies.passages.answers import joins, refuses, same_questions
+from proxy.endings import denied_before, expired_before
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from app.domain.verdict import Verdict
+    from app.errors import Refused
+
+_QUIET = timedelta(minutes=2)
+"""After an expiry the same is not asked again for so long."""
+
+
+def asks(hold: Hold, left: Verdict, key: str) -> bool:
+    return hold.state is HoldState.PENDING and joins(left, key, hold)
+
+
+def approves(hold: Hold, left: Verdict, key: str) -> bool:
+    return hold.state in {HoldState.APPROVED, HoldState.RELEASED} and joins(left, key, hold)
+
+
+def denied(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:
+    """Return the latest denial that lasts, of what is open now."""
+    for hold in reversed(here):
+        terms, at = hold.verdict.approval, hold.decided_at
+        lasts = terms and at and hold.state is HoldState.DENIED and now < at + terms.denied_for
+        if lasts and refuses(left, key, hold):
+            return hold
+    return None
+
+
+def expired(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:
+    for hold in reversed(here):
+        at = hold.decided_at
+        is_recent = at and hold.state is HoldState.EXPIRED and now < at + _QUIET
+        if is_recent and same_questions(left, key, hold):
+            return hold
+    return None
+
+
+def refused_before(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Refused:
+    if found := denied(here, left, key, now):
+        return denied_before(found)
+    silent = expired(here, left, key, now)
+    if silent is None:
+        raise RuntimeError("nothing was refused before")
+    return expired_before(silent)

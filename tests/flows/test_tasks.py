@@ -1,0 +1,221 @@
+"""People decide once for a task: on the passages of a conversation, not on each request of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias
+from uuid import uuid4
+
+from tests.flows.house import only_this_request
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx
+
+    from sandbox.idp.driver import IdpDriver
+    from sandbox.model.driver import ModelDriver
+    from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
+    from tests.flows.house import House
+
+Said: TypeAlias = "dict[str, str]"
+PATH = "/openai/v1/chat/completions"
+
+
+def an_ask() -> tuple[str, Said]:
+    """Return a word that no other story has, and a message that needs a manager."""
+    word = f"build-{uuid4().hex[:8]}"
+    return word, user(f"Deploy {word} to production, and tell me when it is done")
+
+
+def user(text: str) -> Said:
+    return {"role": "user", "content": text}
+
+
+def work(text: str) -> list[Said]:
+    return [{"role": "assistant", "content": "I look."}, {"role": "assistant", "content": text}]
+
+
+def body(*messages: Said) -> dict[str, object]:
+    return {"model": "sandbox-1", "messages": list(messages)}
+
+
+def cards_with(manager: SlackUser, word: str) -> list[SeenMessage]:
+    cards = manager.messages("approvals")
+    return [m for m in cards if m.thread_ts in (None, m.ts) and word in m.words]
+
+
+@asynccontextmanager
+async def held(
+    http: httpx.AsyncClient, manager: SlackUser, word: str, *messages: Said, **headers: str
+) -> AsyncIterator[tuple[SeenMessage, asyncio.Task[httpx.Response]]]:
+    """Send a request that is held, and give its card and its answer to come."""
+    async with asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(http.post(PATH, json=body(*messages), headers=headers))
+        yield await manager.wait_for_message(word, channel="approvals"), asking
+
+
+async def deny(manager: SlackUser, card: SeenMessage, reason: str) -> None:
+    await manager.click(card, "Deny…")
+    await manager.submit({"category": "Other", "reason": reason})
+
+
+async def test_an_approved_ask_covers_what_is_done_for_it_and_nothing_that_is_asked_next(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    async with house.http(await idp.token("alice")) as http:
+        async with held(http, maria, word, ask) as (card, first):
+            await maria.click(card, "Approve")
+        assert first.result().headers["abeyance-decision"] == "approved"
+        history = [ask, *work("prod.yaml says prod-db")]
+        for step in range(3):
+            history += work(f"step {step}: production is up")
+            passed = await http.post(PATH, json=body(*history))
+            assert passed.headers["abeyance-decision"] == "granted"
+        used = await maria.wait_for_change(card, "used 3 times")
+        assert len(cards_with(maria, word)) == 1
+        next_word, next_ask = an_ask()
+        async with held(http, maria, next_word, *history, next_ask) as (card, second):
+            assert f"{word} to" not in card.words, "what was approved is not asked again"
+            await maria.click(card, "Approve")
+        assert second.result().status_code == 200
+        await maria.click(used, "Revoke")
+        await maria.wait_for_change(used, "revoked by")
+        asking = {"Prefer": "respond-async"}
+        again = await http.post(PATH, json=body(*history), headers=asking)
+        assert again.status_code == 202, "what is revoked covers nothing"
+
+
+async def test_requests_about_the_same_wait_on_one_card_and_all_go_on(
+    house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    async with (
+        house.http(await idp.token("alice")) as http,
+        asyncio.TaskGroup() as tasks,
+        held(http, maria, word, ask) as (card, first),
+    ):
+        more = [
+            tasks.create_task(http.post(PATH, json=body(ask, *work(f"prod {number}"), ask)))
+            for number in range(2)
+        ]
+        await maria.click(card, "Approve")
+    assert first.result().status_code == 200
+    assert [task.result().status_code for task in more] == [200, 200]
+    assert len(cards_with(maria, word)) == 1
+    assert len(await model.requests()) == 3
+
+
+async def test_a_denial_lasts_until_a_new_reason_is_given(
+    house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    async with house.http(await idp.token("alice")) as http:
+        async with held(http, maria, word, ask) as (card, first):
+            await deny(maria, card, "not today")
+        assert first.result().status_code == 403
+        again = await http.post(PATH, json=body(ask, *work("prod is up")))
+        assert again.status_code == 403
+        assert "not today" in again.text
+        assert "start a new one" in again.text
+        assert len(cards_with(maria, word)) == 1
+        reason = {"Abeyance-Reason": "the customer is waiting"}
+        async with held(http, maria, "the customer is waiting", ask, **reason) as (card, second):
+            await deny(maria, card, "still no")
+        assert second.result().status_code == 403
+        third = await http.post(PATH, json=body(ask), headers=reason)
+        assert third.status_code == 403
+        assert "still no" in third.text
+    assert await model.requests() == []
+
+
+async def test_an_approval_of_one_request_only_covers_nothing(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    async with house.http(await idp.token("alice")) as http:
+        async with held(http, maria, word, ask) as (card, first):
+            await only_this_request(maria, card)
+        assert first.result().headers["abeyance-decision"] == "approved"
+        await maria.wait_for_change(card, "for this request only")
+        async with asyncio.TaskGroup() as tasks:
+            second = tasks.create_task(http.post(PATH, json=body(ask, *work("prod is up"))))
+            other = await maria.wait_for_message(
+                lambda message: word in message.words and "Approve" in message.buttons
+            )
+            await maria.click(other, "Approve")
+        assert second.result().headers["abeyance-decision"] == "approved"
+
+
+async def test_the_same_json_in_another_order_finds_its_approval(
+    house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    mixed = json.dumps({"messages": [ask], "stream": False, "model": "sandbox-1"}, indent=1)
+    async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
+        async with held(http, maria, word, ask, Prefer="wait=1") as (card, first):
+            pass
+        assert first.result().status_code == 403
+        waiting = tasks.create_task(
+            http.post(PATH, content=mixed, headers={"content-type": "application/json"})
+        )
+        await maria.click(card, "Approve")
+        answered = await waiting
+    assert answered.headers["abeyance-decision"] == "approved"
+    [sent] = await model.requests()
+    assert sent.body == mixed.encode()
+
+
+async def test_tokens_of_what_needs_an_approval_are_not_counted_and_nobody_is_asked(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    async with house.http(await idp.token("alice")) as http:
+        asked = {"input": ask["content"]}
+        counted = await http.post("/openai/v1/responses/input_tokens", json=asked)
+    assert counted.status_code == 400
+    assert "not counted" in counted.text
+    assert cards_with(maria, word) == []
+
+
+async def test_a_sixth_request_that_would_wait_is_refused(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria = await slack.user("maria")
+    headers = {"Prefer": "respond-async"}
+    async with house.http(await idp.token("dana")) as http:
+        for _ in range(5):
+            word, ask = an_ask()
+            waiting = await http.post(PATH, json=body(ask), headers=headers)
+            assert waiting.status_code == 202
+            await maria.wait_for_message(word, channel="approvals")
+        sixth = await http.post(PATH, json=body(an_ask()[1]), headers=headers)
+    assert sixth.status_code == 429
+    assert "waiting for approval already" in sixth.text
+
+
+async def test_a_grant_frees_what_already_waits_and_is_covered(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria = await slack.user("maria")
+    (one, first_ask), (two, second_ask) = an_ask(), an_ask()
+    async with house.http(await idp.token("alice")) as http:
+        async with (
+            held(http, maria, one, first_ask) as (card, first),
+            held(http, maria, two, second_ask) as (other, second),
+        ):
+            await maria.click(card, "Approve for 1 h")
+        assert first.result().status_code == second.result().status_code == 200
+        await maria.wait_for_change(other, "approved the same a moment ago")
+        card = await maria.wait_for_change(card, "Granted 1 h")
+        await maria.click(card, "Revoke")
+        await maria.wait_for_change(card, "revoked by")
