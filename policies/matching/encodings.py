@@ -35,6 +35,9 @@ _BASE32 = re2.compile(rb"(?:[A-Z2-7]{16,}|[a-z2-7]{16,})={0,6}")
 _LETTERS_OF_BASE32 = bytes.maketrans(
     b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghijklmnopqrstuv"
 )
+_DIGITS_OF_BASE32 = re.compile(rb"[2-7]")
+_WITH_DIGITS = 64
+"""Letters. So long a run without a digit is not base32 but once in half a million."""
 _BETWEEN = r"(?:[ ,;:|/\r\n\t-]{1,3}|\)[ +.&|]{0,4}[A-Za-z]{2,4}\()"
 """What stands between numbers: `112, 114`, `112 114`, `chr(112) + chr(114)`."""
 _NUMBERS = re2.compile(rf"\b(?:0o)?[0-9]{{2,3}}(?:{_BETWEEN}(?:0o)?[0-9]{{2,3}}\b){{5,}}".encode())
@@ -112,6 +115,8 @@ def _base32_runs(data: bytes) -> list[Run]:
     known: dict[bytes, list[str]] = {}
     for run in _BASE32.finditer(data):
         written = run[0].upper().rstrip(b"=")
+        if len(written) >= _WITH_DIGITS and not _DIGITS_OF_BASE32.search(written):
+            continue
         if written not in known:
             known[written] = _from_base32(written)
         found += [(run.start(), run.end(), text) for text in known[written]]
