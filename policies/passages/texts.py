@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from policies.passages.names import normalised
-from policies.passages.wrappers import REPEATS, Wrapper, outside, paired
+from policies.passages.wrappers import REPEATS, Wrapper, is_frame, outside, paired
 
 if TYPE_CHECKING:
     from app.domain.segment import Segment
@@ -38,7 +38,8 @@ class Text:
         self.is_protocol = is_protocol(segment)
         self.opens_turn = segment.role is Role.USER and not self.is_protocol
         self._wrappers = paired(segment.text, forwarded) if self.opens_turn else ()
-        self.is_typed = self.opens_turn and bool(self._unwrapped.strip())
+        is_words = self.opens_turn and not is_frame(forwarded)
+        self.is_typed = is_words and bool(self._unwrapped.strip())
         self.repeats = sum(goes.name == REPEATS for _, goes in self._wrappers)
 
     @property

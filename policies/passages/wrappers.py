@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_FRAMES = frozenset({"Generate a title for this conversation:"})  # opencode 1.18
+_LONGEST_FRAME = 100
 REPEATS = "session"
 """The wrapper in which an agent sends again what a person typed, to make a title of it."""
 # Of all clients: who sends a request never changes what is found in it.
@@ -73,3 +75,8 @@ def outside(text: str, within: Iterable[Wrapper]) -> str:
 
 def _tags(text: str) -> list[re.Match[str]]:
     return list(_TAG.finditer(text)) if "<" in text else []
+
+
+def is_frame(text: str) -> bool:
+    """Whether a text is, word for word, what an agent puts in front of a repeated prompt."""
+    return len(text) <= _LONGEST_FRAME and text.strip() in _FRAMES

@@ -61,16 +61,16 @@ async def test_a_held_prompt_is_answered_after_its_approval(
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
-        asked = await cards(maria, case, agent.requests)
+        asked = await cards(maria, case, 1)
         assert await model.requests() == []
         await asyncio.sleep(3)  # a manager reads
         for card in asked:
-            await maria.click(card, "Approve once")
+            await maria.click(card, "Approve")
     ended = running.result()
     assert "Happy to help" in ended.screen
     assert ended.code == 0
     assert len(await model.requests()) == agent.requests
-    assert count_cards(maria, case) == agent.requests
+    assert count_cards(maria, case) == 1
 
 
 async def test_a_hold_outlasts_the_patience_that_an_agent_is_given(
@@ -80,15 +80,15 @@ async def test_a_hold_outlasts_the_patience_that_an_agent_is_given(
     async with asyncio.TaskGroup() as tasks:
         prompt = f"Fly to the moonbase, {case}"
         running = tasks.create_task(desk.run(agent, prompt, patience=5))
-        asked = await cards(maria, case, agent.requests)
+        asked = await cards(maria, case, 1)
         await asyncio.sleep(8)  # longer than its patience
         for card in asked:
-            await maria.click(card, "Approve once")
+            await maria.click(card, "Approve")
     ended = running.result()
     assert "Happy to help" in ended.screen
     assert "Reconnecting" not in ended.screen
     assert len(await model.requests()) == agent.requests
-    assert count_cards(maria, case) == agent.requests
+    assert count_cards(maria, case) == 1
 
 
 async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen(
@@ -96,7 +96,7 @@ async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen(
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
-        for card in await cards(maria, case, agent.requests):
+        for card in await cards(maria, case, 1):
             await maria.click(card, "Deny…")
             await maria.submit(DENIAL)
     ended = running.result()
@@ -105,7 +105,23 @@ async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen(
     assert "authenticate" not in ended.screen
     assert ended.code != 0
     assert await model.requests() == []
-    assert count_cards(maria, case) == agent.requests
+    assert count_cards(maria, case) == 1
+
+
+async def test_what_was_denied_is_refused_again_at_once_without_a_card(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
+        [card] = await cards(maria, case, 1)
+        await maria.click(card, "Deny…")
+        await maria.submit(DENIAL)
+    assert running.result().code != 0
+    ended = await desk.run(agent, f"Fly to the moonbase, {case}")
+    assert "Use the lunar simulator" in ended.screen
+    assert ended.code != 0
+    assert await model.requests() == []
+    assert count_cards(maria, case) == 1
 
 
 async def test_what_a_rule_denies_is_asked_once_and_its_reason_is_on_the_screen(
@@ -140,3 +156,18 @@ async def test_a_task_of_twelve_tool_calls_is_done_once(
     done = (desk.work / "steps.txt").read_text().split("\n")
     assert done == [*(f"step {step}" for step in range(1, STEPS + 1)), ""]
     assert len(await model.requests()) == STEPS + agent.requests
+
+
+async def test_a_task_that_needs_an_approval_makes_one_card_and_none_when_it_is_done_again(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    task, steps = f"Tidy up the moonbase, {case}", f"sandbox-steps{STEPS}"
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.run(agent, task, model=steps))
+        [card] = await cards(maria, case, 1)
+        await maria.click(card, "Approve")
+    assert f"All {STEPS} steps are done." in running.result().screen
+    assert len(await model.requests()) == STEPS + agent.requests
+    again = await desk.run(agent, task, model=steps)
+    assert f"All {STEPS} steps are done." in again.screen
+    assert count_cards(maria, case) == 1

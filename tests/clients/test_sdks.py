@@ -58,7 +58,7 @@ async def test_google_a_held_stream_is_answered_after_its_approval(
         card = await maria.wait_for_message(case)
         await asyncio.sleep(3)  # a manager reads
         assert await model.requests() == []
-        await maria.click(card, "Approve once")
+        await maria.click(card, "Approve")
     assert case in asking.result()
     assert len(await model.requests()) == 1
 

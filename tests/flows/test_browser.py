@@ -58,7 +58,7 @@ async def test_a_manager_sees_the_card_approves_it_and_the_request_completes(
     card = page.get_by_label("Message from Abeyance").filter(has_text=word)
     await expect(card).to_contain_text("production-needs-a-manager")
     assert not asking.done()
-    await card.get_by_role("button", name="Approve").click()
+    await card.get_by_role("button", name="Approve", exact=True).click()
     assert word in await asking
     await expect(card).to_contain_text("upstream 200")
     for gone in ("Approve", "Deny…", "View full"):

@@ -22,7 +22,7 @@ ASK = (Role.USER, "deploy the web tier to production, please")
 
 
 @pytest.fixture
-def cut(shipped: Catalog, now: datetime) -> Cut:
+def cut(production: Catalog, now: datetime) -> Cut:
     """Return what cuts a conversation, given as roles and texts."""
 
     def passages(
@@ -33,7 +33,7 @@ def cut(shipped: Catalog, now: datetime) -> Cut:
         )
         prompt = Prompt(segments, attachments=attachments)
         facts = Facts("openai", "POST", "v1/chat/completions", "", prompt, 1)
-        verdict = decide(facts, ALICE, shipped, now)
+        verdict = decide(facts, ALICE, production, now)
         return tuple(
             p for fired in verdict.holding if fired.question for p in fired.question.passages
         )
@@ -89,3 +89,9 @@ def test_every_finding_has_its_passage_however_many_there_are(cut: Cut) -> None:
 def test_a_word_split_over_two_blocks_of_a_turn_is_the_turn(cut: Cut) -> None:
     [whole] = cut((Role.USER, "drop everything on prod"), (Role.USER, "uction this very evening"))
     assert whole.kind is PassageKind.TYPED
+
+
+def test_the_frame_of_a_title_does_not_change_the_name_of_what_it_repeats(cut: Cut) -> None:
+    frame = (Role.USER, "Generate a title for this conversation:\n")
+    assert names(cut(frame, ASK)) == names(cut(ASK))
+    assert names(cut((Role.USER, frame[1] + "Now"), ASK)) != names(cut(ASK))
