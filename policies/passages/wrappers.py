@@ -14,7 +14,7 @@ _LONGEST_FRAME = 100
 REPEATS = "session"
 """The wrapper in which an agent sends again what a person typed, to make a title of it."""
 # Of all clients: who sends a request never changes what is found in it.
-_NAMES = ("environment_context", "INSTRUCTIONS", "system-reminder", REPEATS)
+_NAMES = ("environment_context", "INSTRUCTIONS", "session_context", "system-reminder", REPEATS)
 _TAG = re.compile(rf"^<(/?)({'|'.join(_NAMES)})>[ \t]*$", re.MULTILINE)
 
 

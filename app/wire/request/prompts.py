@@ -229,6 +229,8 @@ class _Walk:
         if not place.pointer:
             return place
         role = ROLES.get(str(value.get("role"))) or self._table.types.get(str(value.get("type")))
+        if place.role is Role.SYSTEM:
+            role = None  # Gemini CLI says of its system text that a user speaks.
         tool = self._tool(value) or place.tool
         if role is None and tool == place.tool:
             return place

@@ -292,3 +292,15 @@ def test_no_shape_of_a_body_is_misread_as_an_error(name: str, body: Json) -> Non
     wire = CASES[name][0]
     assert wire.rewrite(body, lambda text: text) == body
     wire.read(body)
+
+
+def test_the_system_text_of_gemini_cli_is_nobodys_prompt_though_it_says_user() -> None:
+    body = {
+        "contents": [{"role": "user", "parts": [{"text": "hello"}]}],
+        "systemInstruction": {"role": "user", "parts": [{"text": "You are an agent"}]},
+    }
+    prompt = wire_for("gemini", "POST", "v1beta/models/g:generateContent").read(body)
+    assert [(s.text, s.role) for s in prompt.segments] == [
+        ("hello", Role.USER),
+        ("You are an agent", Role.SYSTEM),
+    ]
