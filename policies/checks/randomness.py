@@ -78,7 +78,7 @@ _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _NAMES = ("self.", "this.", "settings.")
 _PATH = re.compile(r"/[\w./:{}$-]+|[a-z]+/[a-z]+(?:[-+.][a-z]+)*")
 """Of a file or a page, or the name of an error or a media type: `auth/wrong-password`."""
-_CODE = re.compile(r"(?:!!|==)[A-Za-z][\w.]*|[a-z_]+=-?[0-9.]+|[\w.]+\?\?.*")
+_CODE = re.compile(r"(?:!!|==)[A-Za-z][\w.]*|[a-z_]+=-?[0-9.]+|[A-Za-z_]+(?:\.[A-Za-z_]+)+\?\?.*")
 _ALGORITHMS = (
     *("sha", "md5", "aes", "pbkdf", "scram", "argon2", "bcrypt", "scrypt", "base64", "utf8"),
     *("utf-8", "oauth2", "hmac", "uint8", "uint16", "uint32", "uint64", "int32", "int64"),
