@@ -65,7 +65,7 @@ class Scannable:
         self.view = view.replace(TRANSPARENT, "")
         """What a pattern sees: folded, and without invisible characters."""
         self.data = view_bytes(self.view, self._odd)
-        self.effort = Effort(len(text))
+        self.effort = Effort(len(self.view))
         self.hits: dict[Matcher, tuple[int, ...]] = {}
         """What each matcher has reported, so that it need not look twice."""
         self._whole = view
