@@ -80,17 +80,34 @@ def test_what_is_not_forwarded_or_changes_with_each_attempt_changes_nothing(head
 
 def test_a_hold_is_one_of_its_caller_its_request_and_its_terms() -> None:
     catalog = load_catalog(SHIPPED)
-    inquiry = Sent().read()
+    inquiry = Sent().read().named()
     verdict = decide(inquiry.facts, ALICE, catalog, datetime(2026, 11, 23, tzinfo=UTC))
     assert verdict.approval is not None
+    other = Sent(body=BODY.replace(b"production", b"production now")).read().named()
     stricter = replace(verdict, approval=replace(verdict.approval, quorum=2))
     keys = {
         hold_key(ALICE, inquiry, verdict),
         hold_key(replace(ALICE, subject="bob"), inquiry, verdict),
         hold_key(replace(ALICE, issuer="https://other.example"), inquiry, verdict),
-        hold_key(ALICE, Sent(body=BODY + b" ").read(), verdict),
+        hold_key(ALICE, other, verdict),
         hold_key(ALICE, inquiry, stricter),
     }
     assert len(keys) == 5
     renamed = replace(ALICE, name="A. Chen")
     assert hold_key(renamed, inquiry, verdict) == hold_key(ALICE, inquiry, verdict)
+
+
+def test_a_retry_is_known_however_its_json_is_written() -> None:
+    def same(body: bytes) -> str:
+        return Sent(body=body).read().named().sameness
+
+    first = same(b'{"model": "m", "seed": 1.0, "messages": [{"role": "user", "content": "a"}]}')
+    assert first == same(
+        b'{"messages":[{"content":"\\u0061","role":"user"}],"stream":true,"seed":1.0,"model":"m"}'
+    )
+    for other in (
+        b'{"model": "m", "seed": 1, "messages": [{"role": "user", "content": "a"}]}',
+        b'{"model": "m", "seed": 1.0, "messages": [{"role": "user", "content": "a", "stream": 1}]}',
+        b'{"model": "m", "seed": 1.0, "messages": [{"role": "user", "content": "b"}]}',
+    ):
+        assert same(other) != first

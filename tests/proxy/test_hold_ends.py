@@ -14,8 +14,7 @@ from app.domain.verdict import Action, Verdict
 from app.errors import Reason, Refused
 from app.storage.feed import Pulse
 from app.storage.ports import EventKind, Notice, NoticeKind
-from proxy.holding import hold_key
-from tests.app.storage.test_mongo import ALICE, JOB, MARIA, NOW, VERDICT, a_hold
+from tests.app.storage.test_mongo import MARIA, NOW, a_hold
 from tests.proxy.test_facts import Sent
 from tests.proxy.test_holding import still_good, waiting_for
 
@@ -67,7 +66,7 @@ async def refused(
     at: datetime,
     *,
     patience: float | None = 0.0,
-    meanwhile: Callable[[], Awaitable[None]] = still_good,
+    meanwhile: Callable[[Hold], Awaitable[None]] = still_good,
 ) -> Refused:
     """Wait on the hold at that time, and return why it is not released."""
     async with waiting_for(storage, hold, SetClock(at)) as (holding, recording):
@@ -83,30 +82,23 @@ async def moves(storage: MongoStorage, hold: Hold) -> list[tuple[str, object]]:
     return [(entry.event.kind, entry.event.data.get("state")) for entry in entries]
 
 
-async def test_a_hold_is_opened_with_all_that_it_is_about(storage: MongoStorage) -> None:
+async def test_a_hold_is_told_of_opened_and_found_again_by_its_key(storage: MongoStorage) -> None:
     known = a_hold()
     async with waiting_for(storage, known, SetClock(NOW)) as (holding, recording):
         names = holding.caller(), holding.caller()
-        made = await holding.open(JOB, INQUIRY, VERDICT, recording, "an incident", names[0])
-        assert await holding.find(JOB, INQUIRY, VERDICT) == made
-        assert await holding.find(replace(JOB, subject="other"), INQUIRY, VERDICT) is None
-        with pytest.raises(RuntimeError, match="who may approve"):
-            await holding.open(
-                JOB, INQUIRY, Verdict(Action.HOLD, (), "r1"), recording, "", names[1]
-            )
+        made = await holding.open(replace(known, callers=names[:1]), recording)
+        assert await holding.find(known.key) == made
+        assert await holding.find("other") is None
     assert names == ("me:0", "me:1")
-    assert VERDICT.approval is not None
-    assert (made.created_at, made.deadline) == (NOW, NOW + VERDICT.approval.expires)
-    assert (made.key, made.callers) == (hold_key(JOB, INQUIRY, VERDICT), ("me:0",))
-    assert (made.reason, made.method, made.body_bytes) == ("an incident", "POST", 81)
+    assert made.callers == ("me:0",)
     [first] = await storage.ledger.entries(known.session_id)
     assert first.event.kind == EventKind.HOLD_OPENED
-    assert dict(first.event.data) == {"hold": made.id, "digest": INQUIRY.request.digest}
+    assert dict(first.event.data) == {"hold": made.id, "digest": known.digest}
 
 
 async def test_a_hold_that_nobody_waits_on_has_no_caller(storage: MongoStorage) -> None:
     async with waiting_for(storage, a_hold()) as (holding, recording):
-        made = await holding.open(ALICE, INQUIRY, VERDICT, recording, "", "")
+        made = await holding.open(replace(a_hold(), callers=()), recording)
     assert made.callers == ()
 
 
@@ -131,9 +123,9 @@ async def test_a_reason_is_taken_up_where_none_was_given(
 async def test_what_was_said_in_slack_counts_for_a_day(
     storage: MongoStorage, ago: timedelta, *, found: bool
 ) -> None:
-    await storage.statements.put(hold_key(JOB, INQUIRY, VERDICT), "an incident", NOW)
+    await storage.statements.put("key", "an incident", NOW)
     async with waiting_for(storage, a_hold(), SetClock(NOW + ago)) as (holding, _):
-        said = await holding.stated(JOB, INQUIRY, VERDICT)
+        said = await holding.stated("key")
     assert said == ("an incident" if found else "")
 
 
@@ -258,7 +250,7 @@ async def test_who_loses_the_race_for_an_approval_is_told_that_it_is_used(
 ) -> None:
     approved = await moved(storage, await opened(storage), HoldEvent.APPROVE)
 
-    async def another_takes_it() -> None:
+    async def another_takes_it(_: Hold) -> None:
         await moved(storage, approved, HoldEvent.CLAIM)
 
     told = await refused(storage, approved, NOW, patience=None, meanwhile=another_takes_it)

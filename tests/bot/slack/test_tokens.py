@@ -75,7 +75,7 @@ async def test_an_app_level_token_that_is_refused_twice_in_a_row_is_tried_again(
         await office.hold()
         card = await maria.wait_for_message("Approval needed")
         await maria.click(card, "Approve")
-        await maria.wait_for_change(card, "Approved once")
+        await maria.wait_for_change(card, "*Approved*")
 
 
 async def test_an_app_level_token_that_is_refused_ends_the_bot_with_the_remedy(

@@ -117,7 +117,7 @@ async def test_what_clients_read_of_an_answers_head_comes_back(here: Here) -> No
     lines = [f"{name}: {value}" for name, value in back.items()]
     here.upstream.answers = [answer(b"{}", *lines, "set-cookie: a=b", "x-internal: 1")]
     async with here.http(authorization=f"Bearer {await here.token()}") as http:
-        given = await http.get("/it/v1/files/f")
+        given = await http.get("/it/v1/models")
     assert {name: given.headers.get(name) for name in back} == back
     assert not {"set-cookie", "x-internal"} & set(given.headers)
 

@@ -168,8 +168,17 @@ async def test_no_process_outlives_a_gateway_that_is_killed() -> None:
 
 
 def _children(process: int) -> list[int]:
+    """Return the templates and workers that a process has started, and none of its others."""
     tasks = Path(f"/proc/{process}/task").glob("*/children")
-    return [int(child) for task in tasks for child in task.read_text().split()]
+    children = [int(child) for task in tasks for child in task.read_text().split()]
+    return [child for child in children if b"proxy.work" in _command(child)]
+
+
+def _command(process: int) -> bytes:
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _catalog(directory: Path, word: str) -> Catalog:
