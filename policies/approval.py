@@ -245,6 +245,11 @@ def met(terms: Approval, votes: Sequence[Vote]) -> bool:
     return len(people) >= terms.quorum and seated == len(terms.each_of)
 
 
+def released_by_people(hold: Hold) -> bool:
+    """Whether the votes on a hold release it by themselves, and not only what covers it."""
+    return any(vote.broke_glass for vote in hold.votes) or _met(hold, hold.votes)
+
+
 def _met(hold: Hold, votes: Sequence[Vote]) -> bool:
     return hold.verdict.approval is not None and met(hold.verdict.approval, votes)
 

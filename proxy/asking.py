@@ -12,6 +12,7 @@ from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.domain.verdict import Action, Verdict
 from app.storage.feed import Pulse
+from policies.approval import released_by_people
 from policies.passages.answers import joins
 from proxy.endings import (
     needs_reason,
@@ -289,8 +290,7 @@ class Asking:
         if verdict.action is not Action.HOLD:
             return
         left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
-        by_people = any(vote.approve for vote in hold.votes)
-        if left.holding and not (by_people and joins(left, hold.key, hold)):
+        if left.holding and not (released_by_people(hold) and joins(left, hold.key, hold)):
             raise rules_changed(left)
         await self._granted.use(grants, recording)
 

@@ -15,7 +15,7 @@ at a time; what it sends to the template is one byte, and for a new worker the w
 A worker ends as soon as the gateway closes its socket, in the middle of its work if need be: so it
 never works on for a caller who has left, nor for a gateway that was killed. It ends by itself once
 a message has left it much larger than it was. No process has anything of the gateway's environment,
-and so none of its secrets.
+and so none of its secrets but the key that names passages, which comes with a request.
 """
 
 from __future__ import annotations

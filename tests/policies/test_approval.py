@@ -23,6 +23,7 @@ from policies.approval import (
     judge,
     judge_break_glass,
     missing,
+    released_by_people,
 )
 
 NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
@@ -70,6 +71,15 @@ def test_a_quorum_of_two_takes_two_people() -> None:
     first = word(hold(quorum=2), voter())
     second = word(hold(quorum=2, votes=approved_by(MARIA)), voter(MARCUS))
     assert (first, second) == (HoldEvent.VOTE, HoldEvent.APPROVE)
+
+
+def test_what_covers_a_hold_is_no_vote_for_it() -> None:
+    one, two = approved_by(MARIA), (*approved_by(MARIA), *approved_by(MARCUS))
+    assert not released_by_people(hold(quorum=2, votes=one))
+    assert not released_by_people(hold())
+    assert released_by_people(hold(quorum=2, votes=two))
+    glass = tuple(replace(vote, broke_glass=True) for vote in one)
+    assert released_by_people(hold(quorum=2, votes=glass))
 
 
 def test_one_denial_denies_whatever_the_quorum() -> None:
