@@ -113,8 +113,8 @@ def shoot_phone(browser: Browser, slack: str) -> None:
 def shoot_replay(browser: Browser, slack: str) -> None:
     page = browser.new_page(viewport={"width": 1280, "height": 860}, device_scale_factor=1.5)
     card(page, slack)
-    page.get_by_role("button", name="Approve").click()
-    page.get_by_text("Approved once").wait_for()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_text("Covers this work until").wait_for()
     page.close()
     page = browser.new_page(viewport={"width": 1280, "height": 860}, device_scale_factor=1.5)
     card(page, slack, "ines")
