@@ -22,7 +22,7 @@ from policies.matching.target import Target
 from policies.request_mask import RequestMask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from app.domain.identity import Identity
@@ -169,12 +169,21 @@ class Catalog:
     def label(self, target: Target) -> str:
         return self._labels[target.id]
 
-    def request_mask(self, verdict: Verdict, facts: Facts | None = None) -> RequestMask:
-        """Return what masks the texts of a request as the rules that fired ask for."""
+    def request_mask(
+        self,
+        verdict: Verdict,
+        facts: Facts | None = None,
+        touched: Callable[[Collection[Target]], frozenset[str]] | None = None,
+    ) -> RequestMask:
+        """Return what masks the texts of a request as the rules that fired ask for.
+
+        `touched` tells in which of its texts some targets were found.
+        """
         fired = {f.rule for f in verdict.fired if f.enforced and f.action is Action.MASK}
-        finder = self.finder(_targets(rule for rule in self.rules if rule.id in fired))
+        targets = _targets(rule for rule in self.rules if rule.id in fired)
         texts = dict.fromkeys(s.text for s in facts.prompt.segments) if facts else {}
-        return RequestMask(finder, self.label, tuple(texts))
+        found = touched(set(targets)) if touched else None
+        return RequestMask(self.finder(targets), self.label, tuple(texts), found)
 
     def answer_masking(
         self,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.segment import Facts
     from policies.compiled_catalog import Catalog, Rule
+    from policies.request_mask import RequestMask
 
 
 def decide(
@@ -30,16 +31,23 @@ def decide(
     now: datetime,
     names: PassageNames = UNKEYED,
 ) -> Verdict:
-    """Return what the catalog says of a request; where no rule fires it is allowed.
+    """Return what the catalog says of a request; see `examine`."""
+    return examine(facts, identity, catalog, now, names)[0]
 
-    What takes too much to look through is denied. `names` names the passages that people decide
-    on, where the verdict is to be kept.
+
+def examine(
+    facts: Facts, identity: Identity, catalog: Catalog, now: datetime, names: PassageNames
+) -> tuple[Verdict, RequestMask | None]:
+    """Return what the catalog says of a request, and its mask where something is to be masked.
+
+    Where no rule fires it is allowed. What takes too much to look through is denied. `names` names
+    the passages that people decide on, where the verdict is to be kept.
     """
     asked = Asked(facts, identity, now)
     try:
         evidence = Evidence(facts, catalog)
     except TooDense:
-        return Verdict(Action.DENY, (UNCHECKABLE,), catalog.revision)
+        return Verdict(Action.DENY, (UNCHECKABLE,), catalog.revision), None
     fired: list[tuple[Rule, FiredRule]] = []
     for rule in catalog.rules:
         if not rule.sees(Side.REQUEST) or not rule.applies(asked):
@@ -51,12 +59,12 @@ def decide(
     action = max((rule.then for rule in enforced), key=_strictness, default=Action.ALLOW)
     told = tuple(told for _, told in fired)
     verdict = Verdict(action, told, catalog.revision)
+    mask = catalog.request_mask(verdict, facts, evidence.touched) if _masks(verdict) else None
     if action is not Action.HOLD:
-        return verdict
-    mask = catalog.request_mask(verdict, facts) if _masks(verdict) else _as_it_is
-    cutter = Cutter(facts.prompt, mask, names)
+        return verdict, mask
+    cutter = Cutter(facts.prompt, mask or _as_it_is, names)
     asking = [_asking(rule, told, evidence, cutter) for rule, told in fired]
-    return with_terms(replace(verdict, fired=tuple(asking)))
+    return with_terms(replace(verdict, fired=tuple(asking))), mask
 
 
 UNCHECKABLE = FiredRule(

@@ -14,10 +14,11 @@ from policies.passages.texts import is_protocol
 from policies.patterns.normalise import BAR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from app.domain.segment import Facts
     from policies.compiled_catalog import Catalog, Rule
+    from policies.matching.target import Target
 
 
 _PAGE = 8192
@@ -58,6 +59,11 @@ class Evidence:
             if hit.finding.target in wanted
             and (not roles or self._segments[hit.segment].role in roles)
         ]
+
+    def touched(self, targets: Collection[Target]) -> frozenset[str]:
+        """Return the texts in which any of some targets was found, whoever speaks there."""
+        found = (hit.segment for hit in self._hits if hit.finding.target in targets)
+        return frozenset(self._segments[at].text for at in found)
 
     def excerpts(self, hits: Sequence[Hit]) -> tuple[Excerpt, ...]:
         """Return the first few hits in their surroundings, safe to show."""

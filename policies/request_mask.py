@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from policies.matching.known import Known
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from policies.matching.findings import Finder
     from policies.matching.target import Target
@@ -21,8 +21,13 @@ class RequestMask:
     """
 
     def __init__(
-        self, finder: Finder, label: Callable[[Target], str], texts: Sequence[str]
+        self,
+        finder: Finder,
+        label: Callable[[Target], str],
+        texts: Sequence[str],
+        touched: Container[str] | None = None,
     ) -> None:
+        """`touched` are those of the texts in which something was found; None: look again."""
         values: dict[str, str] = {}
 
         def note(value: str, target: Target) -> None:
@@ -30,10 +35,11 @@ class RequestMask:
 
         self._finder = finder
         self._label = label
-        masked = finder.mask_all(texts, label, note)
+        searched = texts if touched is None else [text for text in texts if text in touched]
+        found = dict(zip(searched, finder.mask_all(searched, label, note), strict=True))
         self.known = Known(values)
         """The values that are masked in the answer too."""
-        self._masked = dict(zip(texts, map(self.known.mask, masked), strict=True))
+        self._masked = {text: self.known.mask(found.get(text, text)) for text in texts}
 
     def __call__(self, text: str) -> str:
         masked = self._masked.get(text)

@@ -10,7 +10,7 @@ from app.domain.connection import Connection
 from app.domain.identity import Identity
 from app.domain.verdict import Action, Verdict
 from app.errors import AbeyanceError
-from policies.decide import decide
+from policies.decide import examine
 from policies.passages.names import UNKEYED, PassageNames
 from proxy.facts import Inquiry, read_inquiry
 from proxy.front import Headers
@@ -71,10 +71,12 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
     inquiry = read_inquiry(
         incoming.connection, incoming.method, incoming.path, incoming.query, incoming.headers, body
     )
-    verdict = decide(inquiry.facts, incoming.identity, catalog, now, incoming.names)
+    verdict, mask = examine(inquiry.facts, incoming.identity, catalog, now, incoming.names)
     fault: AbeyanceError | None = None
     try:
-        inquiry = _masked(inquiry, verdict, catalog)
+        if mask is not None:
+            inquiry = replace(inquiry.masked(mask), known=mask.known)
+        inquiry = inquiry.showing(catalog.mask)
     except AbeyanceError as error:
         fault = error
     if verdict.action is Action.HOLD:
@@ -84,10 +86,3 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
     if as_it_came:
         inquiry = replace(inquiry, request=replace(request, body=b""))
     return Inspected(inquiry.without_texts(), verdict, as_it_came, fault)
-
-
-def _masked(inquiry: Inquiry, verdict: Verdict, catalog: Catalog) -> Inquiry:
-    if any(fired.enforced and fired.action is Action.MASK for fired in verdict.fired):
-        mask = catalog.request_mask(verdict, inquiry.facts)
-        inquiry = replace(inquiry.masked(mask), known=mask.known)
-    return inquiry.showing(catalog.mask)

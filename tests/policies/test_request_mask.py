@@ -1,0 +1,45 @@
+"""A request is masked alike whether all its texts are searched or those with a finding."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.domain.segment import Facts, Prompt, Role, Segment
+from policies.decide import examine
+from policies.passages.names import UNKEYED
+from tests.policies.made import ALICE
+
+if TYPE_CHECKING:
+    from policies.compiled_catalog import Catalog
+
+NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
+PARTS = [
+    "deploy ",
+    "password = 'Xk93!!mmPq0zT'",
+    " Xk93!!mmPq0zT ",
+    "AKIAIOSFODNN7EXAMPLE",
+    "AKIA\u200bIOSFODNN7EXAMPLE",
+    "QUtJQUlPU0ZPRE5ON0VYQU1QTEU=",
+    "maria@acme.example ",
+    "to production\n",
+]
+texts = st.lists(st.lists(st.sampled_from(PARTS), max_size=4).map("".join), max_size=6)
+roles = st.sampled_from(Role)
+
+
+@settings(max_examples=200, deadline=None)
+@given(said=texts, role=roles)
+def test_what_is_masked_does_not_depend_on_where_it_was_looked_for(
+    shipped: Catalog, said: list[str], role: Role
+) -> None:
+    segments = tuple(Segment(text, role, f"/messages/{at}") for at, text in enumerate(said))
+    facts = Facts("openai", "POST", "v1/chat/completions", "", Prompt(segments), 1)
+    verdict, mask = examine(facts, ALICE, shipped, NOW, UNKEYED)
+    everywhere = shipped.request_mask(verdict, facts)
+    for text in said:
+        assert (mask or str)(text) == everywhere(text)
+    assert (mask.known.labels if mask else ()) == everywhere.known.labels
