@@ -42,11 +42,14 @@ MANAGERS = st.sampled_from(["maria", "marcus"])
 CALLS = st.sampled_from(["chat.postMessage", "chat.update", "users.info"])
 
 
-@pytest.fixture(scope="module")
-def world(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+@pytest.fixture(scope="module", params=["request", "passages"])
+def world(
+    request: pytest.FixtureRequest, mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[World]:
     data = tmp_path_factory.mktemp("house")
     faster = {"ABEYANCE_SLACK_POST_SECONDS": "0.05", "ABEYANCE_PENDING_LIMIT": "100"}
-    with open_house(data, mongodb_uri, write_catalog(data / "policies"), **faster) as house:
+    catalog = write_catalog(data / "policies", request.param)
+    with open_house(data, mongodb_uri, catalog, **faster) as house:
         world = World(house)
         yield world
         world.close()
@@ -139,8 +142,11 @@ class Siege(RuleBasedStateMachine):
     def approvals_are_used_once_and_nothing_goes_without(self, ask: Ask, holds: list[Hold]) -> None:
         released = [hold for hold in holds if hold.state is HoldState.RELEASED]
         assert all(approved(hold) for hold in released)
+        covering = self.world.covering(ask)
+        assert all(approved(hold) for hold in covering)
+        assert {hold.id for hold in covering} <= {hold.id for hold in holds}
         # Killed between the claim and the call, a gateway has sent nothing: never twice.
-        assert self.world.forwarded(ask) <= len(released)
+        assert self.world.forwarded(ask) <= len(released) + len(covering)
 
     def it_has_ended_and_has_one_card(self, hold: Hold) -> None:
         assert not hold.state.open

@@ -18,6 +18,7 @@ from uuid import uuid4
 import httpx
 
 from app.domain.hold import Hold, HoldState
+from app.domain.session import Decision, SessionState
 from app.search import SessionFilter
 from sandbox.slack.driver import Refused
 
@@ -36,21 +37,21 @@ RULES = """
 - id: the-only-rule
   title: Prompts that name production
   on: request
-  when: {prompt: {words: [production]}}
+  when: {{prompt: {{words: [production]}}}}
   then: hold
-  decides: request
-  approval: {from: [managers], quorum: 1, expires: 7s, keep: 4s}
+  decides: {decides}
+  approval: {{from: [managers], quorum: 1, expires: 7s, keep: 4s}}
   risk: low
   explain: Ask first.
-  examples: {match: ["production"], skip: ["staging"]}
+  examples: {{match: ["production"], skip: ["staging"]}}
 """
 APPROVERS = "- name: managers\n  slack_groups: [managers]\n"
 
 
-def write_catalog(folder: Path) -> Path:
-    """A catalog whose holds do not last long."""
+def write_catalog(folder: Path, decides: str) -> Path:
+    """A catalog whose holds do not last long; `decides` as in a rule."""
     (folder / "catalog").mkdir(parents=True)
-    (folder / "catalog" / "rules.yaml").write_text(RULES)
+    (folder / "catalog" / "rules.yaml").write_text(RULES.format(decides=decides))
     (folder / "approvers.yaml").write_text(APPROVERS)
     return folder
 
@@ -209,6 +210,20 @@ class World:
         """How often the upstream has seen it."""
         received = self.do(self.model.requests())
         return sum(ask.word.encode() in one.body for one in received)
+
+    def covering(self, ask: Ask) -> list[Hold]:
+        """For each forward of a request that a cover let pass, the hold that gave the cover."""
+        return self.do(self._covering(ask))
+
+    async def _covering(self, ask: Ask) -> list[Hold]:
+        found: list[Hold] = []
+        for session in await self._sessions():
+            went = session.answer is not None or session.state is SessionState.INDETERMINATE
+            granted = went and session.decision is Decision.GRANTED
+            if granted and ask.word.encode() in await self._body(session):
+                grants = await self.storage.grants.get_many(session.grants)
+                found += await self.storage.holds.get_many(g.hold_id for g in grants)
+        return found
 
     def cards(self, hold: Hold) -> list[SeenMessage]:
         """What all see in the channel, without what is said in its threads."""
