@@ -15,6 +15,7 @@ from app.storage.feed import Pulse
 from policies.approval import released_by_people
 from policies.passages.answers import joins
 from proxy.endings import (
+    cover_ended,
     needs_reason,
     only_counted,
     refusal_of,
@@ -290,7 +291,10 @@ class Asking:
         if verdict.action is not Action.HOLD:
             return
         left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
-        if left.holding and not (released_by_people(hold) and joins(left, hold.key, hold)):
+        if left.holding and not released_by_people(hold):
+            await self._holding.lapse(hold, recording)
+            raise cover_ended(left)
+        if left.holding and not joins(left, hold.key, hold):
             raise rules_changed(left)
         await self._granted.use(grants, recording)
 

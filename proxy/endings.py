@@ -133,6 +133,16 @@ def too_many(verdict: Verdict, most: int) -> Refused:
     return Refused(Reason.TOO_MANY_PENDING, message, rule=fired.rule)
 
 
+def cover_ended(verdict: Verdict) -> Refused:
+    """Say that what let a waiting request go on was revoked, or ran out, before it went."""
+    fired = verdict.holding[0]
+    message = (
+        f"What covered this request was revoked or has ended (rule {fired.rule}). "
+        "Send it again to ask for approval."
+    )
+    return Refused(Reason.GRANT_ENDED, message, rule=fired.rule)
+
+
 def needs_reason(verdict: Verdict) -> Refused:
     """Say how to state what a request is for, where its rule wants to know."""
     fired = verdict.holding[0]

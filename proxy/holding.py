@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import itertools
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -179,6 +180,14 @@ class Holding:
             return lost.current
         await _note(EventKind.HOLD_MOVED, expired, recording)
         return expired
+
+    async def lapse(self, approved: Hold, recording: Recording) -> None:
+        """End an approval that does not release its request any more."""
+        lapsed = approved.after(HoldEvent.LAPSE, self._clock.now(), move=new_token())
+        await _note(EventKind.HOLD_MOVING, lapsed, recording)
+        with suppress(Superseded):
+            await self._holds.move(approved, lapsed)
+            await _note(EventKind.HOLD_MOVED, lapsed, recording)
 
     async def _claim(self, approved: Hold, recording: Recording) -> Hold:
         now = self._clock.now()

@@ -219,3 +219,27 @@ async def test_a_grant_frees_what_already_waits_and_is_covered(
         card = await maria.wait_for_change(card, "Granted 1 h")
         await maria.click(card, "Revoke")
         await maria.wait_for_change(card, "revoked by")
+
+
+async def test_what_a_grant_let_go_on_is_held_again_if_that_is_revoked_before_it_goes(
+    house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria = await slack.user("maria")
+    (one, first_ask), (two, second_ask) = an_ask(), an_ask()
+    asking = {"Prefer": "respond-async"}
+    async with house.http(await idp.token("alice")) as http:
+        waiting = await http.post(PATH, json=body(second_ask), headers=asking)
+        assert waiting.status_code == 202
+        other = await maria.wait_for_message(two, channel="approvals")
+        async with held(http, maria, one, first_ask) as (card, _):
+            await maria.click(card, "Approve for 1 h")
+        await maria.wait_for_change(other, "approved the same a moment ago")
+        card = await maria.wait_for_change(card, "Granted 1 h")
+        await maria.click(card, "Revoke")
+        await maria.wait_for_change(card, "revoked by")
+        refused = await http.post(PATH, json=body(second_ask), headers=asking)
+        assert refused.status_code == 403
+        assert "revoked" in refused.text
+        again = await http.post(PATH, json=body(second_ask), headers=asking)
+        assert again.status_code == 202
+    assert len(await model.requests()) == 1
