@@ -52,3 +52,9 @@ def wait_for(path: Path, _catalog: Catalog) -> int:
 
 
 _KEPT: list[bytes] = []
+
+
+def tell_and_wait(told: Path, go: Path, catalog: Catalog) -> int:
+    """Write which process this is to a pipe, and then wait as `wait_for` does."""
+    told.write_text(str(os.getpid()))
+    return wait_for(go, catalog)

@@ -80,12 +80,15 @@ async def test_a_worker_that_has_grown_gives_its_memory_back(pool: Pool) -> None
 
 
 async def test_work_that_nobody_waits_for_ends(pool: Pool, tmp_path: Path) -> None:
-    worker = await pool.do(LARGE_BYTES, deeds.process)
-    never = partial(deeds.wait_for, tmp_path / "never")
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await pool.do(LARGE_BYTES, never)
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    never = partial(deeds.tell_and_wait, told, tmp_path / "never")
+    working = asyncio.ensure_future(pool.do(LARGE_BYTES, never))
+    worker = int(await asyncio.to_thread(told.read_text))
+    working.cancel()
     await ended(worker)
+    with pytest.raises(asyncio.CancelledError):
+        await working
 
 
 async def test_what_work_refuses_is_refused_here(pool: Pool) -> None:
