@@ -73,7 +73,7 @@ async def test_an_idle_worker_that_was_killed_is_not_asked(pool: Pool) -> None:
 
 
 async def test_a_worker_that_has_grown_gives_its_memory_back(pool: Pool) -> None:
-    first = await pool.do(LARGE_BYTES, partial(deeds.grow, GROWTH_BYTES + 2**20))
+    first = await pool.do(LARGE_BYTES, partial(deeds.grow, 2 * GROWTH_BYTES))
     await ended(first)
     second = await pool.do(LARGE_BYTES, partial(deeds.grow, GROWTH_BYTES // 2))
     assert await pool.do(LARGE_BYTES, deeds.process) == second != first
