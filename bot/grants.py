@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,8 +23,8 @@ from policies.approval import is_requester, may_decide
 from policies.passages.answers import covered_by, covers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import timedelta
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from app.clock import Clock
     from app.domain.hold import Hold, Person
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from policies.approval import Voter
 
 _LOOK_SECONDS = 2.0
+_TOLD_AT_ONCE = 3
+_USES_EVERY = timedelta(minutes=1)
 _log = structlog.get_logger(__name__)
 
 
@@ -73,10 +78,15 @@ class Grants:
 
     async def free(self, identity_key: str) -> None:
         """Let go on what waits of somebody, where all that it asks about is approved by now."""
-        now = self._clock.now()
-        grants = await self._grants.of(identity_key, now)
+        await self._free(await self._grants.of(identity_key, self._clock.now()))
+
+    async def _free(self, grants: Sequence[Grant]) -> None:
+        of_whom: defaultdict[str, list[Grant]] = defaultdict(list)
+        for grant in grants:
+            of_whom[grant.covers.identity_key].append(grant)
         for hold in await self._holds.pending() if grants else ():
-            if hold.requester.key == identity_key and (by := covered_by(hold, grants, now)):
+            theirs = of_whom.get(hold.requester.key)
+            if theirs and (by := covered_by(hold, theirs, self._clock.now())):
                 with suppress(Superseded):
                     await self._mover.move(hold, HoldEvent.COVER, note=_covered(by))
 
@@ -98,8 +108,7 @@ class Grants:
 
     async def concerning(self, voter: Voter) -> tuple[tuple[Hold, tuple[Grant, ...]], ...]:
         """Return the active grants that somebody gave, uses, or may revoke, by their hold."""
-        active = sorted(await self._grants.active(self._clock.now()), key=lambda g: g.hold_id)
-        by_hold = {key: tuple(of) for key, of in groupby(active, key=lambda g: g.hold_id)}
+        by_hold = _by_hold(await self._grants.active(self._clock.now()))
         holds = await self._holds.get_many(by_hold)
         return tuple(
             (hold, by_hold[hold.id])
@@ -117,17 +126,14 @@ class Grants:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _look(self) -> None:
-        unsettled = sorted(await self._grants.unsettled(), key=lambda g: g.hold_id)
-        for hold_id, of_hold in groupby(unsettled, key=lambda g: g.hold_id):
-            hold = await self._holds.get(hold_id)
-            grants = tuple(of_hold)
-            if hold is not None:
-                await self._show(hold, grants)
-            for grant in grants:
-                if not grant.active(self._clock.now()):
-                    await self._grants.settle(grant.id)
-        for identity_key in {grant.covers.identity_key for grant in unsettled}:
-            await self.free(identity_key)
+        unsettled = await self._grants.unsettled()
+        by_hold = _by_hold(unsettled)
+        for hold in await self._holds.get_many(by_hold) if by_hold else ():
+            await self._show(hold, by_hold[hold.id])
+        for grant in unsettled:
+            if not grant.active(self._clock.now()):
+                await self._grants.settle(grant.id)
+        await self._free(unsettled)
 
     async def _show(self, hold: Hold, grants: Sequence[Grant]) -> None:
         """Note on the hold how its grant stands, so that its card says so."""
@@ -144,7 +150,7 @@ class Grants:
             used_at=max((grant.used_at for grant in grants if grant.used_at), default=None),
             passages=sum(len(grant.covers.passages) for grant in grants),
         )
-        if shown != earlier:
+        if is_news(earlier, shown, now):
             await self._holds.note_grant(hold.id, shown)
 
     def _may_revoke(self, hold: Hold, grants: Sequence[Grant], voter: Voter) -> bool:
@@ -155,6 +161,24 @@ class Grants:
     async def _note(self, kind: EventKind, hold: Hold, data: dict[str, str | int]) -> None:
         told = Event(kind, self._clock.now(), hold.session_id, {"hold": hold.id, **data})
         await self._ledger.append(told)
+
+
+def _by_hold(grants: Iterable[Grant]) -> dict[str, tuple[Grant, ...]]:
+    ordered = sorted(grants, key=lambda grant: grant.hold_id)
+    return {key: tuple(of) for key, of in groupby(ordered, key=lambda grant: grant.hold_id)}
+
+
+def is_news(earlier: Granted | None, shown: Granted, now: datetime) -> bool:
+    """Whether a card should be drawn again. Agents use a cover every few seconds.
+
+    Its first uses are told at once, further ones once a minute: what Slack takes of messages is
+    for cards that are still to come.
+    """
+    if earlier is None or earlier.used_at is None or earlier.uses < _TOLD_AT_ONCE:
+        return shown != earlier
+    if replace(shown, uses=earlier.uses, used_at=earlier.used_at) != earlier:
+        return True
+    return shown != earlier and now - earlier.used_at >= _USES_EVERY
 
 
 def _covered(by: Sequence[Grant]) -> str:
