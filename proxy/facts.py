@@ -78,7 +78,7 @@ class Inquiry:
         request = self.request
         body = request.body
         if self.body.is_json:
-            value = strict_json.parse(body)
+            value = self.body.json if body is self.body.raw else strict_json.parse(body)
             if isinstance(value, dict):
                 value = {k: v for k, v in value.items() if k not in self.wire.per_attempt}
             body = strict_json.canonical(value)
