@@ -16,6 +16,8 @@ from policies.approval import released_by_people
 from policies.passages.answers import joins
 from proxy.endings import (
     cover_ended,
+    denied_before,
+    expired_before,
     needs_reason,
     only_counted,
     refusal_of,
@@ -25,7 +27,7 @@ from proxy.endings import (
 from proxy.facts import Inquiry
 from proxy.front import stated_reason
 from proxy.holding import hold_key
-from proxy.said_before import approves, asks, denied, expired, refused_before
+from proxy.said_before import approves, asks, denied, expired
 from proxy.visit import Visit
 from proxy.waiting import Mode, patience_of, waiting_mode
 
@@ -134,7 +136,6 @@ class Asking:
         None where what was approved meanwhile has to be looked at again.
         """
         key = hold_key(asked.identity, asked.inquiry, left)
-        reason = _stated(asked)
         if found := await self._found(asked, key):
             return found
         recent = await self._holding.recent(asked.identity, left)
@@ -142,10 +143,7 @@ class Asking:
         for hold in here:
             if approves(hold, left, key) and await self._granted.cover(hold):
                 return None
-        said = await self._said_again(left, key, here, reason)
-        if said is None:
-            await self._opened(asked, left)
-            raise refused_before(here, left, key, self._clock.now())
+        said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):
             return _Waiting(pending, self._holding.caller(), is_own=False)
         if sum(hold.state is HoldState.PENDING for hold in recent) >= self._limits.pending:
@@ -154,24 +152,29 @@ class Asking:
         caller = "" if self._mode(asked) is Mode.ASYNC else self._holding.caller()
         return await self._open(asked, left, key, said, caller)
 
-    async def _said_again(
-        self, left: Verdict, key: str, here: Sequence[Hold], reason: str
-    ) -> _Said | None:
-        """Return what comes with the request; None where the same was refused a while ago.
+    async def _said(self, asked: Asked, left: Verdict, key: str, here: Sequence[Hold]) -> _Said:
+        """Return what comes with the request. Raises Refused where it was refused a while ago.
 
         After a denial a reason that was not given before asks anew, once.
         """
-        now = self._clock.now()
-        refused = denied(here, left, key, now)
-        if refused is None:
-            if expired(here, left, key, now) is not None:
-                return None
-            return _Said(reason or await self._holding.stated(key))
+        now, reason = self._clock.now(), _stated(asked)
+        if refused := denied(here, left, key, now):
+            if said := await self._said_since(refused, here, reason):
+                return said
+            await self._opened(asked, left)
+            raise denied_before(refused)
+        if silent := expired(here, left, key, now):
+            await self._opened(asked, left)
+            raise expired_before(silent)
+        return _Said(reason or await self._holding.stated(key))
+
+    async def _said_since(self, refused: Hold, here: Sequence[Hold], reason: str) -> _Said | None:
+        """Return what was said since a denial that nobody has asked about again."""
         if any(hold.again == refused.id for hold in here):
             return None
         stated = await self._holding.stated(refused.key, since=refused.decided_at)
-        new = reason if reason != refused.reason else ""
-        return _Said(new or stated, refused.id) if new or stated else None
+        said = (reason if reason != refused.reason else "") or stated
+        return _Said(said, refused.id) if said else None
 
     async def _open(
         self, asked: Asked, left: Verdict, key: str, said: _Said, caller: str

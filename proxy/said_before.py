@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldState
 from policies.passages.answers import joins, refuses, same_questions
-from proxy.endings import denied_before, expired_before
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
     from app.domain.verdict import Verdict
-    from app.errors import Refused
 
 _QUIET = timedelta(minutes=2)
 """After an expiry the same is not asked again for so long."""
@@ -45,12 +43,3 @@ def expired(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hol
         if is_recent and same_questions(left, key, hold):
             return hold
     return None
-
-
-def refused_before(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Refused:
-    if found := denied(here, left, key, now):
-        return denied_before(found)
-    silent = expired(here, left, key, now)
-    if silent is None:
-        raise RuntimeError("nothing was refused before")
-    return expired_before(silent)
