@@ -75,7 +75,8 @@ class Rule:
     look_for: LookFor | None
     examples: ExamplesSpec | None = None
     law: str = ""
-    """A digest of all of it that decides: what it looks for, its conditions and its terms."""
+    """Of a rule that holds, a digest of all of it that decides: what it looks for, its conditions
+    and its terms."""
     cover: CoverTerms | None = None
     """How long an approval covers its passages; None where people decide on each request."""
     work_by_text: bool = False

@@ -202,7 +202,7 @@ def _rule(spec: RuleSpec, detectors: Sequence[Detector]) -> Rule:
         conditions=conditions(spec.when),
         look_for=_look_for(spec.id, text, detectors) if text else None,
         examples=spec.examples,
-        law=_law(spec, detectors),
+        law=_law(spec, detectors) if spec.then is Action.HOLD else "",
         cover=_cover(spec),
         work_by_text=spec.work is Work.TEXT,
     )
