@@ -46,7 +46,9 @@ def grant(granted: Granted) -> Markup:
     lead = text.ours(
         "🕐 Covers this work until " if granted.passages else f"🕐 *Granted {length}* until "
     )
-    told = text.join(lead, text.moment(granted.until), text.ours(f", {used(granted.uses)}"))
+    latest = " at the latest" if granted.passages else ""
+    uses = text.ours(f"{latest}, {used(granted.uses)}")
+    told = text.join(lead, text.moment(granted.until), uses)
     if granted.used_at is not None:
         told = text.join(told, text.ours(", last "), text.moment(granted.used_at))
     if granted.revoked_by:
