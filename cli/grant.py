@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from app.clock import SystemClock
 from app.errors import NotFound
@@ -25,7 +25,10 @@ def list_active() -> None:
     """List the grants that are active."""
 
     async def show(storage: MongoStorage) -> None:
-        table = Table("id", "for", "rule", "connection", "by", "until", "uses")
+        # The id is what `revoke` takes: it is folded and not cut.
+        table = Table(
+            Column("id", overflow="fold"), "for", "rule", "connection", "by", "until", "uses"
+        )
         for grant in await storage.grants.active(SystemClock().now()):
             table.add_row(*_cells(grant))
         Console().print(table)
