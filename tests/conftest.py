@@ -17,6 +17,11 @@ from app.storage.store import MongoStorage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
+    from sandbox.idp.driver import IdpDriver
+    from sandbox.model.driver import ModelDriver
+    from sandbox.slack.driver import SlackDriver
+    from tests.flows.house import House
+
 NOBODY = "mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=50"
 """A database that does not answer."""
 
@@ -63,3 +68,27 @@ async def storage(mongodb_uri: str, database_name: str) -> AsyncIterator[MongoSt
     await storage.prepare()
     yield storage
     storage.close()
+
+
+# For the folders whose `house` is a running product: people in its sandbox.
+
+
+@pytest.fixture
+async def slack(house: House) -> AsyncIterator[SlackDriver]:
+    async with house.slack() as slack:
+        # Slack's three seconds are for a machine that does nothing else meanwhile.
+        await slack.settings(rates=0, ack_seconds=10)
+        yield slack
+
+
+@pytest.fixture
+async def idp(house: House) -> AsyncIterator[IdpDriver]:
+    async with house.idp() as idp:
+        yield idp
+
+
+@pytest.fixture
+async def model(house: House) -> AsyncIterator[ModelDriver]:
+    async with house.model() as model:
+        await model.forget()
+        yield model

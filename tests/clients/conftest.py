@@ -10,12 +10,10 @@ from tests.clients.agents import AGENTS, PROGRAMS, Desk
 from tests.flows.house import House, open_house
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sandbox.idp.driver import IdpDriver
-    from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver
 
 # Words that no agent says by itself.
 RULES = """
@@ -67,26 +65,6 @@ def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         model = house.sandbox["model"]
         asyncio.run(house.register("gemini", model["gemini"], model["credential"]))
         yield house
-
-
-@pytest.fixture
-async def slack(house: House) -> AsyncIterator[SlackDriver]:
-    async with house.slack() as slack:
-        await slack.settings(rates=0, ack_seconds=10)
-        yield slack
-
-
-@pytest.fixture
-async def idp(house: House) -> AsyncIterator[IdpDriver]:
-    async with house.idp() as idp:
-        yield idp
-
-
-@pytest.fixture
-async def model(house: House) -> AsyncIterator[ModelDriver]:
-    async with house.model() as model:
-        await model.forget()
-        yield model
 
 
 @pytest.fixture(scope="module")
