@@ -5,10 +5,10 @@
 Looks at the generic detectors: those that give way to others, or whose source says that they are.
 With `--options` it drops each option within their patterns in place of whole detectors.
 
-What is lost is told of the texts in which the detector finds something: those of the evaluation
-set, the examples of all detectors, and probes, which are texts that its own pattern makes, with
-passwords that people choose and values at random. What loses no more than a few probes pays for
-nothing; `together` says which such detectors can go at once.
+A detector is tried on the texts in which it finds something: those of the evaluation set, the
+examples of all detectors, and probes, which are texts that its own pattern makes, with passwords
+that people choose and values at random. What loses no more than a few probes pays for nothing;
+`together` says which such detectors can go at once.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     python -m bench.untouched --shown 20 FOLDER        # with the places, to judge them by eye
 
 Files are taken in an order that their names alone decide, until there are so many megabytes. Most
-of what is touched should be what it looks like, a key in an example; whatever else is, a check
-should let go, or a name beside it.
+of what is touched should be a real key in an example. Anything else is a false find, and needs a
+better check or context.
 """
 
 from __future__ import annotations

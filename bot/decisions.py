@@ -130,8 +130,8 @@ class Decisions:
     async def _follow(self, approved: Hold, voter: Voter, word: Word) -> None:
         """Give what comes with an approval, and free what waits and is covered by it now.
 
-        A grant that was asked for and cannot be given is told to whoever clicked; the rest is
-        made up for by the gateway, and by the next look at what is covered.
+        Raises where the grant that was asked for cannot be given. For the rest, the gateway and
+        the next look at what is covered make up.
         """
         if word.grant and (length := grant_length(approved)):
             await self._grants.give(approved, voter.person, length)

@@ -182,6 +182,6 @@ def is_news(earlier: Granted | None, shown: Granted, now: datetime) -> bool:
 
 
 def _covered(by: Sequence[Grant]) -> str:
-    """Say what let a request pass that nobody decided on by itself."""
+    """Say whose approval released a request that had no votes of its own."""
     names = " and ".join(dict.fromkeys(grant.by.name for grant in by))
     return f"{names} approved the same a moment ago"

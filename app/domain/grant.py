@@ -63,6 +63,6 @@ class Grant:
 
 
 def coverage(identity: Identity, connection: str, rule: str) -> Coverage:
-    """Return what a grant must cover for this caller to pass this rule, whatever is asked."""
+    """Return the coverage that lets this caller pass this rule with every request."""
     repository = identity.provenance.repository if identity.provenance else ""
     return Coverage(identity.key, rule, connection, repository)

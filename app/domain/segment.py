@@ -86,6 +86,6 @@ class Facts:
     body_bytes: int
 
     def without_texts(self) -> Facts:
-        """Return what conditions look at, which is small whatever the size of the texts."""
+        """Return the facts that conditions need, without the texts."""
         prompt = replace(self.prompt, segments=(), attachments=(), former=self.prompt.outline)
         return replace(self, prompt=prompt)

@@ -1,4 +1,4 @@
-"""Who received an id from a model API, so that nobody else uses it through the same account."""
+"""Which caller received an id from a model API, so that no one else can use it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A program; the defaults are those of every SDK, and of whatever is not known."""
+    """A client program. The defaults suit SDKs and unknown clients."""
 
     agents: tuple[str, ...] = ()
     """How its user agents begin, in lower case."""

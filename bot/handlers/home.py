@@ -98,7 +98,7 @@ class Home:
         first = _first(pages.queue, len(theirs))
         mine, mine_before = await self._mine(voter, pages.before, {hold.session_id for hold in own})
         concerning = await self._grants.concerning(voter)
-        # What passes whatever is asked comes before what covers one piece of work.
+        # Grants for a whole rule come before covers of a single task.
         wholes = sorted(concerning, key=lambda one: any(g.covers.passages for g in one[1]))
         granted = [hold for hold, _ in wholes]
         return Shown(
