@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from app.domain.hold import Hold, HoldState
 from app.domain.identity import Identity
@@ -93,6 +95,7 @@ class Asking:
         self._clock = clock
         self._limits = limits
         self._metrics = metrics
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(self, asked: Asked) -> Answer:
         """Return when all that rules ask about the request is answered with yes.
@@ -111,7 +114,8 @@ class Asking:
             if asked.inquiry.only_counts:
                 await self._opened(asked, left)
                 raise only_counted(left)
-            waiting = await self._hold(asked, left)
+            async with self._turns.setdefault(asked.identity.key, asyncio.Lock()):
+                waiting = await self._hold(asked, left)
             if waiting is None or waiting.is_own:
                 continue
             if deferred := await self._joined(asked, waiting):
@@ -133,7 +137,8 @@ class Asking:
     async def _hold(self, asked: Asked, left: Verdict) -> _Waiting | None:
         """Return the hold that asks about it: its own, or one that asks the same already.
 
-        None where what was approved meanwhile has to be looked at again.
+        None where what was approved meanwhile has to be looked at again. One at a time for each
+        person: of two requests that ask the same at the same moment, one waits on the other's hold.
         """
         key = hold_key(asked.identity, asked.inquiry, left)
         if found := await self._found(asked, key):

@@ -111,6 +111,23 @@ async def test_requests_about_the_same_wait_on_one_card_and_all_go_on(
     assert len(await model.requests()) == 3
 
 
+async def test_requests_that_come_at_the_same_moment_wait_on_one_card(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    """An agent sends the prompt, and asks for a title of it, at once."""
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
+        asked = [
+            tasks.create_task(http.post(PATH, json=body(*work(f"hello {number}"), ask)))
+            for number in range(6)
+        ]
+        card = await maria.wait_for_message(word, channel="approvals")
+        await maria.click(card, "Approve")
+    decisions = [task.result().headers["abeyance-decision"] for task in asked]
+    assert sorted(decisions) == ["approved", *["granted"] * 5]
+
+
 async def test_a_denial_lasts_until_a_new_reason_is_given(
     house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
 ) -> None:
