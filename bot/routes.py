@@ -25,7 +25,7 @@ from bot.handlers.requester import Asking
 from bot.handlers.view_full import Viewing
 from bot.people import linking
 from bot.slack.api import SlackRefused
-from bot.views import cards, home_tab, modals, replay_pages, requester_message
+from bot.views import cards, home_tab, modals, replay_pages, request_pages, requester_message
 from bot.views.phrases import ONLY_OURS
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         requester_message.AGAIN: rooms.asking.again,
         cards.DENY: rooms.clicks.ask_reason,
         cards.VIEW: rooms.viewing.view_full,
-        modals.VIEW_OLDER: rooms.viewing.turn_page,
-        modals.VIEW_NEWER: rooms.viewing.turn_page,
+        request_pages.OLDER: rooms.viewing.turn_page,
+        request_pages.NEWER: rooms.viewing.turn_page,
         replay_pages.OPEN: rooms.auditing.open,
         replay_pages.OLDER: rooms.auditing.older,
         replay_pages.NEWER: rooms.auditing.newer,

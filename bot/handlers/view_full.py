@@ -11,6 +11,7 @@ from app.errors import AbeyanceError
 from app.storage.ports import Event, EventKind
 from bot.handlers.decide import FORGED, user_of, value_of
 from bot.views import modals
+from bot.views.request_pages import Place, request_page
 from policies.approval import may_decide
 
 if TYPE_CHECKING:
@@ -55,16 +56,16 @@ class Viewing:
         await ack()
         opening = modals.note("Request", "Reading…")
         view_id = await self._slack.open_view(body, opening)
-        await self._show(view_id, modals.Place(value_of(body), 0), user_of(body))
+        await self._show(view_id, Place(value_of(body), 0), user_of(body))
 
     async def turn_page(self, ack: AsyncAck, body: Body) -> None:
         await ack()
-        await self._show(str(body["view"]["id"]), modals.Place.read(value_of(body)), user_of(body))
+        await self._show(str(body["view"]["id"]), Place.read(value_of(body)), user_of(body))
 
-    async def _show(self, view_id: str, place: modals.Place, user: str) -> None:
+    async def _show(self, view_id: str, place: Place, user: str) -> None:
         await self._slack.update_view(view_id, await self._page(place, user))
 
-    async def _page(self, place: modals.Place, user: str) -> Block:
+    async def _page(self, place: Place, user: str) -> Block:
         hold_id = self._seal.read(place.value)
         if hold_id is None:
             return modals.note("Request", FORGED)
@@ -80,7 +81,7 @@ class Viewing:
         except AbeyanceError as error:
             _log.warning("request not shown", hold=hold_id, user=user, reason=str(error))
             return modals.note("Request", "The request can't be read right now. Try again.")
-        return modals.prompt_view(hold, place.value, shown)
+        return request_page(hold, place.value, shown)
 
     def _viewed(self, hold: Hold, voter: Voter, page: int) -> Event:
         data: dict[str, str | int] = {

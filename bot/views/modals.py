@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.decisions import Word
 from bot.people.linking import Offer
 from bot.slack import blocks, text
-from bot.slack.blocks import Button
-from bot.views import paging, phrases
+from bot.views import phrases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.mark import FalsePositive
     from app.domain.verdict import FiredRule
-    from app.reader import Shown
     from bot.slack.blocks import Block
     from bot.slack.text import Markup
 
@@ -26,9 +23,6 @@ DENY_SUBMIT = "deny_submit"
 GLASS_SUBMIT = "glass_submit"
 ALARM_SUBMIT = "alarm_submit"
 AGAIN_SUBMIT = "again_submit"
-VIEW_MODAL = "hold_view_modal"
-VIEW_OLDER = "view_back"
-VIEW_NEWER = "view_on"
 NOTE = "note"
 
 CATEGORIES = (
@@ -202,45 +196,6 @@ def note(title: str, said: str | Offer) -> Block:
     """Tell one thing in a modal; a sentence may come from outside."""
     told = said.blocks() if isinstance(said, Offer) else (blocks.plain_section(said),)
     return blocks.modal(title, told, callback_id=NOTE)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in a prompt a reader is; it travels in the buttons of the modal."""
-
-    value: str
-    page: int
-
-    def spelt(self) -> str:
-        return json.dumps([self.value, self.page])
-
-    @staticmethod
-    def read(spelt: str) -> Place:
-        """Raises ValueError where we did not write it."""
-        match json.loads(spelt):
-            case [str(value), int(page)] if page >= 0:
-                return Place(value, page)
-            case _:
-                raise ValueError(spelt)
-
-
-def prompt_view(hold: Hold, value: str, shown: Shown) -> Block:
-    """Show one page of a held prompt; `value` is the hold's id under seal."""
-    head = text.join(
-        text.ours("Rule "), text.code(phrases.rule_name(hold), 100), text.ours(" · to "),
-        text.words(hold.model or hold.connection, 120), text.ours(" · secrets are masked"),
-    )  # fmt: skip
-    drawn = [blocks.section(head), *paging.shown_blocks(shown, hold.verdict.enforced)]
-    page = shown.number
-    if shown.of > 1:
-        buttons = []
-        if page > 0:
-            buttons.append(Button("← Back", VIEW_OLDER, Place(value, page - 1).spelt()))
-        if page < shown.of - 1:
-            buttons.append(Button("More →", VIEW_NEWER, Place(value, page + 1).spelt()))
-        drawn.append(blocks.context(text.ours(f"Page {page + 1} of {shown.of}")))
-        drawn.append(blocks.actions("view_pages", buttons))
-    return blocks.modal(f"Request {phrases.name(hold)}", drawn, callback_id=VIEW_MODAL)
 
 
 def _input(label: str, name: str, element: Block, *, optional: bool = False) -> Block:
