@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.domain.notice import NoticeKind
 from app.storage.documents import to_document
 from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
-from app.storage.ports import NoticeKind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from app.domain.notice import Notice
     from app.storage.documents import Document
     from app.storage.mongo import Collection
-    from app.storage.ports import Notice
 
 
 @repeating

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.domain.grant import Grant
     from app.domain.hold import Granted, Hold, Marked
     from app.domain.identity import Identity
+    from app.domain.notice import Notice
     from app.domain.session import (
         Chunk,
         Decision,
@@ -155,38 +156,6 @@ class HoldStore(Protocol):
     def watch(self, opened: asyncio.Event) -> AsyncGenerator[Hold, None]:
         """Yield every hold that is written from the moment `opened` is set."""
         ...
-
-
-class NoticeKind(StrEnum):
-    CARD = "card"
-    DIRECT = "direct"
-    REPLY = "reply"
-    AUDIT = "audit"
-    DIGEST = "digest"
-    """About no hold by itself: how many cards of a channel are still to come."""
-    SUMMARY = "summary"
-    """Of holds that ended before anyone was asked: the line itself, and that a hold is in one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """One Slack message about one hold; `id` is its dedupe key, so that it exists once.
-
-    `shown` is the fingerprint of what the message says now; empty while not posted. `fence`
-    counts leases: a write is accepted only from whoever holds the latest. `leased_until` of a
-    lease that ended without a record stays: then nobody knows whether the message was posted.
-    """
-
-    id: str
-    hold_id: str
-    kind: NoticeKind
-    target: str
-    channel: str = ""
-    ts: str = ""
-    shown: str = ""
-    fence: int = 0
-    leased_until: datetime | None = None
-    leased_by: str = ""
 
 
 class NoticeStore(Protocol):

@@ -8,6 +8,7 @@ from app.domain.hold import Hold
 from app.domain.identity import Identity
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
+from app.domain.notice import Notice
 from app.domain.session import Session
 from app.pages import PageIndex
 from app.pieces import Piece
@@ -20,7 +21,7 @@ from app.storage.marks import MongoFalsePositives
 from app.storage.mongo import Database
 from app.storage.notices import MongoNotices
 from app.storage.pieces import MongoPages, MongoPieces
-from app.storage.ports import Entry, Notice
+from app.storage.ports import Entry
 from app.storage.receipts import MongoReceipts, Receipt
 from app.storage.registers import (
     MongoConnections,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.domain.notice import Notice, NoticeKind
 from app.errors import StorageUnavailable
-from app.storage.ports import Notice, NoticeKind
 from bot.delivery.channel_queue import Busy
 from bot.delivery.messages import Wanted
 from bot.slack import blocks, text

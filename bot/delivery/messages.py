@@ -9,7 +9,7 @@ import structlog
 
 from app.domain.hold import HoldState
 from app.domain.identity import IdentityKind
-from app.storage.ports import Notice, NoticeKind
+from app.domain.notice import Notice, NoticeKind
 from bot.delivery.channels import DIRECT
 from bot.slack.api import SlackRefused
 from bot.slack.blocks import Message

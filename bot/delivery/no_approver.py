@@ -9,8 +9,8 @@ import structlog
 
 from app.audit.moves import Mover
 from app.domain.hold import HoldEvent, HoldState
+from app.domain.notice import NoticeKind
 from app.errors import StorageUnavailable, Superseded
-from app.storage.ports import NoticeKind
 from bot.slack.api import SlackRefused, SlackUnavailable, TokenRefused
 from bot.slack.text import is_user
 

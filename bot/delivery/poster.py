@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.domain.hold import Hold, HoldState
+from app.domain.notice import Notice, NoticeKind
 from app.ids import new_token
-from app.storage.ports import Notice, NoticeKind
 from bot.delivery.channel_queue import Busy, Job
 from bot.slack.api import Done, Posted, SlackRefused, SlackUnavailable
 from bot.slack.text import is_user

@@ -16,13 +16,14 @@ from app.domain.grant import Coverage, Grant
 from app.domain.hold import Granted, HoldEvent, Marked, Vote
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
+from app.domain.notice import Notice, NoticeKind
 from app.domain.session import Chunk, Decision, RecordedAnswer, SessionState, Side
 from app.pages import PageIndex
 from app.pieces import Piece
 from app.search import SessionFilter
 from app.storage.gateways import Heartbeat
 from app.storage.links import Link
-from app.storage.ports import Entry, Event, EventKind, Notice, NoticeKind
+from app.storage.ports import Entry, Event, EventKind
 from tests.app.storage.test_mongo import ALICE, MARIA, NOW, a_hold, a_session
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ import pymongo.errors
 import pytest
 
 import app.storage
+from app.domain.notice import Notice, NoticeKind
 from app.errors import AbeyanceError, BadSettings, StorageUnavailable, Superseded, Unstorable
 from app.storage.driver import mapped_errors
 from app.storage.mongo import Collection, Database, Index
-from app.storage.ports import Notice, NoticeKind
 from app.storage.store import MongoStorage
 from tests.app.storage.samples import GRANT, HOLD, NOW, SAMPLES, SESSION
 from tests.conftest import NOBODY

@@ -10,13 +10,13 @@ import pytest
 from app.clock import SystemClock
 from app.domain.hold import Granted, Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind, Provenance
+from app.domain.notice import Notice, NoticeKind
 from app.domain.passage import Excerpt
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
 from app.domain.verdict import Action, Approval, FiredRule, Risk, Verdict
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id, new_token
 from app.search import SessionFilter
-from app.storage.ports import Notice, NoticeKind
 from app.storage.store import MongoStorage
 from tests.conftest import NOBODY
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.storage.ports import Notice, NoticeKind
+from app.domain.notice import Notice, NoticeKind
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
 from tests.bot.delivery.test_watcher import cards

@@ -13,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.clock import SystemClock
 from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
-from app.storage.ports import EventKind, Notice, NoticeKind
+from app.domain.notice import Notice, NoticeKind
+from app.storage.ports import EventKind
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import DANA, MARIA
 
