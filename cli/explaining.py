@@ -14,9 +14,11 @@ from rich.text import Text
 from app.clock import SystemClock
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.identity import Identity, IdentityKind, Provenance
+from app.domain.passage import PassageKind
 from app.domain.verdict import Action
 from app.errors import BadRequest
 from app.wire.registry import WIRES
+from bot.views.durations import duration
 from cli.folders import catalog_in
 from policies.decide import decide
 from policies.explain import Outcome
@@ -27,10 +29,17 @@ from proxy.front import check_front
 if TYPE_CHECKING:
     from app.domain.passage import Excerpt
     from app.domain.segment import Facts
+    from app.domain.verdict import Question
     from policies.explain import RuleStory
 
 _COLOURS = {Action.ALLOW: "green", Action.MASK: "cyan", Action.HOLD: "yellow", Action.DENY: "red"}
 _MARKS = {Outcome.FIRED: "●", Outcome.NEARLY: "◐", Outcome.NOT: "○"}
+_WHAT = {
+    PassageKind.TYPED: "a turn that a person typed",
+    PassageKind.WORK: "what tools returned and the model said for one ask",
+    PassageKind.TEXT: "fixed text that comes with the agent or the repository",
+    PassageKind.FRAME: "the agent's frame around a repeated prompt",
+}
 _PATHS = {
     "anthropic": "v1/messages",
     "cursor": "v0/agents",
@@ -87,9 +96,12 @@ def explain(  # noqa: PLR0913 - each is an option of the command
     told = Text(f"{verdict.action.value.upper()}", style=f"bold {_COLOURS[verdict.action]}")
     told.append(f"  {_summary(facts)}", style="default not bold")
     console.print(told)
+    questions = {fired.rule: fired.question for fired in verdict.holding}
     for story in stories_of(facts, identity, rules, now):
         if every or story.outcome is not Outcome.NOT:
             console.print(_told(story), soft_wrap=True, end="")
+        if question := questions.get(story.rule):
+            console.print(_asked(question), soft_wrap=True, end="")
 
 
 def _connection(name: str, wire: str) -> Connection:
@@ -158,6 +170,20 @@ def _told(story: RuleStory) -> Text:
         told.append(f"    {'✓' if line.holds else '✗'} {line.says}\n")
     for excerpt in story.excerpts:
         _quote(told, excerpt)
+    return told
+
+
+def _asked(question: Question) -> Text:
+    """Say what people would decide on, and for how long that would count."""
+    cover, passages = question.cover, question.passages
+    if cover is None:
+        return Text("  decided on: this request alone; an approval covers nothing else\n")
+    what = "this passage" if len(passages) == 1 else f"these {len(passages)} passages"
+    idle, most = duration(cover.idle), duration(cover.most)
+    told = Text(f"  decided on: {what}, covered until unused for {idle}, {most} at most\n")
+    for passage in passages:
+        told.append(f"    {passage.place}: ", style="dim")
+        told.append(f"{_WHAT[passage.kind]}\n")
     return told
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +27,7 @@ from app.settings import require
 from app.storage.store import MongoStorage
 from cli.folders import catalog_in
 from cli.here import settings_here
+from policies.card_count import Asked, count_cards
 from policies.rehearse import KINDS, Change, Precedent, records
 from policies.rehearse import backtest as decided_again
 from proxy.facts import read_inquiry
@@ -37,9 +39,11 @@ if TYPE_CHECKING:
     from app.domain.session import Session
     from policies.compiled_catalog import Catalog
     from policies.rehearse import Record
+    from proxy.facts import Inquiry
 
 _PAGE = 100
 _ROWS = 50
+_WEEK = timedelta(weeks=1)
 Since = Annotated[str, typer.Option(help="How far back: 12h, 7d, 4w, or a date.")]
 Json = Annotated[bool, typer.Option("--json", help="For a machine.")]
 
@@ -51,16 +55,16 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Decide recorded sessions again under a changed catalog, and tell what would differ."""
-    changed = catalog_in(catalog)
+    changed, in_force = catalog_in(catalog), catalog_in(None)
     moment, now = _moment(since)
 
     async def work(storage: MongoStorage) -> _Outcome:
-        outcome = _Outcome(moment)
+        outcome = _Outcome(moment, now, in_force, changed)
         reader = Reader(storage.sessions, storage.pieces, storage.pages)
         with _progress() as progress:
             task = progress.add_task("sessions", total=(now - moment).total_seconds())
             async for session in _sessions(storage, moment):
-                outcome.add(session, await reader.body(session), changed)
+                outcome.add(session, await reader.body(session))
                 done = (now - session.started_at).total_seconds()
                 progress.update(task, completed=done)
             progress.update(task, completed=(now - moment).total_seconds())
@@ -110,22 +114,36 @@ def _counts(title: str) -> Column:
 class _Outcome:
     """What became of the sessions so far."""
 
-    def __init__(self, since: datetime) -> None:
+    def __init__(self, since: datetime, now: datetime, in_force: Catalog, changed: Catalog) -> None:
         self._since = since
+        self._weeks = (now - since) / _WEEK
+        self._in_force = in_force
+        self._changed = changed
         self._sessions = 0
         self._unread = 0
         self._changes: list[tuple[Session, Change]] = []
+        self._held_before: list[Asked] = []
+        self._held_after: list[Asked] = []
 
-    def add(self, session: Session, body: bytes, catalog: Catalog) -> None:
+    def add(self, session: Session, body: bytes) -> None:
         self._sessions += 1
         try:
-            precedent = _precedent(session, body)
+            inquiry = _inquiry(session, body)
         except AbeyanceError:
             self._unread += 1
             return
-        [change] = decided_again([precedent], catalog)
-        if change is not None:
-            self._changes.append((session, change))
+        precedent = _precedent(session, inquiry)
+        [before] = decided_again([precedent], self._in_force)
+        [after] = decided_again([precedent], self._changed)
+        if after.change is not None:
+            self._changes.append((session, after.change))
+        for tried, held in ((before, self._held_before), (after, self._held_after)):
+            if tried.verdict.action is Action.HOLD and not inquiry.only_counts:
+                who, call = session.identity, inquiry.call
+                held.append(Asked(session.started_at, who, session.connection, call, tried.verdict))
+
+    def _cards(self) -> tuple[int, int]:
+        return count_cards(self._held_before), count_cards(self._held_after)
 
     @property
     def _kinds(self) -> Counter[str]:
@@ -137,6 +155,10 @@ class _Outcome:
             "sessions": self._sessions,
             "unread": self._unread,
             **{kind: self._kinds[kind] for kind in KINDS},
+            "cards": {
+                name: {"total": cards, "a_week": round(cards / self._weeks, 1)}
+                for name, cards in zip(("before", "after"), self._cards(), strict=True)
+            },
             "changes": [
                 {
                     "session": session.id,
@@ -171,13 +193,21 @@ class _Outcome:
             counts.append(f"{self._unread} that could not be read")
         told = ", ".join(counts) or "nothing would change"
         console.print(f"{self._sessions} sessions since {self._since:%Y-%m-%d %H:%M} UTC: {told}.")
+        before, after = (f"{cards / self._weeks:.1f}" for cards in self._cards())
+        console.print(
+            f"Cards a week, if each is approved at once: {before} under the policies in force, "
+            f"{after} under these."
+        )
 
 
-def _precedent(session: Session, body: bytes) -> Precedent:
+def _inquiry(session: Session, body: bytes) -> Inquiry:
     """Raises AbeyanceError where the request cannot be read."""
     connection = Connection(session.connection, "", CredentialScheme.BEARER, b"", session.wire)
     asked = session.request
-    inquiry = read_inquiry(connection, asked.method, asked.path, asked.query, asked.headers, body)
+    return read_inquiry(connection, asked.method, asked.path, asked.query, asked.headers, body)
+
+
+def _precedent(session: Session, inquiry: Inquiry) -> Precedent:
     fired = session.verdict.fired
     masked = frozenset(f.rule for f in fired if f.enforced and f.action is Action.MASK)
     return Precedent(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.identity import Identity
 from app.domain.segment import Facts
-from app.domain.verdict import Action
+from app.domain.verdict import Action, Verdict
 from policies.decide import decide
 from policies.matching.findings import Inspected
 from policies.matching.scanner import Plan
@@ -100,10 +100,18 @@ class Change:
 KINDS = ("newly denied", "newly held", "newly masked", "let through", "no longer masked")
 
 
-def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Change | None]:
-    """Decide each recorded request again, as of its own time; yield None where nothing changes.
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a catalog says of a recorded request; `change` is None where it decides as before."""
 
-    One item for each precedent, as they come, so that whoever asks can show how far it is. A rule
+    verdict: Verdict
+    change: Change | None
+
+
+def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Tried]:
+    """Decide each recorded request again, as of its own time.
+
+    One item for each precedent, as they come, so that the caller can show the progress. A rule
     that masked something then is taken to fire again, as far as the catalog has it.
     """
     for precedent in precedents:
@@ -112,10 +120,10 @@ def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Chan
         asked |= {r.id: r.then for r in catalog.rules if r.enforced and r.id in precedent.masked}
         after = max(asked.values(), key=lambda action: action.strictness, default=Action.ALLOW)
         if after is precedent.action:
-            yield None
+            yield Tried(verdict, None)
             continue
         rules = tuple(rule for rule, action in asked.items() if action is after)
-        yield Change(precedent.session_id, precedent.action, after, rules)
+        yield Tried(verdict, Change(precedent.session_id, precedent.action, after, rules))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.domain.grant import Coverage, Grant, coverage
-from app.domain.hold import Hold, HoldState
+from app.domain.hold import Hold, HoldState, Person
 from policies.approval import met
 from policies.terms import with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from app.domain.hold import Vote
     from app.domain.identity import Identity
@@ -92,35 +92,49 @@ def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
         return ()
     if not approving or any(vote.broke_glass or vote.once for vote in approving):
         return ()
-    decided_at = hold.decided_at or now
     given: list[Grant] = []
     for number, fired in enumerate(hold.verdict.holding):
-        question = fired.question
-        if question is None or question.cover is None or not question.names:
-            continue
-        if not _meet(hold, question.terms):
-            continue
+        terms = fired.question and fired.question.terms
         scope = coverage(hold.requester, hold.connection, fired.rule)
-        most = decided_at + question.cover.most
-        given.append(
-            Grant(
-                id=f"{hold.id}-{number}",
-                covers=replace(
-                    scope,
-                    call=hold.call,
-                    law=question.law,
-                    passages=tuple(sorted(question.names)),
-                ),
-                requester_name=hold.requester.name,
-                by=approving[-1].by,
-                hold_id=hold.id,
-                created_at=decided_at,
-                expires_at=min(most, decided_at + question.cover.idle),
-                idle_seconds=int(question.cover.idle.total_seconds()),
-                most_until=most,
-            )
+        approval = Approved(
+            f"{hold.id}-{number}", hold.id, approving[-1].by, hold.decided_at or now
         )
+        cover = cover_of(fired, replace(scope, call=hold.call), approval)
+        if cover and terms and _meet(hold, terms):
+            given.append(replace(cover, requester_name=hold.requester.name))
     return tuple(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approval: the id of what it gives, the hold, who gave it and when."""
+
+    id: str
+    hold_id: str
+    by: Person
+    at: datetime
+
+
+def cover_of(fired: FiredRule, scope: Coverage, approved: Approved) -> Grant | None:
+    """Return what an approval covers of the passages of one rule; None where it covers nothing.
+
+    `scope` is whose call of which kind it is, and the rule.
+    """
+    question = fired.question
+    if question is None or question.cover is None or not question.names:
+        return None
+    most = approved.at + question.cover.most
+    return Grant(
+        id=approved.id,
+        covers=replace(scope, law=question.law, passages=tuple(sorted(question.names))),
+        requester_name="",
+        by=approved.by,
+        hold_id=approved.hold_id,
+        created_at=approved.at,
+        expires_at=min(most, approved.at + question.cover.idle),
+        idle_seconds=int(question.cover.idle.total_seconds()),
+        most_until=most,
+    )
 
 
 def _meet(hold: Hold, terms: Approval) -> bool:

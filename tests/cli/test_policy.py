@@ -105,6 +105,8 @@ def test_a_request_is_explained_with_the_words_that_fired_and_no_secret(tmp_path
     assert "«[aws-access-key-id]»" in told
     assert KEY not in told
     assert "no-private-keys" not in told
+    assert "decided on: this passage, covered until unused for 1 h, 8 h at most" in told
+    assert "/messages/0/content: a turn that a person typed" in told
     assert "○ no-private-keys (deny)" in explained(tmp_path, "hello", "--all")
 
 

@@ -167,3 +167,5 @@ async def test_a_changed_catalog_is_tried_on_what_was_recorded(
     assert masked not in changes
     assert tried["sessions"] >= 3
     assert tried["newly held"] == 1
+    assert tried["cards"]["before"]["total"] >= 1
+    assert tried["cards"]["after"]["total"] >= 1

@@ -65,7 +65,7 @@ def test_a_backtest_tells_what_a_changed_catalog_would_decide_otherwise(
         Precedent("s2", facts("sum the payroll"), JOB, now, Action.ALLOW),
         Precedent("s3", facts("hello"), JOB, now, Action.ALLOW),
     )
-    changes = list(backtest([held, allowed, same], load_catalog(write(RULE))))
+    changes = _changes([held, allowed, same], load_catalog(write(RULE)))
     assert changes == [
         Change("s1", Action.HOLD, Action.ALLOW, ()),
         Change("s2", Action.ALLOW, Action.HOLD, ("one",)),
@@ -98,9 +98,13 @@ def test_what_was_masked_in_the_record_counts_as_found_again(
 ) -> None:
     rule = frozenset({"mask-secrets-in-prompts"})
     was = Precedent("s", facts("use [aws-access-key-id]"), JOB, now, Action.MASK, rule)
-    assert list(backtest([was], shipped)) == [None]
+    assert _changes([was], shipped) == [None]
     without = load_catalog(write(RULE))
-    assert list(backtest([was], without)) == [Change("s", Action.MASK, Action.ALLOW, ())]
+    assert _changes([was], without) == [Change("s", Action.MASK, Action.ALLOW, ())]
+
+
+def _changes(precedents: list[Precedent], catalog: Catalog) -> list[Change | None]:
+    return [tried.change for tried in backtest(precedents, catalog)]
 
 
 def _session(number: int, *fired: tuple[str, bool], on_answer: tuple[str, ...] = ()) -> Session:
