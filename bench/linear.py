@@ -14,12 +14,12 @@ import json
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from app.domain.verdict import Action
 from app.wire.registry import wire_for
 from bench.policies import DEV, NOW, facts, timed
 from bench.shapes import SHAPES, text
-from policies.decide import decide
+from policies.decide import examine
 from policies.loader import SHIPPED, load_catalog
+from policies.passages.names import UNKEYED
 from policies.reload import set_aside
 
 if TYPE_CHECKING:
@@ -72,9 +72,9 @@ def request(catalog: Catalog, written: str) -> Callable[[], object]:
     asked = facts(written)
 
     def work() -> None:
-        verdict = decide(asked, DEV, catalog, NOW)
-        if verdict.action is not Action.DENY:
-            catalog.request_mask(verdict, asked)(written)
+        _, mask = examine(asked, DEV, catalog, NOW, UNKEYED)
+        if mask is not None:
+            mask(written)
 
     return work
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
 
     from app.domain.segment import Facts
     from policies.compiled_catalog import Catalog, Rule
+    from policies.excerpts import Secret
     from policies.matching.target import Target
 
 
+_PAGES_BEFORE = 2
+"""What stands in front of a finding tells whether it is part of a secret."""
 _PAGE = 8192
 """More than any secret that stands in what is shown goes on behind it, however it is encoded."""
 
@@ -41,7 +45,7 @@ class Evidence:
         self._catalog = catalog
         self._segments = facts.prompt.segments
         self._hits = self._find()
-        self._safe: dict[tuple[str, int], SafeText] = {}
+        self._safe: dict[tuple[str, int, int], SafeText] = {}
 
     def of(self, rule: Rule) -> list[Hit]:
         """Return what was found of what the rule looks for; what overlaps is one."""
@@ -70,14 +74,22 @@ class Evidence:
         return tuple(self.excerpt(hit) for hit in hits[:MOST])
 
     @cached_property
+    def _secrets(self) -> defaultdict[int, list[Secret]]:
+        """What a rule of the catalog masks, in each segment."""
+        secrets: defaultdict[int, list[Secret]] = defaultdict(list)
+        for hit in self._hits:
+            if (target := hit.finding.target) in self._catalog.masking:
+                label = self._catalog.label(target)
+                secrets[hit.segment].append((hit.finding.start, hit.finding.end, label))
+        return secrets
+
+    @cached_property
     def _masked(self) -> dict[str, str]:
         """The values that a rule of the catalog masks, wherever they stand, with their labels."""
-        found = [hit for hit in self._hits if hit.finding.target in self._catalog.masking]
         return {
-            self._segments[hit.segment].text[hit.finding.start : hit.finding.end]: (
-                self._catalog.label(hit.finding.target)
-            )
-            for hit in found
+            self._segments[at].text[start:end]: label
+            for at, secrets in self._secrets.items()
+            for start, end, label in secrets
         }
 
     def _find(self) -> list[Hit]:
@@ -103,11 +115,14 @@ class Evidence:
     def excerpt(self, hit: Hit) -> Excerpt:
         """Return a hit in its surroundings, safe to show."""
         segment, finding = self._segments[hit.segment], hit.finding
-        text, how = self._shown(segment.text, finding.end), finding.reading.how
+        how = finding.reading.how
+        secrets = self._secrets[hit.segment]
+        text = self._shown(segment.text, finding.start, _until(finding), secrets)
+        behind = self._shown(segment.text, finding.end, finding.end, secrets)
         return Excerpt(
             before=text.before(finding.start),
             words=self._read(finding) if how else text.show(finding.start, _until(finding)),
-            after=text.after(finding.end),
+            after=behind.after(finding.end),
             place=f"{segment.place} ({how})" if how else segment.place,
         )
 
@@ -116,15 +131,19 @@ class Evidence:
         read, first = finding.reading.text, finding.first
         begin, end = read.rfind(BAR, 0, first) + 1, read.find(BAR, first)
         read = read[begin : end if end >= 0 else None]
-        text = self._shown(read, finding.last - begin)
+        text = self._shown(read, first - begin, finding.last - begin)
         return text.show(first - begin, min(finding.last, first + MOST_WORDS) - begin)
 
-    def _shown(self, text: str, until: int) -> SafeText:
-        """Return the text, as far as is needed to show what stands before `until`."""
-        key = (text, until // _PAGE)
+    def _shown(self, text: str, start: int, end: int, secrets: Sequence[Secret] = ()) -> SafeText:
+        """Return the text, looked through as far as is needed to show a finding in it."""
+        first, last = max(0, start // _PAGE - _PAGES_BEFORE), end // _PAGE + 2
+        key = (text, first, last)
         if key not in self._safe:
-            part = text[: (until // _PAGE + 2) * _PAGE]
-            self._safe[key] = SafeText(self._catalog, part, self._masked)
+            line = text.rfind("\n", max(0, first - _PAGES_BEFORE) * _PAGE, first * _PAGE) + 1
+            within = (line or first * _PAGE, last * _PAGE)
+            self._safe[key] = SafeText(
+                self._catalog, text, within, values=self._masked, secrets=secrets
+            )
         return self._safe[key]
 
 

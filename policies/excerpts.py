@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from policies.matching.effort import TooDense
 from policies.matching.findings import Inspected
@@ -12,7 +12,7 @@ from policies.matching.known import Known
 from policies.matching.masker import WITHHELD
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from policies.compiled_catalog import Catalog
 
@@ -22,18 +22,36 @@ MOST_WORDS = 120
 MOST = 5
 """Excerpts for each rule."""
 
+Secret: TypeAlias = "tuple[int, int, str]"  # noqa: S105 - a type
+"""Where a secret starts and ends in a text, and the label in its place."""
+
 _MORE = "…"
 
 
 class SafeText:
-    """A text of which any stretch can be shown; what is secret in it is found once."""
+    """A text of which stretches can be shown; what is secret in it is found once."""
 
-    def __init__(self, catalog: Catalog, text: str, values: Mapping[str, str]) -> None:
-        """`values` are secrets found elsewhere in the request, each with its label."""
+    def __init__(
+        self,
+        catalog: Catalog,
+        text: str,
+        within: tuple[int, int],
+        *,
+        values: Mapping[str, str],
+        secrets: Sequence[Secret] = (),
+    ) -> None:
+        """`within` is looked through, for what is shown well inside it.
+
+        `values` are secrets found elsewhere in the request, each with its label; `secrets` are
+        known stretches of this text, which may begin before `within`.
+        """
         self._text = text
-        self._secrets: list[tuple[int, int, str]] | None
+        self._secrets: list[Secret] | None
+        start, end = within
         try:
-            self._secrets = _secrets(catalog, text, values)
+            found = _secrets(catalog, text[start:end], values)
+            placed = [(start + first, start + last, label) for first, last, label in found]
+            self._secrets = sorted([*placed, *secrets], key=itemgetter(0))
         except TooDense:
             self._secrets = None
 
@@ -62,12 +80,12 @@ class SafeText:
         return "".join(out)
 
 
-def _secrets(catalog: Catalog, text: str, values: Mapping[str, str]) -> list[tuple[int, int, str]]:
-    """Return start, end and label of all that is secret in a text, in order; it may overlap."""
+def _secrets(catalog: Catalog, text: str, values: Mapping[str, str]) -> list[Secret]:
+    """Return all that is secret in a text; it may overlap."""
     [covers] = catalog.everything.cover(Inspected(text))
     found = [(cover.start, cover.end, catalog.label(cover.target)) for cover in covers]
     known = Known({text[start:end]: label for start, end, label in found} | dict(values))
-    return sorted([*found, *known.places(text)], key=itemgetter(0))
+    return [*found, *known.places(text)]
 
 
 def _visible(text: str) -> str:

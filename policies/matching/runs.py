@@ -16,7 +16,8 @@ _WITHIN = 16  # so that what is glued to a run by an escape or a short name is n
 DASH = "-"
 """What begins with it is a match all the same: a key in armour, right behind another."""
 _CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
-_LONG = re.compile(rf"[A-Za-z0-9+/_-]{{{FEWEST},}}")
+_LONG = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{FEWEST},}}")
+"""From where a run begins: else each character of a short one would be tried as a beginning."""
 
 
 def _is_opaque(head: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -82,6 +84,22 @@ def test_an_excerpt_that_begins_inside_a_secret_does_not_show_its_rest(
     verdict = decide(facts(text), ALICE, shipped, now)
     assert verdict.decisive is not None
     assert verdict.decisive.excerpts[0].before.startswith("…[aws-access-key-id] x")
+
+
+@pytest.mark.parametrize("secret", ["Authorization: Bearer ", "password='"])
+def test_an_excerpt_shows_nothing_of_a_secret_that_begins_far_before_it(
+    shipped: Catalog, now: datetime, secret: str
+) -> None:
+    token = random.Random(1).choices("x7Kq9mZ2", k=120_000)  # noqa: S311 - a repeatable token
+    written = f"{secret}{''.join(token)}'"
+    texts = [f"{written} production", f"production\n{written}\nproduction"]
+    for text in texts:
+        verdict = decide(facts(text), ALICE, shipped, now)
+        assert verdict.action is Action.HOLD
+        for fired in verdict.fired:
+            for excerpt in fired.excerpts:
+                shown = f"{excerpt.before} {excerpt.words} {excerpt.after}"
+                assert not re.search("[x7Kq9mZ2]{6}", shown)
 
 
 def test_at_most_five_excerpts_are_shown_but_all_findings_counted(
