@@ -138,7 +138,7 @@ class Decisions:
         with suppress(StorageUnavailable):
             if not word.grant:
                 await self._grants.cover(approved)
-            await self._grants.free(approved.requester.key)
+            await self._grants.free(approved.requester)
 
     async def withdraw(self, hold_id: str, slack_user: str) -> str:
         """Take back a request of one's own; return why not, as a sentence, or nothing.

@@ -14,7 +14,7 @@ import structlog
 
 from app.audit.giving import Giver, facts_of
 from app.audit.moves import Mover
-from app.domain.grant import Grant, coverage
+from app.domain.grant import Grant, coverage, holders
 from app.domain.hold import Granted, HoldEvent
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold, Person
+    from app.domain.identity import Identity
     from app.storage.ports import GrantStore, HoldStore, Ledger
     from policies.approval import Voter
 
@@ -76,16 +77,16 @@ class Grants:
         if given:
             await self._show(hold, given)
 
-    async def free(self, identity_key: str) -> None:
+    async def free(self, requester: Identity) -> None:
         """Let go on what waits of somebody, where all that it asks about is approved by now."""
-        await self._free(await self._grants.of(identity_key, self._clock.now()))
+        await self._free(await self._grants.of(holders(requester), self._clock.now()))
 
     async def _free(self, grants: Sequence[Grant]) -> None:
         of_whom: defaultdict[str, list[Grant]] = defaultdict(list)
         for grant in grants:
             of_whom[grant.covers.identity_key].append(grant)
         for hold in await self._holds.pending() if grants else ():
-            theirs = of_whom.get(hold.requester.key)
+            theirs = [grant for key in holders(hold.requester) for grant in of_whom[key]]
             if theirs and (by := covered_by(hold, theirs, self._clock.now())):
                 with suppress(Superseded):
                     await self._mover.move(hold, HoldEvent.COVER, note=_covered(by))
@@ -108,7 +109,8 @@ class Grants:
 
     async def concerning(self, voter: Voter) -> tuple[tuple[Hold, tuple[Grant, ...]], ...]:
         """Return the active grants that somebody gave, uses, or may revoke, by their hold."""
-        by_hold = _by_hold(await self._grants.active(self._clock.now()))
+        active = await self._grants.active(self._clock.now())
+        by_hold = _by_hold(grant for grant in active if not grant.is_trust)
         holds = await self._holds.get_many(by_hold)
         return tuple(
             (hold, by_hold[hold.id])
@@ -127,13 +129,14 @@ class Grants:
 
     async def _look(self) -> None:
         unsettled = await self._grants.unsettled()
-        by_hold = _by_hold(unsettled)
+        by_hold = _by_hold(grant for grant in unsettled if not grant.is_trust)
         for hold in await self._holds.get_many(by_hold) if by_hold else ():
             await self._show(hold, by_hold[hold.id])
-        for grant in unsettled:
-            if not grant.active(self._clock.now()):
-                await self._grants.settle(grant.id)
         await self._free(unsettled)
+        for grant in unsettled:
+            # The card tells of a trust as it was given, and not of its uses.
+            if grant.is_trust or not grant.active(self._clock.now()):
+                await self._grants.settle(grant.id)
 
     async def _show(self, hold: Hold, grants: Sequence[Grant]) -> None:
         """Note on the hold how its grant stands, so that its card says so."""
@@ -184,4 +187,6 @@ def is_news(earlier: Granted | None, shown: Granted, now: datetime) -> bool:
 def _covered(by: Sequence[Grant]) -> str:
     """Say whose approval released a request that had no votes of its own."""
     names = " and ".join(dict.fromkeys(grant.by.name for grant in by))
+    if any(grant.is_trust for grant in by):
+        return f"{names} said never to ask about this text again"
     return f"{names} approved the same a moment ago"

@@ -48,6 +48,9 @@ class Objection(Enum):
         "Only those who may decide on this request, and auditors, can mark a false alarm. If a "
         "rule is wrong, tell one of them."
     )
+    NOTHING_TO_TRUST = "There is no text on this request that could be trusted."
+    NOT_FOR_EVERYONE = "Only an administrator can trust a text for everyone."
+    NO_REPOSITORY = "The requester's token proves no repository, so no text can be trusted for it."
     NO_GRANT = "This request can be approved once only, not for a time."
 
 
@@ -76,16 +79,21 @@ def judge(hold: Hold, voter: Voter, *, approve: bool, now: datetime) -> HoldEven
     There is no exception for administrators: nobody decides on their own request. Each person
     counts once, with the last they said; who approved before may still deny.
     """
-    if objection := _objection(hold, voter, now):
+    if objection := judge_voter(hold, voter, now):
         return objection
-    if not may_decide(hold, voter, now):
-        return Objection.NOT_AN_APPROVER
     if _standing(hold, voter.person) is approve:
         return Objection.ALREADY_VOTED
     votes = (*hold.votes, Vote(voter.person, approve, now, sets=sets_of(hold, voter)))
     if approve:
         return HoldEvent.APPROVE if _met(hold, votes) else HoldEvent.VOTE
     return HoldEvent.DENY if _denied(hold, votes) else HoldEvent.VOTE
+
+
+def judge_voter(hold: Hold, voter: Voter, now: datetime) -> Objection | None:
+    """Say what stands against any vote of this person, whatever it would say."""
+    if objection := _objection(hold, voter, now):
+        return objection
+    return None if may_decide(hold, voter, now) else Objection.NOT_AN_APPROVER
 
 
 def judge_break_glass(hold: Hold, voter: Voter, reason: str, now: datetime) -> Objection | None:
@@ -261,7 +269,12 @@ def _denied(hold: Hold, votes: Sequence[Vote]) -> bool:
 
 
 def _people(votes: Sequence[Vote], *, approve: bool) -> list[frozenset[str]]:
-    """Return the sets of each distinct person whose last word is this.
+    """Return the sets of each distinct person whose last word is this."""
+    return [frozenset(vote.sets) for vote in last_words(votes) if vote.approve is approve]
+
+
+def last_words(votes: Sequence[Vote]) -> list[Vote]:
+    """Return the last vote of each distinct person.
 
     Accounts that share a Slack user or an address, even by way of a third, are one person.
     """
@@ -270,8 +283,7 @@ def _people(votes: Sequence[Vote], *, approve: bool) -> list[frozenset[str]]:
         same = [said for said in people if any(_same_person(vote.by, votes[n].by) for n in said)]
         people = [said for said in people if said not in same]
         people.append([*(earlier for said in same for earlier in said), number])
-    last = [votes[max(said)] for said in people]
-    return [frozenset(vote.sets) for vote in last if vote.approve is approve]
+    return [votes[max(said)] for said in people]
 
 
 def _seats(wanted: Sequence[str], people: Sequence[frozenset[str]]) -> dict[int, int]:

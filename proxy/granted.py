@@ -1,10 +1,11 @@
-"""What people have approved before: which questions of a request it answers, and its uses."""
+"""What people have approved or trusted before: the questions that it answers, and its uses."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from app.audit.giving import Giver
+from app.domain.grant import holders
 from app.errors import Reason, Refused
 from app.storage.ports import EventKind
 from policies.passages.answers import covers_of, still_open
@@ -31,9 +32,9 @@ class Granted:
     async def still_open(
         self, identity: Identity, inquiry: Inquiry, verdict: Verdict
     ) -> tuple[Verdict, tuple[Grant, ...]]:
-        """Return the verdict less what is granted or covered, and the grants that say so."""
+        """Return the verdict less what is granted, covered or trusted, and what says so."""
         now = self._clock.now()
-        grants = await self._grants.of(identity.key, now)
+        grants = await self._grants.of(holders(identity), now)
         connection = inquiry.connection.name
         return still_open(verdict, grants, identity, connection, inquiry.call, now)
 

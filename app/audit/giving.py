@@ -52,6 +52,8 @@ def facts_of(grant: Grant) -> dict[str, str | int]:
         "identity": covers.identity_key,
         "repository": covers.repository,
     }
-    if covers.passages:
-        facts |= {"call": covers.call, "law": covers.law, "passages": len(covers.passages)}
+    if covers.passages or covers.lines:
+        what = "lines" if covers.lines else "passages"
+        count = len(covers.lines or covers.passages)
+        facts |= {"call": covers.call, "law": covers.law, what: count}
     return facts

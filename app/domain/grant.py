@@ -1,4 +1,4 @@
-"""A standing approval: one person, one rule, one connection, for a stated time."""
+"""A standing approval: for somebody, under one rule and over one connection, for a stated time."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Person
+from app.domain.trust import Reach
 
 if TYPE_CHECKING:
     from app.domain.identity import Identity
+
+
+_EVERYONE = "everyone"  # No caller's key: that begins with the address of its issuer.
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """What a grant covers, and never more; `repository` is empty for people.
 
-    Either all that a rule would hold, for a while; or passages that people have approved, under
-    one law of the rule (see `Question`) and in one kind of call.
+    All that a rule would hold, for a while; or, under one law of the rule (see `Question`) and in
+    one kind of call, passages that people have approved, or lines of fixed text that they trust.
     """
 
     identity_key: str
+    """Whose requests: a caller's key, or what stands for a repository or for everyone."""
     rule: str
     connection: str
     repository: str = ""
@@ -28,6 +33,8 @@ class Coverage:
     law: str = ""
     passages: tuple[str, ...] = ()
     """Names; none where it covers all that the rule would hold."""
+    lines: tuple[str, ...] = ()
+    """Names of the lines of a text that is trusted, see `Passage.lines`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,11 @@ class Grant:
     idle_seconds: int = 0
     most_until: datetime | None = None
 
+    @property
+    def is_trust(self) -> bool:
+        """Whether it says that nobody is asked about a text again."""
+        return bool(self.covers.lines)
+
     def prolonged(self, now: datetime) -> datetime:
         """Return when it ends if it is used now."""
         if not self.idle_seconds:
@@ -66,3 +78,22 @@ def coverage(identity: Identity, connection: str, rule: str) -> Coverage:
     """Return the coverage that lets this caller pass this rule with every request."""
     repository = identity.provenance.repository if identity.provenance else ""
     return Coverage(identity.key, rule, connection, repository)
+
+
+def reaching(identity: Identity, connection: str, rule: str) -> dict[Reach, Coverage]:
+    """Return for each reach that a caller has what covers them among others.
+
+    A repository counts where the token proves it: by its issuer, and by its id where it has one,
+    so that another of the same name is another repository.
+    """
+    found = {Reach.PERSON: coverage(identity, connection, rule)}
+    origin = identity.provenance
+    if origin is not None and origin.verified and origin.repository:
+        key = f"repository {identity.issuer} {origin.repository_id} {origin.repository}"
+        found[Reach.REPOSITORY] = Coverage(key, rule, connection, origin.repository)
+    return found | {Reach.EVERYONE: Coverage(_EVERYONE, rule, connection)}
+
+
+def holders(identity: Identity) -> tuple[str, ...]:
+    """Return the keys under which grants are kept that may let a caller pass."""
+    return tuple(covers.identity_key for covers in reaching(identity, "", "").values())

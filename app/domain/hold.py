@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.identity import Identity
+from app.domain.trust import Trust
 from app.domain.verdict import Verdict
 
 NOT_ASKED = "No approver was asked, since the card could not be posted in Slack in time"
@@ -35,6 +36,8 @@ class HoldEvent(StrEnum):
     """The approval that meets the quorum."""
     BREAK_GLASS = "break_glass"
     """Somebody who may in an emergency releases it alone."""
+    TRUST = "trust"
+    """A word for never asking about fixed text of it again; it decides nothing of the rest."""
     DENY = "deny"
     DEADLINE = "deadline"
     WITHDRAW = "withdraw"
@@ -48,6 +51,7 @@ class HoldEvent(StrEnum):
 
 TRANSITIONS: dict[tuple[HoldState, HoldEvent], HoldState] = {
     (HoldState.PENDING, HoldEvent.VOTE): HoldState.PENDING,
+    (HoldState.PENDING, HoldEvent.TRUST): HoldState.PENDING,
     (HoldState.PENDING, HoldEvent.APPROVE): HoldState.APPROVED,
     (HoldState.PENDING, HoldEvent.BREAK_GLASS): HoldState.APPROVED,
     (HoldState.PENDING, HoldEvent.DENY): HoldState.DENIED,
@@ -93,6 +97,8 @@ class Vote:
     broke_glass: bool = False
     once: bool = False
     """Whether the approval is for this request only, and covers nothing else."""
+    trust: Trust | None = None
+    """Where it is a word for trusting fixed text, and no approval of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +157,8 @@ class Hold:
     state: HoldState = HoldState.PENDING
     revision: int = 0
     votes: tuple[Vote, ...] = ()
+    trusting: tuple[Vote, ...] = ()
+    """What was said about trusting its text: it counts for nothing else."""
     callers: tuple[str, ...] = ()
     """Who is connected and waits right now, each as `gateway:number`."""
     keep_until: datetime | None = None
@@ -235,7 +243,10 @@ class Hold:
         if move:
             changed = replace(changed, moves=(*self.moves, move))
         if vote is not None:
-            changed = replace(changed, votes=(*self.votes, vote))
+            if event is HoldEvent.TRUST:
+                changed = replace(changed, trusting=(*self.trusting, vote))
+            else:
+                changed = replace(changed, votes=(*self.votes, vote))
         if state is HoldState.APPROVED and self.verdict.approval is not None:
             changed = replace(changed, keep_until=at + self.verdict.approval.keep)
         if state is not self.state and event is not HoldEvent.CLAIM:

@@ -23,6 +23,9 @@ class PassageKind(StrEnum):
     """What an agent puts around a repetition of what was typed."""
 
 
+_FIXED = frozenset({Role.SYSTEM, Role.USER})
+
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
     """A finding in its surroundings, safe to show: every secret in it is masked.
@@ -59,6 +62,11 @@ class Passage:
     def names(self) -> frozenset[str]:
         """Each name under which it may be covered."""
         return frozenset({self.name, self.ask} - {""})
+
+    @property
+    def is_trustable(self) -> bool:
+        """Whether its lines may be trusted: fixed text that an agent sends with its requests."""
+        return self.kind is PassageKind.TEXT and self.role in _FIXED and bool(self.lines)
 
     @property
     def asked(self) -> bool:

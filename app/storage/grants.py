@@ -46,10 +46,10 @@ class MongoGrants:
     async def get(self, grant_id: str) -> Grant | None:
         return await self._grants.one({"_id": grant_id})
 
-    async def of(self, identity_key: str, now: datetime) -> tuple[Grant, ...]:
+    async def of(self, holders: Iterable[str], now: datetime) -> tuple[Grant, ...]:
         # Exactly the fields of the index: with one more, the embedded server reads everything.
         unexpired = await self._grants.find(
-            {"covers.identity_key": identity_key, "expires_at": {"$gt": now}}
+            {"covers.identity_key": {"$in": list(holders)}, "expires_at": {"$gt": now}}
         )
         return tuple(grant for grant in unexpired if grant.active(now))
 

@@ -194,8 +194,8 @@ class GrantStore(Protocol):
 
     async def get(self, grant_id: str) -> Grant | None: ...
 
-    async def of(self, identity_key: str, now: datetime) -> tuple[Grant, ...]:
-        """Return the active grants of somebody, oldest first."""
+    async def of(self, holders: Iterable[str], now: datetime) -> tuple[Grant, ...]:
+        """Return the active grants under these keys (see `holders`), oldest first."""
         ...
 
     async def use(self, grant_id: str, session_id: str, now: datetime, until: datetime) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.domain.grant import Coverage, Grant, coverage
+from app.domain.grant import Coverage, Grant, coverage, reaching
 from app.domain.hold import Hold, HoldState, Person
 from policies.approval import met
 from policies.terms import with_terms
@@ -41,6 +41,10 @@ def still_open(
             continue
         whole = coverage(identity, connection, rule.rule)
         question, by = _answered(rule.question, active, whole, call)
+        if question.passages and not question.answered:
+            anyone = reaching(identity, connection, rule.rule).values()
+            question, trusts = _trusted(question, active, anyone, call)
+            by += trusts
         used |= {grant.id: grant for grant in by}
         fired.append(replace(rule, question=question))
     return with_terms(replace(verdict, fired=tuple(fired))), tuple(used.values())
@@ -73,6 +77,25 @@ def _answered(
     return replace(question, passages=tuple(left), answered=answered), used
 
 
+def _trusted(
+    question: Question, grants: Iterable[Grant], anyone: Iterable[Coverage], call: str
+) -> tuple[Question, list[Grant]]:
+    """Return what is left where a passage is answered if all its lines are trusted.
+
+    `anyone` covers the caller, alone or among others.
+    """
+    if question.cover is None:
+        return question, []
+    scopes = [replace(covers, call=call, law=question.law) for covers in anyone]
+    trusts = [g for g in grants if g.is_trust and replace(g.covers, lines=()) in scopes]
+    lines = {line for trust in trusts for line in trust.covers.lines}
+    answered = [p for p in question.passages if p.is_trustable and lines.issuperset(p.lines)]
+    wanted = {line for passage in answered for line in passage.lines}
+    used = [trust for trust in trusts if not wanted.isdisjoint(trust.covers.lines)]
+    left = tuple(passage for passage in question.passages if passage not in answered)
+    return replace(question, passages=left, answered=question.answered or not left), used
+
+
 def covered_by(pending: Hold, grants: Sequence[Grant], now: datetime) -> tuple[Grant, ...]:
     """Return the grants that answer all that a hold asks about; none where something is left."""
     left, used = still_open(
@@ -100,7 +123,7 @@ def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
             f"{hold.id}-{number}", hold.id, approving[-1].by, hold.decided_at or now
         )
         cover = cover_of(fired, replace(scope, call=hold.call), approval)
-        if cover and terms and _meet(hold, terms):
+        if cover and terms and met(terms, counted(terms, hold, hold.votes)):
             given.append(replace(cover, requester_name=hold.requester.name))
     return tuple(given)
 
@@ -137,16 +160,13 @@ def cover_of(fired: FiredRule, scope: Coverage, approved: Approved) -> Grant | N
     )
 
 
-def _meet(hold: Hold, terms: Approval) -> bool:
-    """Whether the votes meet the terms of one rule, by people whom it asked when they voted.
+def counted(terms: Approval, hold: Hold, votes: Iterable[Vote]) -> tuple[Vote, ...]:
+    """Return votes as one rule counts them: yes only by people whom it asked when they voted.
 
     A person's last vote counts: one that they give as somebody whom this rule does not ask takes
     back what they said before.
     """
-    votes = (
-        replace(vote, approve=vote.approve and _asks(terms, vote, hold)) for vote in hold.votes
-    )
-    return met(terms, tuple(votes))
+    return tuple(replace(vote, approve=vote.approve and _asks(terms, vote, hold)) for vote in votes)
 
 
 def _asks(terms: Approval, vote: Vote, hold: Hold) -> bool:

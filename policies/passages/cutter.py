@@ -27,7 +27,7 @@ from app.domain.passage import Passage, PassageKind, most_telling
 from app.domain.segment import Role
 from policies.evidence import Hit
 from policies.matching.findings import SEAM
-from policies.passages.lines import SHORTEST, lines_around
+from policies.passages.lines import SHORTEST, is_long, lines_around
 from policies.passages.names import normalised
 from policies.passages.texts import WORK, Text
 from policies.passages.turns import NO_TURN, Turns
@@ -251,8 +251,9 @@ class Cutter:
 class _Lines:
     """The lines by which people may trust fixed text: all of those in which something was found.
 
-    There are none where that is not sure, or where the text is not sent as it came; and none of
-    what tools and the model said.
+    There are none where that is not sure: in a text that is not sent as it came, across several
+    texts; and none of what tools and the model said. In a text that is too short for a line of its
+    own, the line is trusted only together with the whole passage.
     """
 
     def __init__(self, texts: Sequence[Text], names: PassageNames) -> None:
@@ -261,13 +262,15 @@ class _Lines:
         self._found: dict[str, dict[str, None]] = {}
         self._unsure: set[str] = set()
         self._named: dict[tuple[int, int, int], str] = {}
+        self._wrapped: dict[tuple[int, int], str] = {}
 
     def add(self, passage: Passage, spot: _Spot) -> None:
         if passage.kind is not PassageKind.TEXT or passage.role in WORK:
             return
-        texts = [self._texts[at] for at in spot.numbers]
-        is_sure = not spot.crowded and all(text.original == text.forwarded for text in texts)
-        if is_sure and (line := self._line(spot)):
+        text = self._texts[spot.numbers[0]]
+        is_one = len(spot.numbers) == 1 and not spot.crowded and not text.is_protocol
+        is_sure = is_one and text.original == text.forwarded
+        if is_sure and (line := self._line(passage, spot)):
             self._found.setdefault(passage.name, {})[line] = None
         else:
             self._unsure.add(passage.name)
@@ -275,16 +278,27 @@ class _Lines:
     def of(self, passage: Passage) -> tuple[str, ...]:
         return () if passage.name in self._unsure else tuple(self._found.get(passage.name, ()))
 
-    def _line(self, spot: _Spot) -> str:
-        finding, at = spot.hit.finding, spot.numbers[0]
-        seam = len(spot.numbers) > 1
-        text = finding.reading.text if seam else self._texts[at].original
-        start, end = (finding.first, finding.last) if seam else (finding.start, finding.end)
-        place = lines_around(text, start, end)
+    def _line(self, passage: Passage, spot: _Spot) -> str:
+        """Return the name of the lines around a finding, within its wrapper; empty for none."""
+        at, finding = spot.numbers[0], spot.hit.finding
+        begin, text = self._within(at, spot.wrapper)
+        start, end = finding.start - begin, finding.end - begin
+        place = lines_around(text, start, end) if 0 <= start < end <= len(text) else None
         if place is None:
             return ""
-        key = (NO_TURN if seam else at, *place)
+        key = (at, begin + place[0], begin + place[1])
         if key not in self._named:
-            line = ["line", text[place[0] : place[1]]]
-            self._named[key] = self._names.of(PassageKind.TEXT, self._texts[at].role, line)
+            line = text[slice(*place)]
+            words = ["line", line, *([] if is_long(line) else [passage.name])]
+            self._named[key] = self._names.of(PassageKind.TEXT, self._texts[at].role, words)
         return self._named[key]
+
+    def _within(self, at: int, wrapper: Wrapper | None) -> tuple[int, str]:
+        """Return where the text that may belong to a line begins, and that text."""
+        text = self._texts[at].original
+        if wrapper is None:
+            return 0, text
+        begin, end = wrapper.inner_start, wrapper.inner_end
+        if (at, begin) not in self._wrapped:
+            self._wrapped[at, begin] = text[begin:end]
+        return begin, self._wrapped[at, begin]

@@ -28,6 +28,7 @@ PAIRS = list(product(HoldState, HoldEvent))
 # Written out by hand and once more, so that a slip in the table is seen here.
 LEGAL = {
     ("pending", "vote"): "pending",
+    ("pending", "trust"): "pending",
     ("pending", "approve"): "approved",
     ("pending", "break_glass"): "approved",
     ("pending", "deny"): "denied",

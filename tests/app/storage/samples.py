@@ -155,7 +155,7 @@ _GRANTS = {
     "prepare": Sample(lambda s: s.grants.prepare()),
     "put": Sample(lambda s: s.grants.put(GRANT)),
     "get": Sample(lambda s: s.grants.get("g1"), lambda s: s.grants.put(GRANT)),
-    "of": Sample(lambda s: s.grants.of(ALICE.key, NOW), lambda s: s.grants.put(GRANT)),
+    "of": Sample(lambda s: s.grants.of([ALICE.key], NOW), lambda s: s.grants.put(GRANT)),
     "use": Sample(
         lambda s: s.grants.use("g1", SESSION.id, NOW, LATER), lambda s: s.grants.put(GRANT)
     ),

@@ -155,12 +155,12 @@ async def test_an_index_whose_definition_has_changed_is_replaced(rows: Collectio
 
 async def test_only_active_grants_of_this_person_are_found(storage: MongoStorage) -> None:
     await storage.grants.put(GRANT)
-    assert await storage.grants.of(GRANT.covers.identity_key, NOW) == (GRANT,)
-    assert await storage.grants.of(GRANT.covers.identity_key, GRANT.expires_at) == ()
-    assert await storage.grants.of("other", NOW) == ()
+    assert await storage.grants.of([GRANT.covers.identity_key], NOW) == (GRANT,)
+    assert await storage.grants.of([GRANT.covers.identity_key], GRANT.expires_at) == ()
+    assert await storage.grants.of(["other"], NOW) == ()
     assert await storage.grants.use(GRANT.id, SESSION.id, NOW, GRANT.expires_at)
     assert await storage.grants.revoke(GRANT.id, by="Maria", now=NOW)
-    assert await storage.grants.of(GRANT.covers.identity_key, NOW) == ()
+    assert await storage.grants.of([GRANT.covers.identity_key], NOW) == ()
 
 
 def allowed() -> set[tuple[str, str]]:

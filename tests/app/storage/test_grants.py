@@ -33,9 +33,9 @@ def test_a_grant_is_active_until_its_end_or_until_it_is_revoked() -> None:
 async def test_a_grant_covers_nothing_from_the_moment_of_its_expiry(storage: MongoStorage) -> None:
     grant = a_grant()
     await storage.grants.put(grant)
-    assert await storage.grants.of(COVERS.identity_key, BEFORE) == (grant,)
+    assert await storage.grants.of([COVERS.identity_key], BEFORE) == (grant,)
     assert await storage.grants.use(grant.id, "session-1", BEFORE, END)
-    assert await storage.grants.of(COVERS.identity_key, END) == ()
+    assert await storage.grants.of([COVERS.identity_key], END) == ()
     assert not await storage.grants.use(grant.id, "session-2", END, END)
     assert not await storage.grants.revoke(grant.id, by="maria", now=END)
     assert await storage.grants.active(END) == ()
@@ -52,9 +52,9 @@ async def test_no_query_finds_a_grant_that_has_expired(
     grant = a_grant()
     await storage.grants.put(grant)
     monkeypatch.setattr(Grant, "active", always)
-    assert await storage.grants.of(COVERS.identity_key, BEFORE) == (grant,)
+    assert await storage.grants.of([COVERS.identity_key], BEFORE) == (grant,)
     assert await storage.grants.active(BEFORE) == (grant,)
-    assert await storage.grants.of(COVERS.identity_key, END) == ()
+    assert await storage.grants.of([COVERS.identity_key], END) == ()
     assert await storage.grants.active(END) == ()
 
 
@@ -62,6 +62,6 @@ async def test_a_revoked_grant_covers_nothing_and_is_not_listed(storage: MongoSt
     grant = a_grant()
     await storage.grants.put(grant)
     assert await storage.grants.revoke(grant.id, by="maria", now=NOW)
-    assert await storage.grants.of(COVERS.identity_key, NOW) == ()
+    assert await storage.grants.of([COVERS.identity_key], NOW) == ()
     assert await storage.grants.active(NOW) == ()
     assert not await storage.grants.use(grant.id, "session-1", NOW, END)
