@@ -108,6 +108,7 @@ class Reason(StrEnum):
     GRANT_ENDED = "grant_ended"
     HOLD_WITHDRAWN = "hold_withdrawn"
     NOT_COUNTED = "not_counted"
+    COUNTED_TOO_OFTEN = "counted_too_often"
     TOO_MANY_PENDING = "too_many_pending"
 
 

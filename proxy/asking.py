@@ -17,6 +17,7 @@ from app.storage.feed import Pulse
 from policies.approval import released_by_people
 from policies.passages.answers import joins
 from proxy.endings import (
+    counted_too_often,
     cover_ended,
     denied_before,
     expired_before,
@@ -29,6 +30,7 @@ from proxy.endings import (
 from proxy.facts import Inquiry
 from proxy.front import stated_reason
 from proxy.holding import hold_key
+from proxy.rate import Rate
 from proxy.said_before import approves, asks, denied, expired
 from proxy.visit import Visit
 from proxy.waiting import Mode, patience_of, waiting_mode
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
     from proxy.recording import Recording
 
 _REASON_LENGTH = 500
+_COUNTS_A_MINUTE = 60
+"""How often one person may have tokens counted of what needs an approval: each is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Asking:
         self._clock = clock
         self._limits = limits
         self._metrics = metrics
+        self._counts = Rate(_COUNTS_A_MINUTE)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def answer(self, asked: Asked) -> Answer:
@@ -112,6 +117,8 @@ class Asking:
                 await self._use(asked, left, grants)
                 return Answer(Decision.GRANTED)
             if asked.inquiry.only_counts:
+                if not self._counts.take(asked.identity.key, self._clock.now()):
+                    raise counted_too_often(left)
                 await self._opened(asked, left)
                 raise only_counted(left)
             async with self._turns.setdefault(asked.identity.key, asyncio.Lock()):

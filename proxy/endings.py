@@ -123,6 +123,16 @@ def only_counted(verdict: Verdict) -> Refused:
     return Refused(Reason.NOT_COUNTED, message, rule=fired.rule)
 
 
+def counted_too_often(verdict: Verdict) -> Refused:
+    """Say that somebody has tokens counted of what needs an approval, over and over."""
+    fired = verdict.holding[0]
+    message = (
+        f"Something in this prompt needs an approval (rule {fired.rule}), and its tokens were "
+        "asked for too often. Try again in a minute, or send the prompt itself to ask for approval."
+    )
+    return Refused(Reason.COUNTED_TOO_OFTEN, message, rule=fired.rule)
+
+
 def too_many(verdict: Verdict, most: int) -> Refused:
     """Say that so many requests of one person are waiting already."""
     fired = verdict.holding[0]

@@ -41,6 +41,7 @@ _BY_STATUS: Mapping[int, Headers] = {
 }
 _REFUSED: Mapping[errors.Reason, int] = {
     errors.Reason.NOT_COUNTED: 400,
+    errors.Reason.COUNTED_TOO_OFTEN: 429,
     errors.Reason.TOO_MANY_PENDING: 429,
 }
 # All tokens that are no good look alike from outside: which check failed helps only a forger.
@@ -79,6 +80,8 @@ def refusal_headers(refusal: Refusal, decision: str, rule: str) -> Headers:
     if refusal.code == _RESTARTING:
         # Soon: another gateway is there already, and knows of the hold.
         headers.append(("retry-after", "1"))
+    if refusal.code == errors.Reason.COUNTED_TOO_OFTEN:
+        headers.append(("retry-after", "60"))
     if refusal.final:
         headers.append(("x-should-retry", "false"))
     headers += _BY_STATUS.get(refusal.status, ())

@@ -204,6 +204,22 @@ async def test_tokens_of_what_needs_an_approval_are_not_counted_and_nobody_is_as
     assert cards_with(maria, word) == []
 
 
+async def test_they_are_asked_for_sixty_times_a_minute_at_most(
+    house: House, idp: IdpDriver
+) -> None:
+    """So often within a minute of the clock, which may turn once meanwhile."""
+    path = "/openai/v1/responses/input_tokens"
+    async with house.http(await idp.token("dana")) as http:
+        asked = {"input": an_ask()[1]["content"]}
+        answers = [await http.post(path, json=asked) for _ in range(121)]
+        harmless = await http.post(path, json={"input": "hello"})
+    assert [answer.status_code for answer in answers[:1]] == [400]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused, "two minutes have room for 120"
+    assert {answer.headers["retry-after"] for answer in refused} == {"60"}
+    assert harmless.status_code != 429
+
+
 async def test_a_sixth_request_that_would_wait_is_refused(
     house: House, slack: SlackDriver, idp: IdpDriver
 ) -> None:
