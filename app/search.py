@@ -52,7 +52,7 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
                 f"I do not understand “{word}”. Use a session's id, or any of: {words}"
             )
         if name in given:
-            raise BadRequest(f"“{name}:” stands twice; give it once.")
+            raise BadRequest(f"“{name}:” is given twice; give it once.")
         given[name] = value
     return SessionFilter(
         user=given.get("user", "").lower(),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 1.0
 # A bot that is started again has this long to say that it is there.
 _AWAY_SECONDS = 30.0
-_WHY = "Nobody was asked: Abeyance's bot does not run. Tell whoever runs Abeyance, then try again."
+_WHY = "No approver was asked, because the Abeyance bot isn't running."
 _log = structlog.get_logger(__name__)
 
 

@@ -51,8 +51,8 @@ class Callers:
             return known
         if not identity.email:
             raise NotPermitted(
-                "Your identity provider vouches for no address of yours, and you have never used "
-                "the gateway; send one request through it, then open the link again."
+                "Your identity provider confirms no e-mail address for you, and you haven't used "
+                "the gateway yet. Send one request through it, then open the link again."
             )
         await self._remember(identity)
         return identity

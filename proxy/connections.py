@@ -23,7 +23,7 @@ class Connections:
         if connection is None:
             # The name is not quoted: who puts a key into the path must not find it in our log.
             raise NotFound(
-                "The path begins with no connection that is registered here. It has to be "
+                "The path doesn't begin with a registered connection. It has to be "
                 "/{connection}/{path of the API}; an administrator adds a connection with "
                 "`abeyance connection add`."
             )

@@ -18,38 +18,41 @@ _ENDINGS = {
         Reason.APPROVAL_DENIED,
         (
             "{by} denied this request (rule {rule}){why}. {explain}"
-            "Change the prompt and ask again. Session {session}."
+            "You can change the prompt and send it again. Session {session}."
         ),
     ),
     HoldState.EXPIRED: (
         Reason.APPROVAL_EXPIRED,
         (
             "{silence} (rule {rule}); this is not a denial. {explain}"
-            "Tell an approver, then send it again. Session {session}."
+            "Let an approver know, then send it again. Session {session}."
         ),
     ),
     HoldState.LAPSED: (
         Reason.APPROVAL_LAPSED,
         (
-            "The approval (rule {rule}) was not collected in time. "
-            "Send the request again to ask anew. Session {session}."
+            "This request was approved, but the approval ended before it was used (rule {rule}). "
+            "Send it again to ask for approval. Session {session}."
         ),
     ),
     HoldState.RELEASED: (
         Reason.APPROVAL_USED,
         (
-            "Another try of the same request has used this approval (rule {rule}). "
-            "Send it again to ask anew. Session {session}."
+            "This approval was already used by another attempt of the same request "
+            "(rule {rule}). Send it again to ask for approval. Session {session}."
         ),
     ),
     HoldState.WITHDRAWN: (
         Reason.HOLD_WITHDRAWN,
-        "You withdrew this request (rule {rule}). Send it again to ask anew. Session {session}.",
+        (
+            "You withdrew this request (rule {rule}). "
+            "Send it again to ask for approval. Session {session}."
+        ),
     ),
 }
 _GIVEN_BACK = (
-    "{note} So nothing was approved, and nothing sent (rule {rule}). Tell whoever runs Abeyance; "
-    "until that is mended, the same request ends the same way. Session {session}."
+    "{note} The request was not sent (rule {rule}). Contact your Abeyance administrator; sending "
+    "it again won't help until this is fixed. Session {session}."
 )
 """Nobody withdrew it: there was nobody to ask."""
 
@@ -76,9 +79,9 @@ def still_waiting(hold: Hold, *, asked: bool) -> Refused:
     """Say that there is no decision yet; `asked` says whether its card is posted."""
     so_far = "" if asked else " No approver has been asked yet: the card is still to be posted."
     message = (
-        f"Still waiting for an approval (rule {_rule(hold)}) by {_asked(hold)}, until "
-        f"{hold.deadline:%H:%M} UTC.{so_far} Send the same request again to go on waiting; what is "
-        f"decided meanwhile is kept for you. Session {hold.session_id}."
+        f"This request is waiting for approval by {_asked(hold)} (rule {_rule(hold)}), until "
+        f"{hold.deadline:%H:%M} UTC.{so_far} Send the same request again to keep waiting; a "
+        f"decision made in the meantime is kept for you. Session {hold.session_id}."
     )
     return Refused(Reason.APPROVAL_PENDING, message, rule=_rule(hold))
 
@@ -87,8 +90,8 @@ def rules_changed(verdict: Verdict) -> Refused:
     """Say that an approval was given under rules that are no more, and does not cover these."""
     fired = verdict.holding[0]
     message = (
-        "The rules changed while this request was held, and the approval was given under the "
-        f"former ones. Send it again: rule {fired.rule} now asks anew."
+        "The rules changed while this request was waiting, so its approval no longer applies. "
+        f"Send it again to ask for approval under the new rules (rule {fired.rule})."
     )
     return Refused(Reason.RULES_CHANGED, message, rule=fired.rule)
 
@@ -178,7 +181,7 @@ def _why(denial: Vote) -> str:
 
 
 def _asked(hold: Hold) -> str:
-    return ", ".join(concerned(hold)) or "nobody"
+    return ", ".join(concerned(hold)) or "no one"
 
 
 def _silence(hold: Hold) -> str:
@@ -186,7 +189,7 @@ def _silence(hold: Hold) -> str:
         return hold.note
     had = approvals(hold)
     some = f"Only {had} of {quorum(hold)} approvals came in time"
-    return some if had else "Nobody answered in time"
+    return some if had else "No one answered in time"
 
 
 def _rule(hold: Hold) -> str:

@@ -65,11 +65,13 @@ def _check_headers(headers: Headers) -> None:
     counts = Counter(name for name, _ in headers)
     doubled = [name for name in _ONCE if counts[name] > 1]
     if doubled:
-        raise BadRequest(f"The header {doubled[0]!r} stands twice.")
+        raise BadRequest(f"The header {doubled[0]!r} is sent twice.")
     if counts["content-length"] and counts["transfer-encoding"]:
-        raise BadRequest("Content-Length and Transfer-Encoding stand together.")
+        raise BadRequest("Content-Length and Transfer-Encoding are both sent; send one.")
     if header(headers, "transfer-encoding").lower() not in ("", "chunked"):
-        raise BadRequest("The Transfer-Encoding is not one we read.")
+        raise BadRequest(
+            "The Transfer-Encoding isn't supported; send the body as it is, or chunked."
+        )
 
 
 def header(headers: Iterable[tuple[str, str]], name: str) -> str:

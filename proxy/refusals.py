@@ -50,12 +50,12 @@ _INSIDE: Mapping[type[errors.AbeyanceError], str] = {
     errors.StorageUnavailable: "This request cannot be recorded right now, and what cannot be "
     "recorded is not forwarded. Try again in a moment.",
     errors.Unstorable: "This request cannot be recorded as it is, and what cannot be recorded is "
-    "not forwarded. Sending it again will not help; tell the administrator of this gateway.",
+    "not forwarded. Sending it again won't help; contact the administrator of this gateway.",
     errors.AnswerUnrecorded: "This request was sent to the model, but its answer cannot be "
     "recorded right now, and what cannot be recorded is not passed on. Sending it again sends it "
     "twice.",
-    errors.BadSettings: "This gateway or connection is not set up rightly; tell its administrator.",
-    errors.BadCatalog: "This gateway is not set up rightly; tell its administrator.",
+    errors.BadSettings: "This gateway or connection is misconfigured; contact its administrator.",
+    errors.BadCatalog: "This gateway is misconfigured; contact its administrator.",
 }
 _STRANGER = "Not authenticated: send a valid OIDC access token as the API key (`abeyance login`)."
 

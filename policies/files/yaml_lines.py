@@ -62,7 +62,7 @@ class _Loader(yaml.CSafeLoader):
             if not isinstance(key, yaml.ScalarNode):
                 raise NotYaml(line, "a key must be one word, not a list or a mapping")
             if key.value in seen:
-                what = f"{key.value!r} stands twice, first on line {seen[key.value]}"
+                what = f"{key.value!r} is given twice, first on line {seen[key.value]}"
                 raise NotYaml(line, what)
             seen[str(key.value)] = line
         return super().construct_mapping(node, deep=deep)

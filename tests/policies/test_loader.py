@@ -176,7 +176,7 @@ def test_a_fault_in_one_field_hides_none_in_another(write: Callable[..., Path]) 
             "approval.escalate.to.0: 'ceo' is no approver set",
         ),
         (("  examples", "  xamples"), "did you mean 'examples'?"),
-        (("  then: hold", "  then: hold\n  then: deny"), "'then' stands twice, first on line 7"),
+        (("  then: hold", "  then: hold\n  then: deny"), "'then' is given twice, first on line 7"),
     ],
 )
 def test_a_fault_says_what_to_do(

@@ -47,7 +47,7 @@ async def test_what_nobody_is_asked_about_is_given_back_when_no_bot_gives_a_sign
     given_back = await storage.holds.get(held.id)
     assert given_back is not None
     assert given_back.state is HoldState.WITHDRAWN
-    assert "bot does not run" in given_back.note
+    assert "bot isn't running" in given_back.note
     told = [entry.event for entry in await storage.ledger.entries(held.session_id)]
     assert [event.kind for event in told] == [EventKind.HOLD_MOVING, EventKind.HOLD_MOVED]
     event = told[-1]

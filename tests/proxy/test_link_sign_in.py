@@ -90,7 +90,7 @@ async def test_who_cannot_be_told_apart_by_an_id_token_alone_is_not_linked(place
     callers = Callers(Verifier((), httpx.AsyncClient(), CLOCK), place.storage.people, CLOCK)
     subject = f"usr-{secrets.token_hex(4)}"
     told = Identity(place.idp.issuer, subject, IdentityKind.PERSON, "Jo")
-    with pytest.raises(NotPermitted, match="send one request"):
+    with pytest.raises(NotPermitted, match="Send one request"):
         await callers.vouched(told)
     called = replace(told, email="jo@acme.example", groups=frozenset({"managers"}))
     await place.storage.people.saw(called, CLOCK.now())
