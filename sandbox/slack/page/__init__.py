@@ -1,8 +1,10 @@
 """The web page: the workspace as a person sees it. Plain files, no build step."""
 
 from pathlib import Path
+from typing import cast
+from urllib.parse import quote
 
-from quart import Blueprint, Response, send_from_directory
+from quart import Blueprint, Response, redirect, send_from_directory
 
 _HERE = Path(__file__).parent
 
@@ -21,5 +23,10 @@ def page() -> Blueprint:
         response = await send_from_directory(_HERE, name)
         response.headers["Cache-Control"] = "no-cache"
         return response
+
+    @pages.get("/archives/<channel>/<_message>")
+    async def permalink(channel: str, _message: str) -> Response:
+        """Open the channel of a message, as the address of one does."""
+        return cast("Response", redirect(f"/#//{quote(channel)}"))
 
     return pages

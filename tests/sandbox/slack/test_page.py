@@ -122,3 +122,18 @@ async def test_the_persona_menu_shows_who_has_mail_and_switches_to_them(
     await page.get_by_role("button", name="Channels").click()
     await page.get_by_label("Channels").get_by_role("button", name="Abeyance").click()
     await expect(page.get_by_label("Message from Abeyance")).to_contain_text("here is why")
+
+
+async def test_the_address_of_a_message_opens_its_channel(
+    page: Page, base_url: str, client: AsyncWebClient
+) -> None:
+    said = await client.chat_postMessage(channel="approvals", text="Approve me")
+    link = await client.chat_getPermalink(channel=said["channel"], message_ts=said["ts"])
+    await client.chat_postMessage(channel="U0MARIA001", text=f"<{link['permalink']}|See it>")
+    await page.goto(f"{base_url}/#/maria/abeyance")
+    await page.reload()
+    await page.get_by_role("link", name="See it").click()
+    await expect(page.get_by_text("Approve me")).to_be_visible()
+    await page.goto(f"{base_url}/#/maria/general")
+    await page.goto(link["permalink"])
+    await expect(page.get_by_text("Approve me")).to_be_visible()

@@ -77,4 +77,6 @@ function start(place) {
 const personas = await people();
 const place = readPlace();
 const isKnown = personas.some((person) => [person.name, person.id].includes(place.user));
-start(isKnown ? place : { user: "maria", channel: "approvals", tab: "messages" });
+start(
+  isKnown ? place : { user: "maria", channel: place.channel ?? "approvals", tab: "messages" },
+);

@@ -2,9 +2,11 @@
 
 import { h } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { go } from "./places.js";
 import { channelById, person, store } from "./store.js";
 import { template } from "./time.js";
 
+const PERMALINK = /\/archives\/(\w+)\/p\d+$/;
 const INLINE = new RegExp(
   [
     "`(?<code>[^`\\n]+)`",
@@ -141,6 +143,14 @@ function dateEntity([seconds, format, url], fallback) {
 
 export function link(url, label) {
   if (!/^(https?:\/\/|mailto:)/i.test(url)) return null;
-  const attributes = { href: url, target: "_blank", rel: "noopener noreferrer" };
-  return h("a", attributes, label ?? url.replace(/^mailto:/, ""));
+  const shown = label ?? url.replace(/^mailto:/, "");
+  const [, channel] = url.match(PERMALINK) ?? [];
+  if (channel && url.startsWith(location.origin)) {
+    const open = (event) => {
+      event.preventDefault();
+      go({ channel, tab: "messages" });
+    };
+    return h("a", { href: url, onclick: open }, shown);
+  }
+  return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, shown);
 }
