@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from app.storage.store import MongoStorage
 from bot.decisions import Decisions
 from bot.delivery.channels import Places
 from bot.delivery.digest import Digests
+from bot.delivery.directs import Directs
 from bot.delivery.leader import Duty
 from bot.delivery.messages import Messages
 from bot.delivery.no_approver import Reach, Silence
@@ -46,6 +48,7 @@ from bot.routes import Rooms, slack_app
 from bot.slack.accounts import Workspace
 from bot.slack.api import Slack, connected
 from bot.slack.button_seal import Seal
+from bot.slack.links import Links
 from bot.slack.rates import Pace
 from bot.slack.sockets import Ears
 from bot.slack.tokens import check_token, sign_in
@@ -89,6 +92,8 @@ class BotSettings:
     """Between two messages in one channel."""
     public_url: str = ""
     """Where browsers reach the gateway; empty: accounts are linked in a terminal."""
+    tell_after_seconds: float = 10.0
+    """How long a request waits before its requester is told in Slack that it does."""
     away_seconds: float = 20.0
     """For how long a card may fail to be posted before its request is given back."""
 
@@ -172,6 +177,7 @@ async def run(
                 settings=settings,
                 slack=slack,
                 workspace=workspace,
+                links=Links(slack, workspace),
                 people=people,
                 approvers=Approvers(people, groups, storage.people, approvers),
                 seal=Seal(settings.bot_token),
@@ -211,6 +217,7 @@ class _Shared:
     settings: BotSettings
     slack: Slack
     workspace: Workspace
+    links: Links
     people: People
     approvers: Approvers
     seal: Seal
@@ -229,10 +236,19 @@ class _Shared:
 
     def poster(self, posts: Pace, edits: Pace) -> Poster:
         channel = self.settings.channel
+        directs = Directs(
+            self.storage.holds,
+            self.storage.notices,
+            self.links,
+            self.seal,
+            self.mask,
+            after=timedelta(seconds=self.settings.tell_after_seconds),
+        )
         messages = Messages(
             self.people,
             self.approvers,
             self.seal,
+            directs,
             mask=self.mask,
             places=Places(channel, self.settings.audit_channel or channel, self.settings.routes),
         )
@@ -277,7 +293,7 @@ class _Shared:
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
             viewing=Viewing(slack, decisions, reader, ledger, self.seal, clock, self.masking),
             auditing=Auditing(slack, people, records, ledger, clock, self.masking),
-            commands=Commands(people, self.grants, holds, clock),
+            commands=Commands(people, self.grants, holds, self.storage.notices, self.links, clock),
             home=home,
         )
         return slack_app(slack, self.workspace, rooms)

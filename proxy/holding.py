@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import itertools
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,6 +15,7 @@ from app.domain.verdict import Approval
 from app.errors import Superseded
 from app.ids import new_token
 from app.storage.ports import EventKind
+from policies.tasks import LOOK_BACK, task_of
 from proxy.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:
@@ -75,10 +77,12 @@ class Holding:
         return await self._statements.get(key, since or self._clock.now() - _STATED_FOR)
 
     async def open(self, hold: Hold, recording: Recording) -> Hold:
-        """Write the hold down; from then on the bot asks people about it.
+        """Write the hold down, with the task that it belongs to; then the bot asks people about it.
 
         Returns another hold where the same request began to wait at the same moment.
         """
+        recent = await self._holds.recent(hold.requester.key, hold.created_at - LOOK_BACK)
+        hold = replace(hold, task=task_of(hold, recent))
         await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
         caller = hold.callers[0] if hold.callers else ""
         return await self._counted(self._holds.open(hold), hold.id, caller)

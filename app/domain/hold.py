@@ -175,6 +175,8 @@ class Hold:
     """The kind of call: cover and denials stay within it."""
     again: str = ""
     """The denied hold about whose passages it asks again."""
+    task: str = ""
+    """The id of the first hold of its task: the requester gets one message about all of them."""
     moves: tuple[str, ...] = ()
     """A token for each change of the state and each vote: who repeats a write knows it by this."""
 

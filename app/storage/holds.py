@@ -39,6 +39,7 @@ class MongoHolds:
             Index(("state", "_id")),
             Index(("settled", "_id")),
             Index(("who", "_id")),
+            Index(("task", "_id")),
         )
 
     async def open(self, hold: Hold) -> Hold:
@@ -67,6 +68,9 @@ class MongoHolds:
 
     async def recent(self, identity_key: str, since: datetime) -> tuple[Hold, ...]:
         return await self._holds.find({"who": identity_key, "_id": {"$gt": first_id(since)}})
+
+    async def of_task(self, task: str) -> tuple[Hold, ...]:
+        return await self._holds.find({"task": task})
 
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}

@@ -10,6 +10,7 @@ from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from app.domain.notice import Notice
@@ -61,6 +62,9 @@ class MongoNotices:
     async def of_hold(self, hold_id: str) -> tuple[Notice, ...]:
         return await self._notices.find({"hold_id": hold_id})
 
+    async def cards(self, hold_ids: Iterable[str]) -> tuple[Notice, ...]:
+        found = await self._notices.find({"hold_id": {"$in": list(hold_ids)}})
+        return tuple(one for one in found if one.kind is NoticeKind.CARD and one.ts)
+
     async def asked(self, hold_id: str) -> bool:
-        cards = [one for one in await self.of_hold(hold_id) if one.kind is NoticeKind.CARD]
-        return any(card.ts for card in cards)
+        return bool(await self.cards([hold_id]))

@@ -97,6 +97,10 @@ class HoldStore(Protocol):
         """Return the holds that somebody's requests opened since then, oldest first."""
         ...
 
+    async def of_task(self, task: str) -> tuple[Hold, ...]:
+        """Return the holds of a task, by the id of its first, oldest first."""
+        ...
+
     async def move(self, old: Hold, new: Hold) -> None:
         """Replace `old` by `new` in one conditional write.
 
@@ -182,6 +186,10 @@ class NoticeStore(Protocol):
 
     async def of_hold(self, hold_id: str) -> tuple[Notice, ...]:
         """Return all about a hold; with an empty id those that are about none, the digests."""
+        ...
+
+    async def cards(self, hold_ids: Iterable[str]) -> tuple[Notice, ...]:
+        """Return the cards of holds that are posted."""
         ...
 
     async def asked(self, hold_id: str) -> bool:

@@ -40,6 +40,11 @@ class Job:
     card: bool = field(default=False, compare=False)
     """Whether it is a card that people have not seen yet."""
 
+    @property
+    def name(self) -> tuple[str, str]:
+        """Several holds may be told of in one message: each hears when it is done."""
+        return self.hold_id, self.notice_id
+
 
 class Lane:
     """`told` hears of each job that is done, `given_up` of each that Slack refuses or chokes on."""
@@ -54,13 +59,13 @@ class Lane:
         self._told = told
         self._given_up = given_up
         self._jobs: list[Job] = []
-        self._queued: set[str] = set()
+        self._queued: set[tuple[str, str]] = set()
         self._failures = 0
 
     def offer(self, job: Job) -> None:
         """Line up a job, unless it stands there already."""
-        if job.notice_id not in self._queued:
-            self._queued.add(job.notice_id)
+        if job.name not in self._queued:
+            self._queued.add(job.name)
             heapq.heappush(self._jobs, job)
 
     @property
@@ -78,7 +83,7 @@ class Lane:
             return False
         job = heapq.heappop(self._jobs)
         # From now on news about it is another job.
-        self._queued.discard(job.notice_id)
+        self._queued.discard(job.name)
         try:
             await self._say(job)
         except Busy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +15,7 @@ from bot.delivery.channels import DIRECT
 from bot.slack.api import SlackRefused
 from bot.slack.blocks import Message
 from bot.slack.text import is_user
-from bot.views import cards, requester_message, thread_replies
+from bot.views import cards, thread_replies
 from policies.approval import concerned
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from bot.delivery.channels import Places
+    from bot.delivery.directs import Directs
     from bot.people.approvers import Approvers
     from bot.people.people import People
     from bot.slack.button_seal import Seal
@@ -47,6 +49,8 @@ class Wanted:
     reply_to: str = ""
     late: bool = False
     """Not to be posted any more: only what may have been posted is brought up to date."""
+    since: datetime | None = None
+    """When it can have been posted first; None: when the hold was opened."""
 
 
 class Messages:
@@ -57,23 +61,31 @@ class Messages:
         people: People,
         approvers: Approvers,
         seal: Seal,
+        directs: Directs,
         *,
         mask: Callable[[str], str],
         places: Places,
     ) -> None:
         self._people = people
+        self._directs = directs
         self._approvers = approvers
         self._seal = seal
         self._mask = mask
         self._places = places
 
-    async def about(self, hold: Hold, known: Mapping[str, Notice]) -> tuple[Wanted, ...]:
+    def requester_told_in(self, hold: Hold, now: datetime) -> float:
+        """Return in how many seconds the requester is told that it is waiting; 0 or less: now."""
+        return self._directs.due_in(hold, now)
+
+    async def about(
+        self, hold: Hold, known: Mapping[str, Notice], now: datetime
+    ) -> tuple[Wanted, ...]:
         """Return what should stand now, a card before its replies; `known` are its notices.
 
-        Raises SlackUnavailable or SlackRefused.
+        Raises SlackUnavailable, SlackRefused or StorageUnavailable.
         """
         requester = await self._requester(hold)
-        shown = self._masked(hold)
+        shown = masked(hold, self._mask)
         wanted: list[Wanted] = []
         for place in await self._where(hold):
             card = self._card(shown, requester, place)
@@ -81,10 +93,8 @@ class Messages:
         if (said := thread_replies.loud(shown)) and self._places.audit:
             notice = Notice(f"glass:{hold.id}", hold.id, NoticeKind.AUDIT, self._places.audit)
             wanted.append(Wanted(notice, said))
-        direct = Notice(f"direct:{hold.id}", hold.id, NoticeKind.DIRECT, requester)
-        if requester and (direct.id in known or requester_message.due(hold)):
-            message = requester_message.direct(shown, value=self._seal.stamp(hold))
-            wanted.append(Wanted(direct, message))
+        if requester and (direct := await self._directs.about(hold, requester, known, now)):
+            wanted.append(direct)
         return tuple(wanted)
 
     async def _where(self, hold: Hold) -> tuple[str, ...]:
@@ -137,9 +147,10 @@ class Messages:
             _log.warning("requester can't be looked up in Slack", reason=refused.code)
             return ""
 
-    def _masked(self, hold: Hold) -> Hold:
-        reason, model = self._mask(hold.reason), self._mask(hold.model)
-        return replace(hold, reason=reason, model=model, path=self._mask(hold.path))
+
+def masked(hold: Hold, mask: Callable[[str], str]) -> Hold:
+    """Return the hold as it may be shown."""
+    return replace(hold, reason=mask(hold.reason), model=mask(hold.model), path=mask(hold.path))
 
 
 def _warning(hold: Hold, requester: str) -> str:

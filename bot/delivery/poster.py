@@ -71,7 +71,7 @@ class Poster:
 
         Raises SlackUnavailable or StorageUnavailable.
         """
-        known = await self._known(hold.id)
+        known = await self._known(hold)
         jobs = []
         for wanted in await self._wanted(hold, known):
             notice = known.get(wanted.notice.id) or wanted.notice
@@ -84,12 +84,19 @@ class Poster:
             jobs.append(_job(hold, notice, thread))
         return tuple(jobs)
 
+    def requester_told_in(self, hold: Hold) -> float:
+        """Return in how many seconds its requester has waited so long that they are told of it.
+
+        0 or less where that is over.
+        """
+        return self._messages.requester_told_in(hold, self._clock.now())
+
     async def unasked(self, hold: Hold) -> tuple[str, ...]:
         """Return where nobody was asked about a hold that is over, and nobody was told so.
 
         Raises SlackUnavailable or StorageUnavailable.
         """
-        known = await self._known(hold.id)
+        known = await self._known(hold)
         wanted = [one for one in await self._wanted(hold, known) if one.late]
         posted = [one for one in known.values() if one.kind is NoticeKind.CARD]
         if any(_may_be_posted(card) for card in posted):
@@ -102,7 +109,7 @@ class Poster:
 
         Raises Busy, SlackUnavailable or StorageUnavailable: try again later.
         """
-        known = (await self._known(wanted.notice.hold_id)).get(wanted.notice.id)
+        known = (await self._of(wanted.notice.hold_id)).get(wanted.notice.id)
         since = min(hold.created_at for hold in holds).timestamp()
         try:
             await self._posts.turn(wanted.notice.target)
@@ -135,11 +142,12 @@ class Poster:
         hold = await self._holds.get(job.hold_id)
         if hold is None:
             return False
-        known = await self._known(hold.id)
+        known = await self._known(hold)
         for wanted in await self._wanted(hold, known):
             if wanted.notice.id == job.notice_id:
                 stored, thread = known.get(job.notice_id), known.get(wanted.reply_to)
-                return await self.stand(stored, wanted, thread, since=hold.created_at.timestamp())
+                since = (wanted.since or hold.created_at).timestamp()
+                return await self.stand(stored, wanted, thread, since=since)
         return False
 
     async def stand(
@@ -208,12 +216,20 @@ class Poster:
 
     async def _wanted(self, hold: Hold, known: Mapping[str, Notice]) -> tuple[Wanted, ...]:
         """Return what should stand; a card whose time is up is not posted before it expires."""
-        wanted = await self._messages.about(hold, known)
+        wanted = await self._messages.about(hold, known, self._clock.now())
         if hold.state is not HoldState.PENDING or hold.deadline > self._clock.now():
             return wanted
         return tuple(replace(one, late=one.notice.kind is NoticeKind.CARD) for one in wanted)
 
-    async def _known(self, hold_id: str) -> dict[str, Notice]:
+    async def _known(self, hold: Hold) -> dict[str, Notice]:
+        """Return the notices of a hold, with the one to the requester about its whole task."""
+        known = await self._of(hold.id)
+        if hold.task in ("", hold.id):
+            return known
+        shared = await self._of(hold.task)
+        return known | {name: one for name, one in shared.items() if one.kind is NoticeKind.DIRECT}
+
+    async def _of(self, hold_id: str) -> dict[str, Notice]:
         return {notice.id: notice for notice in await self._notices.of_hold(hold_id)}
 
     @contextlib.contextmanager
@@ -281,7 +297,7 @@ class Poster:
 
     async def _withdraw(self, leased: Notice, posted: Posted) -> None:
         """Delete what was posted so late that another bot had taken over."""
-        standing = (await self._known(leased.hold_id)).get(leased.id)
+        standing = (await self._of(leased.hold_id)).get(leased.id)
         if standing is None or standing.ts != posted.ts:
             _log.warning("posted too late, taken back", notice=leased.id)
             await self._slack.delete(posted)

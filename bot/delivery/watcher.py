@@ -98,6 +98,8 @@ class _Shift:
         """Holds that nothing can happen to any more, though not all of it is told."""
         self._resting: set[str] = set()
         """Holds that are tried again after a while: several messages of one may have failed."""
+        self._clocked: set[str] = set()
+        """Holds that are looked at again when their requester has waited for a while."""
         self._lanes: dict[str, Lane] = {}
         self.unasked = Unasked(poster, self._offer)
 
@@ -146,6 +148,7 @@ class _Shift:
         if not hold.state.open:
             self._over.add(hold_id)
         jobs = await self._poster.plan(hold)
+        self._look_again(hold)
         for job in jobs:
             self._lane(job.lane).offer(job)
         untold = await self._poster.unasked(hold) if hold.state in UNANSWERED else ()
@@ -160,6 +163,16 @@ class _Shift:
             self._told.pop(hold_id, None)
             await self._holds.settle(hold)
             self._over.discard(hold_id)
+
+    def _look_again(self, hold: Hold) -> None:
+        seconds = self._poster.requester_told_in(hold)
+        if seconds > 0 and hold.id not in self._clocked:
+            self._clocked.add(hold.id)
+            asyncio.get_running_loop().call_later(seconds, self._look, hold.id)
+
+    def _look(self, hold_id: str) -> None:
+        self._clocked.discard(hold_id)
+        self._offer(hold_id)
 
     def _lane(self, name: str) -> Lane:
         lane = self._lanes.get(name)

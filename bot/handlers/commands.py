@@ -10,13 +10,16 @@ from bot.views import coverage, phrases
 from policies.approval import shares
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from slack_bolt.async_app import AsyncAck, AsyncRespond
 
     from app.clock import Clock
     from app.domain.hold import Hold
-    from app.storage.ports import HoldStore
+    from app.storage.ports import HoldStore, NoticeStore
     from bot.grants import Grants
     from bot.people.people import People
+    from bot.slack.links import Links
     from bot.slack.text import Markup
     from policies.approval import Voter
 
@@ -33,10 +36,20 @@ _HELP = text.ours(
 
 
 class Commands:
-    def __init__(self, people: People, grants: Grants, holds: HoldStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        people: People,
+        grants: Grants,
+        holds: HoldStore,
+        notices: NoticeStore,
+        links: Links,
+        clock: Clock,
+    ) -> None:
         self._people = people
         self._grants = grants
         self._holds = holds
+        self._notices = notices
+        self._links = links
         self._clock = clock
 
     async def abeyance(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
@@ -67,13 +80,27 @@ class Commands:
         own, theirs, _ = shares(pending, voter, self._clock.now())
         if not (own or theirs):
             return text.ours("Nothing needs your approval, and none of your requests are waiting.")
+        linked = await self._linked(user, own[:_MOST], theirs[:_MOST])
+        decide = "For you to decide, the oldest first"
         parts = [
-            *_part(
-                "For you to decide, the oldest first", theirs, "Open my Home tab to review them."
-            ),
-            *_part("Yours, waiting for others", own, "Withdraw one in my Home tab."),
+            *_part(decide, theirs, linked, "Open my Home tab to review them."),
+            *_part("Yours, waiting for others", own, linked, "Withdraw one in my Home tab."),
         ]
         return text.join(*parts, by="\n")
+
+    async def _linked(
+        self, user: str, own: Sequence[Hold], theirs: Sequence[Hold]
+    ) -> dict[str, str]:
+        """Return where the card of each hold is found, as far as this person can open it."""
+        mine = {hold.id for hold in own}
+        links: dict[str, str] = {}
+        for card in await self._notices.cards(hold.id for hold in (*own, *theirs)):
+            for_all = card.hold_id in mine
+            link = (
+                await self._links.for_all(card) if for_all else self._links.for_reader(card, user)
+            )
+            links |= {card.hold_id: link} if link else {}
+        return links
 
     async def _granted(self, user: str) -> Markup:
         voter = await self._people.all_sets(user)
@@ -84,11 +111,12 @@ class Commands:
         return text.join(_listed([_granted(hold) for hold in found]), how, by="\n")
 
 
-def _part(title: str, holds: list[Hold], how: str) -> list[Markup]:
+def _part(title: str, holds: list[Hold], linked: Mapping[str, str], how: str) -> list[Markup]:
     if not holds:
         return []
     head = text.ours(f"*{title}* ({len(holds)})")
-    return [head, _listed([_line(hold) for hold in holds]), text.ours(how)]
+    lines = [_line(hold, linked.get(hold.id, "")) for hold in holds]
+    return [head, _listed(lines), text.ours(how)]
 
 
 def _listed(lines: list[Markup]) -> Markup:
@@ -108,9 +136,11 @@ def _granted(hold: Hold) -> Markup:
     )
 
 
-def _line(hold: Hold) -> Markup:
+def _line(hold: Hold, card: str) -> Markup:
+    name = phrases.name(hold)
     return text.join(
-        text.ours(f"*{phrases.name(hold)}* "),
+        text.ours(f"*{text.link(card, name) if card else name}*"),
+        text.ours(" "),
         text.words(hold.requester.name, 80),
         phrases.waits(hold),
     )

@@ -17,6 +17,15 @@ class Workspace:
     org_wide: bool = False
     """Installed in a whole organisation: then calls come from each of its workspaces."""
     app_id: str = ""
+    url: str = ""
+    """Where people open it in a browser, with a slash at the end."""
+
+    def permalink(self, channel: str, ts: str) -> str:
+        """Return the address of a message.
+
+        https://docs.slack.dev/reference/methods/chat.getPermalink
+        """
+        return f"{self.url}archives/{channel}/p{ts.replace('.', '')}" if self.url else ""
 
     def sends(self, enterprise_id: str, team_id: str) -> bool:
         """Whether what comes from there is meant for this installation."""

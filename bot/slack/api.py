@@ -135,6 +135,7 @@ class Slack:
             answer.get("user_id") or "",
             answer.get("bot_id") or "",
             bool(answer.get("is_enterprise_install")),
+            url=answer.get("url") or "",
         )
 
     async def app_id(self, bot_id: str) -> str:
@@ -276,6 +277,14 @@ class Slack:
             asked["cursor"] = (answer.get("response_metadata") or {}).get("next_cursor")
             if not asked["cursor"]:
                 return found
+
+    async def is_public(self, channel: str) -> bool:
+        """Return whether everybody in the workspace can read a channel, given by its id."""
+        answer = await self._call(
+            "conversations.info", self.client.conversations_info(channel=channel)
+        )
+        found: dict[str, Any] = answer["channel"]
+        return bool(found.get("is_channel")) and not found.get("is_private")
 
     async def direct_channel(self, user: str) -> str:
         answer = await self._call("conversations.open", self.client.conversations_open(users=user))

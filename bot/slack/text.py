@@ -86,6 +86,13 @@ def mention(slack_user: str) -> Markup:
     return Markup(f"<@{slack_user}>") if is_user(slack_user) else code(slack_user, 60)
 
 
+def link(url: str, label: str) -> Markup:
+    """Return a link; `label` is our own literal, and all that is shown of an odd address."""
+    if not re.fullmatch(r"https?://[^\s<>|]{1,2000}", url):
+        return ours(label)
+    return Markup(f"<{url}|{label}>")
+
+
 def call(slack_id: str) -> Markup:
     """Mention a person or everybody in a user group, by its id."""
     if re.fullmatch(r"S[A-Z0-9]{1,30}", slack_id):

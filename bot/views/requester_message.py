@@ -1,32 +1,54 @@
-"""What the requester is told in a direct message: one message a hold, updated. Pure."""
+"""What the requester is told in a direct message: one for each task, kept up to date. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from app.domain.hold import HoldState
+from app.domain.hold import Hold, HoldState
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Message
 from bot.views import phrases
 from policies.approval import approvals, quorum
 
 if TYPE_CHECKING:
-    from app.domain.hold import Hold, Vote
+    from collections.abc import Sequence
+
+    from app.domain.hold import Vote
+    from bot.slack.blocks import Block
     from bot.slack.text import Markup
 
 
 WITHDRAW = "hold_withdraw"
 AGAIN = "hold_again"
+_MOST_OTHERS = 8
 
 
-def due(hold: Hold) -> bool:
-    """Whether the requester has to hear of it: an end, or how it stands while they are away."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A hold as its requester is told of it; `value` is what its buttons carry.
+
+    `card` is where its card is found; empty where the requester can't open it.
+    """
+
+    hold: Hold
+    value: str
+    card: str = ""
+
+
+def due(hold: Hold, *, waited: bool) -> bool:
+    """Whether the requester has to hear of it. `waited`: for so long that they may wonder.
+
+    Not where the caller has had its answer, or has it in a moment.
+    """
     match hold.state:
         case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED:
             return True
         case HoldState.WITHDRAWN:
             return bool(hold.note)
-        case HoldState.PENDING | HoldState.APPROVED:
+        case HoldState.PENDING:
+            return waited
+        case HoldState.APPROVED:
             return not hold.attached
         case HoldState.RELEASED:
             return False
@@ -34,40 +56,96 @@ def due(hold: Hold) -> bool:
             assert_never(hold.state)
 
 
-def direct(hold: Hold, *, value: str) -> Message:
-    """Say what happened, why, who decided and what to do now. Never the words that matched.
+def direct(task: Sequence[Told]) -> Message:
+    """Tell of the holds of a task: of the one that matters most in full, of the others in a line.
 
-    `value` is what the buttons carry.
+    Says what happened, why, who decided and what to do now. Never the words that matched.
     """
-    headline = _headline(hold)
+    newest_first = sorted(task, key=lambda told: told.hold.id, reverse=True)
+    lead = min(newest_first, key=lambda told: _URGENCY.get(told.hold.state, len(_URGENCY)))
+    others = [told for told in newest_first if told is not lead]
+    drawn = _in_full(lead)
+    if others:
+        drawn += [blocks.divider(), blocks.context(text.ours("Other requests of this task"))]
+        drawn += [_in_a_line(told) for told in others[:_MOST_OTHERS]]
+    if more := len(others) - _MOST_OTHERS:
+        drawn += [blocks.context(text.ours(f"… and {more} earlier"))] if more > 0 else []
+    return Message(_headline(lead.hold), tuple(drawn))
+
+
+def _in_full(told: Told) -> list[Block]:
+    hold = told.hold
     drawn = [
-        blocks.section(headline),
+        blocks.section(_headline(hold)),
         blocks.section(_rule(hold)),
-        blocks.fields(_facts(hold)),
+        blocks.fields(_facts(told)),
     ]
     drawn += [blocks.section(reason) for reason in _reasons(hold)]
     if todo := _what_now(hold):
         drawn.append(blocks.section(text.join(text.ours("*What to do now*\n"), todo)))
-    if offered := _buttons(hold, value):
+    if offered := _buttons(told):
         drawn.append(blocks.actions(f"direct:{hold.id}", offered))
     session = text.join(text.ours("Session "), text.code(hold.session_id, 80))
-    drawn.append(blocks.context(session))
-    return Message(headline, tuple(drawn))
+    return [*drawn, blocks.context(session)]
 
 
-def _buttons(hold: Hold, value: str) -> list[Button]:
-    match hold.state:
+def _in_a_line(told: Told) -> Block:
+    hold = told.hold
+    mark, said = _LINES[hold.state]
+    if hold.state is HoldState.WITHDRAWN and hold.note:
+        said = "couldn't be reviewed"
+    if _is_on_its_way(hold):
+        said = "approved"
+    parts = [
+        text.join(text.ours(f"{mark} "), text.moment(hold.created_at)),
+        text.ours(f"*{phrases.name(hold)}*"),
+        text.words(hold.model or hold.connection, 80),
+        text.join(text.ours(said), _by(hold)),
+    ]
+    if told.card:
+        parts.append(text.link(told.card, "card"))
+    line = text.join(*parts, by=" · ")
+    for reason in _reasons(hold)[:1]:
+        line = text.join(line, text.ours("\n"), reason)
+    button = _withdraw(told) if hold.state is HoldState.PENDING else None
+    return blocks.section(line, button=button)
+
+
+def _by(hold: Hold) -> Markup:
+    """Name who decided it, with a blank before."""
+    deciders = _deciders(hold) if hold.state is not HoldState.PENDING else []
+    by = text.join(*(text.mention(vote.by.slack_user) for vote in deciders), by=", ")
+    return text.join(text.ours(" by "), by) if deciders else text.ours("")
+
+
+def _buttons(told: Told) -> list[Button]:
+    match told.hold.state:
         case HoldState.PENDING:
-            said = "Approvers won't be asked again. You can send the request again later."
-            return [Button("Withdraw", WITHDRAW, value, style="danger", confirm=said)]
+            return [_withdraw(told)]
         case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED | HoldState.WITHDRAWN:
-            return [Button("Request again…", AGAIN, value)]
+            return [Button("Request again…", AGAIN, told.value)]
         case HoldState.APPROVED | HoldState.RELEASED:
             return []
         case _:
-            assert_never(hold.state)
+            assert_never(told.hold.state)
 
 
+def _withdraw(told: Told) -> Button:
+    said = "Approvers won't be asked again. You can send the request again later."
+    return Button("Withdraw", WITHDRAW, told.value, style="danger", confirm=said)
+
+
+_URGENCY = {HoldState.PENDING: 0, HoldState.APPROVED: 1}
+"""What the requester can still do something about comes first, then the newest."""
+_LINES = {
+    HoldState.PENDING: ("⏸️", "waiting for approval"),
+    HoldState.APPROVED: ("✅", "approved, but not sent again yet"),
+    HoldState.RELEASED: ("✅", "approved and gone through"),
+    HoldState.DENIED: ("⛔", "denied"),
+    HoldState.EXPIRED: ("⌛", "expired"),
+    HoldState.LAPSED: ("⌛", "approved, but not sent again in time"),
+    HoldState.WITHDRAWN: ("↩️", "withdrawn"),
+}
 _HEADLINES = {
     HoldState.PENDING: "⏸️ Your request {name} is waiting for approval.",
     HoldState.APPROVED: "✅ Your request {name} is approved. Send it again to use the approval.",
@@ -77,14 +155,22 @@ _HEADLINES = {
     HoldState.LAPSED: "⌛ Your request {name} was approved, but not sent again in time.",
     HoldState.WITHDRAWN: "↩️ You withdrew your request {name}.",
 }
+_ON_ITS_WAY = "✅ Your request {name} is approved and on its way."
 _GIVEN_BACK = "↩️ Your request {name} couldn't be reviewed: no approver could be reached."
 
 
 def _headline(hold: Hold) -> Markup:
     given_back = hold.state is HoldState.WITHDRAWN and hold.note
     headline = _GIVEN_BACK if given_back else _HEADLINES[hold.state]
+    if _is_on_its_way(hold):
+        headline = _ON_ITS_WAY
     said = headline.format(name=phrases.name(hold), silence=_silence(hold))
     return text.ours(said)
+
+
+def _is_on_its_way(hold: Hold) -> bool:
+    """Whether it is approved and goes out in a moment, since its caller is still there."""
+    return hold.state is HoldState.APPROVED and hold.attached
 
 
 def _note(hold: Hold) -> list[tuple[str, Markup]]:
@@ -104,7 +190,8 @@ def _rule(hold: Hold) -> Markup:
     return text.join(name, text.ours(": "), text.words(decisive.explain or decisive.title, 500))
 
 
-def _facts(hold: Hold) -> list[tuple[str, Markup]]:
+def _facts(told: Told) -> list[tuple[str, Markup]]:
+    hold = told.hold
     target = text.words(f"{hold.model} via {hold.connection}".removeprefix(" via "), 200)
     facts = [
         ("Sent", text.moment(hold.created_at, day=True)),
@@ -115,13 +202,19 @@ def _facts(hold: Hold) -> list[tuple[str, Markup]]:
         facts.append(("From", origin))
     if hold.state is HoldState.PENDING:
         facts += [("Expires", text.moment(hold.deadline)), ("Asked", phrases.approvers(hold))]
-    if deciders := [vote for vote in hold.votes if vote.approve is not _was_denied(hold)]:
+    if deciders := _deciders(hold):
         by = text.join(*(text.mention(vote.by.slack_user) for vote in deciders), by=", ")
         at = text.join(text.ours(" at "), text.moment(deciders[-1].at))
         facts.append(("Denied by" if _was_denied(hold) else "Approved by", text.join(by, at)))
     if hold.state is HoldState.EXPIRED:
         facts.append(("Asked", phrases.approvers(hold)))
+    if told.card:
+        facts.append(("Card", text.link(told.card, "Open in Slack")))
     return facts
+
+
+def _deciders(hold: Hold) -> list[Vote]:
+    return [vote for vote in hold.votes if vote.approve is not _was_denied(hold)]
 
 
 def _was_denied(hold: Hold) -> bool:
@@ -162,7 +255,7 @@ def _what_now(hold: Hold) -> Markup:
                 "Wait, or send exactly the same request again at any time: it will keep its "
                 "place, or go through once approved. You can also withdraw it."
             )
-        case HoldState.APPROVED if hold.keep_until is not None:
+        case HoldState.APPROVED if hold.keep_until is not None and not hold.attached:
             until = text.moment(hold.keep_until)
             again = text.ours("Send exactly the same request again before ")
             return text.join(again, until, text.ours(": it goes through once, without waiting."))

@@ -152,6 +152,24 @@ async def test_a_denial_lasts_until_a_new_reason_is_given(
     assert await model.requests() == []
 
 
+async def test_the_requester_has_one_message_for_all_that_is_denied_and_asked_again(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, alice = await slack.user("maria"), await slack.user("alice")
+    async with house.http(await idp.token("alice")) as http:
+        word, ask = an_ask()
+        async with held(http, maria, word, ask) as (card, _):
+            await deny(maria, card, f"{word}: not today")
+        told = await alice.wait_for_message(f"{word}: not today", channel="abeyance")
+        reason = {"Abeyance-Reason": f"{word} cannot wait"}
+        async with held(http, maria, f"{word} cannot wait", ask, **reason) as (card, _):
+            await deny(maria, card, f"{word}: still no")
+        told = await alice.wait_for_change(told, f"{word}: still no")
+        assert f"{word}: not today" in told.words
+        messages = [m for m in alice.messages("abeyance") if word in m.words]
+        assert [message.ts for message in messages] == [told.ts]
+
+
 async def test_an_approval_of_one_request_only_covers_nothing(
     house: House, slack: SlackDriver, idp: IdpDriver
 ) -> None:

@@ -116,6 +116,9 @@ _HOLDS = {
     "decided": Sample(lambda s: s.holds.decided([HOLD.id]), _approved),
     "find_open": Sample(lambda s: s.holds.find_open(HOLD.key), _held),
     "recent": Sample(lambda s: s.holds.recent(ALICE.key, NOW - timedelta(hours=1)), _held),
+    "of_task": Sample(
+        lambda s: s.holds.of_task("task"), lambda s: s.holds.open(replace(HOLD, task="task"))
+    ),
     "move": Sample(lambda s: s.holds.move(APPROVED, CLAIMED), _approved),
     "arrive": Sample(lambda s: s.holds.arrive(HOLD.id, "g:1"), _held),
     "leave": Sample(lambda s: s.holds.leave(HOLD.id, "g:1"), _held),
@@ -141,6 +144,7 @@ _NOTICES = {
     "record": Sample(lambda s: s.notices.record(LEASED, channel="C1", ts="1", shown="x"), _leased),
     "doubt": Sample(lambda s: s.notices.doubt(LEASED, now=NOW), _leased),
     "of_hold": Sample(lambda s: s.notices.of_hold(HOLD.id), _leased),
+    "cards": Sample(lambda s: s.notices.cards([HOLD.id]), _leased),
     "asked": Sample(lambda s: s.notices.asked(HOLD.id), _leased),
 }
 _LEASES = {

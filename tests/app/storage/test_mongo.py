@@ -360,3 +360,20 @@ async def test_of_votes_that_race_below_the_quorum_none_is_lost(storage: MongoSt
     assert left is not None
     assert taken.count(True) == 1
     assert [cast.by for cast in left.votes] == [people[taken.index(True)]]
+
+
+async def test_the_holds_of_a_task_are_found_oldest_first(storage: MongoStorage) -> None:
+    first, second, other = a_hold("1"), a_hold("2"), a_hold("3")
+    for hold, task in ((second, first.id), (first, first.id), (other, other.id)):
+        await storage.holds.open(replace(hold, task=task))
+    found = await storage.holds.of_task(first.id)
+    assert [hold.id for hold in found] == sorted([first.id, second.id])
+
+
+async def test_only_cards_that_are_posted_are_found(storage: MongoStorage) -> None:
+    kinds = {"posted": NoticeKind.CARD, "planned": NoticeKind.CARD, "told": NoticeKind.DIRECT}
+    for name, kind in kinds.items():
+        notice = Notice(name, f"hold of {name}", kind, "C1", ts="" if name == "planned" else "1")
+        await storage.notices.ensure(notice)
+    found = await storage.notices.cards(f"hold of {name}" for name in kinds)
+    assert [card.id for card in found] == ["posted"]

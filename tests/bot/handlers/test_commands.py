@@ -48,6 +48,28 @@ async def test_pending_lists_what_concerns_the_one_who_asks(office: Office) -> N
             assert (name in words) is (who != "alice")
 
 
+async def test_pending_links_to_the_card(office: Office) -> None:
+    async with office.bot():
+        held = await office.hold()
+        maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
+        card = await maria.wait_for_message("Approval needed")
+        link = f"/archives/{card.channel}/p{card.ts.replace('.', '')}|{held.id[-6:].upper()}>"
+        assert link in await ask(maria, "pending")
+        assert link in await ask(dana, "pending"), "the channel is public"
+
+
+async def test_pending_links_to_ones_own_copy_of_a_card_only(office: Office) -> None:
+    async with office.bot():
+        await office.hold(terms={"channel": "dm"})
+        for name in ("maria", "marcus"):
+            user = await office.slack.user(name)
+            card = await user.wait_for_message("Approval needed")
+            words = await ask(user, "pending")
+            assert words.count("/archives/") == 1
+            assert f"/archives/{card.channel}/" in words
+        assert "/archives/" not in await ask(await office.slack.user("dana"), "pending")
+
+
 async def test_whoami_tells_the_link_and_the_groups(office: Office) -> None:
     async with office.bot():
         dana = await ask(await office.slack.user("dana"), "whoami")

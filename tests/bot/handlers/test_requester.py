@@ -83,7 +83,7 @@ async def test_people_of_an_escalation_count_as_somebody_who_can_decide(office: 
 
 
 async def test_who_left_gets_a_message_to_withdraw_with_and_uses_it(office: Office) -> None:
-    async with office.bot():
+    async with office.bot(tell_after_seconds=0):
         maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
         held = await office.hold(attached=False)
         card = await maria.wait_for_message("Approval needed")
@@ -100,7 +100,7 @@ async def test_who_left_gets_a_message_to_withdraw_with_and_uses_it(office: Offi
 
 
 async def test_only_the_requester_withdraws_and_not_what_is_decided(office: Office) -> None:
-    async with office.bot():
+    async with office.bot(tell_after_seconds=0):
         maria, dana = await office.slack.user("maria"), await office.slack.user("dana")
         held = await office.hold(attached=False)
         told = await dana.wait_for_message("is waiting for approval")

@@ -29,6 +29,7 @@ from bot.slack.blocks import MESSAGE_BLOCKS
 from bot.views import cards, modals, replay_pages, requester_message, thread_replies
 from bot.views.home_tab import Shown, home
 from bot.views.replay_pages import Shelf
+from bot.views.requester_message import Told
 from sandbox.slack.blockkit import check_blocks, check_view
 from tests.bot.values import NOW, fired, hold, vote
 
@@ -100,9 +101,10 @@ def without_values(block: Any) -> Any:  # noqa: ANN401 - whatever JSON has
 
 
 @quickly
-@given(ten, st.sampled_from(HoldState))
-def test_every_direct_message(s: list[str], state: HoldState) -> None:
-    message = requester_message.direct(a_hold(s, state), value="v")
+@given(ten, st.lists(st.sampled_from(HoldState), min_size=1, max_size=12))
+def test_every_direct_message(s: list[str], states: list[HoldState]) -> None:
+    holds = [replace(a_hold(s, state), id=f"{at:026}") for at, state in enumerate(states)]
+    message = requester_message.direct([Told(held, "v", s[0]) for held in holds])
     spelt = json.dumps(message.blocks, ensure_ascii=False)
     spelt.encode()
     assert check_blocks(json.loads(spelt)) == []

@@ -11,14 +11,15 @@ import pytest
 from app.domain.hold import Hold, HoldState
 from app.domain.passage import Excerpt
 from bot.views import requester_message
+from bot.views.requester_message import Told
 from sandbox.slack.blockkit import check_blocks
 from tests.bot.values import JOB, MARIA, NOW, fired, hold, vote
 
 LATER = NOW + timedelta(minutes=2)
 
 
-def words(held: Hold) -> str:
-    message = requester_message.direct(held, value="v")
+def words(*task: Hold, card: str = "") -> str:
+    message = requester_message.direct([Told(held, f"value of {held.id}", card) for held in task])
     return json.dumps([message.summary, message.blocks], ensure_ascii=False)
 
 
@@ -77,26 +78,88 @@ def test_each_end_is_told_in_plain_words(held: Hold, part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "attached", "told"),
+    ("state", "attached", "waited", "told"),
     [
-        (HoldState.PENDING, True, False),
-        (HoldState.PENDING, False, True),
-        (HoldState.APPROVED, True, False),
-        (HoldState.APPROVED, False, True),
-        (HoldState.RELEASED, False, False),
-        (HoldState.DENIED, True, True),
-        (HoldState.EXPIRED, True, True),
-        (HoldState.LAPSED, True, True),
-        (HoldState.WITHDRAWN, True, False),
+        (HoldState.PENDING, True, False, False),
+        (HoldState.PENDING, True, True, True),
+        (HoldState.PENDING, False, False, False),
+        (HoldState.PENDING, False, True, True),
+        (HoldState.APPROVED, True, True, False),
+        (HoldState.APPROVED, False, False, True),
+        (HoldState.RELEASED, False, True, False),
+        (HoldState.DENIED, True, False, True),
+        (HoldState.EXPIRED, True, False, True),
+        (HoldState.LAPSED, True, False, True),
+        (HoldState.WITHDRAWN, True, False, False),
     ],
 )
-def test_only_what_the_requester_cannot_see_themselves_is_told(
-    *, state: HoldState, attached: bool, told: bool
+def test_who_waits_long_and_who_must_act_is_told(
+    *, state: HoldState, attached: bool, waited: bool, told: bool
 ) -> None:
-    assert requester_message.due(hold(state=state, attached=attached)) is told
+    held = hold(state=state, attached=attached)
+    assert requester_message.due(held, waited=waited) is told
+
+
+def in_task(*states: HoldState) -> list[Hold]:
+    """Return holds of one task, oldest first: A00000, A00001, ..."""
+    return [
+        hold(
+            id=f"01jd8m3k7f3a2b9c8d7ea{at:05}",
+            state=state,
+            votes=(vote(MARIA, approve=state is not HoldState.DENIED, reason=f"reason {at}"),),
+            decided_at=LATER,
+            keep_until=LATER,
+        )
+        for at, state in enumerate(states)
+    ]
+
+
+def test_the_others_of_a_task_are_listed_shortly_newest_first() -> None:
+    states = (HoldState.RELEASED, HoldState.DENIED, HoldState.EXPIRED, HoldState.RELEASED)
+    shown = words(*in_task(*states))
+    assert shown.startswith('["✅ Your request A00003 was approved and has gone through.')
+    told = ("Other requests", "A00002", "expired", "A00001", "reason 1", "A00000", "gone through")
+    places = [shown.index(part, shown.index("Other requests")) for part in told]
+    assert places == sorted(places)
+    assert shown.count("*What to do now*") == 0, "there is nothing to do about the newest"
+
+
+def test_what_is_waiting_comes_before_what_is_over_and_each_can_be_withdrawn() -> None:
+    task = in_task(HoldState.PENDING, HoldState.PENDING, HoldState.DENIED)
+    shown = words(*task)
+    assert shown.startswith('["⏸️ Your request A00001 is waiting for approval.')
+    for waiting in task[:2]:
+        assert f'"value": "value of {waiting.id}"' in shown
+    assert shown.count('"hold_withdraw"') == 2
+
+
+def test_a_long_task_is_cut_and_says_so() -> None:
+    message = requester_message.direct(
+        [Told(held, "v", "https://acme.example/p1") for held in in_task(*[HoldState.PENDING] * 20)]
+    )
+    assert check_blocks(list(message.blocks)) == []
+    shown = json.dumps(message.blocks, ensure_ascii=False)
+    assert "… and 11 earlier" in shown
+    assert "A00011" in shown
+    assert "A00010" not in shown
+
+
+def test_the_card_is_linked_where_the_requester_can_open_it() -> None:
+    link = "https://acme.example/archives/C1/p2"
+    assert f"<{link}|Open in Slack>" in words(hold(), card=link)
+    assert "*Card*" not in words(hold())
 
 
 @pytest.mark.parametrize("state", HoldState)
 def test_slack_takes_every_message(state: HoldState) -> None:
     held = hold(state=state, decided_at=LATER, keep_until=LATER, votes=(vote(MARIA),))
-    assert check_blocks(list(requester_message.direct(held, value="v").blocks)) == []
+    other = replace(held, id="01jd8m3k7f3a2b9c8d7e6f5a4a")
+    told = [Told(one, "v", "https://a.example") for one in (held, other)]
+    message = requester_message.direct(told)
+    assert check_blocks(list(message.blocks)) == []
+
+
+def test_an_approval_whose_caller_is_still_there_asks_for_nothing() -> None:
+    held = hold(state=HoldState.APPROVED, votes=(vote(MARIA),), keep_until=LATER)
+    assert "is approved and on its way." in words(held)
+    assert "again" not in words(held)
