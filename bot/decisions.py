@@ -1,4 +1,4 @@
-"""Takes a vote: judge it, record it, write it; whoever loses a race is told who won."""
+"""Takes votes in Slack: who says it, whether it counts, and what comes with an approval."""
 
 from __future__ import annotations
 
@@ -6,22 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from app.audit.moves import Mover
-from app.domain.hold import Hold, HoldEvent, HoldState, Vote
+from app.audit.votes import Votes
+from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import NotFound, StorageUnavailable, Superseded
-from app.ids import new_token
-from app.storage.ports import Event, EventKind
-from policies.approval import (
-    Objection,
-    concerned,
-    grant_length,
-    is_requester,
-    judge,
-    judge_break_glass,
-    sets_of,
-)
+from policies.approval import Objection, concerned, grant_length, is_requester
+from policies.votes import Word, facts_of, judge_word, vote_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -31,24 +21,6 @@ if TYPE_CHECKING:
     from bot.grants import Grants
     from bot.people.people import People
     from policies.approval import Voter
-
-_log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """What a person says to a hold.
-
-    `grant`: all that its rules would hold may pass for a while. `once`: only this request may.
-    """
-
-    approve: bool
-    category: str = ""
-    reason: str = ""
-    shared: bool = True
-    grant: bool = False
-    break_glass: bool = False
-    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +51,12 @@ class Decisions:
         mask: Callable[[str], str],
     ) -> None:
         self._holds = holds
-        self._ledger = ledger
         self._people = people
         self._grants = grants
         self._clock = clock
         self._mask = mask
         self._mover = Mover(holds, ledger, clock)
+        self._votes = Votes(holds, ledger, clock)
 
     async def look(
         self, hold_id: str, slack_user: str, *, also: Iterable[str] = ()
@@ -103,7 +75,7 @@ class Decisions:
 
     def objection(self, hold: Hold, voter: Voter, word: Word) -> Objection | None:
         """Say what would stand against a vote, without taking it."""
-        judged = self._judge(hold, voter, word)
+        judged = judge_word(hold, voter, word, self._clock.now())
         return judged if isinstance(judged, Objection) else None
 
     async def vote(self, hold_id: str, slack_user: str, word: Word) -> Taken | NotTaken:
@@ -112,20 +84,16 @@ class Decisions:
         Raises NotFound, SlackUnavailable, SlackRefused or StorageUnavailable.
         """
         hold, voter = await self.look(hold_id, slack_user)
-        while True:
-            judged = self._judge(hold, voter, word)
-            if isinstance(judged, Objection):
-                await self._refuse(hold, voter, judged, word)
-                return NotTaken(hold, judged)
-            try:
-                taken = await self._take(hold, voter, judged, word)
-            except Superseded as superseded:
-                # Somebody was faster; what counts is how it stands now.
-                hold = superseded.current
-                continue
-            if taken.hold.state is HoldState.APPROVED:
-                await self._follow(taken.hold, voter, word)
-            return taken
+        hold, objection = await self._votes.cast(
+            hold,
+            lambda current: vote_by(current, voter, word, self._clock.now(), self._mask),
+            facts_of(voter, word),
+        )
+        if objection:
+            return NotTaken(hold, objection)
+        if hold.state is HoldState.APPROVED:
+            await self._follow(hold, voter, word)
+        return Taken(hold)
 
     async def _follow(self, approved: Hold, voter: Voter, word: Word) -> None:
         """Give what comes with an approval, and free what waits and is covered by it now.
@@ -157,66 +125,3 @@ class Decisions:
                 continue
             return ""
         return Objection.OVER.value
-
-    def _judge(self, hold: Hold, voter: Voter, word: Word) -> HoldEvent | Objection:
-        now = self._clock.now()
-        if word.break_glass:
-            return judge_break_glass(hold, voter, word.reason, now) or HoldEvent.BREAK_GLASS
-        if word.grant and grant_length(hold) is None:
-            return Objection.NO_GRANT
-        return judge(hold, voter, approve=word.approve, now=now)
-
-    async def _take(self, hold: Hold, voter: Voter, event: HoldEvent, word: Word) -> Taken:
-        now = self._clock.now()
-        vote = Vote(
-            by=voter.person,
-            approve=word.approve,
-            at=now,
-            reason=self._mask(word.reason),
-            category=word.category,
-            shared=word.shared,
-            sets=sets_of(hold, voter),
-            broke_glass=word.break_glass,
-            once=word.once,
-        )
-        moved = hold.after(event, now, vote, move=new_token())
-        if word.break_glass:
-            told = self._event(EventKind.BREAK_GLASS, moved, voter, word)
-            data = {**told.data, "reason": vote.reason}
-            await self._ledger.append(Event(told.kind, told.at, told.session_id, data))
-        await self._ledger.append(self._event(EventKind.VOTE_CAST, moved, voter, word))
-        await self._holds.move(hold, moved)
-        try:
-            await self._ledger.append(self._event(EventKind.HOLD_MOVED, moved, voter, word))
-        except StorageUnavailable:
-            # The vote itself is in the ledger and stands; only its effect is told late.
-            _log.exception("a move is missing from the ledger", hold=hold.id)
-        return Taken(moved)
-
-    async def _refuse(self, hold: Hold, voter: Voter, why: Objection, word: Word) -> None:
-        event = self._event(EventKind.VOTE_REFUSED, hold, voter, word)
-        data = {**event.data, "why": why.name.lower()}
-        await self._ledger.append(Event(event.kind, event.at, event.session_id, data))
-
-    def _event(self, kind: EventKind, hold: Hold, voter: Voter, word: Word) -> Event:
-        data: dict[str, str | int] = {
-            "hold": hold.id,
-            "state": hold.state.value,
-            "revision": hold.revision,
-            "word": _spelt(word),
-            "slack_user": voter.person.slack_user,
-            "email": voter.person.email,
-        }
-        if voter.identities:
-            data["subject"] = voter.identities[0].key
-        return Event(kind, self._clock.now(), hold.session_id, data)
-
-
-def _spelt(word: Word) -> str:
-    if word.break_glass:
-        return "break_glass"
-    if word.grant:
-        return "grant"
-    if word.once:
-        return "approve_once"
-    return "approve" if word.approve else "deny"

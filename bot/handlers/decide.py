@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
-from app.domain.hold import HoldState
 from app.errors import AbeyanceError, NotFound
 from app.ids import short
-from bot.decisions import NotTaken, Word
+from bot.decisions import NotTaken
 from bot.people.linking import Offer
 from bot.slack import text
 from bot.views import modals, phrases
 from policies.approval import Objection, concerned
+from policies.votes import Word, too_late
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -202,17 +202,7 @@ def _sentence(hold: Hold, objection: Objection) -> str:
             f"{name}: {objection.value} Approvers: {sets}. If you should be one, contact your "
             "Abeyance administrator. /abeyance whoami shows your approver groups."
         )
-    if objection is not Objection.OVER:
-        return f"{name}: {objection.value}"
-    if hold.state is HoldState.EXPIRED:
-        return f"{name}: {Objection.TOO_LATE.value}"
-    if hold.state is HoldState.WITHDRAWN:
-        return f"{name} was withdrawn. {hold.note}".strip()
-    if not hold.votes:
-        return f"{name}: {objection.value}"
-    last = hold.votes[-1]
-    word = "approved" if last.approve else "denied"
-    return f"{last.by.name} already {word} {name}. {objection.value}"
+    return too_late(hold, name) if objection is Objection.OVER else f"{name}: {objection.value}"
 
 
 async def in_time(

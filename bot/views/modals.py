@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.decisions import Word
 from bot.people.linking import Offer
 from bot.slack import blocks, text
 from bot.views import phrases
+from policies.votes import Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,10 +14,11 @@ from app.domain.hold import HoldState
 from app.domain.identity import Identity, IdentityKind
 from app.errors import StorageUnavailable
 from app.storage.ports import EventKind
-from bot.decisions import Decisions, Word
+from bot.decisions import Decisions
 from bot.grants import Grants
 from bot.slack.api import connected
 from bot.views import modals
+from policies.votes import Word
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import JOB
 

@@ -9,10 +9,11 @@ from app.audit.ledger import ChainedLedger
 from app.domain.hold import HoldState
 from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
-from bot.decisions import Decisions, NotTaken, Taken, Word
+from bot.decisions import Decisions, NotTaken, Taken
 from bot.grants import Grants
 from bot.slack.api import connected
 from policies.approval import Objection
+from policies.votes import Word
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
 from tests.bot.values import MARCUS, MARIA

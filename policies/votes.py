@@ -1,0 +1,94 @@
+"""What a person says to a hold, in Slack or on a terminal, and the vote that it makes. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.domain.hold import HoldEvent, HoldState, Vote
+from policies.approval import Objection, grant_length, judge, judge_break_glass, sets_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from app.domain.hold import Hold
+    from policies.approval import Voter
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a person says to a hold.
+
+    `grant`: all that its rules would hold may pass for a while. `once`: only this request may.
+    """
+
+    approve: bool
+    category: str = ""
+    reason: str = ""
+    shared: bool = True
+    grant: bool = False
+    break_glass: bool = False
+    once: bool = False
+
+    def __str__(self) -> str:
+        """Return how the ledger spells it."""
+        if self.break_glass:
+            return "break_glass"
+        if self.grant:
+            return "grant"
+        if self.once:
+            return "approve_once"
+        return "approve" if self.approve else "deny"
+
+
+def judge_word(hold: Hold, voter: Voter, word: Word, now: datetime) -> HoldEvent | Objection:
+    """Say what a word does to the hold, or why it does not count."""
+    if word.break_glass:
+        return judge_break_glass(hold, voter, word.reason, now) or HoldEvent.BREAK_GLASS
+    if word.grant and grant_length(hold) is None:
+        return Objection.NO_GRANT
+    return judge(hold, voter, approve=word.approve, now=now)
+
+
+def vote_by(
+    hold: Hold, voter: Voter, word: Word, now: datetime, mask: Callable[[str], str]
+) -> tuple[HoldEvent, Vote] | Objection:
+    """Return the vote that a word makes and what it does; `mask` takes secrets out of a reason."""
+    event = judge_word(hold, voter, word, now)
+    if isinstance(event, Objection):
+        return event
+    return event, Vote(
+        by=voter.person,
+        approve=word.approve,
+        at=now,
+        reason=mask(word.reason),
+        category=word.category,
+        shared=word.shared,
+        sets=sets_of(hold, voter),
+        broke_glass=word.break_glass,
+        once=word.once,
+    )
+
+
+def facts_of(voter: Voter, word: Word) -> dict[str, str]:
+    """Return what the ledger tells of a vote."""
+    facts = {
+        "word": str(word),
+        "slack_user": voter.person.slack_user,
+        "email": voter.person.email,
+    }
+    return facts | ({"subject": voter.identities[0].key} if voter.identities else {})
+
+
+def too_late(hold: Hold, name: str) -> str:
+    """Say that a hold, which people call `name`, is decided, and how or by whom."""
+    if hold.state is HoldState.EXPIRED:
+        return f"{name}: {Objection.TOO_LATE.value}"
+    if hold.state is HoldState.WITHDRAWN:
+        return f"{name} was withdrawn. {hold.note}".strip()
+    if not hold.votes:
+        return f"{name}: {Objection.OVER.value}"
+    last = hold.votes[-1]
+    word = "approved" if last.approve else "denied"
+    return f"{last.by.name} already {word} {name}. {Objection.OVER.value}"
