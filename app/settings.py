@@ -100,6 +100,8 @@ class Settings(BaseSettings):
 
     keep_alive_seconds: float = Field(default=10.0, gt=0)
     """Between the signs of life that keep the stream of a held request open."""
+    away_seconds: float = Field(default=20.0, gt=0)
+    """How long Slack may be away before requests that no one was asked about are given back."""
     pending_limit: int = Field(default=5, gt=0)
     """How many requests of one person may wait for approval at a time."""
     answer_seconds: float = Field(default=3600.0, gt=0)

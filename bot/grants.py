@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +19,7 @@ from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id
 from app.storage.ports import Event, EventKind
 from policies.approval import is_requester, may_decide
-from policies.passages.answers import covered_by, covers_of
+from policies.passages.answers import covers_of, freed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -82,14 +81,10 @@ class Grants:
         await self._free(await self._grants.of(holders(requester), self._clock.now()))
 
     async def _free(self, grants: Sequence[Grant]) -> None:
-        of_whom: defaultdict[str, list[Grant]] = defaultdict(list)
-        for grant in grants:
-            of_whom[grant.covers.identity_key].append(grant)
-        for hold in await self._holds.pending() if grants else ():
-            theirs = [grant for key in holders(hold.requester) for grant in of_whom[key]]
-            if theirs and (by := covered_by(hold, theirs, self._clock.now())):
-                with suppress(Superseded):
-                    await self._mover.move(hold, HoldEvent.COVER, note=_covered(by))
+        pending = await self._holds.pending() if grants else ()
+        for hold, note in freed(pending, grants, self._clock.now()):
+            with suppress(Superseded):
+                await self._mover.move(hold, HoldEvent.COVER, note=note)
 
     async def revoke(self, hold: Hold, voter: Voter) -> str:
         """End the grant of a hold; return why not, as a sentence, or nothing."""
@@ -182,11 +177,3 @@ def is_news(earlier: Granted | None, shown: Granted, now: datetime) -> bool:
     if replace(shown, uses=earlier.uses, used_at=earlier.used_at) != earlier:
         return True
     return shown != earlier and now - earlier.used_at >= _USES_EVERY
-
-
-def _covered(by: Sequence[Grant]) -> str:
-    """Say whose approval released a request that had no votes of its own."""
-    names = " and ".join(dict.fromkeys(grant.by.name for grant in by))
-    if any(grant.is_trust for grant in by):
-        return f"{names} said never to ask about this text again"
-    return f"{names} approved the same a moment ago"

@@ -138,6 +138,7 @@ def _ours(settings: Settings) -> BotSettings:
         team=settings.slack_team,
         manager_field=settings.slack_manager_field,
         post_seconds=settings.slack_post_seconds,
+        away_seconds=settings.away_seconds,
         public_url=settings.public_url,
     )
 

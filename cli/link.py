@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import httpx
 import typer
 from rich.console import Console
 
-from app.errors import AbeyanceError, IssuerUnavailable, NotPermitted, Unavailable
-from cli.login import sign_in
-
-_HTTP_SECONDS = 10.0
+from cli.gateway import Gateway
 
 
 def link(
@@ -30,32 +26,15 @@ def link(
 ) -> None:
     """Link your Slack account to your sign-in, where no verified address does."""
     console = Console(stderr=True, highlight=False)
-    url = f"{gateway.rstrip('/')}/-/link/{code}"
-    with httpx.Client(timeout=_HTTP_SECONDS) as http:
-        try:
-            token = token or sign_in(http, console, issuer.rstrip("/"), client_id, "abeyance")
-        except (httpx.HTTPError, KeyError, ValueError) as error:
-            raise IssuerUnavailable(f"{issuer} does not sign you in ({error}).") from error
-        named = _ask(http, "GET", url, token)["account"]
+    path = f"/-/link/{code}"
+    with Gateway(gateway, token) as at:
+        if not token:
+            at.sign_in(issuer, client_id)
+        named = at.ask("GET", path)["account"]
         if not yes:
             # Whoever links another one's account lets them decide in his name.
             typer.confirm(
                 f"Is the Slack account “{named}” yours, and did you ask for this code?", abort=True
             )
-        _ask(http, "POST", url, token)
+        at.ask("POST", path)
     console.print(f"The Slack account “{named}” is linked to you.")
-
-
-def _ask(http: httpx.Client, method: str, url: str, token: str) -> dict[str, str]:
-    try:
-        answer = http.request(method, url, headers={"authorization": f"Bearer {token}"})
-        told: dict[str, dict[str, str]] = answer.json()
-    except (httpx.HTTPError, ValueError) as error:
-        raise Unavailable(f"The gateway does not answer as it should ({error}).") from error
-    if answer.status_code != 200:
-        raise _refused(answer.status_code, str(told.get("error", {}).get("message", "")))
-    return {name: str(value) for name, value in told.items()}
-
-
-def _refused(status: int, message: str) -> AbeyanceError:
-    return NotPermitted(message or f"The gateway refused with {status}.")

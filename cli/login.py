@@ -49,7 +49,9 @@ def sign_in(
     device = http.post(known["device_authorization_endpoint"], data=request)
     asked = device.raise_for_status().json()
     page = asked.get("verification_uri_complete", asked["verification_uri"])
-    console.print(f"Open [bold]{page}[/] and enter [bold]{asked['user_code']}[/]")
+    # A terminal that is too narrow must not cut the address in two.
+    told = f"Open [bold]{page}[/] and enter [bold]{asked['user_code']}[/]"
+    console.print(told, soft_wrap=True)
     with console.status("waiting for you to sign in"):
         return _poll(http, known["token_endpoint"], client_id, asked)
 

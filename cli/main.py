@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from app.errors import AbeyanceError
-from cli import connection, doctor, grant, link, login, policy, serve, slack, up
+from cli import connection, doctor, grant, hold, link, login, policy, serve, slack, up
 
 app = typer.Typer(
     name="abeyance",
@@ -25,6 +25,7 @@ app.command(name="login")(login.login)
 app.command(name="link")(link.link)
 app.add_typer(connection.app, name="connection")
 app.add_typer(grant.app, name="grant")
+app.add_typer(hold.app, name="hold")
 app.add_typer(policy.app, name="policy")
 app.add_typer(slack.app, name="slack")
 

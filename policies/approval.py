@@ -56,9 +56,9 @@ class Objection(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """A person at the moment of the click.
+    """A person at the moment of the click, or of the command on a terminal.
 
-    `person.email` is verified by Slack or linked by the identity provider, or empty.
+    `person.email` is verified by Slack or the identity provider, or empty.
     `identities` are whom the identity provider has vouched for under that address. `member_of`
     names the approver sets they are in now; they are in those of `manager_of_requester` for the
     people who report to them. `manages` are keys of identities whose manager they are in Slack;
@@ -276,7 +276,7 @@ def _people(votes: Sequence[Vote], *, approve: bool) -> list[frozenset[str]]:
 def last_words(votes: Sequence[Vote]) -> list[Vote]:
     """Return the last vote of each distinct person.
 
-    Accounts that share a Slack user or an address, even by way of a third, are one person.
+    Those who share a Slack user, an address or an identity, even by way of a third, are one.
     """
     people: list[list[int]] = []
     for number, vote in enumerate(votes):
@@ -343,4 +343,7 @@ def _folded(addresses: set[str]) -> set[str]:
 
 
 def _same_person(one: Person, other: Person) -> bool:
-    return one.slack_user == other.slack_user or one.email.casefold() == other.email.casefold()
+    if one.slack_user and one.slack_user == other.slack_user:
+        return True
+    same_address = one.email.casefold() == other.email.casefold()
+    return same_address or not set(one.identities).isdisjoint(other.identities)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from app.storage.ports import HoldStore, Ledger, NoticeStore
 
 _LOOK_SECONDS = 1.0
-# A bot that is started again has this long to say that it is there.
-_AWAY_SECONDS = 30.0
+# A bot that is started again has so much longer to say that it is there.
+_RESTART_SECONDS = 10.0
 _WHY = "No approver was asked, because the Abeyance bot isn't running."
 _log = structlog.get_logger(__name__)
 
@@ -41,11 +41,14 @@ class Attendance:
         notices: NoticeStore,
         ledger: Ledger,
         clock: Clock,
+        away_seconds: float = 20.0,
     ) -> None:
+        """`away_seconds` is for how long approvers may not be asked, whatever the reason."""
         self._leases = leases
         self._holds = holds
         self._notices = notices
         self._mover = Mover(holds, ledger, clock)
+        self._most = away_seconds + _RESTART_SECONDS
         self._heard: Lease | None = None
         self._warning = Seldom()
         self._heard_at = 0.0
@@ -61,7 +64,7 @@ class Attendance:
             lease = await self._leases.get(SLACK_POSTER)
             if lease != self._heard:
                 self._heard, self._heard_at = lease, at
-            if at - self._heard_at >= _AWAY_SECONDS:
+            if at - self._heard_at >= self._most:
                 for hold in await self._holds.pending():
                     await self._give_back(hold)
         except StorageUnavailable as unavailable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.domain.identity import IdentityKind
 from app.errors import NotPermitted
 from proxy.http.tokens import caller_token
 from proxy.oidc.identity import identity_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from proxy.front import Headers
     from proxy.oidc.verify import Verifier
 
+_LATELY = timedelta(minutes=15)
 _SAY_AGAIN = timedelta(minutes=5)
 _REMEMBERED = 10_000
 
@@ -32,6 +34,27 @@ class Callers:
     async def identify(self, headers: Headers, query: str = "") -> Identity:
         """Return who asks. Raises NotAuthenticated, BadRequest, IssuerUnavailable."""
         return await self.of_token(caller_token(headers, query))
+
+    async def signed_in_lately(self, headers: Headers) -> Identity:
+        """Return the person who signed in during the last minutes, for what a person decides.
+
+        Tokens lie in the environment of agents for hours, where a prompt may get at them. Raises
+        NotPermitted where the token is older or of a job, or as `identify`.
+        """
+        token = caller_token(headers)
+        claims = (await self._verifier.verify(token)).claims
+        identity = await self.of_token(token)
+        if identity.kind is not IdentityKind.PERSON:
+            raise NotPermitted("Only a person can decide; this token is of a job.")
+        # A token that was renewed says when the person themselves signed in.
+        at = claims.get("auth_time", claims.get("iat"))
+        if type(at) not in (int, float) or self._clock.now().timestamp() - at > _LATELY.seconds:
+            raise NotPermitted(
+                "To decide, sign in again: your token is from a sign-in more than "
+                f"{_LATELY.seconds // 60} minutes ago. `abeyance hold` asks you to sign in if "
+                "ABEYANCE_TOKEN is not set."
+            )
+        return identity
 
     async def of_token(self, token: str) -> Identity:
         """Return whose access token it is. Raises as `identify`."""

@@ -49,6 +49,8 @@ from proxy.pager import Bodies, Pager
 from proxy.recorder import Recorder
 from proxy.signing_in import SignIn, client_of
 from proxy.sweeper import Sweeper
+from proxy.terminal.deciding import Deciding
+from proxy.terminal.voters import Voters
 from proxy.tickets import Tickets
 from proxy.upstream import Upstream
 from proxy.web import Door, create_pages
@@ -134,7 +136,9 @@ class _Parts:
         self.life = Lifeline(storage.again)
         heart = Heart(me, self.life)
         sweeper = Sweeper(storage.gateways, storage.sessions, storage.holds, ledger, clock)
-        attendance = Attendance(storage.leases, storage.holds, storage.notices, ledger, clock)
+        attendance = Attendance(
+            *(storage.leases, storage.holds, storage.notices, ledger, clock, settings.away_seconds)
+        )
         self.running = (
             *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
         )
@@ -159,10 +163,22 @@ class _Parts:
         )
         linking = Linking(storage.links, ledger, clock)
         links = linking, _link_pages(settings, linking, verifier, callers, http)
+        deciding = Deciding(
+            Voters(storage.people, lambda: catalogs.current.approvers),
+            storage.holds,
+            storage.grants,
+            granted,
+            ledger,
+            clock,
+            self._mask,
+        )
         self.drain = drain = Drain()
-        pages = create_pages(self._ready, metrics, callers, links, storage, drain)
+        pages = create_pages(self._ready, metrics, callers, links, deciding, storage, drain)
         self.door = Door(gate, pages, self.drain)
         self._upstream = upstream
+
+    def _mask(self, text: str) -> str:
+        return self._catalogs.current.mask(text)
 
     def send_away(self) -> None:
         """End whatever is still in flight; each is told to come again."""

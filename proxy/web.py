@@ -17,6 +17,7 @@ from proxy.http.tokens import has_token
 from proxy.http.upgrades import as_request
 from proxy.polling import POLL_SECONDS, decision_of, what_now
 from proxy.refusals import refusal_for
+from proxy.terminal.pages import hold_pages
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from proxy.gate import Gate
     from proxy.link_pages import LinkPages
     from proxy.linking import Linking
+    from proxy.terminal.deciding import Deciding
 
 _OURS = b"/-/"
 # Our pages take small forms, and nothing else.
@@ -66,6 +68,7 @@ def create_pages(
     metrics: Metrics,
     callers: Callers,
     links: tuple[Linking, LinkPages | None],
+    deciding: Deciding,
     storage: MongoStorage,
     drain: Drain,
 ) -> Quart:
@@ -90,6 +93,11 @@ def create_pages(
         return await callers.identify(_headers())
 
     _add_linking(pages, *links, caller)
+
+    async def signed_in() -> Identity:
+        return await callers.signed_in_lately(_headers())
+
+    pages.register_blueprint(hold_pages(deciding, signed_in))
 
     @pages.get("/-/sessions/<session_id>")
     async def session_state(session_id: str) -> Response:

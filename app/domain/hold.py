@@ -74,11 +74,17 @@ class IllegalTransition(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone who decides in Slack: the Slack account, and the verified email behind it."""
+    """Someone who decides: their Slack account, and the verified email behind it.
+
+    `slack_user` is empty for who decides on the terminal. `email` is the key of their identity
+    where their provider vouches for no address.
+    """
 
     slack_user: str
     email: str
     name: str
+    identities: tuple[str, ...] = ()
+    """Keys of whom the identity provider says they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from app.domain.hold import Person
 from bot.people.groups import NOT_FOUND_SECONDS, Groups, together
 from bot.slack.accounts import Match
 from policies.approval import Voter, concerned
+from policies.membership import is_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -74,7 +75,7 @@ class People:
             read = tasks.create_task(self._groups.of(slack_user, handles, lately=lately))
             named = tasks.create_task(self._manager(asker if of_manager else None))
         (person, identities), groups = known.result(), read.result()
-        in_them = {f.name for f in (*wanted, *glass) if _in(f, person, identities, groups)}
+        in_them = {f.name for f in (*wanted, *glass) if is_member(f, person, identities, groups)}
         return Voter(
             person,
             identities,
@@ -146,11 +147,10 @@ class People:
             known = tasks.create_task(self._by_email(account.email.lower()))
             linked = tasks.create_task(self._linked(account.key))
         identities, link = known.result(), linked.result()
-        if link is None:
-            return person, identities
-        if not person.email:
-            person = replace(person, email=link.email or link.key)
-        return person, tuple(dict.fromkeys((*identities, link)))
+        if link is not None:
+            identities = tuple(dict.fromkeys((*identities, link)))
+            person = replace(person, email=person.email or link.email or link.key)
+        return replace(person, identities=tuple(i.key for i in identities)), identities
 
     async def _by_email(self, email: str) -> tuple[Identity, ...]:
         return await self._store.by_email(email) if email else ()
@@ -158,22 +158,3 @@ class People:
     async def _linked(self, account: str) -> Identity | None:
         link = await self._links.of(account)
         return await self._store.get(link.identity_key) if link and link.identity_key else None
-
-
-def _in(
-    approvers: ApproverSet,
-    person: Person,
-    identities: tuple[Identity, ...],
-    groups: frozenset[str],
-) -> bool:
-    """Whether somebody is in a set by address, by Slack group, or by the provider's group."""
-    if not person.email:
-        return bool(groups.intersection(approvers.slack_groups))
-    emails = {email.casefold() for email in approvers.emails}
-    theirs = {person.email.casefold(), *(i.email.casefold() for i in identities if i.email)}
-    provided = frozenset(group for identity in identities for group in identity.groups)
-    return (
-        bool(groups.intersection(approvers.slack_groups))
-        or not emails.isdisjoint(theirs)
-        or not provided.isdisjoint(approvers.idp_groups)
-    )

@@ -225,7 +225,7 @@ def _approved(hold: Hold) -> Markup:
     votes = tuple(vote for vote in hold.votes if vote.approve)
     at = _at(votes[-1].at if votes else None)
     if broken := next((vote for vote in votes if vote.broke_glass), None):
-        by = text.mention(broken.by.slack_user)
+        by = voter(broken)
         head = text.join(text.ours("🚨 *BREAK-GLASS* by "), by, at)
         return text.join(head, reason(broken, text.ours(": ")))
     if hold.granted is None:
@@ -286,8 +286,15 @@ def _expired(hold: Hold) -> Markup:
     return text.join(text.ours("⌛ *Expired*"), _at(hold.deadline), text.ours(f": {seen}"))
 
 
+def voter(vote: Vote) -> Markup:
+    """Name who cast a vote: in Slack, or by name on the terminal."""
+    if vote.by.slack_user:
+        return text.mention(vote.by.slack_user)
+    return text.join(text.bold(vote.by.name, 120), text.ours(" (on the terminal)"))
+
+
 def _voters(votes: tuple[Vote, ...]) -> Markup:
-    return text.join(*(text.mention(vote.by.slack_user) for vote in votes), by=", ")
+    return text.join(*(voter(vote) for vote in votes), by=", ")
 
 
 def _at(moment: datetime | None) -> Markup:

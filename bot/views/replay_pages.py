@@ -246,7 +246,7 @@ def _votes(hold: Hold | None) -> list[Block]:
     lines = [
         text.join(
             text.ours("👍 " if vote.approve else "👎 "),
-            text.mention(vote.by.slack_user),
+            phrases.voter(vote),
             text.ours(" "),
             text.code(vote.by.email, 120),
             text.ours(" at "),

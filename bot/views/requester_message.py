@@ -114,7 +114,7 @@ def _in_a_line(told: Told) -> Block:
 def _by(hold: Hold) -> Markup:
     """Name who decided it, with a blank before."""
     deciders = _deciders(hold) if hold.state is not HoldState.PENDING else []
-    by = text.join(*(text.mention(vote.by.slack_user) for vote in deciders), by=", ")
+    by = text.join(*(phrases.voter(vote) for vote in deciders), by=", ")
     return text.join(text.ours(" by "), by) if deciders else text.ours("")
 
 
@@ -203,7 +203,7 @@ def _facts(told: Told) -> list[tuple[str, Markup]]:
     if hold.state is HoldState.PENDING:
         facts += [("Expires", text.moment(hold.deadline)), ("Asked", phrases.approvers(hold))]
     if deciders := _deciders(hold):
-        by = text.join(*(text.mention(vote.by.slack_user) for vote in deciders), by=", ")
+        by = text.join(*(phrases.voter(vote) for vote in deciders), by=", ")
         at = text.join(text.ours(" at "), text.moment(deciders[-1].at))
         facts.append(("Denied by" if _was_denied(hold) else "Approved by", text.join(by, at)))
     if hold.state is HoldState.EXPIRED:

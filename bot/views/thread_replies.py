@@ -46,7 +46,7 @@ def loud(hold: Hold) -> Message | None:
     if broken is None:
         return None
     head = text.ours("🚨 *BREAK-GLASS*: ")
-    by = text.join(text.mention(broken.by.slack_user), text.ours(" released request "))
+    by = text.join(phrases.voter(broken), text.ours(" released request "))
     asker = text.words(hold.requester.name, 80)
     told = text.join(
         head,
@@ -70,7 +70,7 @@ def _vote(vote: Vote) -> Message:
     mark = "✅" if vote.approve else "⛔"
     if vote.broke_glass:
         word, mark = "used break-glass to release this request", "🚨"
-    who = text.join(text.ours(f"{mark} "), text.mention(vote.by.slack_user))
+    who = text.join(text.ours(f"{mark} "), phrases.voter(vote))
     return _said(who, text.ours(f" {word}"), phrases.reason(vote, text.ours(": ")))
 
 

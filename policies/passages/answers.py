@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.domain.grant import Coverage, Grant, coverage, reaching
+from app.domain.grant import Coverage, Grant, coverage, holders, reaching
 from app.domain.hold import Hold, HoldState, Person
 from policies.approval import met
 from policies.terms import with_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from app.domain.hold import Vote
     from app.domain.identity import Identity
@@ -102,6 +102,24 @@ def covered_by(pending: Hold, grants: Sequence[Grant], now: datetime) -> tuple[G
         pending.verdict, grants, pending.requester, pending.connection, pending.call, now
     )
     return () if left.holding else used
+
+
+def freed(
+    pending: Iterable[Hold], grants: Sequence[Grant], now: datetime
+) -> Iterator[tuple[Hold, str]]:
+    """Yield what waits and is covered by grants of anybody, with a note of whose word it is."""
+    for hold in pending:
+        keys = holders(hold.requester)
+        theirs = [grant for grant in grants if grant.covers.identity_key in keys]
+        if theirs and (by := covered_by(hold, theirs, now)):
+            yield hold, _covered(by)
+
+
+def _covered(by: Sequence[Grant]) -> str:
+    names = " and ".join(dict.fromkeys(grant.by.name for grant in by))
+    if any(grant.is_trust for grant in by):
+        return f"{names} said never to ask about this text again"
+    return f"{names} approved the same a moment ago"
 
 
 def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:

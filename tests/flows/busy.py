@@ -15,7 +15,6 @@ from cli.serve import bot, gateway
 from proxy import attendance
 
 BUSY_SECONDS = 8.0
-GONE_SECONDS = 3.0
 
 
 class Busy(ChainedLedger):
@@ -25,7 +24,7 @@ class Busy(ChainedLedger):
 
 
 if __name__ == "__main__":
-    vars(attendance)["_AWAY_SECONDS"] = GONE_SECONDS
+    vars(attendance)["_RESTART_SECONDS"] = 0
     for module in ("proxy.main", "bot.main"):
         __import__(module)
         setattr(sys.modules[module], ChainedLedger.__name__, Busy)

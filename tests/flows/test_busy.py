@@ -22,6 +22,7 @@ CHAT = "/openai/v1/chat/completions"
 @pytest.fixture(scope="module")
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     house = House(tmp_path_factory.mktemp("house"), mongodb_uri, program="tests.flows.busy")
+    house.settings["ABEYANCE_AWAY_SECONDS"] = "3"
     try:
         house.open()
         yield house

@@ -158,6 +158,17 @@ def test_who_started_a_ci_job_does_not_release_it() -> None:
     assert word(hold(requester=job), voter(MARCUS)) is HoldEvent.APPROVE
 
 
+def test_an_identity_makes_one_person_of_slack_and_terminal_and_none_of_two_on_terminals() -> None:
+    held = hold(quorum=2)
+    in_slack = Person("U1", "maria@acme.example", "Maria", identities=("idp maria",))
+    here = Person("", "m.lopez@acme.example", "Maria", identities=("idp maria",))
+    other = Person("", "marcus@acme.example", "Marcus", identities=("idp marcus",))
+    for first, second in ((in_slack, here), (here, in_slack)):
+        once = replace(held, votes=approved_by(first))
+        assert word(once, voter(second)) is Objection.ALREADY_VOTED
+    assert word(replace(held, votes=approved_by(here)), voter(other)) is HoldEvent.APPROVE
+
+
 def test_two_people_without_an_address_are_not_the_same_person() -> None:
     job = Identity("https://ci.example", "repo:acme/x", IdentityKind.WORKLOAD, "acme/x")
     assert word(hold(requester=job), voter()) is HoldEvent.APPROVE

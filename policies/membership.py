@@ -1,0 +1,40 @@
+"""Who is in an approver set, by what is known of them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.domain.hold import Person
+    from app.domain.identity import Identity
+    from policies.compiled_catalog import ApproverSet
+
+
+def is_member(
+    approvers: ApproverSet,
+    person: Person,
+    identities: Iterable[Identity],
+    slack_groups: frozenset[str] = frozenset(),
+) -> bool:
+    """Whether somebody is in a set by address, by Slack group, or by the provider's group.
+
+    `slack_groups` are handles of groups that they are in now; none where Slack can't be asked.
+    """
+    if not slack_groups.isdisjoint(approvers.slack_groups):
+        return True
+    if not person.email:
+        return False
+    emails = {email.casefold() for email in approvers.emails}
+    theirs = {person.email.casefold(), *(i.email.casefold() for i in identities if i.email)}
+    provided = frozenset(group for identity in identities for group in identity.groups)
+    return not emails.isdisjoint(theirs) or not provided.isdisjoint(approvers.idp_groups)
+
+
+def only_slack_knows(approvers: ApproverSet, requester: Identity) -> tuple[str, ...]:
+    """Say, as clauses, by what else than address and provider somebody may be in a set."""
+    handles = (f"the Slack user group @{handle}" for handle in approvers.slack_groups)
+    of_manager = approvers.requesters_manager and not requester.manager
+    manager = ("the manager that Slack names for the requester",) if of_manager else ()
+    return (*handles, *manager)

@@ -1,0 +1,1 @@
+"""Deciding on the terminal: for `abeyance hold`, when Slack itself is down."""
