@@ -124,7 +124,7 @@ class Messages:
         """Return what is to be said in the thread; what was said already is left out."""
         approval = hold.verdict.approval
         posted = {name for name, notice in known.items() if notice.ts}
-        said = dict(thread_replies.votes(hold))
+        said = dict(thread_replies.broken_glass(hold))
         if approval and hold.reminded_at and f"remind:{card.id}" not in posted:
             names = (*approval.approvers, *approval.each_of)
             said["remind"] = thread_replies.reminder(hold, await self._approvers.calls(names, hold))

@@ -50,6 +50,18 @@ def plain_line(text: str, limit: int) -> str:
     return _fit(one_line(text), limit, _ENTITIES)
 
 
+def shortened(text: str, limit: int) -> str:
+    """Return outside text on one line, still to be escaped; once it is, it has at most `limit`."""
+    line = one_line(text)
+    if sum(map(weight, line)) <= limit:
+        return line
+    room, kept = limit - _units(_ELLIPSIS), 0
+    while room >= weight(line[kept]):
+        room -= weight(line[kept])
+        kept += 1
+    return line[:kept].rstrip() + _ELLIPSIS
+
+
 def words(text: str, limit: int) -> Markup:
     """Return outside text on one line, for the middle of a mrkdwn object."""
     unquoted = _QUOTE.sub("›", one_line(text))

@@ -9,10 +9,13 @@ from bot.slack import blocks, text
 from bot.slack.blocks import Block, Button, Menu, Message
 from bot.views import coverage, phrases
 from bot.views.durations import duration
+from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
 from policies.approval import grant_length
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.domain.hold import Hold
     from app.domain.passage import Passage
     from bot.slack.text import Markup
@@ -32,22 +35,31 @@ _MOST_OTHERS = 2
 
 
 def card(
-    hold: Hold, *, requester: str, value: str, warning: str = "", glass: bool = False
+    hold: Hold,
+    *,
+    requester: str,
+    value: str,
+    calls: Sequence[str] = (),
+    warning: str = "",
+    glass: bool = False,
 ) -> Message:
     """Draw the card of a hold: what decides it above the buttons, the rest below.
 
     `requester` is their Slack user id, empty where they are not known in Slack. `value` is what
-    the buttons carry. `warning` is a sentence of ours that managers should know. `glass` says
-    whether there is anybody who may break it.
+    the buttons carry. `calls` are the ids of the groups and people that it mentions. `warning` is
+    a sentence of ours that managers should know. `glass` says whether anybody may break it.
     """
     drawn: list[Block] = [
-        blocks.header(f"{phrases.risk(hold)} · {phrases.stands(hold)} · {phrases.name(hold)}"),
+        blocks.header(headline(hold)),
         blocks.section(_who(hold, requester)),
         blocks.section(_why(hold), button=_afterwards(hold, value)),
     ]
     if outcome := phrases.outcome(hold):
         drawn.append(blocks.section(outcome, button=revoke(hold, value)))
+    if votes := phrases.votes(hold):
+        drawn.append(blocks.context(*votes))
     if hold.state is HoldState.PENDING:
+        drawn.append(blocks.section(_approvers(hold, calls)))
         drawn.append(blocks.actions(f"hold:{hold.id}", buttons(hold, value, glass=glass)))
         drawn.append(blocks.context(*_terms(hold)))
     drawn.append(blocks.context(*_footnotes(hold, warning)))
@@ -98,23 +110,12 @@ def revoke(hold: Hold, value: str) -> Button | None:
 
 
 def _summary(hold: Hold) -> Markup:
-    """Write the notification line, which says who, what and until when."""
-    asker = text.words(hold.requester.name, 80)
-    rule = text.words(phrases.rule_name(hold), 80)
-    name = text.ours(f" · {phrases.name(hold)}")
+    """Write the notification line: what the headline says, and until when."""
+    said = text.words(headline(hold), 2 * LIMIT)
     if hold.state is not HoldState.PENDING:
-        lead = text.join(text.ours(phrases.stands(hold).capitalize()), phrases.by(hold))
-        request = text.join(asker, text.ours(" → "), text.words(_target(hold), 120), name)
-        return text.join(lead, text.ours(": "), request)
-    lead = text.ours("Approval needed: ")
-    why = text.join(text.ours(f" ({phrases.risk(hold)}: "), rule, text.ours(")"))
+        return said
     until = text.join(text.ours(". Expires "), text.moment(hold.deadline))
-    target = text.words(_target(hold), 120)
-    return text.join(lead, asker, text.ours(" → "), target, why, until, name)
-
-
-def _target(hold: Hold) -> str:
-    return hold.model or hold.connection
+    return text.join(text.ours("Approval needed: "), said, until)
 
 
 def _who(hold: Hold, requester: str) -> Markup:
@@ -146,15 +147,20 @@ def _open_passages(hold: Hold) -> list[Passage]:
     return [passage for question in asked for passage in question.passages]
 
 
-def _terms(hold: Hold) -> list[Markup]:
-    """Say what it takes: how many of whom, until when."""
-    takes = text.join(phrases.progress(hold), text.ours(" · "), phrases.approvers(hold))
+def _approvers(hold: Hold, calls: Sequence[str]) -> Markup:
+    """Say who may approve, and until when."""
+    called = text.join(*map(text.call, calls), by=" ")
     until = text.join(
-        text.ours("Auto-denied "),
+        text.ours(" · auto-denied "),
         text.moment(hold.deadline, day=True),
         text.ours(" if no one responds"),
     )
-    terms = [takes, until]
+    return text.join(text.ours("*Approvers:* "), called or phrases.approvers(hold), until)
+
+
+def _terms(hold: Hold) -> list[Markup]:
+    """Say how many have approved, and what an approval covers."""
+    terms = [phrases.progress(hold)]
     if covered := coverage.also_covers(hold):
         terms.append(covered)
     if hold.escalated_at is not None and hold.verdict.approval is not None:
@@ -168,26 +174,21 @@ def _terms(hold: Hold) -> list[Markup]:
 
 def _footnotes(hold: Hold, warning: str) -> list[Markup]:
     notes = [text.words(warning, 300)] if warning else []
-    notes.append(_rules(hold))
-    notes.append(phrases.marks(hold))
+    notes += [_rules(hold), phrases.marks(hold)]
+    record = text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80))
     if hold.state is HoldState.PENDING:
         waiting = text.join(text.ours("Waiting since "), text.moment(hold.created_at))
-        notes.append(text.join(waiting, text.ours(" · the requester can't approve")))
-    else:
-        notes.append(text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80)))
-    size = text.ours(f" {phrases.size(hold.body_bytes)}")
-    digest = text.join(text.ours("digest "), text.code(hold.digest[:12], 40))
-    catalog = text.join(text.ours("catalog "), text.code(hold.verdict.catalog_revision, 40))
-    call = text.join(phrases.call(hold.method, hold.path), size)
-    return [*(note for note in notes if note), text.join(call, digest, catalog, by=" · ")]
+        record = text.join(waiting, text.ours(" · the requester can't approve · "), record)
+    return [note for note in [*notes, record] if note]
 
 
 def _rules(hold: Hold) -> Markup:
-    """Name the rule that decided and say why it is there; then the others that fired."""
+    """Tell the risk and the name of the hold; which rule decided and why; which others fired."""
+    head = text.ours(f"{phrases.risk(hold)} · {phrases.name(hold)}")
     decisive = hold.verdict.decisive
     if decisive is None:
-        return text.ours("")
-    said = text.join(text.ours("Rule "), text.code(decisive.rule, 100))
+        return head
+    said = text.join(head, text.ours(" · rule "), text.code(decisive.rule, 100))
     others = [
         fired.rule for fired in hold.verdict.fired if fired.enforced and fired is not decisive
     ]

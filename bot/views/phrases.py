@@ -27,15 +27,9 @@ _RISKS = {
     Risk.CRITICAL: "🟥 Critical risk",
 }
 
-_STANDS = {
-    HoldState.PENDING: "request held",
-    HoldState.APPROVED: "approved",
-    HoldState.RELEASED: "approved",
-    HoldState.LAPSED: "approved, but never used",
-    HoldState.DENIED: "denied",
-    HoldState.EXPIRED: "expired",
-    HoldState.WITHDRAWN: "withdrawn",
-}
+_FEW = 3
+# What the reasons of many may take together in one section.
+_REASONS = 1_800
 
 ONLY_OURS = (
     "Only people of this company can decide here. Your Slack account belongs to another "
@@ -54,23 +48,6 @@ def name(hold: Hold) -> str:
 def risk(hold: Hold) -> str:
     decisive = hold.verdict.decisive
     return _RISKS[decisive.risk] if decisive else "Risk unknown"
-
-
-def stands(hold: Hold) -> str:
-    """Say in a word or two how the hold stands, for a title."""
-    if any(vote.broke_glass for vote in hold.votes):
-        return "break-glass"
-    return _STANDS[hold.state]
-
-
-def by(hold: Hold) -> Markup:
-    """Name who settled it, if people did, with a blank before."""
-    approved = hold.state is not HoldState.DENIED
-    names = [vote.by.name for vote in hold.votes if vote.approve is approved]
-    settled = hold.state not in (HoldState.PENDING, HoldState.EXPIRED, HoldState.WITHDRAWN)
-    if not names or not settled:
-        return text.ours("")
-    return text.join(text.ours(" by "), text.words(", ".join(names), 160))
 
 
 def rule_name(hold: Hold) -> str:
@@ -193,6 +170,29 @@ def progress(hold: Hold) -> Markup:
     return said
 
 
+def votes(hold: Hold) -> list[Markup]:
+    """Tell of each vote of which neither the progress nor the outcome tells all."""
+    told = _told_in_outcome(hold)
+    pending = hold.state is HoldState.PENDING
+    return [_vote(vote) for vote in hold.votes if vote not in told and (_why(vote) or not pending)]
+
+
+def _told_in_outcome(hold: Hold) -> tuple[Vote, ...]:
+    match hold.state:
+        case HoldState.APPROVED | HoldState.RELEASED | HoldState.LAPSED:
+            return tuple(vote for vote in hold.votes if vote.approve)
+        case HoldState.DENIED:
+            return tuple(vote for vote in hold.votes if not vote.approve)
+        case _:
+            return ()
+
+
+def _vote(vote: Vote) -> Markup:
+    sign, word = ("✅", "approved") if vote.approve else ("⛔", "was against it")
+    who = text.join(text.ours(f"{sign} "), voter(vote))
+    return text.join(who, text.ours(f" {word}"), reason(vote, text.ours(": ")))
+
+
 def _each_of(seats: Sequence[Sequence[str]]) -> Markup:
     return text.join(*(text.words(" or ".join(sets), 160) for sets in seats), by=" and one from ")
 
@@ -272,12 +272,17 @@ def _then(hold: Hold) -> Markup:
 def _denied(hold: Hold) -> Markup:
     votes = tuple(vote for vote in hold.votes if not vote.approve)
     line = text.join(text.ours("⛔ *Denied* by "), _voters(votes), _at(hold.decided_at))
-    return text.join(line, *(reason(vote, text.ours(": ")) for vote in votes))
+    limit = 600 if len(votes) <= _FEW else _REASONS // len(votes)
+    return text.join(line, *(reason(vote, text.ours(": "), limit) for vote in votes))
 
 
-def reason(vote: Vote, lead: Markup) -> Markup:
-    said = " – ".join(part for part in (vote.category, vote.reason) if part)
-    return text.join(lead, text.words(said, 600)) if said else text.ours("")
+def reason(vote: Vote, lead: Markup, limit: int = 600) -> Markup:
+    said = _why(vote)
+    return text.join(lead, text.words(said, limit)) if said else text.ours("")
+
+
+def _why(vote: Vote) -> str:
+    return " – ".join(part for part in (vote.category, vote.reason) if part)
 
 
 def _expired(hold: Hold) -> Markup:

@@ -46,7 +46,7 @@ def request_page(hold: Hold, value: str, shown: Shown) -> Block:
         text.ours("Rule "), text.code(phrases.rule_name(hold), 100), text.ours(" · to "),
         text.words(hold.model or hold.connection, 120), text.ours(" · secrets are masked"),
     )  # fmt: skip
-    drawn = [blocks.section(head), *paging.shown_blocks(shown, hold.verdict.enforced)]
+    drawn = [blocks.section(head), _facts(hold), *paging.shown_blocks(shown, hold.verdict.enforced)]
     page = shown.number
     if shown.of > 1:
         buttons = []
@@ -57,3 +57,12 @@ def request_page(hold: Hold, value: str, shown: Shown) -> Block:
         drawn.append(blocks.context(text.ours(f"Page {page + 1} of {shown.of}")))
         drawn.append(blocks.actions("view_pages", buttons))
     return blocks.modal(f"Request {phrases.name(hold)}", drawn, callback_id=MODAL)
+
+
+def _facts(hold: Hold) -> Block:
+    """Show what tells one request from another, for whoever looks into it."""
+    size = text.ours(f" {phrases.size(hold.body_bytes)}")
+    digest = text.join(text.ours("digest "), text.code(hold.digest[:12], 40))
+    catalog = text.join(text.ours("catalog "), text.code(hold.verdict.catalog_revision, 40))
+    call = text.join(phrases.call(hold.method, hold.path), size)
+    return blocks.context(text.join(call, digest, catalog, by=" · "))

@@ -1,4 +1,7 @@
-"""What is said in the thread of a card: reminder, escalation, votes that count together. Pure."""
+"""What is said in the thread of a card: reminder, escalation, break-glass. Pure.
+
+Votes are on the card itself.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,10 @@ def _escalated_to_nobody(hold: Hold) -> Message:
     return _said(lead, sets, rest, _until(hold))
 
 
-def votes(hold: Hold) -> tuple[tuple[str, Message], ...]:
-    """Tell of each vote."""
-    return tuple((f"vote{at}", _vote(vote)) for at, vote in enumerate(hold.votes))
+def broken_glass(hold: Hold) -> tuple[tuple[str, Message], ...]:
+    """Tell who released the request alone, under the name of the reply."""
+    broken = [(at, vote) for at, vote in enumerate(hold.votes) if vote.broke_glass]
+    return tuple((f"vote{at}", _released(vote)) for at, vote in broken)
 
 
 def loud(hold: Hold) -> Message | None:
@@ -65,13 +69,10 @@ def loud(hold: Hold) -> Message | None:
     return Message(told, drawn)
 
 
-def _vote(vote: Vote) -> Message:
-    word = "approves" if vote.approve else "is against it"
-    mark = "✅" if vote.approve else "⛔"
-    if vote.broke_glass:
-        word, mark = "used break-glass to release this request", "🚨"
-    who = text.join(text.ours(f"{mark} "), phrases.voter(vote))
-    return _said(who, text.ours(f" {word}"), phrases.reason(vote, text.ours(": ")))
+def _released(vote: Vote) -> Message:
+    who = text.join(text.ours("🚨 "), phrases.voter(vote))
+    did = text.ours(" used break-glass to release this request")
+    return _said(who, did, phrases.reason(vote, text.ours(": ")))
 
 
 def _until(hold: Hold) -> Markup:

@@ -77,7 +77,7 @@ async def test_all_cards_of_a_burst_are_posted_in_order_and_once_though_slack_as
     assert len(held) == HOLDS
     await maria.wait_for_message(held[-1], within=60 + HOLDS / 2)
     await maria.wait_until_gone(digest)
-    shown = [card.words.partition("request held · ")[2][:6] for card in cards(maria)]
+    shown = [card.words.partition(" risk · ")[2][:6] for card in cards(maria)]
     assert shown == held
 
 

@@ -42,7 +42,7 @@ async def test_who_does_not_wait_long_hears_nothing_in_slack(office: Office) -> 
         await office.storage.holds.note_outcome(held.id, "upstream answered 200")
         await maria.wait_for_message("released · upstream answered 200")
         kinds = {notice.kind for notice in await office.storage.notices.of_hold(held.id)}
-        assert kinds == {NoticeKind.CARD, NoticeKind.REPLY}
+        assert kinds == {NoticeKind.CARD}
 
 
 async def test_who_has_waited_for_a_while_is_told_without_any_other_news(office: Office) -> None:

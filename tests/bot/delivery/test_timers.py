@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.domain.hold import HoldState
+from app.domain.hold import HoldEvent, HoldState
 from app.storage.ports import EventKind
+from tests.bot.delivery.test_watcher import all_settled, move
+from tests.bot.handlers.test_decide import current
 
 if TYPE_CHECKING:
     from sandbox.slack.driver import SeenMessage, SlackUser
@@ -80,31 +82,29 @@ async def test_what_was_due_while_no_bot_ran_is_said_at_the_next_start(office: O
     assert (len(said(again, "still waiting")), len(said(again, "escalated to"))) == (1, 1)
 
 
-async def test_the_vote_that_settles_it_is_told_in_the_thread_and_the_card_has_a_new_title(
-    office: Office,
-) -> None:
+async def test_a_decision_has_a_new_title_and_no_reply(office: Office) -> None:
     async with office.bot():
         maria = await office.slack.user("maria")
-        await office.hold()
+        held = await office.hold()
         card = await maria.wait_for_message("Approval needed")
         await maria.click(card, "Approve")
-        told = await maria.wait_for_message("approves")
-        assert told.thread_ts == card.ts
-        card = await maria.wait_for_change(card, "High risk · approved")
-        assert card.text.startswith("Approved by Maria Lopez: Dana Reyes → ")
-        assert "request held" not in card.words
+        card = await maria.wait_for_change(card, "*Approved*")
+        assert card.text == "✅ Approved: Dana Reyes → gpt-4o: production"
+        await move(office, await current(office, held), HoldEvent.CLAIM)
+        await maria.wait_for_change(card, "released")
+        await all_settled(office)
+        assert [message.ts for message in maria.messages("approvals")] == [card.ts]
 
 
-async def test_votes_that_count_together_are_told_in_the_thread(office: Office) -> None:
+async def test_votes_that_count_together_are_told_on_the_card(office: Office) -> None:
     async with office.bot():
         maria, marcus = await office.slack.user("maria"), await office.slack.user("marcus")
         await office.hold(terms={"quorum": 2, "majority_denies": True})
         card = await maria.wait_for_message("Approval needed")
         await maria.click(card, "Deny…")
         await maria.submit({"category": "Other", "reason": "too broad"})
-        told = await maria.wait_for_message("is against it: Other – too broad")
-        assert told.thread_ts == card.ts
-        card = await marcus.wait_for_message("1 against", channel="approvals")
+        card = await maria.wait_for_change(card, "was against it: Other – too broad")
+        assert "1 against" in card.words
         assert "Approve" in card.buttons
         await marcus.click(card, "Deny…")
         await marcus.submit({"category": "Other"})

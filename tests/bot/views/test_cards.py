@@ -48,21 +48,20 @@ def buttons(message: Message) -> list[str]:
 def test_a_pending_card_has_what_a_decision_takes() -> None:
     shown = words(draw(hold()))
     for part in (
-        "🟧 High risk · request held · 6F5A4B",
+        '"Dana Reyes → gpt-4o: production"',
+        "🟧 High risk · 6F5A4B · rule `production-needs-a-manager`. Production names",
         "Use the staging name.",
         "*Prompts that name production*",
-        "Rule `production-needs-a-manager`. Production names",
         "> deploy this to *production* with key [aws]",
         "(+1 more)",
         "<@U0DANA0001> `dana@acme.example` ✓ verified → `gpt-4o` via `openai`",
-        "12.3 KB",
-        "0 of 1 approval · managers",
-        "<!date^",
-        "`abababababab`",
-        "`c0ffee123456`",
-        "the requester can't approve",
+        "*Approvers:* managers · auto-denied <!date^",
+        "0 of 1 approval",
+        "the requester can't approve · Record: `/replay 01jd8m3k7f3a2b9c8d7e6f5a4c`",
     ):
         assert part in shown
+    for technical in ("12.3 KB", "abababababab", "c0ffee123456", "/v1/chat/completions"):
+        assert technical not in shown
     assert buttons(draw(hold())) == PENDING_BUTTONS
 
 
@@ -193,8 +192,45 @@ def test_a_mark_is_told_quietly_with_its_rule_where_there_are_several() -> None:
 
 def test_the_notification_line_says_who_what_and_until_when() -> None:
     summary = draw(hold()).summary
-    assert summary.startswith("Approval needed: Dana Reyes → gpt-4o (🟧 High risk: production")
-    assert "Expires <!date^" in summary
+    assert summary.startswith("Approval needed: Dana Reyes → gpt-4o: production. Expires <!date^")
+    denied = hold(state=HoldState.DENIED, decided_at=LATER, votes=(vote(MARIA, approve=False),))
+    assert draw(denied).summary == "⛔ Denied: Dana Reyes → gpt-4o: production"
+
+
+def test_who_is_called_is_mentioned_in_a_section_and_only_while_it_waits() -> None:
+    called = cards.card(hold(), requester="", value="v", calls=("S0MANAGERS", "U0MARIA001"))
+    [line] = [block for block in called.blocks if "*Approvers:*" in str(block)]
+    assert line["type"] == "section"
+    assert "*Approvers:* <!subteam^S0MANAGERS> <@U0MARIA001> · auto-denied" in str(line)
+    over = hold(state=HoldState.EXPIRED)
+    assert "S0MANAGERS" not in words(
+        cards.card(over, requester="", value="v", calls=("S0MANAGERS",))
+    )
+
+
+AGAINST = vote(MARCUS, approve=False, category="Other", reason="too broad")
+
+
+def test_the_card_tells_each_vote_that_its_outcome_does_not() -> None:
+    said = "⛔ <@U0MARCUS01> was against it: Other – too broad"
+    terms = Approval(("managers",), quorum=2, majority_denies=True)
+    held = replace(hold(), verdict=replace(hold().verdict, approval=terms), votes=(AGAINST,))
+    assert said in words(draw(held))
+    both = (AGAINST, vote(MARIA), vote(replace(MARIA, slack_user="U0LENA0001")))
+    assert said in words(draw(replace(held, state=HoldState.RELEASED, votes=both)))
+    half = replace(held, state=HoldState.EXPIRED, votes=(vote(MARIA),))
+    assert "✅ <@U0MARIA001> approved" in words(draw(half))
+    denied = words(draw(replace(held, state=HoldState.DENIED, decided_at=LATER)))
+    assert said not in denied
+    assert denied.count("too broad") == 1
+
+
+def test_ten_long_reasons_fit_on_the_card() -> None:
+    people = [replace(MARCUS, slack_user=f"U0MARCUS{n:02}") for n in range(10)]
+    long = tuple(vote(person, approve=False, reason="&" * 600) for person in people)
+    for state in HoldState:
+        message = draw(hold(state=state, decided_at=LATER, keep_until=LATER, votes=long))
+        assert check_blocks(list(message.blocks)) == []
 
 
 def test_a_vote_short_of_the_quorum_shows_who_and_keeps_the_buttons() -> None:

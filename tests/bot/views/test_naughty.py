@@ -122,10 +122,10 @@ def test_every_word_in_a_thread(s: list[str], broken: int) -> None:
     )
     terms = replace(held.verdict.approval, quorum=2)
     held = replace(held, verdict=replace(held.verdict, approval=terms))
-    said = [message for _, message in thread_replies.votes(held)]
+    said = [message for _, message in thread_replies.broken_glass(held)]
     said += [thread_replies.reminder(held, s), thread_replies.escalation(held, s)]
     said += [loud] if (loud := thread_replies.loud(held)) else []
-    assert len(said) == 5 + broken
+    assert len(said) == 2 + 4 * broken
     for message in said:
         spelt = json.dumps(message.blocks, ensure_ascii=False)
         assert check_blocks(json.loads(spelt)) == []

@@ -1,0 +1,93 @@
+"""A hold in one line: who asks which model for what, and how that ended. Pure.
+
+The line is composed of words from outside, so they may hold none of the signs that give it its
+structure: a person called "✅ Approved: Eve" is shown as "Approved Eve".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from app.domain.hold import HoldState
+from app.domain.identity import IdentityKind
+from app.domain.passage import most_telling
+from bot.slack import text
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold
+    from app.domain.identity import Identity
+
+LIMIT = 150
+"""What Slack takes as a header."""
+_WHO, _TARGET, _WORDS = 40, 32, 24
+_MOST_WORDS = 3
+_MASKED = re.compile(r"\[[^\]]*\]")
+_KEPT = frozenset("-_.,'’@/+&()#")
+# Letters that look like a colon.
+_COLONS = frozenset("\u02d0\u02d1\ua789")
+_ENDS = {
+    HoldState.PENDING: "",
+    HoldState.APPROVED: "✅ Approved: ",
+    HoldState.RELEASED: "✅ Approved: ",
+    HoldState.LAPSED: "⌛ Approved, but never used: ",
+    HoldState.DENIED: "⛔ Denied: ",
+    HoldState.EXPIRED: "⌛ Expired: ",
+    HoldState.WITHDRAWN: "↩️ Withdrawn: ",
+}
+
+
+def headline(hold: Hold) -> str:
+    """Return the line, still to be escaped, of at most LIMIT characters once it is."""
+    lead = f"{_end(hold)}{subject(hold)}: "
+    return text.shortened(lead + _what(hold), LIMIT)
+
+
+def subject(hold: Hold) -> str:
+    """Say who asks which model, or which connection where no model is named."""
+    # A model has no blanks in its name: what has is no name, but words of the requester.
+    model = "_".join(_inert(hold.model).split())
+    target = model or _inert(hold.connection)
+    return f"{text.shortened(_who(hold.requester), _WHO)} → {text.shortened(target, _TARGET)}"
+
+
+def _end(hold: Hold) -> str:
+    if any(vote.broke_glass for vote in hold.votes):
+        return "🚨 Break-glass: "
+    return _ENDS[hold.state]
+
+
+def _who(identity: Identity) -> str:
+    if identity.kind is IdentityKind.PERSON:
+        names = map(_inert, (identity.name, identity.email, identity.subject))
+        return next(filter(None, names), "Somebody")
+    origin = identity.provenance
+    vouched = origin.repository if origin is not None and origin.verified else ""
+    return f"CI job {_inert(vouched or identity.name)}"
+
+
+def _what(hold: Hold) -> str:
+    """Return the words that were found, or the title of the rule where there are none to show."""
+    decisive = hold.verdict.decisive
+    if decisive is None:
+        return "no rule is named"
+    open_ = most_telling(decisive.question.passages) if decisive.question else []
+    excerpts = [passage.excerpt for passage in open_ if passage.excerpt] or decisive.excerpts
+    found: dict[str, str] = {}
+    for excerpt in excerpts:
+        # A secret has its label in its place, which says nothing that the title does not.
+        words = "" if _MASKED.search(excerpt.words) else _inert(excerpt.words)
+        if words:
+            found.setdefault(words.casefold(), text.shortened(words, _WORDS))
+    said = ", ".join(list(found.values())[:_MOST_WORDS])
+    return said or _inert(decisive.title) or _inert(decisive.rule)
+
+
+def _inert(words: str) -> str:
+    """Return words from outside without any sign of our own, on one line."""
+    return text.one_line("".join(char if _is_inert(char) else " " for char in words))
+
+
+def _is_inert(char: str) -> bool:
+    return (unicodedata.category(char)[0] in "LMN" and char not in _COLONS) or char in _KEPT
