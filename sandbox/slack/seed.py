@@ -50,6 +50,7 @@ USERGROUPS = (
     UserGroup("S0MANAGERS", "managers", "Managers", (MARIA.id, MARCUS.id)),
     UserGroup("S0AUDITORS", "auditors", "Auditors", (INES.id,)),
     UserGroup("S0SECURITY", "security", "Security", (MARIA.id,)),
+    UserGroup("S0DIRECTOR", "directors", "Directors", (MARCUS.id,)),
 )
 
 MANAGER_FIELD = "Xf0MANAGER1"

@@ -83,8 +83,8 @@ async def test_what_is_wrong_comes_with_its_remedy(
     ("approvers", "told"),
     [
         (
-            ApproverSet("a", slack_groups=("managers", "directors")),
-            "make the user group @directors",
+            ApproverSet("a", slack_groups=("managers", "board")),
+            "make the user group @board",
         ),
         (ApproverSet("a", emails=("gone@acme.example",)), "gone@acme.example"),
         (ApproverSet("a"), "nobody is in it"),

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from tests.bot.conftest import Office
 
-SET = "- {name: managers, explain: They decide., emails: [%s@acme.example]}\n"
+SET = """
+- {name: managers, explain: They decide., emails: [%s@acme.example]}
+- {name: directors, slack_groups: [directors]}
+"""
 
 
 async def test_changed_approvers_count_at_the_next_click(

@@ -38,9 +38,9 @@ RULES = """
   on: request
   when: {prompt: {words: [satellite]}}
   then: hold
-  approval: {from: [directors]}
+  approval: {from: [board]}
   risk: high
-  explain: Only directors decide.
+  explain: Only the board decides.
   examples: {match: ["the satellite"], skip: ["a moon"]}
 - id: asked-in-person
   title: A prompt that each approver is asked about
@@ -63,11 +63,19 @@ RULES = """
 """
 
 
+SETS = """
+- {name: managers, slack_groups: [managers]}
+- {name: security, slack_groups: [security]}
+- {name: board, slack_groups: [board]}
+"""
+
+
 @pytest.fixture(scope="module")
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     data = tmp_path_factory.mktemp("house")
     (data / "policies" / "catalog").mkdir(parents=True)
     (data / "policies" / "catalog" / "asking.yaml").write_text(RULES)
+    (data / "policies" / "approvers.yaml").write_text(SETS)
     with open_house(data, mongodb_uri, data / "policies") as house:
         yield house
 
@@ -144,8 +152,8 @@ async def test_where_nobody_can_decide_the_caller_is_refused_at_once_with_the_re
         refusal = await _denied(client, messages, {})
     assert refusal.code == "hold_withdrawn"
     assert "No one can approve this" in refusal.message
-    assert "directors" in refusal.message
-    await alice.wait_for_message("Slack has no user group @directors")
+    assert "board" in refusal.message
+    await alice.wait_for_message("Slack has no user group @board")
     assert await model.requests() == []
 
 
