@@ -49,6 +49,8 @@ class ApproverSet:
     idp_groups: tuple[str, ...] = ()
     requesters_manager: bool = False
     break_glass: bool = False
+    quiet: bool = False
+    """Whether its members are never mentioned, only named as a set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,7 @@ def _approvers(reading: Reading) -> dict[str, ApproverSet]:
                     idp_groups=tuple(spec.idp_groups),
                     requesters_manager=spec.requesters_manager,
                     break_glass=spec.break_glass,
+                    quiet=spec.quiet,
                 )
     return found
 

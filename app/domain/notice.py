@@ -37,3 +37,5 @@ class Notice:
     fence: int = 0
     leased_until: datetime | None = None
     leased_by: str = ""
+    calls: bool = False
+    """Whether it mentions those whom it is for; decided before it is posted, and then kept."""

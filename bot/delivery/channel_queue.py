@@ -73,9 +73,9 @@ class Lane:
         return not self._jobs
 
     @property
-    def cards(self) -> int:
-        """How many cards wait here."""
-        return sum(job.card for job in self._jobs)
+    def cards(self) -> tuple[str, ...]:
+        """The holds whose cards wait here."""
+        return tuple(job.hold_id for job in self._jobs if job.card)
 
     async def step(self) -> bool:
         """Do the next job; False where there is none."""

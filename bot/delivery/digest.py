@@ -1,7 +1,8 @@
 """A burst in a channel, in one message: how many cards are still to come, and where the queue is.
 
-It stands while cards wait for their turn, is edited as they become fewer, and goes when all of
-them are posted. Nothing depends on it, so whatever fails here is only logged.
+It is posted before the cards that wait for their turn, is edited as they become fewer, and goes
+when all of them are posted. It mentions the approvers, so those cards do not. Nothing depends on
+it, so whatever fails here is only logged.
 """
 
 from __future__ import annotations
@@ -18,11 +19,16 @@ from bot.delivery.messages import Wanted
 from bot.slack import blocks, text
 from bot.slack.api import SlackRefused, SlackUnavailable
 from bot.slack.blocks import Button, Message
+from bot.slack.text import is_user
+from bot.views import phrases
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.clock import Clock
     from app.storage.ports import NoticeStore
     from bot.delivery.poster import Poster
+    from bot.people.approvers import Audience
     from bot.slack.rates import Pace
 
 QUEUE = "queue_open"
@@ -52,17 +58,18 @@ class Digests:
         self._every = every
         self._posts = posts
         self._edits = edits
-        self._up: set[str] = set()
+        self._up: dict[str, Audience | None] = {}
+        """By channel, whom its digest mentions; None where another bot has posted it."""
 
     async def standing(self) -> tuple[str, ...]:
         """Return the channels in which a digest stands, from an earlier time."""
         found = await self._notices.of_hold("")
-        self._up = {notice.target for notice in found if notice.ts or notice.leased_until}
+        self._up = {one.target: None for one in found if one.ts or one.leased_until}
         return tuple(self._up)
 
-    async def show(self, target: str, waiting: int) -> None:
-        """Say how many cards wait, where they are many, or have been a moment ago."""
-        if not waiting or (target not in self._up and waiting < _FEWEST):
+    async def show(self, target: str, waiting: Sequence[str]) -> None:
+        """Say how many holds wait for their cards, where they are many, or were a moment ago."""
+        if not waiting or (target not in self._up and len(waiting) < _FEWEST):
             return
         if not self._every.at_once(target):
             return
@@ -70,10 +77,14 @@ class Digests:
             await self._posts.turn(target)
         elif not self._edits.at_once(""):
             return
-        self._up.add(target)
         since = self._clock.now().timestamp() - _DAY_SECONDS
-        wanted = Wanted(_notice(target), digest(waiting))
         try:
+            audience = self._up.get(target)
+            if audience is None and not is_user(target):
+                audience = await self._poster.calling.audience(waiting)
+            self._up[target] = audience
+            self._poster.calling.mentions.stands(target, audience.ids if audience else ())
+            wanted = Wanted(_notice(target), digest(len(waiting), audience))
             await self._poster.stand(await self._stored(target), wanted, since=since)
         except _PASSING as error:
             _log.warning("a digest is out of date", channel=target, reason=str(error))
@@ -89,7 +100,8 @@ class Digests:
                 _log.warning("a digest still stands", channel=target, reason=str(error))
                 await asyncio.sleep(delay)
             else:
-                self._up.discard(target)
+                self._up.pop(target, None)
+                self._poster.calling.mentions.gone(target)
 
     async def _take_down(self, target: str) -> None:
         stored = await self._stored(target)
@@ -104,10 +116,12 @@ class Digests:
         return next((notice for notice in found if notice.target == target), None)
 
 
-def digest(waiting: int) -> Message:
+def digest(waiting: int, audience: Audience | None = None) -> Message:
     """Draw it. Pure."""
     many = f"{waiting} more request{'' if waiting == 1 else 's'} waiting"
-    said = text.ours(f"⏳ *{many}*. Their cards follow one by one, the oldest first.")
+    said = text.ours(f"⏳ *{many}*. Cards will be posted one at a time, the oldest first.")
+    if audience:
+        said = text.join(said, text.ours("\n*Approvers:* "), phrases.called(audience))
     button = Button("Open the queue", QUEUE, "queue")
     drawn = blocks.section(said, button=button)
     return Message(text.ours(f"{many}: open the queue"), (drawn,))

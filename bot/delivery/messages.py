@@ -12,6 +12,7 @@ from app.domain.hold import HoldState
 from app.domain.identity import IdentityKind
 from app.domain.notice import Notice, NoticeKind
 from bot.delivery.channels import DIRECT
+from bot.people.approvers import Audience
 from bot.slack.api import SlackRefused
 from bot.slack.blocks import Message
 from bot.slack.text import is_user
@@ -19,7 +20,7 @@ from bot.views import cards, thread_replies
 from policies.approval import concerned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from app.domain.hold import Hold
     from bot.delivery.channels import Places
@@ -88,7 +89,7 @@ class Messages:
         shown = masked(hold, self._mask)
         wanted: list[Wanted] = []
         for place in await self._where(hold):
-            card = self._card(shown, requester, place)
+            card = await self._card(shown, requester, place, known)
             wanted += [card, *await self._replies(shown, card.notice, known)]
         if (said := thread_replies.loud(shown)) and self._places.audit:
             notice = Notice(f"glass:{hold.id}", hold.id, NoticeKind.AUDIT, self._places.audit)
@@ -108,12 +109,38 @@ class Messages:
         people = sorted(frozenset[str]().union(*asked) - {requester})
         return tuple(people[:_MOST_DIRECT]) or (self._places.channel,)
 
-    def _card(self, hold: Hold, requester: str, place: str) -> Wanted:
+    async def audience(self, holds: Iterable[Hold]) -> Audience:
+        """Return whom one message about several holds mentions.
+
+        Raises SlackUnavailable.
+        """
+        ids: dict[str, None] = {}
+        quiet: dict[str, None] = {}
+        for hold in holds:
+            audience = await self._audience(hold)
+            ids |= dict.fromkeys(audience.ids)
+            quiet |= dict.fromkeys(audience.quiet)
+        return Audience(tuple(ids), tuple(quiet))
+
+    async def _audience(self, hold: Hold) -> Audience:
+        approval = hold.verdict.approval
+        names = (*approval.approvers, *approval.each_of) if approval else ()
+        try:
+            return await self._approvers.audience(names, hold)
+        except SlackRefused as refused:
+            _log.warning("approvers can't be mentioned", hold=hold.id, reason=refused.code)
+            return Audience()
+
+    async def _card(
+        self, hold: Hold, requester: str, place: str, known: Mapping[str, Notice]
+    ) -> Wanted:
         name = f"card:{hold.id}:{place}" if is_user(place) else f"card:{hold.id}"
+        calls = hold.state is HoldState.PENDING and name in known and known[name].calls
         message = cards.card(
             hold,
             requester=requester,
             value=self._seal.stamp(hold),
+            audience=await self._audience(hold) if calls else None,
             warning=_warning(hold, requester),
             glass=self._approvers.glass,
         )
@@ -126,11 +153,10 @@ class Messages:
         posted = {name for name, notice in known.items() if notice.ts}
         said = dict(thread_replies.broken_glass(hold))
         if approval and hold.reminded_at and f"remind:{card.id}" not in posted:
-            names = (*approval.approvers, *approval.each_of)
-            said["remind"] = thread_replies.reminder(hold, await self._approvers.calls(names, hold))
+            said["remind"] = thread_replies.reminder(hold, await self._audience(hold))
         if approval and hold.escalated_at and f"escalate:{card.id}" not in posted:
-            calls = await self._approvers.calls(approval.escalate_to, hold)
-            said["escalate"] = thread_replies.escalation(hold, calls)
+            further = await self._approvers.audience(approval.escalate_to, hold)
+            said["escalate"] = thread_replies.escalation(hold, further)
         return [
             Wanted(
                 Notice(f"{what}:{card.id}", hold.id, NoticeKind.REPLY, card.target),

@@ -19,6 +19,7 @@ import structlog
 from app.domain.hold import Hold, HoldState
 from app.domain.notice import Notice, NoticeKind
 from app.ids import new_token
+from bot.delivery.calling import Calling
 from bot.delivery.channel_queue import Busy, Job
 from bot.slack.api import Done, Posted, SlackRefused, SlackUnavailable
 from bot.slack.text import is_user
@@ -54,6 +55,7 @@ class Poster:
         posts: Pace,
         edits: Pace,
     ) -> None:
+        self.calling = Calling(holds, messages)
         self._slack = slack
         self._holds = holds
         self._notices = notices
@@ -143,6 +145,9 @@ class Poster:
         if hold is None:
             return False
         known = await self._known(hold)
+        if job.card and job.notice_id not in known and await self.calling.calls(hold, job.lane):
+            notice = Notice(job.notice_id, hold.id, NoticeKind.CARD, job.lane, calls=True)
+            known[job.notice_id] = await self._notices.ensure(notice)
         for wanted in await self._wanted(hold, known):
             if wanted.notice.id == job.notice_id:
                 stored, thread = known.get(job.notice_id), known.get(wanted.reply_to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _PLANNERS = 4
 _MOMENT = 0.15
+_TOGETHER = 0.5
 _DELAYS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _SELDOM = (*_DELAYS, 300.0, 900.0, 3600.0)
 """For what is over, and may never be told: its channel may be gone for good."""
@@ -124,6 +126,7 @@ class _Shift:
             self._busy.discard(hold_id)
             if hold_id in self._queued:
                 self._queue.put_nowait(hold_id)
+            self._queue.task_done()
 
     async def tidy(self) -> None:
         """Take down what the digests of an earlier shift say, where it is no longer so."""
@@ -183,11 +186,16 @@ class _Shift:
 
     async def _drain(self, name: str, lane: Lane) -> None:
         """Say all that a lane has; one that is empty goes away."""
+        if name:
+            # What came together is planned first: only then is it known for a burst.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TOGETHER):
+                    await self._queue.join()
         while True:
             # Whoever made the lane offers to it first.
             await asyncio.sleep(0)
+            await self._digests.show(name, lane.cards)
             if await lane.step():
-                await self._digests.show(name, lane.cards)
                 continue
             await self._digests.clear(name)
             if lane.empty:

@@ -36,6 +36,17 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a message is for: Slack ids to mention, and sets that want to be named only."""
+
+    ids: tuple[str, ...] = ()
+    quiet: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.ids or self.quiet)
+
+
+@dataclass(frozen=True, slots=True)
 class Lack:
     """Why no one can release a hold, as a clause. It is `sure` where everybody was looked up."""
 
@@ -149,17 +160,26 @@ class Approvers:
             return Members(frozenset({user}))
         return Members(unknown=("Slack does not vouch for the address of the requester's manager",))
 
-    async def calls(self, names: Iterable[str], hold: Hold) -> tuple[str, ...]:
-        """Return ids to mention: a group by itself, people who are in no group one by one.
+    async def audience(self, names: Iterable[str], hold: Hold) -> Audience:
+        """Return whom to mention for some sets: a group as such, people outside it one by one.
 
         Empty where no one is in any of the sets.
         """
-        found: dict[str, None] = {}
+        ids: dict[str, None] = {}
+        quiet: list[str] = []
         for name in names:
             known, people = self._sets().get(name), await self.members(name, hold)
-            groups = await self._groups.ids(known.slack_groups) if known and people else {}
-            found.update(dict.fromkeys(groups.values() or sorted(people)))
-        return tuple(found)
+            if known is None or not people:
+                continue
+            if known.quiet:
+                quiet.append(name)
+                continue
+            groups = await self._groups.ids(known.slack_groups)
+            inside = await self._in_groups(groups, _LATELY_SECONDS)
+            asker = await self._people.slack_user(hold.requester.email)
+            alone = sorted(people - inside.people - {asker})
+            ids.update(dict.fromkeys((*groups.values(), *alone)))
+        return Audience(tuple(ids), tuple(quiet))
 
 
 def _matched(email: str, match: Match) -> Members:

@@ -14,10 +14,9 @@ from bot.views.quotes import passages, quotes
 from policies.approval import grant_length
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from app.domain.hold import Hold
     from app.domain.passage import Passage
+    from bot.people.approvers import Audience
     from bot.slack.text import Markup
 
 APPROVE = "hold_approve"
@@ -39,15 +38,15 @@ def card(
     *,
     requester: str,
     value: str,
-    calls: Sequence[str] = (),
+    audience: Audience | None = None,
     warning: str = "",
     glass: bool = False,
 ) -> Message:
     """Draw the card of a hold: what decides it above the buttons, the rest below.
 
     `requester` is their Slack user id, empty where they are not known in Slack. `value` is what
-    the buttons carry. `calls` are the ids of the groups and people that it mentions. `warning` is
-    a sentence of ours that managers should know. `glass` says whether anybody may break it.
+    the buttons carry. `audience` is whom it mentions, if anybody. `warning` is a sentence of
+    ours that managers should know. `glass` says whether anybody may break it.
     """
     drawn: list[Block] = [
         blocks.header(headline(hold)),
@@ -59,7 +58,7 @@ def card(
     if votes := phrases.votes(hold):
         drawn.append(blocks.context(*votes))
     if hold.state is HoldState.PENDING:
-        drawn.append(blocks.section(_approvers(hold, calls)))
+        drawn.append(blocks.section(_approvers(hold, audience)))
         drawn.append(blocks.actions(f"hold:{hold.id}", buttons(hold, value, glass=glass)))
         drawn.append(blocks.context(*_terms(hold)))
     drawn.append(blocks.context(*_footnotes(hold, warning)))
@@ -147,15 +146,15 @@ def _open_passages(hold: Hold) -> list[Passage]:
     return [passage for question in asked for passage in question.passages]
 
 
-def _approvers(hold: Hold, calls: Sequence[str]) -> Markup:
+def _approvers(hold: Hold, audience: Audience | None) -> Markup:
     """Say who may approve, and until when."""
-    called = text.join(*map(text.call, calls), by=" ")
+    who = phrases.called(audience) if audience else phrases.approvers(hold)
     until = text.join(
         text.ours(" · auto-denied "),
         text.moment(hold.deadline, day=True),
         text.ours(" if no one responds"),
     )
-    return text.join(text.ours("*Approvers:* "), called or phrases.approvers(hold), until)
+    return text.join(text.ours("*Approvers:* "), who, until)
 
 
 def _terms(hold: Hold) -> list[Markup]:

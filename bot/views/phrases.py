@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold, Vote
     from app.domain.identity import Identity, Provenance
+    from bot.people.approvers import Audience
     from bot.slack.text import Markup
 
 _RISKS = {
@@ -27,6 +28,7 @@ _RISKS = {
     Risk.CRITICAL: "🟥 Critical risk",
 }
 
+_MOST_CALLED = 20
 _FEW = 3
 # What the reasons of many may take together in one section.
 _REASONS = 1_800
@@ -140,8 +142,14 @@ def origin(provenance: Provenance | None) -> Markup:
 
 def approvers(hold: Hold) -> Markup:
     approval = hold.verdict.approval
-    names = approval.approvers if approval else ()
+    names = dict.fromkeys((*approval.approvers, *approval.each_of)) if approval else ()
     return text.words(", ".join(names) or "nobody", 200)
+
+
+def called(audience: Audience) -> Markup:
+    """Mention the people and groups, and name the sets that want no mention."""
+    ids = [text.call(one) for one in audience.ids[:_MOST_CALLED]]
+    return text.join(*ids, *(text.words(name, 80) for name in audience.quiet[:10]), by=", ")
 
 
 def counted(hold: Hold) -> str:

@@ -12,22 +12,21 @@ from bot.slack.blocks import Message
 from bot.views import phrases
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from app.domain.hold import Hold, Vote
+    from bot.people.approvers import Audience
     from bot.slack.text import Markup
 
 
-def reminder(hold: Hold, calls: Sequence[str]) -> Message:
+def reminder(hold: Hold, audience: Audience) -> Message:
     lead = text.ours(f"⏰ {phrases.name(hold)} is still waiting for {phrases.counted(hold)}. ")
-    return _said(lead, _called(calls), _until(hold))
+    return _said(lead, _called(audience), _until(hold))
 
 
-def escalation(hold: Hold, calls: Sequence[str]) -> Message:
-    if not calls:
+def escalation(hold: Hold, audience: Audience) -> Message:
+    if not audience:
         return _escalated_to_nobody(hold)
     lead = text.ours(f"📣 {phrases.name(hold)} is still open, so it has been escalated to: ")
-    return _said(lead, _called(calls), _until(hold))
+    return _said(lead, _called(audience), _until(hold))
 
 
 def _escalated_to_nobody(hold: Hold) -> Message:
@@ -79,8 +78,9 @@ def _until(hold: Hold) -> Markup:
     return text.join(text.ours(" It expires at "), text.moment(hold.deadline), text.ours("."))
 
 
-def _called(calls: Sequence[str]) -> Markup:
-    return text.join(*(text.call(one) for one in calls[:20]), by=" ")
+def _called(audience: Audience) -> Markup:
+    called = phrases.called(audience)
+    return text.join(called, text.ours(".")) if called else called
 
 
 def _said(*parts: Markup) -> Message:

@@ -324,3 +324,6 @@ class ApproverSetSpec(Spec):
     break_glass: StrictBool = Field(
         False, description="Whether a member may release any request alone, with a reason."
     )
+    quiet: StrictBool = Field(
+        False, description="Whether cards and reminders only name the set, and mention no one."
+    )

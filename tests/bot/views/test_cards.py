@@ -15,6 +15,7 @@ from app.domain.hold import Granted, Hold, HoldState, Marked
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import Excerpt
 from app.domain.verdict import Approval, Risk
+from bot.people.approvers import Audience
 from bot.slack.button_seal import Seal
 from bot.views import cards
 from bot.views.quotes import quotes
@@ -197,15 +198,16 @@ def test_the_notification_line_says_who_what_and_until_when() -> None:
     assert draw(denied).summary == "⛔ Denied: Dana Reyes → gpt-4o: production"
 
 
+CALLED = Audience(("S0MANAGERS", "U0MARIA001"), ("security",))
+
+
 def test_who_is_called_is_mentioned_in_a_section_and_only_while_it_waits() -> None:
-    called = cards.card(hold(), requester="", value="v", calls=("S0MANAGERS", "U0MARIA001"))
+    called = cards.card(hold(), requester="", value="v", audience=CALLED)
     [line] = [block for block in called.blocks if "*Approvers:*" in str(block)]
     assert line["type"] == "section"
-    assert "*Approvers:* <!subteam^S0MANAGERS> <@U0MARIA001> · auto-denied" in str(line)
+    assert "*Approvers:* <!subteam^S0MANAGERS>, <@U0MARIA001>, security · auto-denied" in str(line)
     over = hold(state=HoldState.EXPIRED)
-    assert "S0MANAGERS" not in words(
-        cards.card(over, requester="", value="v", calls=("S0MANAGERS",))
-    )
+    assert "S0MANAGERS" not in words(cards.card(over, requester="", value="v", audience=CALLED))
 
 
 AGAINST = vote(MARCUS, approve=False, category="Other", reason="too broad")

@@ -25,6 +25,7 @@ from app.ids import new_id
 from app.pages import paged
 from app.reader import Shown as Seen
 from app.transcript import Turn, answer_turns
+from bot.people.approvers import Audience
 from bot.slack.blocks import MESSAGE_BLOCKS
 from bot.views import cards, modals, replay_pages, requester_message, thread_replies
 from bot.views.home_tab import Shown, home
@@ -123,7 +124,8 @@ def test_every_word_in_a_thread(s: list[str], broken: int) -> None:
     terms = replace(held.verdict.approval, quorum=2)
     held = replace(held, verdict=replace(held.verdict, approval=terms))
     said = [message for _, message in thread_replies.broken_glass(held)]
-    said += [thread_replies.reminder(held, s), thread_replies.escalation(held, s)]
+    called = Audience(tuple(s[:5]), tuple(s[5:]))
+    said += [thread_replies.reminder(held, called), thread_replies.escalation(held, called)]
     said += [loud] if (loud := thread_replies.loud(held)) else []
     assert len(said) == 2 + 4 * broken
     for message in said:
