@@ -10,7 +10,8 @@ from app.audit.moves import Mover
 from app.audit.votes import Votes
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import NotFound, StorageUnavailable, Superseded
-from policies.approval import Objection, concerned, grant_length, is_requester
+from policies.approval import Objection, concerned, is_requester
+from policies.grant_lengths import grant_length
 from policies.votes import Word, facts_of, judge_word, vote_by
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class Decisions:
         Raises where the grant that was asked for cannot be given. For the rest, the gateway and
         the next look at what is covered make up.
         """
-        if word.grant and (length := grant_length(approved)):
+        if word.grant and (length := word.length or grant_length(approved)):
             await self._grants.give(approved, voter.person, length)
         with suppress(StorageUnavailable):
             if not word.grant:

@@ -25,7 +25,15 @@ from bot.handlers.requester import Asking
 from bot.handlers.view_full import Viewing
 from bot.people import linking
 from bot.slack.api import SlackRefused
-from bot.views import cards, home_tab, modals, replay_pages, request_pages, requester_message
+from bot.views import (
+    approval_forms,
+    cards,
+    home_tab,
+    modals,
+    replay_pages,
+    request_pages,
+    requester_message,
+)
 from bot.views.phrases import ONLY_OURS
 
 if TYPE_CHECKING:
@@ -84,6 +92,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         cards.GRANT: rooms.clicks.grant,
         cards.REVOKE: rooms.clicks.revoke,
         cards.MORE: _behind_the_dots(rooms),
+        cards.ABOUT_RULE: _behind_the_dots(rooms),
         linking.OPEN_LINK: rooms.clicks.open_link,
         requester_message.WITHDRAW: rooms.asking.withdraw,
         requester_message.AGAIN: rooms.asking.again,
@@ -113,6 +122,8 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         modals.GLASS_SUBMIT: rooms.clicks.break_glass,
         modals.ALARM_SUBMIT: rooms.alarms.keep,
         modals.DENY_SUBMIT: rooms.clicks.deny,
+        approval_forms.NOTE_SUBMIT: rooms.clicks.approve_noted,
+        approval_forms.LENGTH_SUBMIT: rooms.clicks.approve_for,
     }
     commands: Handlers = {
         "/replay": rooms.auditing.command,
@@ -130,6 +141,10 @@ def _behind_the_dots(rooms: Rooms) -> Handler:
             await rooms.alarms.ask(ack, body, value.removeprefix(cards.ALARM))
         elif value.startswith(cards.ONCE):
             await rooms.clicks.approve_once(ack, body, respond, value.removeprefix(cards.ONCE))
+        elif value.startswith(cards.NOTED):
+            await rooms.clicks.ask_note(ack, body, value.removeprefix(cards.NOTED))
+        elif value.startswith(cards.LENGTH):
+            await rooms.clicks.ask_length(ack, body, value.removeprefix(cards.LENGTH))
         else:
             await rooms.clicks.ask_glass(ack, body, value)
 

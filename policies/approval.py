@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind
-from app.domain.verdict import Risk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from app.domain.verdict import Approval
-
-LONGEST_GRANT = timedelta(hours=1)
-"""What the button offers at most, whatever a rule allows."""
 
 
 class Objection(Enum):
@@ -194,17 +189,6 @@ def sets_of(hold: Hold, voter: Voter) -> tuple[str, ...]:
         reports = hold.requester.key in voter.manages
     member_of = voter.member_of | (voter.manager_of_requester if reports else frozenset())
     return tuple(name for name in concerned(hold) if name in member_of)
-
-
-def grant_length(hold: Hold) -> timedelta | None:
-    """Return for how long the same may be granted in place of one approval; None: not at all."""
-    approval = hold.verdict.approval
-    holding = hold.verdict.holding
-    if approval is None or approval.grant_up_to is None or not holding:
-        return None
-    alone = approval.quorum == 1 and len(approval.each_of) <= 1
-    critical = any(fired.risk is Risk.CRITICAL for fired in holding)
-    return min(approval.grant_up_to, LONGEST_GRANT) if alone and not critical else None
 
 
 def is_requester(requester: Identity, voter: Voter) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldEvent, HoldState, Vote
-from policies.approval import Objection, grant_length, judge, judge_break_glass, sets_of
+from policies.approval import Objection, judge, judge_break_glass, sets_of
+from policies.grant_lengths import grant_length, grant_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
 class Word:
     """What a person says to a hold.
 
-    `grant`: all that its rules would hold may pass for a while. `once`: only this request may.
+    `grant`: all that its rules would hold may pass for a while, for `length` or, where that is
+    not said, for as long as the button offers. `once`: only this request may.
     """
 
     approve: bool
@@ -28,6 +31,7 @@ class Word:
     reason: str = ""
     shared: bool = True
     grant: bool = False
+    length: timedelta | None = None
     break_glass: bool = False
     once: bool = False
 
@@ -46,7 +50,7 @@ def judge_word(hold: Hold, voter: Voter, word: Word, now: datetime) -> HoldEvent
     """Say what a word does to the hold, or why it does not count."""
     if word.break_glass:
         return judge_break_glass(hold, voter, word.reason, now) or HoldEvent.BREAK_GLASS
-    if word.grant and grant_length(hold) is None:
+    if word.grant and (word.length or grant_length(hold)) not in grant_lengths(hold):
         return Objection.NO_GRANT
     return judge(hold, voter, approve=word.approve, now=now)
 

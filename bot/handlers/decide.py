@@ -17,7 +17,7 @@ from app.ids import short
 from bot.decisions import NotTaken
 from bot.people.linking import Offer
 from bot.slack import text
-from bot.views import modals, phrases
+from bot.views import approval_forms, modals, phrases
 from policies.approval import Objection, concerned
 from policies.votes import Word, too_late
 
@@ -129,10 +129,38 @@ class Clicks:
         form = modals.deny_form(value, short(self._seal.read(value) or ""))
         await self._form(body, value, form, Word(approve=False))
 
+    async def ask_note(self, ack: AsyncAck, body: Body, value: str) -> None:
+        """Open the form behind Approve with a note; `value` is what the card carries."""
+        await ack()
+        form = approval_forms.note_form(value, short(self._seal.read(value) or ""))
+        await self._form(body, value, form, Word(approve=True))
+
+    async def ask_length(self, ack: AsyncAck, body: Body, value: str) -> None:
+        """Open the form behind Approve for; which lengths there are depends on the hold."""
+        await ack()
+        view_id = await self._slack.open_view(body, modals.note("Approve for…", "Reading…"))
+        hold, objection = await self._looked(value, user_of(body), Word(approve=True, grant=True))
+        if hold is None or objection:
+            form = modals.note("Not possible", objection)
+        else:
+            form = approval_forms.length_form(value, hold)
+        await self._slack.update_view(view_id, form)
+
+    async def approve_noted(self, ack: AsyncAck, body: Body, view: Body) -> None:
+        """Take an approval with a note; the modal closes, or says why it does not count."""
+        word = approval_forms.read_note(view["state"]["values"])
+        await self._submitted(ack, body, view, word, ("Approve", "The request is approved."))
+
+    async def approve_for(self, ack: AsyncAck, body: Body, view: Body) -> None:
+        """Take an approval for a chosen time; the modal closes, or says why it does not count."""
+        word = approval_forms.read_length(view["state"]["values"])
+        await self._submitted(ack, body, view, word, ("Approve", "The request is approved."))
+
     async def _form(self, body: Body, value: str, form: Block, word: Word) -> None:
         """Open a form first, for the trigger is short-lived; then see whether they may."""
         view_id = await self._slack.open_view(body, form)
-        if sentence := await self._objection(value, user_of(body), word):
+        _, sentence = await self._looked(value, user_of(body), word)
+        if sentence:
             await self._slack.update_view(view_id, modals.note("Not possible", sentence))
 
     async def deny(self, ack: AsyncAck, body: Body, view: Body) -> None:
@@ -181,16 +209,18 @@ class Clicks:
             for vote in result.hold.votes
         )
 
-    async def _objection(self, value: str, user: str, word: Word) -> str | Offer:
+    async def _looked(self, value: str, user: str, word: Word) -> tuple[Hold | None, str | Offer]:
+        """Return the hold, if there is one, and what stands against saying that of it."""
         hold_id = self._seal.read(value)
         if hold_id is None:
-            return FORGED
+            return None, FORGED
         try:
             hold, voter = await self._decisions.look(hold_id, user)
             objection = self._decisions.objection(hold, voter, word)
-            return await self._sentence(NotTaken(hold, objection), user) if objection else ""
+            said = await self._sentence(NotTaken(hold, objection), user) if objection else ""
         except AbeyanceError as error:
-            return str(error) if isinstance(error, NotFound) else FAILED
+            return None, str(error) if isinstance(error, NotFound) else FAILED
+        return hold, said
 
 
 def _sentence(hold: Hold, objection: Objection) -> str:

@@ -127,6 +127,38 @@ def search(block_id: str, action_id: str, label: str, example: str) -> Block:
     }
 
 
+def field(label: str, name: str, element: Block, *, optional: bool = False) -> Block:
+    """Return a field of a form; what is entered comes back under its name, twice."""
+    return {
+        "type": "input",
+        "block_id": name,
+        "optional": optional,
+        "label": plain_text(label),
+        "element": element | {"action_id": name},
+    }
+
+
+def text_field(
+    label: str, name: str, *, limit: int, optional: bool = False, example: str = ""
+) -> Block:
+    """Return a field for some lines of text, of at most `limit` characters."""
+    element: Block = {"type": "plain_text_input", "multiline": True, "max_length": limit}
+    element |= {"placeholder": plain_text(example)} if example else {}
+    return field(label, name, element, optional=optional)
+
+
+def option(value: str, label: str, *, under: str = "") -> Block:
+    """Return what can be chosen; `label` and `under` are cut to 75 characters."""
+    spelt: Block = {"text": plain_text(text.plain_line(label, 75))}
+    if under:
+        spelt["description"] = plain_text(text.plain_line(under, 75))
+    return spelt | {"value": value}
+
+
+def plain_text(words: str) -> Block:
+    return {"type": "plain_text", "text": words}
+
+
 def divider() -> Block:
     return {"type": "divider"}
 

@@ -11,7 +11,7 @@ from bot.views import coverage, phrases
 from bot.views.durations import duration
 from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
-from policies.approval import grant_length
+from policies.grant_lengths import grant_length, grant_lengths
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -24,10 +24,15 @@ GRANT = "hold_grant"
 DENY = "hold_deny"
 VIEW = "hold_view"
 MORE = "hold_more"
+ABOUT_RULE = "hold_about_rule"
 ALARM = "alarm:"
 """What an option behind the dots begins with that is about a false alarm."""
 ONCE = "once:"
 """What the option behind the dots begins with that approves one request and covers nothing."""
+NOTED = "note:"
+"""What the option begins with that approves with a note."""
+LENGTH = "for:"
+"""What the option begins with that approves for a length of the approver's choice."""
 REVOKE = "grant_revoke"
 _MOST_PASSAGES = 5
 _MOST_OTHERS = 2
@@ -51,7 +56,7 @@ def card(
     drawn: list[Block] = [
         blocks.header(headline(hold)),
         blocks.section(_who(hold, requester)),
-        blocks.section(_why(hold), button=_afterwards(hold, value)),
+        blocks.section(_why(hold), button=about_rule(hold, value)),
     ]
     if outcome := phrases.outcome(hold):
         drawn.append(blocks.section(outcome, button=revoke(hold, value)))
@@ -76,19 +81,20 @@ def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Men
     more = len(_open_passages(hold)) - _MOST_PASSAGES
     drawn.append(Button(f"View full (+{more} more)" if more > 0 else "View full", VIEW, value))
     seldom = [("Approve only this request", f"{ONCE}{value}")] if _open_passages(hold) else []
+    seldom.append(("Approve with a note…", f"{NOTED}{value}"))
+    if len(grant_lengths(hold)) > 1:
+        seldom.append(("Approve for…", f"{LENGTH}{value}"))
     if glass:
         seldom.append(break_glass(value))
-    if hold.verdict.enforced:
-        seldom.append(_false_alarm(value))
-    if seldom:
-        drawn.append(Menu(MORE, tuple(seldom)))
-    return drawn
+    return [*drawn, Menu(MORE, tuple(seldom))]
 
 
-def _afterwards(hold: Hold, value: str) -> Menu | None:
-    """Return what can still be said of the rule when it is decided."""
-    over = hold.state is not HoldState.PENDING
-    return Menu(MORE, (_false_alarm(value),)) if over and hold.verdict.enforced else None
+def about_rule(hold: Hold, value: str) -> Menu | None:
+    """Return what can be said of the rule and its words, before the decision and after it.
+
+    It has a menu of its own: one takes five options at most.
+    """
+    return Menu(ABOUT_RULE, (_false_alarm(value),)) if hold.verdict.enforced else None
 
 
 def break_glass(value: str) -> tuple[str, str]:

@@ -28,13 +28,17 @@ def also_covers(hold: Hold) -> Markup:
     )
 
 
-def covers(hold: Hold, length: timedelta) -> str:
-    """Say, in plain text of at most 300, exactly what a grant of that length lets pass."""
+def covers(hold: Hold, length: timedelta | None = None) -> str:
+    """Say, in plain text of at most 300, exactly what a grant of that length lets pass.
+
+    None: of a length that is still to be chosen.
+    """
+    time = duration(length) if length else "the time you choose"
     rules = ", ".join(fired.rule for fired in hold.verdict.holding)[:70]
     where = hold.requester.provenance.repository if hold.requester.provenance else ""
     inside = f" from {where[:50]}" if where else ""
     return (
-        f"For {duration(length)}, every request of {hold.requester.name[:40]}{inside} over "
+        f"For {time}, every request of {hold.requester.name[:40]}{inside} over "
         f"{hold.connection[:30]} that only the rule {rules} would hold goes through without "
         "approval. Everything else is still held. You can revoke this at any time."
     )

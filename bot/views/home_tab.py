@@ -199,7 +199,10 @@ def _hold(hold: Hold, value: str, *, glass: bool) -> list[Block]:
         lines.append(phrases.DISCONNECTED)
     buttons = cards.buttons(hold, value, glass=glass)
     return [
-        blocks.section(text.join(*(line for line in lines if line), by="\n")),
+        blocks.section(
+            text.join(*(line for line in lines if line), by="\n"),
+            button=cards.about_rule(hold, value),
+        ),
         blocks.actions(f"home:{hold.id}", buttons),
     ]
 

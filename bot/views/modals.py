@@ -43,8 +43,8 @@ _MOST_RULES = 10
 
 def deny_form(value: str, title: str) -> Block:
     """Ask for the reason; `value` is the button's and comes back with the answer."""
-    options = [_option(category, category) for category in CATEGORIES]
-    share = _option(
+    options = [blocks.option(category, category) for category in CATEGORIES]
+    share = blocks.option(
         "share", "Share it with the requester", under="Else they read only that it was denied."
     )
     told = text.ours(
@@ -54,17 +54,22 @@ def deny_form(value: str, title: str) -> Block:
     why: Block = {
         "type": "static_select",
         "options": options,
-        "placeholder": _plain("Choose a reason"),
+        "placeholder": blocks.plain_text("Choose a reason"),
     }
-    what: Block = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
-    hint: Block = {"placeholder": _plain("For example: name the staging system in its place")}
+    example = "For example: use the staging system instead"
     return blocks.modal(
         f"Deny {title}",
         [
             blocks.context(told),
-            _input("Why?", _CATEGORY, why),
-            _input("What should they know?", _REASON, what | hint, optional=True),
-            _input(
+            blocks.field("Why?", _CATEGORY, why),
+            blocks.text_field(
+                "What should they know?",
+                _REASON,
+                limit=_REASON_LIMIT,
+                optional=True,
+                example=example,
+            ),
+            blocks.field(
                 "Your reason",
                 _SHARE,
                 {"type": "checkboxes", "options": [share], "initial_options": [share]},
@@ -97,10 +102,10 @@ def glass_form(value: str, title: str) -> Block:
         "🚨 This releases the request *at once, on your word alone*. Your name and reason go on "
         "the card, to the audit channel and into the record."
     )
-    why = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
+    why = blocks.text_field("Why can't this wait?", _REASON, limit=_REASON_LIMIT)
     return blocks.modal(
         f"Break glass {title}",
-        [blocks.section(loud), _input("Why can it not wait?", _REASON, why)],
+        [blocks.section(loud), why],
         callback_id=GLASS_SUBMIT,
         submit="Release it",
         close="Cancel",
@@ -125,7 +130,7 @@ def alarm_form(value: str, title: str, hold: Hold, marks: Mapping[str, FalsePosi
     """Ask which rules should not have fired; those that are marked are ticked."""
     rules = markable(hold)
     options = [
-        _option(str(at), fired.title or fired.rule, under=fired.rule)
+        blocks.option(str(at), fired.title or fired.rule, under=fired.rule)
         for at, fired in enumerate(rules)
     ]
     ticked = [o for o, fired in zip(options, rules, strict=True) if fired.rule in marks]
@@ -138,13 +143,12 @@ def alarm_form(value: str, title: str, hold: Hold, marks: Mapping[str, FalsePosi
     told = [_marked(mark) for mark in marks.values() if any(r.rule == mark.rule for r in rules)]
     boxes: Block = {"type": "checkboxes", "options": options}
     boxes |= {"initial_options": ticked} if ticked else {}
-    note = {"type": "plain_text_input", "multiline": True, "max_length": _NOTE_LIMIT}
     return blocks.modal(
         f"False alarm {title}",
         [
             blocks.section(what),
-            _input("Rules that were wrong here", _RULES, boxes, optional=True),
-            _input("Why was it wrong?", _NOTE, note, optional=True),
+            blocks.field("Rules that were wrong here", _RULES, boxes, optional=True),
+            blocks.text_field("Why was it wrong?", _NOTE, limit=_NOTE_LIMIT, optional=True),
             *([blocks.context(*told)] if told else []),
         ],
         callback_id=ALARM_SUBMIT,
@@ -176,10 +180,10 @@ def again_form(value: str) -> Block:
         "for you. Say here what it is for; when the same request comes within a day, its card "
         "shows your words. (Or send them yourself in the header `Abeyance-Reason`.)"
     )
-    what = {"type": "plain_text_input", "multiline": True, "max_length": _REASON_LIMIT}
+    what = blocks.text_field("What is it for?", _REASON, limit=_REASON_LIMIT)
     return blocks.modal(
         "Request again",
-        [blocks.section(how), _input("What is it for?", _REASON, what)],
+        [blocks.section(how), what],
         callback_id=AGAIN_SUBMIT,
         submit="Keep the reason",
         close="Cancel",
@@ -196,24 +200,3 @@ def note(title: str, said: str | Offer) -> Block:
     """Tell one thing in a modal; a sentence may come from outside."""
     told = said.blocks() if isinstance(said, Offer) else (blocks.plain_section(said),)
     return blocks.modal(title, told, callback_id=NOTE)
-
-
-def _input(label: str, name: str, element: Block, *, optional: bool = False) -> Block:
-    return {
-        "type": "input",
-        "block_id": name,
-        "optional": optional,
-        "label": _plain(label),
-        "element": element | {"action_id": name},
-    }
-
-
-def _option(value: str, label: str, *, under: str = "") -> Block:
-    option: Block = {"text": _plain(text.plain_line(label, 75))}
-    if under:
-        option["description"] = _plain(text.plain_line(under, 75))
-    return option | {"value": value}
-
-
-def _plain(words: str) -> Block:
-    return {"type": "plain_text", "text": words}

@@ -211,7 +211,8 @@ def outcome(hold: Hold) -> Markup:
         case HoldState.PENDING:
             return text.ours("")
         case HoldState.APPROVED | HoldState.RELEASED | HoldState.LAPSED:
-            return text.join(_approved(hold), _then(hold), by=" · ")
+            told = text.join(_approved(hold), _then(hold), by=" · ")
+            return text.join(told, *notes(hold), by="\n")
         case HoldState.DENIED:
             return _denied(hold)
         case HoldState.EXPIRED:
@@ -243,6 +244,20 @@ def _approved(hold: Hold) -> Markup:
         return text.join(text.ours(f"✅ *Approved{only}* by "), _voters(votes), at)
     by = text.join(text.ours("✅ *Approved* by "), _voters(votes), at)
     return text.join(by, coverage.grant(hold.granted), by=" · ")
+
+
+def notes(hold: Hold) -> list[Markup]:
+    """Return what approvers noted with their approvals, each with its author."""
+    return [
+        text.join(
+            text.ours("*Note* from "),
+            voter(vote),
+            text.ours(": "),
+            text.words(vote.reason, 600),
+        )
+        for vote in hold.votes
+        if vote.approve and vote.reason and not vote.broke_glass
+    ]
 
 
 def marks(hold: Hold) -> Markup:

@@ -222,9 +222,9 @@ def _was_denied(hold: Hold) -> bool:
 
 
 def _reasons(hold: Hold) -> list[Markup]:
-    """Give the reasons of a denial, as far as the manager shares them."""
+    """Give the reasons of a denial, as far as the manager shares them, or notes of approvals."""
     if not _was_denied(hold):
-        return []
+        return phrases.notes(hold)
     lead = text.ours("*Reason:* ")
     shared = [phrases.reason(vote, lead) for vote in hold.votes if _tells(vote)]
     return shared or [text.join(lead, text.ours("not shared"))]

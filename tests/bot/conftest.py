@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from app.pieces import Piece
     from app.storage.ports import Event
     from bot.slack.api import Slack
+    from sandbox.slack.driver import SeenMessage, SeenView, SlackUser
 
 CLOCK = SystemClock()
 CUTTER = Cutter(Vault.new_key())
@@ -146,6 +147,16 @@ class Office:
     async def knows(self, *identities: Identity) -> None:
         for identity in identities:
             await self.storage.people.saw(identity, CLOCK.now())
+
+
+async def pick(user: SlackUser, where: SeenMessage | SeenView, label: str) -> None:
+    """Choose an option of one of the menus behind three dots. Raises LookupError."""
+    for element in where.elements:
+        for option in element.raw.get("options", ()):
+            if option["text"]["text"] == label:
+                await user.click(where, element.action_id, choose=option["value"])
+                return
+    raise LookupError(label)
 
 
 def session_of(made: Hold, body: bytes = BODY, pieces: Sequence[Piece] = ()) -> Session:

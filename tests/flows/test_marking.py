@@ -107,8 +107,8 @@ async def test_a_mark_from_the_card_counts_and_one_from_the_record_is_on_the_car
     token = await idp.token("alice")
     asking = asyncio.ensure_future(ask(house, token, "kites in production"))
     card = await maria.wait_for_message("kites in", channel="approvals")
-    menu = card.element("hold_more").raw["options"][-1]["value"]
-    await maria.click(card, "hold_more", choose=menu)
+    menu = card.element("hold_about_rule").raw["options"][-1]["value"]
+    await maria.click(card, "hold_about_rule", choose=menu)
     await maria.wait_for_view("Rules that were wrong here")
     assert await maria.submit({"note": "a kite festival"}) is None
     card = await maria.wait_for_change(card, "Marked as a false alarm by <@U0MARIA001>")

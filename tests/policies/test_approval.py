@@ -19,12 +19,12 @@ from policies.approval import (
     Voter,
     approvals,
     denials,
-    grant_length,
     judge,
     judge_break_glass,
     missing,
     released_by_people,
 )
+from policies.grant_lengths import grant_length, grant_lengths
 
 NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 DANA = Identity("https://id.example", "sub-dana", IdentityKind.PERSON, "Dana", "dana@acme.example")
@@ -367,3 +367,28 @@ def test_a_job_that_was_started_under_the_approvers_name_counts_as_their_own(act
     lopez = Person("U1", "maria@acme.example", "Maria Lopez")
     assert word(hold(requester=job), voter(lopez)) is Objection.OWN_REQUEST
     assert word(hold(requester=job), voter(MARCUS)) is HoldEvent.APPROVE
+
+
+@pytest.mark.parametrize(
+    ("up_to", "minutes"),
+    [
+        (10, [10]),
+        (15, [15]),
+        (60, [15, 60]),
+        (90, [15, 60, 90]),
+        (480, [15, 60, 240, 480]),
+        (10080, [15, 60, 240, 480, 1440, 10080]),
+        (None, []),
+    ],
+)
+def test_a_grant_may_have_any_of_a_few_lengths_up_to_the_longest(
+    up_to: int | None, minutes: list[int]
+) -> None:
+    fired = FiredRule("r", "t", Action.HOLD, Risk.LOW, "", enforced=True, findings=1, excerpts=())
+    longest = None if up_to is None else timedelta(minutes=up_to)
+    terms = Approval(("managers",), grant_up_to=longest)
+    held = hold(verdict=Verdict(Action.HOLD, (fired,), "r1", terms))
+    assert [length.total_seconds() / 60 for length in grant_lengths(held)] == minutes
+    assert grant_length(held) in (*grant_lengths(held), None)
+    two = replace(terms, quorum=2)
+    assert grant_lengths(hold(verdict=Verdict(Action.HOLD, (fired,), "r1", two))) == ()

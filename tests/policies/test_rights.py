@@ -18,7 +18,6 @@ from policies.approval import (
     asked,
     concerned,
     denials,
-    grant_length,
     judge_break_glass,
     judge_mark,
     may_decide,
@@ -27,6 +26,7 @@ from policies.approval import (
     sets_of,
     shares,
 )
+from policies.grant_lengths import grant_length
 from tests.policies.test_approval import DANA, MARCUS, MARIA, NOW, hold, said, terms, voter, word
 
 NOBODY = Voter(Person("U8", "ines@acme.example", "Ines"))

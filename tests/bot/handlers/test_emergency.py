@@ -17,7 +17,7 @@ from app.errors import NotFound, NotPermitted
 from app.storage.ports import EventKind
 from bot.slack.manifest import BOT_SCOPES
 from proxy.linking import Linking
-from tests.bot.conftest import CLOCK
+from tests.bot.conftest import CLOCK, pick
 from tests.bot.handlers.test_requester import current
 from tests.bot.values import DANA, JOB
 
@@ -47,8 +47,7 @@ async def background(running: Coroutine[None, None, None]) -> AsyncIterator[None
 
 
 async def glass_form(user: SlackUser, card: SeenMessage) -> None:
-    menu = card.element("hold_more").raw["options"][0]["value"]
-    await user.click(card, "hold_more", choose=menu)
+    await pick(user, card, "Break glass…")
 
 
 async def test_one_of_the_group_releases_alone_and_everybody_reads_why(office: Office) -> None:

@@ -29,8 +29,8 @@ FORM = "Rules that were wrong here"
 
 async def ask(user: SlackUser, card: SeenMessage) -> None:
     """Choose the last thing behind the dots of a card."""
-    value = card.element("hold_more").raw["options"][-1]["value"]
-    await user.click(card, "hold_more", choose=value)
+    value = card.element("hold_about_rule").raw["options"][-1]["value"]
+    await user.click(card, "hold_about_rule", choose=value)
 
 
 async def form(user: SlackUser, card: SeenMessage) -> SeenView:

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from app.domain.hold import Granted, Hold, HoldState, Marked
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import Excerpt
-from app.domain.verdict import Approval, Risk
+from app.domain.verdict import Approval, Question, Risk
 from bot.people.approvers import Audience
 from bot.slack.button_seal import Seal
 from bot.views import cards
 from bot.views.quotes import quotes
 from sandbox.slack.blockkit import check_blocks, length_of
 from tests.bot.values import DANA, JOB, MARCUS, MARIA, NOW, fired, hold, vote
+from tests.policies.passages.questions import passage
 
 if TYPE_CHECKING:
     from bot.slack.blocks import Message
@@ -163,6 +164,17 @@ def test_broken_glass_is_told_in_loud_words() -> None:
     shown = words(draw(hold(state=HoldState.APPROVED, votes=(alone,), keep_until=LATER)))
     assert "🚨 *BREAK-GLASS* by <@U0MARIA001>" in shown
     assert "checkout is down" in shown
+
+
+def test_no_menu_of_a_card_has_more_options_than_slack_takes() -> None:
+    asks = replace(fired(), question=Question("law", GRANTABLE, (passage("p"),)))
+    long = replace(GRANTABLE, grant_up_to=timedelta(hours=8))
+    held = hold(rule=asks)
+    held = replace(held, verdict=replace(held.verdict, approval=long))
+    message = cards.card(held, requester="", value="v", glass=True)
+    assert check_blocks(list(message.blocks)) == []
+    for label in ("only this request", "with a note…", "Approve for…", "Break glass…"):
+        assert label in words(message)
 
 
 def test_the_glass_stands_behind_the_dots_only_where_somebody_may_break_it() -> None:
