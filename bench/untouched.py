@@ -27,7 +27,7 @@ from policies.matching.findings import Inspected
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policies.compiled import Catalog
+    from policies.compiled_catalog import Catalog
     from policies.matching.findings import Cover, Finder
 
 MB = 1_000_000
