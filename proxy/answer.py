@@ -120,6 +120,9 @@ class Relay:
         if self._visit.giving is not None:
             await self._visit.giving.head(headers)
         await self._recording.start_answer(answer.status, headers)
+        if opening := self._visit.opening:
+            self._recording.chunks.told(opening)
+            self._sent += len(opening)
         # A stream that was kept alive while its request was held has its head already.
         if not self._exchange.started:
             await self._exchange.start(answer.status, headers)
@@ -178,6 +181,8 @@ class Relay:
             await self._visit.giving.body(data, answer.status)
         if not self._recording.answering:
             await self._start(answer)
+        if self._visit.continuation is not None:
+            data = self._visit.continuation.feed(data)
         # An answer that is sent whole can still be refused where it cannot be recorded.
         at_once = last and not self._sent
         for start in range(0, len(data), _SLICE_BYTES):

@@ -239,7 +239,7 @@ class Asking:
         recording = await self._recording(asked, waiting)
         if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
             return Answer(Decision.PENDING, hold)
-        patience, pulse = self._patience(asked, mode)
+        patience, pulse = self._patience(asked, hold, mode)
         still_good = partial(self._still_good, asked, recording)
         with self._metrics.waiting.track_inprogress():
             claimed = await self._holding.released(
@@ -257,7 +257,7 @@ class Asking:
         recording = await self._recording(asked, waiting)
         if mode is Mode.ASYNC and waiting.hold.state is HoldState.PENDING:
             return Answer(Decision.PENDING, waiting.hold)
-        patience, pulse = self._patience(asked, mode)
+        patience, pulse = self._patience(asked, waiting.hold, mode)
         with self._metrics.waiting.track_inprogress():
             decided = await self._holding.decided(
                 waiting.hold, waiting.caller, recording, patience, pulse
@@ -267,10 +267,11 @@ class Asking:
         await self._granted.cover(decided)
         return None
 
-    def _patience(self, asked: Asked, mode: Mode) -> tuple[float | None, Pulse | None]:
+    def _patience(self, asked: Asked, hold: Hold, mode: Mode) -> tuple[float | None, Pulse | None]:
         """Return for how many seconds the caller waits, and what keeps it waiting."""
         headers, connection = asked.visit.exchange.headers, asked.inquiry.connection
-        kept = Pulse(self._limits.keep_alive_seconds, asked.visit.keep_alive)
+        alive = partial(asked.visit.keep_alive, hold)
+        kept = Pulse(self._limits.keep_alive_seconds, alive)
         pulse = kept if mode is Mode.KEEP_ALIVE else None
         return patience_of(headers, connection, mode), pulse
 

@@ -45,6 +45,8 @@ class Inquiry:
     calls: tuple[str | int, ...]
     """The ids of the JSON-RPC calls in the body."""
     use: AccountUse
+    has_tools: bool = False
+    """Whether the model may call tools, as in the work of an agent."""
     sameness: str = ""
     """The digest, in hex, by which a retry is known though its JSON is ordered otherwise, and
     though it asks for a stream, or not. Only where people may be asked about it."""
@@ -138,7 +140,11 @@ def read_inquiry(
     facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
     request = _recorded(connection, method, path, query, sent_on, body.raw)
     use = account_use(connection, path, body.json)
-    return Inquiry(connection, body, facts, request, members, body.calls, use)
+    return Inquiry(connection, body, facts, request, members, body.calls, use, _has_tools(body))
+
+
+def _has_tools(body: Body) -> bool:
+    return isinstance(body.json, dict) and bool(body.json.get("tools"))
 
 
 def _model_of(path: str) -> str:

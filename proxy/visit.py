@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 import structlog
 
-from app.domain.connection import Connection
+from app.domain.connection import Connection, Waiting
 from app.domain.session import Decision
 from app.errors import AbeyanceError, MethodNotAllowed, Reason, Refused, Unavailable, Unreachable
+from app.ids import short
 from app.wire.clients import Client, client_of
 from app.wire.registry import WIRES, wire_for
+from app.wire.waiting.line import Continuation
+from app.wire.waiting.line import line as waiting_line
+from policies.approval import concerned
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.front import header
@@ -54,10 +58,18 @@ class Visit:
     """Takes note of the ids that the answer gives to the caller."""
     kept_alive: bool = False
     """Whether the stream was begun before there was an answer, so that the client waits on."""
+    opening: bytes = b""
+    """What the stream was begun with, where that was a line for the person who waits."""
+    continuation: Continuation | None = None
+    """Makes of the upstream's answer what follows on that line."""
+
+    @property
+    def _agent(self) -> str:
+        return header(self.exchange.headers, "user-agent")
 
     @property
     def client(self) -> Client:
-        return client_of(header(self.exchange.headers, "user-agent"))
+        return client_of(self._agent)
 
     @property
     def wire(self) -> WireFormat:
@@ -74,13 +86,31 @@ class Visit:
             return "", "refused"
         return self.inquiry.connection.name, self.recording.session.decision.value
 
-    async def keep_alive(self) -> None:
+    async def keep_alive(self, hold: Hold) -> None:
         """Send what the client skips but counts; the first time commits the stream to a 200."""
         if not self.kept_alive:
             self.kept_alive = True
             stream = (("content-type", "text/event-stream"), ("cache-control", "no-store"))
             await self.exchange.start(200, (*stream, *self.named(Decision.PENDING)))
-        await self.exchange.send(self.client.alive(self.wire))
+            if self._begin_with_line(hold):
+                return await self.exchange.send(self.opening)
+        return await self.exchange.send(self.client.alive(self.wire))
+
+    def _begin_with_line(self, hold: Hold) -> bool:
+        """Have the stream begin with what the request is waiting for, where a person reads it.
+
+        Only in the work of an agent, which has tools: other requests, such as for a title, are
+        read by a program.
+        """
+        if not self.inquiry or self.inquiry.connection.waiting is not Waiting.VISIBLE:
+            return False
+        shown = self.client.line_for(self.wire, self._agent)
+        if shown is None or not self.inquiry.has_tools:
+            return False
+        line = waiting_line(", ".join(concerned(hold)), short(hold.id))
+        self.opening = shown.opening(line, self.inquiry.facts.prompt.model)
+        self.continuation = shown.continuation(line)
+        return True
 
     async def defer(self, hold: Hold) -> None:
         """Answer a caller who prefers not to wait: where to look, and to come back."""
@@ -137,7 +167,8 @@ class Visit:
         with suppress(Unavailable):
             await self._record(error)
         if self.kept_alive and not self.exchange.ended:
-            begun = self.recording is not None and self.recording.answering
+            answering = self.recording is not None and self.recording.answering
+            begun = answering or bool(self.opening)
             await self.exchange.send(self.client.end_of_stream(self.wire, refusal, begun=begun))
             await self.exchange.end()
         elif not self.exchange.started:

@@ -33,7 +33,7 @@ def waiting_mode(headers: Headers, facts: Facts, connection: Connection) -> Mode
     """Choose by what the caller prefers (RFC 7240), then by connection and what is asked for."""
     if "respond-async" in _preferences(headers) or connection.waiting is Waiting.ASYNC:
         return Mode.ASYNC
-    kept_alive = _is_event_stream(facts) and connection.waiting is Waiting.AUTO
+    kept_alive = _is_event_stream(facts) and connection.waiting is not Waiting.SILENT
     return Mode.KEEP_ALIVE if kept_alive and 0 not in _preferred(headers) else Mode.SILENT
 
 

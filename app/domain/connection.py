@@ -23,6 +23,8 @@ class Waiting(StrEnum):
 
     AUTO = "auto"
     """Streams are kept alive by comments, the rest waits in silence."""
+    VISIBLE = "visible"
+    """As `auto`; and where a person's agent can show it, a line says what she is waiting for."""
     SILENT = "silent"
     """Nothing is sent before it is decided, for clients that take no comments in a stream."""
     ASYNC = "async"

@@ -115,6 +115,8 @@ class WireFormat(Protocol):
     def mended(self, body: Json) -> Json:
         """Return the body without what the API would refuse because it was masked before.
 
+        And without lines about waiting, which are ours and not the model's.
+
         It is the same object where there is nothing of that kind.
         """
         ...

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from app.wire.apis import anthropic, gemini, openai_responses
 from app.wire.base import Refusal
+from app.wire.waiting.line import LineFormat
 
 if TYPE_CHECKING:
     from app.wire.base import WireFormat
@@ -34,8 +35,17 @@ class Client:
     """The only code with which it ends at once, and shows the message."""
     keep_alive: Mapping[str, bytes] = field(default_factory=dict)
     """By the name of a wire, what counts as a sign of life before the answer."""
+    interactive: tuple[str, ...] = ()
+    """What is in its user agent where a person looks at it, and not a script."""
+    lines: Mapping[str, LineFormat] = field(default_factory=dict)
+    """By the name of a wire, how it shows a person at once what is said before the answer."""
     last_words: Mapping[str, Callable[[Refusal], bytes]] = field(default_factory=dict)
     """By the name of a wire, the refusal that ends a stream for good."""
+
+    def line_for(self, wire: WireFormat, user_agent: str) -> LineFormat | None:
+        """Return how a line can be shown to the person who is looking; None where it cannot."""
+        looked_at = any(sign in user_agent.lower() for sign in self.interactive)
+        return self.lines.get(wire.name) if looked_at else None
 
     def told(self, refusal: Refusal) -> Refusal:
         """Return the refusal with a status and a code that this client does not retry."""
@@ -60,6 +70,8 @@ CLIENTS: Mapping[str, Client] = {
         agents=("claude-cli/",),
         sent_as_400=frozenset({403}),
         keep_alive={"anthropic": anthropic.NO_NEWS},
+        interactive=("(external, cli",),
+        lines={"anthropic": anthropic.LINE},
     ),
     # It sends again, five times, what is refused with another status, or in a stream with
     # another code; of a 400 with another code it shows the JSON. It asks for a new token on 401.
@@ -68,6 +80,8 @@ CLIENTS: Mapping[str, Client] = {
         sent_as_400=frozenset({403, 404, 409, 413, 415}),
         code_of_400="invalid_prompt",
         keep_alive={"openai_responses": openai_responses.NO_NEWS},
+        interactive=("codex_cli_rs/", "codex-tui/"),
+        lines={"openai_responses": openai_responses.LINE},
     ),
     "Gemini CLI": Client(
         agents=("geminicli",),

@@ -44,7 +44,8 @@ class TableFormat:
         return prompts.read(self.request, body)
 
     def mended(self, body: Json) -> Json:
-        return self.request.mend(body, body)
+        said = self.request.without_lines(body)
+        return self.request.mend(said, said)
 
     def rewrite(self, body: Json, mask: Callable[[str], str]) -> Json:
         return prompts.rewrite(self.request, body, mask)

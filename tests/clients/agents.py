@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / ".clients" / "node_modules" / ".bin"
@@ -57,22 +58,30 @@ class Desk:
     token: str
 
     async def run(
-        self, agent: Agent, prompt: str, model: str = "sandbox-1", patience: float = 0
+        self,
+        agent: Agent,
+        prompt: str,
+        model: str = "sandbox-1",
+        patience: float = 0,
+        env: Mapping[str, str] = MappingProxyType({}),
     ) -> Ended:
-        """Run the agent to its end. Raises TimeoutError where it comes to none."""
+        """Run the agent to its end; `env` goes beside what a developer sets up.
+
+        Raises TimeoutError where it comes to none.
+        """
         setup = agent.setup(self.gateway, self.token, model, patience)
         for name, text in setup.files.items():
             path = self.home / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         self.work.mkdir(parents=True, exist_ok=True)
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TERM": "dumb", "NO_COLOR": "1"}
+        bare = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TERM": "dumb", "NO_COLOR": "1"}
         process = await asyncio.create_subprocess_exec(
             PROGRAMS / agent.program,
             *setup.arguments,
             prompt,
             cwd=self.work,
-            env={**env, **setup.env},
+            env={**bare, **setup.env, **env},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -19,7 +19,7 @@ import httpx
 from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
-from app.domain.connection import Connection, CredentialScheme
+from app.domain.connection import Connection, CredentialScheme, Waiting
 from app.settings import POLICIES
 from app.storage.store import MongoStorage
 from app.vault import Vault
@@ -162,10 +162,18 @@ class House:
         self.processes.append(process)
         return process
 
-    async def register(self, name: str, base_url: str, credential: str) -> None:
+    async def register(
+        self,
+        name: str,
+        base_url: str,
+        credential: str,
+        scheme: CredentialScheme = CredentialScheme.BEARER,
+        waiting: Waiting = Waiting.AUTO,
+    ) -> None:
         """Add a connection, as an administrator does."""
         storage, sealed = self.storage(), Vault(self.vault_key).seal(name, credential)
-        await storage.connections.put(Connection(name, base_url, CredentialScheme.BEARER, sealed))
+        added = Connection(name, base_url, scheme, sealed, waiting=waiting)
+        await storage.connections.put(added)
         storage.close()
 
     async def _register_connections(self) -> None:

@@ -11,6 +11,8 @@ from app.wire.answer.events import EVERYTHING, AnswerTable, Named, StreamTable, 
 from app.wire.json_paths import Kind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.table import STREAMING, ErrorTable, TableFormat, message
+from app.wire.waiting import anthropic as waiting
+from app.wire.waiting.line import LineFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +44,7 @@ REQUEST = RequestTable(
         "web_fetch_tool_result": Role.TOOL,
         "search_result": Role.TOOL,
     },
+    without_lines=waiting.without_lines,
     mend=thinking.mended,
 )
 
@@ -165,6 +168,8 @@ NO_NEWS = _named(
     }
 )
 """An event that changes nothing, for who does not take comments or pings for a sign of life."""
+
+LINE = LineFormat(waiting.opening, waiting.Continuation)
 
 ANTHROPIC = TableFormat(
     "anthropic", REQUEST, ANSWER, ErrorTable(_body, _in_stream, _whole_stream), STREAMING

@@ -12,6 +12,8 @@ from app.wire.apis import openai_error
 from app.wire.json_paths import Kind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.table import STREAMING, ErrorTable, TableFormat, message
+from app.wire.waiting import responses as waiting
+from app.wire.waiting.line import LineFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,6 +62,7 @@ REQUEST = RequestTable(
         **{f"{call}_output": Role.TOOL for call in _CALLS},
     },
     hidden=("previous_response_id", "conversation", "prompt"),
+    without_lines=waiting.without_lines,
 )
 
 _IDS = ("output_index", "content_index", "summary_index")
@@ -151,6 +154,8 @@ def _in_stream(refusal: Refusal) -> bytes:
 
 NO_NEWS = sse.encode(strict_json.dump({"type": "keepalive"}), event="keepalive")
 """An event that changes nothing, for who does not take comments for a sign of life."""
+
+LINE = LineFormat(waiting.opening, waiting.Continuation)
 
 RESPONSES = TableFormat(
     "openai_responses",

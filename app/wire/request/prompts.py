@@ -53,6 +53,8 @@ class RequestTable:
     model: tuple[str, ...] = ("model",)
     streamed: bool | None = None
     """Whether the answer streams; None: as the body's `stream` says."""
+    without_lines: Callable[[Json], Json] = lambda body: body
+    """Takes out what we have said ourselves in earlier answers; see `waiting.line`."""
     mend: Callable[[Json, Json], Json] = lambda _, after: after
     """Gives out of a body, before and after it was masked, one that the API takes."""
 

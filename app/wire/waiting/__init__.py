@@ -1,0 +1,1 @@
+"""A line in the answer that says what a held request is waiting for, where a client shows it."""
