@@ -18,6 +18,7 @@ from app.errors import (
     StorageUnavailable,
     UpstreamUnavailable,
 )
+from app.wire.answer.usage import Usage
 from app.wire.media import LINES, STREAM, media_type
 from policies.matching.answer_masking import NOTHING_FOUND, Tally
 from proxy.http.upstream_errors import readable, told
@@ -62,6 +63,9 @@ class Relay:
         self._sent = 0
         self._last = b""  # what was sent last
         self._is_list = False  # a stream that is one JSON array
+        self.usage = Usage()
+        self.error = ""
+        """Why the answer ended early, if it did, once it is over."""
         self._unrecorded = ""
         """Why the rest of the answer could not be recorded, and was not sent."""
 
@@ -85,11 +89,12 @@ class Relay:
         try:
             error = await self._body(answer, masker)
         finally:
+            self.error = self._unrecorded or error
             # Also when the client has left and this task is being cancelled. What cannot be
             # written now is written later: all that was sent is known.
             masker.close()
             with suppress(StorageUnavailable):
-                await self._end(self._unrecorded or error)
+                await self._end(self.error)
         if not self._exchange.ended:
             await self._exchange.end()
 
@@ -192,6 +197,7 @@ class Relay:
 
     async def _send(self, data: bytes) -> None:
         await self._exchange.send(data)
+        self.usage.feed(data)
         if not self._sent:
             self._is_list = data.lstrip().startswith(b"[")
         self._sent += len(data)

@@ -30,6 +30,7 @@ from proxy.http.compression import content_coding
 from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
 from proxy.inspection import Incoming, Inspected, inspect
+from proxy.outcome import told
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
 from proxy.visit import Visit
@@ -177,20 +178,22 @@ class Gate:
     async def _forward(
         self, relay: Relay, inquiry: Inquiry, hold: Hold | None, credential: str
     ) -> None:
-        outcome = "sent; its answer was not seen"
+        began, status, fault = self.clock.now(), None, ""
         try:
             async with self.upstream.forward(
                 inquiry.connection, inquiry.request, credential
             ) as answer:
-                outcome = f"upstream {answer.status}"
+                status = answer.status
                 await relay.run(answer)
-        except Unavailable as unavailable:
-            outcome = str(unavailable)
+        except AbeyanceError as error:
+            fault = str(error)
             raise
         finally:
             if hold is not None:
+                seconds = (self.clock.now() - began).total_seconds()
+                became = told(status, fault or relay.error, seconds, relay.usage.tokens)
                 with suppress(Unavailable):
-                    await self.holding.note_outcome(hold, outcome)
+                    await self.holding.note_outcome(hold, became)
 
 
 def _denied(verdict: Verdict) -> Refused:

@@ -171,7 +171,7 @@ async def test_approvers_asked_in_person_get_the_card_each_and_all_are_edited(
         assert not [m for m in maria.messages("approvals") if name in m.words]
         await maria.click(hers, "Approve")
         await marcus.wait_for_change(his, lambda m: "*Approved*" in m.words)
-        await maria.wait_for_change(hers, "upstream 200")
+        await maria.wait_for_change(hers, "finished in")
     assert asking.result().choices
 
 
@@ -191,7 +191,7 @@ async def test_security_and_a_manager_are_two_people_and_get_no_grant(
             lambda m: name in m.words and "still needs one from security" in m.words
         )
         await maria.click(card, "Approve")
-        await maria.wait_for_change(card, "upstream 200")
+        await maria.wait_for_change(card, "finished in")
     assert asking.result().choices
 
 

@@ -60,7 +60,7 @@ async def test_a_manager_sees_the_card_approves_it_and_the_request_completes(
     assert not asking.done()
     await card.get_by_role("button", name="Approve", exact=True).click()
     assert word in await asking
-    await expect(card).to_contain_text("upstream 200")
+    await expect(card).to_contain_text("finished in")
     for gone in ("Approve", "Deny…", "View full"):
         await expect(card.get_by_role("button", name=gone)).to_have_count(0)
 

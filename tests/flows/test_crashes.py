@@ -133,6 +133,6 @@ async def test_a_second_bot_doubles_no_card_and_no_decision(
             card = await maria.wait_for_message(word)
             await maria.click(card, "Approve")
             assert (await asking).status_code == 200
-            await maria.wait_for_change(card, "upstream 200")
+            await maria.wait_for_change(card, "finished in")
             assert len([m for m in maria.messages("approvals") if word in m.words]) == 1
     assert len(await model.requests()) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -52,9 +53,33 @@ async def test_an_approved_request_goes_upstream_unchanged_and_is_answered(
     intent = told.index(EventKind.REQUEST_FORWARDING)
     assert told.index(EventKind.HOLD_OPENED) < intent < told.index(EventKind.REQUEST_FORWARDED)
     assert received.body == body
-    decided = await maria.wait_for_change(card, "upstream 200")
+    decided = await maria.wait_for_change(card, "finished in")
+    assert re.search(r"released · finished in \d+\.\d s, \d+ tokens", decided.words)
     assert "Maria Lopez" in decided.words or maria.id in decided.words
     assert decided.buttons == ["Revoke"], "it covers what is done for it"
+
+
+async def test_the_card_says_that_an_approved_request_failed(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria = await slack.user("maria")
+    prompt = a_risky_prompt()
+    async with house.openai(await idp.token("alice"), max_retries=0) as client:
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(_failure(client, prompt))
+            card = await maria.wait_for_message(prompt[0]["content"][13:21])
+            await maria.click(card, "Approve")
+        decided = await maria.wait_for_change(card, "failed after")
+        assert asking.result().status_code == 500
+        assert re.search(r"failed after \d+\.\d s: the model API answered 500", decided.words)
+
+
+async def _failure(
+    client: openai.AsyncOpenAI, prompt: list[dict[str, str]]
+) -> openai.APIStatusError:
+    with pytest.raises(openai.APIStatusError) as failure:
+        await client.chat.completions.create(model="sandbox-failing", messages=prompt)
+    return failure.value
 
 
 async def test_a_denied_request_tells_the_caller_who_and_why(

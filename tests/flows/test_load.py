@@ -96,5 +96,5 @@ async def test_a_bot_killed_between_post_and_record_leaves_one_card_to_the_bot_t
         house.bot.kill()
         await maria.click(card, "Approve")
         assert (await asking).status_code == 200
-        await maria.wait_for_change(card, "upstream 200", within=30)
+        await maria.wait_for_change(card, "finished in", within=30)
     assert [one.ts for one in cards(maria)] == [card.ts]

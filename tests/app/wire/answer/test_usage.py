@@ -1,0 +1,59 @@
+"""Tokens are read from the counts of an answer, however it is cut, and from nothing else in it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.wire.answer.usage import Usage
+
+CHAT = {"prompt_tokens": 11, "completion_tokens": 31, "total_tokens": 42}
+MESSAGES = {"input_tokens": 12, "cache_read_input_tokens": 5, "output_tokens": 1}
+DETAILS = {"output_tokens_details": {"reasoning_tokens": 7}, "service_tier": "default"}
+ANSWERS = {
+    "chat": (json.dumps({"choices": ["x" * 50_000], "usage": CHAT | DETAILS}), 42),
+    "chat stream": (f'data: {{"usage":null}}\n\ndata: {{"usage":{json.dumps(CHAT)}}}\n\n', 42),
+    "responses": (
+        json.dumps({"usage": MESSAGES | DETAILS | {"total_tokens": 20}}, indent=2),
+        20,
+    ),
+    "messages": (json.dumps({"usage": MESSAGES | {"cache_creation": {"ephemeral": 9}}}), 18),
+    "messages stream": (
+        f'data: {{"message":{{"usage":{json.dumps(MESSAGES)}}}}}\n\n'
+        + 'data: {"delta":"y"}\n\n' * 9_000
+        + 'data: {"usage":{"output_tokens":30}}\n\n',
+        47,
+    ),
+    "gemini": (json.dumps([{"usageMetadata": {"promptTokenCount": 1, "totalTokenCount": 9}}]), 9),
+    "nothing": ('{"choices": []}', None),
+    "nothing at all": ("", None),
+    "a number of no tokens": ('{"usage": {"total_tokens": "many", "output_tokens": true}}', None),
+    "a count that is cut off": ('{"usage": {"total_tokens": 4', None),
+    "what a model writes": (
+        json.dumps({"choices": [json.dumps({"usage": {"total_tokens": 4}})]}),
+        None,
+    ),
+    "a tower": ('{"usage": {"a": ' + "[" * 12_000, None),
+}
+
+
+@pytest.mark.parametrize(("answer", "tokens"), ANSWERS.values(), ids=list(ANSWERS))
+@pytest.mark.parametrize("size", [1, 1_000, 10_000_000])
+def test_it_is_told_whatever_the_pieces(answer: str, tokens: int | None, size: int) -> None:
+    usage, data = Usage(), answer.encode()
+    for start in range(0, len(data), size):
+        usage.feed(data[start : start + size])
+    assert usage.tokens == tokens
+
+
+@given(
+    st.lists(st.binary(max_size=50) | st.sampled_from([b'{"usage": {', b'"total_tokens": 4', b"}"]))
+)
+def test_no_answer_is_too_odd(pieces: list[bytes]) -> None:
+    usage = Usage()
+    for piece in pieces:
+        usage.feed(piece)
+    assert usage.tokens is None or usage.tokens == 4
