@@ -113,8 +113,9 @@ class State(dict[str, "State"]):
     def __missing__(self, ch: str) -> State:
         kind = self._automaton.kinds[ch]
         following = self[kind] if kind != ch else self._automaton.step(self, ch)
-        if len(self) < _MAX_STEPS:
-            self[ch] = following
+        if len(self) >= _MAX_STEPS:
+            self._automaton.kinds.make_room(self)
+        self[ch] = following
         return following
 
     # A state is itself, whatever it has learnt so far.

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+T = TypeVar("T")
 WORD_BUCKET = 2
 _OTHER_BUCKET = 4
 _KINDS = 1 << WORD_BUCKET | 1 << _OTHER_BUCKET
@@ -57,6 +58,15 @@ class Kinds(dict[str, str]):
         if len(self) < self._LIMIT:
             self[ch] = kind
         return kind
+
+    def make_room(self, steps: dict[str, T]) -> None:
+        """Take out of steps by character what is quickly found again, by the character's kind.
+
+        Else a text in a large alphabet would leave no room for the texts that come after it.
+        """
+        for ch in list(steps):
+            if self[ch] != ch:
+                steps.pop(ch, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,9 @@ class TriggerState(dict[str, "TriggerState"]):
     def __missing__(self, ch: str) -> TriggerState:
         kind = self._tree.kinds[ch]
         following = self[kind] if kind != ch else self._tree.step(self, ch)
-        if len(self) < _MAX_STEPS:
-            self[ch] = following
+        if len(self) >= _MAX_STEPS:
+            self._tree.kinds.make_room(self)
+        self[ch] = following
         return following
 
     __hash__ = object.__hash__  # type: ignore[assignment]
