@@ -72,6 +72,12 @@ class Reader:
         """Return the whole body of the request."""
         return b"".join(await self._pieces.get(session.request.pieces))
 
+    async def prompt(self, session: Session) -> tuple[Turn, ...]:
+        """Return all that a request says, unmasked. It is read as a whole, however large."""
+        request = whole(session.request, await self.body(session))
+        turns, _ = await asyncio.to_thread(prompt_turns, session.wire, request)
+        return turns
+
     async def page(
         self,
         session: Session,

@@ -20,6 +20,7 @@ from app.ids import new_id
 from app.storage.ports import Event, EventKind
 from policies.approval import is_requester, may_decide
 from policies.passages.answers import covers_of, freed
+from policies.passages.trust import trusts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -75,6 +76,12 @@ class Grants:
         await self._giver.give(hold, given)
         if given:
             await self._show(hold, given)
+
+    async def trust(self, hold: Hold) -> None:
+        """Trust what people have said so about on this hold, and let go on what it answers."""
+        given = trusts_of(hold)
+        if await self._giver.give(hold, given):
+            await self._free(given)
 
     async def free(self, requester: Identity) -> None:
         """Let go on what waits of somebody, where all that it asks about is approved by now."""

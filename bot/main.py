@@ -37,6 +37,7 @@ from bot.handlers.false_alarm import FalseAlarms
 from bot.handlers.home import Home
 from bot.handlers.replay import Auditing, Records
 from bot.handlers.requester import Asking
+from bot.handlers.trusting import Texts, Trusting
 from bot.handlers.view_full import Viewing
 from bot.marking import Marking
 from bot.people.approvers import Approvers
@@ -53,6 +54,7 @@ from bot.slack.rates import Pace
 from bot.slack.sockets import Ears
 from bot.slack.tokens import check_token, sign_in
 from bot.slack.webhook import serve_events
+from bot.trusts import Trusts
 from policies.reload import CatalogKeeper
 
 if TYPE_CHECKING:
@@ -202,7 +204,7 @@ async def _side_by_side(
     poster = shared.poster(posts, edits)
     digests = shared.digests(poster, posts, edits)
     reach = shared.reach()
-    watcher = Watcher(feed, holds, poster, digests, reach, Duty(shared.life))
+    watcher = Watcher(feed, holds, poster, digests, reach, shared.grants, Duty(shared.life))
     timers = Timers(feed, holds, shared.storage.notices, shared.ledger, shared.clock)
     parts = (shared.ledger, feed, watcher, timers, shared.grants)
     listening = _listen(shared, shared.app(), feed, announce)
@@ -280,18 +282,30 @@ class _Shared:
         holds, sessions = self.storage.holds, self.storage.sessions
         slack, people, ledger, clock = self.slack, self.people, self.ledger, self.clock
         decisions = Decisions(holds, ledger, people, self.grants, clock, self.mask)
+        trusts = Trusts(self.storage.grants, holds, ledger, decisions, clock)
         home = Home(
-            slack, people, self.grants, holds, sessions, self.seal, clock=clock, mask=self.mask
+            slack,
+            people,
+            self.grants,
+            trusts,
+            holds,
+            sessions,
+            self.seal,
+            clock=clock,
+            mask=self.mask,
         )
         linking = Linking(people, self.storage.links, clock, self.settings.public_url)
         statements = self.storage.statements
         marking = Marking(self.storage.marks, holds, ledger, clock, self.mask)
         reader = Reader(sessions, self.storage.pieces, self.storage.pages)
         records = Records(sessions, reader, holds, marking)
+        clicks = Clicks(slack, decisions, self.grants, linking, self.seal, clock, home)
+        texts = Texts(reader, ledger, clock, self.masking)
         rooms = Rooms(
             alarms=FalseAlarms(slack, decisions, linking, sessions, marking, self.seal, clock),
-            clicks=Clicks(slack, decisions, self.grants, linking, self.seal, clock, home),
+            clicks=clicks,
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
+            trusting=Trusting(slack, decisions, trusts, texts, clicks, home, self.seal),
             viewing=Viewing(slack, decisions, reader, ledger, self.seal, clock, self.masking),
             auditing=Auditing(slack, people, records, ledger, clock, self.masking),
             commands=Commands(people, self.grants, holds, self.storage.notices, self.links, clock),

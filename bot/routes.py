@@ -22,6 +22,7 @@ from bot.handlers.home import Home
 from bot.handlers.outsiders import only_ours
 from bot.handlers.replay import Auditing
 from bot.handlers.requester import Asking
+from bot.handlers.trusting import Trusting
 from bot.handlers.view_full import Viewing
 from bot.people import linking
 from bot.slack.api import SlackRefused
@@ -33,6 +34,7 @@ from bot.views import (
     replay_pages,
     request_pages,
     requester_message,
+    trust_form,
 )
 from bot.views.phrases import ONLY_OURS
 
@@ -56,6 +58,7 @@ class Rooms:
     alarms: FalseAlarms
     asking: Asking
     viewing: Viewing
+    trusting: Trusting
     auditing: Auditing
     commands: Commands
     home: Home
@@ -97,6 +100,9 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         requester_message.WITHDRAW: rooms.asking.withdraw,
         requester_message.AGAIN: rooms.asking.again,
         cards.DENY: rooms.clicks.ask_reason,
+        trust_form.OLDER: rooms.trusting.turn_page,
+        trust_form.NEWER: rooms.trusting.turn_page,
+        home_tab.REVOKE_TRUST: rooms.trusting.revoke,
         cards.VIEW: rooms.viewing.view_full,
         request_pages.OLDER: rooms.viewing.turn_page,
         request_pages.NEWER: rooms.viewing.turn_page,
@@ -122,6 +128,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         modals.GLASS_SUBMIT: rooms.clicks.break_glass,
         modals.ALARM_SUBMIT: rooms.alarms.keep,
         modals.DENY_SUBMIT: rooms.clicks.deny,
+        trust_form.SUBMIT: rooms.trusting.keep,
         approval_forms.NOTE_SUBMIT: rooms.clicks.approve_noted,
         approval_forms.LENGTH_SUBMIT: rooms.clicks.approve_for,
     }
@@ -139,6 +146,8 @@ def _behind_the_dots(rooms: Rooms) -> Handler:
         value = str((body["actions"][0].get("selected_option") or {}).get("value", ""))
         if value.startswith(cards.ALARM):
             await rooms.alarms.ask(ack, body, value.removeprefix(cards.ALARM))
+        elif value.startswith(cards.TRUST):
+            await rooms.trusting.ask(ack, body, value.removeprefix(cards.TRUST))
         elif value.startswith(cards.ONCE):
             await rooms.clicks.approve_once(ack, body, respond, value.removeprefix(cards.ONCE))
         elif value.startswith(cards.NOTED):

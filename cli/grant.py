@@ -30,7 +30,8 @@ def list_active() -> None:
             Column("id", overflow="fold"), "for", "rule", "connection", "by", "until", "uses"
         )
         for grant in await storage.grants.active(SystemClock().now()):
-            table.add_row(*_cells(grant))
+            if not grant.is_trust:
+                table.add_row(*_cells(grant))
         Console().print(table)
 
     with_storage(show)
@@ -45,7 +46,11 @@ def revoke(
     async def end(storage: MongoStorage) -> None:
         now, by = SystemClock().now(), who()
         grant = await storage.grants.get(grant_id)
-        if grant is None or not await storage.grants.revoke(grant_id, by=by, now=now):
+        if (
+            grant is None
+            or grant.is_trust
+            or not await storage.grants.revoke(grant_id, by=by, now=now)
+        ):
             raise NotFound(f"No active grant is called {grant_id}: see `abeyance grant list`.")
         hold = await storage.holds.get(grant.hold_id)
         data: dict[str, str | int] = {"grant": grant_id, "rule": grant.covers.rule, "by": by}

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from app.errors import AbeyanceError
-from cli import connection, doctor, grant, hold, link, login, policy, serve, slack, up
+from cli import connection, doctor, grant, hold, link, login, policy, serve, slack, trust, up
 
 app = typer.Typer(
     name="abeyance",
@@ -28,6 +28,7 @@ app.add_typer(grant.app, name="grant")
 app.add_typer(hold.app, name="hold")
 app.add_typer(policy.app, name="policy")
 app.add_typer(slack.app, name="slack")
+app.add_typer(trust.app, name="trust")
 
 
 def main() -> None:

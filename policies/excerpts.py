@@ -6,6 +6,7 @@ import unicodedata
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
+from app.domain.passage import LINE_END
 from policies.matching.effort import TooDense
 from policies.matching.findings import Inspected
 from policies.matching.known import Known
@@ -94,7 +95,7 @@ def _visible(text: str) -> str:
 
 def _show(ch: str) -> str:
     if ch == "\n":
-        return "⏎"
+        return LINE_END
     if ch == "\t":
         return " "
     match unicodedata.category(ch):

@@ -7,8 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldEvent, HoldState, Vote
+from app.domain.trust import Trust
 from policies.approval import Objection, judge, judge_break_glass, sets_of
 from policies.grant_lengths import grant_length, grant_lengths
+from policies.passages.trust import judge_trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +25,8 @@ class Word:
     """What a person says to a hold.
 
     `grant`: all that its rules would hold may pass for a while, for `length` or, where that is
-    not said, for as long as the button offers. `once`: only this request may.
+    not said, for as long as the button offers. `once`: only this request may. `trust`: nobody is
+    asked about some text of it again; that decides nothing else.
     """
 
     approve: bool
@@ -34,11 +37,14 @@ class Word:
     length: timedelta | None = None
     break_glass: bool = False
     once: bool = False
+    trust: Trust | None = None
 
     def __str__(self) -> str:
         """Return how the ledger spells it."""
         if self.break_glass:
             return "break_glass"
+        if self.trust:
+            return "trust"
         if self.grant:
             return "grant"
         if self.once:
@@ -50,6 +56,8 @@ def judge_word(hold: Hold, voter: Voter, word: Word, now: datetime) -> HoldEvent
     """Say what a word does to the hold, or why it does not count."""
     if word.break_glass:
         return judge_break_glass(hold, voter, word.reason, now) or HoldEvent.BREAK_GLASS
+    if word.trust:
+        return judge_trust(hold, voter, word.trust, now) or HoldEvent.TRUST
     if word.grant and (word.length or grant_length(hold)) not in grant_lengths(hold):
         return Objection.NO_GRANT
     return judge(hold, voter, approve=word.approve, now=now)
@@ -72,6 +80,7 @@ def vote_by(
         sets=sets_of(hold, voter),
         broke_glass=word.break_glass,
         once=word.once,
+        trust=word.trust,
     )
 
 
@@ -82,6 +91,8 @@ def facts_of(voter: Voter, word: Word) -> dict[str, str]:
         "slack_user": voter.person.slack_user,
         "email": voter.person.email,
     }
+    if word.trust:
+        facts |= {"reach": word.trust.reach.value, "days": str(word.trust.days)}
     return facts | ({"subject": voter.identities[0].key} if voter.identities else {})
 
 

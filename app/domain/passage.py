@@ -23,6 +23,8 @@ class PassageKind(StrEnum):
     """What an agent puts around a repetition of what was typed."""
 
 
+LINE_END = "⏎"
+"""Stands for the end of a line in what an excerpt shows."""
 _FIXED = frozenset({Role.SYSTEM, Role.USER})
 
 
@@ -37,6 +39,11 @@ class Excerpt:
     words: str
     after: str
     place: str
+
+    @property
+    def line(self) -> str:
+        """What it shows of the line with the finding."""
+        return self.before.rpartition(LINE_END)[2] + self.words + self.after.partition(LINE_END)[0]
 
 
 @dataclass(frozen=True, slots=True)

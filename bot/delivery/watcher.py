@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.delivery.leader import Duty
     from bot.delivery.no_approver import Reach
     from bot.delivery.poster import Poster
+    from bot.grants import Grants
 
 _PLANNERS = 4
 _MOMENT = 0.15
@@ -44,6 +45,7 @@ class Watcher:
         poster: Poster,
         digests: Digests,
         reach: Reach,
+        grants: Grants,
         duty: Duty,
     ) -> None:
         self._feed = feed
@@ -51,6 +53,7 @@ class Watcher:
         self._poster = poster
         self._digests = digests
         self._reach = reach
+        self._grants = grants
         self._duty = duty
 
     async def run(self) -> None:
@@ -59,7 +62,9 @@ class Watcher:
 
     async def _serve(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            shift = _Shift(tasks, self._holds, self._poster, self._digests, self._reach)
+            shift = _Shift(
+                tasks, self._holds, self._poster, self._digests, self._reach, self._grants
+            )
             for _ in range(_PLANNERS):
                 tasks.create_task(shift.plan_for_ever())
             tasks.create_task(shift.unasked.run())
@@ -82,12 +87,14 @@ class _Shift:
         poster: Poster,
         digests: Digests,
         reach: Reach,
+        grants: Grants,
     ) -> None:
         self._tasks = tasks
         self._holds = holds
         self._poster = poster
         self._digests = digests
         self._reach = reach
+        self._grants = grants
         self._queue: asyncio.Queue[str] = asyncio.Queue()
         self._queued: set[str] = set()
         self._busy: set[str] = set()
@@ -147,6 +154,7 @@ class _Shift:
         hold = await self._holds.get(hold_id)
         if hold is None:
             return
+        await self._grants.trust(hold)
         hold = await self._reach.check(hold)
         if not hold.state.open:
             self._over.add(hold_id)

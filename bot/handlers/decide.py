@@ -120,7 +120,7 @@ class Clicks:
         """Release a request alone; the modal closes, or says why not."""
         reason = modals.read_reason(view["state"]["values"])
         word = Word(approve=True, break_glass=True, reason=reason)
-        await self._submitted(ack, body, view, word, ("Break glass", "The request is released."))
+        await self.submitted(ack, body, view, word, ("Break glass", "The request is released."))
 
     async def ask_reason(self, ack: AsyncAck, body: Body) -> None:
         """Open the form behind Deny."""
@@ -149,12 +149,12 @@ class Clicks:
     async def approve_noted(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """Take an approval with a note; the modal closes, or says why it does not count."""
         word = approval_forms.read_note(view["state"]["values"])
-        await self._submitted(ack, body, view, word, ("Approve", "The request is approved."))
+        await self.submitted(ack, body, view, word, ("Approve", "The request is approved."))
 
     async def approve_for(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """Take an approval for a chosen time; the modal closes, or says why it does not count."""
         word = approval_forms.read_length(view["state"]["values"])
-        await self._submitted(ack, body, view, word, ("Approve", "The request is approved."))
+        await self.submitted(ack, body, view, word, ("Approve", "The request is approved."))
 
     async def _form(self, body: Body, value: str, form: Block, word: Word) -> None:
         """Open a form first, for the trigger is short-lived; then see whether they may."""
@@ -166,11 +166,12 @@ class Clicks:
     async def deny(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """Take a denial; the modal closes, or says why it does not count."""
         word = modals.read_denial(view["state"]["values"])
-        await self._submitted(ack, body, view, word, ("Deny", "The request is denied."))
+        await self.submitted(ack, body, view, word, ("Deny", "The request is denied."))
 
-    async def _submitted(
+    async def submitted(
         self, ack: AsyncAck, body: Body, view: Body, word: Word, said: tuple[str, str]
     ) -> None:
+        """Take the vote of a form that is about a hold; see `in_time`."""
         vote = self._vote(str(view["private_metadata"]), user_of(body), word)
         await in_time(self._slack, ack, view, vote, said)
         if below := view.get("previous_view_id"):
@@ -194,9 +195,10 @@ class Clicks:
             return str(error) if isinstance(error, NotFound) else FAILED
         if self._again(result, user, word):
             return ""
-        return await self._sentence(result, user) if isinstance(result, NotTaken) else ""
+        return await self.sentence(result, user) if isinstance(result, NotTaken) else ""
 
-    async def _sentence(self, result: NotTaken, user: str) -> str | Offer:
+    async def sentence(self, result: NotTaken, user: str) -> str | Offer:
+        """Say why a vote is not taken, or how to become known."""
         if result.objection is Objection.UNVERIFIED:
             return await self._linking.offer(user)
         return _sentence(result.hold, result.objection)
@@ -204,9 +206,12 @@ class Clicks:
     def _again(self, result: Taken | NotTaken, user: str, word: Word) -> bool:
         """Whether this is the same click once more, as Slack delivers some twice."""
         since = self._clock.now() - _SAME_CLICK
+        said = result.hold.trusting if word.trust else result.hold.votes
         return any(
-            vote.by.slack_user == user and vote.approve is word.approve and vote.at >= since
-            for vote in result.hold.votes
+            vote.by.slack_user == user
+            and (vote.approve, vote.trust) == (word.approve, word.trust)
+            and vote.at >= since
+            for vote in said
         )
 
     async def _looked(self, value: str, user: str, word: Word) -> tuple[Hold | None, str | Offer]:
@@ -217,7 +222,7 @@ class Clicks:
         try:
             hold, voter = await self._decisions.look(hold_id, user)
             objection = self._decisions.objection(hold, voter, word)
-            said = await self._sentence(NotTaken(hold, objection), user) if objection else ""
+            said = await self.sentence(NotTaken(hold, objection), user) if objection else ""
         except AbeyanceError as error:
             return None, str(error) if isinstance(error, NotFound) else FAILED
         return hold, said

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bot.people.people import People
     from bot.slack.api import Slack
     from bot.slack.button_seal import Seal
+    from bot.trusts import Trusts
     from policies.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
@@ -39,6 +40,7 @@ class Home:
         slack: Slack,
         people: People,
         grants: Grants,
+        trusts: Trusts,
         holds: HoldStore,
         sessions: SessionStore,
         seal: Seal,
@@ -49,6 +51,7 @@ class Home:
         self._slack = slack
         self._people = people
         self._grants = grants
+        self._trusts = trusts
         self._holds = holds
         self._sessions = sessions
         self._seal = seal
@@ -101,6 +104,7 @@ class Home:
         # Grants for a whole rule come before covers of a single task.
         wholes = sorted(concerning, key=lambda one: any(g.covers.passages for g in one[1]))
         granted = [hold for hold, _ in wholes]
+        trusts = await self._trusts.concerning(voter)
         return Shown(
             pages=replace(pages, queue=first // _MOST_HOLDS),
             queue=self._stamped(theirs[first : first + _MOST_HOLDS]),
@@ -109,6 +113,11 @@ class Home:
             others=self._stamped(others[:_MOST_HOLDS]),
             other_waiting=len(others),
             grants=self._stamped(granted[:_MOST_GRANTS]),
+            trusts=tuple(
+                (trust, hold, self._seal.stamp_id(trust.id))
+                for trust, hold in trusts[:_MOST_GRANTS]
+            ),
+            other_trusts=len(trusts[_MOST_GRANTS:]),
             own=self._stamped([] if pages.before else own[:_MOST_HOLDS]),
             mine=mine,
             mine_before=mine_before,

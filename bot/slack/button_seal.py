@@ -21,11 +21,14 @@ class Seal:
 
     def stamp(self, hold: Hold) -> str:
         """Return `id.revision.mac`, at most 100 characters."""
-        claim = f"{hold.id}.{hold.revision}"
+        return self.stamp_id(hold.id, hold.revision)
+
+    def stamp_id(self, name: str, revision: int = 0) -> str:
+        claim = f"{name}.{revision}"
         return f"{claim}.{self._mac(claim)}"
 
     def read(self, value: str) -> str | None:
-        """Return the id of the hold, or None where we did not make the value."""
+        """Return the id that was stamped, or None where we did not make the value."""
         claim, _, mac = value.rpartition(".")
         if not hmac.compare_digest(_bytes(mac), _bytes(self._mac(claim))):
             return None

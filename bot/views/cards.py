@@ -12,6 +12,7 @@ from bot.views.durations import duration
 from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
 from policies.grant_lengths import grant_length, grant_lengths
+from policies.passages.trust import trustable
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -27,6 +28,8 @@ MORE = "hold_more"
 ABOUT_RULE = "hold_about_rule"
 ALARM = "alarm:"
 """What an option behind the dots begins with that is about a false alarm."""
+TRUST = "trust:"
+"""What the option behind the dots begins with that opens the form for trusting text."""
 ONCE = "once:"
 """What the option behind the dots begins with that approves one request and covers nothing."""
 NOTED = "note:"
@@ -62,6 +65,8 @@ def card(
         drawn.append(blocks.section(outcome, button=revoke(hold, value)))
     if votes := phrases.votes(hold):
         drawn.append(blocks.context(*votes))
+    if trusted := coverage.trusted(hold):
+        drawn.append(blocks.context(*trusted))
     if hold.state is HoldState.PENDING:
         drawn.append(blocks.section(_approvers(hold, audience)))
         drawn.append(blocks.actions(f"hold:{hold.id}", buttons(hold, value, glass=glass)))
@@ -84,6 +89,8 @@ def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Men
     seldom.append(("Approve with a note…", f"{NOTED}{value}"))
     if len(grant_lengths(hold)) > 1:
         seldom.append(("Approve for…", f"{LENGTH}{value}"))
+    if trustable(hold):
+        seldom.append(("Never ask about this text again…", f"{TRUST}{value}"))
     if glass:
         seldom.append(break_glass(value))
     return [*drawn, Menu(MORE, tuple(seldom))]

@@ -5,12 +5,23 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.domain.hold import HoldState
+from app.domain.trust import Reach
 from bot.slack import text
 from bot.views.durations import duration
+from policies.approval import last_words
+from policies.passages.trust import trustable, trusts_of
 
 if TYPE_CHECKING:
+    from app.domain.grant import Grant
     from app.domain.hold import Granted, Hold
     from bot.slack.text import Markup
+
+_REACHES = {
+    Reach.PERSON: "this requester",
+    Reach.REPOSITORY: "this repository",
+    Reach.EVERYONE: "everyone",
+}
 
 
 def also_covers(hold: Hold) -> Markup:
@@ -58,6 +69,47 @@ def grant(granted: Granted) -> Markup:
     if granted.revoked_by:
         return text.join(told, text.ours(", revoked by "), text.words(granted.revoked_by, 80))
     return text.join(told, text.ours(", over")) if granted.over else told
+
+
+def trusted(hold: Hold) -> list[Markup]:
+    """Tell which text of a hold is trusted by now, and who wants some to be."""
+    told: dict[Markup, None] = {}
+    for trust in trusts_of(hold):
+        said = (text.ours("🔕 Never asks about this text again for "), whom(trust), _until(trust))
+        told[text.join(*said, text.ours(", by "), text.mention(trust.by.slack_user))] = None
+    open_now = trustable(hold) if hold.state is HoldState.PENDING else ()
+    wanted = {passage.name for passage in open_now}
+    for vote in last_words(hold.trusting):
+        if vote.trust and not wanted.isdisjoint(vote.trust.passages):
+            who = text.join(text.ours("🔕 "), text.mention(vote.by.slack_user))
+            for_whom = _REACHES[vote.trust.reach]
+            what = f" wants never to ask about this text again, for {for_whom}, for "
+            rest = f"{vote.trust.days} days. It takes another approver to say so too."
+            told[text.join(who, text.ours(what + rest))] = None
+    return list(told)
+
+
+def whom(trust: Grant) -> Markup:
+    return text.bold(trust.requester_name, 80)
+
+
+def trust(given: Grant) -> Markup:
+    """Tell of a trust in a list: under which rule, where, for whom, until when, how often used."""
+    return text.join(
+        text.code(given.covers.rule, 80),
+        text.ours(" for "),
+        whom(given),
+        text.ours(" over "),
+        text.code(given.covers.connection, 80),
+        _until(given),
+        text.ours(", by "),
+        text.words(given.by.name, 80),
+        text.ours(f" · {used(given.uses)}"),
+    )
+
+
+def _until(trust: Grant) -> Markup:
+    return text.join(text.ours(" until "), text.moment(trust.expires_at, day=True))
 
 
 def used(uses: int) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from app.domain.grant import Grant
 from app.domain.hold import Hold
 from app.domain.session import Session
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Menu
 from bot.views import cards, coverage, phrases, requester_message
-from bot.views.quotes import quotes
+from bot.views.quotes import quote, quotes
+from policies.passages.trust import trusted_passage
 
 if TYPE_CHECKING:
     from bot.slack.blocks import Block
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 SEARCH = "home_search"
 QUEUE = "queue"
+REVOKE_TRUST = "trust_revoke"
 NEWER = "home_newer"
 OLDER = "home_older"
 MINE_NEWER = "home_mine_newer"
@@ -58,6 +61,10 @@ class Shown:
     """What they may release only by breaking the glass."""
     other_waiting: int = 0
     grants: tuple[tuple[Hold, str], ...] = ()
+    trusts: tuple[tuple[Grant, Hold, str], ...] = ()
+    """Texts that they trust or may say so of, with the holds that show them."""
+    other_trusts: int = 0
+    """How many more of these there are."""
     own: tuple[tuple[Hold, str], ...] = ()
     """Their own requests that wait."""
     mine: tuple[Session, ...] = ()
@@ -82,6 +89,8 @@ def home(shown: Shown) -> Block:
     if shown.grants:
         granted = [_grant(hold, value) for hold, value in shown.grants]
         parts.append([blocks.header("Grants"), *granted])
+    if shown.trusts:
+        parts.append([blocks.header("Trusted text"), *_trusts(shown)])
     if shown.auditor:
         parts.append([blocks.header("Find a session"), *_search()])
     parts.append([blocks.header("Your requests"), *_mine(shown)])
@@ -179,6 +188,23 @@ def _grant(hold: Hold, value: str) -> Block:
         coverage.grant(hold.granted),
     )
     return blocks.section(line, button=cards.revoke(hold, value))
+
+
+def _trusts(shown: Shown) -> list[Block]:
+    drawn = [_trust(*one) for one in shown.trusts]
+    if shown.other_trusts:
+        more = f"… and {shown.other_trusts} more. `abeyance trust list` shows all of them."
+        drawn.append(blocks.context(text.ours(more)))
+    return drawn
+
+
+def _trust(trust: Grant, hold: Hold, value: str) -> Block:
+    said = "From now on, requests that carry this text need approval again."
+    button = Button("Revoke", REVOKE_TRUST, value, style="danger", confirm=said)
+    passage = trusted_passage(trust, hold)
+    lines = (quote(passage) if passage else text.ours(""), coverage.trust(trust))
+    told = text.join(*(line for line in lines if line), by="\n")
+    return blocks.section(told, button=button)
 
 
 def _line(hold: Hold) -> Markup:

@@ -54,13 +54,18 @@ def passages(fired: FiredRule, most: int) -> list[Markup]:
     """Quote the open passages of a rule, the newest typed one first, with whose words each is."""
     found = most_telling(fired.question.passages) if fired.question else []
     return [
-        text.join(_draw(_line(passage.excerpt)), text.ours(f"  _({_whose(passage)})_"))
+        text.join(quote(passage), text.ours(f"  _({whose(passage)})_"))
         for passage in found[:most]
         if passage.excerpt
     ]
 
 
-def _whose(passage: Passage) -> str:
+def quote(passage: Passage) -> Markup:
+    """Quote what was found first in a passage; empty where that is not kept."""
+    return _draw(_line(passage.excerpt)) if passage.excerpt else text.ours("")
+
+
+def whose(passage: Passage) -> str:
     if passage.kind is PassageKind.TYPED:
         return "typed"
     return _WHOSE.get(passage.role, "other text")

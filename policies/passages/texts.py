@@ -27,6 +27,11 @@ def is_protocol(segment: Segment) -> bool:
     return member in _PROTOCOL and _VALUE.fullmatch(segment.text) is not None
 
 
+def item_of(place: str) -> str:
+    """Return the place of the message, tool or member that a text is part of."""
+    return "/".join(place.split("/", _ITEM)[:_ITEM])
+
+
 class Text:
     """A segment with its wrappers, as it came and as it is forwarded."""
 
@@ -57,8 +62,7 @@ class Text:
 
     @property
     def item(self) -> str:
-        """The place of the message, tool or member that it is part of."""
-        return "/".join(self.place.split("/", _ITEM)[:_ITEM])
+        return item_of(self.place)
 
     def wrapper_around(self, start: int, end: int) -> Wrapper | None:
         """Return the wrapper, as it is forwarded, of a stretch of the text as it came."""

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from app.domain.verdict import FiredRule
     from policies.approval import Voter
 
+ADMINISTRATORS = "administrators"
+"""The approver set whose members may trust a text for everyone."""
 DAYS = (7, 30, 90)
 """For how long a text may be trusted."""
 
@@ -46,16 +48,14 @@ def trustable(hold: Hold) -> tuple[Passage, ...]:
     )
 
 
-def judge_trust(
-    hold: Hold, voter: Voter, trust: Trust, *, administrator: bool, now: datetime
-) -> Objection | None:
+def judge_trust(hold: Hold, voter: Voter, trust: Trust, now: datetime) -> Objection | None:
     """Say what stands against a word for trusting passages of a hold."""
     if objection := judge_voter(hold, voter, now):
         return objection
     names = {passage.name for passage in trustable(hold)}
     if not trust.passages or not names.issuperset(trust.passages):
         return Objection.NOTHING_TO_TRUST
-    if trust.reach is Reach.EVERYONE and not administrator:
+    if trust.reach is Reach.EVERYONE and ADMINISTRATORS not in voter.member_of:
         return Objection.NOT_FOR_EVERYONE
     if trust.reach not in reaching(hold.requester, hold.connection, ""):
         return Objection.NO_REPOSITORY
@@ -74,6 +74,17 @@ def trusts_of(hold: Hold) -> tuple[Grant, ...]:
         for passage in _fixed(fired)
     )
     return tuple(grant for grant in given if grant)
+
+
+def trusted_passage(trust: Grant, hold: Hold) -> Passage | None:
+    """Return the passage of a hold whose lines are trusted; None where it is not kept."""
+    found = (
+        passage
+        for fired in hold.verdict.holding
+        for passage in _fixed(fired)
+        if (fired.rule, passage.lines) == (trust.covers.rule, trust.covers.lines)
+    )
+    return next(found, None)
 
 
 def _fixed(fired: FiredRule) -> Sequence[Passage]:

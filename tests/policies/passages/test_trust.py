@@ -19,7 +19,7 @@ from app.domain.trust import Reach, Trust
 from app.domain.verdict import Action, Approval
 from policies.approval import Objection, Voter, approvals
 from policies.passages.answers import covers_of, still_open
-from policies.passages.trust import DAYS, judge_trust, trustable, trusts_of
+from policies.passages.trust import ADMINISTRATORS, DAYS, judge_trust, trustable, trusts_of
 from tests.policies.made import ALICE, JOB
 from tests.policies.passages.questions import TERMS, fired, passage, verdict
 from tests.policies.passages.talks import CALL, MARIA, NOW, hold_for
@@ -314,6 +314,7 @@ def voter(**changes: Any) -> Voter:  # noqa: ANN401 - fields to replace
     return replace(Voter(MARIA, member_of=frozenset({"managers"})), **changes)
 
 
+ADMINS = frozenset({"managers", ADMINISTRATORS})
 TRUST = Trust(("a",), Reach.PERSON, 30)
 FOR_ALL = replace(TRUST, reach=Reach.EVERYONE)
 
@@ -345,24 +346,22 @@ def test_who_may_trust_a_text(
     held: dict[str, Any], who: dict[str, Any], trust: Trust, objection: Objection | None
 ) -> None:
     made = waiting(one(text("a"), passage("typed")), **held)
-    assert judge_trust(made, voter(**who), trust, administrator=False, now=NOW) is objection
+    assert judge_trust(made, voter(**who), trust, NOW) is objection
 
 
 def test_an_administrator_may_trust_for_everyone_and_still_has_to_be_asked() -> None:
     held = waiting(one())
-    assert judge_trust(held, voter(), FOR_ALL, administrator=True, now=NOW) is None
-    nobody = voter(member_of=frozenset())
-    said = judge_trust(held, nobody, FOR_ALL, administrator=True, now=NOW)
+    assert judge_trust(held, voter(member_of=ADMINS), FOR_ALL, NOW) is None
+    unasked = voter(member_of=frozenset({ADMINISTRATORS}))
+    said = judge_trust(held, unasked, FOR_ALL, NOW)
     assert said is Objection.NOT_AN_APPROVER
 
 
 def test_a_word_is_taken_once_and_may_be_changed() -> None:
     held = waiting(one(terms=TWO), word())
-    assert judge_trust(held, voter(), TRUST, administrator=False, now=NOW) is (
-        Objection.ALREADY_VOTED
-    )
+    assert judge_trust(held, voter(), TRUST, NOW) is (Objection.ALREADY_VOTED)
     other = replace(TRUST, days=7)
-    assert judge_trust(held, voter(), other, administrator=False, now=NOW) is None
+    assert judge_trust(held, voter(), other, NOW) is None
 
 
 def test_what_may_be_trusted_is_told_once_and_no_more_when_it_is() -> None:
