@@ -156,6 +156,16 @@ def cover_ended(verdict: Verdict) -> Refused:
     return Refused(Reason.GRANT_ENDED, message, rule=fired.rule)
 
 
+def cancelled(verdict: Verdict) -> Refused:
+    """Say that a call was taken back by its caller before people had decided."""
+    fired = verdict.holding[0]
+    message = (
+        "This call was cancelled while it was waiting for approval, so it was not made "
+        f"(rule {fired.rule})."
+    )
+    return Refused(Reason.HOLD_WITHDRAWN, message, rule=fired.rule)
+
+
 def needs_reason(verdict: Verdict) -> Refused:
     """Say how to state what a request is for, where its rule wants to know."""
     fired = verdict.holding[0]

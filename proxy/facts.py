@@ -44,6 +44,8 @@ class Inquiry:
     """The names at the top of the body that tell its wire format."""
     calls: tuple[str | int, ...]
     """The ids of the JSON-RPC calls in the body."""
+    cancels: tuple[str | int, ...]
+    """The ids of calls that its sender takes back."""
     use: AccountUse
     has_tools: bool = False
     """Whether the model may call tools, as in the work of an agent."""
@@ -140,7 +142,10 @@ def read_inquiry(
     facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
     request = _recorded(connection, method, path, query, sent_on, body.raw)
     use = account_use(connection, path, body.json)
-    return Inquiry(connection, body, facts, request, members, body.calls, use, _has_tools(body))
+    return Inquiry(
+        *(connection, body, facts, request, members, body.calls, body.cancels, use),
+        has_tools=_has_tools(body),
+    )
 
 
 def _has_tools(body: Body) -> bool:

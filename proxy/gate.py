@@ -22,6 +22,7 @@ from proxy.answer import Relay
 from proxy.asking import Asked, Asking
 from proxy.callers import Callers
 from proxy.connections import Connections
+from proxy.endings import cancelled
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, split_target
 from proxy.front import check_front, one_spelling
@@ -38,6 +39,8 @@ from proxy.work.answers import Answering
 from proxy.work.pool import Pool
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from policies.compiled_catalog import Catalog
@@ -118,6 +121,7 @@ class Gate:
         inspected = await self._inspected(incoming, catalog)
         visit.inquiry = inquiry = inspected.whole(incoming)
         await self.account.check(identity, inquiry)
+        await self.account.note_cancelled(identity, inquiry)
         visit.giving = self.account.giving(identity, inquiry)
         verdict = inspected.verdict
         if inspected.fault is not None:
@@ -129,7 +133,7 @@ class Gate:
             case Action.MASK:
                 decision = Decision.MASKED
             case Action.HOLD:
-                judge = partial(self._judged, incoming, catalog, verdict)
+                judge = partial(self._judged, incoming, catalog, inspected, self.clock.now())
                 answer = await self.asking.answer(Asked(visit, identity, inquiry, verdict, judge))
                 decision, hold = answer.decision, answer.hold
                 if hold is not None and hold.state is HoldState.PENDING:
@@ -166,9 +170,17 @@ class Gate:
         await self.pool.threads.do(size, inspected.inquiry.known.warm)
         return inspected
 
-    async def _judged(self, incoming: Incoming, catalog: Catalog, verdict: Verdict) -> Verdict:
-        """Return what the rules of now say. Raises Refused where they deny."""
-        current = self.catalogs.current
+    async def _judged(
+        self, incoming: Incoming, catalog: Catalog, inspected: Inspected, since: datetime
+    ) -> Verdict:
+        """Return what the rules of now say of a request that has waited since then.
+
+        Raises Refused where they deny, or where the caller has taken it back meanwhile: clients
+        of MCP do so by a notification, and leave the call open.
+        """
+        current, verdict = self.catalogs.current, inspected.verdict
+        if await self.account.cancelled(incoming.identity, inspected.inquiry, since):
+            raise cancelled(verdict)
         if current.revision != catalog.revision:
             verdict = (await self._inspected(incoming, current)).verdict
         if verdict.action is Action.DENY:

@@ -1,4 +1,7 @@
-"""Which caller received an id from a model API, so that no one else can use it."""
+"""Which caller received an id from a model API, so that no one else can use it.
+
+The calls that a caller has cancelled are noted in the same way.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That a caller received an id; `id` is a keyed digest of both."""
+    """A note that a caller received or cancelled something; `id` is a keyed digest of both."""
 
     id: str
     at: datetime
@@ -30,6 +33,14 @@ class ReceiptStore(Protocol):
 
     async def missing(self, names: Iterable[str]) -> bool:
         """Whether one of them was never noted."""
+        ...
+
+    async def renew(self, names: Iterable[str], at: datetime) -> None:
+        """Note them, though they were noted before."""
+        ...
+
+    async def any_since(self, names: Iterable[str], since: datetime) -> bool:
+        """Whether one of them was noted at that time or later."""
         ...
 
 
@@ -46,5 +57,14 @@ class MongoReceipts:
 
     async def missing(self, names: Iterable[str]) -> bool:
         wanted = set(names)
-        found = await self._receipts.find({"_id": {"$in": sorted(wanted)}})
-        return len(found) < len(wanted)
+        return len(await self._found(wanted)) < len(wanted)
+
+    async def renew(self, names: Iterable[str], at: datetime) -> None:
+        last = {"$set": {"at": at}}
+        await asyncio.gather(*(self._receipts.make(name, last) for name in names))
+
+    async def any_since(self, names: Iterable[str], since: datetime) -> bool:
+        return any(receipt.at >= since for receipt in await self._found(names))
+
+    async def _found(self, names: Iterable[str]) -> tuple[Receipt, ...]:
+        return await self._receipts.find({"_id": {"$in": sorted(names)}})

@@ -18,6 +18,7 @@ from proxy.http.account_ids import ids_given, is_account, lists, may_give
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from app.clock import Clock
     from app.domain.connection import Connection
@@ -61,6 +62,24 @@ class SharedAccount:
                 "This request names a response, file, batch or session that you did not receive "
                 "through this gateway. Use your own, or make a new one."
             )
+
+    async def note_cancelled(self, identity: Identity, inquiry: Inquiry) -> None:
+        """Write down which calls the caller takes back. Raises StorageUnavailable."""
+        names = self._calls(identity, inquiry, inquiry.cancels)
+        if names:
+            await self._receipts.renew(names, self._clock.now())
+
+    async def cancelled(self, identity: Identity, inquiry: Inquiry, since: datetime) -> bool:
+        """Whether the caller has taken a call back since then, here or at another gateway."""
+        names = self._calls(identity, inquiry, inquiry.calls)
+        return bool(names) and await self._receipts.any_since(names, since)
+
+    def _calls(
+        self, identity: Identity, inquiry: Inquiry, calls: Iterable[str | int]
+    ) -> frozenset[str]:
+        session = header(inquiry.request.headers, _SESSION)
+        place = ("call", identity.key, inquiry.connection.name, session)
+        return frozenset(self._named(*place, repr(call)) for call in calls)
 
     def giving(self, identity: Identity, inquiry: Inquiry) -> Giving:
         return Giving(self, identity, inquiry)

@@ -18,11 +18,12 @@ from app.wire.request import multipart
 from app.wire.request.plain_body import Passage, passage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from app.wire.base import WireFormat
 
 _BINARY = ("image/", "audio/", "video/", "font/", "multipart/", "application/")
+_CANCELLED = "notifications/cancelled"
 _FORM = "application/x-www-form-urlencoded"
 _TEXTUAL = frozenset({_FORM, "application/xml", "application/yaml"})
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
@@ -53,9 +54,18 @@ class Body:
     @property
     def calls(self) -> tuple[str | int, ...]:
         """The ids of the JSON-RPC calls in the body."""
+        return _ids(message.get("id") for message in self._messages)
+
+    @property
+    def cancels(self) -> tuple[str | int, ...]:
+        """The ids of the calls that MCP's notifications in the body cancel."""
+        said = (m.get("params") for m in self._messages if m.get("method") == _CANCELLED)
+        return _ids(params.get("requestId") for params in said if isinstance(params, dict))
+
+    @property
+    def _messages(self) -> list[dict[str, Json]]:
         messages = self.json if isinstance(self.json, list) else [self.json]
-        ids = (message.get("id") for message in messages if isinstance(message, dict))
-        return tuple(call for call in ids if isinstance(call, (str, int)))
+        return [message for message in messages if isinstance(message, dict)]
 
     def mended(self, wire: WireFormat) -> Body:
         """Return the body that the API takes, after what was masked in earlier answers."""
@@ -90,6 +100,10 @@ class Body:
         if len(self.passages) == 1:
             return [("body", self.passages[0])]
         return [(f"body/{at}", passage) for at, passage in enumerate(self.passages)]
+
+
+def _ids(values: Iterable[Json]) -> tuple[str | int, ...]:
+    return tuple(value for value in values if isinstance(value, (str, int)))
 
 
 NOTHING = Body(b"")

@@ -223,6 +223,10 @@ _SMALL = {
     "receipts.missing": Sample(
         lambda s: s.receipts.missing(["a", "c"]), lambda s: s.receipts.note(["a"], NOW)
     ),
+    "receipts.renew": Sample(lambda s: s.receipts.renew(["a", "b"], NOW)),
+    "receipts.any_since": Sample(
+        lambda s: s.receipts.any_since(["a", "c"], NOW), lambda s: s.receipts.renew(["a"], NOW)
+    ),
     "ledger.prepare": Sample(lambda s: s.ledger.prepare()),
     "ledger.insert": Sample(lambda s: s.ledger.insert(ENTRIES)),
     "ledger.entries": Sample(

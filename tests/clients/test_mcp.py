@@ -1,0 +1,213 @@
+"""MCP's official Python SDK, client and server, with the gateway between them."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
+from mcp.types import ToolListChangedNotification
+
+from tests.clients.mcp_server import KEY
+from tests.conftest import free_port, wait_until_accepting
+from tests.flows.house import House
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from mcp.types import CallToolResult
+
+    from sandbox.idp.driver import IdpDriver
+    from sandbox.slack.driver import SlackDriver
+
+DENIAL = {"category": "Not allowed by policy", "reason": "Use the lunar simulator"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How client and server speak: the server's mode, and the revision that the client asks for."""
+
+    name: str
+    server: str
+    mode: str
+    version: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+DIALECTS = (
+    Dialect("stateful", "stateful", "legacy", "2025-11-25"),
+    Dialect("stateless", "stateless", "legacy", "2025-11-25"),
+    Dialect("2026-07-28", "stateful", "2026-07-28", "2026-07-28"),
+    Dialect("negotiated", "stateful", "auto", "2026-07-28"),
+)
+
+
+@pytest.fixture(scope="module")
+def servers(house: House) -> Iterator[None]:
+    """Both kinds of server, each behind a connection of its own."""
+    running = []
+    for name, words in (("stateful", []), ("stateless", ["stateless"])):
+        port = free_port()
+        command = [sys.executable, "-m", "tests.clients.mcp_server", str(port), *words]
+        running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
+        wait_until_accepting(port, running[-1])
+        asyncio.run(house.register(name, f"http://127.0.0.1:{port}", "unused"))
+    yield
+    for server in running:
+        server.terminate()
+        server.wait()
+
+
+@dataclass(slots=True)
+class Toolbox:
+    house: House
+    token: str
+    dialect: Dialect
+
+    @asynccontextmanager
+    async def client(self, **options: Any) -> AsyncIterator[Client]:  # noqa: ANN401 - the SDK's
+        bearer = {"authorization": f"Bearer {self.token}"}
+        async with create_mcp_http_client(headers=bearer) as http:
+            url = f"{self.house.url}/{self.dialect.server}/mcp"
+            transport = streamable_http_client(url, http_client=http)
+            async with Client(transport, mode=self.dialect.mode, **options) as client:
+                yield client
+
+
+@pytest.fixture(params=DIALECTS, ids=str)
+async def tools(
+    request: pytest.FixtureRequest, house: House, servers: None, idp: IdpDriver
+) -> Toolbox:
+    return Toolbox(house, await idp.token("alice"), request.param)
+
+
+def words(result: CallToolResult) -> str:
+    assert not result.is_error
+    return "".join(getattr(part, "text", "") for part in result.content)
+
+
+async def test_tools_are_listed_and_called(tools: Toolbox, case: str) -> None:
+    async with tools.client() as client:
+        assert client.protocol_version == tools.dialect.version
+        listed = await client.list_tools()
+        assert {tool.name for tool in listed.tools} >= {"deploy", "environment"}
+        said = words(await client.call_tool("deploy", {"target": case}))
+    assert f"{case} is deployed" in said
+
+
+async def test_a_held_call_is_done_once_when_it_is_approved(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    async with tools.client() as client, asyncio.TaskGroup() as tasks:
+        target = f"moonbase {case}"
+        calling = tasks.create_task(client.call_tool("deploy", {"target": target}))
+        card = await maria.wait_for_message(case, channel="approvals")
+        assert case not in words(await client.call_tool("deployed", {}))
+        await asyncio.sleep(3)  # a manager reads
+        await maria.click(card, "Approve")
+        assert f"{target} is deployed" in words(await calling)
+        assert words(await client.call_tool("deployed", {})).count(case) == 1
+
+
+async def test_a_denied_call_is_an_error_with_the_managers_words_and_the_client_goes_on(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    async with tools.client() as client:
+        async with asyncio.TaskGroup() as tasks:
+            target = f"moonbase {case}"
+            calling = tasks.create_task(refusal(client, target))
+            card = await maria.wait_for_message(case, channel="approvals")
+            await maria.click(card, "Deny…")
+            await maria.submit(DENIAL)
+        refused = calling.result()
+        assert "Maria Lopez denied this request" in refused.message
+        assert "Use the lunar simulator" in refused.message
+        assert refused.data["code"] == "approval_denied"
+        assert case not in words(await client.call_tool("deployed", {}))
+
+
+async def test_what_a_rule_denies_is_an_error_with_its_words(tools: Toolbox, case: str) -> None:
+    async with tools.client() as client:
+        refused = await refusal(client, f"doomsday {case}")
+        assert "There is no such thing." in refused.message
+        assert refused.data["code"] == "policy_denied"
+        assert case not in words(await client.call_tool("deployed", {}))
+
+
+async def test_a_key_in_a_result_is_masked(tools: Toolbox) -> None:
+    async with tools.client() as client:
+        said = words(await client.call_tool("environment", {}))
+    assert said == "AWS_ACCESS_KEY_ID=[aws-access-key-id]"
+    assert KEY not in said
+
+
+async def test_a_call_that_was_given_up_goes_through_once_approved_without_a_second_card(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    target = f"moonbase {case}"
+    async with tools.client(read_timeout_seconds=3) as client:
+        given_up = await refusal(client, target)
+        assert "imed out" in given_up.message
+        await maria.click(await maria.wait_for_message(case, channel="approvals"), "Approve")
+        assert f"{target} is deployed" in words(
+            await client.call_tool("deploy", {"target": target})
+        )
+        assert words(await client.call_tool("deployed", {})).count(case) == 1
+    assert sum(case in seen.words for seen in maria.messages("approvals")) == 1
+
+
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+async def test_a_server_speaks_first_on_the_stream_that_a_client_keeps_open(
+    tools: Toolbox,
+) -> None:
+    heard = asyncio.Event()
+
+    async def hear(message: object) -> None:
+        if isinstance(message, ToolListChangedNotification):
+            heard.set()
+
+    async with tools.client(message_handler=hear) as client, asyncio.timeout(20):
+        while not heard.is_set():  # the stream may open a moment after the first call
+            await client.call_tool("watch", {})
+
+
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+async def test_a_session_is_of_whoever_began_it_until_they_end_it(
+    tools: Toolbox, house: House, idp: IdpDriver
+) -> None:
+    accept = {"accept": "application/json, text/event-stream"}
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t"}}
+    hello["clientInfo"]["version"] = "1"
+    begin = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
+    ping = {"jsonrpc": "2.0", "id": 2, "method": "ping"}
+    dana = await idp.token("dana")
+    async with house.http(tools.token) as hers, house.http(dana) as other:
+        begun = await hers.post("/stateful/mcp", json=begin, headers=accept)
+        session = accept | {"mcp-session-id": begun.headers["mcp-session-id"]}
+        refused = await other.post("/stateful/mcp", json=ping, headers=session)
+        assert refused.status_code == 404
+        assert "did not receive" in refused.json()["error"]["message"]
+        assert (await other.delete("/stateful/mcp", headers=session)).status_code == 404
+        assert (await hers.post("/stateful/mcp", json=ping, headers=session)).status_code == 200
+        assert (await hers.delete("/stateful/mcp", headers=session)).status_code == 200
+        over = await hers.post("/stateful/mcp", json=ping, headers=session)
+    assert over.status_code == 404
+    assert "Session" in over.text
+
+
+async def refusal(client: Client, target: str) -> MCPError:
+    with pytest.raises(MCPError) as caught:
+        await client.call_tool("deploy", {"target": target})
+    return caught.value
