@@ -66,7 +66,6 @@ RELEASED, APPROVED = HoldState.RELEASED, HoldState.APPROVED
         (decided("1", HoldState.EXPIRED, 10), 11, False),
         (decided("1", HoldState.WITHDRAWN, 5), 6, False),
     ],
-    ids=str,
 )
 def test_a_task_goes_on_while_one_is_waiting_or_what_was_approved_covers(
     earlier: Hold, minutes: float, *, same: bool
@@ -88,7 +87,9 @@ def test_a_denial_that_is_asked_about_again_is_the_same_task() -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"requester": JOB}, {"connection": "other"}, {"call": "other"}], ids=str
+    "other",
+    [{"requester": JOB}, {"connection": "other"}, {"call": "other"}],
+    ids=lambda other: next(iter(other)),
 )
 def test_a_task_is_of_one_person_one_connection_and_one_kind_of_call(
     other: dict[str, Any],

@@ -17,7 +17,7 @@ def test_a_pattern_still_learns_after_a_text_in_a_large_alphabet() -> None:
     assert state["я"] is state["ю"]
     assert "я" in state
     assert "b" not in state
-    assert state["b"]
+    assert not state["b"].dead
     assert "b" in state
 
 
