@@ -55,7 +55,12 @@ def test_a_hold_tells_who_may_release_it_and_how_long_they_have(
 ) -> None:
     verdict = decide(facts("deploy to production"), ALICE, shipped, now)
     assert verdict.approval == Approval(
-        ("managers",), expires=timedelta(minutes=10), grant_up_to=timedelta(hours=1)
+        ("managers",),
+        expires=timedelta(minutes=10),
+        grant_up_to=timedelta(hours=1),
+        remind_after=timedelta(minutes=3),
+        escalate_after=timedelta(minutes=5),
+        escalate_to=("directors",),
     )
     assert verdict.decisive is not None
     assert verdict.decisive.rule == "production-needs-a-manager"
