@@ -17,6 +17,7 @@ from httpx_aiohttp import AiohttpTransport
 
 from app.domain.connection import CredentialScheme
 from app.errors import BadRequest, Restarting, Unreachable, UpstreamUnavailable
+from app.wire.registry import lists_models
 from proxy.http.headers import is_returned
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from proxy.front import Headers
 
 _TIMEOUTS = httpx.Timeout(600.0, connect=5.0)
+# Claude Code gives the list of models three seconds, and takes a redirect for a failure.
+_MODELS_SECONDS = 2.5
 _POOL = 1000
 _IDLE_SECONDS = 4.0
 """A connection that idled for longer is let go. Many servers close theirs after five seconds: a
@@ -70,12 +73,21 @@ class Answer:
     """The upstream's answer: its head at once, its body in pieces."""
 
     def __init__(
-        self, response: httpx.Response, location: str, seconds: float, under_way: UnderWay
+        self,
+        response: httpx.Response,
+        location: str,
+        seconds: float,
+        under_way: UnderWay,
+        until: float | None = None,
     ) -> None:
-        """`location` is where the answer points to, below the gateway; empty if nowhere."""
+        """`location` is where the answer points to, below the gateway; empty if nowhere.
+
+        `seconds` count from its head, or until a time of the loop's clock.
+        """
         self._response = response
         self._location = location
         self._seconds = seconds
+        self._until = until
         self._under_way = under_way
         self._body: bytes | None = None
         self.status = response.status_code
@@ -114,7 +126,7 @@ class Answer:
             yield self._body
             return
         pieces = aiter(self._response.aiter_raw())
-        last = asyncio.get_running_loop().time() + self._seconds
+        last = self._until or asyncio.get_running_loop().time() + self._seconds
         try:
             while True:
                 async with asyncio.timeout_at(last) as limit:
@@ -168,22 +180,28 @@ class Upstream:
         """
         self._under_way.check()
         outgoing = self._outgoing(connection, request, credential)
+        is_quick = lists_models(request.method, request.path)
+        seconds = _MODELS_SECONDS if is_quick else self._answer_seconds
+        until = asyncio.get_running_loop().time() + seconds if is_quick else None
         try:
-            async with asyncio.timeout(None) as limit:
+            async with asyncio.timeout_at(until) as limit:
                 with self._under_way.until(limit):
                     response = await self._http.send(outgoing, stream=True)
         except _FAULTS as error:
             self._under_way.check()
             unsent = isinstance(error.__cause__, _UNSENT)
             kind = Unreachable if unsent else UpstreamUnavailable
+            within = f" within {seconds:g} seconds" if limit.expired() else ""
             raise kind(
-                f"The model API of connection “{connection.name}” does not answer."
+                f"The model API of connection “{connection.name}” does not answer{within}."
             ) from error
         try:
             if response.status_code < HTTPStatus.OK:
                 raise UpstreamUnavailable("The model API answered with a status that is no answer.")
+            if is_quick:
+                _check_no_redirect(connection, response)
             location = own_location(connection, outgoing.url, response)
-            yield Answer(response, location, self._answer_seconds, self._under_way)
+            yield Answer(response, location, seconds, self._under_way, until)
         finally:
             await response.aclose()
 
@@ -210,6 +228,14 @@ class Upstream:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def _check_no_redirect(connection: Connection, response: httpx.Response) -> None:
+    if response.is_redirect:
+        raise UpstreamUnavailable(
+            f"The model API of connection “{connection.name}” redirects the list of models to "
+            "another address. An administrator gives the connection that address as its base URL."
+        )
 
 
 def upstream_url(connection: Connection, request: RecordedRequest) -> httpx.URL:

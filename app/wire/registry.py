@@ -105,5 +105,10 @@ def only_counts(path: str) -> bool:
     return f"/{path.strip('/')}".endswith(_COUNTING)
 
 
+def lists_models(method: str, path: str) -> bool:
+    """Whether a request is for the list of models, which clients give little time."""
+    return method == "GET" and path.strip("/").rpartition("/")[2] == "models"
+
+
 def _by_path(by_path: Mapping[str, TableFormat], path: str) -> TableFormat | None:
     return next((known for part, known in by_path.items() if f"{part}/" in path), None)
