@@ -23,25 +23,30 @@ class Mentions:
     """Knows who was mentioned lately in which place, by their Slack ids.
 
     A digest that stands mentions some people for all the cards that follow it. Of cards that come
-    within seconds, only the first mentions them.
+    within seconds, only the first mentions them, unless it is decided by then.
     """
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         """`now` gives seconds."""
         self._now = now
         self._digests: dict[str, frozenset[str]] = {}
-        self._called_at: dict[tuple[str, str], float] = {}
+        self._called: dict[tuple[str, str], tuple[float, str]] = {}
+        """By place and person or group, when they were mentioned and for which hold."""
 
-    def calls(self, place: str, ids: Iterable[str]) -> bool:
-        """Return whether a card that is posted now mentions these people and groups."""
+    def calls(self, place: str, ids: Iterable[str], hold_id: str) -> bool:
+        """Return whether the card of a hold mentions these people and groups if posted now."""
         now = self._now()
         called = [
             (place, one) for one in ids if one not in self._digests.get(place, frozenset[str]())
         ]
-        if all(now < self._called_at.get(one, float("-inf")) + _SECONDS for one in called):
+        if all(one in self._called and now < self._called[one][0] + _SECONDS for one in called):
             return False
-        self._called_at |= dict.fromkeys(called, now)
+        self._called |= dict.fromkeys(called, (now, hold_id))
         return True
+
+    def decided(self, hold_id: str) -> None:
+        """Forget whom the card of a hold has mentioned: they may have stopped looking."""
+        self._called = {one: last for one, last in self._called.items() if last[1] != hold_id}
 
     def stands(self, place: str, ids: Iterable[str]) -> None:
         """Note that a digest in this place mentions them."""
@@ -65,7 +70,7 @@ class Calling:
         if is_user(place) or hold.state is not HoldState.PENDING:
             return False
         audience = await self._messages.audience([hold])
-        return self.mentions.calls(place, audience.ids)
+        return self.mentions.calls(place, audience.ids, hold.id)
 
     async def audience(self, hold_ids: Sequence[str]) -> Audience:
         """Return whom one message about several holds mentions. May raise StorageUnavailable."""

@@ -144,6 +144,8 @@ class Poster:
         hold = await self._holds.get(job.hold_id)
         if hold is None:
             return False
+        if hold.state is not HoldState.PENDING:
+            self.calling.mentions.decided(hold.id)
         known = await self._known(hold)
         if job.card and job.notice_id not in known and await self.calling.calls(hold, job.lane):
             notice = Notice(job.notice_id, hold.id, NoticeKind.CARD, job.lane, calls=True)

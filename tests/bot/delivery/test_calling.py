@@ -28,28 +28,37 @@ SETS = """
 def test_of_cards_within_seconds_the_first_calls_and_others_are_called_all_the_same() -> None:
     now = 100.0
     mentions = Mentions(lambda: now)
-    assert mentions.calls("approvals", ("S1",))
-    assert not mentions.calls("approvals", ("S1",))
-    assert mentions.calls("approvals", ("S1", "U2"))
-    assert mentions.calls("payments", ("S1",))
+    assert mentions.calls("approvals", ("S1",), "a")
+    assert not mentions.calls("approvals", ("S1",), "b")
+    assert mentions.calls("approvals", ("S1", "U2"), "c")
+    assert mentions.calls("payments", ("S1",), "d")
     now = 104.0
-    assert not mentions.calls("approvals", ("U2",))
+    assert not mentions.calls("approvals", ("U2",), "e")
     now = 105.5
-    assert mentions.calls("approvals", ("S1",))
+    assert mentions.calls("approvals", ("S1",), "f")
+
+
+def test_who_has_decided_already_is_called_again() -> None:
+    mentions = Mentions(lambda: 0.0)
+    assert mentions.calls("approvals", ("S1",), "a")
+    mentions.decided("b")
+    assert not mentions.calls("approvals", ("S1",), "c")
+    mentions.decided("a")
+    assert mentions.calls("approvals", ("S1",), "d")
 
 
 def test_whom_a_standing_digest_calls_no_card_calls() -> None:
     mentions = Mentions(lambda: 0.0)
     mentions.stands("approvals", ("S1",))
-    assert not mentions.calls("approvals", ("S1",))
-    assert mentions.calls("approvals", ("S2",))
-    assert mentions.calls("payments", ("S1",))
+    assert not mentions.calls("approvals", ("S1",), "a")
+    assert mentions.calls("approvals", ("S2",), "a")
+    assert mentions.calls("payments", ("S1",), "a")
     mentions.gone("approvals")
-    assert mentions.calls("approvals", ("S1",))
+    assert mentions.calls("approvals", ("S1",), "a")
 
 
 def test_nobody_to_call_is_no_call() -> None:
-    assert not Mentions(lambda: 0.0).calls("approvals", ())
+    assert not Mentions(lambda: 0.0).calls("approvals", (), "a")
 
 
 async def test_a_card_mentions_its_approvers_and_still_does_after_an_edit(office: Office) -> None:
