@@ -16,8 +16,12 @@ from app.domain.passage import most_telling
 from bot.slack import text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.domain.hold import Hold
     from app.domain.identity import Identity
+    from app.domain.passage import Excerpt
+    from app.domain.verdict import FiredRule
 
 LIMIT = 150
 """What Slack takes as a header."""
@@ -72,16 +76,28 @@ def _what(hold: Hold) -> str:
     decisive = hold.verdict.decisive
     if decisive is None:
         return "no rule is named"
-    open_ = most_telling(decisive.question.passages) if decisive.question else []
-    excerpts = [passage.excerpt for passage in open_ if passage.excerpt] or decisive.excerpts
     found: dict[str, str] = {}
-    for excerpt in excerpts:
+    for excerpt in _excerpts(decisive):
         # A secret has its label in its place, which says nothing that the title does not.
         words = "" if _MASKED.search(excerpt.words) else _inert(excerpt.words)
         if words:
             found.setdefault(words.casefold(), text.shortened(words, _WORDS))
-    said = ", ".join(list(found.values())[:_MOST_WORDS])
-    return said or _inert(decisive.title) or _inert(decisive.rule)
+    wholes = [said for key, said in found.items() if not _is_part(key, found)]
+    return ", ".join(wholes[:_MOST_WORDS]) or _inert(decisive.title) or _inert(decisive.rule)
+
+
+def _excerpts(fired: FiredRule) -> list[Excerpt]:
+    """Return what was found in what people decide on, the newest words first."""
+    if fired.question is None or not fired.question.passages:
+        return list(fired.excerpts)
+    shown = [passage.excerpt for passage in most_telling(fired.question.passages)]
+    places = {excerpt.place for excerpt in shown if excerpt}
+    beside = [excerpt for excerpt in fired.excerpts if excerpt.place in places]
+    return [*filter(None, shown), *beside]
+
+
+def _is_part(words: str, found: Iterable[str]) -> bool:
+    return any(words in other and words != other for other in found)
 
 
 def _inert(words: str) -> str:

@@ -10,7 +10,7 @@ from app.domain.segment import Role
 from bot.slack import text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from app.domain.passage import Excerpt, Passage
     from app.domain.verdict import FiredRule
@@ -54,15 +54,23 @@ def passages(fired: FiredRule, most: int) -> list[Markup]:
     """Quote the open passages of a rule, the newest typed one first, with whose words each is."""
     found = most_telling(fired.question.passages) if fired.question else []
     return [
-        text.join(quote(passage), text.ours(f"  _({whose(passage)})_"))
+        text.join(quote(passage, fired.excerpts), text.ours(f"  _({whose(passage)})_"))
         for passage in found[:most]
         if passage.excerpt
     ]
 
 
-def quote(passage: Passage) -> Markup:
-    """Quote what was found first in a passage; empty where that is not kept."""
-    return _draw(_line(passage.excerpt)) if passage.excerpt else text.ours("")
+def quote(passage: Passage, also: Iterable[Excerpt] = ()) -> Markup:
+    """Quote what was found first in a passage; empty where that is not kept.
+
+    What is `also` found in the stretch that is shown is marked as well.
+    """
+    if passage.excerpt is None:
+        return text.ours("")
+    line = _line(passage.excerpt)
+    for excerpt in also:
+        line.take(excerpt)
+    return _draw(line)
 
 
 def whose(passage: Passage) -> str:

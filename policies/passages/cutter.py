@@ -60,6 +60,11 @@ class _Spot:
     crowded: bool
 
 
+def _in_order(spot: _Spot) -> tuple[int, int, int]:
+    """Sort by place, and of findings that begin together the longest first."""
+    return spot.numbers[0], spot.hit.finding.start, -spot.hit.finding.end
+
+
 class Cutter:
     """The passages of one request. `forwarded` masks a text as it will be sent."""
 
@@ -80,7 +85,7 @@ class Cutter:
         """
         crowded = {hit.segment for hit in hits if hit.finding.crowded}
         spots = [self._spot(hit, crowded=hit.segment in crowded) for hit in hits]
-        spots.sort(key=lambda spot: spot.numbers[0])
+        spots.sort(key=_in_order)
         asking = None if work_by_text else self._asking(spots)
         found: dict[str, Passage] = {}
         first: dict[str, Hit] = {}

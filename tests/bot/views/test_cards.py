@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from app.domain.hold import Granted, Hold, HoldState, Marked
 from app.domain.identity import Identity, IdentityKind, Provenance
-from app.domain.passage import Excerpt
+from app.domain.passage import Excerpt, Passage, PassageKind
+from app.domain.segment import Role
 from app.domain.verdict import Approval, Question, Risk
 from bot.people.approvers import Audience
 from bot.slack.button_seal import Seal
 from bot.views import cards
-from bot.views.quotes import quotes
+from bot.views.quotes import passages, quotes
 from sandbox.slack.blockkit import check_blocks, length_of
 from tests.bot.values import DANA, JOB, MARCUS, MARIA, NOW, fired, hold, vote
 from tests.policies.passages.questions import passage
@@ -93,6 +94,16 @@ def test_findings_that_overlap_are_one_line_with_both_marked() -> None:
     assert lines == [
         "> Write a job that copies the *orders* table from *prod-db* to the analytics cluster"
     ]
+
+
+def test_a_passage_marks_all_that_was_found_in_what_is_shown_of_it() -> None:
+    place = "/messages/0"
+    first = Excerpt("drop ", "prod-db", " and the live database", place)
+    second = Excerpt("drop prod-db and the ", "live database", "", place)
+    newest = Passage("n", PassageKind.TYPED, Role.USER, place, excerpt=first)
+    rule = fired(excerpts=(first, second), question=Question("law", GRANTABLE, (newest,)))
+    [line] = passages(rule, 5)
+    assert line == "> drop *prod-db* and the *live database*\u200b  _(typed)_"
 
 
 def test_the_same_words_in_another_place_are_another_line() -> None:

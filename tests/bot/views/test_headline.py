@@ -59,10 +59,26 @@ def test_it_names_each_word_once_and_three_at_most() -> None:
 
 
 def test_it_names_the_open_passages_before_all_that_was_found() -> None:
-    newest = Passage("n", PassageKind.TYPED, Role.USER, "/m/2", excerpt=found("prod-db")[0])
+    excerpt = replace(found("prod-db")[0], place="/m/2")
+    newest = Passage("n", PassageKind.TYPED, Role.USER, "/m/2", excerpt=excerpt)
     asked = Question("law", Approval(("managers",)), (newest,))
     held = hold(rule=fired(excerpts=found("production"), question=asked))
     assert headline(held) == "Dana Reyes → gpt-4o: prod-db"
+
+
+def test_it_names_all_that_was_found_beside_an_open_passage_and_no_part_of_a_word() -> None:
+    old, prod, db, live = (
+        replace(excerpt, place=place)
+        for excerpt, place in zip(
+            found("staging", "prod", "prod-db", "live database"),
+            ["/m/0", "/m/2", "/m/2", "/m/2"],
+            strict=True,
+        )
+    )
+    newest = Passage("n", PassageKind.TYPED, Role.USER, "/m/2", excerpt=prod)
+    asked = Question("law", Approval(("managers",)), (newest,))
+    held = hold(rule=fired(excerpts=(old, db, live), question=asked))
+    assert headline(held) == "Dana Reyes → gpt-4o: prod-db, live database"
 
 
 @pytest.mark.parametrize("words", ["[aws-access-key-id]", "key=[aws-access-key-id]…", "→ 🟥", ""])

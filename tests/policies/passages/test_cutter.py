@@ -53,6 +53,12 @@ def test_what_is_typed_is_one_passage_however_it_is_wrapped_in_blanks(cut: Cut) 
     assert names(cut((Role.USER, "deploy the web\ntier to production, please"))) != {asked.name}
 
 
+def test_the_excerpt_of_a_passage_shows_the_longest_of_what_begins_first(cut: Cut) -> None:
+    [asked] = cut((Role.USER, "drop the tables of prod-db in production"))
+    assert asked.excerpt is not None
+    assert asked.excerpt.words == "prod-db"
+
+
 def test_what_tools_return_is_named_by_the_ask_that_led_to_it(cut: Cut) -> None:
     typed, work = cut(ASK, (Role.TOOL, "env=prod at 12:01"))
     assert (typed.kind, work.kind) == (PassageKind.TYPED, PassageKind.WORK)
