@@ -35,6 +35,7 @@ from bot.handlers.commands import Commands
 from bot.handlers.decide import Clicks
 from bot.handlers.false_alarm import FalseAlarms
 from bot.handlers.home import Home
+from bot.handlers.queries import Queries
 from bot.handlers.replay import Auditing, Records
 from bot.handlers.requester import Asking
 from bot.handlers.trusting import Texts, Trusting
@@ -45,6 +46,7 @@ from bot.people.groups import Groups
 from bot.people.linking import Linking
 from bot.people.managers import Managers
 from bot.people.people import People
+from bot.querying import Querying
 from bot.routes import Rooms, slack_app
 from bot.slack.accounts import Workspace
 from bot.slack.api import Slack, connected
@@ -297,6 +299,7 @@ class _Shared:
         linking = Linking(people, self.storage.links, clock, self.settings.public_url)
         statements = self.storage.statements
         marking = Marking(self.storage.marks, holds, ledger, clock, self.mask)
+        querying = Querying(holds, ledger, clock, self.mask)
         reader = Reader(sessions, self.storage.pieces, self.storage.pages)
         records = Records(sessions, reader, holds, marking)
         clicks = Clicks(slack, decisions, self.grants, linking, self.seal, clock, home)
@@ -304,6 +307,7 @@ class _Shared:
         rooms = Rooms(
             alarms=FalseAlarms(slack, decisions, linking, sessions, marking, self.seal, clock),
             clicks=clicks,
+            queries=Queries(slack, people, decisions, querying, linking, self.seal, clock),
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
             trusting=Trusting(slack, decisions, trusts, texts, clicks, home, self.seal),
             viewing=Viewing(slack, decisions, reader, ledger, self.seal, clock, self.masking),

@@ -20,6 +20,7 @@ from bot.handlers.decide import Clicks
 from bot.handlers.false_alarm import FalseAlarms
 from bot.handlers.home import Home
 from bot.handlers.outsiders import only_ours
+from bot.handlers.queries import Queries
 from bot.handlers.replay import Auditing
 from bot.handlers.requester import Asking
 from bot.handlers.trusting import Trusting
@@ -31,6 +32,7 @@ from bot.views import (
     cards,
     home_tab,
     modals,
+    queries,
     replay_pages,
     request_pages,
     requester_message,
@@ -57,6 +59,7 @@ class Rooms:
     clicks: Clicks
     alarms: FalseAlarms
     asking: Asking
+    queries: Queries
     viewing: Viewing
     trusting: Trusting
     auditing: Auditing
@@ -99,6 +102,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         linking.OPEN_LINK: rooms.clicks.open_link,
         requester_message.WITHDRAW: rooms.asking.withdraw,
         requester_message.AGAIN: rooms.asking.again,
+        queries.REPLY: rooms.queries.reply_form,
         cards.DENY: rooms.clicks.ask_reason,
         trust_form.OLDER: rooms.trusting.turn_page,
         trust_form.NEWER: rooms.trusting.turn_page,
@@ -125,6 +129,8 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
     }
     views: Handlers = {
         modals.AGAIN_SUBMIT: rooms.asking.state,
+        queries.ASK_SUBMIT: rooms.queries.ask,
+        queries.REPLY_SUBMIT: rooms.queries.reply,
         modals.GLASS_SUBMIT: rooms.clicks.break_glass,
         modals.ALARM_SUBMIT: rooms.alarms.keep,
         modals.DENY_SUBMIT: rooms.clicks.deny,
@@ -150,6 +156,8 @@ def _behind_the_dots(rooms: Rooms) -> Handler:
             await rooms.trusting.ask(ack, body, value.removeprefix(cards.TRUST))
         elif value.startswith(cards.ONCE):
             await rooms.clicks.approve_once(ack, body, respond, value.removeprefix(cards.ONCE))
+        elif value.startswith(queries.ASK):
+            await rooms.queries.ask_form(ack, body, value.removeprefix(queries.ASK))
         elif value.startswith(cards.NOTED):
             await rooms.clicks.ask_note(ack, body, value.removeprefix(cards.NOTED))
         elif value.startswith(cards.LENGTH):

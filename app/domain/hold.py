@@ -38,6 +38,9 @@ class HoldEvent(StrEnum):
     """Somebody who may in an emergency releases it alone."""
     TRUST = "trust"
     """A word for never asking about fixed text of it again; it decides nothing of the rest."""
+    ASK = "ask"
+    """An approver asks the requester something; it decides nothing."""
+    ANSWER = "answer"
     DENY = "deny"
     DEADLINE = "deadline"
     WITHDRAW = "withdraw"
@@ -52,6 +55,8 @@ class HoldEvent(StrEnum):
 TRANSITIONS: dict[tuple[HoldState, HoldEvent], HoldState] = {
     (HoldState.PENDING, HoldEvent.VOTE): HoldState.PENDING,
     (HoldState.PENDING, HoldEvent.TRUST): HoldState.PENDING,
+    (HoldState.PENDING, HoldEvent.ASK): HoldState.PENDING,
+    (HoldState.PENDING, HoldEvent.ANSWER): HoldState.PENDING,
     (HoldState.PENDING, HoldEvent.APPROVE): HoldState.APPROVED,
     (HoldState.PENDING, HoldEvent.BREAK_GLASS): HoldState.APPROVED,
     (HoldState.PENDING, HoldEvent.DENY): HoldState.DENIED,
@@ -105,6 +110,20 @@ class Vote:
     """Whether the approval is for this request only, and covers nothing else."""
     trust: Trust | None = None
     """Where it is a word for trusting fixed text, and no approval of the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question of an approver to the requester, and what was answered. Secrets are masked."""
+
+    by: Person
+    text: str
+    at: datetime
+    answer: str = ""
+    answered_at: datetime | None = None
+
+    def answered(self, answer: str, at: datetime) -> Query:
+        return replace(self, answer=answer, answered_at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +200,8 @@ class Hold:
     """The kind of call: cover and denials stay within it."""
     again: str = ""
     """The denied hold about whose passages it asks again."""
+    queries: tuple[Query, ...] = ()
+    """What approvers asked the requester, oldest first."""
     task: str = ""
     """The id of the first hold of its task: the requester gets one message about all of them."""
     moves: tuple[str, ...] = ()
@@ -260,3 +281,12 @@ class Hold:
         if state is not self.state and event is not HoldEvent.CLAIM:
             changed = replace(changed, decided_at=at)
         return changed
+
+    def querying(
+        self, queries: tuple[Query, ...], event: HoldEvent, at: datetime, *, move: str
+    ) -> Hold:
+        """Return the hold after a question or an answer, with all its questions.
+
+        Raises IllegalTransition once it is over.
+        """
+        return replace(self.after(event, at, move=move), queries=queries)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldState
 from app.domain.notice import Notice, NoticeKind
 from bot.delivery.messages import Wanted, masked
-from bot.views import requester_message
+from bot.views import queries, requester_message
 from bot.views.requester_message import Told
 
 if TYPE_CHECKING:
@@ -64,6 +64,16 @@ class Directs:
         first = min(holds, key=lambda one: one.id)
         message = requester_message.direct(await self._told(holds))
         return Wanted(notice, message, since=first.created_at)
+
+    def calls(self, hold: Hold, direct: Notice) -> list[Wanted]:
+        """Return the replies to that message that call the requester to an open question.
+
+        An edit of the message calls nobody.
+        """
+        return [
+            Wanted(Notice(name, hold.id, NoticeKind.REPLY, direct.target), message, direct.id)
+            for name, message in queries.calls(hold, direct.target)
+        ]
 
     async def _told(self, holds: Sequence[Hold]) -> list[Told]:
         cards = await self._notices.cards([hold.id for hold in holds])

@@ -16,7 +16,7 @@ from bot.people.approvers import Audience
 from bot.slack.api import SlackRefused
 from bot.slack.blocks import Message
 from bot.slack.text import is_user
-from bot.views import cards, thread_replies
+from bot.views import cards, queries, thread_replies
 from policies.approval import concerned
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Messages:
             notice = Notice(f"glass:{hold.id}", hold.id, NoticeKind.AUDIT, self._places.audit)
             wanted.append(Wanted(notice, said))
         if requester and (direct := await self._directs.about(hold, requester, known, now)):
-            wanted.append(direct)
+            wanted += [direct, *self._directs.calls(shown, direct.notice)]
         return tuple(wanted)
 
     async def _where(self, hold: Hold) -> tuple[str, ...]:
@@ -157,6 +157,7 @@ class Messages:
         if approval and hold.escalated_at and f"escalate:{card.id}" not in posted:
             further = await self._approvers.audience(approval.escalate_to, hold)
             said["escalate"] = thread_replies.escalation(hold, further)
+        said |= queries.answers(hold)
         return [
             Wanted(
                 Notice(f"{what}:{card.id}", hold.id, NoticeKind.REPLY, card.target),

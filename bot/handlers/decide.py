@@ -201,7 +201,7 @@ class Clicks:
         """Say why a vote is not taken, or how to become known."""
         if result.objection is Objection.UNVERIFIED:
             return await self._linking.offer(user)
-        return _sentence(result.hold, result.objection)
+        return sentence_of(result.hold, result.objection)
 
     def _again(self, result: Taken | NotTaken, user: str, word: Word) -> bool:
         """Whether this is the same click once more, as Slack delivers some twice."""
@@ -228,7 +228,7 @@ class Clicks:
         return hold, said
 
 
-def _sentence(hold: Hold, objection: Objection) -> str:
+def sentence_of(hold: Hold, objection: Objection) -> str:
     """Say why not; where somebody was faster, who."""
     name = phrases.name(hold)
     if objection is Objection.NOT_AN_APPROVER:

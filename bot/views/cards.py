@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldState
 from bot.slack import blocks, text
 from bot.slack.blocks import Block, Button, Menu, Message
-from bot.views import coverage, phrases
+from bot.views import coverage, phrases, queries
 from bot.views.durations import duration
 from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
@@ -61,6 +61,7 @@ def card(
         blocks.section(_who(hold, requester)),
         blocks.section(_why(hold), button=about_rule(hold, value)),
     ]
+    drawn += [blocks.section(line) for line in queries.lines(hold)]
     if outcome := phrases.outcome(hold):
         drawn.append(blocks.section(outcome, button=revoke(hold, value)))
     if votes := phrases.votes(hold):
@@ -89,8 +90,7 @@ def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Men
     seldom.append(("Approve with a note…", f"{NOTED}{value}"))
     if len(grant_lengths(hold)) > 1:
         seldom.append(("Approve for…", f"{LENGTH}{value}"))
-    if trustable(hold):
-        seldom.append(("Never ask about this text again…", f"{TRUST}{value}"))
+    seldom += queries.option(hold, value)
     if glass:
         seldom.append(break_glass(value))
     return [*drawn, Menu(MORE, tuple(seldom))]
@@ -101,7 +101,12 @@ def about_rule(hold: Hold, value: str) -> Menu | None:
 
     It has a menu of its own: one takes five options at most.
     """
-    return Menu(ABOUT_RULE, (_false_alarm(value),)) if hold.verdict.enforced else None
+    options: list[tuple[str, str]] = []
+    if hold.state is HoldState.PENDING and trustable(hold):
+        options.append(("Never ask about this text again…", f"{TRUST}{value}"))
+    if hold.verdict.enforced:
+        options.append(_false_alarm(value))
+    return Menu(ABOUT_RULE, tuple(options)) if options else None
 
 
 def break_glass(value: str) -> tuple[str, str]:

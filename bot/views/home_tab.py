@@ -10,7 +10,7 @@ from app.domain.hold import Hold
 from app.domain.session import Session
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Menu
-from bot.views import cards, coverage, phrases, requester_message
+from bot.views import cards, coverage, phrases, queries, requester_message
 from bot.views.quotes import quote, quotes
 from policies.passages.trust import trusted_passage
 
@@ -221,6 +221,7 @@ def _hold(hold: Hold, value: str, *, glass: bool) -> list[Block]:
         lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 200)))
     if hold.votes or phrases.several(hold):
         lines.append(phrases.progress(hold))
+    lines += queries.lines(hold)
     if not hold.attached:
         lines.append(phrases.DISCONNECTED)
     buttons = cards.buttons(hold, value, glass=glass)

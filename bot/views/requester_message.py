@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, assert_never
 from app.domain.hold import Hold, HoldState
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Message
-from bot.views import phrases
+from bot.views import phrases, queries
 from policies.approval import approvals, quorum
+from policies.queries import unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def due(hold: Hold, *, waited: bool) -> bool:
         case HoldState.WITHDRAWN:
             return bool(hold.note)
         case HoldState.PENDING:
-            return waited
+            return waited or unanswered(hold)
         case HoldState.APPROVED:
             return not hold.attached
         case HoldState.RELEASED:
@@ -67,7 +68,10 @@ def direct(task: Sequence[Told]) -> Message:
     drawn = _in_full(lead)
     if others:
         drawn += [blocks.divider(), blocks.context(text.ours("Other requests of this task"))]
-        drawn += [_in_a_line(told) for told in others[:_MOST_OTHERS]]
+        for told in others[:_MOST_OTHERS]:
+            drawn.append(_in_a_line(told))
+            if unanswered(told.hold):
+                drawn += queries.to_answer(told.hold, told.value)
     if more := len(others) - _MOST_OTHERS:
         drawn += [blocks.context(text.ours(f"… and {more} earlier"))] if more > 0 else []
     return Message(_headline(lead.hold), tuple(drawn))
@@ -81,6 +85,7 @@ def _in_full(told: Told) -> list[Block]:
         blocks.fields(_facts(told)),
     ]
     drawn += [blocks.section(reason) for reason in _reasons(hold)]
+    drawn += queries.to_answer(hold, told.value)
     if todo := _what_now(hold):
         drawn.append(blocks.section(text.join(text.ours("*What to do now*\n"), todo)))
     if offered := _buttons(told):

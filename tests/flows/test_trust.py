@@ -108,13 +108,13 @@ async def held(
 
 
 def option(card: SeenMessage, label: str) -> str:
-    options = card.element("hold_more").raw["options"]
+    options = card.element("hold_about_rule").raw["options"]
     return next((o["value"] for o in options if o["text"]["text"] == label), "")
 
 
 async def form(user: SlackUser, card: SeenMessage) -> SeenView:
     value = option(card, "Never ask about this text again…")
-    await user.click(card, "hold_more", choose=value)
+    await user.click(card, "hold_about_rule", choose=value)
     return await user.wait_for_view(lambda view: "Reading…" not in view.words)
 
 

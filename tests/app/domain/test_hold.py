@@ -29,6 +29,8 @@ PAIRS = list(product(HoldState, HoldEvent))
 LEGAL = {
     ("pending", "vote"): "pending",
     ("pending", "trust"): "pending",
+    ("pending", "ask"): "pending",
+    ("pending", "answer"): "pending",
     ("pending", "approve"): "approved",
     ("pending", "break_glass"): "approved",
     ("pending", "deny"): "denied",

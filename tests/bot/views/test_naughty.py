@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.hold import Granted, HoldState, Person
+from app.domain.hold import Granted, HoldState, Person, Query
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.segment import Role
 from app.domain.session import (
@@ -62,6 +62,11 @@ def a_hold(s: list[str], state: HoldState) -> Hold:
         votes=tuple(vote(person, approve=False, reason=s[6], category=s[7]) for _ in range(3)),
         outcome=s[8],
         reason=s[9],
+        queries=(
+            Query(person, s[6], NOW),
+            Query(person, s[7], NOW, s[8], NOW),
+            Query(person, s[9], NOW),
+        ),
         decided_at=NOW,
         keep_until=NOW,
     )
