@@ -22,13 +22,14 @@ from policies.matching.target import Target
 from policies.request_mask import RequestMask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from app.domain.identity import Identity
     from app.domain.segment import Facts
     from app.domain.verdict import Verdict
     from policies.detectors import Detector
+    from policies.evidence import Evidence
 
 __all__ = ["AnswerMasking", "ApproverSet", "Catalog", "Rule"]
 
@@ -176,17 +177,20 @@ class Catalog:
         self,
         verdict: Verdict,
         facts: Facts | None = None,
-        touched: Callable[[Collection[Target]], frozenset[str]] | None = None,
+        evidence: Evidence | None = None,
     ) -> RequestMask:
         """Return what masks the texts of a request as the rules that fired ask for.
 
-        `touched` tells in which of its texts some targets were found.
+        `evidence` is what was found in them before, if they were looked through.
         """
         fired = {f.rule for f in verdict.fired if f.enforced and f.action is Action.MASK}
         targets = _targets(rule for rule in self.rules if rule.id in fired)
         texts = dict.fromkeys(s.text for s in facts.prompt.segments) if facts else {}
-        found = touched(set(targets)) if touched else None
-        return RequestMask(self.finder(targets), self.label, tuple(texts), found)
+        finder = self.finder(targets)
+        if evidence is None:
+            return RequestMask(finder, self.label, tuple(texts))
+        touched = evidence.touched(set(targets))
+        return RequestMask(finder, self.label, tuple(texts), touched, evidence.inspected)
 
     def answer_masking(
         self,

@@ -59,7 +59,7 @@ def examine(
     action = max((rule.then for rule in enforced), key=_strictness, default=Action.ALLOW)
     told = tuple(told for _, told in fired)
     verdict = Verdict(action, told, catalog.revision)
-    mask = catalog.request_mask(verdict, facts, evidence.touched) if _masks(verdict) else None
+    mask = catalog.request_mask(verdict, facts, evidence) if _masks(verdict) else None
     if action is not Action.HOLD:
         return verdict, mask
     cutter = Cutter(facts.prompt, mask or _as_it_is, names)

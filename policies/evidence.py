@@ -44,6 +44,7 @@ class Evidence:
         """Raises TooDense where it takes too much to find them."""
         self._catalog = catalog
         self._segments = facts.prompt.segments
+        self._inspected: dict[tuple[str, ...], Inspected] = {}
         self._hits = self._find()
         self._safe: dict[tuple[str, int, int], SafeText] = {}
 
@@ -68,6 +69,10 @@ class Evidence:
         """Return the texts in which any of some targets was found, whoever speaks there."""
         found = (hit.segment for hit in self._hits if hit.finding.target in targets)
         return frozenset(self._segments[at].text for at in found)
+
+    def inspected(self, *texts: str) -> Inspected:
+        """Return texts ready for scanning: as they were, where they were looked through before."""
+        return self._inspected.get(texts) or Inspected(*texts)
 
     def excerpts(self, hits: Sequence[Hit]) -> tuple[Excerpt, ...]:
         """Return the first few hits in their surroundings, safe to show."""
@@ -104,8 +109,9 @@ class Evidence:
             numbers = [at for at, segment in enumerate(self._segments) if segment.role is role]
             if not numbers:
                 continue
-            texts = [self._segments[at].text for at in numbers]
-            inside += [Hit(numbers[f.number], f) for f in finder.find(Inspected(*texts))]
+            texts = tuple(self._segments[at].text for at in numbers)
+            self._inspected[texts] = inspected = Inspected(*texts)
+            inside += [Hit(numbers[f.number], f) for f in finder.find(inspected)]
             spoken = [at for at in numbers if not is_protocol(self._segments[at])]
             across = finder.across([self._segments[at].text for at in spoken])
             seams += [Hit(spoken[f.number], f) for f in across]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from policies.matching.findings import Inspected
 from policies.matching.known import Known
 
 if TYPE_CHECKING:
@@ -26,8 +27,12 @@ class RequestMask:
         label: Callable[[Target], str],
         texts: Sequence[str],
         touched: Container[str] | None = None,
+        inspect: Callable[..., Inspected] = Inspected,
     ) -> None:
-        """`touched` are those of the texts in which something was found; None: look again."""
+        """`touched` are those of the texts in which something was found; None: look again.
+
+        `inspect` may know texts that were made ready before.
+        """
         values: dict[str, str] = {}
 
         def note(value: str, target: Target) -> None:
@@ -36,7 +41,7 @@ class RequestMask:
         self._finder = finder
         self._label = label
         searched = texts if touched is None else [text for text in texts if text in touched]
-        found = dict(zip(searched, finder.mask_all(searched, label, note), strict=True))
+        found = dict(zip(searched, finder.mask_all(searched, label, note, inspect), strict=True))
         self.known = Known(values)
         """The values that are masked in the answer too."""
         self._masked = {text: self.known.mask(found.get(text, text)) for text in texts}

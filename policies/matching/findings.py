@@ -146,10 +146,14 @@ class Finder:
         texts: Sequence[str],
         label: Callable[[Target], str],
         masked: Callable[[str, Target], None] = _ignored,
+        inspect: Callable[..., Inspected] = Inspected,
     ) -> list[str]:
-        """Return each text masked, as `mask` does it; `masked` is given each value it replaced."""
+        """Return each text masked, as `mask` does it; `masked` is given each value it replaced.
+
+        `inspect` may know texts that were made ready before.
+        """
         try:
-            covers = self.cover(Inspected(*texts))
+            covers = self.cover(inspect(*texts))
         except TooDense:
             if len(texts) > 1:
                 return [self.mask_all([text], label, masked)[0] for text in texts]
