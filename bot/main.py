@@ -24,6 +24,7 @@ from bot.decisions import Decisions
 from bot.delivery.channels import Places
 from bot.delivery.digest import Digests
 from bot.delivery.directs import Directs
+from bot.delivery.habits import Habits
 from bot.delivery.leader import Duty
 from bot.delivery.messages import Messages
 from bot.delivery.no_approver import Reach, Silence
@@ -254,6 +255,7 @@ class _Shared:
             self.approvers,
             self.seal,
             directs,
+            Habits(self.storage.holds),
             mask=self.mask,
             places=Places(channel, self.settings.audit_channel or channel, self.settings.routes),
         )

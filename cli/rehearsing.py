@@ -28,6 +28,7 @@ from app.storage.store import MongoStorage
 from cli.folders import catalog_in
 from cli.here import settings_here
 from policies.card_count import Asked, count_cards
+from policies.habits import ADVICE, ENOUGH, always_approved
 from policies.rehearse import KINDS, Change, Precedent, records
 from policies.rehearse import backtest as decided_again
 from proxy.facts import read_inquiry
@@ -81,13 +82,15 @@ def stats(since: Since = "30d", *, as_json: Json = False) -> None:
     """Say of each rule how often it fired, and how often it should not have."""
     moment, _ = _moment(since)
 
-    async def work(storage: MongoStorage) -> list[Record]:
+    async def work(storage: MongoStorage) -> tuple[list[Record], set[str]]:
         sessions = [session async for session in _sessions(storage, moment)]
-        return records(sessions, await storage.marks.since(moment))
+        found = records(sessions, await storage.marks.since(moment))
+        judged = {one.rule: await storage.holds.judged(one.rule, ENOUGH) for one in found}
+        return found, {rule for rule, holds in judged.items() if always_approved(holds)}
 
-    found = _with_storage(work)
+    found, always = _with_storage(work)
     if as_json:
-        _print_json([_row(record) for record in found])
+        _print_json([_row(record) | {"always_approved": record.rule in always} for record in found])
         return
     counts = ("fired", "enforced", "shadow", "on answers", "false positives")
     table = Table(_names("rule"), *(_counts(name) for name in (*counts, "precision")))
@@ -100,6 +103,8 @@ def stats(since: Since = "30d", *, as_json: Json = False) -> None:
     console.print(
         "Approvers mark false alarms on the card, auditors in /replay; what is not counts as right."
     )
+    for rule in sorted(always):
+        console.print(f"{rule}: {ADVICE}", markup=False)
 
 
 def _names(title: str) -> Column:

@@ -213,6 +213,13 @@ class Hold:
         return bool(self.callers)
 
     @property
+    def judged(self) -> bool:
+        """Whether votes decided it: not what was covered already, and not break-glass."""
+        decided = {HoldState.APPROVED, HoldState.RELEASED, HoldState.LAPSED, HoldState.DENIED}
+        broken = any(vote.broke_glass for vote in self.votes)
+        return self.state in decided and bool(self.votes) and not broken
+
+    @property
     def asker(self) -> str:
         """Who asks where: holds of one asker may be about the same passages."""
         return asker(self.requester.key, self.connection, self.call)

@@ -82,8 +82,14 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
 
 
 def hold_document(hold: Hold) -> Document:
-    """Add the marks that the store keeps: not settled, who asks, its key as long as it is open."""
+    """Add the marks that the store keeps.
+
+    They say that it is not settled, who asks, its key as long as it is open, and once people have
+    decided on it, by which rules it was held.
+    """
     marks: Document = {"settled": False, "who": hold.requester.key}
     if hold.state.open:
         marks["open_key"] = hold.key
+    if hold.judged:
+        marks["judged"] = [fired.rule for fired in hold.verdict.holding]
     return to_document(hold) | marks

@@ -40,6 +40,7 @@ class MongoHolds:
             Index(("settled", "_id")),
             Index(("who", "_id")),
             Index(("task", "_id")),
+            Index(("judged", "_id")),
         )
 
     async def open(self, hold: Hold) -> Hold:
@@ -71,6 +72,9 @@ class MongoHolds:
 
     async def of_task(self, task: str) -> tuple[Hold, ...]:
         return await self._holds.find({"task": task})
+
+    async def judged(self, rule: str, limit: int) -> tuple[Hold, ...]:
+        return await self._holds.find({"judged": rule}, newest_first=True, limit=limit)
 
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}

@@ -101,6 +101,10 @@ class HoldStore(Protocol):
         """Return the holds of a task, by the id of its first, oldest first."""
         ...
 
+    async def judged(self, rule: str, limit: int) -> tuple[Hold, ...]:
+        """Return the holds of a rule that people decided by their votes, newest first."""
+        ...
+
     async def move(self, old: Hold, new: Hold) -> None:
         """Replace `old` by `new` in one conditional write.
 

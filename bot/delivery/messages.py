@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from bot.delivery.channels import Places
     from bot.delivery.directs import Directs
+    from bot.delivery.habits import Habits
     from bot.people.approvers import Approvers
     from bot.people.people import People
     from bot.slack.button_seal import Seal
@@ -63,12 +64,14 @@ class Messages:
         approvers: Approvers,
         seal: Seal,
         directs: Directs,
+        habits: Habits,
         *,
         mask: Callable[[str], str],
         places: Places,
     ) -> None:
         self._people = people
         self._directs = directs
+        self._habits = habits
         self._approvers = approvers
         self._seal = seal
         self._mask = mask
@@ -143,6 +146,7 @@ class Messages:
             audience=await self._audience(hold) if calls else None,
             warning=_warning(hold, requester),
             glass=self._approvers.glass,
+            habit=hold.state is HoldState.PENDING and await self._habits.has(hold),
         )
         late = hold.state in UNANSWERED and not hold.votes
         return Wanted(Notice(name, hold.id, NoticeKind.CARD, place), message, late=late)

@@ -12,6 +12,7 @@ from bot.views.durations import duration
 from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
 from policies.grant_lengths import grant_length, grant_lengths
+from policies.habits import ADVICE
 from policies.passages.trust import trustable
 
 if TYPE_CHECKING:
@@ -49,12 +50,14 @@ def card(
     audience: Audience | None = None,
     warning: str = "",
     glass: bool = False,
+    habit: bool = False,
 ) -> Message:
     """Draw the card of a hold: what decides it above the buttons, the rest below.
 
     `requester` is their Slack user id, empty where they are not known in Slack. `value` is what
     the buttons carry. `audience` is whom it mentions, if anybody. `warning` is a sentence of
-    ours that managers should know. `glass` says whether anybody may break it.
+    ours that managers should know. `glass` says whether anybody may break it, `habit`
+    whether the last requests of its rule were all approved.
     """
     drawn: list[Block] = [
         blocks.header(headline(hold)),
@@ -72,7 +75,7 @@ def card(
         drawn.append(blocks.section(_approvers(hold, audience)))
         drawn.append(blocks.actions(f"hold:{hold.id}", buttons(hold, value, glass=glass)))
         drawn.append(blocks.context(*_terms(hold)))
-    drawn.append(blocks.context(*_footnotes(hold, warning)))
+    drawn.append(blocks.context(*_footnotes(hold, warning, habit=habit)))
     return Message(_summary(hold), tuple(drawn))
 
 
@@ -189,9 +192,10 @@ def _terms(hold: Hold) -> list[Markup]:
     return terms
 
 
-def _footnotes(hold: Hold, warning: str) -> list[Markup]:
+def _footnotes(hold: Hold, warning: str, *, habit: bool) -> list[Markup]:
     notes = [text.words(warning, 300)] if warning else []
     notes += [_rules(hold), phrases.marks(hold)]
+    notes += [text.ours(f"💡 {ADVICE}")] if habit else []
     record = text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80))
     if hold.state is HoldState.PENDING:
         waiting = text.join(text.ours("Waiting since "), text.moment(hold.created_at))

@@ -377,3 +377,29 @@ async def test_only_cards_that_are_posted_are_found(storage: MongoStorage) -> No
         await storage.notices.ensure(notice)
     found = await storage.notices.cards(f"hold of {name}" for name in kinds)
     assert [card.id for card in found] == ["posted"]
+
+
+async def test_what_people_decided_on_a_rule_is_found_newest_first(storage: MongoStorage) -> None:
+    holds = storage.holds
+    said = Vote(MARIA, approve=True, at=NOW)
+    alone = replace(said, broke_glass=True)
+    ends = [
+        (HoldEvent.APPROVE, said),
+        (HoldEvent.DENY, replace(said, approve=False)),
+        (HoldEvent.VOTE, said),
+        (HoldEvent.BREAK_GLASS, alone),
+        (HoldEvent.COVER, None),
+        (HoldEvent.DEADLINE, None),
+    ]
+    made = [await holds.open(a_hold(key=str(event))) for event, _ in ends]
+    [rule] = [fired.rule for fired in made[0].verdict.holding]
+    for hold, (event, vote) in zip(made, ends, strict=True):
+        await holds.move(hold, hold.after(event, NOW, vote))
+    approved, denied = made[:2]
+    assert [hold.id for hold in await holds.judged(rule, 9)] == [denied.id, approved.id]
+    assert [hold.id for hold in await holds.judged(rule, 1)] == [denied.id]
+    assert await holds.judged("another", 9) == ()
+    current = await holds.get(approved.id)
+    assert current is not None
+    await holds.move(current, current.after(HoldEvent.CLAIM, NOW))
+    assert [hold.state.value for hold in await holds.judged(rule, 9)] == ["denied", "released"]
