@@ -149,9 +149,9 @@ def text_field(
 
 def option(value: str, label: str, *, under: str = "") -> Block:
     """Return what can be chosen; `label` and `under` are cut to 75 characters."""
-    spelt: Block = {"text": plain_text(text.plain_line(label, 75))}
+    spelt: Block = {"text": plain_text(text.plain_line(label, 75) or "–")}
     if under:
-        spelt["description"] = plain_text(text.plain_line(under, 75))
+        spelt["description"] = plain_text(text.plain_line(under, 75) or "–")
     return spelt | {"value": value}
 
 

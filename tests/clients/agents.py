@@ -35,6 +35,8 @@ class Agent:
     """The connection that it uses."""
     setup: Callable[[str, str, str, float], Setup]
     """By gateway, token, model and the seconds of patience that it is given; 0: its own."""
+    notes: str
+    """The file of a folder that it sends with each request."""
     requests: int = 1
     """How many requests it sends for a prompt without tools; opencode also asks for a title."""
 
@@ -164,8 +166,8 @@ def _opencode_messages(gateway: str, token: str, model: str, patience: float) ->
     return _opencode(gateway, token, model, patience, package=package, path=path)
 
 
-CLAUDE = Agent("claude", "anthropic", _claude)
-CODEX = Agent("codex", "openai", _codex)
-GEMINI = Agent("gemini", "gemini", _gemini)
-OPENCODE = Agent("opencode", "anthropic", _opencode_messages, requests=2)
+CLAUDE = Agent("claude", "anthropic", _claude, "CLAUDE.md")
+CODEX = Agent("codex", "openai", _codex, "AGENTS.md")
+GEMINI = Agent("gemini", "gemini", _gemini, "GEMINI.md")
+OPENCODE = Agent("opencode", "anthropic", _opencode_messages, "AGENTS.md", requests=2)
 AGENTS = (CLAUDE, CODEX, GEMINI, OPENCODE)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clients.agents import AGENTS, Agent, Desk
+from tests.flows.trusting import trust
 
 if TYPE_CHECKING:
     from sandbox.model.driver import ModelDriver
@@ -170,4 +171,21 @@ async def test_a_task_that_needs_an_approval_makes_one_card_and_none_when_it_is_
     assert len(await model.requests()) == STEPS + agent.requests
     again = await desk.run(agent, task, model=steps)
     assert f"All {STEPS} steps are done." in again.screen
+    assert count_cards(maria, case) == 1
+
+
+async def test_a_trusted_note_of_a_folder_makes_no_card_in_any_conversation(
+    agent: Agent, desk: Desk, maria: SlackUser, case: str
+) -> None:
+    desk.work.mkdir()
+    note = f"- Never fly to the moonbase of {case} without asking its owner."
+    (desk.work / agent.notes).write_text(f"# Notes\n\n{note}\n- Write tests.\n")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.run(agent, "Say hello"))
+        [card] = await cards(maria, case, 1)
+        await trust(maria, card)
+    assert "Happy to help" in running.result().screen
+    (desk.work / agent.notes).write_text(f"# Notes\n\n{note}\n- Write more tests.\n")
+    again = await desk.run(agent, "Say hello in another conversation")
+    assert "Happy to help" in again.screen
     assert count_cards(maria, case) == 1

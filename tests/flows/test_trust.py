@@ -13,6 +13,7 @@ import pytest
 from app.storage.ports import EventKind
 from tests.flows.house import House, open_house
 from tests.flows.test_grants import abeyance
+from tests.flows.trusting import choices, form, last_page, may_be_trusted, trust
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from app.domain.grant import Grant
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SeenMessage, SeenView, SlackDriver, SlackUser
+    from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
 
 PATH = "/anthropic/v1/messages"
 ASYNC = {"prefer": "respond-async"}
@@ -107,29 +108,6 @@ async def held(
         yield card, asking
 
 
-def option(card: SeenMessage, label: str) -> str:
-    options = card.element("hold_about_rule").raw["options"]
-    return next((o["value"] for o in options if o["text"]["text"] == label), "")
-
-
-async def form(user: SlackUser, card: SeenMessage) -> SeenView:
-    value = option(card, "Never ask about this text again…")
-    await user.click(card, "hold_about_rule", choose=value)
-    return await user.wait_for_view(lambda view: "Reading…" not in view.words)
-
-
-def choices(view: SeenView, name: str) -> list[str]:
-    return [str(option["value"]) for option in view.element(name).raw["options"]]
-
-
-async def trust(
-    user: SlackUser, card: SeenMessage, reach: str = "person", days: str = "30", which: int = 0
-) -> None:
-    view = await form(user, card)
-    chosen = [choices(view, "texts")[which]]
-    await user.submit({"texts": chosen, "reach": reach, "days": days})
-
-
 def listed(house: House, note: str) -> list[dict[str, str]]:
     found: Sequence[dict[str, str]] = json.loads(abeyance(house, "trust", "list", "--json"))
     return [trust for trust in found if team(note) in trust["text"]]
@@ -187,7 +165,7 @@ async def test_what_is_open_beside_the_trusted_text_stays_open(
             await trust(maria, card)
             trusted = await maria.wait_for_change(card, "Never asks about this text again")
             assert "Approve" in trusted.buttons
-            assert option(trusted, "Never ask about this text again…") == ""
+            assert not may_be_trusted(trusted)
             assert not first.done()
             await maria.click(trusted, "Approve")
         assert first.result().status_code == 200
@@ -277,13 +255,7 @@ async def test_a_long_text_is_shown_to_its_end_before_it_can_be_trusted(
     sent = body(reminder(note, *filler, f"The key is {key}.", "THE END"))
     async with asking(house, await idp.token("alice")) as alice:
         async with held(alice, maria, note, sent) as (card, first):
-            view = await form(maria, card)
-            seen, page = view.words, 0
-            while "texts" not in [element.action_id for element in view.elements]:
-                page += 1
-                await maria.click(view, "More →")
-                view = await maria.wait_for_view(f"Page {page + 1} of" if page < 3 else "THE END")
-                seen += view.words
+            view, seen = await last_page(maria, await form(maria, card))
             assert all(line in seen for line in filler)
             assert "THE END" in seen
             assert key not in seen

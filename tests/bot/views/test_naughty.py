@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from app.domain.hold import Granted, HoldState, Person, Query
 from app.domain.identity import Identity, IdentityKind, Provenance
+from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Role
 from app.domain.session import (
     Chunk,
@@ -21,16 +22,21 @@ from app.domain.session import (
     Session,
     Side,
 )
+from app.domain.trust import Reach, Trust
+from app.domain.verdict import Approval, CoverTerms, Question
 from app.ids import new_id
 from app.pages import paged
 from app.reader import Shown as Seen
 from app.transcript import Turn, answer_turns
 from bot.people.approvers import Audience
 from bot.slack.blocks import MESSAGE_BLOCKS
-from bot.views import cards, modals, replay_pages, requester_message, thread_replies
+from bot.views import cards, modals, replay_pages, requester_message, thread_replies, trust_form
 from bot.views.home_tab import Shown, home
 from bot.views.replay_pages import Shelf
+from bot.views.request_pages import Place
 from bot.views.requester_message import Told
+from policies.passages.trust import trusts_of
+from policies.terms import with_terms
 from sandbox.slack.blockkit import check_blocks, check_view
 from tests.bot.values import NOW, fired, hold, vote
 
@@ -174,6 +180,37 @@ def test_the_home_tab_and_the_notes(s: list[str]) -> None:
     assert sendable(modals.glass_form("value", s[2]))
     assert sendable(modals.again_form("value"))
     assert sendable(modals.deny_form("value", s[2]))
+
+
+@quickly
+@given(ten, st.booleans())
+def test_the_form_for_trusting_text_and_what_tells_of_it(s: list[str], voted: int) -> None:
+    found = Excerpt(s[0], s[1], s[2], "/x")
+    texts = [
+        Passage(f"name {at}", PassageKind.TEXT, Role.SYSTEM, "/x", lines=("l",), excerpt=found)
+        for at in range(12)
+    ]
+    question = Question("law", Approval(("managers",), 2), tuple(texts), CoverTerms())
+    word = Trust(tuple(text.name for text in texts[:voted]), Reach.EVERYONE, 30)
+    said = tuple(vote(Person(f"{s[6]}{n}", f"{n}", s[7]), sets=("managers",)) for n in range(4))
+    held = replace(
+        a_hold(s, HoldState.PENDING),
+        verdict=with_terms(
+            replace(
+                a_hold(s, HoldState.PENDING).verdict, fired=(fired(rule=s[3], question=question),)
+            )
+        ),
+        requester=identity(s, IdentityKind.WORKLOAD),
+        trusting=tuple(replace(one, trust=word) for one in said[: 2 * voted + 1]),
+    )
+    pages = trust_form.pages_of(held, [Turn(Role.SYSTEM, s[8] * 60, place="/x")] * 3, str)
+    for number in range(len(pages)):
+        place = Place("value", number)
+        assert sendable(trust_form.form(held, place, pages, administrator=True))
+    message = cards.card(held, requester="", value="v")
+    assert check_blocks(list(message.blocks)) == []
+    trusts = [(trust, held, "value") for trust in trusts_of(held)]
+    assert sendable(home(Shown(trusts=tuple(trusts[:12]), other_trusts=3)))
 
 
 def test_a_card_with_nothing_but_blanks_is_still_a_card() -> None:
