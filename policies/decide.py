@@ -95,7 +95,7 @@ def _fired(rule: Rule, hits: Sequence[Hit], evidence: Evidence) -> FiredRule:
 
 def _asking(rule: Rule, told: FiredRule, evidence: Evidence, cutter: Cutter) -> FiredRule:
     """Add to a rule that holds what it asks people about."""
-    if rule.then is not Action.HOLD or rule.approval is None:
+    if rule.approval is None:
         return told
     if rule.cover is None:
         return replace(told, question=Question(rule.law, rule.approval))
@@ -106,7 +106,7 @@ def _asking(rule: Rule, told: FiredRule, evidence: Evidence, cutter: Cutter) -> 
 
 
 def _masks(verdict: Verdict) -> bool:
-    return any(fired.action is Action.MASK for fired in verdict.enforced)
+    return Action.MASK in {fired.action for fired in verdict.enforced}
 
 
 def _as_it_is(text: str) -> str:

@@ -12,8 +12,9 @@ import pytest
 
 from app.domain.segment import Role
 from app.domain.verdict import Action, Approval
-from policies.decide import decide
+from policies.decide import decide, examine
 from policies.loader import load_catalog
+from policies.passages.names import UNKEYED
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
 if TYPE_CHECKING:
@@ -249,3 +250,62 @@ def test_a_query_is_looked_at_and_shown_once(shipped: Catalog, now: datetime) ->
     [fired] = decide(facts("hello", query="ask=production"), ALICE, shipped, now).fired
     assert [excerpt.place for excerpt in fired.excerpts] == ["query"]
     assert fired.findings == 1
+
+
+RULES = """
+- id: elsewhere
+  title: T
+  explain: E
+  on: request
+  when: {{connections: [cursor]}}
+  then: deny
+- id: asks
+  title: T
+  explain: E
+  on: request
+  when: {{prompt: {{words: [kites]}}}}
+  then: hold
+  mode: {mode}
+  approval: {{from: [managers]}}
+  examples: {{match: [kites], skip: [kite]}}
+- id: other
+  title: T
+  explain: E
+  on: request
+  when: {{prompt: {{detectors: [aws-access-key-id]}}}}
+  then: {then}
+  examples: {{match: ["{key}"], skip: [AKIA]}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "then", "text", "decided"),
+    [
+        ("enforce", "mask", "kites", (Action.HOLD, "asked", "")),
+        ("enforce", "mask", f"kites {AWS_KEY}", (Action.HOLD, "asked", "masked")),
+        ("enforce", "deny", f"kites {AWS_KEY}", (Action.DENY, "", "")),
+        ("shadow", "mask", f"kites {AWS_KEY}", (Action.MASK, "", "masked")),
+    ],
+)
+def test_people_are_asked_only_where_a_request_is_held_and_it_is_masked_only_where_a_rule_masks(
+    write: Callable[..., Path],
+    now: datetime,
+    mode: str,
+    then: str,
+    text: str,
+    decided: tuple[Action, str, str],
+) -> None:
+    catalog = load_catalog(write(RULES.format(mode=mode, then=then, key=AWS_KEY)))
+    verdict, mask = examine(facts(text), ALICE, catalog, now, UNKEYED)
+    asking = next(fired for fired in verdict.fired if fired.rule == "asks")
+    asked, masked = "asked" if asking.question else "", "masked" if mask else ""
+    assert (verdict.action, asked, masked) == decided
+
+
+def test_what_takes_too_much_to_look_through_is_denied_by_a_rule_of_its_own(
+    shipped: Catalog, now: datetime
+) -> None:
+    verdict = decide(facts("password=" * 30_000), ALICE, shipped, now)
+    assert verdict.action is Action.DENY
+    [fired] = verdict.fired
+    assert (fired.rule, fired.enforced, fired.findings) == ("too-dense-to-check", True, 0)
