@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app.clock import SystemClock
 from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.notice import Notice, NoticeKind
+from app.ids import short
 from app.storage.ports import EventKind
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import DANA, MARIA
@@ -49,6 +50,25 @@ async def all_settled(office: Office) -> None:
                 return
         while await office.storage.holds.unsettled():
             await anext(seen)
+
+
+async def test_a_card_that_was_posted_is_brought_up_to_date_and_no_part_of_the_summary(
+    office: Office,
+) -> None:
+    maria = await office.slack.user("maria")
+    async with office.bot():
+        asked = await office.hold()
+        card = await maria.wait_for_message("Approval needed")
+    await move(office, asked, HoldEvent.DEADLINE)
+    unasked = await office.hold()
+    await move(office, unasked, HoldEvent.DEADLINE)
+    async with office.bot():
+        line = await maria.wait_for_message("*1 request ended before anyone was asked*")
+        await maria.wait_for_change(card, "Expired")
+        await all_settled(office)
+    assert short(unasked.id) in line.words
+    assert short(asked.id) not in line.words
+    assert len(maria.messages("approvals")) == 2
 
 
 async def test_nobody_answers_and_everybody_is_told(office: Office) -> None:
