@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.slack import blocks, text
+from bot.views.news import NOTHING_NEW
 from bot.views.quotes import quotes_at
 
 if TYPE_CHECKING:
@@ -16,15 +17,19 @@ if TYPE_CHECKING:
     from app.reader import Shown
     from app.transcript import Turn
     from bot.slack.blocks import Block
+    from bot.views.news import News
 
 # A section takes 3,000 after escaping; an escaped character is at most five long.
 _PIECE = 2_900
+_NEW = text.ours("🆕 *new since the last approval*")
 _SIDES = {"request": "The request", "answer": "The answer"}
 
 
-def shown_blocks(shown: Shown, fired: Sequence[FiredRule] = ()) -> list[Block]:
+def shown_blocks(
+    shown: Shown, fired: Sequence[FiredRule] = (), new: News = NOTHING_NEW
+) -> list[Block]:
     """Show a page of a session, and on its last page what has no page."""
-    drawn = page_blocks(shown.page, fired)
+    drawn = page_blocks(shown.page, fired, new)
     drawn += [_missing(side, "is still being prepared. Try again soon") for side in shown.pending]
     if shown.number == shown.of - 1:
         drawn += [_missing(side, "goes on; its beginning is shown") for side in shown.cut]
@@ -33,10 +38,12 @@ def shown_blocks(shown: Shown, fired: Sequence[FiredRule] = ()) -> list[Block]:
     return drawn
 
 
-def page_blocks(page: Page, fired: Sequence[FiredRule] = ()) -> list[Block]:
+def page_blocks(
+    page: Page, fired: Sequence[FiredRule] = (), new: News = NOTHING_NEW
+) -> list[Block]:
     """Show each turn under who speaks; a long one goes on in further blocks, nothing is lost.
 
-    Before its text stands what these rules found in it.
+    Before its text stands what these rules found in it, and whether it is new.
     """
     shown: list[Block] = []
     for part in page:
@@ -44,7 +51,8 @@ def page_blocks(page: Page, fired: Sequence[FiredRule] = ()) -> list[Block]:
         title = text.join(text.ours("*"), text.words(turn.title, 200), text.ours("*"))
         place = [text.code(turn.place, 200)] if turn.place else []
         goes_on = [text.ours("continued")] if part.continued else []
-        shown.append(blocks.context(title, *place, *goes_on, *_timing(turn)))
+        fresh = [_NEW] if new.has(turn.place) else []
+        shown.append(blocks.context(title, *place, *fresh, *goes_on, *_timing(turn)))
         if not part.continued:
             quoted = [(rule, quotes_at(rule, turn.place)) for rule in fired]
             shown += [_found(rule, found) for rule, found in quoted if found]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bot.slack import blocks, text
 from bot.slack.blocks import Button
 from bot.views import paging, phrases
+from bot.views.news import news
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -46,7 +47,11 @@ def request_page(hold: Hold, value: str, shown: Shown) -> Block:
         text.ours("Rule "), text.code(phrases.rule_name(hold), 100), text.ours(" · to "),
         text.words(hold.model or hold.connection, 120), text.ours(" · secrets are masked"),
     )  # fmt: skip
-    drawn = [blocks.section(head), _facts(hold), *paging.shown_blocks(shown, hold.verdict.enforced)]
+    drawn = [
+        blocks.section(head),
+        _facts(hold),
+        *paging.shown_blocks(shown, hold.verdict.enforced, news(hold)),
+    ]
     page = shown.number
     if shown.of > 1:
         buttons = []

@@ -81,6 +81,12 @@ async def test_an_approved_ask_covers_what_is_done_for_it_and_nothing_that_is_as
         next_word, next_ask = an_ask()
         async with held(http, maria, next_word, *history, next_ask) as (card, second):
             assert f"{word} to" not in card.words, "what was approved is not asked again"
+            await maria.click(card, "View full")
+            view = await maria.wait_for_view("new since the last approval")
+            before, _, new = view.words.partition("new since the last approval")
+            assert word in before
+            assert next_word not in before
+            assert next_word in new
             await maria.click(card, "Approve")
         assert second.result().status_code == 200
         await maria.click(used, "Revoke")
