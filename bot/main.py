@@ -39,6 +39,7 @@ from bot.handlers.home import Home
 from bot.handlers.queries import Queries
 from bot.handlers.replay import Auditing, Records
 from bot.handlers.requester import Asking
+from bot.handlers.together import Together
 from bot.handlers.trusting import Texts, Trusting
 from bot.handlers.view_full import Viewing
 from bot.marking import Marking
@@ -298,6 +299,7 @@ class _Shared:
             clock=clock,
             mask=self.mask,
         )
+        notices = self.storage.notices
         linking = Linking(people, self.storage.links, clock, self.settings.public_url)
         statements = self.storage.statements
         marking = Marking(self.storage.marks, holds, ledger, clock, self.mask)
@@ -314,8 +316,9 @@ class _Shared:
             trusting=Trusting(slack, decisions, trusts, texts, clicks, home, self.seal),
             viewing=Viewing(slack, decisions, reader, ledger, self.seal, clock, self.masking),
             auditing=Auditing(slack, people, records, ledger, clock, self.masking),
-            commands=Commands(people, self.grants, holds, self.storage.notices, self.links, clock),
+            commands=Commands(people, self.grants, holds, notices, self.links, home, clock),
             home=home,
+            together=Together(slack, clicks, home, self.seal),
         )
         return slack_app(slack, self.workspace, rooms)
 

@@ -23,6 +23,7 @@ from bot.handlers.outsiders import only_ours
 from bot.handlers.queries import Queries
 from bot.handlers.replay import Auditing
 from bot.handlers.requester import Asking
+from bot.handlers.together import Together
 from bot.handlers.trusting import Trusting
 from bot.handlers.view_full import Viewing
 from bot.people import linking
@@ -36,6 +37,7 @@ from bot.views import (
     replay_pages,
     request_pages,
     requester_message,
+    together,
     trust_form,
 )
 from bot.views.phrases import ONLY_OURS
@@ -65,6 +67,7 @@ class Rooms:
     auditing: Auditing
     commands: Commands
     home: Home
+    together: Together
 
 
 def slack_app(slack: Slack, workspace: Workspace, rooms: Rooms) -> AsyncApp:
@@ -126,6 +129,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         home_tab.MINE_NEWER: rooms.home.turn_page,
         home_tab.MINE_OLDER: rooms.home.turn_page,
         digest.QUEUE: rooms.home.open_queue,
+        together.OPEN: rooms.together.open,
     }
     views: Handlers = {
         modals.AGAIN_SUBMIT: rooms.asking.state,
@@ -134,6 +138,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         modals.GLASS_SUBMIT: rooms.clicks.break_glass,
         modals.ALARM_SUBMIT: rooms.alarms.keep,
         modals.DENY_SUBMIT: rooms.clicks.deny,
+        together.SUBMIT: rooms.together.decide,
         trust_form.SUBMIT: rooms.trusting.keep,
         approval_forms.NOTE_SUBMIT: rooms.clicks.approve_noted,
         approval_forms.LENGTH_SUBMIT: rooms.clicks.approve_for,

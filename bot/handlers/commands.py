@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.errors import AbeyanceError
-from bot.slack import text
-from bot.views import coverage, phrases
+from bot.slack import blocks, text
+from bot.slack.blocks import Block
+from bot.slack.text import Markup
+from bot.views import coverage, phrases, together
 from policies.approval import shares
 
 if TYPE_CHECKING:
@@ -18,9 +21,9 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.storage.ports import HoldStore, NoticeStore
     from bot.grants import Grants
+    from bot.handlers.home import Home
     from bot.people.people import People
     from bot.slack.links import Links
-    from bot.slack.text import Markup
     from policies.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
@@ -35,6 +38,14 @@ _HELP = text.ours(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What is said, and the blocks that show it where there is something to press."""
+
+    said: Markup
+    drawn: tuple[Block, ...] = ()
+
+
 class Commands:
     def __init__(
         self,
@@ -43,6 +54,7 @@ class Commands:
         holds: HoldStore,
         notices: NoticeStore,
         links: Links,
+        home: Home,
         clock: Clock,
     ) -> None:
         self._people = people
@@ -50,6 +62,7 @@ class Commands:
         self._holds = holds
         self._notices = notices
         self._links = links
+        self._home = home
         self._clock = clock
 
     async def abeyance(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
@@ -57,36 +70,41 @@ class Commands:
         try:
             answer = await self._answer(str(body.get("text", "")).strip(), str(body["user_id"]))
         except AbeyanceError:
-            answer = _FAILED
-        await respond(text=answer, response_type="ephemeral")
+            answer = _Answer(_FAILED)
+        drawn = [*answer.drawn] or None
+        await respond(text=answer.said, blocks=drawn, response_type="ephemeral")
 
-    async def _answer(self, asked: str, user: str) -> Markup:
+    async def _answer(self, asked: str, user: str) -> _Answer:
         match asked.split():
             case ["pending"]:
                 return await self._pending(user)
             case ["grants"]:
-                return await self._granted(user)
+                return _Answer(await self._granted(user))
             case ["whoami"]:
-                return _whoami(await self._people.all_sets(user))
+                return _Answer(_whoami(await self._people.all_sets(user)))
             case [] | ["help"]:
-                return _HELP
+                return _Answer(_HELP)
             case _:
                 unknown = text.join(text.ours("I don't recognize "), text.code(asked, 80))
-                return text.join(unknown, text.ours(". Try:\n"), _HELP)
+                return _Answer(text.join(unknown, text.ours(". Try:\n"), _HELP))
 
-    async def _pending(self, user: str) -> Markup:
+    async def _pending(self, user: str) -> _Answer:
         pending = await self._holds.pending()
         voter = await self._people.all_sets(user, pending)
         own, theirs, _ = shares(pending, voter, self._clock.now())
         if not (own or theirs):
-            return text.ours("Nothing needs your approval, and none of your requests are waiting.")
+            return _Answer(
+                text.ours("Nothing needs your approval, and none of your requests are waiting.")
+            )
         linked = await self._linked(user, own[:_MOST], theirs[:_MOST])
         decide = "For you to decide, the oldest first"
         parts = [
             *_part(decide, theirs, linked, "Open my Home tab to review them."),
             *_part("Yours, waiting for others", own, linked, "Withdraw one in my Home tab."),
         ]
-        return text.join(*parts, by="\n")
+        groups = self._home.groups(theirs)
+        drawn = [*(blocks.section(line) for line in parts), *together.offers(groups)]
+        return _Answer(text.join(*parts, by="\n"), tuple(drawn) if groups else ())
 
     async def _linked(
         self, user: str, own: Sequence[Hold], theirs: Sequence[Hold]
@@ -108,7 +126,7 @@ class Commands:
         if not found:
             return text.ours("No grant of yours, and none that you could revoke, is active.")
         how = text.ours("To revoke one, press the button on its card or in my Home tab.")
-        return text.join(_listed([_granted(hold) for hold in found]), how, by="\n")
+        return text.join(*_listed([_granted(hold) for hold in found]), how, by="\n")
 
 
 def _part(title: str, holds: list[Hold], linked: Mapping[str, str], how: str) -> list[Markup]:
@@ -116,14 +134,12 @@ def _part(title: str, holds: list[Hold], linked: Mapping[str, str], how: str) ->
         return []
     head = text.ours(f"*{title}* ({len(holds)})")
     lines = [_line(hold, linked.get(hold.id, "")) for hold in holds]
-    return [head, _listed(lines), text.ours(how)]
+    return [head, *_listed(lines), text.ours(how)]
 
 
-def _listed(lines: list[Markup]) -> Markup:
-    shown = lines[:_MOST]
-    if len(lines) > _MOST:
-        shown.append(text.ours(f"… and {len(lines) - _MOST} more"))
-    return text.join(*shown, by="\n")
+def _listed(lines: list[Markup]) -> list[Markup]:
+    more = len(lines) - _MOST
+    return [*lines[:_MOST], *([text.ours(f"… and {more} more")] if more > 0 else [])]
 
 
 def _granted(hold: Hold) -> Markup:

@@ -87,7 +87,7 @@ class Clicks:
     ) -> None:
         await ack()
         user = user_of(body)
-        if objection := await self._vote(value or value_of(body), user, word):
+        if objection := await self.vote(value or value_of(body), user, word):
             await tell(self._slack, body, respond, "Not approved", objection)
         await self._home.refresh(body)
 
@@ -172,7 +172,7 @@ class Clicks:
         self, ack: AsyncAck, body: Body, view: Body, word: Word, said: tuple[str, str]
     ) -> None:
         """Take the vote of a form that is about a hold; see `in_time`."""
-        vote = self._vote(str(view["private_metadata"]), user_of(body), word)
+        vote = self.vote(str(view["private_metadata"]), user_of(body), word)
         await in_time(self._slack, ack, view, vote, said)
         if below := view.get("previous_view_id"):
             await self._home.update_queue(str(below), user_of(body))
@@ -183,7 +183,7 @@ class Clicks:
         """Hear of a button that has opened a page: Slack wants an answer all the same."""
         await ack()
 
-    async def _vote(self, value: str, user: str, word: Word) -> str | Offer:
+    async def vote(self, value: str, user: str, word: Word) -> str | Offer:
         """Return why the vote does not count, as a sentence; empty where it does."""
         hold_id = self._seal.read(value)
         if hold_id is None:

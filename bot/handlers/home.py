@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from app.search import SessionFilter
 from bot.people.people import AUDITORS
 from bot.views.home_tab import QUEUE, Pages, Shown, home, queue
+from bot.views.together import Group, by_requester
 from policies.approval import shares
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class Home:
             queue=self._stamped(theirs[first : first + _MOST_HOLDS]),
             first=first,
             waiting=len(theirs),
+            groups=self.groups(theirs),
             others=self._stamped(others[:_MOST_HOLDS]),
             other_waiting=len(others),
             grants=self._stamped(granted[:_MOST_GRANTS]),
@@ -125,6 +127,26 @@ class Home:
             glass=voter.may_break_glass,
             approver=_decides(voter),
             known=bool(voter.person.email),
+        )
+
+    async def beside(self, hold_id: str, user: str) -> tuple[tuple[Hold, str], ...]:
+        """Return what the requester of a hold has waiting for this reader, as it may be shown.
+
+        Raises as Slack and the storage do.
+        """
+        pending = await self._holds.pending()
+        voter = await self._people.all_sets(user, pending)
+        _, theirs, _ = shares(pending, voter, self._clock.now())
+        key = next((hold.requester.key for hold in pending if hold.id == hold_id), None)
+        if key is None and (known := await self._holds.get(hold_id)):
+            key = known.requester.key
+        return self._stamped([hold for hold in theirs if hold.requester.key == key])
+
+    def groups(self, theirs: Sequence[Hold]) -> tuple[Group, ...]:
+        """Return the requesters of whom several requests are among these."""
+        return tuple(
+            Group(holds[0].requester.name, len(holds), self._seal.stamp(holds[0]))
+            for holds in by_requester(theirs)
         )
 
     async def _mine(

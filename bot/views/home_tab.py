@@ -10,8 +10,9 @@ from app.domain.hold import Hold
 from app.domain.session import Session
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Menu
-from bot.views import cards, coverage, phrases, queries, requester_message
+from bot.views import cards, coverage, phrases, queries, requester_message, together
 from bot.views.quotes import quote, quotes
+from bot.views.together import Group
 from policies.passages.trust import trusted_passage
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Shown:
     """How many of the queue come before those."""
     waiting: int = 0
     """How many there are in all."""
+    groups: tuple[Group, ...] = ()
+    """Whose requests can be reviewed together."""
     others: tuple[tuple[Hold, str], ...] = ()
     """What they may release only by breaking the glass."""
     other_waiting: int = 0
@@ -107,7 +110,7 @@ def queue(shown: Shown | None) -> Block:
 
 
 def _queue(shown: Shown) -> list[Block]:
-    drawn = []
+    drawn = together.offers(shown.groups)
     for hold, value in shown.queue:
         drawn += _hold(hold, value, glass=shown.glass)
     if not shown.queue:
@@ -221,7 +224,7 @@ def _hold(hold: Hold, value: str, *, glass: bool) -> list[Block]:
         lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 200)))
     if hold.votes or phrases.several(hold):
         lines.append(phrases.progress(hold))
-    lines += queries.lines(hold)
+    lines.append(queries.count(hold))
     if not hold.attached:
         lines.append(phrases.DISCONNECTED)
     buttons = cards.buttons(hold, value, glass=glass)

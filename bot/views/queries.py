@@ -105,6 +105,14 @@ def lines(hold: Hold) -> list[Markup]:
     ]
 
 
+def count(hold: Hold) -> Markup:
+    """Tell how many questions there are, where there is no room for them; empty for none."""
+    done = sum(query.answered_at is not None for query in hold.queries)
+    asked = len(hold.queries)
+    questions = "1 question" if asked == 1 else f"{asked} questions"
+    return text.ours(f"💬 {questions}, {done} answered: see the card" if asked else "")
+
+
 def to_answer(hold: Hold, value: str) -> Iterator[Block]:
     """Tell the requester each question; what they can still answer has a button."""
     for number, query in enumerate(hold.queries):

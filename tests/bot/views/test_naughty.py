@@ -30,13 +30,23 @@ from app.reader import Shown as Seen
 from app.transcript import Turn, answer_turns
 from bot.people.approvers import Audience
 from bot.slack.blocks import MESSAGE_BLOCKS
-from bot.views import cards, modals, replay_pages, requester_message, thread_replies, trust_form
+from bot.views import (
+    cards,
+    modals,
+    replay_pages,
+    requester_message,
+    thread_replies,
+    together,
+    trust_form,
+)
 from bot.views.home_tab import Shown, home
 from bot.views.replay_pages import Shelf
 from bot.views.request_pages import Place
 from bot.views.requester_message import Told
+from bot.views.together import Group
 from policies.passages.trust import trusts_of
 from policies.terms import with_terms
+from policies.votes import Word
 from sandbox.slack.blockkit import check_blocks, check_view
 from tests.bot.values import NOW, fired, hold, vote
 
@@ -169,6 +179,7 @@ def test_the_home_tab_and_the_notes(s: list[str]) -> None:
     shown = Shown(
         queue=tuple((replace(held, id=f"{held.id}{n}"), "value") for n in range(15)),
         waiting=20,
+        groups=(Group(s[0], 3, "value"),) * 5,
         grants=((replace(given, granted=replace(given.granted, over=False)), "value"),) * 15,
         mine=(session,) * 10,
         own=((held, "value"),) * 15,
@@ -217,3 +228,11 @@ def test_a_card_with_nothing_but_blanks_is_still_a_card() -> None:
     blank = a_hold([" "] * 10, HoldState.PENDING)
     message = cards.card(blank, requester="", value="v")
     assert check_blocks(list(message.blocks)) == []
+
+
+@quickly
+@given(ten, st.integers(2, 12))
+def test_every_review_of_several_requests(s: list[str], count: int) -> None:
+    holds = [replace(a_hold(s, HoldState.PENDING), id=f"{at:026}") for at in range(count)]
+    assert sendable(together.form([(held, f"value {held.id}") for held in holds]))
+    assert sendable(together.result(Word(approve=True), [(s[0], s[1]), (s[2], "")]))
