@@ -212,3 +212,12 @@ def test_what_is_known_of_a_hold_is_never_changed_in_place(value: object) -> Non
     with pytest.raises(FrozenInstanceError):
         setattr(value, name, "other")
     assert not hasattr(value, "__dict__")
+
+
+@pytest.mark.parametrize("state", HoldState)
+def test_people_have_judged_what_their_votes_decided(state: HoldState) -> None:
+    decided = state.value in {"approved", "released", "lapsed", "denied"}
+    over = in_state(state)
+    assert replace(over, votes=(VOTE,)).judged is decided
+    assert not over.judged
+    assert not replace(over, votes=(VOTE, replace(VOTE, broke_glass=True))).judged
