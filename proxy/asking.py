@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from app.domain.hold import Hold, HoldState
 from app.domain.identity import Identity
@@ -45,6 +43,7 @@ if TYPE_CHECKING:
     from proxy.holding import Holding
     from proxy.recorder import Recorder
     from proxy.recording import Recording
+    from proxy.turns import Turns
 
 _REASON_LENGTH = 500
 _COUNTS_A_MINUTE = 60
@@ -86,6 +85,7 @@ class AskingLimits:
 class Asking:
     def __init__(
         self,
+        turns: Turns,
         holding: Holding,
         granted: Granted,
         recorder: Recorder,
@@ -100,7 +100,7 @@ class Asking:
         self._limits = limits
         self._metrics = metrics
         self._counts = Rate(_COUNTS_A_MINUTE)
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns = turns
 
     async def answer(self, asked: Asked) -> Answer:
         """Return when all that rules ask about the request is answered with yes.
@@ -121,7 +121,7 @@ class Asking:
                     raise counted_too_often(left)
                 await self._opened(asked, left)
                 raise only_counted(left)
-            async with self._turns.setdefault(asked.identity.key, asyncio.Lock()):
+            async with self._turns.of(asked.identity.key):
                 waiting = await self._hold(asked, left)
             if waiting is None or waiting.is_own:
                 continue

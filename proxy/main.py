@@ -52,6 +52,7 @@ from proxy.sweeper import Sweeper
 from proxy.terminal.deciding import Deciding
 from proxy.terminal.voters import Voters
 from proxy.tickets import Tickets
+from proxy.turns import Turns
 from proxy.upstream import Upstream
 from proxy.web import Door, create_pages
 from proxy.work.pool import Pool
@@ -151,7 +152,9 @@ class _Parts:
             connections=Connections(storage.connections, vault),
             catalogs=catalogs,
             recorder=recorder,
-            asking=Asking(holding, granted, recorder, clock, limits, metrics),
+            asking=Asking(
+                Turns(storage.leases, me), holding, granted, recorder, clock, limits, metrics
+            ),
             holding=holding,
             names=PassageNames(derived_key(vault_key, "abeyance names of passages")),
             account=SharedAccount(storage.receipts, vault_key, clock),

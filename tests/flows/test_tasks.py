@@ -120,13 +120,14 @@ async def test_requests_about_the_same_wait_on_one_card_and_all_go_on(
 async def test_requests_that_come_at_the_same_moment_wait_on_one_card(
     house: House, slack: SlackDriver, idp: IdpDriver
 ) -> None:
-    """An agent sends the prompt, and asks for a title of it, at once."""
+    """An agent sends the prompt, and asks for a title of it, at once: here to two gateways."""
     maria = await slack.user("maria")
     word, ask = an_ask()
+    other = str(house.start_gateway().addresses["gateway"]["url"])
     async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
         asked = [
-            tasks.create_task(http.post(PATH, json=body(*work(f"hello {number}"), ask)))
-            for number in range(6)
+            tasks.create_task(http.post(f"{url}{PATH}", json=body(*work(f"number {at}"), ask)))
+            for at, url in enumerate(["", other] * 3)
         ]
         card = await maria.wait_for_message(word, channel="approvals")
         await maria.click(card, "Approve")
