@@ -286,6 +286,25 @@ def test_an_approver_set_without_anybody_is_refused(write: Callable[..., Path]) 
     assert [fault.partition(";")[0] for fault in faults] == ["approvers.yaml:1: managers: is empty"]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("quiet: 'yes'", "approvers.yaml:3: managers.quiet: must be true or false, without quotes"),
+        ("queit: true", "approvers.yaml:3: managers.queit: is not a key of this place; did you"),
+    ],
+)
+def test_a_set_is_quiet_only_where_it_says_so_plainly(
+    write: Callable[..., Path], line: str, told: str
+) -> None:
+    own = "- name: managers\n  slack_groups: [managers]\n  {}\n"
+    [fault] = _faults(write(HOLD, approvers=own.format(line)))
+    assert fault.startswith(told)
+    assert (
+        load_catalog(write(HOLD, approvers=own.format("quiet: true"))).approvers["managers"].quiet
+    )
+    assert not load_catalog(write(HOLD, approvers=own.format(""))).approvers["managers"].quiet
+
+
 def test_the_shipped_approver_sets_are_slack_groups(shipped: Catalog) -> None:
     for name in ("managers", "security", "directors", "auditors"):
         assert shipped.approvers[name].slack_groups == (name,)
