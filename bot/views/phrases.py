@@ -186,6 +186,8 @@ def votes(hold: Hold) -> list[Markup]:
 
 
 def _told_in_outcome(hold: Hold) -> tuple[Vote, ...]:
+    if broken := tuple(vote for vote in hold.votes if vote.broke_glass):
+        return broken
     match hold.state:
         case HoldState.APPROVED | HoldState.RELEASED | HoldState.LAPSED:
             return tuple(vote for vote in hold.votes if vote.approve)

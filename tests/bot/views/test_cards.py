@@ -245,6 +245,10 @@ def test_the_card_tells_each_vote_that_its_outcome_does_not() -> None:
     assert said in words(draw(replace(held, state=HoldState.RELEASED, votes=both)))
     half = replace(held, state=HoldState.EXPIRED, votes=(vote(MARIA),))
     assert "✅ <@U0MARIA001> approved" in words(draw(half))
+    broken = (vote(MARIA), vote(MARCUS, broke_glass=True, reason="it burns"))
+    alone = words(draw(replace(held, state=HoldState.RELEASED, votes=broken)))
+    assert "✅ <@U0MARIA001> approved" in alone
+    assert alone.count("it burns") == 1
     denied = words(draw(replace(held, state=HoldState.DENIED, decided_at=LATER)))
     assert said not in denied
     assert denied.count("too broad") == 1
