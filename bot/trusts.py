@@ -59,6 +59,7 @@ class Trusts:
         if await self._grants.revoke(trust.id, by=voter.person.name, now=now):
             data = {"hold": hold.id, **facts_of(trust), "email": voter.person.email}
             await self._ledger.append(Event(EventKind.GRANT_REVOKED, now, hold.session_id, data))
+            await self._holds.note_untrusted(hold.id, trust.id)
         return ""
 
     def _may_revoke(self, trust: Grant, hold: Hold, voter: Voter) -> bool:

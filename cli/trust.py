@@ -85,6 +85,7 @@ def revoke(trust_id: TrustId) -> None:
         session = hold.session_id if hold else ""
         data = {"hold": trust.hold_id, **facts_of(trust), "by": by}
         await record(storage, Event(EventKind.GRANT_REVOKED, now, session, data))
+        await storage.holds.note_untrusted(trust.hold_id, trust.id)
 
     with_storage(end)
     Console().print(f"The trust [bold]{escape(trust_id)}[/] is revoked.")

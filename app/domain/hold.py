@@ -184,6 +184,8 @@ class Hold:
     votes: tuple[Vote, ...] = ()
     trusting: tuple[Vote, ...] = ()
     """What was said about trusting its text: it counts for nothing else."""
+    untrusted: tuple[str, ...] = ()
+    """The ids of what was trusted by that and is revoked."""
     callers: tuple[str, ...] = ()
     """Who is connected and waits right now, each as `gateway:number`."""
     keep_until: datetime | None = None

@@ -79,7 +79,16 @@ class MongoHolds:
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}
         # What other writers note beside the state is theirs to change.
-        kept = ("_id", "callers", "outcome", "reminded_at", "escalated_at", "granted", "marked")
+        kept = (
+            "_id",
+            "callers",
+            "outcome",
+            "reminded_at",
+            "escalated_at",
+            "granted",
+            "marked",
+            "untrusted",
+        )
         before = hold_document(old) | {"settled": True}
         after = hold_document(new)
         changed = {
@@ -118,6 +127,10 @@ class MongoHolds:
     async def note_marks(self, hold_id: str, marked: Sequence[Marked]) -> None:
         await self._note(hold_id, {"marked": [to_document(mark) for mark in marked]})
 
+    async def note_untrusted(self, hold_id: str, grant_id: str) -> None:
+        noted = {"$addToSet": {"untrusted": grant_id}, "$set": {"settled": False}}
+        await self._holds.change({"_id": hold_id}, noted)
+
     async def remind(self, hold_id: str, at: datetime) -> bool:
         return await self._mark(hold_id, "reminded_at", at)
 
@@ -146,6 +159,7 @@ class MongoHolds:
             "revision": hold.revision,
             "outcome": hold.outcome,
             **_shown_list("callers", list(hold.callers)),
+            **_shown_list("untrusted", list(hold.untrusted)),
             **_shown_list("marked", [to_document(mark) for mark in hold.marked]),
             **_shown_grant(hold),
         }

@@ -130,6 +130,10 @@ class HoldStore(Protocol):
 
     async def note_grant(self, hold_id: str, granted: Granted) -> None: ...
 
+    async def note_untrusted(self, hold_id: str, grant_id: str) -> None:
+        """Note that a text which was trusted on it is so no more."""
+        ...
+
     async def note_marks(self, hold_id: str, marked: Sequence[Marked]) -> None: ...
 
     async def remind(self, hold_id: str, at: datetime) -> bool:

@@ -76,7 +76,9 @@ def trusted(hold: Hold) -> list[Markup]:
     told: dict[Markup, None] = {}
     for trust in trusts_of(hold):
         said = (text.ours("🔕 Never asks about this text again for "), whom(trust), _until(trust))
-        told[text.join(*said, text.ours(", by "), text.mention(trust.by.slack_user))] = None
+        by = text.join(text.ours(", by "), text.mention(trust.by.slack_user))
+        over = text.ours(", revoked" if trust.id in hold.untrusted else "")
+        told[text.join(*said, by, over)] = None
     open_now = trustable(hold) if hold.state is HoldState.PENDING else ()
     wanted = {passage.name for passage in open_now}
     for vote in last_words(hold.trusting):

@@ -140,6 +140,7 @@ async def test_a_trusted_text_makes_no_card_until_it_changes_or_is_revoked(
         assert "used once" in home.words
         await maria.click(home, "Revoke")
         await maria.wait_for_home(lambda view: "Trusted text" not in view.words)
+        await maria.wait_for_change(card, ", revoked")
         assert listed(house, note) == []
         assert await decision(alice, other) == "pending"
     kinds = await events(house, first.result())

@@ -173,9 +173,9 @@ class Trusting(RuleBasedStateMachine):
     def now(self) -> datetime:
         return self.world.clock.at
 
-    @initialize(asker=st.sampled_from(CALLERS))
-    def somebody_asks_first(self, asker: Identity) -> None:
-        self.somebody_asks(asker, PLACES[0], LINES[0])
+    @initialize(asker=st.sampled_from(CALLERS), place=st.sampled_from(PLACES))
+    def somebody_asks_first(self, asker: Identity, place: tuple[str, str]) -> None:
+        self.somebody_asks(asker, place, LINES[0])
 
     @rule(
         asker=st.sampled_from(CALLERS),
@@ -203,7 +203,7 @@ class Trusting(RuleBasedStateMachine):
 
     @rule(
         which=WHICH,
-        who=st.sampled_from(sorted(VOTERS) + [*MAY_TRUST] * 3),
+        who=st.sampled_from(sorted(VOTERS) + [*MAY_TRUST] * 6),
         reach=st.sampled_from(Reach),
         days=st.sampled_from(DAYS),
         bot=EITHER,

@@ -128,6 +128,7 @@ _HOLDS = {
     "note_grant": Sample(
         lambda s: s.holds.note_grant(HOLD.id, Granted(("g1",), 60, LATER)), _approved
     ),
+    "note_untrusted": Sample(lambda s: s.holds.note_untrusted(HOLD.id, "g1"), _approved),
     "note_marks": Sample(lambda s: s.holds.note_marks(HOLD.id, [Marked("rule", "U")]), _held),
     "remind": Sample(lambda s: s.holds.remind(HOLD.id, NOW), _held),
     "escalate": Sample(lambda s: s.holds.escalate(HOLD.id, NOW), _held),
