@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -152,8 +153,10 @@ class Asking:
             return found
         recent = await self._holding.recent(asked.identity, left)
         here = [hold for hold in recent if hold.asker == asked.inquiry.asker(asked.identity)]
-        for hold in here:
-            if approves(hold, left, key) and await self._granted.cover(hold):
+        if approved := [hold for hold in here if approves(hold, left, key)]:
+            await asyncio.gather(*map(self._granted.cover, approved))
+            now_left, _ = await self._granted.still_open(asked.identity, asked.inquiry, left)
+            if not now_left.holding:
                 return None
         said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):

@@ -38,12 +38,12 @@ class Granted:
         connection = inquiry.connection.name
         return still_open(verdict, grants, identity, connection, inquiry.call, now)
 
-    async def cover(self, hold: Hold) -> bool:
-        """See that what an approved hold covers is given; whether it was not yet.
+    async def cover(self, hold: Hold) -> None:
+        """See that what an approved hold covers is given.
 
         The bot does it at the click, but may be gone the moment after.
         """
-        return await self._giver.give(hold, covers_of(hold, self._clock.now()))
+        await self._giver.give(hold, covers_of(hold, self._clock.now()))
 
     async def use(
         self, grants: Sequence[Grant], recording: Recording, *, prolong: bool = True
