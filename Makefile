@@ -63,8 +63,10 @@ browser:
 	  apt-get update --quiet --quiet && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --quiet --yes --no-install-recommends chromium fonts-lato fonts-noto-color-emoji > /dev/null; }
 
-# The agents of tests/clients, about 1.1 GB from npm: installed once, and kept.
-agents:
+# The agents and SDKs of tests/clients, about 1.4 GB from npm and PyPI: installed once, and kept.
+agents: $(VENV)/.made
+	@$(MAKE) --no-print-directory $(CLIENTS)/.programs || \
+	  echo "PyPI is away: the tests with LangChain and LiteLLM are left out."
 	@command -v npm > /dev/null && $(MAKE) --no-print-directory $(CLIENTS)/.made || \
 	  echo "npm is not here, or could not install: the tests with real agents are left out."
 
@@ -74,6 +76,13 @@ $(CLIENTS)/.made: tests/clients/package.json
 	@mkdir -p $(CLIENTS) && cp tests/clients/package.json $(CLIENTS)
 	@npm install --prefix $(CLIENTS) --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel error
 	@npm rebuild --prefix $(CLIENTS) --loglevel error @anthropic-ai/claude-code opencode-ai
+	@touch $@
+
+# LangChain and LiteLLM want other versions of what the product uses, so they have their own.
+$(CLIENTS)/.programs: tests/clients/requirements.txt
+	@echo "Installing LangChain and LiteLLM into $(CLIENTS) …"
+	@mkdir -p $(CLIENTS) && $(BIN)/python -m venv $(CLIENTS)/venv
+	@$(CLIENTS)/venv/bin/pip install --quiet --disable-pip-version-check --requirement tests/clients/requirements.txt
 	@touch $@
 
 # Makes docs/images again, out of a running sandbox.
