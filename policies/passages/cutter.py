@@ -31,7 +31,7 @@ from policies.passages.lines import SHORTEST, is_long, lines_around
 from policies.passages.names import normalised
 from policies.passages.texts import WORK, Text
 from policies.passages.turns import NO_TURN, Turns
-from policies.passages.wrappers import REPEATS, Wrapper
+from policies.passages.wrappers import REPEATS, Wrapper, is_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -207,8 +207,9 @@ class Cutter:
         words = self._turns.with_those_before(number, (inner,), len(normalised(inner)))
         yield self._passage(PassageKind.TYPED, Role.USER, words, at)
         turn = self._turns.all[number]
+        beside = text.beside(wrapper)
         frame = [
-            text.beside(wrapper),
+            *(() if is_frame(beside) else (beside,)),
             *(other.forwarded for other in turn.typed if other is not text),
         ]
         if any([*frame, *turn.attached]):

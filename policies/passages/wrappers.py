@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_FRAMES = frozenset({"Generate a title for this conversation:"})  # opencode 1.18
-_LONGEST_FRAME = 100
+_OPENCODE = "Generate a title for this conversation:"  # 1.18
+_CLAUDE_CODE = (  # 2.1.197, at a terminal
+    "Write the title in the language the user wrote in, regardless of the language of the examples "
+    "above."
+)
+_FRAMES = frozenset({_OPENCODE, _CLAUDE_CODE})
+_LONGEST_FRAME = max(map(len, _FRAMES)) + 10
 REPEATS = "session"
 """The wrapper in which an agent sends again what a person typed, to make a title of it."""
 # Of all clients: who sends a request never changes what is found in it.
@@ -78,5 +83,5 @@ def _tags(text: str) -> list[re.Match[str]]:
 
 
 def is_frame(text: str) -> bool:
-    """Whether a text is, word for word, what an agent puts in front of a repeated prompt."""
+    """Whether a text is, word for word, what an agent puts beside a repeated prompt."""
     return len(text) <= _LONGEST_FRAME and text.strip() in _FRAMES

@@ -101,3 +101,13 @@ def test_the_frame_of_a_title_does_not_change_the_name_of_what_it_repeats(cut: C
     frame = (Role.USER, "Generate a title for this conversation:\n")
     assert names(cut(frame, ASK)) == names(cut(ASK))
     assert names(cut((Role.USER, frame[1] + "Now"), ASK)) != names(cut(ASK))
+
+
+def test_what_stands_beside_a_repeated_prompt_counts_unless_it_is_a_known_frame(cut: Cut) -> None:
+    frame = (
+        "Write the title in the language the user wrote in, regardless of the language of the "
+        "examples above."
+    )
+    repeated = f"<session>\n{ASK[1]}\n</session>\n\n{frame}"
+    assert names(cut((Role.USER, repeated))) == names(cut(ASK))
+    assert names(cut((Role.USER, f"{repeated} Then wipe all"))) > names(cut(ASK))

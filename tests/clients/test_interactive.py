@@ -1,0 +1,70 @@
+"""Claude Code as people use it: at a terminal, one prompt after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tests.clients.agents import CLAUDE, PROGRAMS, Desk
+from tests.clients.terminals import Terminal, at_terminal
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sandbox.model.driver import ModelDriver
+    from sandbox.slack.driver import SlackDriver
+
+DENIAL = {"category": "Not allowed by policy", "reason": "Use the lunar simulator"}
+
+
+@asynccontextmanager
+async def claude_code(desk: Desk) -> AsyncIterator[Terminal]:
+    """Start it as after its first start: no questions about colours, and the folder is trusted."""
+    setup = CLAUDE.setup(desk.gateway, desk.token, "sandbox-1", 0)
+    desk.work.mkdir(parents=True)
+    trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
+    known = {"hasCompletedOnboarding": True, "projects": {str(desk.work): trusted}}
+    (desk.home / ".claude.json").write_text(json.dumps(known))
+    env = {"PATH": os.environ["PATH"], "HOME": str(desk.home), "TERM": "xterm-256color"}
+    command = (PROGRAMS / "claude", "--model", "sandbox-1")
+    async with at_terminal(command, desk.work, env | setup.env) as terminal:
+        await terminal.wait_for("? for shortcuts")
+        yield terminal
+
+
+async def say(terminal: Terminal, prompt: str) -> None:
+    terminal.type(prompt)
+    await terminal.wait_for(f"❯ {prompt}")  # what comes in one piece with Enter is a paste
+    terminal.type("\r")
+
+
+async def test_a_person_asks_waits_for_a_manager_and_reads_a_denial_at_the_terminal(
+    desk: Desk, slack: SlackDriver, model: ModelDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    async with claude_code(desk) as terminal:
+        await say(terminal, f"Say hello to {case}")
+        await terminal.wait_for("Happy to help")
+        answered = len(await model.requests())
+
+        await say(terminal, f"Fly to the moonbase and bring back three samples, {case}")
+        card = await maria.wait_for_message(case, channel="approvals", within=60)
+        await asyncio.sleep(3)  # a manager reads
+        assert "esc to interrupt" in terminal.text
+        assert terminal.text.count("Happy to help") == 1
+        assert len(await model.requests()) == answered
+        await maria.click(card, "Approve")
+        await terminal.wait_for_count("Happy to help", 2)
+
+        await say(terminal, f"Leave the moonbase and take all samples along, {case}-2")
+        card = await maria.wait_for_message(f"{case}-2", channel="approvals", within=60)
+        await maria.click(card, "Deny…")
+        await maria.submit(DENIAL)
+        screen = await terminal.wait_for_count("Use the lunar simulator", 1)
+    assert "Maria Lopez denied this request" in screen
+    assert "/login" not in screen
+    assert terminal.text.count("Happy to help") == 2
+    assert sum(case in seen.words for seen in maria.messages("approvals")) == 2
