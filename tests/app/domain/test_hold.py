@@ -77,6 +77,13 @@ def test_each_event_in_each_state_does_what_the_table_says_and_nothing_else(
             before.after(event, LATER)
 
 
+def test_a_word_for_trusting_text_is_kept_apart_from_the_votes() -> None:
+    said = in_state(HoldState.PENDING).after(HoldEvent.TRUST, LATER, VOTE)
+    assert (said.votes, said.trusting) == ((), (VOTE,))
+    voted = said.after(HoldEvent.VOTE, LATER, VOTE)
+    assert (voted.votes, voted.trusting) == ((VOTE,), (VOTE,))
+
+
 def test_the_table_holds_the_legal_steps_only() -> None:
     assert {(s.value, e.value): t.value for (s, e), t in TRANSITIONS.items()} == LEGAL
 
