@@ -37,6 +37,8 @@ class Agent:
     """By gateway, token, model and the seconds of patience that it is given; 0: its own."""
     notes: str
     """The file of a folder that it sends with each request."""
+    again: tuple[str, ...] = ()
+    """What goes before a prompt that goes on with the last conversation, where it is tried."""
     requests: int = 1
     """How many requests it sends for a prompt without tools; opencode also asks for a title."""
 
@@ -66,9 +68,12 @@ class Desk:
         model: str = "sandbox-1",
         patience: float = 0,
         env: Mapping[str, str] = MappingProxyType({}),
+        *,
+        again: bool = False,
     ) -> Ended:
         """Run the agent to its end; `env` goes beside what a developer sets up.
 
+        With `again` the prompt is the next of the last conversation in the folder.
         Raises TimeoutError where it comes to none.
         """
         setup = agent.setup(self.gateway, self.token, model, patience)
@@ -81,6 +86,7 @@ class Desk:
         process = await asyncio.create_subprocess_exec(
             PROGRAMS / agent.program,
             *setup.arguments,
+            *(agent.again if again else ()),
             prompt,
             cwd=self.work,
             env={**bare, **setup.env, **env},
@@ -166,8 +172,10 @@ def _opencode_messages(gateway: str, token: str, model: str, patience: float) ->
     return _opencode(gateway, token, model, patience, package=package, path=path)
 
 
-CLAUDE = Agent("claude", "anthropic", _claude, "CLAUDE.md")
-CODEX = Agent("codex", "openai", _codex, "AGENTS.md")
+CLAUDE = Agent("claude", "anthropic", _claude, "CLAUDE.md", ("--continue",))
+CODEX = Agent("codex", "openai", _codex, "AGENTS.md", ("resume", "--last"))
 GEMINI = Agent("gemini", "gemini", _gemini, "GEMINI.md")
-OPENCODE = Agent("opencode", "anthropic", _opencode_messages, "AGENTS.md", requests=2)
+OPENCODE = Agent(
+    "opencode", "anthropic", _opencode_messages, "AGENTS.md", ("--continue",), requests=2
+)
 AGENTS = (CLAUDE, CODEX, GEMINI, OPENCODE)

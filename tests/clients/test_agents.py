@@ -189,3 +189,30 @@ async def test_a_trusted_note_of_a_folder_makes_no_card_in_any_conversation(
     again = await desk.run(agent, "Say hello in another conversation")
     assert "Happy to help" in again.screen
     assert count_cards(maria, case) == 1
+
+
+async def test_in_one_conversation_only_what_names_the_moonbase_anew_makes_a_card(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    if not agent.again:
+        pytest.skip(f"{agent} starts a new conversation with each prompt here")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
+        [first] = await cards(maria, case, 1)
+        await maria.click(first, "Approve")
+    assert running.result().code == 0
+    assert (await desk.run(agent, "Thank you", again=True)).code == 0
+    assert count_cards(maria, case) == 1
+    other = f"{case}-2"
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.run(agent, f"Paint the moonbase, {other}", again=True))
+        [second] = await cards(maria, other, 1)
+        await maria.click(second, "Approve")
+    assert "Happy to help" in running.result().screen
+    assert running.result().code == 0
+    assert count_cards(maria, case) == 2
+    # It was one conversation: the last request has the first prompt in it.
+    first_prompt = f"Fly to the moonbase, {case}".encode()
+    received = [each.body for each in await model.requests() if other.encode() in each.body]
+    assert received
+    assert all(first_prompt in body for body in received)
