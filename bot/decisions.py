@@ -121,7 +121,7 @@ class Decisions:
         """
         hold, voter = await self.look(hold_id, slack_user)
         if not is_requester(hold.requester, voter):
-            return "Only whoever asked can withdraw a request."
+            return "Only the requester can withdraw a request."
         by = {"slack_user": voter.person.slack_user, "email": voter.person.email}
         while hold.state is HoldState.PENDING:
             try:

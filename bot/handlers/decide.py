@@ -141,7 +141,7 @@ class Clicks:
         view_id = await self._slack.open_view(body, modals.note("Approve for…", "Reading…"))
         hold, objection = await self._looked(value, user_of(body), Word(approve=True, grant=True))
         if hold is None or objection:
-            form = modals.note("Not possible", objection)
+            form = modals.note("You can't do that", objection)
         else:
             form = approval_forms.length_form(value, hold)
         await self._slack.update_view(view_id, form)
@@ -161,7 +161,7 @@ class Clicks:
         view_id = await self._slack.open_view(body, form)
         _, sentence = await self._looked(value, user_of(body), word)
         if sentence:
-            await self._slack.update_view(view_id, modals.note("Not possible", sentence))
+            await self._slack.update_view(view_id, modals.note("You can't do that", sentence))
 
     async def deny(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """Take a denial; the modal closes, or says why it does not count."""
@@ -262,7 +262,7 @@ async def in_time(
         if not done:
             await slack.update_view(str(view["id"]), modals.note(title, objection or done_words))
         elif objection:
-            await ack(response_action="update", view=modals.note("Does not count", objection))
+            await ack(response_action="update", view=modals.note("Not recorded", objection))
         else:
             await ack()
 

@@ -71,10 +71,10 @@ class FalseAlarms:
             hold, _ = await self._allowed(value, user)
             marks = await self._marking.of(hold.session_id)
         except _NotAllowed as why:
-            return modals.note("Not possible", why.said)
+            return modals.note("You can't do that", why.said)
         except AbeyanceError as error:
             _log.warning("false alarms not shown", user=user, reason=str(error))
-            return modals.note("Not possible", _spoken(error))
+            return modals.note("You can't do that", _spoken(error))
         return modals.alarm_form(value, short(hold.id), hold, marks)
 
     async def _keep(self, value: str, user: str, said: modals.Alarm) -> str | Offer:

@@ -64,7 +64,7 @@ class Queries:
         form = queries.ask_form(value, short(self._seal.read(value) or ""))
         view_id = await self._slack.open_view(body, form)
         if why := await _why_not(self._may_ask(value, user_of(body))):
-            await self._slack.update_view(view_id, modals.note("Not possible", why))
+            await self._slack.update_view(view_id, modals.note("You can't do that", why))
 
     async def ask(self, ack: AsyncAck, body: Body, view: Body) -> None:
         """Take a question; the modal closes, or says why it was not asked."""

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from bot.slack.button_seal import Seal
 
 Body: TypeAlias = dict[str, Any]
-_NOT_YOURS = "Only whoever asked can do that."
+_NOT_YOURS = "Only the requester can do that."
 _NOTED = (
-    "Noted. Now send the same request again from where you sent it: the card that managers get "
-    "will show what you wrote. It is kept for a day."
+    "Noted. Now send the same request again from where you sent it: its card will show what you "
+    "wrote. It is kept for a day."
 )
 _log = structlog.get_logger(__name__)
 

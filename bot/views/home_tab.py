@@ -247,7 +247,7 @@ def _own(hold: Hold, value: str) -> Block:
         text.moment(hold.created_at, day=True),
         text.ours(" → "),
         text.words(hold.model or hold.connection, 80),
-        text.ours(f" · *{phrases.name(hold)} waits for an approval* · "),
+        text.ours(f" · *{phrases.name(hold)} is waiting for approval* · "),
         text.code(phrases.rule_name(hold), 80),
         text.ours(" · expires "),
         text.moment(hold.deadline),

@@ -45,11 +45,13 @@ def deny_form(value: str, title: str) -> Block:
     """Ask for the reason; `value` is the button's and comes back with the answer."""
     options = [blocks.option(category, category) for category in CATEGORIES]
     share = blocks.option(
-        "share", "Share it with the requester", under="Else they read only that it was denied."
+        "share",
+        "Share it with the requester",
+        under="Otherwise they'll only see that it was denied.",
     )
     told = text.ours(
-        "One denial refuses the request, unless its rule asks for a majority. Whoever sent it is "
-        "told, and may change it and ask again."
+        "One denial rejects the request unless the rule requires a majority. The requester is "
+        "notified and can revise and resubmit."
     )
     why: Block = {
         "type": "static_select",
@@ -70,7 +72,7 @@ def deny_form(value: str, title: str) -> Block:
                 example=example,
             ),
             blocks.field(
-                "Your reason",
+                "Visibility",
                 _SHARE,
                 {"type": "checkboxes", "options": [share], "initial_options": [share]},
                 optional=True,
@@ -176,9 +178,9 @@ def read_alarm(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Alarm:
 def again_form(value: str) -> Block:
     """Explain how to ask again, and take the reason that the next card shows."""
     how = text.ours(
-        "Only you can send the request again, from your tool or editor: I keep no way to do it "
-        "for you. Say here what it is for; when the same request comes within a day, its card "
-        "shows your words. (Or send them yourself in the header `Abeyance-Reason`.)"
+        "Only you can send the request again, from your tool or editor: I can't resend it for "
+        "you. Say here what it is for; if the same request comes within a day, its card shows "
+        "your words. (Or send them yourself in the header `Abeyance-Reason`.)"
     )
     what = blocks.text_field("What is it for?", _REASON, limit=_REASON_LIMIT)
     return blocks.modal(

@@ -63,7 +63,7 @@ def direct(task: Sequence[Told]) -> Message:
     Says what happened, why, who decided and what to do now. Never the words that matched.
     """
     newest_first = sorted(task, key=lambda told: told.hold.id, reverse=True)
-    lead = min(newest_first, key=lambda told: _URGENCY.get(told.hold.state, len(_URGENCY)))
+    lead = min(newest_first, key=_urgency)
     others = [told for told in newest_first if told is not lead]
     drawn = _in_full(lead)
     if others:
@@ -96,16 +96,16 @@ def _in_full(told: Told) -> list[Block]:
 
 def _in_a_line(told: Told) -> Block:
     hold = told.hold
-    mark, said = _LINES[hold.state]
+    mark, said, then = _LINES[hold.state]
     if hold.state is HoldState.WITHDRAWN and hold.note:
         said = "couldn't be reviewed"
     if _is_on_its_way(hold):
-        said = "approved"
+        then = ""
     parts = [
         text.join(text.ours(f"{mark} "), text.moment(hold.created_at)),
         text.ours(f"*{phrases.name(hold)}*"),
         text.words(hold.model or hold.connection, 80),
-        text.join(text.ours(said), _by(hold)),
+        text.join(text.ours(said), _by(hold), text.ours(then)),
     ]
     if told.card:
         parts.append(text.link(told.card, "card"))
@@ -140,17 +140,23 @@ def _withdraw(told: Told) -> Button:
     return Button("Withdraw", WITHDRAW, told.value, style="danger", confirm=said)
 
 
-_URGENCY = {HoldState.PENDING: 0, HoldState.APPROVED: 1}
-"""What the requester can still do something about comes first, then the newest."""
+def _urgency(told: Told) -> int:
+    """Put first what the requester is asked about, then what they can do something about."""
+    if unanswered(told.hold):
+        return 0
+    return {HoldState.PENDING: 1, HoldState.APPROVED: 2}.get(told.hold.state, 3)
+
+
 _LINES = {
-    HoldState.PENDING: ("⏸️", "waiting for approval"),
-    HoldState.APPROVED: ("✅", "approved, but not sent again yet"),
-    HoldState.RELEASED: ("✅", "approved and gone through"),
-    HoldState.DENIED: ("⛔", "denied"),
-    HoldState.EXPIRED: ("⌛", "expired"),
-    HoldState.LAPSED: ("⌛", "approved, but not sent again in time"),
-    HoldState.WITHDRAWN: ("↩️", "withdrawn"),
+    HoldState.PENDING: ("⏸️", "waiting for approval", ""),
+    HoldState.APPROVED: ("✅", "approved", ": send it again to use the approval"),
+    HoldState.RELEASED: ("✅", "approved", ""),
+    HoldState.DENIED: ("⛔", "denied", ""),
+    HoldState.EXPIRED: ("⌛", "expired", ""),
+    HoldState.LAPSED: ("⌛", "approved", ", but not sent again in time"),
+    HoldState.WITHDRAWN: ("↩️", "withdrawn", ""),
 }
+"""How each state is told in a line: a mark, and what stands before and after who decided."""
 _HEADLINES = {
     HoldState.PENDING: "⏸️ Your request {name} is waiting for approval.",
     HoldState.APPROVED: "✅ Your request {name} is approved. Send it again to use the approval.",
@@ -214,7 +220,7 @@ def _facts(told: Told) -> list[tuple[str, Markup]]:
     if hold.state is HoldState.EXPIRED:
         facts.append(("Asked", phrases.approvers(hold)))
     if told.card:
-        facts.append(("Card", text.link(told.card, "Open in Slack")))
+        facts.append(("Card", text.link(told.card, "Open the card")))
     return facts
 
 

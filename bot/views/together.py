@@ -81,7 +81,7 @@ def form(holds: Sequence[tuple[Hold, str]]) -> Block:
     ticked: Block = {"type": "checkboxes", "options": boxes, "initial_options": boxes}
     words = [
         blocks.option(_APPROVE, "Approve", under="As the button on each card does"),
-        blocks.option(_DENY, "Deny", under="One denial rejects, unless the rule wants a majority"),
+        blocks.option(_DENY, "Deny", under="Please give a reason: the requester will read it"),
     ]
     return blocks.modal(
         "Review together",
@@ -90,10 +90,7 @@ def form(holds: Sequence[tuple[Hold, str]]) -> Block:
             blocks.field("Decide on", _HOLDS, ticked),
             blocks.field("Decision", _WORD, {"type": "radio_buttons", "options": words}),
             blocks.text_field(
-                "Reason, for all of them (required to deny)",
-                _REASON,
-                limit=_REASON_LIMIT,
-                optional=True,
+                "Reason for all of them", _REASON, limit=_REASON_LIMIT, optional=True
             ),
         ],
         callback_id=SUBMIT,

@@ -150,7 +150,7 @@ async def test_who_may_not_deny_is_told_before_they_write_a_reason(office: Offic
         await office.hold()
         await ines.click(await card_of(ines), "Deny…")
         view = await ines.wait_for_view("not among the people who may decide")
-        assert view.title == "Not possible"
+        assert view.title == "You can't do that"
 
 
 async def test_a_quorum_of_two_needs_two_people_and_shows_who_has_voted(office: Office) -> None:

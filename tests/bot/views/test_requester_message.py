@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.hold import Hold, HoldState
+from app.domain.hold import Hold, HoldState, Query
 from app.domain.passage import Excerpt
 from bot.views import requester_message
 from bot.views.requester_message import Told
@@ -118,7 +118,7 @@ def test_the_others_of_a_task_are_listed_shortly_newest_first() -> None:
     states = (HoldState.RELEASED, HoldState.DENIED, HoldState.EXPIRED, HoldState.RELEASED)
     shown = words(*in_task(*states))
     assert shown.startswith('["✅ Your request A00003 was approved and has gone through.')
-    told = ("Other requests", "A00002", "expired", "A00001", "reason 1", "A00000", "gone through")
+    told = ("Other requests", "A00002", "expired", "A00001", "reason 1", "A00000", "approved by")
     places = [shown.index(part, shown.index("Other requests")) for part in told]
     assert places == sorted(places)
     assert shown.count("*What to do now*") == 0, "there is nothing to do about the newest"
@@ -146,7 +146,7 @@ def test_a_long_task_is_cut_and_says_so() -> None:
 
 def test_the_card_is_linked_where_the_requester_can_open_it() -> None:
     link = "https://acme.example/archives/C1/p2"
-    assert f"<{link}|Open in Slack>" in words(hold(), card=link)
+    assert f"<{link}|Open the card>" in words(hold(), card=link)
     assert "*Card*" not in words(hold())
 
 
@@ -163,3 +163,11 @@ def test_an_approval_whose_caller_is_still_there_asks_for_nothing() -> None:
     held = hold(state=HoldState.APPROVED, votes=(vote(MARIA),), keep_until=LATER)
     assert "is approved and on its way." in words(held)
     assert "again" not in words(held)
+
+
+def test_what_the_requester_is_asked_about_comes_first() -> None:
+    first, *others = in_task(*[HoldState.PENDING] * 3)
+    asked = replace(first, queries=(Query(MARIA, "Which cluster?", LATER),))
+    shown = words(asked, *others)
+    assert shown.startswith('["⏸️ Your request A00000 is waiting for approval.')
+    assert shown.index("Which cluster?") < shown.index("Other requests")
