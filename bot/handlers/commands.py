@@ -91,7 +91,8 @@ class Commands:
     async def _pending(self, user: str) -> _Answer:
         pending = await self._holds.pending()
         voter = await self._people.all_sets(user, pending)
-        own, theirs, _ = shares(pending, voter, self._clock.now())
+        shown = map(self._home.masked, pending)
+        own, theirs, _ = shares(shown, voter, self._clock.now())
         if not (own or theirs):
             return _Answer(
                 text.ours("Nothing needs your approval, and none of your requests are waiting.")

@@ -163,9 +163,10 @@ class Home:
 
     def _stamped(self, holds: Sequence[Hold]) -> tuple[tuple[Hold, str], ...]:
         """Return each hold as it may be shown, with the value of its buttons."""
-        return tuple((self._masked(hold), self._seal.stamp(hold)) for hold in holds)
+        return tuple((self.masked(hold), self._seal.stamp(hold)) for hold in holds)
 
-    def _masked(self, hold: Hold) -> Hold:
+    def masked(self, hold: Hold) -> Hold:
+        """Return the hold as it may be shown."""
         return replace(hold, reason=self._mask(hold.reason), model=self._mask(hold.model))
 
 

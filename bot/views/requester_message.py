@@ -112,8 +112,7 @@ def _in_a_line(told: Told) -> Block:
     line = text.join(*parts, by=" · ")
     for reason in _reasons(hold)[:1]:
         line = text.join(line, text.ours("\n"), reason)
-    button = _withdraw(told) if hold.state is HoldState.PENDING else None
-    return blocks.section(line, button=button)
+    return blocks.section(line, button=next(iter(_buttons(told)), None))
 
 
 def _by(hold: Hold) -> Markup:
@@ -126,18 +125,14 @@ def _by(hold: Hold) -> Markup:
 def _buttons(told: Told) -> list[Button]:
     match told.hold.state:
         case HoldState.PENDING:
-            return [_withdraw(told)]
+            said = "Approvers won't be asked again. You can send the request again later."
+            return [Button("Withdraw", WITHDRAW, told.value, style="danger", confirm=said)]
         case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED | HoldState.WITHDRAWN:
             return [Button("Request again…", AGAIN, told.value)]
         case HoldState.APPROVED | HoldState.RELEASED:
             return []
         case _:
             assert_never(told.hold.state)
-
-
-def _withdraw(told: Told) -> Button:
-    said = "Approvers won't be asked again. You can send the request again later."
-    return Button("Withdraw", WITHDRAW, told.value, style="danger", confirm=said)
 
 
 def _urgency(told: Told) -> int:

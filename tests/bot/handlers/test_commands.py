@@ -48,6 +48,15 @@ async def test_pending_lists_what_concerns_the_one_who_asks(office: Office) -> N
             assert (name in words) is (who != "alice")
 
 
+async def test_a_secret_in_the_name_of_a_model_is_masked_in_what_is_pending(office: Office) -> None:
+    await office.hold(model="AKIAIOSFODNN7EXAMPLQ")
+    async with office.bot():
+        for who in ("maria", "dana"):
+            words = await ask(await office.slack.user(who), "pending")
+            assert "(1)" in words
+            assert "AKIA" not in words
+
+
 async def test_pending_links_to_the_card(office: Office) -> None:
     async with office.bot():
         held = await office.hold()

@@ -171,3 +171,11 @@ def test_what_the_requester_is_asked_about_comes_first() -> None:
     shown = words(asked, *others)
     assert shown.startswith('["⏸️ Your request A00000 is waiting for approval.')
     assert shown.index("Which cluster?") < shown.index("Other requests")
+
+
+def test_each_request_of_a_task_that_was_denied_can_be_asked_again() -> None:
+    task = in_task(HoldState.DENIED, HoldState.EXPIRED, HoldState.RELEASED, HoldState.DENIED)
+    shown = words(*task)
+    assert shown.count('"hold_again"') == 3
+    for again in (task[0], task[1], task[3]):
+        assert f'"value": "value of {again.id}"' in shown
