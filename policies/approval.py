@@ -47,6 +47,7 @@ class Objection(Enum):
     NOT_FOR_EVERYONE = "Only an administrator can trust a text for everyone."
     NO_REPOSITORY = "The requester's token proves no repository, so no text can be trusted for it."
     ASKED_ENOUGH = "The requester has already been asked three questions about this request."
+    ASKED_ALREADY = "This very question has been asked already."
     NOT_THE_REQUESTER = "Only the person who sent the request can answer."
     ANSWERED = "This question is already answered."
     NO_GRANT = "This request can be approved once only, not for a time."

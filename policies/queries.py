@@ -21,6 +21,8 @@ def asked(hold: Hold, voter: Voter, text: str, now: datetime, move: str) -> Hold
     """Return the hold with a question, or why it is not asked; only approvers may ask."""
     if objection := objection_to_asking(hold, voter, now):
         return objection
+    if any(query.text == text for query in hold.queries):
+        return Objection.ASKED_ALREADY  # Slack may deliver a form twice.
     query = Query(voter.person, text, now)
     return hold.querying((*hold.queries, query), HoldEvent.ASK, now, move=move)
 

@@ -59,8 +59,8 @@ def test_what_is_answered_or_was_never_asked_takes_no_answer(number: int) -> Non
 
 def test_there_is_an_end_to_questions() -> None:
     held = hold()
-    for _ in range(MOST):
-        more = asked(held, APPROVER, "?", SOON, "m")
+    for number in range(MOST):
+        more = asked(held, APPROVER, f"{number}?", SOON, "m")
         assert not isinstance(more, Objection)
         held = more
     assert asked(held, APPROVER, "?", SOON, "m") is Objection.ASKED_ENOUGH
@@ -87,3 +87,8 @@ def test_who_has_voted_may_still_ask() -> None:
     against = hold(quorum=2, votes=(vote(MARIA, approve=False),))
     for one in (held, against):
         assert not isinstance(asked(one, APPROVER, "?", SOON, "m"), Objection)
+
+
+def test_a_form_that_slack_delivers_twice_asks_once() -> None:
+    assert not isinstance(ASKED, Objection)
+    assert asked(ASKED, APPROVER, "Which cluster?", SOON, "m") is Objection.ASKED_ALREADY
