@@ -33,8 +33,8 @@ def is_member(
 
 
 def only_slack_knows(approvers: ApproverSet, requester: Identity) -> tuple[str, ...]:
-    """Say, as clauses, by what else than address and provider somebody may be in a set."""
-    handles = (f"the Slack user group @{handle}" for handle in approvers.slack_groups)
+    """Say, as clauses, what else than address and provider may put somebody in a set."""
+    handles = (f"who is in the user group @{handle}" for handle in approvers.slack_groups)
     of_manager = approvers.requesters_manager and not requester.manager
-    manager = ("the manager that Slack names for the requester",) if of_manager else ()
+    manager = ("who the requester's manager is",) if of_manager else ()
     return (*handles, *manager)

@@ -179,9 +179,10 @@ class Deciding:
 def unproven(clauses: Iterable[str]) -> str:
     """Say what can't be proven without Slack, and how it could be."""
     return (
-        f"Here you can't be shown to be an approver: only Slack knows {' and '.join(clauses)}. To "
-        "let people decide while Slack is down, an administrator adds their addresses (`emails`) "
-        "or a group of the identity provider (`idp_groups`) to the set in approvers.yaml."
+        "Whether you are an approver can't be checked here: only Slack knows "
+        f"{' and '.join(clauses)}. To let people decide while Slack is down, an administrator adds "
+        "their addresses (`emails`) or a group of the identity provider (`idp_groups`) to the set "
+        "in approvers.yaml."
     )
 
 

@@ -53,7 +53,7 @@ class Voters:
         )
 
     def only_slack_knows(self, hold: Hold, now: datetime) -> tuple[str, ...]:
-        """Say, as clauses, by what else than can be known here somebody may decide on a hold."""
+        """Say, as clauses, what else than can be known here may let somebody decide on a hold."""
         known = [found for name in asked(hold, now) if (found := self._sets().get(name))]
         told = (clause for found in known for clause in only_slack_knows(found, hold.requester))
         return tuple(dict.fromkeys(told))

@@ -244,7 +244,7 @@ async def test_who_only_slack_knows_is_refused_and_told_what_would_help(
     asking = asyncio.ensure_future(ask(house, idp, f"Open the airlock, {case}"))
     name = await find_held(house, "alice", case)
     said = await marcus.hold("approve", name, code=2)
-    assert "only Slack knows the Slack user group @managers" in said
+    assert "only Slack knows who is in the user group @managers" in said
     assert "approvers.yaml" in said
     listed = await marcus.hold("list")
     assert "1 other request is waiting." in listed
