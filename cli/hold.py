@@ -37,7 +37,9 @@ class SigningIn:
     def ask(self, method: str, path: str, body: Json | None = None) -> Json:
         """Ask the gateway as whoever signs in. Raises AbeyanceError."""
         if not self.gateway:
-            raise BadSettings("Say where the gateway is: set ABEYANCE_GATEWAY_URL, or --gateway.")
+            raise BadSettings(
+                "Say where the gateway is: set ABEYANCE_GATEWAY_URL, or `abeyance hold --gateway`."
+            )
         if not self.token and not self.issuer:
             raise BadSettings(
                 "Say where you sign in: set ABEYANCE_LOGIN_ISSUER, or `abeyance hold --issuer`."
