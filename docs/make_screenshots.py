@@ -104,7 +104,7 @@ def shoot_card(browser: Browser, slack: str) -> None:
 
 
 def shoot_phone(browser: Browser, slack: str) -> None:
-    page = browser.new_page(viewport={"width": 390, "height": 844}, device_scale_factor=2)
+    page = browser.new_page(viewport={"width": 390, "height": 932}, device_scale_factor=2)
     card(page, slack)
     page.screenshot(path=IMAGES / "phone.png")
     page.close()

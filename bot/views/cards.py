@@ -74,7 +74,8 @@ def card(
     if hold.state is HoldState.PENDING:
         drawn.append(blocks.section(_approvers(hold, audience)))
         drawn.append(blocks.actions(f"hold:{hold.id}", buttons(hold, value, glass=glass)))
-        drawn.append(blocks.context(*_terms(hold)))
+        if terms := _terms(hold):
+            drawn.append(blocks.context(*terms))
     drawn.append(blocks.context(*_footnotes(hold, warning, habit=habit)))
     return Message(_summary(hold), tuple(drawn))
 
@@ -179,8 +180,8 @@ def _approvers(hold: Hold, audience: Audience | None) -> Markup:
 
 
 def _terms(hold: Hold) -> list[Markup]:
-    """Say how many have approved, and what an approval covers."""
-    terms = [phrases.progress(hold)]
+    """Say how many have approved, where it takes several, and what an approval covers."""
+    terms = [phrases.progress(hold)] if phrases.several(hold) or hold.votes else []
     if covered := coverage.also_covers(hold):
         terms.append(covered)
     if hold.escalated_at is not None and hold.verdict.approval is not None:
