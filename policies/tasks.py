@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LOOK_BACK = timedelta(days=1)
 """How old a hold may be whose task goes on."""
-MOST = 20
+MOST = 12
 """How many holds a task has at most: a message must stay short."""
 
 

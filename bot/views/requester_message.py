@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WITHDRAW = "hold_withdraw"
 AGAIN = "hold_again"
-_MOST_OTHERS = 8
+_MOST_OTHERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def direct(task: Sequence[Told]) -> Message:
                 drawn += queries.to_answer(told.hold, told.value)
     if more := len(others) - _MOST_OTHERS:
         drawn += [blocks.context(text.ours(f"… and {more} earlier"))] if more > 0 else []
-    return Message(_headline(lead.hold), tuple(drawn))
+    return Message(_headline(lead.hold), tuple(drawn[: blocks.MESSAGE_BLOCKS]))
 
 
 def _in_full(told: Told) -> list[Block]:

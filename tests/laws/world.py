@@ -247,9 +247,9 @@ def approved(hold: Hold) -> bool:
 
 
 def truth(hold: Hold) -> str:
-    """What the direct message of a hold must say, where there has to be one."""
+    """What the line about a hold in its direct message must say, where there has to be one."""
     return {
-        HoldState.DENIED: "was denied",
+        HoldState.DENIED: "denied",
         HoldState.EXPIRED: "expired",
         HoldState.LAPSED: "not sent again in time",
         HoldState.WITHDRAWN: "withdrawn",

@@ -139,9 +139,9 @@ def test_a_long_task_is_cut_and_says_so() -> None:
     )
     assert check_blocks(list(message.blocks)) == []
     shown = json.dumps(message.blocks, ensure_ascii=False)
-    assert "… and 11 earlier" in shown
-    assert "A00011" in shown
-    assert "A00010" not in shown
+    assert "… and 7 earlier" in shown
+    assert "A00007" in shown
+    assert "A00006" not in shown
 
 
 def test_the_card_is_linked_where_the_requester_can_open_it() -> None:
