@@ -148,6 +148,7 @@ async def test_a_program_is_answered_waits_and_reads_why_it_was_refused(
             other = f"{case}-2"
             denied = tasks.create_task(program.ask(f"Leave the moonbase, {other}", stream=True))
             card = await maria.wait_for_message(other, channel="approvals")
+            await asyncio.sleep(1)  # the stream begins meanwhile
             await maria.click(card, "Deny…")
             await maria.submit(DENIAL)
         assert denied.result()["error"] == framework.refused_in_stream

@@ -17,7 +17,9 @@ from app.domain.hold import (
     IllegalTransition,
     Marked,
     Person,
+    Query,
     Vote,
+    asker,
 )
 from app.domain.identity import Identity, IdentityKind
 from app.domain.verdict import Action, Approval, Verdict
@@ -205,14 +207,23 @@ def test_a_new_hold_is_pending_with_nothing_said() -> None:
     known = in_state(HoldState.PENDING)
     new = Hold(**{name: getattr(known, name) for name in Hold.__match_args__[:13]})
     assert (new.state, new.revision, new.votes, new.moves) == (HoldState.PENDING, 0, (), ())
-    assert (VOTE.shared, VOTE.broke_glass) == (True, False)
+    assert (VOTE.shared, VOTE.broke_glass, VOTE.once) == (True, False, False)
+    assert new.asker == asker(new.requester.key, new.connection, new.call)
     granted = Granted(("g1",), 60, LATER)
     assert (granted.uses, granted.over) == (0, False)
 
 
 @pytest.mark.parametrize(
     "value",
-    [VOTE, VOTE.by, in_state(HoldState.PENDING), Granted(("g",), 1, NOW), Marked("r", "U1")],
+    [
+        VOTE,
+        VOTE.by,
+        in_state(HoldState.PENDING),
+        Granted(("g",), 1, NOW),
+        Marked("r", "U1"),
+        Query(VOTE.by, "Which database?", NOW),
+    ],
+    ids=lambda value: type(value).__name__,
 )
 def test_what_is_known_of_a_hold_is_never_changed_in_place(value: object) -> None:
     name = type(value).__match_args__[0]  # type: ignore[attr-defined]
