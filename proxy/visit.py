@@ -17,7 +17,7 @@ from app.wire.clients import Client, client_of
 from app.wire.registry import WIRES, wire_for
 from app.wire.waiting.line import Continuation
 from app.wire.waiting.line import line as waiting_line
-from policies.approval import concerned
+from policies.approval import asked
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.front import header
@@ -107,7 +107,7 @@ class Visit:
         shown = self.client.line_for(self.wire, self._agent)
         if shown is None or not self.inquiry.has_tools:
             return False
-        line = waiting_line(", ".join(concerned(hold)), short(hold.id))
+        line = waiting_line(", ".join(asked(hold, hold.created_at)), short(hold.id))
         self.opening = shown.opening(line, self.inquiry.facts.prompt.model)
         self.continuation = shown.continuation(line)
         return True
