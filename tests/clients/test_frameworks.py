@@ -75,7 +75,7 @@ FRAMEWORKS = (
         "MidStreamFallbackError",
     ),
     _vercel("openai", "openai/v1", "AI_APICallError", "AI_APICallError"),
-    _vercel("anthropic", "anthropic/v1", "AI_APICallError", "AI_APICallError"),
+    _vercel("anthropic", "anthropic/v1", "AI_APICallError", "AI_StreamProviderError"),
 )
 
 
