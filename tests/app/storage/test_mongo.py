@@ -391,7 +391,10 @@ async def test_what_people_decided_on_a_rule_is_found_newest_first(storage: Mong
         (HoldEvent.COVER, None),
         (HoldEvent.DEADLINE, None),
     ]
-    made = [await holds.open(a_hold(key=str(event))) for event, _ in ends]
+    made = []
+    for second, (event, _) in enumerate(ends):
+        opened = replace(a_hold(key=str(event)), id=new_id(NOW + timedelta(seconds=second)))
+        made.append(await holds.open(opened))
     [rule] = [fired.rule for fired in made[0].verdict.holding]
     for hold, (event, vote) in zip(made, ends, strict=True):
         await holds.move(hold, hold.after(event, NOW, vote))
