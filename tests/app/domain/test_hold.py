@@ -210,7 +210,7 @@ def test_a_new_hold_is_pending_with_nothing_said() -> None:
     assert (VOTE.shared, VOTE.broke_glass, VOTE.once) == (True, False, False)
     assert new.asker == asker(new.requester.key, new.connection, new.call)
     granted = Granted(("g1",), 60, LATER)
-    assert (granted.uses, granted.over) == (0, False)
+    assert (granted.uses, granted.over, granted.passages) == (0, False, 0)
 
 
 @pytest.mark.parametrize(
