@@ -18,7 +18,6 @@ from app.errors import (
     StorageUnavailable,
     UpstreamUnavailable,
 )
-from app.wire.answer.usage import Usage
 from app.wire.media import LINES, STREAM, media_type
 from policies.matching.answer_masking import NOTHING_FOUND, Tally
 from proxy.http.upstream_errors import readable, told
@@ -27,6 +26,7 @@ from proxy.work.answers import AnswerMasker
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from app.wire.answer.usage import Usage
     from policies.compiled_catalog import Catalog
     from proxy.recording import Recording
     from proxy.upstream import Answer
@@ -50,7 +50,9 @@ class Relay:
         answering: Answering,
         catalog: Catalog,
         pool: Pool,
+        usage: Usage | None = None,
     ) -> None:
+        """`usage` reads along, where anyone asks for it afterwards."""
         self._visit = visit
         self._exchange = visit.exchange
         self._recording = recording
@@ -63,7 +65,7 @@ class Relay:
         self._sent = 0
         self._last = b""  # what was sent last
         self._is_list = False  # a stream that is one JSON array
-        self.usage = Usage()
+        self.usage = usage
         self.error = ""
         """Why the answer ended early, if it did, once it is over."""
         self._unrecorded = ""
@@ -197,7 +199,8 @@ class Relay:
 
     async def _send(self, data: bytes) -> None:
         await self._exchange.send(data)
-        self.usage.feed(data)
+        if self.usage is not None:
+            self.usage.feed(data)
         if not self._sent:
             self._is_list = data.lstrip().startswith(b"[")
         self._sent += len(data)

@@ -16,6 +16,7 @@ from app.domain.verdict import Action
 from app.errors import AbeyanceError, Fault, Reason, Refused, Unavailable
 from app.logs import where
 from app.telemetry import Metrics
+from app.wire.answer.usage import Usage
 from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
 from proxy.answer import Relay
@@ -157,7 +158,8 @@ class Gate:
             inquiry.known,
             self.limits.body_bytes,
         )
-        relay = Relay(visit, recording, answering, catalog, self.pool)
+        usage = Usage() if hold is not None else None
+        relay = Relay(visit, recording, answering, catalog, self.pool, usage)
         await recording.forwarding(decision, hold)
         await self._forward(relay, inquiry, hold, credential)
         self.metrics.masked.inc(relay.tally.masked)
@@ -203,7 +205,8 @@ class Gate:
         finally:
             if hold is not None:
                 seconds = (self.clock.now() - began).total_seconds()
-                became = told(status, fault or relay.error, seconds, relay.usage.tokens)
+                tokens = relay.usage.tokens if relay.usage is not None else None
+                became = told(status, fault or relay.error, seconds, tokens)
                 with suppress(Unavailable):
                     await self.holding.note_outcome(hold, became)
 
