@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeAlias
 
 import httpx
+import typer
 from rich.console import Console
 
 from app.errors import IssuerUnavailable, NotPermitted, Unavailable
-from cli.login import sign_in
+from cli.login import AUDIENCE, sign_in
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 Json: TypeAlias = dict[str, Any]
+GatewayUrl = Annotated[str, typer.Option(help="The gateway's URL.", envvar="ABEYANCE_GATEWAY_URL")]
 _HTTP_SECONDS = 10.0
 
 
@@ -36,7 +38,7 @@ class Gateway:
     ) -> None:
         self._http.close()
 
-    def sign_in(self, issuer: str, client_id: str, audience: str = "abeyance") -> None:
+    def sign_in(self, issuer: str, client_id: str, audience: str = AUDIENCE) -> None:
         """Have the person sign in. Raises IssuerUnavailable, NotAuthenticated."""
         console = Console(stderr=True, highlight=False)
         try:

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from app.errors import BadSettings
 from bot.slack.text import clean, one_line
-from cli.gateway import Gateway
+from cli.gateway import Gateway, GatewayUrl
+from cli.login import AUDIENCE, CLIENT_ID, Audience, ClientId, Issuer
 
 Json: TypeAlias = dict[str, Any]
 Name = Annotated[str, typer.Argument(help="As `abeyance hold list` shows it.", metavar="ID")]
@@ -53,18 +54,10 @@ class SigningIn:
 @app.callback()
 def signing_in(
     context: typer.Context,
-    gateway: Annotated[
-        str, typer.Option(help="The gateway's URL.", envvar="ABEYANCE_GATEWAY_URL")
-    ] = "",
-    issuer: Annotated[
-        str, typer.Option(help="Your identity provider.", envvar="ABEYANCE_LOGIN_ISSUER")
-    ] = "",
-    client_id: Annotated[
-        str, typer.Option(help="The client registered there.", envvar="ABEYANCE_LOGIN_CLIENT_ID")
-    ] = "abeyance-cli",
-    audience: Annotated[
-        str, typer.Option(help="What the token is for.", envvar="ABEYANCE_LOGIN_AUDIENCE")
-    ] = "abeyance",
+    gateway: GatewayUrl = "",
+    issuer: Issuer = "",
+    client_id: ClientId = CLIENT_ID,
+    audience: Audience = AUDIENCE,
     token: Annotated[
         str,
         typer.Option(

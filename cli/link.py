@@ -7,18 +7,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.gateway import Gateway
+from cli.gateway import Gateway, GatewayUrl
+from cli.login import CLIENT_ID, ClientId, Issuer
 
 
 def link(
     code: Annotated[str, typer.Argument(help="What Abeyance told you in Slack.")],
-    gateway: Annotated[str, typer.Option(help="The gateway's URL.", envvar="ABEYANCE_GATEWAY_URL")],
-    issuer: Annotated[
-        str, typer.Option(help="Your identity provider.", envvar="ABEYANCE_LOGIN_ISSUER")
-    ] = "",
-    client_id: Annotated[
-        str, typer.Option(help="The client registered there.", envvar="ABEYANCE_LOGIN_CLIENT_ID")
-    ] = "abeyance-cli",
+    gateway: GatewayUrl,
+    issuer: Issuer = "",
+    client_id: ClientId = CLIENT_ID,
     token: Annotated[
         str, typer.Option(help="A token that you have already.", envvar="ABEYANCE_TOKEN")
     ] = "",

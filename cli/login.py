@@ -16,17 +16,20 @@ _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOWER_SECONDS = 5
 
 
-def login(
-    issuer: Annotated[
-        str, typer.Option(help="Your identity provider.", envvar="ABEYANCE_LOGIN_ISSUER")
-    ],
-    client_id: Annotated[
-        str, typer.Option(help="The client registered there.", envvar="ABEYANCE_LOGIN_CLIENT_ID")
-    ] = "abeyance-cli",
-    audience: Annotated[
-        str, typer.Option(help="What the token is for.", envvar="ABEYANCE_LOGIN_AUDIENCE")
-    ] = "abeyance",
-) -> None:
+Issuer = Annotated[
+    str, typer.Option(help="Your identity provider.", envvar="ABEYANCE_LOGIN_ISSUER")
+]
+ClientId = Annotated[
+    str, typer.Option(help="The client registered there.", envvar="ABEYANCE_LOGIN_CLIENT_ID")
+]
+Audience = Annotated[
+    str, typer.Option(help="What the token is for.", envvar="ABEYANCE_LOGIN_AUDIENCE")
+]
+CLIENT_ID = "abeyance-cli"
+AUDIENCE = "abeyance"
+
+
+def login(issuer: Issuer, client_id: ClientId = CLIENT_ID, audience: Audience = AUDIENCE) -> None:
     """Sign in and print an access token: `export OPENAI_API_KEY=$(abeyance login)`."""
     # Only the token goes to standard output, so that the shell can take it.
     console = Console(stderr=True, highlight=False)
