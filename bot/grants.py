@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.audit.giving import Giver, facts_of
+from app.audit.giving import Giver
 from app.audit.moves import Mover
 from app.domain.grant import Grant, coverage, holders
 from app.domain.hold import Granted, HoldEvent
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id
-from app.storage.ports import Event, EventKind
 from policies.approval import is_requester, may_decide
 from policies.passages.answers import covers_of, freed
 from policies.passages.trust import trusts_of
@@ -44,7 +43,6 @@ class Grants:
     def __init__(self, grants: GrantStore, holds: HoldStore, ledger: Ledger, clock: Clock) -> None:
         self._grants = grants
         self._holds = holds
-        self._ledger = ledger
         self._clock = clock
         self._giver = Giver(grants, ledger, clock)
         self._mover = Mover(holds, ledger, clock)
@@ -100,12 +98,8 @@ class Grants:
         grants = await self._grants.get_many(hold.granted.ids)
         if not self._may_revoke(hold, grants, voter):
             return "Only those who may decide on such a request can revoke its grant."
-        now = self._clock.now()
         for grant in grants:
-            # First the end, then its record: a right must not live on because nobody can write.
-            if await self._grants.revoke(grant.id, by=voter.person.name, now=now):
-                data = facts_of(grant) | {"email": voter.person.email}
-                await self._note(EventKind.GRANT_REVOKED, hold, data)
+            await self._giver.revoke(hold, grant, voter.person)
         await self._show(hold, await self._grants.get_many(hold.granted.ids))
         return ""
 
@@ -162,10 +156,6 @@ class Grants:
         given = any(grant.by.slack_user == voter.person.slack_user for grant in grants)
         own = bool(voter.person.email) and is_requester(hold.requester, voter)
         return given or own or may_decide(hold, voter, self._clock.now())
-
-    async def _note(self, kind: EventKind, hold: Hold, data: dict[str, str | int]) -> None:
-        told = Event(kind, self._clock.now(), hold.session_id, {"hold": hold.id, **data})
-        await self._ledger.append(told)
 
 
 def _by_hold(grants: Iterable[Grant]) -> dict[str, tuple[Grant, ...]]:

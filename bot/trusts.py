@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.audit.giving import facts_of
+from app.audit.giving import Giver
 from app.errors import NotFound
-from app.storage.ports import Event, EventKind
 from policies.approval import may_decide
 from policies.passages.trust import ADMINISTRATORS
 
@@ -30,7 +29,7 @@ class Trusts:
     ) -> None:
         self._grants = grants
         self._holds = holds
-        self._ledger = ledger
+        self._giver = Giver(grants, ledger, clock)
         self._decisions = decisions
         self._clock = clock
 
@@ -54,11 +53,7 @@ class Trusts:
         hold, voter = await self._decisions.look(trust.hold_id, slack_user, also=[ADMINISTRATORS])
         if not self._may_revoke(trust, hold, voter):
             return "Only those who may decide on such a request can revoke the trust in its text."
-        now = self._clock.now()
-        # First the end, then its record: a right must not live on because nobody can write.
-        if await self._grants.revoke(trust.id, by=voter.person.name, now=now):
-            data = {"hold": hold.id, **facts_of(trust), "email": voter.person.email}
-            await self._ledger.append(Event(EventKind.GRANT_REVOKED, now, hold.session_id, data))
+        if await self._giver.revoke(hold, trust, voter.person):
             await self._holds.note_untrusted(hold.id, trust.id)
         return ""
 

@@ -1,4 +1,4 @@
-"""Gives grants: each is in the ledger before it counts."""
+"""Gives grants, each in the ledger before it counts; and ends them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.grant import Grant
-    from app.domain.hold import Hold
+    from app.domain.hold import Hold, Person
     from app.storage.ports import GrantStore, Ledger
 
 
@@ -40,6 +40,18 @@ class Giver:
             await self._grants.put(grant)
             given = True
         return given
+
+    async def revoke(self, hold: Hold, grant: Grant, by: Person) -> bool:
+        """End a grant that a hold gave; whether it was not revoked before.
+
+        First the end, then its record: a right must not live on because nobody can write.
+        """
+        now = self._clock.now()
+        if not await self._grants.revoke(grant.id, by=by.name, now=now):
+            return False
+        data = {"hold": hold.id, **facts_of(grant), "email": by.email}
+        await self._ledger.append(Event(EventKind.GRANT_REVOKED, now, hold.session_id, data))
+        return True
 
 
 def facts_of(grant: Grant) -> dict[str, str | int]:
