@@ -35,6 +35,9 @@ class Coverage:
     """Names; none where it covers all that the rule would hold."""
     lines: tuple[str, ...] = ()
     """Names of the lines of a text that is trusted, see `Passage.lines`."""
+    tool: str = ""
+    """The tool whose calls it covers in one conversation, whatever their arguments."""
+    conversation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.identity import Identity
+from app.domain.tool_call import HeldCall
 from app.domain.trust import Trust
 from app.domain.verdict import Verdict
 
@@ -110,6 +111,10 @@ class Vote:
     """Whether the approval is for this request only, and covers nothing else."""
     trust: Trust | None = None
     """Where it is a word for trusting fixed text, and no approval of the request."""
+    change: str = ""
+    """Where a tool call is approved with other arguments, those; written as its own are."""
+    for_task: bool = False
+    """Whether calls of the same tool under the same rules may pass in this conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,8 @@ class Hold:
     """What approvers asked the requester, oldest first."""
     task: str = ""
     """The id of the first hold of its task: the requester gets one message about all of them."""
+    tool: HeldCall | None = None
+    """The tool call that waits, where it is not the request itself."""
     moves: tuple[str, ...] = ()
     """A token for each change of the state and each vote: who repeats a write knows it by this."""
 
@@ -220,6 +227,12 @@ class Hold:
         decided = {HoldState.APPROVED, HoldState.RELEASED, HoldState.LAPSED, HoldState.DENIED}
         broken = any(vote.broke_glass for vote in self.votes)
         return self.state in decided and bool(self.votes) and not broken
+
+    @property
+    def change(self) -> str:
+        """The arguments with which a tool call was approved, where somebody changed them."""
+        changes = [vote.change for vote in self.votes if vote.approve and vote.change]
+        return changes[-1] if changes else ""
 
     @property
     def asker(self) -> str:

@@ -21,6 +21,8 @@ class PassageKind(StrEnum):
     """Fixed text: a wrapper that an agent adds, a system prompt, the description of a tool."""
     FRAME = "frame"
     """What an agent puts around a repetition of what was typed."""
+    CALL = "call"
+    """A call of a tool: its name and its arguments."""
 
 
 LINE_END = "⏎"
