@@ -52,8 +52,7 @@ class CallReader(Protocol):
         ...
 
     def finish(self) -> None:
-        """Hear that the upstream's answer is over. A call that is not whole then is left as it is:
-        it goes on only if it could not run, else it is left out."""
+        """Hear that the upstream's answer is over. A call that is not whole then is left out."""
         ...
 
     @property
