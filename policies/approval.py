@@ -51,6 +51,11 @@ class Objection(Enum):
     NOT_THE_REQUESTER = "Only the person who sent the request can answer."
     ANSWERED = "This question is already answered."
     NO_GRANT = "This request can be approved once only, not for a time."
+    NO_TASK = "Only this one call can be approved, not others of its kind."
+    NO_CHANGE = "This call can't be changed. Approve it as it is, or deny it."
+    NOT_CHANGED = "That is what the call says already. Change it, or approve it as it is."
+    NO_JSON = "That can't be read as JSON, which the arguments of this call have to be."
+    UNSHOWABLE = "That holds a secret. Name the variable or file that it comes from instead."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from app.domain.verdict import Risk
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
+    from app.domain.verdict import Approval
 
 BUTTON_GRANT = timedelta(hours=1)
 """What the button offers at most; a longer one has to be chosen."""
@@ -26,8 +27,12 @@ def grant_lengths(hold: Hold) -> tuple[timedelta, ...]:
     approval, holding = hold.verdict.approval, hold.verdict.holding
     if approval is None or approval.grant_up_to is None or not holding:
         return ()
-    alone = approval.quorum == 1 and len(approval.each_of) <= 1
-    if not alone or any(fired.risk is Risk.CRITICAL for fired in holding):
+    if not decided_by_one(approval) or any(fired.risk is Risk.CRITICAL for fired in holding):
         return ()
     shorter = (length for length in _LENGTHS if length < approval.grant_up_to)
     return (*shorter, approval.grant_up_to)
+
+
+def decided_by_one(approval: Approval) -> bool:
+    """Whether the approval of one person is enough."""
+    return approval.quorum == 1 and len(approval.each_of) <= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from app.domain.trust import Trust
 from policies.approval import Objection, judge, judge_break_glass, sets_of
 from policies.grant_lengths import grant_length, grant_lengths
 from policies.passages.trust import judge_trust
+from policies.tool_calls import judge_change, may_pass_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +28,8 @@ class Word:
 
     `grant`: all that its rules would hold may pass for a while, for `length` or, where that is
     not said, for as long as the button offers. `once`: only this request may. `trust`: nobody is
-    asked about some text of it again; that decides nothing else.
+    asked about some text of it again; that decides nothing else. `change`: a tool call may go on
+    with these arguments. `for_task`: and so may others of its tool in its conversation.
     """
 
     approve: bool
@@ -38,18 +41,21 @@ class Word:
     break_glass: bool = False
     once: bool = False
     trust: Trust | None = None
+    change: str = ""
+    for_task: bool = False
 
     def __str__(self) -> str:
         """Return how the ledger spells it."""
-        if self.break_glass:
-            return "break_glass"
-        if self.trust:
-            return "trust"
-        if self.grant:
-            return "grant"
-        if self.once:
-            return "approve_once"
-        return "approve" if self.approve else "deny"
+        words = (
+            ("break_glass", self.break_glass),
+            ("trust", self.trust),
+            ("grant", self.grant),
+            ("approve_changed", self.change),
+            ("approve_task", self.for_task),
+            ("approve_once", self.once),
+            ("approve", self.approve),
+        )
+        return next((word for word, said in words if said), "deny")
 
 
 def judge_word(hold: Hold, voter: Voter, word: Word, now: datetime) -> HoldEvent | Objection:
@@ -60,6 +66,10 @@ def judge_word(hold: Hold, voter: Voter, word: Word, now: datetime) -> HoldEvent
         return judge_trust(hold, voter, word.trust, now) or HoldEvent.TRUST
     if word.grant and (word.length or grant_length(hold)) not in grant_lengths(hold):
         return Objection.NO_GRANT
+    if word.for_task and not (word.approve and may_pass_task(hold)):
+        return Objection.NO_TASK
+    if word.change and (objection := judge_change(hold, word)):
+        return objection
     return judge(hold, voter, approve=word.approve, now=now)
 
 
@@ -70,6 +80,9 @@ def vote_by(
     event = judge_word(hold, voter, word, now)
     if isinstance(event, Objection):
         return event
+    if mask(word.change) != word.change:
+        # What people approve has to be what they see, and nobody may see this.
+        return Objection.UNSHOWABLE
     return event, Vote(
         by=voter.person,
         approve=word.approve,
@@ -81,6 +94,8 @@ def vote_by(
         broke_glass=word.break_glass,
         once=word.once,
         trust=word.trust,
+        change=word.change,
+        for_task=word.for_task,
     )
 
 
@@ -93,6 +108,9 @@ def facts_of(voter: Voter, word: Word) -> dict[str, str]:
     }
     if word.trust:
         facts |= {"reach": word.trust.reach.value, "days": str(word.trust.days)}
+    if word.change:
+        # The words are on the hold. Here they may still hold a secret.
+        facts |= {"change_sha256": hashlib.sha256(word.change.encode(errors="replace")).hexdigest()}
     return facts | ({"subject": voter.identities[0].key} if voter.identities else {})
 
 

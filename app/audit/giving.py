@@ -64,6 +64,9 @@ def facts_of(grant: Grant) -> dict[str, str | int]:
         "identity": covers.identity_key,
         "repository": covers.repository,
     }
+    if covers.tool:
+        task = {"tool": covers.tool, "conversation": covers.conversation}
+        facts |= {"call": covers.call, "law": covers.law, **task}
     if covers.passages or covers.lines:
         what = "lines" if covers.lines else "passages"
         count = len(covers.lines or covers.passages)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Vote
     from app.domain.identity import Identity
     from app.domain.passage import Passage
+    from app.domain.tool_call import HeldCall
     from app.domain.verdict import Approval, FiredRule, Question, Verdict
 
 
@@ -27,10 +28,12 @@ def still_open(
     connection: str,
     call: str,
     now: datetime,
+    tool: HeldCall | None = None,
 ) -> tuple[Verdict, tuple[Grant, ...]]:
     """Return the verdict less what grants answer, and the grants that did.
 
-    `grants` may be any of this person's. Only rules that hold are answered, never others.
+    `grants` may be any of this person's. Only rules that hold are answered, never others. `tool` is
+    the call that the verdict is about, where it is about one: a grant may be for its conversation.
     """
     active = [grant for grant in grants if grant.active(now)]
     used: dict[str, Grant] = {}
@@ -40,7 +43,8 @@ def still_open(
             fired.append(rule)
             continue
         whole = coverage(identity, connection, rule.rule)
-        question, by = _answered(rule.question, active, whole, call)
+        scope = replace(whole, call=call, law=rule.question.law)
+        question, by = _answered(rule.question, active, (whole, *_of_task(scope, tool)), scope)
         if question.passages and not question.answered:
             anyone = reaching(identity, connection, rule.rule).values()
             question, trusts = _trusted(question, active, anyone, call)
@@ -50,16 +54,25 @@ def still_open(
     return with_terms(replace(verdict, fired=tuple(fired))), tuple(used.values())
 
 
+def _of_task(scope: Coverage, tool: HeldCall | None) -> tuple[Coverage, ...]:
+    """Return what covers all calls of a tool in its conversation; nothing where it has none."""
+    if tool is None or not tool.conversation:
+        return ()
+    return (replace(scope, tool=tool.tool, conversation=tool.conversation),)
+
+
 def _answered(
-    question: Question, grants: Iterable[Grant], whole: Coverage, call: str
+    question: Question, grants: Iterable[Grant], wholes: Iterable[Coverage], scope: Coverage
 ) -> tuple[Question, list[Grant]]:
-    """Return what is left of a question, and the grants that answered the rest."""
-    by_rule = [grant for grant in grants if grant.covers == whole]
+    """Return what is left of a question, and the grants that answered the rest.
+
+    Each of `wholes` answers all of it.
+    """
+    by_rule = [grant for grant in grants if grant.covers in wholes]
     if by_rule:
         return replace(question, answered=True), by_rule[-1:]
     if question.cover is None:
         return question, []
-    scope = replace(whole, call=call, law=question.law)
     covers = [
         grant
         for grant in grants
@@ -99,7 +112,13 @@ def _trusted(
 def covered_by(pending: Hold, grants: Sequence[Grant], now: datetime) -> tuple[Grant, ...]:
     """Return the grants that answer all that a hold asks about; none where something is left."""
     left, used = still_open(
-        pending.verdict, grants, pending.requester, pending.connection, pending.call, now
+        pending.verdict,
+        grants,
+        pending.requester,
+        pending.connection,
+        pending.call,
+        now,
+        pending.tool,
     )
     return () if left.holding else used
 
@@ -119,20 +138,24 @@ def _covered(by: Sequence[Grant]) -> str:
     names = " and ".join(dict.fromkeys(grant.by.name for grant in by))
     if any(grant.is_trust for grant in by):
         return f"{names} said never to ask about this text again"
+    if any(grant.covers.tool for grant in by):
+        return f"{names} approved calls of this tool for the whole task"
     return f"{names} approved the same a moment ago"
 
 
 def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
     """Return what an approved hold covers from now on: one grant for each rule that allows it.
 
-    Only rules whose own terms the votes meet; nothing where one released it alone, or approved
-    this request only. The ids are the same each time.
+    Where the votes are for a whole task, another one for that. Only rules whose own terms the votes
+    meet; nothing where one released it alone, approved this request only, or changed the call. The
+    ids are the same each time.
     """
     approving = [vote for vote in hold.votes if vote.approve]
     if hold.state not in {HoldState.APPROVED, HoldState.RELEASED, HoldState.LAPSED}:
         return ()
-    if not approving or any(vote.broke_glass or vote.once for vote in approving):
+    if not approving or any(v.broke_glass or v.once or v.change for v in approving):
         return ()
+    for_task = tuple(replace(v, approve=v.approve and v.for_task) for v in hold.votes)
     given: list[Grant] = []
     for number, fired in enumerate(hold.verdict.holding):
         terms = fired.question and fired.question.terms
@@ -142,7 +165,14 @@ def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
         )
         cover = cover_of(fired, replace(scope, call=hold.call), approval)
         if cover and terms and met(terms, counted(terms, hold, hold.votes)):
-            given.append(replace(cover, requester_name=hold.requester.name))
+            cover = replace(cover, requester_name=hold.requester.name)
+            given.append(cover)
+            if met(terms, counted(terms, hold, for_task)):
+                scope = replace(cover.covers, passages=())
+                given += [
+                    replace(cover, id=f"{cover.id}-task", covers=covers)
+                    for covers in _of_task(scope, hold.tool)
+                ]
     return tuple(given)
 
 

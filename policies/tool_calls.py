@@ -1,0 +1,78 @@
+"""What people may say of a tool call beyond yes and no: to change it, or yes for a task. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.domain.verdict import Risk
+from policies.approval import Objection
+from policies.grant_lengths import decided_by_one
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold
+    from policies.votes import Word
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+
+def may_change(hold: Hold) -> bool:
+    """Whether an approver may let the call go on with other arguments.
+
+    Where several have to approve, each would have to approve the same change, so there nobody may.
+    """
+    approval = hold.verdict.approval
+    if hold.tool is None or approval is None:
+        return False
+    return hold.tool.editable and decided_by_one(approval)
+
+
+def may_pass_task(hold: Hold) -> bool:
+    """Whether an approval may let other calls of the tool pass in the conversation.
+
+    Only under rules of which an approval covers more than the call, and never at critical risk.
+    """
+    holding = hold.verdict.holding
+    if hold.tool is None or not hold.tool.conversation or not holding:
+        return False
+    covering = all(fired.question and fired.question.cover for fired in holding)
+    return covering and not any(fired.risk is Risk.CRITICAL for fired in holding)
+
+
+def judge_change(hold: Hold, word: Word) -> Objection | None:
+    """Say what stands against approving a call with the arguments of a word."""
+    call = hold.tool
+    if call is None or not may_change(hold) or not word.approve or word.for_task:
+        return Objection.NO_CHANGE
+    own, new = read(call.arguments), read(word.change)
+    if not isinstance(own, dict):
+        same = not word.change.strip() or word.change.strip() == call.arguments.strip()
+        return Objection.NOT_CHANGED if same else None
+    if not isinstance(new, dict):
+        return Objection.NO_JSON
+    return Objection.NOT_CHANGED if _spelt(own) == _spelt(new) else None
+
+
+def read(arguments: str) -> Json:
+    """Return what arguments say, and None where they are no JSON or could be read in two ways."""
+    try:
+        value: Json = json.loads(arguments, object_pairs_hook=_object, parse_constant=_no_number)
+        _spelt(value).encode()
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _spelt(value: Json) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise ValueError("a key stands twice")
+    return value
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)
