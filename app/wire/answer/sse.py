@@ -71,6 +71,11 @@ class SseParser:
             raise TooLarge(f"A server-sent event passes the limit of {self._cap} bytes.")
         return events
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the next byte begins an event."""
+        return not (self._block or self._partial or self._after_cr)
+
     def _alone(self, data: bytes) -> SseEvent | None:
         """Read what most often comes, in a third of the time: one whole event with one line."""
         if not (self._started and data.startswith(b"data: ") and data.endswith(b"\n\n")):

@@ -1,0 +1,266 @@
+"""What the readers of server-sent events share: a line in which events wait for a ruling.
+
+Theory of operation. Events are *read* as they come and *written* when they go on, both in order.
+Between the two they stand in a line of stretches. A stretch is one event, or all the events of a
+call, and goes on when its calls are whole and ruled on; nothing overtakes it. What a ruling does
+to later events (other indexes, another end of the turn) is known when they are written, since
+all before them has been written by then.
+
+    read     event · event · call 0 (5 events) · event · call 1 (4 events) · event
+    line                     [call 0: 5 events] [event] [call 1: 4 events] [event]
+    written  event · event · │ waits for the ruling on call 0
+
+Most pieces of a stream hold nothing that a reader has to know. They are passed on unparsed, as
+long as nothing is kept back and no event has to be rewritten: `markers` tell them from others.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from app.errors import AbeyanceError, TooLarge
+from app.wire import strict_json
+from app.wire.answer import sse
+from app.wire.base import Json
+from app.wire.calls.rulings import Rulings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.domain.tool_call import ToolCall
+    from app.wire.calls.base import Ruling
+
+ESCAPE = b"\\u"
+"""With which JSON may spell any character, so that no marker is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as it came, and its data if that is a JSON object."""
+
+    sse: sse.SseEvent
+    value: dict[str, Json] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """The type that the event gives itself, or else the one of its framing."""
+        kind = self.value.get("type")
+        return kind if isinstance(kind, str) else self.sse.event
+
+    def written(self, value: Mapping[str, Json]) -> bytes:
+        """Return the event with other data; the same bytes where it is equal."""
+        if value == self.value:
+            return self.sse.raw
+        data = strict_json.dump(dict(value))
+        of = self.sse
+        return sse.encode(data, event=of.event, event_id=of.event_id, retry=of.retry)
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Events that go on together, once they are whole and all calls in them are ruled on."""
+
+    events: list[Event]
+    calls: list[int] = field(default_factory=list)
+    """Their numbers, in the order of the answer."""
+    whole: bool = True
+    """Whether no more events of its calls are to come."""
+    kept: int = 0
+    """How many bytes they are."""
+
+
+class StreamReader(ABC):
+    """A `CallReader` of one API's stream. A subclass reads and writes the events.
+
+    In `read` it uses `put` for what only has to keep its place, and `keep`, `add` and `found` for
+    the events of a wanted call. In `write` it uses `rulings` and whatever state it has of what went
+    out so far. `say`, `alive` and `stop` are asked for between two events that were written.
+
+    Upstream's signs of life keep their place too: an answer of which nothing is changed comes out
+    as the bytes that went in.
+    """
+
+    markers: ClassVar[tuple[bytes, ...]]
+    """An event with none of these, and no `ESCAPE`, is one that `read` has no need to see."""
+    is_streamed = True
+
+    def __init__(self, wanted: Callable[[str], bool], *, limit: int, alive: bytes) -> None:
+        self.wanted = wanted
+        self.rulings = Rulings()
+        self.sign_of_life = alive
+        self.line: deque[Stretch] = deque()
+        self._limit = limit
+        self._parser = sse.SseParser(limit)
+        self._cr = False  # at the end of what came: it may be half of a line end
+        self._ready: list[bytes] = []  # what can go on
+        self._kept = 0
+        self._over = False  # after a fault or `stop`: nothing goes on any more
+
+    # What a subclass does.
+
+    @abstractmethod
+    def read(self, event: Event) -> None:
+        """Take one event, in order, and put it in line."""
+
+    @abstractmethod
+    def write(self, stretch: Stretch) -> bytes:
+        """Return what goes on for a stretch whose calls are all ruled on."""
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether any event from here on may have to be written otherwise than it came."""
+        return False
+
+    @abstractmethod
+    def said(self, text: str) -> bytes:
+        """Return a finished text at this place of what went out; nothing if there is no place."""
+
+    @abstractmethod
+    def stopped(self, text: str) -> bytes:
+        """Return an end of the answer that says `text`."""
+
+    # What it uses.
+
+    def put(self, event: Event) -> None:
+        """Put an event in line by itself."""
+        self._append(Stretch([]), event)
+
+    def keep(self, event: Event) -> Stretch:
+        """Begin a stretch that keeps back all that follows until it is whole and ruled on."""
+        stretch = Stretch([], whole=False)
+        self._append(stretch, event)
+        return stretch
+
+    def add(self, stretch: Stretch, event: Event) -> None:
+        """Add an event to a stretch in line."""
+        stretch.events.append(event)
+        size = len(event.sse.raw)
+        stretch.kept += size
+        self._kept += size
+        if self._kept > self._limit:
+            raise TooLarge(f"More than {self._limit} bytes of the answer are waiting for a ruling.")
+
+    def found(self, stretch: Stretch, call: ToolCall, *, text: bool = False) -> None:
+        """Number a call that is whole now. `text`: its arguments are no JSON."""
+        stretch.calls.append(self.rulings.add(call, text=text))
+
+    # What every reader offers.
+
+    def feed(self, data: bytes) -> None:
+        if self._over or not data:
+            return
+        if self._cr:
+            data = b"\r" + data
+        self._cr = data.endswith(b"\r")
+        if self._cr:
+            data = data[:-1]
+        if data.endswith(b"\n\n") and self._passes(data) and self._parser.is_idle:
+            self._ready.append(data)
+            return
+        self._guarded(data)
+
+    def finish(self) -> None:
+        if self._over:
+            return
+        if self._cr:
+            self._cr = False
+            self._guarded(b"\r")
+        if (last := self._parser.finish()) is not None:
+            self._take_last(last)
+        self.line = deque(stretch for stretch in self.line if stretch.whole)
+        self._drain()
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        return self.rulings.calls
+
+    def rule(self, number: int, ruling: Ruling) -> None:
+        """Raises `ValueError` for a ruling that cannot be carried out, as `Rulings` has it."""
+        self.rulings.rule(number, ruling)
+        self._drain()
+
+    def flow(self) -> bytes:
+        out, self._ready = self._ready, []
+        return b"".join(out)
+
+    @property
+    def keeps(self) -> bool:
+        return bool(self.line)
+
+    def say(self, text: str) -> bytes:
+        """Return what can go on by now, and a finished text behind it, if there is a place."""
+        return self.flow() + (b"" if self._over else self.said(text))
+
+    def alive(self) -> bytes:
+        return b"" if self._over else self.sign_of_life
+
+    def stop(self, text: str) -> bytes:
+        """Nothing comes after it: what is fed then is dropped."""
+        self._over = True
+        self.line.clear()
+        return self.flow() + self.stopped(text)
+
+    def _append(self, stretch: Stretch, event: Event) -> None:
+        self.line.append(stretch)
+        self.add(stretch, event)
+
+    def _guarded(self, data: bytes) -> None:
+        """Read what came; after a fault nothing of it goes on any more."""
+        try:
+            for event in self._parser.feed(data):
+                self._take(event)
+        except AbeyanceError:
+            self._over = True
+            self.line.clear()
+            raise
+
+    def _take(self, event: sse.SseEvent) -> None:
+        if self._passes(event.raw):
+            self._ready.append(event.raw)
+        else:
+            self.read(Event(event, _object(event)))
+            self._drain()
+
+    def _take_last(self, event: sse.SseEvent) -> None:
+        """Take what came after the last whole event: no client reads it, unless it is whole too."""
+        if _is_whole(event):
+            self._take(event)
+        elif self._passes(event.raw):
+            self._ready.append(event.raw.removesuffix(b"\n\n"))
+
+    def _drain(self) -> None:
+        """Write what can go on, so that the line is empty or begins with what is kept back."""
+        while self.line and self.line[0].whole and self.rulings.decided(self.line[0].calls):
+            stretch = self.line.popleft()
+            self._kept -= stretch.kept
+            self._ready.append(self.write(stretch))
+
+    def _passes(self, data: bytes) -> bool:
+        """Whether events may go on without being read."""
+        if self.line or self.rewrites or ESCAPE in data:
+            return False
+        for marker in self.markers:  # noqa: SIM110 - `any` takes three times as long
+            if marker in data:
+                return False
+        return True
+
+
+def _object(event: sse.SseEvent) -> dict[str, Json]:
+    try:
+        value = strict_json.parse_loosely(event.data) if event.data else None
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _is_whole(event: sse.SseEvent) -> bool:
+    if not event.data:
+        return False
+    try:
+        strict_json.parse_loosely(event.data)
+    except ValueError:
+        return event.data == "[DONE]"
+    return True
