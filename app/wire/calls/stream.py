@@ -59,7 +59,7 @@ class Event:
         return sse.encode(data, event=of.event, event_id=of.event_id, retry=of.retry)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stretch:
     """Events that go on together, once they are whole and all calls in them are ruled on."""
 
@@ -114,6 +114,19 @@ class StreamReader(ABC):
         """Whether any event from here on may have to be written otherwise than it came."""
         return False
 
+    def passes(self, data: bytes) -> bool:
+        """Whether events may go on without being read; called before they do."""
+        if self.line or self.rewrites or ESCAPE in data:
+            return False
+        for marker in self.markers:  # noqa: SIM110 - `any` takes three times as long
+            if marker in data:
+                return False
+        return True
+
+    def cut_off(self) -> None:
+        """Hear that no more is to come: drop what is not whole."""
+        self.line = deque(stretch for stretch in self.line if stretch.whole)
+
     @abstractmethod
     def said(self, text: str) -> bytes:
         """Return a finished text at this place of what went out; nothing if there is no place."""
@@ -143,6 +156,11 @@ class StreamReader(ABC):
         if self._kept > self._limit:
             raise TooLarge(f"More than {self._limit} bytes of the answer are waiting for a ruling.")
 
+    def drop(self, stretch: Stretch) -> None:
+        """Take a stretch out of line, which never goes on."""
+        self.line.remove(stretch)
+        self._kept -= stretch.kept
+
     def found(self, stretch: Stretch, call: ToolCall, *, text: bool = False) -> None:
         """Number a call that is whole now. `text`: its arguments are no JSON."""
         stretch.calls.append(self.rulings.add(call, text=text))
@@ -157,7 +175,7 @@ class StreamReader(ABC):
         self._cr = data.endswith(b"\r")
         if self._cr:
             data = data[:-1]
-        if data.endswith(b"\n\n") and self._passes(data) and self._parser.is_idle:
+        if data.endswith(b"\n\n") and self.passes(data) and self._parser.is_idle:
             self._ready.append(data)
             return
         self._guarded(data)
@@ -170,7 +188,7 @@ class StreamReader(ABC):
             self._guarded(b"\r")
         if (last := self._parser.finish()) is not None:
             self._take_last(last)
-        self.line = deque(stretch for stretch in self.line if stretch.whole)
+        self.cut_off()
         self._drain()
 
     @property
@@ -200,8 +218,9 @@ class StreamReader(ABC):
     def stop(self, text: str) -> bytes:
         """Nothing comes after it: what is fed then is dropped."""
         self._over = True
+        end = self.stopped(text)
         self.line.clear()
-        return self.flow() + self.stopped(text)
+        return self.flow() + end
 
     def _append(self, stretch: Stretch, event: Event) -> None:
         self.line.append(stretch)
@@ -218,7 +237,7 @@ class StreamReader(ABC):
             raise
 
     def _take(self, event: sse.SseEvent) -> None:
-        if self._passes(event.raw):
+        if self.passes(event.raw):
             self._ready.append(event.raw)
         else:
             self.read(Event(event, _object(event)))
@@ -228,7 +247,7 @@ class StreamReader(ABC):
         """Take what came after the last whole event: no client reads it, unless it is whole too."""
         if _is_whole(event):
             self._take(event)
-        elif self._passes(event.raw):
+        elif self.passes(event.raw):
             self._ready.append(event.raw.removesuffix(b"\n\n"))
 
     def _drain(self) -> None:
@@ -237,15 +256,6 @@ class StreamReader(ABC):
             stretch = self.line.popleft()
             self._kept -= stretch.kept
             self._ready.append(self.write(stretch))
-
-    def _passes(self, data: bytes) -> bool:
-        """Whether events may go on without being read."""
-        if self.line or self.rewrites or ESCAPE in data:
-            return False
-        for marker in self.markers:  # noqa: SIM110 - `any` takes three times as long
-            if marker in data:
-                return False
-        return True
 
 
 def _object(event: sse.SseEvent) -> dict[str, Json]:
