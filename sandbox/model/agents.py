@@ -46,7 +46,7 @@ class Run:
         self._behaviour = behaviour
         said = answer(prompt, behaviour, (SHELL,))
         self.text = said.text
-        self._events = self._write(said.call)
+        self._events = self._write(said.calls[0] if said.calls else None)
         self._started = time.monotonic()
         self._released = asyncio.Event()
         self._cancelled = asyncio.Event()

@@ -8,6 +8,7 @@ from itertools import cycle
 from typing import Any
 
 from sandbox.model.behaviour import Behaviour
+from sandbox.model.script import Script
 
 # Amazon's own documentation key: it opens nothing.
 PLANTED_KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -39,10 +40,10 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer: text, then perhaps one call."""
+    """One answer: text, then perhaps calls."""
 
     text: str
-    call: ToolCall | None = None
+    calls: tuple[ToolCall, ...] = ()
 
 
 def answer(
@@ -51,39 +52,55 @@ def answer(
     tools: tuple[Tool, ...] = (),
     choice: int = 0,
     done: int = 0,
+    script: Script = (),
 ) -> Answer:
     """Answer a question. A tool is called when there is one and the question says the words.
 
-    A model that works in steps takes the next one; `done` are the results that it has already.
+    A model that works in steps, or has a script of commands, takes the next one; `done` are the
+    results that it has already, or the steps that it has taken.
     """
     echo = _tail(question)
-    call = None
+    calls: tuple[ToolCall, ...] = ()
     shell = next((tool for tool in tools if COMMANDS & _properties(tool).keys()), None)
+    if shell is not None and script:
+        return _scripted(shell, script, done)
     if behaviour.steps and shell is not None:
         return _step(shell, behaviour.steps, done)
     if tools and MAGIC_WORDS in question.lower():
-        call = _call(tools[0], echo, behaviour)
-        text = f"Gladly, I will use {call.name} for that."
+        calls = (_call(tools[0], echo, behaviour),)
+        text = f"Gladly, I will use {tools[0].name} for that."
     else:
         text = f"Happy to help with “{echo}”. Start with one failing test, make it pass, then tidy."
     if choice:
         text = f"Option {choice + 1}: {text}"
     if behaviour.leaky:
         text += f" The deploy script signs in with {PLANTED_KEY}, so keep it where it is."
-    return Answer(text, call)
+    return Answer(text, calls)
+
+
+def _scripted(shell: Tool, script: Script, done: int) -> Answer:
+    if done >= len(script):
+        return Answer(f"All {len(script)} steps are done.")
+    step = f"Step {done + 1}"
+    calls = tuple(_command(shell, words, step) for words in script[done])
+    return Answer(f"{step} of {len(script)}.", calls)
 
 
 def _step(shell: Tool, steps: int, done: int) -> Answer:
     if done >= steps:
         return Answer(f"All {steps} steps are done.")
     step = done + 1
-    words = f"echo step {step} >> steps.txt"
+    call = _command(shell, f"echo step {step} >> steps.txt", f"Step {step}")
+    return Answer(f"Step {step} of {steps}.", (call,))
+
+
+def _command(shell: Tool, words: str, title: str) -> ToolCall:
     arguments = {
-        name: words if name in COMMANDS else _fill(schema, f"Step {step}")
+        name: words if name in COMMANDS else _fill(schema, title)
         for name, schema in _properties(shell).items()
         if name in COMMANDS or name in shell.schema.get("required", ())
     }
-    return Answer(f"Step {step} of {steps}.", ToolCall(shell.name, json.dumps(arguments)))
+    return ToolCall(shell.name, json.dumps(arguments))
 
 
 def _properties(tool: Tool) -> Mapping[str, Any]:
@@ -108,6 +125,11 @@ def tokens(text: str) -> int:
 def identifier(prefix: str, seed: bytes, length: int = 24) -> str:
     """Make an id that depends on nothing but the seed."""
     return prefix + hashlib.sha256(prefix.encode() + seed).hexdigest()[:length]
+
+
+def call_seed(raw: bytes, number: int) -> bytes:
+    """Return what the id of a call is made of: of the first, the request alone."""
+    return raw + b"#%d" % number if number else raw
 
 
 def _tail(question: str) -> str:

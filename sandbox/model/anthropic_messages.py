@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from quart import Blueprint, Response, jsonify, request
 
-from sandbox.model.answers import Answer, Tool, answer, cut, identifier, tokens
+from sandbox.model.answers import Answer, Tool, ToolCall, answer, call_seed, cut, identifier, tokens
 from sandbox.model.behaviour import Behaviour
 from sandbox.model.flow import Gate, Piece
 from sandbox.model.intake import (
@@ -20,6 +20,7 @@ from sandbox.model.intake import (
 )
 from sandbox.model.received import body_of
 from sandbox.model.refusals import Dialect, Fault, JsonObject, Refusal, refuse_in
+from sandbox.model.script import last_step, script_of
 from sandbox.model.sending import compact, send_events, send_json
 
 THOUGHT = "A small request; a short answer will do."
@@ -65,10 +66,12 @@ class _Reply:
         question = last_user_text(messages)
         done = results_since_asked(messages, frozenset({"tool_result"}))
         tools = tuple(_tool(each) for each in objects(body.get("tools")))
-        self._said: Answer = answer(question, behaviour, tools, done=done)
+        script = script_of(messages)
+        done = last_step(messages) if script else done
+        self._said: Answer = answer(question, behaviour, tools, done=done, script=script)
         self._thinks = _wants_thinking(body)
         self._id = identifier("msg_", raw)
-        self._call_id = identifier("toolu_", raw)
+        self._raw = raw
         self._model = str(body["model"])
         self._asked = tokens(question)
         self._spoken = tokens(self._said.text)
@@ -78,8 +81,10 @@ class _Reply:
         if self._thinks:
             signed = {"thinking": THOUGHT, "signature": SIGNATURE}
             content.insert(0, {"type": "thinking", **signed})
-        if self._said.call is not None:
-            content.append(self._tool_block(json.loads(self._said.call.arguments)))
+        content += [
+            self._tool_block(number, call, json.loads(call.arguments))
+            for number, call in enumerate(self._said.calls)
+        ]
         return self._message(content, self._stop_reason(), self._spoken)
 
     def pieces(self) -> Iterator[Piece]:
@@ -100,10 +105,10 @@ class _Reply:
             yield empty, [*thoughts, signature]
         texts = [{"type": "text_delta", "text": each} for each in cut(self._said.text)]
         yield {"type": "text", "text": ""}, texts
-        if self._said.call is not None:
-            parts = ["", *cut(self._said.call.arguments)]
+        for number, call in enumerate(self._said.calls):
+            parts = ["", *cut(call.arguments)]
             deltas = [{"type": "input_json_delta", "partial_json": each} for each in parts]
-            yield self._tool_block({}), deltas
+            yield self._tool_block(number, call, {}), deltas
 
     def _block(self, index: int, empty: JsonObject, deltas: list[JsonObject]) -> Iterator[Piece]:
         yield _event("content_block_start", {"index": index, "content_block": empty})
@@ -127,12 +132,12 @@ class _Reply:
             "usage": {"input_tokens": self._asked, "output_tokens": spoken},
         }
 
-    def _tool_block(self, given: JsonObject) -> JsonObject:
-        name = self._said.call.name if self._said.call else ""
-        return {"type": "tool_use", "id": self._call_id, "name": name, "input": given}
+    def _tool_block(self, number: int, call: ToolCall, given: JsonObject) -> JsonObject:
+        name = identifier("toolu_", call_seed(self._raw, number))
+        return {"type": "tool_use", "id": name, "name": call.name, "input": given}
 
     def _stop_reason(self) -> str:
-        return "end_turn" if self._said.call is None else "tool_use"
+        return "tool_use" if self._said.calls else "end_turn"
 
 
 def _event(name: str, members: JsonObject, *, delta: bool = False) -> Piece:

@@ -16,6 +16,7 @@ from sandbox.model.intake import (
     results_since_asked,
 )
 from sandbox.model.refusals import Dialect, Fault, JsonObject, Refusal, refuse_in
+from sandbox.model.script import last_step, script_of
 from sandbox.model.sending import compact, send_events, send_json
 
 RESULTS = frozenset({"functionResponse"})
@@ -55,7 +56,10 @@ class _Reply:
     ) -> None:
         question = _last_user_text(contents)
         done = results_since_asked(contents, RESULTS)
-        self._said = answer(question, behaviour, tuple(_tools(body)), done=done)
+        script = script_of(contents)
+        done = last_step(contents) if script else done
+        tools = tuple(_tools(body))
+        self._said = answer(question, behaviour, tools, done=done, script=script)
         self._model = model
         self._asked = tokens(question)
 
@@ -69,10 +73,10 @@ class _Reply:
         yield _event(self._chunk(self._calls() or [{"text": ""}], last=True))
 
     def _calls(self) -> list[JsonObject]:
-        call = self._said.call
-        if call is None:
-            return []
-        return [{"functionCall": {"name": call.name, "args": json.loads(call.arguments)}}]
+        return [
+            {"functionCall": {"name": call.name, "args": json.loads(call.arguments)}}
+            for call in self._said.calls
+        ]
 
     def _chunk(self, parts: list[JsonObject], *, last: bool = False) -> JsonObject:
         candidate: JsonObject = {"content": {"role": "model", "parts": parts}, "index": 0}

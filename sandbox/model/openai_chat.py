@@ -5,7 +5,17 @@ from itertools import zip_longest
 
 from quart import Blueprint, Response, jsonify, request
 
-from sandbox.model.answers import EPOCH_S, Answer, Tool, answer, cut, identifier, tokens
+from sandbox.model.answers import (
+    EPOCH_S,
+    Answer,
+    Tool,
+    ToolCall,
+    answer,
+    call_seed,
+    cut,
+    identifier,
+    tokens,
+)
 from sandbox.model.behaviour import Behaviour
 from sandbox.model.flow import Gate, Piece
 from sandbox.model.intake import (
@@ -20,6 +30,7 @@ from sandbox.model.intake import (
 )
 from sandbox.model.received import body_of
 from sandbox.model.refusals import Dialect, Fault, JsonObject, Refusal, refuse_in
+from sandbox.model.script import last_step, script_of
 from sandbox.model.sending import compact, send_events, send_json
 
 MODELS = ("gpt-sandbox", "gpt-sandbox-leaky", "gpt-sandbox-slow", "gpt-sandbox-failing")
@@ -58,13 +69,16 @@ class _Reply:
     def __init__(self, body: JsonObject, behaviour: Behaviour, raw: bytes) -> None:
         messages = want_messages(body)
         question = last_user_text(messages)
+        script = script_of(messages)
         done = results_since_asked(messages, frozenset({"tool"}))
+        done = last_step(messages) if script else done
         tools = tuple(_tool(each) for each in objects(body.get("tools")))
         self._id = identifier("chatcmpl-", raw)
-        self._call_id = identifier("call_", raw)
+        self._raw = raw
         self._model = str(body["model"])
         self._answers = [
-            answer(question, behaviour, tools, choice, done) for choice in range(_count(body))
+            answer(question, behaviour, tools, choice, done, script)
+            for choice in range(_count(body))
         ]
         options = body.get("stream_options")
         self._tells_usage = isinstance(options, dict) and options.get("include_usage") is True
@@ -94,10 +108,9 @@ class _Reply:
 
     def _choice(self, index: int, said: Answer) -> JsonObject:
         message: JsonObject = {"role": "assistant", "content": said.text, "refusal": None}
-        if said.call is not None:
-            function = {"name": said.call.name, "arguments": said.call.arguments}
+        if said.calls:
             message["tool_calls"] = [
-                {"id": self._call_id, "type": "function", "function": function}
+                self._call(number, call, call.arguments) for number, call in enumerate(said.calls)
             ]
         return {
             "index": index,
@@ -110,12 +123,15 @@ class _Reply:
         yield {"role": "assistant", "content": "", "refusal": None}
         for text in cut(said.text):
             yield {"content": text}
-        if said.call is not None:
-            start = {"name": said.call.name, "arguments": ""}
-            opening = {"index": 0, "id": self._call_id, "type": "function", "function": start}
-            yield {"tool_calls": [opening]}
-            for part in cut(said.call.arguments):
-                yield {"tool_calls": [{"index": 0, "function": {"arguments": part}}]}
+        for number, call in enumerate(said.calls):
+            yield {"tool_calls": [{"index": number, **self._call(number, call, "")}]}
+            for part in cut(call.arguments):
+                yield {"tool_calls": [{"index": number, "function": {"arguments": part}}]}
+
+    def _call(self, number: int, call: ToolCall, arguments: str) -> JsonObject:
+        function = {"name": call.name, "arguments": arguments}
+        name = identifier("call_", call_seed(self._raw, number))
+        return {"id": name, "type": "function", "function": function}
 
     def _chunk(self, index: int, delta: JsonObject, finish: str | None = None) -> Piece:
         choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
@@ -139,7 +155,7 @@ class _Reply:
 
 
 def _finish_reason(said: Answer) -> str:
-    return "stop" if said.call is None else "tool_calls"
+    return "tool_calls" if said.calls else "stop"
 
 
 def _count(body: JsonObject) -> int:

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from quart import Blueprint, Response, request
 
-from sandbox.model.answers import EPOCH_S, Tool, answer, cut, identifier, tokens
+from sandbox.model.answers import (
+    EPOCH_S,
+    Tool,
+    ToolCall,
+    answer,
+    call_seed,
+    cut,
+    identifier,
+    tokens,
+)
 from sandbox.model.behaviour import Behaviour
 from sandbox.model.flow import Gate, Piece
 from sandbox.model.intake import (
@@ -18,6 +27,7 @@ from sandbox.model.intake import (
 )
 from sandbox.model.received import body_of
 from sandbox.model.refusals import Dialect, Fault, JsonObject, Refusal, refuse_in
+from sandbox.model.script import last_step, script_of
 from sandbox.model.sending import compact, send_events, send_json
 
 RESULTS = frozenset({"function_call_output", "custom_tool_call_output"})
@@ -49,10 +59,12 @@ class _Reply:
         question = last_user_text([item for item in items if "role" in item])
         tools = tuple(_tools(body))
         done = results_since_asked(items, RESULTS)
-        self._said = answer(question, behaviour, tools, done=done)
+        script = script_of(items)
+        done = last_step(items) if script else done
+        self._said = answer(question, behaviour, tools, done=done, script=script)
         self._id = identifier("resp_", raw)
         self._message_id = identifier("msg_", raw)
-        self._call_id = identifier("call_", raw)
+        self._raw = raw
         self._model = str(body["model"])
         self._asked = tokens(question)
         self._spoken = tokens(self._said.text)
@@ -101,18 +113,18 @@ class _Reply:
             "status": "completed",
             "content": [_part(self._said.text)],
         }
-        call = self._said.call
-        if call is None:
-            return [message]
-        called: JsonObject = {
+        return [message, *map(self._called, range(len(self._said.calls)), self._said.calls)]
+
+    def _called(self, number: int, call: ToolCall) -> JsonObject:
+        name = identifier("call_", call_seed(self._raw, number))
+        return {
             "type": "function_call",
-            "id": f"fc_{self._call_id}",
-            "call_id": self._call_id,
+            "id": f"fc_{name}",
+            "call_id": name,
             "name": call.name,
             "arguments": call.arguments,
             "status": "completed",
         }
-        return [message, called]
 
     def _response(self, status: str, output: list[JsonObject]) -> JsonObject:
         usage = {
