@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _START, _DELTA, _STOP = "content_block_start", "content_block_delta", "content_block_stop"
 _BLOCKS = frozenset({_START, _DELTA, _STOP})
 _RUN_BY_CLIENT = "tool_use"
-_EMPTY: Json = {
+EMPTY: dict[str, Json] = {
     "id": "msg_stopped",
     "type": "message",
     "role": "assistant",
@@ -90,7 +90,7 @@ class AnthropicStream(StreamReader):
         kind = event.kind
         if kind == "error":
             # The call will not become whole, and what is not whole is never passed on.
-            self.line.remove(call)
+            self.drop(call)
             self._call = None
             return self.put(event)
         if kind in _BLOCKS:
@@ -169,7 +169,7 @@ class AnthropicStream(StreamReader):
             # A client might run a call that is cut off, if it were closed.
             error: dict[str, Json] = {"type": "api_error", "message": text}
             return _spelt({"type": "error", "error": error})
-        opening = b"" if out.begun else _spelt({"type": "message_start", "message": _EMPTY})
+        opening = b"" if out.begun else _spelt({"type": "message_start", "message": EMPTY})
         closed = [_spelt({"type": _STOP, "index": index}) for index in sorted(out.open)]
         reason = "tool_use" if out.calls else "end_turn"
         usage: Json = {"output_tokens": 0, **self._usage}

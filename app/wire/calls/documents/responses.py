@@ -1,0 +1,74 @@
+"""Tool calls in an answer of OpenAI Responses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.wire.calls import response_items
+from app.wire.calls.base import Changed, Replaced
+from app.wire.calls.document import DocumentForm, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.wire.base import Json
+    from app.wire.calls.base import Ruling
+
+
+def _calls(document: Json) -> list[Found]:
+    return [
+        Found(call, response_items.has_text(item))
+        for item in _output(document)
+        if isinstance(item, dict) and (call := response_items.call_of(item)) is not None
+    ]
+
+
+def _ruled(document: Json, rulings: Sequence[Ruling]) -> Json:
+    of = iter(rulings)
+    output: list[Json] = []
+    for at, item in enumerate(_output(document)):
+        if isinstance(item, dict) and response_items.tool_of(item) is not None:
+            output.extend(_written(item, next(of), f"msg_ruling_{at}"))
+        else:
+            output.append(item)
+    return {**document, "output": output} if isinstance(document, dict) else document
+
+
+def _written(item: response_items.Item, ruling: Ruling, item_id: str) -> list[Json]:
+    match ruling:
+        case Replaced(text):
+            return [response_items.said(text, item_id)]
+        case Changed(arguments, text):
+            before: list[Json] = [response_items.said(text, item_id)] if text else []
+            return [*before, response_items.with_arguments(item, arguments)]
+        case _:
+            return [item]
+
+
+def _stopped(document: Json, text: str) -> Json:
+    of = document if isinstance(document, dict) and "output" in document else {}
+    output: list[Json] = [response_items.said(text, "msg_stopped")]
+    return {**_EMPTY, **of, "status": "completed", "output": output}
+
+
+_EMPTY: dict[str, Json] = {
+    "id": "resp_stopped",
+    "object": "response",
+    "created_at": 0,
+    "model": "",
+    "error": None,
+    "incomplete_details": None,
+    "instructions": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+}
+
+
+def _output(document: Json) -> list[Json]:
+    output = document.get("output") if isinstance(document, dict) else None
+    return output if isinstance(output, list) else []
+
+
+RESPONSES = DocumentForm((b"_call", b"_approval_request", b'"program"'), _calls, _ruled, _stopped)
