@@ -12,6 +12,7 @@ from app.wire.calls.streams.anthropic import AnthropicStream
 from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS, TIMINGS, Timing, driven
 from tests.app.wire.calls.messages import (
     BLOCKS,
+    PING,
     Block,
     arguments,
     expected,
