@@ -16,6 +16,7 @@ from app.wire.calls.documents.gemini import GEMINI
 from app.wire.calls.documents.responses import RESPONSES
 from app.wire.calls.stream import StreamReader
 from app.wire.calls.streams.anthropic import AnthropicStream
+from app.wire.calls.streams.chat import ChatStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +35,7 @@ class _Forms:
 _FORMS: Mapping[str, _Forms] = {
     "anthropic": _Forms(ANTHROPIC, AnthropicStream),
     "gemini": _Forms(GEMINI),
-    "openai_chat": _Forms(CHAT),
+    "openai_chat": _Forms(CHAT, ChatStream),
     "openai_responses": _Forms(RESPONSES),
 }
 
