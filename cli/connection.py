@@ -21,6 +21,17 @@ from app.vault import Vault
 from app.wire.registry import WIRES
 from cli.base_urls import base_url
 from cli.here import settings_here
+from cli.server_options import (
+    AllowTool,
+    AllTools,
+    DenyTool,
+    Elicitation,
+    Sampling,
+    asks_of,
+    check_server,
+    server_changes,
+    tools_of,
+)
 from cli.storing import record, who, with_storage
 
 if TYPE_CHECKING:
@@ -38,37 +49,44 @@ Patience = Annotated[
     typer.Option(min=0, help="For how many seconds they wait in silence; 0: to the end."),
 ]
 _WIRE_HELP = f"How it spells prompts: {', '.join(sorted(WIRES))}."
-_HEAD = ("name", "base URL", "credential as", "wire", "callers wait", "lists")
+_HEAD = ("name", "base URL", "credential as", "wire", "callers wait", "lists", "tools", "may ask")
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
 @app.command()
-def add(
+def add(  # noqa: PLR0913 - each is an option of the command
     name: Name,
     url: Annotated[str, typer.Argument(metavar="BASE_URL", help="Such as https://api.openai.com")],
+    *,
     scheme: Annotated[
         CredentialScheme, typer.Option(help="How the upstream wants its credential.")
     ] = CredentialScheme.BEARER,
     wire: Annotated[str, typer.Option(help=_WIRE_HELP)] = "auto",
     waiting: Waits = None,
     patience: Patience = None,
+    allow_tool: AllowTool = None,
+    deny_tool: DenyTool = None,
+    sampling: Sampling = None,
+    elicitation: Elicitation = None,
 ) -> None:
     """Register an upstream; its credential is read from the terminal or from standard input."""
     _check_name(name)
     _check_wire(wire)
-    url = base_url(url)
+    made = _with(Connection(name, base_url(url), scheme, b"", wire), waiting, patience)
+    changes: dict[str, Any] = server_changes(allow_tool, deny_tool, sampling, elicitation)
+    made = replace(made, **changes)
+    check_server(made)
     vault = _vault()
     _refuse_known(name)
     credential = _read_credential()
 
     async def put(storage: MongoStorage) -> None:
         sealed = vault.seal(name, credential)
-        made = Connection(name, url, scheme, sealed, wire)
-        await _note(storage, name, "add", base_url=url)
-        await storage.connections.put(_with(made, waiting, patience))
+        await _note(storage, name, "add", base_url=made.base_url, **_server(made))
+        await storage.connections.put(replace(made, sealed_credential=sealed))
 
     with_storage(put)
-    _say(f"Connection [bold]{name}[/] is registered: /{name}/… goes to {escape(url)}")
+    _say(f"Connection [bold]{name}[/] is registered: /{name}/… goes to {escape(made.base_url)}")
 
 
 @app.command(name="list")
@@ -98,7 +116,7 @@ def list_all(
 
 
 @app.command()
-def change(
+def change(  # noqa: PLR0913 - each is an option of the command
     name: Name,
     *,
     url: Annotated[
@@ -117,6 +135,11 @@ def change(
             help="Whether callers may list the files, batches and agents of everyone.",
         ),
     ] = None,
+    allow_tool: AllowTool = None,
+    deny_tool: DenyTool = None,
+    all_tools: AllTools = False,
+    sampling: Sampling = None,
+    elicitation: Elicitation = None,
 ) -> None:
     """Change what is given of a connection; the rest, its credential too, stays as it is."""
     given = {
@@ -128,14 +151,17 @@ def change(
         "open_lists": open_lists,
     }
     changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
+    changes |= server_changes(allow_tool, deny_tool, sampling, elicitation, all_tools=all_tools)
     if not changes:
         raise BadRequest(
             "Say what to change: --url, --scheme, --wire, --waiting, --patience, "
-            "--open-lists or --closed-lists."
+            "--open-lists, --closed-lists, --allow-tool, --deny-tool, --all-tools, "
+            "--allow-sampling or --allow-elicitation."
         )
 
     async def put(storage: MongoStorage) -> None:
         changed = replace(await _known(storage, name), **changes)
+        check_server(changed)
         await _note(storage, name, "change", **_described(changed), waits=_waits(changed))
         await storage.connections.put(changed)
         _say(f"Connection [bold]{name}[/] is changed: {escape(_sentence(changed))}")
@@ -185,6 +211,10 @@ def _waits(connection: Connection) -> str:
     return f"{connection.waiting.value}{longest}"
 
 
+def _server(connection: Connection) -> dict[str, str]:
+    return {"tools": tools_of(connection), "may_ask": asks_of(connection)}
+
+
 def _described(connection: Connection) -> dict[str, str]:
     return {
         "base_url": connection.base_url,
@@ -192,6 +222,7 @@ def _described(connection: Connection) -> dict[str, str]:
         "wire": connection.wire,
         "waiting": connection.waiting.value,
         "lists": "open" if connection.open_lists else "closed",
+        **_server(connection),
     }
 
 
@@ -205,6 +236,7 @@ def _sentence(connection: Connection) -> str:
         f"it goes to {connection.base_url}, its credential as {connection.scheme.value}, its wire "
         f"is {connection.wire}, its callers wait {_waits(connection)}, and its "
         f"lists are {_described(connection)['lists']}."
+        + (f" It offers these tools: {tools_of(connection)}." if connection.wire == "mcp" else "")
     )
 
 

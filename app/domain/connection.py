@@ -39,6 +39,10 @@ class Connection:
     `sealed_credential` opens only with the vault's key. `patience` is for how many seconds a
     caller waits in silence at the most; 0: to the end. `open_lists` lets every caller list what the
     upstream account holds of everyone.
+
+    The last four are for servers of MCP: globs of the tools that callers may see and call (empty:
+    all of them; what is denied is denied though it is allowed too), and whether the server may ask
+    the caller's model or the caller something.
     """
 
     name: str
@@ -49,3 +53,7 @@ class Connection:
     waiting: Waiting = Waiting.AUTO
     patience: float = 0.0
     open_lists: bool = False
+    allow_tools: tuple[str, ...] = ()
+    deny_tools: tuple[str, ...] = ()
+    allow_sampling: bool = False
+    allow_elicitation: bool = False

@@ -170,3 +170,30 @@ async def test_url_scheme_and_wire_are_changed_and_the_credential_stays(
     assert (listed["base_url"], listed["patience"]) == (where, 0.0)
     changed = [entry.event for entry in await storage.ledger.entries("")][-1]
     assert changed.data["base_url"] == where
+
+
+async def test_the_tools_of_an_mcp_server_are_chosen_and_written_down(
+    abeyance: Callable[..., str], storage: MongoStorage
+) -> None:
+    lists = ("--allow-tool", "get_*", "--allow-tool", "list_*", "--deny-tool", "get_secret")
+    url = "https://ops.example.com"
+    said = abeyance("add", "ops", url, *lists, fails=True)
+    assert "for connections of --wire mcp" in said
+    abeyance("add", "ops", url, "--wire", "mcp", *lists)
+    known = await storage.connections.get("ops")
+    assert known is not None
+    assert (known.allow_tools, known.deny_tools) == (("get_*", "list_*"), ("get_secret",))
+    assert (known.allow_sampling, known.allow_elicitation) == (False, False)
+    assert "get_*, list_*, but not get_secret" in abeyance("list")
+    assert "empty" in abeyance("change", "ops", "--deny-tool", " ", fails=True)
+    assert "either" in abeyance("change", "ops", "--all-tools", "--deny-tool", "x", fails=True)
+    assert "--wire mcp" in abeyance("change", "ops", "--wire", "plain", fails=True)
+    abeyance("change", "ops", "--deny-tool", "delete_*", "--allow-sampling")
+    assert "sampling" in abeyance("list")
+    changed = [entry.event for entry in await storage.ledger.entries("")][-1]
+    assert changed.data["tools"] == "get_*, list_*, but not delete_*"
+    assert changed.data["may_ask"] == "sampling"
+    abeyance("change", "ops", "--all-tools", "--deny-sampling")
+    known = await storage.connections.get("ops")
+    assert known is not None
+    assert (known.allow_tools, known.deny_tools, known.allow_sampling) == ((), (), False)
