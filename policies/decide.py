@@ -67,6 +67,13 @@ def examine(
     return with_terms(replace(verdict, fired=tuple(asking))), mask
 
 
+def with_rule(verdict: Verdict, built_in: FiredRule) -> Verdict:
+    """Return the verdict with a rule that is in no catalog, and applies too."""
+    action = max(verdict.action, built_in.action, key=_strictness)
+    changed = Verdict(action, (*verdict.fired, built_in), verdict.catalog_revision)
+    return with_terms(changed) if action is Action.HOLD else changed
+
+
 UNCHECKABLE = FiredRule(
     rule="too-dense-to-check",
     title="The prompt repeats what looks like the beginning of a secret too often to be checked",

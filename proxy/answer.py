@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from app.wire.answer.usage import Usage
     from policies.compiled_catalog import Catalog
+    from proxy.mcp.answers import ServerMessages
     from proxy.recording import Recording
     from proxy.upstream import Answer
     from proxy.visit import Visit
@@ -51,8 +52,9 @@ class Relay:
         catalog: Catalog,
         pool: Pool,
         usage: Usage | None = None,
+        messages: ServerMessages | None = None,
     ) -> None:
-        """`usage` reads along, where anyone asks for it afterwards."""
+        """`usage` reads along, where anyone asks for it afterwards; `messages` are of MCP."""
         self._visit = visit
         self._exchange = visit.exchange
         self._recording = recording
@@ -66,6 +68,7 @@ class Relay:
         self._last = b""  # what was sent last
         self._is_list = False  # a stream that is one JSON array
         self.usage = usage
+        self._messages = messages
         self.error = ""
         """Why the answer ended early, if it did, once it is over."""
         self._unrecorded = ""
@@ -84,6 +87,8 @@ class Relay:
         in its API's shape, and any other answer is broken off.
         """
         answer = await readable(answer, self._wire)
+        if self._messages is not None:
+            answer = self._messages.of(answer)
         if self._exchange.started and not _is_good_stream(answer):
             raise UpstreamUnavailable(await told(answer, self._headers.whole))
         self._masker = masker = self._masker_of(answer, self._answering)

@@ -14,7 +14,9 @@ from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
 from app.errors import NotFound, Reason, Refused
 from app.wire import strict_json
+from app.wire.apis.mcp import MCP
 from app.wire.base import WireFormat
+from app.wire.mcp.requests import NO_MCP, McpRequest, read_request
 from app.wire.registry import TELLING, call_kind, only_counts, wire_for
 from app.wire.request.body import NOTHING, Body, parse_body
 from policies.matching.known import NOTHING_KNOWN, Known
@@ -47,6 +49,7 @@ class Inquiry:
     cancels: tuple[str | int, ...]
     """The ids of calls that its sender takes back."""
     use: AccountUse
+    mcp: McpRequest = NO_MCP
     has_tools: bool = False
     """Whether the model may call tools, as in the work of an agent."""
     sameness: str = ""
@@ -144,6 +147,7 @@ def read_inquiry(
     use = account_use(connection, path, body.json)
     return Inquiry(
         *(connection, body, facts, request, members, body.calls, body.cancels, use),
+        mcp=read_request(body, sent_on) if wire.name == MCP.name else NO_MCP,
         has_tools=_has_tools(body),
     )
 

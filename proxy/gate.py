@@ -17,6 +17,7 @@ from app.errors import AbeyanceError, Fault, Reason, Refused, Unavailable
 from app.logs import where
 from app.telemetry import Metrics
 from app.wire.answer.usage import Usage
+from app.wire.apis.mcp import MCP
 from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
 from proxy.answer import Relay
@@ -32,6 +33,7 @@ from proxy.http.compression import content_coding
 from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
 from proxy.inspection import Incoming, Inspected, inspect
+from proxy.mcp.answers import ServerMessages
 from proxy.outcome import told
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
@@ -159,7 +161,8 @@ class Gate:
             self.limits.body_bytes,
         )
         usage = Usage() if hold is not None else None
-        relay = Relay(visit, recording, answering, catalog, self.pool, usage)
+        server = ServerMessages(inquiry.connection) if inquiry.wire.name == MCP.name else None
+        relay = Relay(visit, recording, answering, catalog, self.pool, usage, server)
         await recording.forwarding(decision, hold)
         await self._forward(relay, inquiry, hold, credential)
         self.metrics.masked.inc(relay.tally.masked)

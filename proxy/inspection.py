@@ -10,7 +10,8 @@ from app.domain.connection import Connection
 from app.domain.identity import Identity
 from app.domain.verdict import Action, Verdict
 from app.errors import AbeyanceError
-from policies.decide import examine
+from policies.decide import examine, with_rule
+from policies.mcp.offers import not_offered
 from policies.passages.names import UNKEYED, PassageNames
 from proxy.facts import Inquiry, read_inquiry
 from proxy.front import Headers
@@ -72,6 +73,8 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
         incoming.connection, incoming.method, incoming.path, incoming.query, incoming.headers, body
     )
     verdict, mask = examine(inquiry.facts, incoming.identity, catalog, now, incoming.names)
+    if refused := not_offered(incoming.connection, inquiry.mcp.tools):
+        verdict = with_rule(verdict, refused)
     fault: AbeyanceError | None = None
     try:
         if mask is not None:

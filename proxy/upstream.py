@@ -90,6 +90,7 @@ class Answer:
         self._until = until
         self._under_way = under_way
         self._body: bytes | None = None
+        self._through: Callable[[], AsyncIterator[bytes]] | None = None
         self.status = response.status_code
         self.content_type: str = response.headers.get("content-type", "")
         self.content_encoding: str = response.headers.get("content-encoding", "identity").lower()
@@ -99,6 +100,12 @@ class Answer:
         other = copy(self)
         other._body = body  # noqa: SLF001 - of its own class
         other.content_type, other.content_encoding = content_type, "identity"
+        return other
+
+    def through(self, pieces: Callable[[], AsyncIterator[bytes]]) -> Answer:
+        """Return the same answer with its body as these pieces."""
+        other = copy(self)
+        other._through = pieces  # noqa: SLF001 - of its own class
         return other
 
     def headers(self, mask: Callable[[str], str]) -> Headers:
@@ -122,6 +129,10 @@ class Answer:
 
         Raises UpstreamUnavailable where it breaks off, or has no end; Restarting where we stop.
         """
+        if self._through is not None:
+            async for changed in self._through():
+                yield changed
+            return
         if self._body is not None:
             yield self._body
             return

@@ -26,6 +26,13 @@ def deployed() -> list[str]:
 
 
 @server.tool()
+def delete_everything() -> str:
+    """Delete all that was deployed."""
+    done.append("nothing is left")
+    return "deleted"
+
+
+@server.tool()
 def environment() -> str:
     """Show the environment."""
     return f"AWS_ACCESS_KEY_ID={KEY}"

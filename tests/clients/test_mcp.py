@@ -60,7 +60,10 @@ def servers(house: House) -> Iterator[None]:
         command = [sys.executable, "-m", "tests.clients.mcp_server", str(port), *words]
         running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
         wait_until_accepting(port, running[-1])
-        asyncio.run(house.register(name, f"http://127.0.0.1:{port}", "unused"))
+        url = f"http://127.0.0.1:{port}"
+        asyncio.run(house.register(name, url, "unused"))
+        limits = {"allow_tools": ("de*",), "deny_tools": ("delete_*",)}
+        asyncio.run(house.register(f"{name}-limited", url, "unused", wire="mcp", **limits))
     yield
     for server in running:
         server.terminate()
@@ -74,10 +77,15 @@ class Toolbox:
     dialect: Dialect
 
     @asynccontextmanager
-    async def client(self, **options: Any) -> AsyncIterator[Client]:  # noqa: ANN401 - the SDK's
+    async def client(
+        self,
+        over: str = "",
+        **options: Any,  # noqa: ANN401 - the SDK's
+    ) -> AsyncIterator[Client]:
+        """Speak over the connection of the server, or over another one of the same server's."""
         bearer = {"authorization": f"Bearer {self.token}"}
         async with create_mcp_http_client(headers=bearer) as http:
-            url = f"{self.house.url}/{self.dialect.server}/mcp"
+            url = f"{self.house.url}/{self.dialect.server}{over}/mcp"
             transport = streamable_http_client(url, http_client=http)
             async with Client(transport, mode=self.dialect.mode, **options) as client:
                 yield client
@@ -102,6 +110,22 @@ async def test_tools_are_listed_and_called(tools: Toolbox, case: str) -> None:
         assert {tool.name for tool in listed.tools} >= {"deploy", "environment"}
         said = words(await client.call_tool("deploy", {"target": case}))
     assert f"{case} is deployed" in said
+
+
+async def test_only_the_tools_that_a_connection_offers_are_listed_and_called(
+    tools: Toolbox, case: str
+) -> None:
+    async with tools.client("-limited") as client:
+        listed = await client.list_tools()
+        assert {tool.name for tool in listed.tools} == {"deploy", "deployed"}
+        for tool in ("delete_everything", "environment"):
+            with pytest.raises(MCPError) as caught:
+                await client.call_tool(tool, {})
+            assert "The connection does not offer this tool" in caught.value.message
+            assert caught.value.data["code"] == "policy_denied"
+            assert caught.value.data["session"]
+        assert f"{case} is deployed" in words(await client.call_tool("deploy", {"target": case}))
+        assert "nothing is left" not in words(await client.call_tool("deployed", {}))
 
 
 async def test_a_held_call_is_done_once_when_it_is_approved(

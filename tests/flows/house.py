@@ -12,7 +12,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import httpx
@@ -169,10 +169,11 @@ class House:
         credential: str,
         scheme: CredentialScheme = CredentialScheme.BEARER,
         waiting: Waiting = Waiting.AUTO,
+        **options: Any,  # noqa: ANN401 - further fields of a connection
     ) -> None:
         """Add a connection, as an administrator does."""
         storage, sealed = self.storage(), Vault(self.vault_key).seal(name, credential)
-        added = Connection(name, base_url, scheme, sealed, waiting=waiting)
+        added = Connection(name, base_url, scheme, sealed, waiting=waiting, **options)
         await storage.connections.put(added)
         storage.close()
 

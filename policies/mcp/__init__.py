@@ -1,0 +1,1 @@
+"""What a connection lets an MCP server offer and ask."""

@@ -1,0 +1,48 @@
+"""An MCP server's answer on its way to masking: what is not offered is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.wire.mcp.answers import messages_of
+from app.wire.mcp.tools import offering
+from policies.mcp.offers import offers
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.domain.connection import Connection
+    from app.wire.mcp.answers import Part
+    from proxy.upstream import Answer
+
+
+class ServerMessages:
+    """Looks at what one server says in one answer."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._is_offered = offers(connection)
+
+    def of(self, answer: Answer) -> Answer:
+        """Return the answer as the client may have it.
+
+        Raises UpstreamUnavailable where it cannot be read.
+        """
+        if messages_of(answer.content_type) is None:
+            return answer
+        return answer.through(lambda: self._pieces(answer))
+
+    async def _pieces(self, answer: Answer) -> AsyncIterator[bytes]:
+        reader = messages_of(answer.content_type)
+        if reader is None:
+            raise RuntimeError("an answer without messages is not looked at")
+        async for piece in answer.pieces():
+            for part in reader.feed(piece):
+                if out := await self._out(part):
+                    yield out
+        for part in reader.finish():
+            if out := await self._out(part):
+                yield out
+
+    async def _out(self, part: Part) -> bytes:
+        value = offering(part.value, self._is_offered)
+        return part.raw if value is part.value else part.saying(value)
