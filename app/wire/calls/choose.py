@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -118,11 +119,12 @@ class SniffedReader:
         reader.feed(head)
 
     def _chosen(self, *, whole: bool) -> CallReader | None:
-        if not self._head:
+        if not self._head or (len(self._head) < _FIRST and not whole):
             return None
         if 0 in self._head[:_TELLING]:
             raise _unreadable()
-        text = self._head.decode("utf-8", "replace")
+        # A mark of the encoding may be cut.
+        text = _UTF_8("replace").decode(self._head, final=whole)
         json = content_sniffing.begins_json(text, whole=whole)
         if json is None:
             return None
@@ -164,7 +166,9 @@ class SniffedReader:
         return self._known.stop(text)
 
 
-_TELLING = 64  # bytes in which other encodings and framings show a zero
+_UTF_8 = codecs.getincrementaldecoder("utf-8")
+_FIRST = 4  # bytes that show whether letters have zeros between them
+_TELLING = 64  # bytes in which other framings show a zero
 
 
 def _unreadable() -> UpstreamUnavailable:
