@@ -13,7 +13,7 @@ from app.errors import NotFound, StorageUnavailable, Superseded
 from policies.approval import Objection, concerned, is_requester
 from policies.grant_lengths import grant_length
 from policies.passages.trust import ADMINISTRATORS
-from policies.votes import Word, facts_of, judge_word, vote_by
+from policies.votes import Word, facts_of, judge_secrets, judge_word, vote_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,11 +69,20 @@ class Decisions:
 
         Raises NotFound where there is no such hold.
         """
+        hold = await self.find(hold_id)
+        sets = (*concerned(hold), *also)
+        return hold, await self._people.voter(slack_user, sets, hold.requester)
+
+    async def find(self, hold_id: str) -> Hold:
+        """Return a hold as it is now. Raises NotFound or StorageUnavailable."""
         hold = await self._holds.get(hold_id)
         if hold is None:
             raise NotFound("I do not know this request any more.")
-        sets = (*concerned(hold), *also)
-        return hold, await self._people.voter(slack_user, sets, hold.requester)
+        return hold
+
+    def unshowable(self, word: Word) -> Objection | None:
+        """Say what stands against a change of a tool call that would have to be masked."""
+        return judge_secrets(word, self._mask)
 
     def objection(self, hold: Hold, voter: Voter, word: Word) -> Objection | None:
         """Say what would stand against a vote, without taking it."""

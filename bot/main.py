@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
 from app.parts import running
 from app.reader import Masking, Reader
-from app.settings import RouteSettings, Settings, SlackMode, require
+from app.settings import Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
@@ -32,6 +32,7 @@ from bot.delivery.poster import Poster
 from bot.delivery.timers import Timers
 from bot.delivery.watcher import Watcher
 from bot.grants import Grants
+from bot.handlers.changing import Changing
 from bot.handlers.commands import Commands
 from bot.handlers.decide import Clicks
 from bot.handlers.false_alarm import FalseAlarms
@@ -50,6 +51,7 @@ from bot.people.managers import Managers
 from bot.people.people import People
 from bot.querying import Querying
 from bot.routes import Rooms, slack_app
+from bot.settings import BotSettings, ours_of
 from bot.slack.accounts import Workspace
 from bot.slack.api import Slack, connected
 from bot.slack.button_seal import Seal
@@ -75,35 +77,6 @@ _DIGEST_SHARE = 5.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class BotSettings:
-    """What the bot needs to know of Slack."""
-
-    bot_token: str = field(repr=False)
-    channel: str
-    audit_channel: str = ""
-    """Where broken glass is told; empty: in the same channel as the cards."""
-    routes: tuple[RouteSettings, ...] = ()
-    app_token: str = field(default="", repr=False)
-    signing_secret: str = field(default="", repr=False)
-    mode: SlackMode = SlackMode.SOCKET
-    api_url: str = "https://slack.com/api/"
-    host: str = "127.0.0.1"
-    port: int = 0
-    team: str = ""
-    """Of an app that is installed in a whole organisation: where channel and groups are."""
-    manager_field: str = "Manager"
-    """What the workspace calls the profile field that names a person's manager."""
-    post_seconds: float = 1.0
-    """Between two messages in one channel."""
-    public_url: str = ""
-    """Where browsers reach the gateway; empty: accounts are linked in a terminal."""
-    tell_after_seconds: float = 10.0
-    """How long a request waits before its requester is told in Slack that it does."""
-    away_seconds: float = 20.0
-    """For how long a card may fail to be posted before its request is given back."""
-
-
 async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[str], None]) -> None:
     """Run until `stop` is set; `announce` is called when the bot hears Slack.
 
@@ -111,7 +84,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     """
     token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
     require(settings, "mongodb", "slack_bot_token", token)
-    ours = _ours(settings)
+    ours = ours_of(settings)
     # The catalog takes seconds to warm: a wrong token is told before.
     async with connected(ours.bot_token, ours.api_url) as slack:
         await _signed_in(slack, ours)
@@ -127,26 +100,6 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
             await run(ours, storage, in_force, SystemClock(), stop, announce)
     finally:
         storage.close()
-
-
-def _ours(settings: Settings) -> BotSettings:
-    return BotSettings(
-        bot_token=settings.slack_bot_token.get_secret_value(),
-        channel=settings.slack_channel,
-        audit_channel=settings.slack_audit_channel,
-        routes=settings.slack_routes,
-        app_token=settings.slack_app_token.get_secret_value(),
-        signing_secret=settings.slack_signing_secret.get_secret_value(),
-        mode=settings.slack_mode,
-        api_url=settings.slack_api_url,
-        host=settings.host,
-        port=settings.slack_http_port,
-        team=settings.slack_team,
-        manager_field=settings.slack_manager_field,
-        post_seconds=settings.slack_post_seconds,
-        away_seconds=settings.away_seconds,
-        public_url=settings.public_url,
-    )
 
 
 async def run(
@@ -311,6 +264,7 @@ class _Shared:
         rooms = Rooms(
             alarms=FalseAlarms(slack, decisions, linking, sessions, marking, self.seal, clock),
             clicks=clicks,
+            changing=Changing(slack, decisions, clicks, self.seal),
             queries=Queries(slack, people, decisions, querying, linking, self.seal, clock),
             asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
             trusting=Trusting(slack, decisions, trusts, texts, clicks, home, self.seal),

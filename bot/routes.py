@@ -15,6 +15,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs  # noqa: TC002 - Bo
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.delivery import digest
+from bot.handlers.changing import Changing
 from bot.handlers.commands import Commands
 from bot.handlers.decide import Clicks
 from bot.handlers.false_alarm import FalseAlarms
@@ -40,6 +41,7 @@ from bot.views import (
     together,
     trust_form,
 )
+from bot.views.calls import change_form
 from bot.views.phrases import ONLY_OURS
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ class Rooms:
     """The parts that handle what Slack sends."""
 
     clicks: Clicks
+    changing: Changing
     alarms: FalseAlarms
     asking: Asking
     queries: Queries
@@ -99,6 +102,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
     actions: Handlers = {
         cards.APPROVE: rooms.clicks.approve,
         cards.GRANT: rooms.clicks.grant,
+        cards.TASK: rooms.clicks.approve_task,
         cards.REVOKE: rooms.clicks.revoke,
         cards.MORE: _behind_the_dots(rooms),
         cards.ABOUT_RULE: _behind_the_dots(rooms),
@@ -107,6 +111,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         requester_message.AGAIN: rooms.asking.again,
         queries.REPLY: rooms.queries.reply_form,
         cards.DENY: rooms.clicks.ask_reason,
+        cards.DENY_CALL: rooms.clicks.ask_call_reason,
         trust_form.OLDER: rooms.trusting.turn_page,
         trust_form.NEWER: rooms.trusting.turn_page,
         home_tab.REVOKE_TRUST: rooms.trusting.revoke,
@@ -137,6 +142,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         queries.REPLY_SUBMIT: rooms.queries.reply,
         modals.GLASS_SUBMIT: rooms.clicks.break_glass,
         modals.ALARM_SUBMIT: rooms.alarms.keep,
+        change_form.CHANGE_SUBMIT: rooms.changing.approve,
         modals.DENY_SUBMIT: rooms.clicks.deny,
         together.SUBMIT: rooms.together.decide,
         trust_form.SUBMIT: rooms.trusting.keep,
@@ -161,6 +167,8 @@ def _behind_the_dots(rooms: Rooms) -> Handler:
             await rooms.trusting.ask(ack, body, value.removeprefix(cards.TRUST))
         elif value.startswith(cards.ONCE):
             await rooms.clicks.approve_once(ack, body, respond, value.removeprefix(cards.ONCE))
+        elif value.startswith(cards.CHANGE):
+            await rooms.changing.ask(ack, body, value.removeprefix(cards.CHANGE))
         elif value.startswith(queries.ASK):
             await rooms.queries.ask_form(ack, body, value.removeprefix(queries.ASK))
         elif value.startswith(cards.NOTED):

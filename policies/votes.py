@@ -80,9 +80,8 @@ def vote_by(
     event = judge_word(hold, voter, word, now)
     if isinstance(event, Objection):
         return event
-    if mask(word.change) != word.change:
-        # What people approve has to be what they see, and nobody may see this.
-        return Objection.UNSHOWABLE
+    if objection := judge_secrets(word, mask):
+        return objection
     return event, Vote(
         by=voter.person,
         approve=word.approve,
@@ -97,6 +96,14 @@ def vote_by(
         change=word.change,
         for_task=word.for_task,
     )
+
+
+def judge_secrets(word: Word, mask: Callable[[str], str]) -> Objection | None:
+    """Say what stands against a change that holds a secret.
+
+    What people approve has to be what they see, and nobody may see that.
+    """
+    return None if mask(word.change) == word.change else Objection.UNSHOWABLE
 
 
 def facts_of(voter: Voter, word: Word) -> dict[str, str]:

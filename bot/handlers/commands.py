@@ -149,7 +149,7 @@ def _granted(hold: Hold) -> Markup:
         text.words(hold.requester.name, 80),
         phrases.passes(hold),
         text.ours(" · "),
-        coverage.grant(hold.granted) if hold.granted else text.ours("ends"),
+        coverage.grant(hold.granted, hold) if hold.granted else text.ours("ends"),
     )
 
 

@@ -76,6 +76,10 @@ class Clicks:
         """Take an approval that lets the same pass for a while."""
         await self._say(ack, body, respond, Word(approve=True, grant=True))
 
+    async def approve_task(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
+        """Take an approval of a tool call, and of others like it in its conversation."""
+        await self._say(ack, body, respond, Word(approve=True, for_task=True))
+
     async def approve_once(
         self, ack: AsyncAck, body: Body, respond: AsyncRespond, value: str
     ) -> None:
@@ -129,6 +133,13 @@ class Clicks:
         form = modals.deny_form(value, short(self._seal.read(value) or ""))
         await self._form(body, value, form, Word(approve=False))
 
+    async def ask_call_reason(self, ack: AsyncAck, body: Body) -> None:
+        """Open the form behind Deny of a tool call."""
+        await ack()
+        value = value_of(body)
+        form = modals.deny_form(value, short(self._seal.read(value) or ""), call=True)
+        await self._form(body, value, form, Word(approve=False))
+
     async def ask_note(self, ack: AsyncAck, body: Body, value: str) -> None:
         """Open the form behind Approve with a note; `value` is what the card carries."""
         await ack()
@@ -139,7 +150,7 @@ class Clicks:
         """Open the form behind Approve for; which lengths there are depends on the hold."""
         await ack()
         view_id = await self._slack.open_view(body, modals.note("Approve for…", "Reading…"))
-        hold, objection = await self._looked(value, user_of(body), Word(approve=True, grant=True))
+        hold, objection = await self.looked(value, user_of(body), Word(approve=True, grant=True))
         if hold is None or objection:
             form = modals.note("You can't do that", objection)
         else:
@@ -159,7 +170,7 @@ class Clicks:
     async def _form(self, body: Body, value: str, form: Block, word: Word) -> None:
         """Open a form first, for the trigger is short-lived; then see whether they may."""
         view_id = await self._slack.open_view(body, form)
-        _, sentence = await self._looked(value, user_of(body), word)
+        _, sentence = await self.looked(value, user_of(body), word)
         if sentence:
             await self._slack.update_view(view_id, modals.note("You can't do that", sentence))
 
@@ -209,12 +220,13 @@ class Clicks:
         said = result.hold.trusting if word.trust else result.hold.votes
         return any(
             vote.by.slack_user == user
-            and (vote.approve, vote.trust) == (word.approve, word.trust)
+            and (vote.approve, vote.trust, vote.change, vote.for_task)
+            == (word.approve, word.trust, word.change, word.for_task)
             and vote.at >= since
             for vote in said
         )
 
-    async def _looked(self, value: str, user: str, word: Word) -> tuple[Hold | None, str | Offer]:
+    async def looked(self, value: str, user: str, word: Word) -> tuple[Hold | None, str | Offer]:
         """Return the hold, if there is one, and what stands against saying that of it."""
         hold_id = self._seal.read(value)
         if hold_id is None:

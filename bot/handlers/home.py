@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck
 
     from app.clock import Clock
+    from app.domain.grant import Grant
     from app.domain.hold import Hold
     from app.domain.session import Session
     from app.storage.ports import HoldStore, SessionStore
@@ -103,7 +104,7 @@ class Home:
         mine, mine_before = await self._mine(voter, pages.before, {hold.session_id for hold in own})
         concerning = await self._grants.concerning(voter)
         # Grants for a whole rule come before covers of a single task.
-        wholes = sorted(concerning, key=lambda one: any(g.covers.passages for g in one[1]))
+        wholes = sorted(concerning, key=lambda one: any(_is_narrow(g) for g in one[1]))
         granted = [hold for hold, _ in wholes]
         trusts = await self._trusts.concerning(voter)
         return Shown(
@@ -174,6 +175,10 @@ def _first(page: int, count: int) -> int:
     """Return where a page begins, or the last one where there are fewer by now."""
     last = max(0, count - 1) // _MOST_HOLDS
     return min(page, last) * _MOST_HOLDS
+
+
+def _is_narrow(grant: Grant) -> bool:
+    return bool(grant.covers.passages or grant.covers.tool)
 
 
 def _decides(voter: Voter) -> bool:

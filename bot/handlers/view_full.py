@@ -11,7 +11,7 @@ from app.errors import AbeyanceError
 from app.storage.ports import Event, EventKind
 from bot.handlers.decide import FORGED, user_of, value_of
 from bot.views import modals
-from bot.views.request_pages import Place, request_page
+from bot.views.request_pages import Place, page_of_request, request_page
 from policies.approval import may_decide
 
 if TYPE_CHECKING:
@@ -77,11 +77,12 @@ class Viewing:
                 return modals.note("Request", "Only those who may decide can read the request.")
             await self._ledger.append(self._viewed(hold, voter, place.page))
             request = (Side.REQUEST,)
-            shown = await self._reader.page(session, place.page, self._masking, request)
+            number = page_of_request(hold, place.page)
+            shown = await self._reader.page(session, number, self._masking, request)
         except AbeyanceError as error:
             _log.warning("request not shown", hold=hold_id, user=user, reason=str(error))
             return modals.note("Request", "The request can't be read right now. Try again.")
-        return request_page(hold, place.value, shown)
+        return request_page(hold, place.value, shown, place.page)
 
     def _viewed(self, hold: Hold, voter: Voter, page: int) -> Event:
         data: dict[str, str | int] = {

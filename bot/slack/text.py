@@ -119,6 +119,11 @@ def moment(at: datetime, *, day: bool = False) -> Markup:
     return Markup(f"<!date^{int(at.timestamp())}^{shape}|{fallback}>")
 
 
+def is_invisible(char: str) -> bool:
+    """Whether it draws nothing, or moves others; the line feed and the tab too."""
+    return unicodedata.category(char) in _INVISIBLE or char in _BLANK
+
+
 def weight(char: str) -> int:
     """How much of a limit a visible character takes in plain text."""
     return _units(_ENTITIES.get(char, char))
@@ -129,9 +134,7 @@ def _visible(char: str) -> str:
         return char
     if char in "\u2028\u2029\v\f\x85":
         return "\n"
-    if unicodedata.category(char) in _INVISIBLE or char in _BLANK:
-        return ""
-    return char
+    return "" if is_invisible(char) else char
 
 
 def _fit(text: str, limit: int, replacements: dict[str, str]) -> str:

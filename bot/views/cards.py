@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldState
 from bot.slack import blocks, text
 from bot.slack.blocks import Block, Button, Menu, Message
-from bot.views import coverage, phrases, queries
+from bot.views import coverage, outcomes, phrases, queries
+from bot.views.calls import body, words
+from bot.views.calls.change_form import is_offered
 from bot.views.durations import duration
 from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
 from policies.grant_lengths import grant_length, grant_lengths
 from policies.habits import ADVICE
 from policies.passages.trust import trustable
+from policies.tool_calls import may_pass_task
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 APPROVE = "hold_approve"
 GRANT = "hold_grant"
 DENY = "hold_deny"
+TASK = "hold_task"
+DENY_CALL = "hold_deny_call"
 VIEW = "hold_view"
 MORE = "hold_more"
 ABOUT_RULE = "hold_about_rule"
@@ -33,13 +38,18 @@ TRUST = "trust:"
 """What the option behind the dots begins with that opens the form for trusting text."""
 ONCE = "once:"
 """What the option behind the dots begins with that approves one request and covers nothing."""
+CHANGE = "change:"
+"""What the option begins with that opens the form for changing a tool call."""
 NOTED = "note:"
 """What the option begins with that approves with a note."""
 LENGTH = "for:"
 """What the option begins with that approves for a length of the approver's choice."""
 REVOKE = "grant_revoke"
 _MOST_PASSAGES = 5
+_TOOL_NAME = 30
 _MOST_OTHERS = 2
+# As many as Slack takes behind one row of dots.
+_MOST_OPTIONS = 5
 
 
 def card(
@@ -61,11 +71,12 @@ def card(
     """
     drawn: list[Block] = [
         blocks.header(headline(hold)),
+        *_call(hold),
         blocks.section(_who(hold, requester)),
         blocks.section(_why(hold), button=about_rule(hold, value)),
     ]
     drawn += [blocks.section(line) for line in queries.lines(hold)]
-    if outcome := phrases.outcome(hold):
+    if outcome := outcomes.outcome(hold):
         drawn.append(blocks.section(outcome, button=revoke(hold, value)))
     if votes := phrases.votes(hold):
         drawn.append(blocks.context(*votes))
@@ -83,21 +94,32 @@ def card(
 def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Menu]:
     """Return what a person can do about a hold that waits."""
     drawn: list[Button | Menu] = [Button("Approve", APPROVE, value, style="primary")]
+    if hold.tool and may_pass_task(hold):
+        tool = text.shortened(words.shown(hold.tool.tool), _TOOL_NAME)
+        label = f"Approve {tool} for this task"
+        drawn.append(Button(label, TASK, value, confirm=coverage.of_task(hold, tool)))
     length = grant_length(hold)
     if length is not None:
         label = f"Approve for {duration(length)}"
         drawn.append(Button(label, GRANT, value, confirm=coverage.covers(hold, length)))
-    drawn.append(Button("Deny…", DENY, value, style="danger"))
-    more = len(_open_passages(hold)) - _MOST_PASSAGES
+    deny = DENY_CALL if hold.tool else DENY
+    drawn.append(Button("Deny…", deny, value, style="danger"))
+    more = 0 if hold.tool else len(_open_passages(hold)) - _MOST_PASSAGES
     drawn.append(Button(f"View full (+{more} more)" if more > 0 else "View full", VIEW, value))
-    seldom = [("Approve only this request", f"{ONCE}{value}")] if _open_passages(hold) else []
+    return [*drawn, Menu(MORE, tuple(_seldom(hold, value, glass=glass)))]
+
+
+def _seldom(hold: Hold, value: str, *, glass: bool) -> list[tuple[str, str]]:
+    """Return what stands behind the dots of a hold that waits."""
+    what = "call" if hold.tool else "request"
+    seldom = [("Change and approve…", f"{CHANGE}{value}")] if is_offered(hold) else []
+    if _open_passages(hold):
+        seldom.append((f"Approve only this {what}", f"{ONCE}{value}"))
     seldom.append(("Approve with a note…", f"{NOTED}{value}"))
-    if len(grant_lengths(hold)) > 1:
+    others = queries.option(hold, value) + ([break_glass(value)] if glass else [])
+    if len(grant_lengths(hold)) > 1 and len(seldom) + len(others) < _MOST_OPTIONS:
         seldom.append(("Approve for…", f"{LENGTH}{value}"))
-    seldom += queries.option(hold, value)
-    if glass:
-        seldom.append(break_glass(value))
-    return [*drawn, Menu(MORE, tuple(seldom))]
+    return seldom + others
 
 
 def about_rule(hold: Hold, value: str) -> Menu | None:
@@ -139,6 +161,16 @@ def _summary(hold: Hold) -> Markup:
     return text.join(text.ours("Approval needed: "), said, until)
 
 
+def _call(hold: Hold) -> list[Block]:
+    """Show the tool call that waits, what led to it, and the change that was made of it."""
+    call = hold.tool
+    if call is None:
+        return []
+    shown = [*body.call_blocks(call), *body.changed_blocks(hold)]
+    ran = body.before(call)
+    return [*shown, blocks.section(body.facts(call)), *([blocks.context(*ran)] if ran else [])]
+
+
 def _who(hold: Hold, requester: str) -> Markup:
     who = phrases.who(hold.requester, requester)
     to = text.join(text.ours(" → "), phrases.target(hold.connection, hold.model))
@@ -157,7 +189,9 @@ def _why(hold: Hold) -> Markup:
     others = [fired for fired in hold.verdict.holding if fired is not decisive]
     lines, left = [], _MOST_PASSAGES
     for fired in (decisive, *others[:_MOST_OTHERS]):
-        quoted = passages(fired, left) or quotes(fired)
+        # A call that is shown as a whole holds what was found.
+        told = hold.tool is not None and not body.is_folded(hold.tool)
+        quoted = [] if told else passages(fired, left) or quotes(fired)
         left = max(left - len(quoted), 1)
         lines += [text.bold(fired.title, 200) or text.code(fired.rule, 100), *quoted]
     return text.join(*(line for line in lines if line), by="\n")
@@ -189,7 +223,7 @@ def _terms(hold: Hold) -> list[Markup]:
         at = text.join(text.ours(" at "), text.moment(hold.escalated_at))
         terms.append(text.join(text.ours("📣 Escalated to "), to, at))
     if not hold.attached:
-        terms.append(phrases.DISCONNECTED)
+        terms.append(phrases.disconnected(hold))
     return terms
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldState
 from app.domain.trust import Reach
 from bot.slack import text
+from bot.views.calls import words
 from bot.views.durations import duration
 from policies.approval import last_words
 from policies.passages.trust import trustable, trusts_of
@@ -28,6 +29,8 @@ def also_covers(hold: Hold) -> Markup:
     """Say what an approval covers beside the request; empty where it covers nothing more."""
     asked = [fired.question for fired in hold.verdict.holding if fired.question]
     longest = max((q.cover.most for q in asked if q.cover), default=None)
+    if hold.tool:
+        return _same_call(hold, longest)
     if longest is None:
         return text.ours("")
     work = any(passage.asked for question in asked for passage in question.passages)
@@ -36,6 +39,30 @@ def also_covers(hold: Hold) -> Markup:
         text.ours(f"Approving also covers {what}, until "),
         text.moment(hold.created_at + longest),
         text.ours(" at the latest"),
+    )
+
+
+def _same_call(hold: Hold, longest: timedelta | None) -> Markup:
+    if longest is None or hold.tool is None:
+        return text.ours("*Approve* is for this one call only")
+    what = words.thing(hold.tool)
+    return text.join(
+        text.ours(f"*Approve* also covers exactly the same {what} of this requester, until "),
+        text.moment(hold.created_at + longest),
+        text.ours(" at the latest"),
+    )
+
+
+def of_task(hold: Hold, tool: str) -> str:
+    """Say, in plain text of at most 300, what the approval of a task lets pass."""
+    asked = [fired.question for fired in hold.verdict.holding if fired.question]
+    longest = min((q.cover.most for q in asked if q.cover), default=None)
+    rules = ", ".join(fired.rule for fired in hold.verdict.holding)[:70]
+    time = f", for {duration(longest)} at most" if longest else ""
+    return (
+        f"This call, and every other call of {tool} in this conversation that only the rule "
+        f"{rules} would hold, goes through without approval{time}, whatever its arguments. "
+        "You can revoke this at any time."
     )
 
 
@@ -48,19 +75,20 @@ def covers(hold: Hold, length: timedelta | None = None) -> str:
     rules = ", ".join(fired.rule for fired in hold.verdict.holding)[:70]
     where = hold.requester.provenance.repository if hold.requester.provenance else ""
     inside = f" from {where[:50]}" if where else ""
+    what = "tool call" if hold.tool else "request"
     return (
-        f"For {time}, every request of {hold.requester.name[:40]}{inside} over "
+        f"For {time}, every {what} of {hold.requester.name[:40]}{inside} over "
         f"{hold.connection[:30]} that only the rule {rules} would hold goes through without "
         "approval. Everything else is still held. You can revoke this at any time."
     )
 
 
-def grant(granted: Granted) -> Markup:
-    """Tell of a grant or a cover: until when, and how often it was used."""
+def grant(granted: Granted, hold: Hold) -> Markup:
+    """Tell of a grant or a cover of a hold: what of, until when, and how often it was used."""
     length = duration(timedelta(seconds=granted.seconds))
-    lead = text.ours(
-        "🕐 Covers this work until " if granted.passages else f"🕐 *Granted {length}* until "
-    )
+    lead = text.ours(f"🕐 *Granted {length}* until ")
+    if granted.passages:
+        lead = text.join(text.ours("🕐 Covers "), _covered(hold), text.ours(" until "))
     latest = " at the latest" if granted.passages else ""
     uses = text.ours(f"{latest}, {used(granted.uses)}")
     told = text.join(lead, text.moment(granted.until), uses)
@@ -69,6 +97,14 @@ def grant(granted: Granted) -> Markup:
     if granted.revoked_by:
         return text.join(told, text.ours(", revoked by "), text.words(granted.revoked_by, 80))
     return text.join(told, text.ours(", over")) if granted.over else told
+
+
+def _covered(hold: Hold) -> Markup:
+    if hold.tool is None:
+        return text.ours("this work")
+    if any(vote.for_task for vote in hold.votes if vote.approve):
+        return text.join(words.tool(hold.tool), text.ours(" calls of one conversation"))
+    return text.ours(f"exactly this {words.thing(hold.tool)}")
 
 
 def trusted(hold: Hold) -> list[Markup]:

@@ -1,4 +1,4 @@
-"""A hold in one line: who asks which model for what, and how that ended. Pure.
+"""A hold in one line: who asks which model for what, or calls which tool, and how it ended. Pure.
 
 The line is composed of words from outside, so they may hold none of the signs that give it its
 structure: a person called "✅ Approved: Eve" is shown as "Approved Eve".
@@ -14,6 +14,7 @@ from app.domain.hold import HoldState
 from app.domain.identity import IdentityKind
 from app.domain.passage import most_telling
 from bot.slack import text
+from bot.views.calls import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 LIMIT = 150
 """What Slack takes as a header."""
 _WHO, _TARGET, _WORDS = 40, 32, 24
+_STRANGE = "□"
+"""Stands in a command for a sign that could be taken for one of ours."""
 _MOST_WORDS = 3
 _MASKED = re.compile(r"\[[^\]]*\]")
 _KEPT = frozenset("-_.,'’@/+&()#")
@@ -49,10 +52,10 @@ def headline(hold: Hold) -> str:
 
 
 def subject(hold: Hold) -> str:
-    """Say who asks which model, or which connection where no model is named."""
-    # A model has no blanks in its name: what has is no name, but words of the requester.
-    model = "_".join(_inert(hold.model).split())
-    target = model or _inert(hold.connection)
+    """Say who calls which tool; or who asks which model, or connection where no model is named."""
+    # Models and tools have no blanks in their names: what has is no name, but words of somebody.
+    name = hold.tool.tool if hold.tool else hold.model
+    target = "_".join(_inert(name).split()) or _inert(hold.connection)
     return f"{text.shortened(_who(hold.requester), _WHO)} → {text.shortened(target, _TARGET)}"
 
 
@@ -73,17 +76,24 @@ def _who(identity: Identity) -> str:
 
 def _what(hold: Hold) -> str:
     """Return the words that were found, or the title of the rule where there are none to show."""
+    if hold.tool:
+        return "".join(map(_unlike_ours, words.lead(hold.tool)))
     decisive = hold.verdict.decisive
     if decisive is None:
         return "no rule is named"
     found: dict[str, str] = {}
     for excerpt in _excerpts(decisive):
         # A secret has its label in its place, which says nothing that the title does not.
-        words = "" if _MASKED.search(excerpt.words) else _inert(excerpt.words)
-        if words:
-            found.setdefault(words.casefold(), text.shortened(words, _WORDS))
-    wholes = [said for key, said in found.items() if not _is_part(key, found)]
+        said = "" if _MASKED.search(excerpt.words) else _inert(excerpt.words)
+        if said:
+            found.setdefault(said.casefold(), text.shortened(said, _WORDS))
+    wholes = [told for key, told in found.items() if not _is_part(key, found)]
     return ", ".join(wholes[:_MOST_WORDS]) or _inert(decisive.title) or _inert(decisive.rule)
+
+
+def _unlike_ours(char: str) -> str:
+    """Keep all signs of a command that keyboards have: each may matter."""
+    return char if char.isascii() or _is_inert(char) or char in "⟨⟩…" else _STRANGE
 
 
 def _excerpts(fired: FiredRule) -> list[Excerpt]:

@@ -188,7 +188,7 @@ def _grant(hold: Hold, value: str) -> Block:
         text.bold(hold.requester.name, 80),
         phrases.passes(hold),
         text.ours("\n"),
-        coverage.grant(hold.granted),
+        coverage.grant(hold.granted, hold),
     )
     return blocks.section(line, button=cards.revoke(hold, value))
 
@@ -226,7 +226,7 @@ def _hold(hold: Hold, value: str, *, glass: bool) -> list[Block]:
         lines.append(phrases.progress(hold))
     lines.append(queries.count(hold))
     if not hold.attached:
-        lines.append(phrases.DISCONNECTED)
+        lines.append(phrases.disconnected(hold))
     buttons = cards.buttons(hold, value, glass=glass)
     return [
         blocks.section(
@@ -246,7 +246,7 @@ def _own(hold: Hold, value: str) -> Block:
     line = text.join(
         text.moment(hold.created_at, day=True),
         text.ours(" → "),
-        text.words(hold.model or hold.connection, 80),
+        phrases.aim(hold),
         text.ours(f" · *{phrases.name(hold)} is waiting for approval* · "),
         text.code(phrases.rule_name(hold), 80),
         text.ours(" · expires "),

@@ -33,6 +33,14 @@ CATEGORIES = (
     "Talk to me first",
     "Other",
 )
+CALL_CATEGORIES = (
+    "Too risky",
+    "Not what was asked for",
+    "Wrong target",
+    "Do it another way",
+    "Talk to me first",
+    "Other",
+)
 _CATEGORY, _REASON, _SHARE = "category", "reason", "share"
 _RULES, _NOTE = "rules", "note"
 _REASON_LIMIT = 600
@@ -41,35 +49,63 @@ _NOTE_LIMIT = 300
 _MOST_RULES = 10
 
 
-def deny_form(value: str, title: str) -> Block:
-    """Ask for the reason; `value` is the button's and comes back with the answer."""
-    options = [blocks.option(category, category) for category in CATEGORIES]
+@dataclass(frozen=True, slots=True)
+class _Denial:
+    """How the form for a denial is worded."""
+
+    categories: tuple[str, ...]
+    told: str
+    question: str
+    example: str
+    shared_with: str
+
+
+_REQUEST = _Denial(
+    CATEGORIES,
+    "One denial rejects the request unless the rule requires a majority. The requester is "
+    "notified and can revise and resubmit.",
+    "What should they know?",
+    "For example: use the staging system instead",
+    "Share it with the requester",
+)
+_CALL = _Denial(
+    CALL_CATEGORIES,
+    "🤖 *The agent reads this*, and so does the requester: what you write comes in the place of "
+    "the call, and the agent goes on from there. One denial is enough unless the rule requires a "
+    "majority.",
+    "What should the agent do instead?",
+    "For example: delete only the pods of the web tier",
+    "Share it with agent and requester",
+)
+
+
+def deny_form(value: str, title: str, *, call: bool = False) -> Block:
+    """Ask for the reason; `value` is the button's and comes back with the answer.
+
+    `call`: it is about a tool call, so that an agent reads what is written.
+    """
+    words = _CALL if call else _REQUEST
+    options = [blocks.option(category, category) for category in words.categories]
     share = blocks.option(
-        "share",
-        "Share it with the requester",
-        under="Otherwise they'll only see that it was denied.",
+        "share", words.shared_with, under="Otherwise they'll only see that it was denied."
     )
-    told = text.ours(
-        "One denial rejects the request unless the rule requires a majority. The requester is "
-        "notified and can revise and resubmit."
-    )
+    told = text.ours(words.told)
     why: Block = {
         "type": "static_select",
         "options": options,
         "placeholder": blocks.plain_text("Choose a reason"),
     }
-    example = "For example: use the staging system instead"
     return blocks.modal(
         f"Deny {title}",
         [
             blocks.context(told),
             blocks.field("Why?", _CATEGORY, why),
             blocks.text_field(
-                "What should they know?",
+                words.question,
                 _REASON,
                 limit=_REASON_LIMIT,
                 optional=True,
-                example=example,
+                example=words.example,
             ),
             blocks.field(
                 "Visibility",

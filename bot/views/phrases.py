@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldState
 from app.domain.identity import IdentityKind
 from app.domain.verdict import Risk
 from app.ids import short
 from bot.slack import text
-from bot.views import coverage
+from bot.views.calls import words
 from policies.approval import approvals, denials, missing, quorum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from app.domain.hold import Hold, Vote
     from app.domain.identity import Identity, Provenance
@@ -29,16 +28,16 @@ _RISKS = {
 }
 
 _MOST_CALLED = 20
-_FEW = 3
-# What the reasons of many may take together in one section.
-_REASONS = 1_800
 
 ONLY_OURS = (
     "Only people of this company can decide here. Your Slack account belongs to another "
     "workspace, so nothing was changed."
 )
-DISCONNECTED = text.ours(
+_DISCONNECTED = text.ours(
     "🔌 The requester disconnected. If you approve, it applies when they retry."
+)
+_AGENT_LEFT = text.ours(
+    "🔌 The agent has stopped waiting. If you approve, it applies when the agent tries again."
 )
 
 
@@ -87,6 +86,16 @@ def _job(identity: Identity) -> Markup:
     return text.join(job, text.ours(" started by "), text.words(provenance.actor, 120))
 
 
+def disconnected(hold: Hold) -> Markup:
+    """Say that nobody is connected and waits, and what an approval does then."""
+    return _AGENT_LEFT if hold.tool else _DISCONNECTED
+
+
+def aim(hold: Hold) -> Markup:
+    """Name what a hold is to go to: the model, or else the connection; or what a call is to do."""
+    return words.brief(hold.tool) if hold.tool else text.words(hold.model or hold.connection, 80)
+
+
 def target(connection: str, model: str) -> Markup:
     """Name the model and the connection that a request goes to."""
     over = text.code(connection, 80)
@@ -97,7 +106,7 @@ def waits(hold: Hold) -> Markup:
     """Say, after whose request it is, where it would go, what holds it and until when."""
     return text.join(
         text.ours(" → "),
-        text.words(hold.model or hold.connection, 80),
+        aim(hold),
         text.ours(" · "),
         text.code(rule_name(hold), 80),
         text.ours(" · expires "),
@@ -166,7 +175,7 @@ def several(hold: Hold) -> bool:
 def progress(hold: Hold) -> Markup:
     noun = "approvals" if several(hold) else "approval"
     said = text.ours(f"{approvals(hold)} of {quorum(hold)} {noun}")
-    by = _voters(tuple(vote for vote in hold.votes if vote.approve))
+    by = voters(tuple(vote for vote in hold.votes if vote.approve))
     if by:
         said = text.join(said, text.ours(" by "), by)
     if hold.verdict.approval is not None and (lacking := missing(hold)):
@@ -174,7 +183,7 @@ def progress(hold: Hold) -> Markup:
         said = text.join(said, need)
     if against := tuple(vote for vote in hold.votes if not vote.approve):
         count = text.ours(f" · {denials(hold)} against: ")
-        said = text.join(said, count, _voters(against))
+        said = text.join(said, count, voters(against))
     return said
 
 
@@ -207,61 +216,6 @@ def _each_of(seats: Sequence[Sequence[str]]) -> Markup:
     return text.join(*(text.words(" or ".join(sets), 160) for sets in seats), by=" and one from ")
 
 
-def outcome(hold: Hold) -> Markup:
-    """Tell how the hold stands, in one or two lines; empty while it waits for a person."""
-    match hold.state:
-        case HoldState.PENDING:
-            return text.ours("")
-        case HoldState.APPROVED | HoldState.RELEASED | HoldState.LAPSED:
-            told = text.join(_approved(hold), _then(hold), by=" · ")
-            return text.join(told, *notes(hold), by="\n")
-        case HoldState.DENIED:
-            return _denied(hold)
-        case HoldState.EXPIRED:
-            return _expired(hold)
-        case HoldState.WITHDRAWN:
-            return _withdrawn(hold)
-        case _:
-            assert_never(hold.state)
-
-
-def _withdrawn(hold: Hold) -> Markup:
-    at = text.join(text.ours("↩️ *Withdrawn*"), _at(hold.decided_at))
-    if not hold.note:
-        return text.join(at, text.ours(" by the requester"))
-    return text.join(at, text.ours(": "), text.words(hold.note, 300))
-
-
-def _approved(hold: Hold) -> Markup:
-    votes = tuple(vote for vote in hold.votes if vote.approve)
-    at = _at(votes[-1].at if votes else None)
-    if broken := next((vote for vote in votes if vote.broke_glass), None):
-        by = voter(broken)
-        head = text.join(text.ours("🚨 *BREAK-GLASS* by "), by, at)
-        return text.join(head, reason(broken, text.ours(": ")))
-    if hold.granted is None:
-        if not votes:
-            return text.join(text.ours("✅ *Approved*: "), text.words(hold.note, 200))
-        only = " for this request only" if any(vote.once for vote in votes) else ""
-        return text.join(text.ours(f"✅ *Approved{only}* by "), _voters(votes), at)
-    by = text.join(text.ours("✅ *Approved* by "), _voters(votes), at)
-    return text.join(by, coverage.grant(hold.granted), by=" · ")
-
-
-def notes(hold: Hold) -> list[Markup]:
-    """Return what approvers noted with their approvals, each with its author."""
-    return [
-        text.join(
-            text.ours("*Note* from "),
-            voter(vote),
-            text.ours(": "),
-            text.words(vote.reason, 600),
-        )
-        for vote in hold.votes
-        if vote.approve and vote.reason and not vote.broke_glass
-    ]
-
-
 def marks(hold: Hold) -> Markup:
     """Tell which rules were called false alarms, and by whom; empty where none was."""
     several = len(hold.verdict.enforced) > 1
@@ -281,26 +235,6 @@ def marked_by(slack_user: str) -> Markup:
     return text.join(text.ours("Marked as a false alarm by "), who)
 
 
-def _then(hold: Hold) -> Markup:
-    if hold.state is HoldState.RELEASED:
-        return text.join(text.ours("released"), _extra(hold))
-    if hold.state is HoldState.LAPSED:
-        return text.join(text.ours("never used: lapsed"), _at(hold.decided_at))
-    if hold.attached or hold.keep_until is None:
-        return text.ours("being released")
-    kept = text.moment(hold.keep_until)
-    return text.join(
-        text.ours("the requester disconnected; the approval is valid for a retry until "), kept
-    )
-
-
-def _denied(hold: Hold) -> Markup:
-    votes = tuple(vote for vote in hold.votes if not vote.approve)
-    line = text.join(text.ours("⛔ *Denied* by "), _voters(votes), _at(hold.decided_at))
-    limit = 600 if len(votes) <= _FEW else _REASONS // len(votes)
-    return text.join(line, *(reason(vote, text.ours(": "), limit) for vote in votes))
-
-
 def reason(vote: Vote, lead: Markup, limit: int = 600) -> Markup:
     said = _why(vote)
     return text.join(lead, text.words(said, limit)) if said else text.ours("")
@@ -310,12 +244,6 @@ def _why(vote: Vote) -> str:
     return " – ".join(part for part in (vote.category, vote.reason) if part)
 
 
-def _expired(hold: Hold) -> Markup:
-    had = approvals(hold)
-    seen = f"{had} of {quorum(hold)} approvals came" if had else "no one answered"
-    return text.join(text.ours("⌛ *Expired*"), _at(hold.deadline), text.ours(f": {seen}"))
-
-
 def voter(vote: Vote) -> Markup:
     """Name who cast a vote: in Slack, or by name on the terminal."""
     if vote.by.slack_user:
@@ -323,15 +251,5 @@ def voter(vote: Vote) -> Markup:
     return text.join(text.bold(vote.by.name, 120), text.ours(" (on the terminal)"))
 
 
-def _voters(votes: tuple[Vote, ...]) -> Markup:
+def voters(votes: tuple[Vote, ...]) -> Markup:
     return text.join(*(voter(vote) for vote in votes), by=", ")
-
-
-def _at(moment: datetime | None) -> Markup:
-    return text.join(text.ours(" at "), text.moment(moment)) if moment else text.ours("")
-
-
-def _extra(hold: Hold) -> Markup:
-    if not hold.outcome:
-        return text.ours("")
-    return text.join(text.ours(" · "), text.words(hold.outcome, 200))

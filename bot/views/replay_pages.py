@@ -10,7 +10,7 @@ from app.domain.session import Decision, SessionState
 from app.ids import short
 from bot.slack import blocks, text
 from bot.slack.blocks import Button
-from bot.views import paging, phrases, queries
+from bot.views import outcomes, paging, phrases, queries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,6 +255,6 @@ def _votes(hold: Hold | None) -> list[Block]:
         )
         for vote in hold.votes[:5]
     ]
-    outcome = phrases.outcome(hold) or text.ours("waits for a decision")
+    outcome = outcomes.outcome(hold) or text.ours("waits for a decision")
     head = text.join(text.ours(f"*Hold {phrases.name(hold)}* · "), outcome)
     return [blocks.section(line) for line in (head, *lines, *queries.lines(hold))]

@@ -1,4 +1,4 @@
-"""View full: a held request, page by page. Pure."""
+"""View full: a held request, page by page; of a tool call, that comes first. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from bot.slack import blocks, text
 from bot.slack.blocks import Button
 from bot.views import paging, phrases
+from bot.views.calls import body
 from bot.views.news import news
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.reader import Shown
     from bot.slack.blocks import Block
+    from bot.slack.text import Markup
 
 MODAL = "hold_view_modal"
 OLDER = "view_back"
@@ -41,27 +43,43 @@ class Place:
                 raise ValueError(spelt)
 
 
-def request_page(hold: Hold, value: str, shown: Shown) -> Block:
-    """Show one page of a held prompt; `value` is the hold's id under seal."""
-    head = text.join(
-        text.ours("Rule "), text.code(phrases.rule_name(hold), 100), text.ours(" · to "),
-        text.words(hold.model or hold.connection, 120), text.ours(" · secrets are masked"),
-    )  # fmt: skip
-    drawn = [
-        blocks.section(head),
-        _facts(hold),
-        *paging.shown_blocks(shown, hold.verdict.enforced, news(hold)),
-    ]
-    page = shown.number
-    if shown.of > 1:
+def request_page(hold: Hold, value: str, shown: Shown, number: int) -> Block:
+    """Show one page of a hold, or the last one where there are not so many.
+
+    `value` is the hold's id under seal; `shown` is `page_of_request` of the number.
+    """
+    calls = body.pages(hold)
+    of = len(calls) + shown.of
+    number = min(number, of - 1)
+    if number < len(calls):
+        name, drawn = "Tool call", [blocks.section(_head(hold)), *calls[number]]
+    else:
+        name, drawn = "Request", [blocks.section(_head(hold)), *_request(hold, shown)]
+    if of > 1:
         buttons = []
-        if page > 0:
-            buttons.append(Button("← Back", OLDER, Place(value, page - 1).spelt()))
-        if page < shown.of - 1:
-            buttons.append(Button("More →", NEWER, Place(value, page + 1).spelt()))
-        drawn.append(blocks.context(text.ours(f"Page {page + 1} of {shown.of}")))
+        if number > 0:
+            buttons.append(Button("← Back", OLDER, Place(value, number - 1).spelt()))
+        if number < of - 1:
+            buttons.append(Button("More →", NEWER, Place(value, number + 1).spelt()))
+        drawn.append(blocks.context(text.ours(f"Page {number + 1} of {of}")))
         drawn.append(blocks.actions("view_pages", buttons))
-    return blocks.modal(f"Request {phrases.name(hold)}", drawn, callback_id=MODAL)
+    return blocks.modal(f"{name} {phrases.name(hold)}", drawn, callback_id=MODAL)
+
+
+def page_of_request(hold: Hold, number: int) -> int:
+    """Return which page of the request itself stands on a page, or the first as long as none."""
+    return max(0, number - len(body.pages(hold)))
+
+
+def _head(hold: Hold) -> Markup:
+    to = text.join(text.ours("to "), text.words(hold.model or hold.connection, 120))
+    rule = text.join(text.ours("Rule "), text.code(phrases.rule_name(hold), 100))
+    aim = phrases.aim(hold) if hold.tool else to
+    return text.join(rule, aim, text.ours("secrets are masked"), by=" · ")
+
+
+def _request(hold: Hold, shown: Shown) -> list[Block]:
+    return [_facts(hold), *paging.shown_blocks(shown, hold.verdict.enforced, news(hold))]
 
 
 def _facts(hold: Hold) -> Block:

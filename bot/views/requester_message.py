@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, assert_never
 from app.domain.hold import Hold, HoldState
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Message
-from bot.views import phrases, queries
+from bot.views import outcomes, phrases, queries
+from bot.views.calls import requester
 from policies.approval import approvals, quorum
 from policies.queries import unanswered
 
@@ -86,7 +87,7 @@ def _in_full(told: Told) -> list[Block]:
     ]
     drawn += [blocks.section(reason) for reason in _reasons(hold)]
     drawn += queries.to_answer(hold, told.value)
-    if todo := _what_now(hold):
+    if todo := requester.what_now(hold) if hold.tool else _what_now(hold):
         drawn.append(blocks.section(text.join(text.ours("*What to do now*\n"), todo)))
     if offered := _buttons(told):
         drawn.append(blocks.actions(f"direct:{hold.id}", offered))
@@ -97,14 +98,16 @@ def _in_full(told: Told) -> list[Block]:
 def _in_a_line(told: Told) -> Block:
     hold = told.hold
     mark, said, then = _LINES[hold.state]
-    if hold.state is HoldState.WITHDRAWN and hold.note:
+    if hold.state is HoldState.WITHDRAWN and hold.note and not hold.tool:
         said = "couldn't be reviewed"
+    if hold.tool and then:
+        then = _CALL_THEN[hold.state]
     if _is_on_its_way(hold):
         then = ""
     parts = [
         text.join(text.ours(f"{mark} "), text.moment(hold.created_at)),
         text.ours(f"*{phrases.name(hold)}*"),
-        text.words(hold.model or hold.connection, 80),
+        phrases.aim(hold),
         text.join(text.ours(said), _by(hold), text.ours(then)),
     ]
     if told.card:
@@ -126,7 +129,12 @@ def _buttons(told: Told) -> list[Button]:
     match told.hold.state:
         case HoldState.PENDING:
             said = "Approvers won't be asked again. You can send the request again later."
+            if told.hold.tool:
+                said = "Approvers won't be asked again. The agent is told that it is withdrawn."
             return [Button("Withdraw", WITHDRAW, told.value, style="danger", confirm=said)]
+        case _ if told.hold.tool:
+            # Only the agent can make its call again.
+            return []
         case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED | HoldState.WITHDRAWN:
             return [Button("Request again…", AGAIN, told.value)]
         case HoldState.APPROVED | HoldState.RELEASED:
@@ -152,6 +160,10 @@ _LINES = {
     HoldState.WITHDRAWN: ("↩️", "withdrawn", ""),
 }
 """How each state is told in a line: a mark, and what stands before and after who decided."""
+_CALL_THEN = {
+    HoldState.APPROVED: ": tell the agent to go on",
+    HoldState.LAPSED: ", but the agent never came back for it",
+}
 _HEADLINES = {
     HoldState.PENDING: "⏸️ Your request {name} is waiting for approval.",
     HoldState.APPROVED: "✅ Your request {name} is approved. Send it again to use the approval.",
@@ -166,10 +178,12 @@ _GIVEN_BACK = "↩️ Your request {name} couldn't be reviewed: no approver coul
 
 
 def _headline(hold: Hold) -> Markup:
-    given_back = hold.state is HoldState.WITHDRAWN and hold.note
-    headline = _GIVEN_BACK if given_back else _HEADLINES[hold.state]
+    headlines = requester.HEADLINES if hold.tool else _HEADLINES
+    headline = headlines[hold.state]
+    if hold.state is HoldState.WITHDRAWN and hold.note:
+        headline = requester.GIVEN_BACK if hold.tool else _GIVEN_BACK
     if _is_on_its_way(hold):
-        headline = _ON_ITS_WAY
+        headline = requester.ON_ITS_WAY if hold.tool else _ON_ITS_WAY
     said = headline.format(name=phrases.name(hold), silence=_silence(hold))
     return text.ours(said)
 
@@ -200,6 +214,7 @@ def _facts(told: Told) -> list[tuple[str, Markup]]:
     hold = told.hold
     target = text.words(f"{hold.model} via {hold.connection}".removeprefix(" via "), 200)
     facts = [
+        *requester.what(hold),
         ("Sent", text.moment(hold.created_at, day=True)),
         ("To", target),
         *_note(hold),
@@ -230,7 +245,7 @@ def _was_denied(hold: Hold) -> bool:
 def _reasons(hold: Hold) -> list[Markup]:
     """Give the reasons of a denial, as far as the manager shares them, or notes of approvals."""
     if not _was_denied(hold):
-        return phrases.notes(hold)
+        return outcomes.notes(hold)
     lead = text.ours("*Reason:* ")
     shared = [phrases.reason(vote, lead) for vote in hold.votes if _tells(vote)]
     return shared or [text.join(lead, text.ours("not shared"))]

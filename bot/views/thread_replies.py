@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.slack import blocks, text
 from bot.slack.blocks import Message
 from bot.views import phrases
+from bot.views.calls import words
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold, Vote
@@ -40,7 +41,7 @@ def _escalated_to_nobody(hold: Hold) -> Message:
 def broken_glass(hold: Hold) -> tuple[tuple[str, Message], ...]:
     """Tell who released the request alone, under the name of the reply."""
     broken = [(at, vote) for at, vote in enumerate(hold.votes) if vote.broke_glass]
-    return tuple((f"vote{at}", _released(vote)) for at, vote in broken)
+    return tuple((f"vote{at}", _released(vote, hold)) for at, vote in broken)
 
 
 def loud(hold: Hold) -> Message | None:
@@ -49,15 +50,16 @@ def loud(hold: Hold) -> Message | None:
     if broken is None:
         return None
     head = text.ours("🚨 *BREAK-GLASS*: ")
-    by = text.join(phrases.voter(broken), text.ours(" released request "))
+    by = text.join(phrases.voter(broken), text.ours(f" released {words.noun(hold)} "))
     asker = text.words(hold.requester.name, 80)
+    target = phrases.aim(hold) if hold.tool else phrases.target(hold.connection, hold.model)
     told = text.join(
         head,
         by,
         text.ours(f"{phrases.name(hold)} of "),
         asker,
         text.ours(" → "),
-        phrases.target(hold.connection, hold.model),
+        target,
         text.ours(" alone, without the approval that rule "),
         text.code(phrases.rule_name(hold), 80),
         text.ours(" asks for."),
@@ -68,9 +70,9 @@ def loud(hold: Hold) -> Message | None:
     return Message(told, drawn)
 
 
-def _released(vote: Vote) -> Message:
+def _released(vote: Vote, hold: Hold) -> Message:
     who = text.join(text.ours("🚨 "), phrases.voter(vote))
-    did = text.ours(" used break-glass to release this request")
+    did = text.ours(f" used break-glass to release this {words.noun(hold)}")
     return _said(who, did, phrases.reason(vote, text.ours(": ")))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.slack import blocks, text
 from bot.slack.blocks import Button
 from bot.views import coverage, phrases, queries
+from bot.views.calls.body import call_blocks
 from bot.views.headline import headline
 from bot.views.quotes import quotes
 from policies.votes import Word
@@ -24,6 +25,8 @@ RESULT = "together_result"
 _HOLDS, _WORD, _REASON = "holds", "word", "reason"
 _APPROVE, _DENY = "approve", "deny"
 _REASON_LIMIT = 600
+# Of a tool call, each of up to ten: its card has more.
+_ROWS = 6
 MOST = 10
 """As many boxes as Slack takes in one field."""
 NO_REASON = {_REASON: "Please give a reason: the requester will read it."}
@@ -127,12 +130,13 @@ def _listed(hold: Hold) -> list[Block]:
             text.ours(f" · {phrases.name(hold)} · {phrases.risk(hold)} · expires "),
             text.moment(hold.deadline),
         ),
-        *(quotes(decisive)[:1] if decisive else []),
+        *(quotes(decisive)[:1] if decisive and not hold.tool else []),
     ]
     if hold.reason:
         lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 200)))
     covers = coverage.also_covers(hold) or text.ours("Approving covers this request only")
     told = [blocks.section(text.join(*(line for line in lines if line), by="\n"))]
+    told += call_blocks(hold.tool, rows=_ROWS) if hold.tool else []
     told += [blocks.section(line) for line in queries.lines(hold)]
     return [*told, blocks.context(covers), blocks.divider()]
 

@@ -18,10 +18,11 @@ from app.pages import LARGE_BYTES
 from app.pieces import Cutter
 from app.storage.store import MongoStorage
 from app.vault import Vault
-from bot.main import BotSettings, run
+from bot.main import run
 from bot.people.groups import Groups
 from bot.people.managers import Managers
 from bot.people.people import People
+from bot.settings import BotSettings
 from bot.slack.rates import Pace
 from policies.compiled_catalog import Catalog
 from policies.loader import SHIPPED, load_catalog

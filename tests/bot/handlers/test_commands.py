@@ -13,7 +13,8 @@ import pytest
 from app.domain.hold import HoldState
 from app.errors import BadSettings
 from app.settings import SlackMode
-from bot.main import BotSettings, run
+from bot.main import run
+from bot.settings import BotSettings
 from bot.slack.manifest import BOT_SCOPES, manifest
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.delivery import signature_headers

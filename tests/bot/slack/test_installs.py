@@ -10,7 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from app.errors import BadSettings
 from app.settings import SlackMode
-from bot.main import BotSettings, run
+from bot.main import run
+from bot.settings import BotSettings
 from bot.slack.accounts import Workspace
 from bot.slack.api import connected
 from bot.slack.tokens import other_app, sign_in, with_app

@@ -72,7 +72,7 @@ def test_the_page_marks_the_new_turn_alone() -> None:
     ]
     [page] = paged(said)
     one = held("/messages/0/content", "/messages/2/content", typed=("/messages/2/content",))
-    view = request_page(one, "v", Shown(0, 1, page))
+    view = request_page(one, "v", Shown(0, 1, page), 0)
     spelled = json.dumps(view, ensure_ascii=False)
     assert spelled.count(NEW) == 1
     assert spelled.index("done") < spelled.index(NEW) < spelled.index("drop prod-db")

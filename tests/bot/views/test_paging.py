@@ -49,7 +49,9 @@ def test_every_word_is_on_some_page_and_every_page_is_one_that_slack_takes(
     expected = "".join(text.clean(words) for words in said if text.clean(words).strip())
     assert squeezed(shown(drawn)).replace("–", "") == squeezed(expected).replace("–", "")
     for number, page in enumerate(pages):
-        view = request_pages.request_page(hold(), "v" * 100, Shown(number, len(pages), page))
+        view = request_pages.request_page(
+            hold(), "v" * 100, Shown(number, len(pages), page), number
+        )
         view = json.loads(json.dumps(view))
         assert check_view(view) == []
         assert len(str(view)) < 100_000

@@ -1,0 +1,1 @@
+"""Held tool calls, as people see, decide and change them."""

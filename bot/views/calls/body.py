@@ -1,0 +1,99 @@
+"""A held tool call on its card and in View full: all that it would do, and what led to it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.slack import blocks, preformatted, text
+from bot.slack.preformatted import folded, revealed
+from bot.views.calls.reading import Reading, read_call
+from bot.views.calls.words import shown
+
+if TYPE_CHECKING:
+    from app.domain.hold import Hold
+    from app.domain.tool_call import HeldCall
+    from bot.slack.blocks import Block
+    from bot.slack.text import Markup
+
+ROWS = 12
+_MOST_BEFORE = 5
+_MOST_BESIDE = 8
+_PIECE = 2_500
+_PAGE = 12_000
+_ENOUGH = 2_000
+_HIDDEN = text.ours(
+    "⚠️ Some characters of it would not show. Here they stand as their code points: ⟨U+200B⟩."
+)
+
+
+def call_blocks(call: HeldCall, *, rows: int = ROWS) -> list[Block]:
+    """Show what a call would do, folded where it is long."""
+    return _drawn(read_call(call.arguments), rows)
+
+
+def changed_blocks(hold: Hold, *, rows: int = ROWS) -> list[Block]:
+    """Show what it does by the change of an approver; nothing where nobody made one."""
+    if not hold.change:
+        return []
+    lead = blocks.context(text.ours("✏️ *Changed by the approver.* What runs is this:"))
+    return [lead, *_drawn(read_call(hold.change), rows)]
+
+
+def is_folded(call: HeldCall) -> bool:
+    """Whether a card shows only the beginning of it."""
+    return bool(folded(revealed(read_call(call.arguments).text).text, ROWS).left)
+
+
+def facts(call: HeldCall) -> Markup:
+    """Tell the tool, the folder, and the ask that led to the call."""
+    named = text.join(text.ours("*Tool:* "), text.code(shown(call.tool), 80))
+    if call.folder:
+        named = text.join(named, text.ours(" in "), text.code(shown(call.folder), 200))
+    lines = [named]
+    if call.ask:
+        lines.append(text.join(text.ours("*Asked:* "), text.words(call.ask[:_ENOUGH], 400)))
+    return text.join(*lines, by="\n")
+
+
+def before(call: HeldCall) -> list[Markup]:
+    """Tell what ran before it, the latest last."""
+    ran = call.before[-_MOST_BEFORE:]
+    lines = [text.code(shown(line), 160) for line in ran]
+    return [text.join(text.ours("Before: "), *lines, by="\n")] if lines else []
+
+
+def pages(hold: Hold) -> tuple[list[Block], ...]:
+    """Return the whole call, in pages for a modal; none where what waits is no call."""
+    if hold.tool is None:
+        return ()
+    reading = read_call(hold.tool.arguments)
+    whole = "\n".join((reading.text, *(f"{name}: {value}" for name, value in reading.beside)))
+    told = revealed(whole)
+    warned = [blocks.context(_HIDDEN)] if told.hidden else []
+    return tuple(
+        [*warned, *(preformatted.block(piece) for piece in preformatted.pieces(page, _PIECE))]
+        for page in preformatted.pieces(told.text, _PAGE)
+    )
+
+
+def _drawn(reading: Reading, rows: int) -> list[Block]:
+    told = revealed(reading.text)
+    part = folded(told.text, rows)
+    drawn = [preformatted.block(part.text)]
+    notes = [text.ours(f"… and {part.left}: *View full* shows all of it")] if part.left else []
+    notes += [_HIDDEN] if told.hidden or _hides(reading) else []
+    notes += _beside(reading)
+    return [*drawn, blocks.context(text.join(*notes, by="\n"))] if notes else drawn
+
+
+def _hides(reading: Reading) -> bool:
+    return any(revealed(part).hidden for argument in reading.beside for part in argument)
+
+
+def _beside(reading: Reading) -> list[Markup]:
+    lines = [
+        text.join(text.code(shown(name), 60), text.ours(": "), text.code(shown(value), 160))
+        for name, value in reading.beside[:_MOST_BESIDE]
+    ]
+    more = len(reading.beside) - _MOST_BESIDE
+    return [*lines, text.ours(f"… and {more} more arguments")] if more > 0 else lines

@@ -1,0 +1,164 @@
+"""What a tool call does, read out of its arguments: a command, an edit, or something else. Pure.
+
+It goes by what the arguments are called, not by the tool: of Claude Code, Codex, Gemini CLI,
+opencode and Cursor each has names of its own, and servers of MCP add any others. All arguments are
+shown, whatever is made of them: what isn't the command or the edit stands beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from bot.views.calls.diffs import edit_diff, patched_files, written
+from policies.tool_calls import read
+
+if TYPE_CHECKING:
+    from policies.tool_calls import Json
+
+_COMMANDS = ("command", "cmd")
+_PATHS = ("file_path", "filePath", "path", "target_file", "notebook_path")
+_OLD = ("old_string", "oldString", "old_str")
+_NEW = ("new_string", "newString", "new_str")
+_CONTENTS = ("content", "contents", "file_text", "new_source", "code_edit")
+_PATCHES = ("patch", "patchText", "patch_text", "input", "diff")
+_PATCH_BEGINS = ("*** Begin Patch", "diff --git ", "--- ")
+_RUNS_A_SCRIPT = ("-c", "-lc", "-ic", "-lic")
+
+
+class Kind(Enum):
+    COMMAND = auto()
+    EDIT = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A call to be shown. `text` is its command, its diff, or all of its arguments."""
+
+    kind: Kind
+    lead: str
+    """What says it in a line."""
+    text: str
+    beside: tuple[tuple[str, str], ...] = ()
+    """The arguments that `text` doesn't tell, by name."""
+
+
+def read_call(arguments: str) -> Reading:
+    """Read arguments: JSON, or free text."""
+    found = read(arguments)
+    if isinstance(found, dict):
+        return _command(found) or _edit(found) or _other(found)
+    if arguments.startswith(_PATCH_BEGINS):
+        return Reading(Kind.EDIT, patched_files(arguments), arguments)
+    return Reading(Kind.OTHER, first_line(arguments), arguments)
+
+
+def command_of(arguments: dict[str, Json]) -> tuple[str, str, str] | None:
+    """Return the argument with the command, what runs it where that is told, and the command."""
+    for name in _COMMANDS:
+        match arguments.get(name):
+            case str(command):
+                return name, "", command
+            case [str(shell), str(option), str(script)] if option in _RUNS_A_SCRIPT:
+                return name, f"{shell} {option}", script
+            case list(words) if words and all(isinstance(word, str) for word in words):
+                return name, "", shlex.join(map(str, words))
+    return None
+
+
+def first_line(text: str) -> str:
+    """Return the first line that says something, with a sign that others follow."""
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if not lines:
+        return "(nothing)"
+    return f"{lines[0]} …" if len(lines) > 1 else lines[0]
+
+
+def _command(arguments: dict[str, Json]) -> Reading | None:
+    found = command_of(arguments)
+    if found is None:
+        return None
+    name, shell, command = found
+    runs = (("run by", shell),) if shell else ()
+    return Reading(Kind.COMMAND, first_line(command), command, (*runs, *_beside(arguments, {name})))
+
+
+def _edit(arguments: dict[str, Json]) -> Reading | None:
+    for name in _PATCHES:
+        patch = arguments.get(name)
+        if isinstance(patch, str) and patch.startswith(_PATCH_BEGINS):
+            lead = patched_files(patch)
+            return Reading(Kind.EDIT, lead, patch, _beside(arguments, {name}))
+    path = _first(arguments, _PATHS)
+    if path is None:
+        return None
+    where = str(arguments[path])
+    where = where if where.isprintable() else _spelt(where)
+    if isinstance(arguments.get("edits"), list) and (diff := _edits(arguments["edits"])):
+        return Reading(Kind.EDIT, where, f"{where}\n{diff}", _beside(arguments, {path, "edits"}))
+    if pair := _pair(arguments):
+        diff = edit_diff(str(arguments[pair[0]]), str(arguments[pair[1]]))
+        beside = _beside(arguments, {path, *pair})
+        return Reading(Kind.EDIT, where, f"{where}\n{diff}", beside)
+    if content := _first(arguments, _CONTENTS):
+        whole = written(str(arguments[content]))
+        return Reading(Kind.EDIT, where, f"{where}\n{whole}", _beside(arguments, {path, content}))
+    return None
+
+
+def _edits(edits: Json) -> str:
+    """Return the diffs of several edits; empty where one of them says more than old and new."""
+    diffs: list[str] = []
+    for edit in edits if isinstance(edits, list) else ():
+        pair = _pair(edit) if isinstance(edit, dict) else None
+        if pair is None or not isinstance(edit, dict):
+            return ""
+        beside = _listed(_beside(edit, set(pair)))
+        diff = edit_diff(str(edit[pair[0]]), str(edit[pair[1]]))
+        diffs.append(f"@@ {beside} @@\n{diff}" if beside else f"@@\n{diff}")
+    return "\n".join(diffs)
+
+
+def _pair(arguments: dict[str, Json]) -> tuple[str, str] | None:
+    old, new = _first(arguments, _OLD), _first(arguments, _NEW)
+    return (old, new) if old is not None and new is not None else None
+
+
+def _first(arguments: dict[str, Json], names: tuple[str, ...]) -> str | None:
+    return next((name for name in names if isinstance(arguments.get(name), str)), None)
+
+
+def _other(arguments: dict[str, Json]) -> Reading:
+    lines = _beside(arguments, set())
+    text = "\n".join(f"{name}: {_indented(value)}" for name, value in lines)
+    lead = first_line(f"{lines[0][0]}: {lines[0][1]}") if lines else "no arguments"
+    return Reading(Kind.OTHER, lead, text or "(no arguments)")
+
+
+def _indented(value: str) -> str:
+    """Return a value whose further lines can't be taken for other arguments."""
+    return value.replace("\n", "\n    ")
+
+
+def _beside(arguments: dict[str, Json], told: set[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (_name(name), value if isinstance(value, str) else _spelt(value))
+        for name, value in arguments.items()
+        if name not in told
+    )
+
+
+def _name(name: str) -> str:
+    return name if name.replace("_", "").replace("-", "").isalnum() else _spelt(name)
+
+
+def _listed(beside: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{name}: {_spelt(value)}" for name, value in beside)
+
+
+def _spelt(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
