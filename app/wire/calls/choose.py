@@ -18,6 +18,7 @@ from app.wire.calls.documents.responses import RESPONSES
 from app.wire.calls.stream import StreamReader
 from app.wire.calls.streams.anthropic import AnthropicStream
 from app.wire.calls.streams.chat import ChatStream
+from app.wire.calls.streams.responses import ResponsesStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ _FORMS: Mapping[str, _Forms] = {
     "anthropic": _Forms(ANTHROPIC, AnthropicStream),
     "gemini": _Forms(GEMINI),
     "openai_chat": _Forms(CHAT, ChatStream),
-    "openai_responses": _Forms(RESPONSES),
+    "openai_responses": _Forms(RESPONSES, ResponsesStream),
 }
 
 

@@ -40,6 +40,12 @@ _BY_PROVIDER = frozenset(
         *("program", "web_search_call"),
     }
 )
+_TELLING = (
+    "response.function_call_arguments.",
+    "response.custom_tool_call_input.",
+    "response.mcp_call_arguments.",
+)
+_TELLING_PARTS = ("response.shell_call_command.", "response.apply_patch_call_operation_diff.")
 _NOT_ASKED = frozenset({"type", "id", "call_id", "status"})
 
 
@@ -79,6 +85,23 @@ def with_arguments(item: Item, arguments: str) -> Item:
         raise ValueError("The arguments of this call have to be a JSON object.")  # noqa: TRY004
     alone = _sole_object(item)
     return {**item, alone: asked} if alone else {**item, **asked}
+
+
+def asks(item: Item) -> bool:
+    """Whether a call that is announced has arguments already."""
+    kind = item.get("type")
+    members = _OF_THE_API.get(kind, ()) if isinstance(kind, str) else ()
+    return bool(_arguments(item)) if kind in _NAMED else any(map(item.get, members))
+
+
+def tells_arguments(event: str) -> bool:
+    """Whether events of a type tell the arguments of a call that names its tool."""
+    return event.startswith(_TELLING)
+
+
+def tells_parts(event: str) -> bool:
+    """Whether events of a type tell what is asked of a tool of the API."""
+    return event.startswith(_TELLING_PARTS)
 
 
 def said(text: str, item_id: str) -> Item:

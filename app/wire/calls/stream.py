@@ -21,7 +21,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from app.errors import AbeyanceError, TooLarge
+from app.errors import AbeyanceError, TooLarge, UpstreamUnavailable
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.base import Json
@@ -165,6 +165,15 @@ class StreamReader(ABC):
         """Number a call that is whole now. `text`: its arguments are no JSON."""
         stretch.calls.append(self.rulings.add(call, text=text))
 
+    def check(self, event: Event) -> None:
+        """Raise `UpstreamUnavailable` for what clients may read otherwise than we do."""
+        raw = event.sse.raw
+        if ESCAPE not in raw and not any(marker in raw for marker in self.markers):
+            return
+        data = event.sse.data or ""
+        if data and not (event.value and strict_json.says_one_thing(data, event.value)):
+            raise unreadable("an event that can be understood in several ways")
+
     # What every reader offers.
 
     def feed(self, data: bytes) -> None:
@@ -256,6 +265,12 @@ class StreamReader(ABC):
             stretch = self.line.popleft()
             self._kept -= stretch.kept
             self._ready.append(self.write(stretch))
+
+
+def unreadable(what: str) -> UpstreamUnavailable:
+    return UpstreamUnavailable(
+        f"The model API sent {what}, which cannot be checked; the rest of its answer is withheld."
+    )
 
 
 def _object(event: sse.SseEvent) -> dict[str, Json]:

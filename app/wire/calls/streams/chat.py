@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.base import Changed, Replaced
-from app.wire.calls.stream import ESCAPE, Event, StreamReader, Stretch
+from app.wire.calls.stream import Event, StreamReader, Stretch, unreadable
 from app.wire.calls.streams import chat_chunks
-from app.wire.calls.streams.chat_chunks import CALLS, Call, unreadable
+from app.wire.calls.streams.chat_chunks import CALLS, Call
 from app.wire.calls.streams.chat_output import Chunk, Output, ruled
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class ChatStream(StreamReader):
             self._end(self._out.choices.values())
             self.put(event)
             return
-        self._check(event)
+        self.check(event)
         chunk = event.value
         choices = chat_chunks.choices_of(chunk)
         if choices:
@@ -69,14 +69,6 @@ class ChatStream(StreamReader):
             self.put(Chunk(event.sse, chunk, tuple(calls)))
         self._read_ends(chunk)
         self._number()
-
-    def _check(self, event: Event) -> None:
-        """Raise `UpstreamUnavailable` for what some client may read otherwise."""
-        raw, data = event.sse.raw, event.sse.data or ""
-        if not any(marker in raw for marker in (*self.markers, ESCAPE)):
-            return
-        if not event.value or not strict_json.says_one_thing(data, event.value):
-            raise unreadable("an event that can be understood in several ways")
 
     def _call(self, part: Object, entry: Entry) -> Call:
         """Return the call that a piece belongs to."""

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.tool_call import ToolCall
-from app.errors import UpstreamUnavailable
 from app.wire import strict_json
-from app.wire.calls.stream import Stretch
+from app.wire.calls.stream import Stretch, unreadable
 
 if TYPE_CHECKING:
     from app.wire.base import Json
@@ -258,10 +257,4 @@ def is_empty(chunk: Object) -> bool:
     return not any(
         choice.get("finish_reason") or any(value for value in delta_of(choice).values())
         for choice in choices_of(chunk)
-    )
-
-
-def unreadable(what: str) -> UpstreamUnavailable:
-    return UpstreamUnavailable(
-        f"The model API sent {what}, which cannot be checked; the rest of its answer is withheld."
     )
