@@ -18,6 +18,7 @@ from app.wire.calls.documents.responses import RESPONSES
 from app.wire.calls.stream import StreamReader
 from app.wire.calls.streams.anthropic import AnthropicStream
 from app.wire.calls.streams.chat import ChatStream
+from app.wire.calls.streams.gemini import GeminiStream
 from app.wire.calls.streams.responses import ResponsesStream
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class _Forms:
 
 _FORMS: Mapping[str, _Forms] = {
     "anthropic": _Forms(ANTHROPIC, AnthropicStream),
-    "gemini": _Forms(GEMINI),
+    "gemini": _Forms(GEMINI, GeminiStream),
     "openai_chat": _Forms(CHAT, ChatStream),
     "openai_responses": _Forms(RESPONSES, ResponsesStream),
 }

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from app.domain.tool_call import ToolCall
+    from app.wire.answer.sse import SseEvent
     from app.wire.calls.base import Ruling
 
 ESCAPE = b"\\u"
@@ -52,8 +53,16 @@ class Event:
 
     def written(self, value: Mapping[str, Json]) -> bytes:
         """Return the event with other data; the same bytes where it is equal."""
-        if value == self.value:
-            return self.sse.raw
+        return self.sse.raw if value == self.value else self._respelt(value)
+
+    def cut(self, value: dict[str, Json]) -> SseEvent:
+        """Return an event for a part of the data; the same one if it is all of them."""
+        if value is self.value:
+            return self.sse
+        raw = self._respelt(value)
+        return self.sse._replace(raw=raw, data=strict_json.dump(value).decode())
+
+    def _respelt(self, value: Mapping[str, Json]) -> bytes:
         data = strict_json.dump(dict(value))
         of = self.sse
         return sse.encode(data, event=of.event, event_id=of.event_id, retry=of.retry)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.base import Changed, Replaced
 from app.wire.calls.stream import Event, StreamReader, Stretch, unreadable
@@ -98,7 +97,7 @@ class ChatStream(StreamReader):
         left = iter(calls)
         for part, entry in parts:
             call = next(left) if entry is not None else None
-            chunk = Chunk(_respelt(event, part), part, (call,) if call is not None else ())
+            chunk = Chunk(event.cut(part), part, (call,) if call is not None else ())
             if call is None or call.is_kept is False or call.written or call.removed:
                 self.put(chunk)
             elif call.stretch is not None:
@@ -194,15 +193,3 @@ def _goes_on(chunk: Chunk) -> bool:
 
 def _is_usage(chunk: Object) -> bool:
     return chunk.get("choices") == [] and chunk.get("usage") is not None
-
-
-def _respelt(event: Event, chunk: Object) -> sse.SseEvent:
-    """Return the event of a chunk that was cut out of one."""
-    if chunk is event.value:
-        return event.sse
-    of = event.sse
-    data = strict_json.dump(chunk)
-    return of._replace(
-        raw=sse.encode(data, event=of.event, event_id=of.event_id, retry=of.retry),
-        data=data.decode(),
-    )
