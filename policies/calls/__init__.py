@@ -1,0 +1,1 @@
+"""Tool calls: their names and arguments, and what rules make of them."""
