@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Risk
 from policies.conditions import Asked, Condition
-from policies.files.model import ExamplesSpec, Mode, Side
+from policies.files.examples import RuleExamplesSpec
+from policies.files.model import Mode, Side
 from policies.matching.answer_masking import AnswerMasking, Lookout, credential_plan
 from policies.matching.effort import TooDense
 from policies.matching.findings import Finder, Inspected
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.domain.identity import Identity
+    from app.domain.passage import Excerpt
     from app.domain.segment import Facts
     from app.domain.verdict import Verdict
     from policies.detectors import Detector
@@ -62,6 +64,24 @@ class LookFor:
     labels: Mapping[str, str]
     roles: frozenset[Role] = frozenset()
     """Only segments of these roles; empty for all."""
+    at: Callable[[str], bool] | None = None
+    """Only where this holds of the place of a segment; None for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallTerms:
+    """To which tool calls a rule applies."""
+
+    says: str
+    wants: Callable[[str], bool]
+    """Whether a tool of this name is one of its tools."""
+    any_of_mcp: bool = False
+    """Whether every tool is that an MCP server offers."""
+    together: bool = False
+    """Whether the calls of one answer are released only when all are decided."""
+
+    def takes(self, tool: str, *, over_mcp: bool = False) -> bool:
+        return (over_mcp and self.any_of_mcp) or self.wants(tool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +96,7 @@ class Rule:
     approval: Approval | None
     conditions: tuple[Condition, ...]
     look_for: LookFor | None
-    examples: ExamplesSpec | None = None
+    examples: RuleExamplesSpec | None = None
     law: str = ""
     """Of a rule that holds, a digest of all of it that decides: what it looks for, its conditions
     and its terms."""
@@ -84,17 +104,35 @@ class Rule:
     """How long an approval covers its passages; None where people decide on each request."""
     work_by_text: bool = False
     """Whether what tools and the model say is decided on by its own text, not by its ask."""
+    call: CallTerms | None = None
+    """Set where the rule is about tool calls, and about no other text."""
 
     @property
     def enforced(self) -> bool:
         return self.mode is Mode.ENFORCE
 
     def sees(self, side: Side) -> bool:
-        return self.on in {side, Side.BOTH}
+        return self.call is None and self.on in {side, Side.BOTH}
 
     def applies(self, asked: Asked) -> bool:
         """Whether all conditions hold that are not about text."""
         return all(condition.holds(asked) for condition in self.conditions)
+
+    def may_apply(self, asked: Asked) -> bool:
+        """Whether those conditions hold that are not about a tool call either."""
+        return all(c.holds(asked) for c in self.conditions if not c.of_tool)
+
+    def fired(self, findings: int, excerpts: tuple[Excerpt, ...] = ()) -> FiredRule:
+        return FiredRule(
+            rule=self.id,
+            title=self.title,
+            action=self.then,
+            risk=self.risk,
+            explain=self.explain,
+            enforced=self.enforced,
+            findings=findings,
+            excerpts=excerpts,
+        )
 
 
 class Catalog:
@@ -125,8 +163,13 @@ class Catalog:
         everywhere = [detector.target for detector in self.detectors]
         known = {target for matcher in shipped for target in matcher.targets}
         own = [target for target in [*_targets(self.rules), *everywhere] if target not in known]
-        self._matchers = (Matcher(tuple(dict.fromkeys(own))), *shipped)
+        self.call_rules = tuple(rule for rule in self.rules if rule.call)
+        of_calls = set(_targets(self.call_rules))
+        # Apart, so that no other text is looked at for what only tool calls are.
+        parts = ([t for t in own if t not in of_calls], [t for t in own if t in of_calls])
+        self._matchers = (*(Matcher(tuple(dict.fromkeys(part))) for part in parts), *shipped)
         self.everything = self.finder([*masking, *everywhere])
+        self.calls = self.finder(_targets(self.call_rules))
         self.requests = self.finder(
             _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))
         )
@@ -152,6 +195,7 @@ class Catalog:
             matcher.warm()
         with suppress(TooDense):  # An own rule may find too much in anything.
             self.requests.find(Inspected(_SPELLINGS))
+            self.calls.find(Inspected(_SPELLINGS))
 
     def warming(self) -> Iterator[None]:
         """Warm what masks streams, in hundreds of small steps."""
@@ -166,7 +210,7 @@ class Catalog:
         for detector in self.detectors:
             yield from detector.examples.match
         for rule in self.rules:
-            yield from (rule.title, rule.explain, *(rule.examples.match if rule.examples else ()))
+            yield from (rule.title, rule.explain, *(rule.examples.texts if rule.examples else ()))
         for target in _targets(self.rules):
             yield from (target.words, " ".join(target.words))
 
@@ -191,6 +235,10 @@ class Catalog:
             return RequestMask(finder, self.label, tuple(texts))
         touched = evidence.touched(set(targets))
         return RequestMask(finder, self.label, tuple(texts), touched, evidence.inspected)
+
+    def mask_of(self, targets: Iterable[Target], texts: Sequence[str]) -> RequestMask:
+        """Return what masks some targets in texts that belong together."""
+        return RequestMask(self.finder(targets), self.label, texts)
 
     def answer_masking(
         self,
@@ -218,7 +266,9 @@ class Catalog:
         plan = self._plan(_targets(chosen))
         owners = [
             tuple(
-                _fired(rule) for rule in chosen if rule.look_for and target in rule.look_for.targets
+                rule.fired(1)
+                for rule in chosen
+                if rule.look_for and target in rule.look_for.targets
             )
             for target in plan.targets
         ]
@@ -253,7 +303,3 @@ class Catalog:
 
 def _targets(rules: Iterable[Rule]) -> list[Target]:
     return [target for rule in rules if rule.look_for for target in rule.look_for.targets]
-
-
-def _fired(rule: Rule) -> FiredRule:
-    return FiredRule(rule.id, rule.title, rule.then, rule.risk, rule.explain, rule.enforced, 1, ())

@@ -10,15 +10,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
-from policies.cel.expression import Asked, expression
-from policies.files.model import Day
+from policies.cel.expression import TOOL, Asked, expression
+from policies.cel.names import roots
+from policies.files.when import Day
 from policies.glob import any_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.domain.identity import Provenance
-    from policies.files.model import TimesSpec, WhenSpec
+    from policies.files.when import TimesSpec, WhenSpec
 
 __all__ = ["NAMES", "OTHERS", "Asked", "Condition", "characters", "conditions"]
 
@@ -29,6 +30,10 @@ class Condition:
 
     says: str
     holds: Callable[[Asked], bool]
+    of_tool: bool = False
+    """Whether it is about a tool call, and cannot be told before there is one."""
+    of_tool_alone: bool = False
+    """Whether nothing else decides it."""
 
 
 def _provenance(asked: Asked) -> Provenance | None:
@@ -87,7 +92,8 @@ def conditions(when: WhenSpec) -> tuple[Condition, ...]:
 
 def _condition(name: str, wanted: object, holds: Callable[[Asked], bool]) -> Condition:
     shown = wanted.model_dump_json(exclude_unset=True) if isinstance(wanted, BaseModel) else wanted
-    return Condition(f"{name}: {shown}", holds)
+    named = roots(wanted) if name == "condition" and isinstance(wanted, str) else set()
+    return Condition(f"{name}: {shown}", holds, TOOL in named, named == {TOOL})
 
 
 def _any_fits(names: Names, globs: list[str]) -> Callable[[Asked], bool]:

@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.domain.verdict import Action, FiredRule, Question, Risk, Verdict
+from policies.calls.judge import judge_call
 from policies.conditions import Asked
-from policies.evidence import Evidence, Hit
+from policies.evidence import Evidence
+from policies.excerpts import MOST
 from policies.files.model import Side
 from policies.matching.effort import TooDense
 from policies.passages.cutter import Cutter
@@ -15,7 +17,6 @@ from policies.passages.names import UNKEYED, PassageNames
 from policies.terms import with_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from app.domain.identity import Identity
@@ -54,17 +55,46 @@ def examine(
             continue
         hits = evidence.of(rule)
         if hits or rule.look_for is None:
-            fired.append((rule, _fired(rule, hits, evidence)))
-    enforced = [rule for rule, _ in fired if rule.enforced]
-    action = max((rule.then for rule in enforced), key=_strictness, default=Action.ALLOW)
-    told = tuple(told for _, told in fired)
+            fired.append((rule, rule.fired(len(hits), evidence.excerpts(hits))))
+    of_calls = _of_calls(asked, catalog, names)
+    told = (*(told for _, told in fired), *of_calls)
+    enforced = (each.action for each in told if each.enforced)
+    action = max(enforced, key=_strictness, default=Action.ALLOW)
     verdict = Verdict(action, told, catalog.revision)
-    mask = catalog.request_mask(verdict, facts, evidence) if _masks(verdict) else None
+    mask = None
+    if _masks(verdict):
+        looked = None if _masks(replace(verdict, fired=of_calls)) else evidence
+        mask = catalog.request_mask(verdict, facts, looked)
     if action is not Action.HOLD:
         return verdict, mask
     cutter = Cutter(facts.prompt, mask or _as_it_is, names)
-    asking = [_asking(rule, told, evidence, cutter) for rule, told in fired]
-    return with_terms(replace(verdict, fired=tuple(asking))), mask
+    asking = tuple(_asking(rule, told, evidence, cutter) for rule, told in fired)
+    return with_terms(replace(verdict, fired=(*asking, *of_calls))), mask
+
+
+def _of_calls(asked: Asked, catalog: Catalog, names: PassageNames) -> tuple[FiredRule, ...]:
+    """Return what fired on the tool calls that a request makes, each rule once."""
+    found: dict[str, FiredRule] = {}
+    for call in asked.facts.prompt.calls if catalog.call_rules else ():
+        judged = judge_call(
+            call, asked.facts, asked.identity, asked.now, names, catalog, over_mcp=True
+        )
+        for fired in judged.verdict.fired:
+            other = found.get(fired.rule)
+            found[fired.rule] = _together(other, fired) if other else fired
+    return tuple(found.values())
+
+
+def _together(one: FiredRule, other: FiredRule) -> FiredRule:
+    """Return what one rule made of two calls."""
+    asked = [fired.question for fired in (one, other) if fired.question]
+    passages = {passage.name: passage for question in asked for passage in question.passages}
+    return replace(
+        one,
+        findings=one.findings + other.findings,
+        excerpts=(*one.excerpts, *other.excerpts)[:MOST],
+        question=replace(asked[0], passages=tuple(passages.values())) if asked else None,
+    )
 
 
 def with_rule(verdict: Verdict, built_in: FiredRule) -> Verdict:
@@ -85,19 +115,6 @@ UNCHECKABLE = FiredRule(
     excerpts=(),
 )
 """Built in: no catalog can do without it."""
-
-
-def _fired(rule: Rule, hits: Sequence[Hit], evidence: Evidence) -> FiredRule:
-    return FiredRule(
-        rule=rule.id,
-        title=rule.title,
-        action=rule.then,
-        risk=rule.risk,
-        explain=rule.explain,
-        enforced=rule.enforced,
-        findings=len(hits),
-        excerpts=evidence.excerpts(hits),
-    )
 
 
 def _asking(rule: Rule, told: FiredRule, evidence: Evidence, cutter: Cutter) -> FiredRule:

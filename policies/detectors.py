@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from policies.checks.harmless import harmless, not_personal
 from policies.checks.validators import build
 from policies.files.fields import GROUPS, Kind
-from policies.files.model import DetectorSpec, ExamplesSpec
+from policies.files.model import DetectorSpec
 from policies.glob import any_of
 from policies.matching.target import Target
 from policies.patterns.openings import MAX_REACH, longest
@@ -18,6 +18,8 @@ from policies.patterns.quotes import bare_pattern, quoted_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from policies.files.examples import ExamplesSpec
 
 
 _QUOTE = r"""\\{0,3}["'`]"""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.domain.segment import Facts
     from policies.compiled_catalog import Catalog, Rule
     from policies.excerpts import Secret
+    from policies.matching.findings import Finder
     from policies.matching.target import Target
 
 
@@ -38,31 +39,45 @@ class Hit:
 
 
 class Evidence:
-    """The findings of all request rules in all texts, and excerpts of them."""
+    """The findings of all rules of a kind in all texts, and excerpts of them."""
 
-    def __init__(self, facts: Facts, catalog: Catalog) -> None:
-        """Raises TooDense where it takes too much to find them."""
+    def __init__(
+        self,
+        facts: Facts,
+        catalog: Catalog,
+        finder: Finder | None = None,
+        *,
+        seams: bool = True,
+    ) -> None:
+        """`finder` looks through the texts; by default for what rules look for in requests.
+
+        With `seams` a reader may take one text for the rest of the one before. Raises TooDense
+        where it takes too much to find them.
+        """
         self._catalog = catalog
+        self._finder = finder or catalog.requests
         self._segments = facts.prompt.segments
+        self._across_seams = seams
         self._inspected: dict[tuple[str, ...], Inspected] = {}
         self._hits = self._find()
         self._safe: dict[tuple[str, int, int], SafeText] = {}
 
     def of(self, rule: Rule) -> list[Hit]:
         """Return what was found of what the rule looks for; what overlaps is one."""
-        return _apart(self.all_of(rule))
+        return apart(self.all_of(rule))
 
     def all_of(self, rule: Rule) -> list[Hit]:
         """Return what was found of what the rule looks for; it may overlap."""
         if rule.look_for is None or not self._hits:
             return []
         wanted = set(rule.look_for.targets)
-        roles = rule.look_for.roles
+        roles, at = rule.look_for.roles, rule.look_for.at
         return [
             hit
             for hit in self._hits
             if hit.finding.target in wanted
             and (not roles or self._segments[hit.segment].role in roles)
+            and (at is None or at(self._segments[hit.segment].place))
         ]
 
     def touched(self, targets: Collection[Target]) -> frozenset[str]:
@@ -102,7 +117,7 @@ class Evidence:
 
         What the protocol puts between two texts, such as an id, parts no word for their reader.
         """
-        finder = self._catalog.requests
+        finder = self._finder
         inside: list[Hit] = []
         seams: list[Hit] = []
         for role in Role:
@@ -112,6 +127,8 @@ class Evidence:
             texts = tuple(self._segments[at].text for at in numbers)
             self._inspected[texts] = inspected = Inspected(*texts)
             inside += [Hit(numbers[f.number], f) for f in finder.find(inspected)]
+            if not self._across_seams:
+                continue
             spoken = [at for at in numbers if not is_protocol(self._segments[at])]
             across = finder.across([self._segments[at].text for at in spoken])
             seams += [Hit(spoken[f.number], f) for f in across]
@@ -157,7 +174,7 @@ def _until(finding: Finding) -> int:
     return min(finding.end, finding.start + MOST_WORDS)
 
 
-def _apart(hits: Iterable[Hit]) -> list[Hit]:
+def apart(hits: Iterable[Hit]) -> list[Hit]:
     """Return of hits that overlap the first and longest: several detectors may know one key."""
     kept: list[Hit] = []
     for hit in sorted(hits, key=_in_order):

@@ -75,9 +75,9 @@ class SafeText:
         for begin, until, label in self._secrets:
             if until <= at or begin >= end:
                 continue
-            out += [_visible(self._text[at : max(at, begin)]), label]
+            out += [visible(self._text[at : max(at, begin)]), label]
             at = until
-        out.append(_visible(self._text[at:end]))
+        out.append(visible(self._text[at:end]))
         return "".join(out)
 
 
@@ -89,7 +89,8 @@ def _secrets(catalog: Catalog, text: str, values: Mapping[str, str]) -> list[Sec
     return [*found, *known.places(text)]
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
+    """Return a text on one line, with control characters shown as signs."""
     return "".join(_show(ch) for ch in text)
 
 

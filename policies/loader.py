@@ -12,17 +12,20 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from app.domain.verdict import Action, Approval, CoverTerms, Risk
 from app.errors import BadCatalog
-from policies.compiled_catalog import ApproverSet, Catalog, LookFor, Rule
+from policies.calls.places import under
+from policies.calls.tools import MCP, fits, members
+from policies.compiled_catalog import ApproverSet, CallTerms, Catalog, LookFor, Rule
 from policies.conditions import conditions
 from policies.detectors import Detector, make_detector, select
 from policies.files.contradictions import contradictions
 from policies.files.fields import Kind, Known
 from policies.files.items import Place, Reading
 from policies.files.model import ApproverSetSpec, Decides, DetectorSpec, RuleSpec, Side, Work
+from policies.files.when import ArgumentsSpec, TextSpec
 from policies.matching.matcher import Matcher
 from policies.matching.target import Target
 from policies.patterns.pattern import PatternError, parse
@@ -31,7 +34,10 @@ from policies.patterns.words import camel_patterns, word_pattern
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from policies.files.model import ApprovalSpec, TextSpec
+    from pydantic.main import IncEx
+
+    from policies.files.model import ApprovalSpec
+    from policies.files.when import LookSpec, ToolCallSpec
     from policies.files.yaml_lines import Document
 
 SHIPPED = Path(__file__).parent
@@ -206,18 +212,34 @@ def _rule(spec: RuleSpec, detectors: Sequence[Detector]) -> Rule:
         law=_law(spec, detectors) if spec.then is Action.HOLD else "",
         cover=_cover(spec),
         work_by_text=spec.work is Work.TEXT,
+        call=_call(spec.when.tool_call, together=spec.together),
     )
+
+
+def _call(spec: ToolCallSpec | None, *, together: bool) -> CallTerms | None:
+    if spec is None:
+        return None
+    names = spec.name or ["*"]
+    return CallTerms(f"tool_call.name: {names}", fits(spec.name), MCP in names, together=together)
+
+
+_ONLY_TOLD = dict.fromkeys(("title", "explain", "examples", "mode", "risk"), True)
+_BEFORE_CALLS = {**_ONLY_TOLD, "together": True, "when": {"tool_call": True}}
+"""What a rule about no call had no word for: what was approved under it stays so."""
 
 
 def _law(spec: RuleSpec, detectors: Sequence[Detector]) -> str:
     """Name all that decides in a rule: not its words for people, its mode or its examples."""
     text = spec.looks_for(Side.REQUEST)
-    deciding = spec.model_dump_json(exclude={"title", "explain", "examples", "mode", "risk"})
+    call = spec.when.tool_call
+    deciding = spec.model_dump_json(exclude=cast("IncEx", _ONLY_TOLD if call else _BEFORE_CALLS))
     chosen = [
         detector.spec.model_dump_json(exclude={"title", "source", "examples"})
         for wanted in (text.detectors if text else ())
         for detector in select(detectors, wanted)
     ]
+    if call and call.name:
+        chosen += members(call.name)
     return hashlib.sha256(json.dumps([deciding, chosen]).encode()).hexdigest()[:16]
 
 
@@ -251,7 +273,7 @@ def _approval(terms: ApprovalSpec | None) -> Approval | None:
     )
 
 
-def _look_for(rule: str, text: TextSpec, detectors: Sequence[Detector]) -> LookFor:
+def _look_for(rule: str, text: LookSpec, detectors: Sequence[Detector]) -> LookFor:
     own = [
         *(
             Target(f"{rule}#words{at}", word_pattern(words), words=words)
@@ -266,4 +288,6 @@ def _look_for(rule: str, text: TextSpec, detectors: Sequence[Detector]) -> LookF
     ]
     chosen = [each.target for wanted in text.detectors for each in select(detectors, wanted)]
     labels = {target.id: f"[{rule}]" for target in own}
-    return LookFor(tuple(dict.fromkeys([*own, *chosen])), labels, frozenset(text.roles))
+    roles = frozenset(text.roles if isinstance(text, TextSpec) else ())
+    at = under(text.paths) if isinstance(text, ArgumentsSpec) and text.paths else None
+    return LookFor(tuple(dict.fromkeys([*own, *chosen])), labels, roles, at)

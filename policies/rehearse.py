@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from app.domain.identity import Identity
 from app.domain.segment import Facts
 from app.domain.verdict import Action, Verdict
+from policies.calls.examples import faults_of_calls
 from policies.decide import decide
 from policies.matching.findings import Inspected
 from policies.matching.scanner import Plan
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from app.domain.mark import FalsePositive
     from app.domain.session import Session
     from policies.compiled_catalog import Catalog
-    from policies.files.model import ExamplesSpec
+    from policies.files.examples import ExamplesSpec, RuleExamplesSpec
     from policies.matching.target import Target
 
 
@@ -32,6 +33,8 @@ def check(catalog: Catalog) -> list[str]:
         *(fault for rule in catalog.rules if rule.look_for and rule.examples
           for fault in _faults(f"rule {rule.id}", catalog, list(rule.look_for.targets),
                                rule.examples)),
+        *(fault for rule in catalog.call_rules
+          for fault in faults_of_calls(rule, catalog)),
     ]  # fmt: skip
 
 
@@ -40,16 +43,23 @@ _AHEAD = f"{'q' * 40}\n"
 
 
 def _faults(
-    name: str, catalog: Catalog, targets: list[Target], examples: ExamplesSpec
+    name: str,
+    catalog: Catalog,
+    targets: list[Target],
+    examples: ExamplesSpec | RuleExamplesSpec,
 ) -> Iterator[str]:
     plan, requests = Plan(targets), catalog.finder(targets)
-    for text in examples.match:
+    for text in filter(_is_text, examples.match):
         if not plan.find(text) or not requests.find(Inspected(_AHEAD + text)):
             yield f"{name}: does not fire on its example {text!r}; change the rule or the example"
-    for text in examples.skip:
+    for text in filter(_is_text, examples.skip):
         for span in plan.find(text)[:1]:
             found = text[span.start : span.end]
             yield f"{name}: fires on {found!r} in {text!r}, which it should skip"
+
+
+def _is_text(example: object) -> TypeGuard[str]:
+    return isinstance(example, str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from app.domain.tool_call import ToolCall
+
 
 class Role(StrEnum):
     SYSTEM = "system"
@@ -60,6 +62,8 @@ class Prompt:
     """Places of parts that no rule can read: images, audio, files."""
     attachments: tuple[Attachment, ...] = ()
     """Those parts, in the order of the request."""
+    calls: tuple[ToolCall, ...] = ()
+    """The tool calls that the request itself makes, as one of MCP does."""
     former: Outline | None = None
     """The outline of texts that were here and are not kept."""
 
@@ -87,5 +91,7 @@ class Facts:
 
     def without_texts(self) -> Facts:
         """Return the facts that conditions need, without the texts."""
-        prompt = replace(self.prompt, segments=(), attachments=(), former=self.prompt.outline)
+        prompt = replace(
+            self.prompt, segments=(), attachments=(), calls=(), former=self.prompt.outline
+        )
         return replace(self, prompt=prompt)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import cel
 
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.segment import Facts, Prompt, Role, Segment
-from policies.cel.names import unknown_names
+from policies.cel.names import roots, unknown_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,8 @@ class Asked:
     facts: Facts
     identity: Identity
     now: datetime
+    tool: Mapping[str, Any] = field(default_factory=dict)
+    """Of a tool call, `name` and `arguments`; nothing where it is asked about no call."""
 
 
 _NOWHERE = Provenance("", verified=False)
@@ -30,7 +33,11 @@ _SAMPLE = Asked(
     Facts("openai", "POST", "v1/x", "", Prompt((Segment("hello", Role.USER, "/"),), "gpt"), 5),
     Identity("https://issuer", "subject", IdentityKind.PERSON, "Name", "name@example.com"),
     datetime(2026, 1, 1, tzinfo=UTC),
+    {"name": "Bash", "arguments": {}},
 )
+TOOL = "tool"
+_ANY_MEMBER = {"name": "", "arguments": ""}
+"""What a tool is given has members of any name."""
 
 
 def expression(source: str) -> Callable[[Asked], bool]:
@@ -40,12 +47,12 @@ def expression(source: str) -> Callable[[Asked], bool]:
     not exist is told when the catalog loads. What fails later counts as true: a condition narrows
     a rule, and where it cannot be told whether the rule applies, it does. Raises ValueError.
     """
-    known = variables(_SAMPLE)
+    known = variables(_SAMPLE) | {TOOL: _ANY_MEMBER}
     if unknown := next(unknown_names(source, known), ""):
         raise ValueError(f"{unknown!r} is not known; the names known here are {', '.join(known)}")
     try:
         program = cel.compile(source)
-        result = program.execute(known)
+        result = _tried(program, source)
     except Exception as error:  # noqa: BLE001 - it raises whatever Python would
         raise ValueError(_first_line(error)) from None
     if not isinstance(result, bool):
@@ -60,6 +67,19 @@ def expression(source: str) -> Callable[[Asked], bool]:
             return True
 
     return holds
+
+
+def _tried(program: cel.Program, source: str) -> object:
+    try:
+        return program.execute(variables(_SAMPLE))
+    except (KeyError, TypeError):
+        if uses_tool(source):
+            return True  # The made-up call lacks what a real one may have.
+        raise
+
+
+def uses_tool(source: str) -> bool:
+    return TOOL in roots(source)
 
 
 def _first_line(error: Exception) -> str:
@@ -84,6 +104,7 @@ def variables(asked: Asked) -> dict[str, Any]:
         "roles": sorted(role.value for role in outline.roles),
         "tools": sorted(outline.tools),
         "now": asked.now,
+        TOOL: asked.tool,
         "identity": {
             "issuer": who.issuer,
             "subject": who.subject,

@@ -43,6 +43,18 @@ def unknown_names(source: str, known: Mapping[str, Any]) -> Iterator[str]:
         yield from _missing(fields, known)
 
 
+def roots(source: str) -> set[str]:
+    """Return the variables that an expression names."""
+    text = _STRING.sub('""', source)
+    bound = set(_BOUND.findall(text))
+    found = set()
+    for dot, chain, call in _CHAIN.findall(text):
+        first, *rest = re.split(r"\s*\.\s*", chain)
+        if not dot and (rest or not call) and first not in bound | _WORDS:
+            found.add(first)
+    return found
+
+
 def _missing(fields: list[str], known: Mapping[str, Any]) -> Iterator[str]:
     owner: Any = known
     for at, name in enumerate(fields):

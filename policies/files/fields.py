@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
+from policies.calls.tools import GROUPS as TOOL_GROUPS
 from policies.cel.expression import expression
 from policies.checks.validators import build
 from policies.matching.target import Target
@@ -120,9 +121,24 @@ def _approvers(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _tool_name(value: str) -> str:
+    if value.startswith("@") and value not in TOOL_GROUPS:
+        known = ", ".join(TOOL_GROUPS)
+        raise ValueError(f"{value!r} is no group of tools; known are {known}")
+    return value
+
+
+def _argument_path(value: str) -> str:
+    if not all(value.split(".")) or "[" in value or value.startswith("$"):
+        raise ValueError("write names with dots, such as command or edits.*.new_string")
+    return value
+
+
 Id = Annotated[str, Field(pattern=NAME, max_length=80)]
 Text = Annotated[str, Field(min_length=1, max_length=1000)]
 Globs = Annotated[list[Text], Field(min_length=1)]
+ToolNames = Annotated[list[Annotated[Text, AfterValidator(_tool_name)]], Field(min_length=1)]
+ArgumentPath = Annotated[Text, AfterValidator(_argument_path)]
 Handle = Annotated[str, Field(pattern=HANDLE)]
 Address = Annotated[str, Field(pattern=ADDRESS)]
 Duration = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from policies.files.examples import TAGS
 from policies.files.fields import ADDRESS, HANDLE, NAME
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def say(error: ErrorDetails, model: type[BaseModel]) -> tuple[Sequence[str | int], str]:
     """Return the field that an error is about, and what to do."""
-    path = list(error["loc"])
+    path = [step for step in error["loc"] if step not in TAGS]
     if error["type"] == "extra_forbidden":
         return path, _unknown(str(path[-1]), _keys(model, path[:-1]))
     if error["type"] == "string_pattern_mismatch":

@@ -9,10 +9,11 @@ import unicodedata
 from functools import cache
 from typing import TYPE_CHECKING
 
+from app.domain.passage import PassageKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.domain.passage import PassageKind
     from app.domain.segment import Role
 
 _BLANKS = re.compile(r"[ \t]{2,}|\t")
@@ -31,7 +32,9 @@ class PassageNames:
     def of(self, kind: PassageKind, role: Role, texts: Iterable[str]) -> str:
         """Return the name of texts that belong together; where one ends is part of it."""
         digest = hmac.new(self._key, digestmod="sha256")
-        for part in (kind.value, role.value, *map(normalised, texts)):
+        # Blanks and line ends matter to whoever runs a call.
+        folded = texts if kind is PassageKind.CALL else map(normalised, texts)
+        for part in (kind.value, role.value, *folded):
             data = part.encode("utf-8", "surrogatepass")
             digest.update(len(data).to_bytes(8, "big"))
             digest.update(data)

@@ -12,7 +12,7 @@ from app.domain.verdict import Action
 from app.errors import BadCatalog
 from policies.conditions import NAMES, OTHERS
 from policies.decide import decide
-from policies.files.model import WhenSpec
+from policies.files.when import WhenSpec
 from policies.loader import load_catalog
 from tests.policies.made import ALICE, JOB, facts
 
@@ -40,7 +40,8 @@ def _rule(when: str) -> str:
 
 def test_every_key_of_when_has_its_condition() -> None:
     unless = {f"unless_{name}" for name in NAMES}
-    assert set(WhenSpec.model_fields) == {*NAMES, *unless, *OTHERS, "prompt", "answer", "text"}
+    texts = ("prompt", "answer", "text", "tool_call")
+    assert set(WhenSpec.model_fields) == {*NAMES, *unless, *OTHERS, *texts}
 
 
 # 2026-11-23 is a Monday; Berlin is an hour ahead of UTC then, and two in summer.

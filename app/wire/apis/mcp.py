@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
+from app.domain.tool_call import ToolCall
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable
@@ -13,10 +14,26 @@ from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from app.wire.answer.events import Event, Key
     from app.wire.base import Json, Refusal
+
+
+def _calls(body: Json) -> Iterator[ToolCall]:
+    """Yield each call of a tool, in the order of the messages."""
+    for asked in body if isinstance(body, list) else [body]:
+        if not isinstance(asked, dict) or asked.get("method") != "tools/call":
+            continue
+        params = asked.get("params")
+        given = params if isinstance(params, dict) else {}
+        name, arguments = given.get("name"), given.get("arguments", {})
+        yield ToolCall(
+            name if isinstance(name, str) else strict_json.dump(name).decode(),
+            strict_json.dump(arguments).decode(),
+            str(asked.get("id", "")),
+        )
+
 
 REQUEST = RequestTable(
     shape=shape(
@@ -32,6 +49,7 @@ REQUEST = RequestTable(
     roles={"params": Role.TOOL, "result": Role.TOOL},
     model=(),
     streamed=False,
+    calls=_calls,
 )
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from app.domain.segment import Attachment, Prompt, Role, Segment
+from app.domain.tool_call import ToolCall
 from app.wire import nature, strict_json
 from app.wire.answer.tree_masker import free_name
 from app.wire.base import Json
@@ -55,6 +56,8 @@ class RequestTable:
     """Whether the answer streams; None: as the body's `stream` says."""
     without_lines: Callable[[Json], Json] = lambda body: body
     """Takes out what we have said ourselves in earlier answers; see `waiting.line`."""
+    calls: Callable[[Json], Iterable[ToolCall]] = lambda _body: ()
+    """Finds the tool calls that a request makes itself."""
     mend: Callable[[Json, Json], Json] = lambda _, after: after
     """Gives out of a body, before and after it was masked, one that the API takes."""
 
@@ -94,6 +97,7 @@ def read(table: RequestTable, body: Json) -> Prompt:
         segments=tuple(segments),
         model=_model(body, table.model),
         streamed=_streamed(table, body),
+        calls=tuple(table.calls(body)),
         uninspected=(*walk.uninspected, *(f"/{name}" for name in hidden)),
         attachments=(
             *(Attachment(_digest([name, recalled[name]]), Role.OTHER, 0) for name in hidden),
