@@ -43,7 +43,8 @@ def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_
 def test_an_answer_of_which_all_is_passed_is_the_same_bytes(
     blocks: list[Block], timing: Timing
 ) -> None:
-    for stream in (made(blocks), made(blocks).replace(b"\n", b"\r\n")):
+    whole = made(blocks)
+    for stream in (whole, whole.replace(b"\n", b"\r\n"), made(blocks, "tool_use")):
         assert run(blocks, [Passed()] * 6, timing, stream) == stream
 
 
