@@ -16,10 +16,12 @@ from app.errors import NotFound, Reason, Refused
 from app.wire import strict_json
 from app.wire.apis.mcp import MCP
 from app.wire.base import WireFormat
+from app.wire.mcp.asks import without_capabilities
 from app.wire.mcp.requests import NO_MCP, McpRequest, read_request
 from app.wire.registry import TELLING, call_kind, only_counts, wire_for
 from app.wire.request.body import NOTHING, Body, parse_body
 from policies.matching.known import NOTHING_KNOWN, Known
+from policies.mcp.offers import denied_asks
 from proxy.front import Headers, header
 from proxy.http.account_ids import AccountUse, account_use
 from proxy.http.headers import forwarded, without_per_attempt
@@ -135,6 +137,8 @@ def read_inquiry(
     members = body.members & TELLING
     wire = wire_for(connection.wire, method, path, members)
     body = body.mended(wire)
+    if wire.name == MCP.name:
+        body = _not_to_be_asked(body, connection)
     sent_on = forwarded(headers, wire.name)
     prompt = body.prompt(wire)
     prompt = replace(
@@ -150,6 +154,12 @@ def read_inquiry(
         mcp=read_request(body, sent_on) if wire.name == MCP.name else NO_MCP,
         has_tools=_has_tools(body),
     )
+
+
+def _not_to_be_asked(body: Body, connection: Connection) -> Body:
+    """Return the body without what the server may not ask of its client."""
+    value = without_capabilities(body.json, denied_asks(connection))
+    return body if value is body.json else Body(strict_json.dump(value), json=value)
 
 
 def _has_tools(body: Body) -> bool:

@@ -34,6 +34,7 @@ from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
 from proxy.inspection import Incoming, Inspected, inspect
 from proxy.mcp.answers import ServerMessages
+from proxy.mcp.refusing import Refusing
 from proxy.outcome import told
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
@@ -161,7 +162,12 @@ class Gate:
             self.limits.body_bytes,
         )
         usage = Usage() if hold is not None else None
-        server = ServerMessages(inquiry.connection) if inquiry.wire.name == MCP.name else None
+        server: ServerMessages | None = None
+        if inquiry.wire.name == MCP.name:
+            refusing = Refusing(
+                self.upstream, inquiry.connection, inquiry.request, credential, recording
+            )
+            server = ServerMessages(inquiry.connection, refusing.refuse)
         relay = Relay(visit, recording, answering, catalog, self.pool, usage, server)
         await recording.forwarding(decision, hold)
         await self._forward(relay, inquiry, hold, credential)

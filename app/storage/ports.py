@@ -291,6 +291,8 @@ class EventKind(StrEnum):
     """Written before a request that nobody held goes out; of one that was held, as it does."""
     REQUEST_REFUSED = "request.refused"
     ANSWER_ENDED = "answer.ended"
+    SERVER_ASK_REFUSED = "server_ask.refused"
+    """An MCP server asked its client for what its connection does not allow."""
     REPLAY_SHOWN = "replay.shown"
     REPLAY_REFUSED = "replay.refused"
     RULE_MARKED = "rule.marked"

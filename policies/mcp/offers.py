@@ -45,3 +45,9 @@ def not_offered(connection: Connection, tools: Iterable[str]) -> FiredRule | Non
         findings=len(refused),
         excerpts=(),
     )
+
+
+def denied_asks(connection: Connection) -> frozenset[str]:
+    """Name what the server may not ask of its client, as the client's capabilities are named."""
+    allowed = {"sampling": connection.allow_sampling, "elicitation": connection.allow_elicitation}
+    return frozenset(ask for ask, is_allowed in allowed.items() if not is_allowed)

@@ -1,26 +1,34 @@
-"""An MCP server's answer on its way to masking: what is not offered is left out."""
+"""An MCP server's answer on its way to masking: what is not offered or allowed is left out."""
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING
 
 from app.wire.mcp.answers import messages_of
+from app.wire.mcp.asks import without_asks
 from app.wire.mcp.tools import offering
-from policies.mcp.offers import offers
+from policies.mcp.offers import denied_asks, offers
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from app.domain.connection import Connection
     from app.wire.mcp.answers import Part
+    from app.wire.mcp.asks import ServerAsk
     from proxy.upstream import Answer
 
 
 class ServerMessages:
     """Looks at what one server says in one answer."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(
+        self, connection: Connection, refuse: Callable[[ServerAsk], Awaitable[None]]
+    ) -> None:
+        """`refuse` tells the server that what it asks is not allowed."""
         self._is_offered = offers(connection)
+        self._denied = denied_asks(connection)
+        self._refuse = refuse
 
     def of(self, answer: Answer) -> Answer:
         """Return the answer as the client may have it.
@@ -45,4 +53,14 @@ class ServerMessages:
 
     async def _out(self, part: Part) -> bytes:
         value = offering(part.value, self._is_offered)
+        left, asks = without_asks(value, self._denied)
+        for ask in asks:
+            await self._refuse(ask)
+        if asks and not left:
+            return part.empty()
+        if isinstance(value, list):
+            same = len(left) == len(value) and all(map(operator.is_, left, value))
+            value = value if same else left
+        else:
+            [value] = left
         return part.raw if value is part.value else part.saying(value)

@@ -6,6 +6,16 @@ import asyncio
 import sys
 
 from mcp.server.mcpserver import Context, MCPServer
+from mcp.types import (
+    CreateMessageRequest,
+    CreateMessageRequestParams,
+    ElicitRequest,
+    ElicitRequestFormParams,
+    InputRequiredResult,
+    SamplingMessage,
+    TextContent,
+)
+from pydantic import BaseModel
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 server = MCPServer("ops", log_level="WARNING")
@@ -43,6 +53,53 @@ async def watch(context: Context) -> str:
     """Tell of a change of the tools on the stream that a stateful client keeps open."""
     await context.session.send_tool_list_changed()
     return "told"
+
+
+QUESTION = SamplingMessage(role="user", content=TextContent(type="text", text="Which day?"))
+
+
+class Day(BaseModel):
+    day: str
+
+
+@server.tool()
+def abilities(context: Context) -> str:
+    """List what the client says that it can be asked."""
+    client = context.session.client_params
+    said = client.capabilities.model_dump(exclude_none=True) if client else {}
+    return " ".join(sorted(said))
+
+
+@server.tool()
+async def ask_model(context: Context) -> str:
+    """Ask the caller's model, whatever the client can do."""
+    said = await context.session.create_message([QUESTION], max_tokens=9)
+    return f"the model said {said.content}"
+
+
+@server.tool()
+async def ask_person(context: Context) -> str:
+    """Ask the person, whatever the client can do."""
+    said = await context.elicit("Which day?", Day)
+    return f"the person said {said.action}"
+
+
+@server.tool()
+def ask_in_rounds(what: str, context: Context) -> str | InputRequiredResult:
+    """Ask as the revision of 2026-07-28 has it: by a result."""
+    if context.input_responses:
+        return f"{what} was asked for"
+    asks = {
+        "sampling": CreateMessageRequest(
+            params=CreateMessageRequestParams(messages=[QUESTION], max_tokens=9)
+        ),
+        "elicitation": ElicitRequest(
+            params=ElicitRequestFormParams(
+                message="Which day?", requested_schema=Day.model_json_schema()
+            )
+        ),
+    }
+    return InputRequiredResult(input_requests={"one": asks[what]})
 
 
 if __name__ == "__main__":

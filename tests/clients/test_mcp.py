@@ -13,7 +13,13 @@ import pytest
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
-from mcp.types import ToolListChangedNotification
+from mcp.types import (
+    CreateMessageResult,
+    ElicitResult,
+    ListRootsResult,
+    TextContent,
+    ToolListChangedNotification,
+)
 
 from tests.clients.mcp_server import KEY
 from tests.conftest import free_port, wait_until_accepting
@@ -64,6 +70,8 @@ def servers(house: House) -> Iterator[None]:
         asyncio.run(house.register(name, url, "unused"))
         limits = {"allow_tools": ("de*",), "deny_tools": ("delete_*",)}
         asyncio.run(house.register(f"{name}-limited", url, "unused", wire="mcp", **limits))
+        asks = {"allow_sampling": True, "allow_elicitation": True}
+        asyncio.run(house.register(f"{name}-asking", url, "unused", wire="mcp", **asks))
     yield
     for server in running:
         server.terminate()
@@ -229,6 +237,69 @@ async def test_a_session_is_of_whoever_began_it_until_they_end_it(
         over = await hers.post("/stateful/mcp", json=ping, headers=session)
     assert over.status_code == 404
     assert "Session" in over.text
+
+
+class Asked:
+    """A client that can be asked, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.options = {
+            "sampling_callback": self.sample,
+            "elicitation_callback": self.elicit,
+            "list_roots_callback": self.list_roots,
+        }
+
+    async def sample(self, _context: object, _params: object) -> CreateMessageResult:
+        self.heard.append("sampling")
+        text = TextContent(type="text", text="Monday")
+        return CreateMessageResult(role="assistant", content=text, model="m")
+
+    async def elicit(self, _context: object, _params: object) -> ElicitResult:
+        self.heard.append("elicitation")
+        return ElicitResult(action="accept", content={"day": "Monday"})
+
+    async def list_roots(self, _context: object) -> ListRootsResult:
+        return ListRootsResult(roots=[])
+
+
+ASKS = (("ask_model", "sampling"), ("ask_person", "elicitation"))
+
+
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+@pytest.mark.parametrize(("tool", "ask"), ASKS)
+async def test_a_server_may_not_ask_its_client_unless_the_connection_allows_it(
+    tools: Toolbox, tool: str, ask: str
+) -> None:
+    asked = Asked()
+    async with tools.client(**asked.options) as client, asyncio.timeout(20):
+        assert words(await client.call_tool("abilities", {})) == "roots"
+        with pytest.raises(MCPError, match=f"does not allow the server to ask .* for {ask}"):
+            await client.call_tool(tool, {})
+        assert "deployed" in str(await client.list_tools())  # the session goes on
+    assert asked.heard == []
+    async with tools.client("-asking", **asked.options) as client, asyncio.timeout(20):
+        assert ask in words(await client.call_tool("abilities", {}))
+        assert "said" in words(await client.call_tool(tool, {}))
+    assert asked.heard == [ask]
+
+
+@pytest.mark.parametrize("tools", DIALECTS[2:], ids=str, indirect=True)
+@pytest.mark.parametrize("ask", ["sampling", "elicitation"])
+async def test_a_result_may_not_ask_for_input_unless_the_connection_allows_it(
+    tools: Toolbox, ask: str
+) -> None:
+    asked = Asked()
+    async with tools.client(**asked.options) as client:
+        with pytest.raises(MCPError) as caught:
+            await client.call_tool("ask_in_rounds", {"what": ask})
+        assert ask in caught.value.message
+    assert asked.heard == []
+    async with tools.client("-asking", **asked.options) as client:
+        assert f"{ask} was asked for" in words(
+            await client.call_tool("ask_in_rounds", {"what": ask})
+        )
+    assert asked.heard == [ask]
 
 
 async def refusal(client: Client, target: str) -> MCPError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.domain.connection import Connection, CredentialScheme
 from app.errors import UpstreamUnavailable
+from app.wire.mcp.asks import Ask, ServerAsk
 from proxy.mcp.answers import ServerMessages
 from proxy.upstream import Answer, UnderWay
 
@@ -48,9 +50,24 @@ def answer(content_type: str, pieces: Sequence[bytes]) -> Answer:
     return Answer(response, "", 60, UnderWay())
 
 
-async def passed(content_type: str, *pieces: bytes, connection: Connection = CONNECTION) -> bytes:
-    server = ServerMessages(connection)
-    return b"".join([piece async for piece in server.of(answer(content_type, pieces)).pieces()])
+@dataclass
+class Server:
+    """What a server was told in its client's place."""
+
+    told: list[ServerAsk] = field(default_factory=list)
+
+    async def refuse(self, ask: ServerAsk) -> None:
+        self.told.append(ask)
+
+
+async def passed(
+    content_type: str,
+    *pieces: bytes,
+    connection: Connection = CONNECTION,
+    server: Server | None = None,
+) -> bytes:
+    said = ServerMessages(connection, (server or Server()).refuse).of(answer(content_type, pieces))
+    return b"".join([piece async for piece in said.pieces()])
 
 
 async def test_a_tool_that_is_not_offered_is_taken_out_of_a_page_of_a_list() -> None:
@@ -121,3 +138,24 @@ async def test_however_a_stream_is_cut_only_its_lists_change(cuts: list[int]) ->
         expected = expected.replace(came, goes)
     # A cut within the end of a changed event leaves its last line feed behind.
     assert out.decode().replace("\n\n\n", "\n\n") == expected
+
+
+ASK: Json = {"jsonrpc": "2.0", "id": 5, "method": "sampling/createMessage", "params": {}}
+
+
+async def test_what_a_server_asks_is_refused_and_the_client_never_hears_of_it() -> None:
+    events = f"id: 9\ndata: {spelt(ASK)}\n\ndata: {spelt([ASK])}\n\ndata: {spelt(listing())}\n\n"
+    server = Server()
+    out = await passed(STREAM, events.encode(), server=server)
+    assert out.decode() == f"id: 9\n\ndata: {spelt(listing())}\n\n"
+    assert server.told == [ServerAsk(5, Ask.SAMPLING)] * 2
+    server = Server()
+    out = await passed(DOCUMENT, spelt([ASK, listing()]).encode(), server=server)
+    assert (json.loads(out), server.told) == ([listing()], [ServerAsk(5, Ask.SAMPLING)])
+
+
+async def test_what_a_server_may_ask_passes_to_the_byte() -> None:
+    event, server = f"data: {spelt(ASK)}\n\n".encode(), Server()
+    allowed = replace(CONNECTION, allow_sampling=True)
+    assert await passed(STREAM, event, connection=allowed, server=server) == event
+    assert server.told == []
