@@ -26,6 +26,7 @@ TELLING = {
     "function_call": "response.function_call_arguments",
     "custom_tool_call": "response.custom_tool_call_input",
 }
+EMPTY = {"type": "output_text", "text": "", "annotations": []}
 USAGE = {"input_tokens": 3, "output_tokens": 9, "total_tokens": 12}
 
 
@@ -105,7 +106,7 @@ def item_events(item: Item, at: int) -> list[Event]:
         begun["content"] = []
         place["content_index"] = 0
         middle = [
-            {"type": "response.content_part.added", **place, "part": {"text": ""}},
+            {"type": "response.content_part.added", **place, "part": EMPTY},
             *(
                 {"type": "response.output_text.delta", **place, "delta": piece}
                 for piece in (item.text[:2], item.text[2:])
