@@ -15,7 +15,7 @@ from app.wire.calls.base import Changed, Replaced
 from app.wire.calls.stream import Event, StreamReader, Stretch, unreadable
 from app.wire.calls.streams import chat_chunks
 from app.wire.calls.streams.chat_chunks import CALLS, Call
-from app.wire.calls.streams.chat_output import Chunk, Output, ruled
+from app.wire.calls.streams.chat_output import Chunk, Output, broken_off, ruled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -169,15 +169,13 @@ class ChatStream(StreamReader):
         waiting = [chunk for stretch in self.line for chunk in stretch.events]
         begun = [chunk for chunk in waiting if isinstance(chunk, Chunk) and _goes_on(chunk)]
         usage = [chunk.sse.raw for chunk in waiting if _is_usage(chunk.value)]
-        return b"".join(
-            [
-                *map(out.event, begun),
-                out.say(place, text),
-                *(out.end(index) for index in sorted({place, *out.choices})),
-                *usage[-1:],
-                sse.encode(_DONE),
-            ]
-        )
+        rest = b"".join(map(out.event, begun))
+        if any(choice.has_part for choice in out.choices.values()):
+            # A client might run a call that is cut off, if its choice were ended.
+            return rest + broken_off(text) + sse.encode(_DONE)
+        said = out.say(place, text)
+        ends = [out.end(index) for index in sorted({place, *out.choices})]
+        return b"".join([rest, said, *ends, *usage[-1:], sse.encode(_DONE)])
 
     def _place(self) -> int:
         """Return the choice in which something is kept back."""

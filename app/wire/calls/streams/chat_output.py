@@ -57,6 +57,12 @@ class Choice:
     def has_lost(self) -> bool:
         return any(call.removed for call in self.calls)
 
+    @property
+    def has_part(self) -> bool:
+        """Whether a call has gone on of which the rest is still to come."""
+        open_ = [call for call in self.calls if call.written and not call.removed]
+        return not self.ended and not all(call.whole or call.is_complete for call in open_)
+
     def index(self, call: Call) -> int | None:
         """Return the index under which a call goes on: without gaps after some were removed."""
         if call.is_legacy or not any(other.stretch for other in self.calls):
@@ -163,6 +169,12 @@ class Output:
             "model": "",
         }
         return sse.encode(strict_json.dump({**empty, **self.envelope, "choices": [choice]}))
+
+
+def broken_off(text: str) -> bytes:
+    """Return an error that ends a stream of chunks."""
+    error: Json = {"message": text, "type": "api_error", "code": "stopped", "param": None}
+    return sse.encode(strict_json.dump({"error": error}))
 
 
 def _left(state: Choice, piece: Json, call: Call) -> Object:

@@ -208,6 +208,10 @@ class GeminiStream(StreamReader):
         return b"" if self._candidate(index).ended else self._ours(index, [{"text": text}])
 
     def stopped(self, text: str) -> bytes:
+        if any(not call.is_kept for call in self._running.values()):
+            # A client might run a call that is cut off, if its candidate were ended.
+            error: Json = {"code": 503, "message": text, "status": "UNAVAILABLE"}
+            return sse.encode(strict_json.dump({"error": error}))
         place = self._place()
         waiting = [event.value for stretch in self.line for event in stretch.events]
         usage = [value["usageMetadata"] for value in waiting if value.get("usageMetadata")]

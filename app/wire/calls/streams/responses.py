@@ -224,7 +224,7 @@ class ResponsesStream(StreamReader):
         if self._out.ended:
             return b""
         self._renumber()
-        return self._out.insert(text)
+        return self._out.begin() + self._out.insert(text)
 
     def stopped(self, text: str) -> bytes:
         out = self._out
@@ -236,7 +236,12 @@ class ResponsesStream(StreamReader):
         ends = [event.value.get("response") for event in waiting]
         usage = [end.get("usage") for end in ends if isinstance(end, dict)]
         return b"".join(
-            [*map(out.event, begun), out.insert(text), out.end(usage[-1] if usage else None)]
+            [
+                out.begin(),
+                *map(out.event, begun),
+                out.insert(text),
+                out.end(usage[-1] if usage else None),
+            ]
         )
 
     def _renumber(self) -> None:

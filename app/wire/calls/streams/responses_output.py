@@ -83,6 +83,7 @@ class Output:
         self.number: int | None = None
         """The number of the next event, where events have numbers."""
         self.response: dict[str, Json] = {}
+        self.begun = False
         self.ended = False
         self._next = 0  # index of a next item
         self._items: list[tuple[int, Item]] = []  # that have gone on whole, with their indexes
@@ -91,6 +92,7 @@ class Output:
 
     def event(self, event: Event, value: dict[str, Json] | None = None) -> bytes:
         """Return an event that goes on, with the numbers that fit."""
+        self.begun = self.begun or bool(event.value)
         new = dict(event.value if value is None else value)
         if isinstance(event, Placed):
             if event.of is not None:
@@ -234,6 +236,15 @@ class Output:
             {"type": DONE, "output_index": index, "item": item},
         ]
         return b"".join(map(self._spelt, events)), item
+
+    def begin(self) -> bytes:
+        """Return the beginning of a response, where none has gone on."""
+        if self.begun:
+            return b""
+        self.begun = True
+        self.number = self.number or 0
+        of = {**_EMPTY, **self.response, "status": "in_progress", "output": []}
+        return self._spelt({"type": "response.created", "response": of})
 
     def end(self, usage: Json) -> bytes:
         """Return an end of the response with the items that have gone on."""
