@@ -62,6 +62,8 @@ def subject(hold: Hold) -> str:
 def _end(hold: Hold) -> str:
     if any(vote.broke_glass for vote in hold.votes):
         return "🚨 Break-glass: "
+    if hold.change:
+        return _ENDS[hold.state].replace("Approved", "Approved with a change")
     return _ENDS[hold.state]
 
 

@@ -82,7 +82,7 @@ def _drawn(reading: Reading, rows: int) -> list[Block]:
     drawn = [preformatted.block(part.text)]
     notes = [text.ours(f"… and {part.left}: *View full* shows all of it")] if part.left else []
     notes += [_HIDDEN] if told.hidden or _hides(reading) else []
-    notes += _beside(reading)
+    notes += [text.join(*beside, by=" · ")] if (beside := _beside(reading)) else []
     return [*drawn, blocks.context(text.join(*notes, by="\n"))] if notes else drawn
 
 
@@ -91,9 +91,9 @@ def _hides(reading: Reading) -> bool:
 
 
 def _beside(reading: Reading) -> list[Markup]:
-    lines = [
-        text.join(text.code(shown(name), 60), text.ours(": "), text.code(shown(value), 160))
+    told = [
+        text.code(f"{shown(name)}: {shown(value)}", 200)
         for name, value in reading.beside[:_MOST_BESIDE]
     ]
     more = len(reading.beside) - _MOST_BESIDE
-    return [*lines, text.ours(f"… and {more} more arguments")] if more > 0 else lines
+    return [*told, text.ours(f"and {more} more arguments")] if more > 0 else told

@@ -26,6 +26,8 @@ _NEW = ("new_string", "newString", "new_str")
 _CONTENTS = ("content", "contents", "file_text", "new_source", "code_edit")
 _PATCHES = ("patch", "patchText", "patch_text", "input", "diff")
 _PATCH_BEGINS = ("*** Begin Patch", "diff --git ", "--- ")
+# How scripts begin before they do anything.
+_PREPARES = ("#", "set -")
 _RUNS_A_SCRIPT = ("-c", "-lc", "-ic", "-lic")
 
 
@@ -71,11 +73,12 @@ def command_of(arguments: dict[str, Json]) -> tuple[str, str, str] | None:
 
 
 def first_line(text: str) -> str:
-    """Return the first line that says something, with a sign that others follow."""
+    """Return the first line that does something, with a sign that there are others."""
     lines = [line.strip() for line in text.split("\n") if line.strip()]
-    if not lines:
+    telling = [line for line in lines if not line.startswith(_PREPARES)] or lines
+    if not telling:
         return "(nothing)"
-    return f"{lines[0]} …" if len(lines) > 1 else lines[0]
+    return f"{telling[0]} …" if len(lines) > 1 else telling[0]
 
 
 def _command(arguments: dict[str, Json]) -> Reading | None:

@@ -42,7 +42,7 @@ async def test_a_call_is_approved_and_covers_the_very_same(office: Office) -> No
         card = await card_of(maria)
         for part in (
             f"Dana Reyes → Bash: {COMMAND}",
-            "`timeout`: `120000`",
+            "`timeout: 120000`",
             "`/home/dana/shop`",
             "*Asked:* Clean up what the load test left behind",
             "`Bash: kubectl get pods -n staging`",
