@@ -13,6 +13,7 @@ from rich.text import Text
 
 from app.errors import BadSettings
 from bot.slack.text import clean, one_line
+from cli import held_calls as calls
 from cli.gateway import Gateway, GatewayUrl
 from cli.login import AUDIENCE, CLIENT_ID, Audience, ClientId, Issuer
 
@@ -116,9 +117,26 @@ def approve(
     only: Annotated[  # noqa: FBT002
         bool, typer.Option("--only-this-request", help="Let nothing else be covered by it.")
     ] = False,
+    for_task: Annotated[  # noqa: FBT002
+        bool,
+        typer.Option(
+            "--for-task",
+            help="Of a tool call: let others of its tool pass too, under the same rule in the same "
+            "conversation.",
+        ),
+    ] = False,
+    change: Annotated[
+        typer.FileText | None,
+        typer.Option(
+            help="Of a tool call: let it run with this in the place of its command, or of its "
+            "arguments as JSON. A file, or - to type it."
+        ),
+    ] = None,
 ) -> None:
     """Approve a request, and what [Approve] in Slack covers besides."""
-    vote = {"approve": True, "only_this_request": only}
+    vote: Json = {"approve": True, "only_this_request": only, "for_task": for_task}
+    if change:
+        vote["change"] = calls.changed_by(context.obj.ask("GET", _path(name)), change.read())
     _console().print(_after(context.obj.ask("POST", f"{_path(name)}/votes", vote)))
 
 
@@ -141,7 +159,8 @@ def _path(name: str) -> str:
 
 def _entry(hold: Json) -> Text:
     told = Text(f"{hold['name']}  ", style="bold")
-    told.append(f"{_line(_who(hold))} → {_line(_target(hold))}\n", style="not bold")
+    target = calls.brief(hold) or _target(hold)
+    told.append(f"{_line(_who(hold))} → {_line(target)}\n", style="not bold")
     facts = (
         _line(", ".join(rule["rule"] for rule in hold["rules"])),
         f"expires {_time(hold['expires_at'])}",
@@ -162,6 +181,7 @@ def _card(hold: Json) -> Text:
     told.append(f"{hold['name']} · {hold['state']}\n", style="bold")
     votes = f"{hold['approvals']} of {hold['quorum']}"
     facts = (
+        *calls.facts(hold),
         ("who", _who(hold)),
         ("from", " ".join(filter(None, (hold["repository"], hold["ref"], hold["commit"])))),
         ("to", f"{_target(hold)} · {hold['call']} · {hold['bytes']} bytes"),
@@ -174,6 +194,7 @@ def _card(hold: Json) -> Text:
     for name, value in facts:
         if value:
             told.append(f"  {name:<10}", style="dim").append(f"{_line(value)}\n")
+    calls.add_call(told, hold)
     for rule in hold["rules"]:
         _add_rule(told, rule)
     for vote in hold["votes"]:
@@ -181,10 +202,13 @@ def _card(hold: Json) -> Text:
         why = f": {_line(vote['reason'])}" if vote["reason"] else ""
         told.append(f"\n{_line(vote['by'])} {word} at {_time(vote['at'])}{why}")
     if hold["covers_until"] and hold["state"] == "pending":
-        told.append(
-            "\nApproving also covers the same text, and what tools return and the model says while "
-            f"working on it, until {_time(hold['covers_until'])} at the latest."
+        what = (
+            "exactly the same call of this requester"
+            if hold["tool"]
+            else "the same text, and what tools return and the model says while working on it"
         )
+        until = _time(hold["covers_until"])
+        told.append(f"\nApproving also covers {what}, until {until} at the latest.")
     if hold["why_not"]:
         told.append(f"\n{_line(hold['why_not'])}", style="yellow")
     return told
@@ -211,8 +235,13 @@ def _after(hold: Json) -> str:
     """Say what a vote has done."""
     name = hold["name"]
     match hold["state"]:
+        case "approved" | "released" if hold["is_call"]:
+            changed = ", as you changed it" if hold["change"] else ""
+            return f"{name} is approved: the call goes to the agent{changed}."
         case "approved" | "released":
             return f"{name} is approved: the request goes on."
+        case "denied" if hold["is_call"]:
+            return f"{name} is denied. The agent and the requester read your reason."
         case "denied":
             return f"{name} is denied. The requester reads your reason."
         case _ if hold["votes"] and not hold["votes"][-1]["approve"]:

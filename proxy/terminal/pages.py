@@ -10,6 +10,7 @@ from app.domain.passage import most_telling
 from app.errors import BadRequest
 from app.ids import short
 from policies.approval import approvals, quorum
+from policies.tool_calls import may_change, may_pass_task
 from policies.votes import Word
 from proxy.terminal.deciding import unproven
 
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
 
 Json: TypeAlias = dict[str, Any]
 _REASON_LENGTH = 600
-_FIELDS = {"approve": bool, "only_this_request": bool, "reason": str}
+_CHANGE_LENGTH = 20_000
+_FIELDS = {
+    "approve": bool,
+    "only_this_request": bool,
+    "for_task": bool,
+    "change": str,
+    "reason": str,
+}
 
 
 def hold_pages(deciding: Deciding, signed_in: Callable[[], Awaitable[Identity]]) -> Blueprint:
@@ -62,13 +70,22 @@ def _word(given: object) -> Word:
     if not isinstance(given, dict) or not fits or "approve" not in given:
         raise BadRequest(
             'A vote is JSON: {"approve": true}, with "only_this_request": true if nothing else is '
-            'to be covered; or {"approve": false, "reason": "…"}.'
+            'to be covered, "for_task": true if calls of the tool may pass in the conversation, or '
+            '"change" with other arguments for a tool call; or {"approve": false, "reason": "…"}.'
         )
     reason = str(given.get("reason", "")).strip()[:_REASON_LENGTH]
     if not given["approve"] and not reason:
         raise BadRequest("A denial needs a reason: the requester reads it.")
-    once = given["approve"] and given.get("only_this_request", False)
-    return Word(approve=given["approve"], reason=reason, once=once)
+    change = str(given.get("change", ""))
+    if len(change) > _CHANGE_LENGTH:
+        raise BadRequest(f"A change of a call has at most {_CHANGE_LENGTH:,} characters.")
+    return Word(
+        approve=given["approve"],
+        reason=reason,
+        once=given["approve"] and given.get("only_this_request", False),
+        change=change,
+        for_task=given.get("for_task", False),
+    )
 
 
 def _told(seen: Seen) -> Json:
@@ -90,6 +107,7 @@ def _told(seen: Seen) -> Json:
         "sent_at": hold.created_at.isoformat(),
         "expires_at": hold.deadline.isoformat(),
         "reason": hold.reason,
+        "tool": _call(hold),
         "rules": [_rule(fired) for fired in hold.verdict.holding],
         "approvers": list(seen.asked),
         "session": hold.session_id,
@@ -108,6 +126,23 @@ def _standing(hold: Hold) -> Json:
         "quorum": quorum(hold),
         "votes": [_vote(vote) for vote in hold.votes],
         "note": hold.note,
+        "change": hold.change,
+        "is_call": hold.tool is not None,
+    }
+
+
+def _call(hold: Hold) -> Json | None:
+    call = hold.tool
+    if call is None:
+        return None
+    return {
+        "name": call.tool,
+        "arguments": call.arguments,
+        "folder": call.folder,
+        "ask": call.ask,
+        "before": list(call.before),
+        "may_change": may_change(hold),
+        "may_pass_task": may_pass_task(hold),
     }
 
 

@@ -61,11 +61,11 @@ def words(message: Message) -> str:
         ({"command": ["bash", "-lc", "ls | wc"]}, Kind.COMMAND, "ls | wc", None, None),
         ({"command": ["rm", "a b"]}, Kind.COMMAND, "rm 'a b'", "rm 'a b'", {}),
         (
-            {"file_path": "src/app.py", "old_string": "a\nb\nc", "new_string": "a\nB\nc"},
+            {"path": "src/app.py", "old_str": "a\nb\nc", "new_str": "a\nB\nc", "all": True},
             Kind.EDIT,
             "src/app.py",
             DIFF,
-            {},
+            {"all": "true"},
         ),
         (
             {"filePath": "src/app.py", "oldString": "a\nb\nc", "newString": "a\nB\nc"},
