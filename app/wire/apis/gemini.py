@@ -12,6 +12,7 @@ from app.wire.answer.events import AnswerTable, StreamTable
 from app.wire.json_paths import Kind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
+from app.wire.waiting import history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +50,7 @@ REQUEST = RequestTable(
     types={"functionResponse": Role.TOOL, "function_response": Role.TOOL},
     hidden=("cachedContent", "cached_content"),
     streamed=False,
+    without_lines=lambda body: history.without(body, "contents", "model", "parts"),
 )
 
 

@@ -11,6 +11,7 @@ from app.wire.answer.tree_masker import index_of
 from app.wire.apis import openai_error
 from app.wire.json_paths import Kind, shape, whole
 from app.wire.request.prompts import RequestTable
+from app.wire.waiting import history
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,7 @@ REQUEST = RequestTable(
         "tools": Role.SYSTEM,
         "functions": Role.SYSTEM,
     },
+    without_lines=lambda body: history.without(body, "messages", "assistant", "content"),
     mend=thinking.mended_details,
 )
 

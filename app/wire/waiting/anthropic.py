@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.wire.waiting import history
 from app.wire.waiting.events import Spliced, spelt
-from app.wire.waiting.line import is_line
 
 if TYPE_CHECKING:
     from app.wire.answer import sse
@@ -54,30 +54,7 @@ class Continuation(Spliced):
 
 def without_lines(body: Json) -> Json:
     """Return the request without lines in it; the same object where there are none."""
-    messages = body.get("messages") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(messages, list):
-        return body
-    kept = [_without_line(message) for message in messages]
-    if all(new is old for new, old in zip(kept, messages, strict=True)):
-        return body
-    return {**body, "messages": [message for message in kept if message is not None]}
-
-
-def _without_line(message: Json) -> Json:
-    """Return the message without a line, or None where it said nothing else."""
-    if not isinstance(message, dict) or message.get("role") != "assistant":
-        return message
-    content = message.get("content")
-    if not isinstance(content, list):
-        return None if is_line(content) else message
-    kept = [block for block in content if not _is_line(block)]
-    if len(kept) == len(content):
-        return message
-    return {**message, "content": kept} if kept else None
-
-
-def _is_line(block: Json) -> bool:
-    return isinstance(block, dict) and block.get("type") == "text" and is_line(block.get("text"))
+    return history.without(body, "messages", "assistant", "content")
 
 
 def _usage_of(value: Json) -> dict[str, Json]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.wire.waiting import history
 from app.wire.waiting.events import Spliced, spelt
-from app.wire.waiting.line import is_line
 
 if TYPE_CHECKING:
     from app.wire.answer import sse
@@ -56,21 +56,7 @@ class Continuation(Spliced):
 
 def without_lines(body: Json) -> Json:
     """Return the request without lines in it; the same object where there are none."""
-    items = body.get("input") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(items, list):
-        return body
-    kept = [item for item in items if not _is_said(item)]
-    return {**body, "input": kept} if len(kept) < len(items) else body
-
-
-def _is_said(item: Json) -> bool:
-    if not isinstance(item, dict) or item.get("role") != "assistant":
-        return False
-    content = item.get("content")
-    if not isinstance(content, list) or len(content) != 1:
-        return is_line(content)
-    [part] = content
-    return isinstance(part, dict) and is_line(part.get("text"))
+    return history.without(body, "input", "assistant", "content")
 
 
 def _said(line: str) -> Json:
