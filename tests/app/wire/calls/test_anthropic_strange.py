@@ -84,6 +84,7 @@ def test_a_call_without_arguments_has_an_empty_object() -> None:
 @pytest.mark.parametrize("spelt", [b"tool\\u005fuse", b"\\u0074ool_use"])
 def test_no_spelling_hides_a_call(spelt: bytes) -> None:
     hidden = (start(0) + STOP).replace(b"tool_use", spelt)
+    hidden = hidden.replace(b"event: content_block_start\n", b"")
     for name in (b"content_block_start", b"content\\u005fblock_start"):
         stream = reader()
         stream.feed(BEGUN)

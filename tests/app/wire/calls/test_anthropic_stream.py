@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.domain.tool_call import ToolCall
 from app.wire.calls.base import Passed
@@ -27,15 +29,34 @@ if TYPE_CHECKING:
     from app.wire.calls.base import Ruling
 
 
-@given(blocks=BLOCKS, rulings=RULINGS, timing=TIMINGS)
+@given(blocks=BLOCKS, rulings=RULINGS, timing=TIMINGS, named=st.booleans())
 @settings(max_examples=300, deadline=None)
 def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_its_ruling(
-    blocks: list[Block], rulings: list[Ruling], timing: Timing
+    blocks: list[Block],
+    rulings: list[Ruling],
+    timing: Timing,
+    named: bool,  # noqa: FBT001
 ) -> None:
-    out = run(blocks, rulings, timing)
-    assert out == run(blocks, rulings)
+    stream = made(blocks) if named else without_names(made(blocks))
+    out = run(blocks, rulings, timing, stream)
+    assert out == run(blocks, rulings, stream=stream)
     message = read(out)
     assert (shown(message), message["stop_reason"]) == expected(blocks, rulings)
+
+
+def without_names(stream: bytes) -> bytes:
+    return re.sub(rb"event: .*\n", b"", stream)
+
+
+def test_a_call_is_seen_wherever_its_event_is_cut() -> None:
+    stream = without_names(made([Block("so"), Block(call="held_bash")]))
+    for at in range(1, len(stream)):
+        cut = reader()
+        cut.feed(stream[:at])
+        assert b"held_bash" not in cut.flow()
+        cut.feed(stream[at:])
+        assert len(cut.calls) == 1
+        assert b"held_bash" not in cut.flow()
 
 
 @given(blocks=BLOCKS, timing=TIMINGS)
