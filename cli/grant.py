@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from app.clock import SystemClock
 from app.errors import NotFound
 from app.storage.ports import Event, EventKind
+from bot.slack.text import one_line
 from cli.storing import record, who, with_storage
 
 if TYPE_CHECKING:
-    from app.domain.grant import Grant
+    from app.domain.grant import Coverage, Grant
     from app.storage.store import MongoStorage
 
 app = typer.Typer(help="See and end grants: approvals for a time.", no_args_is_help=True)
@@ -61,6 +63,11 @@ def revoke(
     Console().print(f"Grant [bold]{grant_id}[/] is revoked.")
 
 
+def _of_task(covers: Coverage) -> str:
+    """Say which tool it covers in one conversation, whose name is a model's word."""
+    return escape(f" ({one_line(covers.tool)} in one conversation)") if covers.tool else ""
+
+
 def _cells(grant: Grant) -> tuple[str, ...]:
     covers = grant.covers
     where = f" ({covers.repository})" if covers.repository else ""
@@ -68,7 +75,7 @@ def _cells(grant: Grant) -> tuple[str, ...]:
     return (
         grant.id,
         grant.requester_name + where,
-        covers.rule,
+        covers.rule + _of_task(covers),
         covers.connection,
         grant.by.name,
         until,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
 from app.domain.hold import Hold
@@ -18,9 +18,6 @@ from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Question
 from app.ids import new_id
 from app.storage.embedded import embedded_uri
 from app.storage.store import MongoStorage
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 DANA = Identity(
     "http://id.example", "usr-2f9a63d8", IdentityKind.PERSON, "Dana Reyes", "dana@acme.example"
@@ -63,10 +60,14 @@ SCRIPT = replace(
 )
 
 
-async def hold_calls(mongodb_port: int, calls: Sequence[HeldCall]) -> None:
+def hold_calls(mongodb_port: int) -> None:
+    asyncio.run(_hold_all(mongodb_port))
+
+
+async def _hold_all(mongodb_port: int) -> None:
     storage = MongoStorage.connect(embedded_uri(mongodb_port), "abeyance")
     try:
-        for call in calls:
+        for call in (DELETE, EDIT, SCRIPT):
             held = _hold(call)
             await storage.sessions.open(_session(held))
             await storage.holds.open(held)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+from held_calls import hold_calls
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ PROMPT = (
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with (
-        product() as (gateway, slack, idp),
+        product() as (gateway, slack, idp, mongodb_port),
         sync_playwright() as playwright,
         ThreadPoolExecutor() as threads,
     ):
@@ -53,12 +54,17 @@ def main() -> None:
         shoot_phone(browser, slack)
         shoot_replay(browser, slack)
         asking.result()
+        threads.submit(hold_calls, mongodb_port).result()
+        shoot_calls(browser, slack)
         browser.close()
 
 
 @contextmanager
-def product() -> Iterator[tuple[str, str, str]]:
-    """Run `abeyance up` on free ports; yields the URLs of gateway, Slack page and provider."""
+def product() -> Iterator[tuple[str, str, str, int]]:
+    """Run `abeyance up` on free ports.
+
+    Yields the URLs of gateway, Slack page and provider, and the port of the database.
+    """
     with tempfile.TemporaryDirectory() as data:
         ports = {name: str(free_port()) for name in PORTS}
         up = subprocess.Popen(
@@ -71,7 +77,7 @@ def product() -> Iterator[tuple[str, str, str]]:
             shown = "".join(iter_until(up, "Ctrl-C"))
             urls = [re.search(rf"http://127\.0\.0\.1:{ports[name]}", shown) for name in PORTS]
             gateway, _, slack, idp, _ = (url[0] if url else "" for url in urls)
-            yield gateway, slack, idp
+            yield gateway, slack, idp, int(ports["ABEYANCE_EMBEDDED_MONGODB_PORT"])
         finally:
             up.terminate()
             up.wait()
@@ -124,6 +130,33 @@ def shoot_replay(browser: Browser, slack: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Open").first.click()
     page.get_by_text("Page 1 of").wait_for()
     page.screenshot(path=IMAGES / "replay.png")
+    page.close()
+
+
+def shoot_calls(browser: Browser, slack: str) -> None:
+    """Photograph held tool calls: a command, an edit, and the form for a change."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1400}, device_scale_factor=1.5)
+    page.goto(f"{slack}/#/maria/approvals")
+    cards = page.get_by_label("Message from Abeyance")
+    for name, words in (("call", "delete namespace"), ("call-edit", "RollingUpdate")):
+        shown = cards.filter(has_text=words).last
+        shown.scroll_into_view_if_needed()
+        shown.screenshot(path=IMAGES / f"{name}.png")
+    command = cards.filter(has_text="delete namespace").last
+    command.get_by_role("button", name="More", exact=True).last.click()
+    page.get_by_text("Change and approve…").click()
+    form = page.get_by_role("dialog")
+    form.get_by_text("The call runs as you leave it").wait_for()
+    pods = "kubectl delete pods --namespace staging-eu --selector app=load-test"
+    form.get_by_role("textbox").first.fill(pods)
+    form.screenshot(path=IMAGES / "call-change.png")
+    form.get_by_role("button", name="Cancel").click()
+    page.close()
+    page = browser.new_page(viewport={"width": 390, "height": 932}, device_scale_factor=2)
+    page.goto(f"{slack}/#/maria/approvals")
+    command = page.get_by_label("Message from Abeyance").filter(has_text="delete namespace")
+    command.get_by_role("button", name="Approve", exact=True).scroll_into_view_if_needed()
+    page.screenshot(path=IMAGES / "call-phone.png")
     page.close()
 
 
