@@ -21,7 +21,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from app.errors import AbeyanceError, TooLarge, UpstreamUnavailable
+from app.errors import TooLarge, UpstreamUnavailable
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.base import Json
@@ -249,7 +249,7 @@ class StreamReader(ABC):
         try:
             for event in self._parser.feed(data):
                 self._take(event)
-        except AbeyanceError:
+        except Exception:
             self._over = True
             self.line.clear()
             raise

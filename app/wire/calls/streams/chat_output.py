@@ -113,7 +113,7 @@ class Output:
             new["delta"] = self._delta(state, delta, calls, ours=ours)
         if reason := choice.get("finish_reason"):
             state.ended = True
-            if reason in _CALLED and state.has_lost and not state.has_called:
+            if str(reason) in _CALLED and state.has_lost and not state.has_called:
                 new["finish_reason"] = "stop"
         return new
 

@@ -97,6 +97,8 @@ class ResponsesStream(StreamReader):
             of = self._begin(event, {"type": "function_call"})
             of.is_kept = None
         if of is None or of.is_kept is False:
+            if of is not None and "_call" in event.kind and response_items.tool_of(of.item) is None:
+                raise unreadable("a piece of a tool call in another item")
             self.put(Placed(event.sse, event.value, of))
             return
         self._keep_event(of, event)
@@ -108,8 +110,8 @@ class ResponsesStream(StreamReader):
                 raise unreadable("a piece of a tool call that is no text")
 
     def _keep_event(self, of: Listed, event: Event) -> None:
-        if of.whole:
-            raise unreadable("more of a tool call that was whole")
+        if of.whole or of.removed:
+            raise unreadable("more of a tool call that was over")
         placed = Placed(event.sse, event.value, of)
         if of.stretch is None:
             of.stretch = self.keep(placed)
@@ -154,7 +156,7 @@ class ResponsesStream(StreamReader):
     def _listed(self, at: int, item: Json, *, final: bool) -> Listed | None:
         """Return what is known of an item that is listed with all others."""
         if not isinstance(item, dict):
-            return None
+            raise unreadable("an item that is no object")
         item_id = item.get("id")
         of = self._ids.get(item_id) if isinstance(item_id, str) else None
         of = of or self._items.get(at)
