@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.domain.trust import Trust
 from policies.approval import Objection, judge, judge_break_glass, sets_of
+from policies.calls.voting import judge_change, may_pass_task
 from policies.grant_lengths import grant_length, grant_lengths
 from policies.passages.trust import judge_trust
-from policies.tool_calls import judge_change, may_pass_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable

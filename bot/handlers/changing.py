@@ -18,7 +18,7 @@ from bot.views.calls.change_form import (
     read_form,
 )
 from policies.approval import Objection
-from policies.tool_calls import judge_change
+from policies.calls.voting import judge_change
 from policies.votes import Word
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from bot.views.calls.change_form import is_offered
 from bot.views.durations import duration
 from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
+from policies.calls.voting import may_pass_task
 from policies.grant_lengths import grant_length, grant_lengths
 from policies.habits import ADVICE
 from policies.passages.trust import trustable
-from policies.tool_calls import may_pass_task
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold

@@ -10,7 +10,7 @@ from app.domain.passage import most_telling
 from app.errors import BadRequest
 from app.ids import short
 from policies.approval import approvals, quorum
-from policies.tool_calls import may_change, may_pass_task
+from policies.calls.voting import may_change, may_pass_task
 from policies.votes import Word
 from proxy.terminal.deciding import unproven
 

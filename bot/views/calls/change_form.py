@@ -18,7 +18,7 @@ from bot.slack.preformatted import revealed
 from bot.views import phrases
 from bot.views.calls.reading import command_of
 from policies.approval import Objection
-from policies.tool_calls import may_change, read
+from policies.calls.voting import may_change, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

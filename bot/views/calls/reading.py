@@ -14,10 +14,10 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from bot.views.calls.diffs import edit_diff, patched_files, written
-from policies.tool_calls import read
+from policies.calls.voting import read
 
 if TYPE_CHECKING:
-    from policies.tool_calls import Json
+    from policies.calls.voting import Json
 
 _COMMANDS = ("command", "cmd")
 _PATHS = ("file_path", "filePath", "path", "target_file", "notebook_path")

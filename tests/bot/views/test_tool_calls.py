@@ -21,7 +21,7 @@ from bot.views.calls.reading import Kind, read_call
 from bot.views.headline import LIMIT, headline
 from bot.views.home_tab import Shown, home
 from bot.views.requester_message import Told
-from policies.tool_calls import read
+from policies.calls.voting import read
 from sandbox.slack.blockkit import check_blocks, check_view, length_of
 from tests.bot.calls import BASH, COMMAND, call, cluster_rule
 from tests.bot.values import MARIA, NOW, hold, vote

@@ -75,8 +75,9 @@ def vote(by: Person = MARIA, **changes: Any) -> Vote:  # noqa: ANN401 - fields o
         (PATCH, " \n", Objection.NOT_CHANGED),
         (replace(DELETE, editable=False), CHANGED, Objection.NO_CHANGE),
         (None, CHANGED, Objection.NO_CHANGE),
+        (replace(DELETE, arguments='{"a":1,"a":2}'), CHANGED, Objection.NO_CHANGE),
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_a_change_is_readable_really_one_and_of_a_call_that_may_be_changed(
     call: HeldCall | None, change: str, expected: HoldEvent | Objection

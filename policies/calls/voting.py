@@ -11,6 +11,7 @@ from policies.grant_lengths import decided_by_one
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
+    from app.domain.tool_call import HeldCall
     from policies.votes import Word
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -19,10 +20,11 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 def may_change(hold: Hold) -> bool:
     """Whether an approver may let the call go on with other arguments.
 
-    Where several have to approve, each would have to approve the same change, so there nobody may.
+    Where several have to approve, each would have to approve the same change, so there nobody may;
+    nor where readers differ on what the arguments say.
     """
     approval = hold.verdict.approval
-    if hold.tool is None or approval is None:
+    if hold.tool is None or approval is None or _is_ambiguous(hold.tool):
         return False
     return hold.tool.editable and decided_by_one(approval)
 
@@ -61,6 +63,10 @@ def read(arguments: str) -> Json:
     except (ValueError, RecursionError):
         return None
     return value
+
+
+def _is_ambiguous(call: HeldCall) -> bool:
+    return call.arguments.lstrip().startswith("{") and not isinstance(read(call.arguments), dict)
 
 
 def _spelt(value: Json) -> str:
