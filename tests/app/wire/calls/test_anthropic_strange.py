@@ -104,3 +104,14 @@ def test_more_than_the_limit_is_not_kept_but_passes_where_no_call_is_before_it()
         full.feed(text * 3)
     full.finish()
     assert b"held_a" not in full.flow()
+
+
+def test_what_has_gone_on_does_not_count_as_kept() -> None:
+    stream = reader(limit=1500)
+    call = start(0) + STOP
+    for number in range(10):
+        stream.feed(call)
+        stream.feed(call)
+        stream.rule(2 * number, Passed())
+        stream.rule(2 * number + 1, Passed())
+    assert stream.flow() == call * 20

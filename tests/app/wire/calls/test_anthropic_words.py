@@ -120,6 +120,7 @@ def test_a_call_that_is_cut_off_is_left_out_and_one_that_is_whole_still_waits() 
         assert len(cut_off.calls) == 1
         cut_off.rule(0, Passed())
         assert cut_off.flow() == stream[:second]
+        assert not cut_off.keeps
 
 
 def test_an_error_of_the_upstream_comes_after_what_was_whole_before_it() -> None:

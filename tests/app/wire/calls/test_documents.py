@@ -183,3 +183,14 @@ def test_a_part_of_a_call_of_gemini_is_withheld_where_it_cannot_be_put_together(
     with pytest.raises(UpstreamUnavailable):
         read.finish()
     assert read.flow() == b""
+
+
+def test_what_stands_before_the_json_stays_there() -> None:
+    case = CASES[0]
+    read = reader(case.wire)
+    read.feed(b")]}',\n" + json.dumps(case.document).encode())
+    read.finish()
+    read.rule(0, DENIED)
+    before, guard, after = read.flow().partition(b")]}',\n")
+    assert (before, json.loads(after)) == (b"", case.expected)
+    assert guard
