@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.tool_call import ToolCall
-from app.wire.calls.base import Passed
+from app.wire.calls.base import Passed, Replaced
 from app.wire.calls.streams.anthropic import AnthropicStream
 from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS, TIMINGS, Timing, driven
 from tests.app.wire.calls.messages import (
@@ -51,6 +52,15 @@ def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_
 
 def without_names(stream: bytes) -> bytes:
     return re.sub(rb"event: .*\n", b"", stream)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\r"], ids=ascii)
+def test_a_line_end_that_is_cut_leaves_nothing_behind_where_a_call_is_replaced(end: bytes) -> None:
+    blocks, rulings = [Block(call="held_bash"), Block("so")], [Replaced("no")] * 6
+    stream = made(blocks).replace(b"\n", end)
+    expected_out = run(blocks, rulings, stream=stream)
+    for at in range(1, len(stream)):
+        assert run(blocks, rulings, Timing([at]), stream) == expected_out
 
 
 def test_a_call_is_seen_wherever_its_event_is_cut() -> None:
