@@ -11,6 +11,7 @@ from app.domain.session import Session
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Menu
 from bot.views import cards, coverage, phrases, queries, requester_message, together
+from bot.views.calls import body
 from bot.views.quotes import quote, quotes
 from bot.views.together import Group
 from policies.passages.trust import trusted_passage
@@ -238,6 +239,8 @@ def _hold(hold: Hold, value: str, *, glass: bool) -> list[Block]:
 
 
 def _first_quote(hold: Hold) -> list[Markup]:
+    if hold.tool:
+        return body.lines(hold.tool)
     decisive = hold.verdict.decisive
     return quotes(decisive)[:1] if decisive else []
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bot.slack.text import Markup
 
 ROWS = 12
+_LIST_ROWS = 5
 _MOST_BEFORE = 5
 _MOST_BESIDE = 8
 _PIECE = 2_500
@@ -29,6 +30,13 @@ _HIDDEN = text.ours(
 def call_blocks(call: HeldCall, *, rows: int = ROWS) -> list[Block]:
     """Show what a call would do, folded where it is long."""
     return _drawn(read_call(call.arguments), rows)
+
+
+def lines(call: HeldCall) -> list[Markup]:
+    """Show the beginning of it in a list, a line each."""
+    part = folded(revealed(read_call(call.arguments).text).text, _LIST_ROWS)
+    told = [text.code(line, 300) for line in part.text.split("\n")]
+    return [*told, text.ours(f"… and {part.left}")] if part.left else told
 
 
 def changed_blocks(hold: Hold, *, rows: int = ROWS) -> list[Block]:

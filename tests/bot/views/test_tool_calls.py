@@ -278,6 +278,14 @@ def test_a_card_says_what_came_of_a_call(
     assert "requester disconnected" not in shown
 
 
+def test_the_home_tab_shows_more_of_a_call_than_its_first_line() -> None:
+    long = held(call({"command": "\n".join(f"line {number}" for number in range(9))}))
+    for shown in (Shown(queue=((long, "v"),), waiting=1), Shown(others=((long, "v"),), glass=True)):
+        said = json.dumps(home(shown), ensure_ascii=False)
+        assert "`line 4`" in said
+        assert "… and 4 more lines" in said
+
+
 def test_the_card_of_a_changed_call_shows_both() -> None:
     said = vote(MARIA, change='{"command": "kubectl get ns"}')
     shown = words(drawn(held(state=HoldState.RELEASED, votes=(said,))))
