@@ -11,11 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.tool_call import ToolCall
-from app.errors import UpstreamUnavailable
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.base import Changed, Replaced
-from app.wire.calls.stream import Event, StreamReader, Stretch
+from app.wire.calls.stream import Event, StreamReader, Stretch, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,11 +51,12 @@ def name_of(block: dict[str, Json]) -> str:
 
 
 class AnthropicStream(StreamReader):
-    markers = (b"content_block_st", b"message_")
+    markers = (b"content_block_st", b"input_json_delta", b"message_")
 
     def __init__(self, wanted: Callable[[str], bool], *, limit: int, alive: bytes) -> None:
         super().__init__(wanted, limit=limit, alive=alive)
         self._call: Stretch | None = None  # that is coming in
+        self._others: set[int] = set()  # indexes of calls that nothing looks at, and are coming in
         self._usage: dict[str, Json] = {}
         self._out = _Written()
 
@@ -65,16 +65,33 @@ class AnthropicStream(StreamReader):
         return self._out.shift > 0
 
     def read(self, event: Event) -> None:
-        kind = event.kind
-        if kind in {"message_start", "message_delta"}:
+        self.check(event)
+        if event.sse.event not in {"", event.kind}:
+            raise unreadable("an event with two names")
+        if event.kind in {"message_start", "message_delta"}:
             self._read_message(event)
         if self._call is not None:
             self._read_within(self._call, event)
-        elif kind == _START and is_call(block := _block(event)) and self.wanted(name_of(block)):
-            _index(event)
+        elif event.kind == _START and is_call(block := _block(event)):
+            self._begin(event, wanted=self.wanted(name_of(block)))
+        else:
+            self._read_other(event)
+            self.put(event)
+
+    def _begin(self, event: Event, *, wanted: bool) -> None:
+        index = _index(event)
+        if wanted:
             self._call = self.keep(event)
         else:
+            self._others.add(index)
             self.put(event)
+
+    def _read_other(self, event: Event) -> None:
+        """Read an event that belongs to no kept call."""
+        if event.kind == _STOP:
+            self._others.discard(_index(event))
+        elif event.kind == _DELTA and _is_piece(event) and _index(event) not in self._others:
+            raise unreadable("a part of a tool call that has not begun")
 
     def _read_message(self, event: Event) -> None:
         message = event.value.get("message")
@@ -83,7 +100,7 @@ class AnthropicStream(StreamReader):
             self._usage = {**self._usage, **usage}
         content = holder.get("content")
         if isinstance(content, list) and any(map(is_call, content)):
-            raise _unreadable("a message that begins with a tool call")
+            raise unreadable("a message that begins with a tool call")
 
     def _read_within(self, call: Stretch, event: Event) -> None:
         """Read an event that comes while a call is not whole yet."""
@@ -95,11 +112,11 @@ class AnthropicStream(StreamReader):
             return self.put(event)
         if kind in _BLOCKS:
             if kind == _START or _index(event) != _index(call.events[0]):
-                raise _unreadable("blocks that interleave with a tool call")
+                raise unreadable("blocks that interleave with a tool call")
             if kind == _DELTA and _piece(event) is None:
-                raise _unreadable("a tool call in pieces of an unknown type")
+                raise unreadable("a tool call in pieces of an unknown type")
         elif kind == "message_stop" or (kind == "message_delta" and _reason(event) is not None):
-            raise _unreadable("a tool call without an end")
+            raise unreadable("a tool call without an end")
         self.add(call, event)
         if kind == _STOP:
             self._end(call)
@@ -110,7 +127,7 @@ class AnthropicStream(StreamReader):
         given = block.get("input") or None
         pieces = "".join(_piece(event) or "" for event in call.events)
         if given and pieces:
-            raise _unreadable("a tool call that has its arguments twice")
+            raise unreadable("a tool call that has its arguments twice")
         arguments = pieces or strict_json.dump(given or {}).decode()
         call_id = block.get("id")
         self.found(
@@ -256,26 +273,25 @@ def _block(event: Event) -> dict[str, Json]:
 
 def _index(event: Event) -> int:
     index = event.value.get("index")
-    if isinstance(index, int):
+    if isinstance(index, int) and not isinstance(index, bool):
         return index
-    raise _unreadable("a block without a number")
+    raise unreadable("a block without a number")
 
 
 def _piece(event: Event) -> str | None:
     """Return the piece of JSON that an event adds to a call."""
     delta = event.value.get("delta")
-    if not isinstance(delta, dict) or delta.get("type") != "input_json_delta":
+    if not isinstance(delta, dict) or not _is_piece(event):
         return None
     piece = delta.get("partial_json")
     return piece if isinstance(piece, str) else None
 
 
+def _is_piece(event: Event) -> bool:
+    delta = event.value.get("delta")
+    return isinstance(delta, dict) and delta.get("type") == "input_json_delta"
+
+
 def _reason(event: Event) -> Json:
     delta = event.value.get("delta")
     return delta.get("stop_reason") if isinstance(delta, dict) else None
-
-
-def _unreadable(what: str) -> UpstreamUnavailable:
-    return UpstreamUnavailable(
-        f"The model API sent {what}, which cannot be checked; the rest of its answer is withheld."
-    )

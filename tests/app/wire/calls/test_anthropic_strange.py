@@ -42,6 +42,14 @@ STRANGE = {
     "the pieces are of an unknown type": start(0) + delta(0, type="yaml_delta", yaml="x"),
     "the message ends within a call": start(0) + b"".join(ended("tool_use")),
     "the call has no number": start(None),
+    "the number of the call is no number": start(True),
+    "a part of a call comes without its start": delta(
+        0, type="input_json_delta", partial_json="{}"
+    ),
+    "the event has two names": start(0).replace(b"event: content_block_start", b"event: ping"),
+    "the event has two types": start(0).replace(
+        b'"type":"content', b'"type":"ping","type":"content'
+    ),
     "the call has its arguments twice": start(0, input={"a": 1})
     + delta(0, type="input_json_delta", partial_json="{}")
     + STOP,

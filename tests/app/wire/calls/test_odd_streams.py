@@ -15,7 +15,7 @@ from app.errors import UpstreamUnavailable
 from app.wire.calls.streams.chat import ChatStream
 from app.wire.calls.streams.gemini import GeminiStream
 from app.wire.calls.streams.responses import ResponsesStream
-from tests.app.wire.calls import chats, geminis, responses
+from tests.app.wire.calls import chats, geminis, messages, responses
 from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS
 from tests.app.wire.law import events
 
@@ -91,6 +91,13 @@ def changed(stream: list[Event], change: Change) -> list[Event]:
 
 
 FORMS: dict[str, tuple[Callable[[], CallReader], bytes]] = {
+    "messages": (
+        messages.reader,
+        messages.made(
+            [messages.Block("so"), messages.Block(thinking=True)]
+            + [messages.Block(call="held_bash", ping=ping) for ping in (False, True)]
+        ),
+    ),
     "chat": (
         chats.reader,
         chats.made(
