@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from app.errors import TooLarge, UpstreamUnavailable
-from app.wire import strict_json
+from app.wire import embedded_json, strict_json
 from app.wire.answer import sse
 from app.wire.base import Json
 from app.wire.calls.rulings import Rulings
@@ -174,13 +174,13 @@ class StreamReader(ABC):
         """Number a call that is whole now. `text`: its arguments are no JSON."""
         stretch.calls.append(self.rulings.add(call, text=text))
 
-    def check(self, event: Event) -> None:
-        """Raise `UpstreamUnavailable` for what clients may read otherwise than we do."""
-        raw = event.sse.raw
-        if ESCAPE not in raw and not any(marker in raw for marker in self.markers):
-            return
+    def check(self, event: Event, markers: tuple[bytes, ...]) -> None:
+        """Raise `UpstreamUnavailable` for a marked event that clients may read otherwise."""
         data = event.sse.data or ""
-        if data and not (event.value and strict_json.says_one_thing(data, event.value)):
+        readings = [data, *embedded_json.views(data)]
+        if not any(marker.decode() in reading for marker in markers for reading in readings):
+            return
+        if not (event.value and strict_json.says_one_thing(data, event.value)):
             raise unreadable("an event that can be understood in several ways")
 
     # What every reader offers.

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from app.wire.calls.streams.chat_output import Choice
 
 _DONE = "[DONE]"
+_MARKERS = tuple(name.encode() for name in CALLS)
 _SAID = re.compile(rb'"content"\s*:\s*"[^"]')
 _ENVELOPE = ("id", "object", "created", "model", "provider", "system_fingerprint")
 
 
 class ChatStream(StreamReader):
-    markers = tuple(name.encode() for name in CALLS)
+    markers = (*_MARKERS, b'"finish_reason":"', b'"finish_reason": "', _DONE.encode())
 
     def __init__(self, wanted: Callable[[str], bool], *, limit: int, alive: bytes) -> None:
         super().__init__(wanted, limit=limit, alive=alive)
@@ -55,7 +56,7 @@ class ChatStream(StreamReader):
             self._end(self._out.choices.values())
             self.put(event)
             return
-        self.check(event)
+        self.check(event, _MARKERS)
         chunk = event.value
         choices = chat_chunks.choices_of(chunk)
         if choices:

@@ -91,7 +91,7 @@ class Output:
     def event(self, event: Event) -> bytes:
         if isinstance(event, Chunk):
             return self.part(Part(event, event.value))
-        self.done = self.done or event.sse.data == "[DONE]"
+        self.done = self.done or (event.sse.data or "").strip() == "[DONE]"
         return event.sse.raw
 
     def part(self, part: Part) -> bytes:
@@ -141,7 +141,7 @@ class Output:
     def say(self, index: int, text: str) -> bytes:
         """Return a text of ours in a choice; nothing where it has ended."""
         state = self.choice(index)
-        if state.ended:
+        if state.ended or self.done:
             return b""
         delta: Object = {"content": text}
         if not self.begun:

@@ -45,7 +45,7 @@ class _Candidate:
 
 
 class GeminiStream(StreamReader):
-    markers = gemini_parts.MARKERS
+    markers = (*gemini_parts.MARKERS, b"finishReason")
 
     def __init__(self, wanted: Callable[[str], bool], *, limit: int, alive: bytes) -> None:
         super().__init__(wanted, limit=limit, alive=alive)
@@ -73,7 +73,7 @@ class GeminiStream(StreamReader):
     # What comes.
 
     def read(self, event: Event) -> None:
-        self.check(event)
+        self.check(event, gemini_parts.MARKERS)
         chunk = event.value
         candidates = candidates_of(chunk)
         if candidates:

@@ -46,7 +46,7 @@ class ResponsesStream(StreamReader):
     # What comes.
 
     def read(self, event: Event) -> None:
-        self.check(event)
+        self.check(event, self.markers)
         response, item = event.value.get("response"), event.value.get("item")
         if isinstance(response, dict):
             self._read_response(event, response)
