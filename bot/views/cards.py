@@ -218,6 +218,8 @@ def _terms(hold: Hold) -> list[Markup]:
     terms = [phrases.progress(hold)] if phrases.several(hold) or hold.votes else []
     if covered := coverage.also_covers(hold):
         terms.append(covered)
+    if phrases.several(hold) and may_pass_task(hold):
+        terms.append(text.ours("*Approve … for this task* counts if each approver says so"))
     if hold.escalated_at is not None and hold.verdict.approval is not None:
         to = text.words(", ".join(hold.verdict.approval.escalate_to), 200)
         at = text.join(text.ours(" at "), text.moment(hold.escalated_at))

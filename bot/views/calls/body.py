@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.slack import blocks, preformatted, text
-from bot.slack.preformatted import folded, revealed
+from bot.slack.preformatted import Revealed, folded, revealed
 from bot.views.calls.reading import Reading, read_call
 from bot.views.calls.words import shown
 
@@ -29,12 +30,12 @@ _HIDDEN = text.ours(
 
 def call_blocks(call: HeldCall, *, rows: int = ROWS) -> list[Block]:
     """Show what a call would do, folded where it is long."""
-    return _drawn(read_call(call.arguments), rows)
+    return _drawn(call.arguments, rows)
 
 
 def lines(call: HeldCall) -> list[Markup]:
     """Show the beginning of it in a list, a line each."""
-    part = folded(revealed(read_call(call.arguments).text).text, _LIST_ROWS)
+    part = folded(_told(call.arguments).text, _LIST_ROWS)
     told = [text.code(line, 300) for line in part.text.split("\n")]
     return [*told, text.ours(f"… and {part.left}")] if part.left else told
 
@@ -44,12 +45,12 @@ def changed_blocks(hold: Hold, *, rows: int = ROWS) -> list[Block]:
     if not hold.change:
         return []
     lead = blocks.context(text.ours("✏️ *Changed by the approver.* What runs is this:"))
-    return [lead, *_drawn(read_call(hold.change), rows)]
+    return [lead, *_drawn(hold.change, rows)]
 
 
 def is_folded(call: HeldCall) -> bool:
     """Whether a card shows only the beginning of it."""
-    return bool(folded(revealed(read_call(call.arguments).text).text, ROWS).left)
+    return bool(folded(_told(call.arguments).text, ROWS).left)
 
 
 def facts(call: HeldCall) -> Markup:
@@ -84,8 +85,13 @@ def pages(hold: Hold) -> tuple[list[Block], ...]:
     )
 
 
-def _drawn(reading: Reading, rows: int) -> list[Block]:
-    told = revealed(reading.text)
+@lru_cache(maxsize=16)
+def _told(arguments: str) -> Revealed:
+    return revealed(read_call(arguments).text)
+
+
+def _drawn(arguments: str, rows: int) -> list[Block]:
+    reading, told = read_call(arguments), _told(arguments)
     part = folded(told.text, rows)
     drawn = [preformatted.block(part.text)]
     notes = [text.ours(f"… and {part.left}: *View full* shows all of it")] if part.left else []

@@ -40,6 +40,8 @@ _NOTE_LIMIT = 600
 # As much as Slack takes in a field, less what a change may add.
 _LIMIT = 3_000
 _MOST = 2_800
+# No spelling in JSON is longer: six characters for one.
+_MOST_WRITTEN = 6 * _MOST
 _ENTITY = re.compile(r"&(?=(?:amp|lt|gt|quot|#\w+);)")
 _TYPOGRAPHIC = frozenset("“”„‘’‚–—…")
 
@@ -71,7 +73,7 @@ def draft(call: HeldCall) -> Draft:
 
 def is_offered(hold: Hold) -> bool:
     """Whether the form can show the call to be changed."""
-    if hold.tool is None or not may_change(hold):
+    if hold.tool is None or len(hold.tool.arguments) > _MOST_WRITTEN or not may_change(hold):
         return False
     shown = draft(hold.tool)
     readable = isinstance(read(hold.tool.arguments), dict) or _is_plain(shown.text)

@@ -11,6 +11,7 @@ import json
 import shlex
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from bot.views.calls.diffs import edit_diff, patched_files, written
@@ -49,8 +50,9 @@ class Reading:
     """The arguments that `text` doesn't tell, by name."""
 
 
+@lru_cache(maxsize=16)
 def read_call(arguments: str) -> Reading:
-    """Read arguments: JSON, or free text."""
+    """Read arguments: JSON, or free text. A card asks for the same several times."""
     found = read(arguments)
     if isinstance(found, dict):
         return _command(found) or _edit(found) or _other(found)

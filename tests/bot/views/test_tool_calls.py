@@ -163,7 +163,8 @@ def test_every_argument_is_shown(given_: dict[str, Any]) -> None:
     shown = "\n".join((found.lead, found.text, *beside))
     for name, value in given_.items():
         if isinstance(value, str):
-            assert all(line in shown for line in value.split("\n"))
+            spelt = json.dumps(value, ensure_ascii=False)
+            assert spelt in shown or all(line in shown for line in value.split("\n"))
         elif not isinstance(value, list):
             assert name in shown
 
@@ -250,6 +251,12 @@ def test_what_was_found_is_quoted_only_where_the_call_is_folded() -> None:
     assert "*rm -rf*" not in words(drawn(held(rule=rule)))
     long = call({"command": "true\n" * 20 + "then rm -rf /srv"})
     assert "*rm -rf*" in words(drawn(held(long, rule=rule)))
+
+
+def test_a_card_says_that_several_have_to_approve_the_task() -> None:
+    said = "counts if each approver says so"
+    assert said in words(drawn(held(rule=cluster_rule(quorum=2), quorum=2)))
+    assert said not in words(drawn(held()))
 
 
 def test_a_card_says_where_an_approval_covers_nothing_else() -> None:
