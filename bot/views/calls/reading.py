@@ -21,14 +21,18 @@ if TYPE_CHECKING:
     from policies.calls.voting import Json
 
 _COMMANDS = ("command", "cmd")
+# What Anthropic's text editor is told to do stands where others have a command.
+_OF_AN_EDITOR = ("view", "create", "str_replace", "insert", "undo_edit")
 _PATHS = ("file_path", "filePath", "path", "target_file", "notebook_path")
 _OLD = ("old_string", "oldString", "old_str")
 _NEW = ("new_string", "newString", "new_str")
 _CONTENTS = ("content", "contents", "file_text", "new_source", "code_edit")
+_DIFFS = ("diff",)
 _PATCHES = ("patch", "patchText", "patch_text", "input", "diff")
 _PATCH_BEGINS = ("*** Begin Patch", "diff --git ", "--- ")
 # How scripts begin before they do anything.
 _PREPARES = ("#", "set -")
+_MOST_IN_LEAD = 3
 _RUNS_A_SCRIPT = ("-c", "-lc", "-ic", "-lic")
 
 
@@ -55,7 +59,7 @@ def read_call(arguments: str) -> Reading:
     """Read arguments: JSON, or free text. A card asks for the same several times."""
     found = read(arguments)
     if isinstance(found, dict):
-        return _command(found) or _edit(found) or _other(found)
+        return _edit(found) or _command(found) or _other(found)
     if arguments.startswith(_PATCH_BEGINS):
         return Reading(Kind.EDIT, patched_files(arguments), arguments)
     return Reading(Kind.OTHER, first_line(arguments), arguments)
@@ -63,6 +67,8 @@ def read_call(arguments: str) -> Reading:
 
 def command_of(arguments: dict[str, Json]) -> tuple[str, str, str] | None:
     """Return the argument with the command, what runs it where that is told, and the command."""
+    if arguments.get("command") in _OF_AN_EDITOR and _first(arguments, _PATHS):
+        return None
     for name in _COMMANDS:
         match arguments.get(name):
             case str(command):
@@ -71,6 +77,9 @@ def command_of(arguments: dict[str, Json]) -> tuple[str, str, str] | None:
                 return name, f"{shell} {option}", script
             case list(words) if words and all(isinstance(word, str) for word in words):
                 return name, "", shlex.join(map(str, words))
+    match arguments.get("commands"):
+        case list(commands) if commands and all(isinstance(one, str) for one in commands):
+            return "commands", "", "\n".join(map(str, commands))
     return None
 
 
@@ -99,20 +108,25 @@ def _edit(arguments: dict[str, Json]) -> Reading | None:
             lead = patched_files(patch)
             return Reading(Kind.EDIT, lead, patch, _beside(arguments, {name}))
     path = _first(arguments, _PATHS)
-    if path is None:
+    diff, told = _diff(arguments) if path else ("", ())
+    if path is None or not told:
         return None
     where = str(arguments[path])
     where = where if where.isprintable() else _spelt(where)
-    if isinstance(arguments.get("edits"), list) and (diff := _edits(arguments["edits"])):
-        return Reading(Kind.EDIT, where, f"{where}\n{diff}", _beside(arguments, {path, "edits"}))
+    return Reading(Kind.EDIT, where, f"{where}\n{diff}", _beside(arguments, {path, *told}))
+
+
+def _diff(arguments: dict[str, Json]) -> tuple[str, tuple[str, ...]]:
+    """Return what an edit does as a diff, and the arguments that say so; none where none do."""
+    if diffs := _edits(arguments.get("edits")):
+        return diffs, ("edits",)
     if pair := _pair(arguments):
-        diff = edit_diff(str(arguments[pair[0]]), str(arguments[pair[1]]))
-        beside = _beside(arguments, {path, *pair})
-        return Reading(Kind.EDIT, where, f"{where}\n{diff}", beside)
+        return edit_diff(str(arguments[pair[0]]), str(arguments[pair[1]])), pair
+    if diff := _first(arguments, _DIFFS):
+        return str(arguments[diff]), (diff,)
     if content := _first(arguments, _CONTENTS):
-        whole = written(str(arguments[content]))
-        return Reading(Kind.EDIT, where, f"{where}\n{whole}", _beside(arguments, {path, content}))
-    return None
+        return written(str(arguments[content])), (content,)
+    return "", ()
 
 
 def _edits(edits: Json) -> str:
@@ -140,7 +154,8 @@ def _first(arguments: dict[str, Json], names: tuple[str, ...]) -> str | None:
 def _other(arguments: dict[str, Json]) -> Reading:
     lines = _beside(arguments, set())
     text = "\n".join(f"{name}: {_indented(value)}" for name, value in lines)
-    lead = first_line(f"{lines[0][0]}: {lines[0][1]}") if lines else "no arguments"
+    lead = ", ".join(f"{name}: {first_line(value)}" for name, value in lines[:_MOST_IN_LEAD])
+    lead = lead or "no arguments"
     return Reading(Kind.OTHER, lead, text or "(no arguments)")
 
 
