@@ -35,6 +35,7 @@ from proxy.http.tokens import without_credentials
 from proxy.inspection import Incoming, Inspected, inspect
 from proxy.mcp.answers import ServerMessages
 from proxy.mcp.refusing import Refusing
+from proxy.mcp.tools import Tools, with_changes
 from proxy.outcome import told
 from proxy.recorder import Recorder
 from proxy.upstream import Upstream
@@ -67,6 +68,7 @@ class Gate:
     holding: Holding
     names: PassageNames
     account: SharedAccount
+    tools: Tools
     upstream: Upstream
     pool: Pool
     clock: Clock
@@ -127,7 +129,7 @@ class Gate:
         await self.account.check(identity, inquiry)
         await self.account.note_cancelled(identity, inquiry)
         visit.giving = self.account.giving(identity, inquiry)
-        verdict = inspected.verdict
+        verdict = await self._ruled(incoming, inspected, catalog)
         if inspected.fault is not None:
             raise inspected.fault
         hold: Hold | None = None
@@ -167,7 +169,14 @@ class Gate:
             refusing = Refusing(
                 self.upstream, inquiry.connection, inquiry.request, credential, recording
             )
-            server = ServerMessages(inquiry.connection, refusing.refuse)
+            learn = partial(
+                self.tools.learn,
+                inquiry.connection.name,
+                identity,
+                recording.session.id,
+                mask=catalog.mask,
+            )
+            server = ServerMessages(inquiry.connection, learn, refusing.refuse)
         relay = Relay(visit, recording, answering, catalog, self.pool, usage, server)
         await recording.forwarding(decision, hold)
         await self._forward(relay, inquiry, hold, credential)
@@ -181,6 +190,14 @@ class Gate:
         await self.pool.threads.do(size, inspected.inquiry.known.warm)
         return inspected
 
+    async def _ruled(self, incoming: Incoming, inspected: Inspected, catalog: Catalog) -> Verdict:
+        """Return the verdict of the catalog, and of what is known of the tools that are called."""
+        connection, tools = incoming.connection.name, inspected.inquiry.mcp.tools
+        changes = await self.tools.judge(
+            connection, incoming.identity, tools, tuple(catalog.approvers)
+        )
+        return with_changes(inspected.verdict, changes)
+
     async def _judged(
         self, incoming: Incoming, catalog: Catalog, inspected: Inspected, since: datetime
     ) -> Verdict:
@@ -189,11 +206,12 @@ class Gate:
         Raises Refused where they deny, or where the caller has taken it back meanwhile: clients
         of MCP do so by a notification, and leave the call open.
         """
-        current, verdict = self.catalogs.current, inspected.verdict
+        current = self.catalogs.current
         if await self.account.cancelled(incoming.identity, inspected.inquiry, since):
-            raise cancelled(verdict)
+            raise cancelled(inspected.verdict)
         if current.revision != catalog.revision:
-            verdict = (await self._inspected(incoming, current)).verdict
+            inspected = await self._inspected(incoming, current)
+        verdict = await self._ruled(incoming, inspected, current)
         if verdict.action is Action.DENY:
             raise _denied(verdict)
         return verdict

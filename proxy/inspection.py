@@ -82,7 +82,7 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
         inquiry = inquiry.showing(catalog.mask)
     except AbeyanceError as error:
         fault = error
-    if verdict.action is Action.HOLD:
+    if verdict.action is Action.HOLD or inquiry.mcp.tools:
         inquiry = inquiry.named()
     request = inquiry.request
     as_it_came = request.body is incoming.body

@@ -44,6 +44,7 @@ from proxy.http.shared_account import SharedAccount
 from proxy.link_pages import LinkPages
 from proxy.linking import Linking
 from proxy.listener import empty_backlog, listen
+from proxy.mcp.tools import Tools
 from proxy.oidc.verify import Verifier
 from proxy.pager import Bodies, Pager
 from proxy.recorder import Recorder
@@ -158,6 +159,7 @@ class _Parts:
             holding=holding,
             names=PassageNames(derived_key(vault_key, "abeyance names of passages")),
             account=SharedAccount(storage.receipts, vault_key, clock),
+            tools=Tools(storage.tools, storage.holds, ledger, clock),
             upstream=upstream,
             pool=pool,
             clock=clock,

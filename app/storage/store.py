@@ -9,6 +9,7 @@ from app.domain.identity import Identity
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice
+from app.domain.server_tool import ToolVersion, ToolView, TrustedTool
 from app.domain.session import Session
 from app.pages import PageIndex
 from app.pieces import Piece
@@ -31,6 +32,7 @@ from app.storage.registers import (
     Statement,
 )
 from app.storage.sessions import ChunkBatch, MongoSessions
+from app.storage.tools import MongoTools
 
 
 class MongoStorage:
@@ -54,6 +56,11 @@ class MongoStorage:
         self.links = MongoLinks(database.collection("links", Link))
         self.marks = MongoFalsePositives(database.collection("false_positives", FalsePositive))
         self.receipts = MongoReceipts(database.collection("receipts", Receipt))
+        self.tools = MongoTools(
+            database.collection("tools", TrustedTool),
+            database.collection("tool_versions", ToolVersion),
+            database.collection("tool_views", ToolView),
+        )
         self.ledger = MongoLedger(database.collection("ledger", Entry))
 
     @classmethod

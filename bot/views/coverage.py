@@ -11,6 +11,7 @@ from bot.slack import text
 from bot.views.calls import words
 from bot.views.durations import duration
 from policies.approval import last_words
+from policies.mcp.changes import CHANGED
 from policies.passages.trust import trustable, trusts_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ _REACHES = {
 
 def also_covers(hold: Hold) -> Markup:
     """Say what an approval covers beside the request; empty where it covers nothing more."""
-    asked = [fired.question for fired in hold.verdict.holding if fired.question]
+    holding = [fired for fired in hold.verdict.holding if fired.question]
+    if any(fired.rule == CHANGED for fired in holding):
+        return text.ours("Approving also accepts the new description of the tool, for everyone")
+    asked = [fired.question for fired in holding if fired.question]
     longest = max((q.cover.most for q in asked if q.cover), default=None)
     if hold.tool:
         return _same_call(hold, longest)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.wire.mcp.answers import messages_of
 from app.wire.mcp.asks import without_asks
+from app.wire.mcp.descriptions import descriptions
 from app.wire.mcp.tools import offering
 from policies.mcp.offers import denied_asks, offers
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from app.domain.connection import Connection
     from app.wire.mcp.answers import Part
     from app.wire.mcp.asks import ServerAsk
+    from app.wire.mcp.descriptions import Description
     from proxy.upstream import Answer
 
 
@@ -23,11 +25,18 @@ class ServerMessages:
     """Looks at what one server says in one answer."""
 
     def __init__(
-        self, connection: Connection, refuse: Callable[[ServerAsk], Awaitable[None]]
+        self,
+        connection: Connection,
+        learn: Callable[[tuple[Description, ...]], Awaitable[None]],
+        refuse: Callable[[ServerAsk], Awaitable[None]],
     ) -> None:
-        """`refuse` tells the server that what it asks is not allowed."""
+        """`learn` takes note of tools that the caller is about to see.
+
+        `refuse` tells the server that what it asks is not allowed.
+        """
         self._is_offered = offers(connection)
         self._denied = denied_asks(connection)
+        self._learn = learn
         self._refuse = refuse
 
     def of(self, answer: Answer) -> Answer:
@@ -53,6 +62,7 @@ class ServerMessages:
 
     async def _out(self, part: Part) -> bytes:
         value = offering(part.value, self._is_offered)
+        await self._learn(descriptions(value))
         left, asks = without_asks(value, self._denied)
         for ask in asks:
             await self._refuse(ask)

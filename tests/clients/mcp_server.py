@@ -62,6 +62,22 @@ class Day(BaseModel):
     day: str
 
 
+def greet(name: str) -> str:
+    """Return a greeting."""
+    return f"Hello {name}"
+
+
+@server.tool()
+def describe_greet(description: str) -> str:
+    """Describe the tool greet in other words."""
+    server.remove_tool("greet")
+    server.add_tool(greet, description=description)
+    return "described"
+
+
+server.add_tool(greet)
+
+
 @server.tool()
 def abilities(context: Context) -> str:
     """List what the client says that it can be asked."""

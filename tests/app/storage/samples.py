@@ -17,6 +17,7 @@ from app.domain.hold import Granted, HoldEvent, Marked, Vote
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice, NoticeKind
+from app.domain.server_tool import ToolVersion, tool_id
 from app.domain.session import Chunk, Decision, RecordedAnswer, SessionState, Side
 from app.pages import PageIndex
 from app.pieces import Piece
@@ -61,6 +62,8 @@ GRANT = Grant("g1", COVERS, "Alice", MARIA, HOLD.id, NOW, LATER)
 CONNECTION = Connection("openai", "https://api.example/v1", CredentialScheme.BEARER, b"sealed")
 LINK = Link("E/T/U", "Maria", "digest", LATER)
 MARK = FalsePositive(f"{SESSION.id}/rule", SESSION.id, "rule", NOW, "maria@acme.example", NOW)
+TOOL = ToolVersion("v1", "ops", "deploy", "one", ("description: Deploy.",), NOW)
+CHANGED = replace(TOOL, id="v2", fingerprint="two")
 ENTRIES = tuple(
     Entry("chain", n, Event(EventKind.SESSION_OPENED, NOW, SESSION.id, {"n": n}), "", f"hash-{n}")
     for n in range(3)
@@ -228,6 +231,19 @@ _SMALL = {
     "receipts.renew": Sample(lambda s: s.receipts.renew(["a", "b"], NOW)),
     "receipts.any_since": Sample(
         lambda s: s.receipts.any_since(["a", "c"], NOW), lambda s: s.receipts.renew(["a"], NOW)
+    ),
+    "tools.trusted": Sample(
+        lambda s: s.tools.trusted([tool_id("ops", "deploy")]), lambda s: s.tools.meet(TOOL)
+    ),
+    "tools.meet": Sample(lambda s: s.tools.meet(CHANGED), lambda s: s.tools.meet(TOOL)),
+    "tools.trust": Sample(lambda s: s.tools.trust(CHANGED), lambda s: s.tools.meet(TOOL)),
+    "tools.version": Sample(lambda s: s.tools.version("v1"), lambda s: s.tools.meet(TOOL)),
+    "tools.note_seen": Sample(
+        lambda s: s.tools.note_seen("view", {"deploy": "two", "list": "one"}),
+        lambda s: s.tools.note_seen("view", {"deploy": "one", "get": "one"}),
+    ),
+    "tools.view": Sample(
+        lambda s: s.tools.view("view"), lambda s: s.tools.note_seen("view", {"deploy": "one"})
     ),
     "ledger.prepare": Sample(lambda s: s.ledger.prepare()),
     "ledger.insert": Sample(lambda s: s.ledger.insert(ENTRIES)),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from app.wire.base import Json
+    from app.wire.mcp.descriptions import Description
 
 STREAM, DOCUMENT = "text/event-stream", "application/json"
 CONNECTION = Connection(
@@ -52,9 +53,13 @@ def answer(content_type: str, pieces: Sequence[bytes]) -> Answer:
 
 @dataclass
 class Server:
-    """What a server was told in its client's place."""
+    """What is known of a server, and what it was told in its client's place."""
 
     told: list[ServerAsk] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+
+    async def learn(self, said: tuple[Description, ...]) -> None:
+        self.known += [one.tool for one in said]
 
     async def refuse(self, ask: ServerAsk) -> None:
         self.told.append(ask)
@@ -66,7 +71,9 @@ async def passed(
     connection: Connection = CONNECTION,
     server: Server | None = None,
 ) -> bytes:
-    said = ServerMessages(connection, (server or Server()).refuse).of(answer(content_type, pieces))
+    server = server or Server()
+    messages = ServerMessages(connection, server.learn, server.refuse)
+    said = messages.of(answer(content_type, pieces))
     return b"".join([piece async for piece in said.pieces()])
 
 
@@ -159,3 +166,10 @@ async def test_what_a_server_may_ask_passes_to_the_byte() -> None:
     allowed = replace(CONNECTION, allow_sampling=True)
     assert await passed(STREAM, event, connection=allowed, server=server) == event
     assert server.told == []
+
+
+async def test_what_a_caller_is_about_to_see_is_learnt_and_nothing_else() -> None:
+    server = Server()
+    await passed(DOCUMENT, spelt([listing(GET), listing(DELETE)]).encode(), server=server)
+    await passed(STREAM, f"data: {spelt(ASK)}\n\n".encode(), server=server)
+    assert server.known == ["get_user"]
