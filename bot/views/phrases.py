@@ -116,9 +116,10 @@ def waits(hold: Hold) -> Markup:
 
 def passes(hold: Hold) -> Markup:
     """Say, after whose grant it is, where it lets pass, and past which rules."""
+    over = text.code(hold.connection, 80)
     return text.join(
         text.ours(" → "),
-        text.code(hold.connection, 80),
+        text.join(aim(hold), text.ours(" via "), over) if hold.tool else over,
         text.ours(" past "),
         text.words(", ".join(fired.rule for fired in hold.verdict.holding), 160),
     )

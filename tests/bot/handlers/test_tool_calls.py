@@ -78,6 +78,7 @@ async def test_a_tool_is_approved_for_its_task_and_the_approval_can_be_revoked(
         covers = [(g.covers.tool, g.covers.conversation, g.covers.rule) for g in grants]
         assert ("Bash", "6c1f", "cluster-deletion") in covers
         home = await maria.open_home()
+        assert f"Bash `{COMMAND}` via `openai` past cluster-deletion" in home.words
         assert "Covers Bash calls of one conversation until" in home.words
         await maria.click(home, "Revoke")
         await maria.wait_for_change(card, "revoked by Maria Lopez")
