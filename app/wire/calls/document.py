@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from app.errors import TooLarge, UpstreamUnavailable
+from app.errors import TooLarge
 from app.wire import strict_json
 from app.wire.answer import content_sniffing
 from app.wire.base import Json
 from app.wire.calls.base import Passed, Ruling
 from app.wire.calls.rulings import Rulings
+from app.wire.calls.stream import unreadable
 
 if TYPE_CHECKING:
     from app.domain.tool_call import ToolCall
@@ -88,10 +89,7 @@ class DocumentReader:
         try:
             self._document = strict_json.parse_loosely(text[len(self._before) :])
         except ValueError:
-            raise UpstreamUnavailable(
-                "The model API's answer may hold a tool call and is not whole JSON, so it cannot "
-                "be checked; it is withheld."
-            ) from None
+            raise unreadable("what may be a tool call in JSON that is not whole") from None
         self._numbers = [
             self._rulings.add(call, text=is_text) if self._wanted(call.tool) else None
             for call, is_text in self._form.calls(self._document)
@@ -146,6 +144,20 @@ class DocumentReader:
     def _end(self) -> None:
         self._over = True
         self._parts = []
+
+
+def objects(value: dict[str, Json], name: str) -> list[dict[str, Json]]:
+    """Return the objects in a member that is a list of them, or absent.
+
+    Raises `UpstreamUnavailable` for anything else, in which a client might find a call.
+    """
+    found = value.get(name)
+    if found is None:
+        return []
+    known = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    if not isinstance(found, list) or len(known) < len(found):
+        raise unreadable(f"{name} of an unknown form")
+    return known
 
 
 def _may_hold(body: bytes, markers: tuple[bytes, ...]) -> bool:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from app.domain.tool_call import ToolCall
 from app.wire import strict_json
 from app.wire.calls.base import Changed, Passed, Replaced
-from app.wire.calls.document import DocumentForm, Found
+from app.wire.calls.document import DocumentForm, Found, objects
 from app.wire.calls.rulings import parsed_arguments
+from app.wire.calls.stream import unreadable
 from app.wire.calls.streams.anthropic import EMPTY, is_call, name_of, run_by_client
 
 if TYPE_CHECKING:
@@ -19,15 +20,13 @@ if TYPE_CHECKING:
 
 
 def _calls(document: Json) -> list[Found]:
-    return [
-        Found(_call(block))
-        for block in _content(document)
-        if isinstance(block, dict) and is_call(block)
-    ]
+    return [Found(_call(block)) for block in _content(document) if is_call(block)]
 
 
 def _call(block: dict[str, Json]) -> ToolCall:
     given, call_id = block.get("input"), block.get("id")
+    if not name_of(block):
+        raise unreadable("a tool call without a name")
     arguments = strict_json.dump({} if given is None else given).decode()
     call_id = call_id if isinstance(call_id, str) else ""
     return ToolCall(name_of(block), arguments, call_id, by_provider=not run_by_client(block))
@@ -37,8 +36,7 @@ def _ruled(document: Json, rulings: Sequence[Ruling]) -> Json:
     of = iter(rulings)
     content: list[Json] = []
     for block in _content(document):
-        ruling = next(of) if isinstance(block, dict) and is_call(block) else Passed()
-        content.extend(_written(block, ruling))
+        content.extend(_written(block, next(of)) if is_call(block) else [block])
     if not isinstance(document, dict):
         return document
     changed = {**document, "content": content}
@@ -48,14 +46,14 @@ def _ruled(document: Json, rulings: Sequence[Ruling]) -> Json:
     return changed
 
 
-def _written(block: Json, ruling: Ruling) -> list[Json]:
+def _written(block: dict[str, Json], ruling: Ruling) -> list[Json]:
     match ruling:
         case Replaced(text):
             return [_said(text)]
-        case Changed(arguments, text) if isinstance(block, dict):
+        case Changed(arguments, text):
             before = [_said(text)] if text else []
-            return [*before, {**block, "input": dict(parsed_arguments(arguments))}]
-        case _:
+            return [*before, {**block, "input": parsed_arguments(arguments)}]
+        case Passed():
             return [block]
 
 
@@ -68,9 +66,10 @@ def _said(text: str) -> Json:
     return {"type": "text", "text": text}
 
 
-def _content(document: Json) -> list[Json]:
-    content = document.get("content") if isinstance(document, dict) else None
-    return content if isinstance(content, list) else []
+def _content(document: Json) -> list[dict[str, Json]]:
+    if not isinstance(document, dict):
+        raise unreadable("an answer that is no object")
+    return objects(document, "content")
 
 
 ANTHROPIC = DocumentForm((b"tool_use",), _calls, _ruled, _stopped)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from app.domain.tool_call import ToolCall
 from app.wire import strict_json
 from app.wire.calls.base import Changed, Passed, Replaced
-from app.wire.calls.document import DocumentForm, Found
+from app.wire.calls.document import DocumentForm, Found, objects
+from app.wire.calls.stream import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from app.wire.calls.base import Ruling
 
 Object = dict[str, "Json"]
-_ENDS = frozenset({"tool_calls", "function_call"})
+_ENDS = ("tool_calls", "function_call")
 _HOLDERS = {"function": "arguments", "custom": "input"}
 """The members of a call that name the tool, each with the name of what it is asked."""
 
@@ -30,31 +31,34 @@ def _calls(document: Json) -> list[Found]:
         found
         for choice in _choices(document)
         if (message := _message(choice)) is not None
-        for found in [*map(_found, _tool_calls(message)), *_legacy(message)]
+        for found in [*map(_found, objects(message, "tool_calls")), *_legacy(message)]
     ]
 
 
-def _found(call: Json) -> Found:
-    given = call if isinstance(call, dict) else {}
+def _found(call: Object) -> Found:
     holder, asked = _asked(call)
     value = holder.get(asked)
     arguments = value if isinstance(value, str) else strict_json.dump(value or {}).decode()
-    name = _text(holder.get("name")) or _text(given.get("type"))
-    return Found(ToolCall(name, arguments, _text(given.get("id"))), text=asked == "input")
+    name = _text(holder.get("name"))
+    if not name:
+        raise unreadable("a tool call without a name")
+    return Found(ToolCall(name, arguments, _text(call.get("id"))), text=asked == "input")
 
 
 def _legacy(message: Object) -> list[Found]:
     call = message.get("function_call")
-    return [_found({"function": call})] if isinstance(call, dict) else []
+    return [_found({"function": call})] if call is not None else []
 
 
-def _asked(call: Json) -> tuple[Object, str]:
+def _asked(call: Object) -> tuple[Object, str]:
     """Return what names the tool in a call, and which member of it says what is asked."""
-    for name, asked in _HOLDERS.items():
-        holder = call.get(name) if isinstance(call, dict) else None
-        if isinstance(holder, dict):
-            return holder, asked
-    return {}, "arguments"
+    (name, asked), *others = [
+        (name, asked) for name, asked in _HOLDERS.items() if call.get(name) is not None
+    ] or [("", "")]
+    holder = call.get(name)
+    if others or not isinstance(holder, dict):
+        raise unreadable("a tool call of an unknown form")
+    return holder, asked
 
 
 def _ruled(document: Json, rulings: Sequence[Ruling]) -> Json:
@@ -63,19 +67,19 @@ def _ruled(document: Json, rulings: Sequence[Ruling]) -> Json:
     return {**document, "choices": choices} if isinstance(document, dict) else document
 
 
-def _choice(choice: Json, rulings: Iterator[Ruling]) -> Json:
+def _choice(choice: Object, rulings: Iterator[Ruling]) -> Json:
     message = _message(choice)
-    if message is None or not isinstance(choice, dict):
+    if message is None:
         return choice
     said: list[str] = []
     left: list[Json] = []
-    for call in _tool_calls(message):
+    for call in objects(message, "tool_calls"):
         left.extend(_written(call, next(rulings), said))
     changed: Object = {**message, "tool_calls": left}
     if not left:
         del changed["tool_calls"]
-    if isinstance(call := message.get("function_call"), dict):
-        kept = _written({"function": call}, next(rulings), said)
+    if isinstance(legacy := message.get("function_call"), dict):
+        kept = _written({"function": legacy}, next(rulings), said)
         changed["function_call"] = _asked(kept[0])[0] if kept else None
     if said:
         changed["content"] = _with_texts(message.get("content"), said)
@@ -84,7 +88,7 @@ def _choice(choice: Json, rulings: Iterator[Ruling]) -> Json:
     return {**choice, "message": changed, **({"finish_reason": "stop"} if ends else {})}
 
 
-def _written(call: Json, ruling: Ruling, said: list[str]) -> list[Json]:
+def _written(call: Object, ruling: Ruling, said: list[str]) -> list[Object]:
     """Return a call as it goes on, if it does; what is said about it is added to `said`."""
     match ruling:
         case Replaced(text):
@@ -94,8 +98,7 @@ def _written(call: Json, ruling: Ruling, said: list[str]) -> list[Json]:
             said.extend([text] if text else [])
             holder, asked = _asked(call)
             name = "function" if asked == "arguments" else "custom"
-            given = call if isinstance(call, dict) else {}
-            return [{**given, name: {**holder, asked: arguments}}]
+            return [{**call, name: {**holder, asked: arguments}}]
         case Passed():
             return [call]
 
@@ -117,19 +120,17 @@ def _stopped(document: Json, text: str) -> Json:
 _EMPTY: Object = {"id": "chatcmpl-stopped", "object": "chat.completion", "created": 0, "model": ""}
 
 
-def _choices(document: Json) -> list[Json]:
-    choices = document.get("choices") if isinstance(document, dict) else None
-    return choices if isinstance(choices, list) else []
+def _choices(document: Json) -> list[Object]:
+    if not isinstance(document, dict):
+        raise unreadable("an answer that is no object")
+    return objects(document, "choices")
 
 
-def _message(choice: Json) -> Object | None:
-    message = choice.get("message") if isinstance(choice, dict) else None
-    return message if isinstance(message, dict) else None
-
-
-def _tool_calls(message: Object) -> list[Json]:
-    calls = message.get("tool_calls")
-    return calls if isinstance(calls, list) else []
+def _message(choice: Object) -> Object | None:
+    message = choice.get("message")
+    if choice.get("delta") is not None or not isinstance(message, dict | None):
+        raise unreadable("a choice of an unknown form")
+    return message
 
 
 def _text(value: Json) -> str:

@@ -8,22 +8,32 @@ from app.wire.calls import gemini_parts
 from app.wire.calls.base import Changed, Passed, Replaced
 from app.wire.calls.document import DocumentForm, Found
 from app.wire.calls.rulings import parsed_arguments
+from app.wire.calls.stream import unreadable
+from app.wire.calls.streams import gemini_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from app.domain.tool_call import ToolCall
     from app.wire.base import Json
     from app.wire.calls.base import Ruling
 
 
 def _calls(document: Json) -> list[Found]:
     return [
-        Found(call)
+        Found(_call(part))
         for chunk in (document if isinstance(document, list) else [document])
-        for candidate in _members(chunk, "candidates")
-        for part in _parts(candidate)
-        if (call := gemini_parts.call_of(part)) is not None
+        for candidate in _candidates(chunk)
+        for part in gemini_chunks.parts_of(candidate)
+        if gemini_chunks.is_call(part)
     ]
+
+
+def _call(part: gemini_parts.Part) -> ToolCall:
+    call = gemini_parts.call_of(part)
+    if call is None or not call.tool:
+        raise unreadable("a tool call without a name")
+    return call
 
 
 def _ruled(document: Json, rulings: Sequence[Ruling]) -> Json:
@@ -34,32 +44,28 @@ def _ruled(document: Json, rulings: Sequence[Ruling]) -> Json:
 
 
 def _chunk(chunk: Json, rulings: Iterator[Ruling]) -> Json:
-    candidates = _members(chunk, "candidates")
+    candidates = _candidates(chunk)
     if not isinstance(chunk, dict) or not candidates:
         return chunk
-    written: list[Json] = [_candidate(candidate, rulings) for candidate in candidates]
-    return {**chunk, "candidates": written}
+    return {**chunk, "candidates": [_candidate(candidate, rulings) for candidate in candidates]}
 
 
-def _candidate(candidate: Json, rulings: Iterator[Ruling]) -> Json:
-    content = candidate.get("content") if isinstance(candidate, dict) else None
-    if not isinstance(candidate, dict) or not isinstance(content, dict):
-        return candidate
-    parts: list[Json] = []
-    for part in _parts(candidate):
-        is_call = gemini_parts.call_of(part) is not None
-        parts.extend(_written(part, next(rulings) if is_call else Passed()))
-    return {**candidate, "content": {**content, "parts": parts}}
+def _candidate(candidate: gemini_parts.Part, rulings: Iterator[Ruling]) -> Json:
+    before = gemini_chunks.parts_of(candidate)
+    parts: list[gemini_parts.Part] = []
+    for part in before:
+        parts.extend(_written(part, next(rulings)) if gemini_chunks.is_call(part) else [part])
+    return gemini_chunks.with_parts(candidate, parts) if parts != before else candidate
 
 
-def _written(part: Json, ruling: Ruling) -> list[Json]:
+def _written(part: gemini_parts.Part, ruling: Ruling) -> list[gemini_parts.Part]:
     match ruling:
         case Replaced(text):
             return [{"text": text}]
-        case Changed(arguments, text) if isinstance(part, dict):
-            before: list[Json] = [{"text": text}] if text else []
+        case Changed(arguments, text):
+            before: list[gemini_parts.Part] = [{"text": text}] if text else []
             return [*before, gemini_parts.with_arguments(part, parsed_arguments(arguments))]
-        case _:
+        case Passed():
             return [part]
 
 
@@ -72,14 +78,10 @@ def _stopped(document: Json, text: str) -> Json:
     return [answer] if isinstance(document, list) else answer
 
 
-def _parts(candidate: Json) -> list[Json]:
-    content = candidate.get("content") if isinstance(candidate, dict) else None
-    return _members(content, "parts")
-
-
-def _members(value: Json, name: str) -> list[Json]:
-    found = value.get(name) if isinstance(value, dict) else None
-    return found if isinstance(found, list) else []
+def _candidates(chunk: Json) -> list[gemini_parts.Part]:
+    if not isinstance(chunk, dict):
+        raise unreadable("an answer that is no object")
+    return gemini_chunks.candidates_of(chunk)
 
 
 GEMINI = DocumentForm(gemini_parts.MARKERS, _calls, _ruled, _stopped)

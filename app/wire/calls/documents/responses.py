@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from app.wire.calls import response_items
 from app.wire.calls.base import Changed, Replaced
-from app.wire.calls.document import DocumentForm, Found
+from app.wire.calls.document import DocumentForm, Found, objects
+from app.wire.calls.stream import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,21 +17,21 @@ if TYPE_CHECKING:
 
 
 def _calls(document: Json) -> list[Found]:
-    return [
-        Found(call, response_items.has_text(item))
-        for item in _output(document)
-        if isinstance(item, dict) and (call := response_items.call_of(item)) is not None
-    ]
+    found: list[Found] = []
+    for item in _output(document):
+        if (call := response_items.call_of(item)) is not None:
+            if not call.tool:
+                raise unreadable("a tool call without a name")
+            found.append(Found(call, response_items.has_text(item)))
+    return found
 
 
 def _ruled(document: Json, rulings: Sequence[Ruling]) -> Json:
     of = iter(rulings)
     output: list[Json] = []
     for at, item in enumerate(_output(document)):
-        if isinstance(item, dict) and response_items.tool_of(item) is not None:
-            output.extend(_written(item, next(of), f"msg_ruling_{at}"))
-        else:
-            output.append(item)
+        is_call = response_items.tool_of(item) is not None
+        output.extend(_written(item, next(of), f"msg_ruling_{at}") if is_call else [item])
     return {**document, "output": output} if isinstance(document, dict) else document
 
 
@@ -66,9 +67,10 @@ _EMPTY: dict[str, Json] = {
 }
 
 
-def _output(document: Json) -> list[Json]:
-    output = document.get("output") if isinstance(document, dict) else None
-    return output if isinstance(output, list) else []
+def _output(document: Json) -> list[response_items.Item]:
+    if not isinstance(document, dict):
+        raise unreadable("an answer that is no object")
+    return objects(document, "output")
 
 
 RESPONSES = DocumentForm((b"_call", b"_approval_request", b'"program"'), _calls, _ruled, _stopped)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from copy import deepcopy
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,29 +16,13 @@ from app.wire.calls.streams.gemini import GeminiStream
 from app.wire.calls.streams.responses import ResponsesStream
 from tests.app.wire.calls import chats, geminis, messages, responses
 from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS
+from tests.app.wire.calls.odd import CHANGES, Change, Event, changed
 from tests.app.wire.law import events
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from app.wire.calls.base import CallReader, Ruling
-
-Event = tuple[str, Any]
-Change = tuple[str, int, int, Any]
-
-ODD = st.sampled_from([None, 0, 1, "", [], {}, "x", True, 2.5])
-CHANGES = st.lists(
-    st.tuples(
-        st.sampled_from(["set", "set", "set", "list", "delete", "repeat", "drop", "swap"]),
-        st.integers(0, 99),
-        st.integers(0, 99),
-        ODD,
-    ),
-    min_size=1,
-    max_size=2,
-)
-TELLING = frozenset({"name", "type"})
-"""Members without which it is another call, or none."""
 
 
 def spelt(stream: list[Event]) -> list[bytes]:
@@ -55,39 +38,6 @@ def parsed(stream: bytes) -> list[Event]:
         (name, data if data == "[DONE]" else json.loads(data))
         for name, data in events(stream.decode())
     ]
-
-
-def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    if path:
-        yield path
-    items = value.items() if isinstance(value, dict) else ()
-    items = enumerate(value) if isinstance(value, list) else items
-    for step, inner in items:
-        yield from places(inner, (*path, step))
-
-
-def changed(stream: list[Event], change: Change) -> list[Event]:
-    how, at, where, odd = change
-    stream = deepcopy(stream)
-    at %= len(stream)
-    if how == "repeat":
-        return [*stream[: at + 1], *stream[at:]]
-    if how == "drop":
-        return [*stream[:at], *stream[at + 1 :]]
-    if how == "swap":
-        return [*stream[:at], *reversed(stream[at : at + 2]), *stream[at + 2 :]]
-    value = stream[at][1]
-    found = [path for path in places(value) if path[-1] not in TELLING]
-    if not found:
-        return stream
-    *before, last = found[where % len(found)]
-    for step in before:
-        value = value[step]
-    if how == "delete":
-        del value[last]
-    else:
-        value[last] = [value[last]] if how == "list" else odd
-    return stream
 
 
 FORMS: dict[str, tuple[Callable[[], CallReader], bytes]] = {
