@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.grant import Coverage, Grant, coverage, holders, reaching
 from app.domain.hold import Hold, HoldState, Person
+from app.domain.passage import PassageKind
 from policies.approval import met
 from policies.terms import with_terms
 
@@ -241,27 +242,33 @@ def refuses(verdict: Verdict, key: str, denied: Hold) -> bool:
     """Whether what a denied hold was denied for is open in this verdict.
 
     A denial names the last typed turn or ask that was open, else all that was; where a rule
-    decides about requests, that request.
+    decides about requests, that request. Of tool calls it names each.
     """
     was = {fired.rule: fired.question for fired in denied.verdict.holding}
     for fired in verdict.holding:
         mine, theirs = fired.question, was.get(fired.rule)
         if mine is None or theirs is None or mine.law != theirs.law:
             continue
-        if mine.cover is None:
-            if key == denied.key:
-                return True
-        elif _denies(theirs.passages, mine.passages):
+        if mine.cover is None and key == denied.key:
+            return True
+        if (mine.cover or _calls(mine.passages)) and _denies(theirs.passages, mine.passages):
             return True
     return False
 
 
 def _denies(denied: Sequence[Passage], passages: Iterable[Passage]) -> bool:
-    """Whether what was denied of these passages is among others: an ask, or the work it led to."""
+    """Whether what was denied of these passages is among others: a call, an ask, or its work."""
     open_now = {name for passage in passages for name in passage.names}
+    calls = {passage.name for passage in _calls(denied)}
+    if not calls.isdisjoint(open_now):
+        return True
     asks = [passage.ask or passage.name for passage in denied if passage.asked]
     names = asks[-1:] or [passage.name for passage in denied]
     return bool(names) and open_now.issuperset(names)
+
+
+def _calls(passages: Iterable[Passage]) -> list[Passage]:
+    return [passage for passage in passages if passage.kind is PassageKind.CALL]
 
 
 def same_questions(verdict: Verdict, key: str, other: Hold) -> bool:

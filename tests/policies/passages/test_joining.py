@@ -11,7 +11,7 @@ from app.domain.hold import HoldState
 from app.domain.passage import Passage, PassageKind
 from policies.passages.answers import covers_of, joins, refuses, same_questions, still_open
 from tests.policies.made import ALICE
-from tests.policies.passages.questions import fired, passage, verdict
+from tests.policies.passages.questions import COVER, fired, passage, verdict
 from tests.policies.passages.talks import CALL, NOW, hold_for
 
 if TYPE_CHECKING:
@@ -56,6 +56,16 @@ def test_what_is_decided_by_request_joins_and_is_refused_by_the_same_request_alo
 
 def denied(*passages: str | Passage) -> Hold:
     return hold_for(verdict(fired("one", *passages)), state=HoldState.DENIED)
+
+
+def test_a_denied_call_is_refused_again_and_no_other_one_is() -> None:
+    calls = [passage(name, PassageKind.CALL) for name in ("rm", "drop", "ls")]
+    for cover in (COVER, None):
+        hold = hold_for(verdict(fired("one", *calls[:2], cover=cover)), state=HoldState.DENIED)
+        assert refuses(verdict(fired("one", calls[0], cover=cover)), "k", hold)
+        assert refuses(verdict(fired("one", *calls, cover=cover)), "k", hold)
+        assert not refuses(verdict(fired("one", calls[2], cover=cover)), "k", hold)
+        assert not refuses(verdict(fired("one", calls[0], law="new", cover=cover)), "k", hold)
 
 
 def text(name: str) -> Passage:
