@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.tool_call import ToolCall
 from app.domain.verdict import Action
+from policies.calls.judge import judge_call
 from policies.decide import decide
 from policies.loader import SHIPPED, load_catalog
+from policies.passages.names import UNKEYED
 from policies.rehearse import check
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = sorted((SHIPPED / "examples").glob("*.yaml"))
 NIGHT = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+WEEKEND = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -68,6 +73,43 @@ def test_a_worked_policy_decides_as_the_guide_says(
     tmp_path: Path, name: str, asked: Facts, identity: Identity, now: datetime, action: Action
 ) -> None:
     assert decide(asked, identity, _catalog(tmp_path, name), now).action is action
+
+
+@pytest.mark.parametrize(
+    ("name", "connection", "tool", "arguments", "now", "action"),
+    [
+        ("11", "review-1", "Edit", {"file_path": "a"}, DAY, Action.DENY),
+        ("11", "openai", "Edit", {"file_path": "a"}, DAY, Action.ALLOW),
+        ("11", "review-1", "Bash", {"command": "git diff main"}, DAY, Action.ALLOW),
+        ("11", "review-1", "Bash", {"command": "git push"}, DAY, Action.HOLD),
+        ("12", "openai", "Bash", {"command": "ssh prod-db"}, WEEKEND, Action.HOLD),
+        ("12", "openai", "Bash", {"command": "ssh prod-db"}, DAY, Action.ALLOW),
+        ("13", "openai", "mcp__db__query", {"sql": "update a set b = 1"}, DAY, Action.HOLD),
+        ("13", "openai", "mcp__db__query", {"sql": "drop table a"}, DAY, Action.DENY),
+        ("13", "openai", "mcp__db__query", {"sql": "select 1"}, DAY, Action.ALLOW),
+    ],
+)
+def test_a_worked_policy_decides_on_tool_calls_as_the_guide_says(
+    tmp_path: Path,
+    name: str,
+    connection: str,
+    tool: str,
+    arguments: dict[str, str],
+    now: datetime,
+    action: Action,
+) -> None:
+    asked = replace(facts(), connection=connection)
+    call = ToolCall(tool, json.dumps(arguments))
+    judged = judge_call(call, asked, ALICE, now, UNKEYED, _catalog(tmp_path, name))
+    assert judged.verdict.action is action
+
+
+def test_during_the_freeze_calls_are_released_together(tmp_path: Path) -> None:
+    call = ToolCall("Bash", '{"command": "ssh prod-db"}')
+    judged = judge_call(call, facts(), ALICE, WEEKEND, UNKEYED, _catalog(tmp_path, "12"))
+    assert judged.together
+    assert judged.verdict.approval is not None
+    assert judged.verdict.approval.quorum == 2
 
 
 def test_an_answer_that_names_the_unannounced_project_ends_there(tmp_path: Path) -> None:
