@@ -15,21 +15,26 @@ from app.clock import SystemClock
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import PassageKind
+from app.domain.tool_call import ToolCall
 from app.domain.verdict import Action
 from app.errors import BadRequest
 from app.wire.registry import WIRES
 from bot.views.durations import duration
 from cli.folders import catalog_in
+from policies.calls.judge import judge_call
 from policies.decide import decide
-from policies.explain import Outcome
+from policies.explain import Outcome, explain_call
 from policies.explain import explain as stories_of
+from policies.passages.names import UNKEYED
 from proxy.facts import read_inquiry
 from proxy.front import check_front
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.domain.passage import Excerpt
     from app.domain.segment import Facts
-    from app.domain.verdict import Question
+    from app.domain.verdict import Question, Verdict
     from policies.explain import RuleStory
 
 _COLOURS = {Action.ALLOW: "green", Action.MASK: "cyan", Action.HOLD: "yellow", Action.DENY: "red"}
@@ -39,6 +44,7 @@ _WHAT = {
     PassageKind.WORK: "what tools returned and the model said for one ask",
     PassageKind.TEXT: "fixed text that comes with the agent or the repository",
     PassageKind.FRAME: "the agent's frame around a repeated prompt",
+    PassageKind.CALL: "the tool and its exact arguments",
 }
 _PATHS = {
     "anthropic": "v1/messages",
@@ -73,12 +79,18 @@ def explain(  # noqa: PLR0913 - each is an option of the command
     workflow: Annotated[str, typer.Option(help="Of the job, as its issuer names it.")] = "",
     commit: Annotated[str, typer.Option(help="Of the job.")] = "",
     actor: Annotated[str, typer.Option(help="Who started the job.")] = "",
+    tool: Annotated[
+        str, typer.Option(help="A tool that the answer calls: explain what becomes of the call.")
+    ] = "",
+    arguments: Annotated[str, typer.Option(help="What it calls the tool with, as JSON.")] = "",
     catalog: Annotated[
         Path | None, typer.Option(help="A folder of policies; default: the one in force.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Show the other rules, too.")] = False,
 ) -> None:
-    """Say how a request would be decided: each rule that fired or nearly did, and why."""
+    """Say how a request or a tool call would be decided: each rule that fired or nearly did."""
+    if arguments and not tool:
+        raise BadRequest("--arguments are of a tool: name the --tool, too.")
     rules = catalog_in(catalog)
     target = path or _PATHS.get(connection, _CHAT)
     now = _moment(at)
@@ -91,13 +103,32 @@ def explain(  # noqa: PLR0913 - each is an option of the command
     facts = _facts(_connection(connection, wire), method.upper(), target, _body(file))
     if model:
         facts = replace(facts, prompt=replace(facts.prompt, model=model))
-    verdict = decide(facts, identity, rules, now)
     console = Console(highlight=False)
+    if tool:
+        call = ToolCall(tool, arguments)
+        judged = judge_call(call, facts, identity, now, UNKEYED, rules)
+        told = _headline(judged.verdict, f"{connection} · {tool} {judged.shown}")
+        console.print(told, soft_wrap=True)
+        stories = explain_call(call, facts, identity, rules, now)
+        _tell(console, judged.verdict, stories, every=every)
+        if judged.changed is not None:
+            console.print(
+                f"\nsent on as: {rules.mask(judged.changed)}", soft_wrap=True, markup=False
+            )
+        return
+    verdict = decide(facts, identity, rules, now)
+    console.print(_headline(verdict, _summary(facts)))
+    _tell(console, verdict, stories_of(facts, identity, rules, now), every=every)
+
+
+def _headline(verdict: Verdict, summary: str) -> Text:
     told = Text(f"{verdict.action.value.upper()}", style=f"bold {_COLOURS[verdict.action]}")
-    told.append(f"  {_summary(facts)}", style="default not bold")
-    console.print(told)
+    return told.append(f"  {summary}", style="default not bold")
+
+
+def _tell(console: Console, verdict: Verdict, stories: Iterable[RuleStory], *, every: bool) -> None:
     questions = {fired.rule: fired.question for fired in verdict.holding}
-    for story in stories_of(facts, identity, rules, now):
+    for story in stories:
         if every or story.outcome is not Outcome.NOT:
             console.print(_told(story), soft_wrap=True, end="")
         if question := questions.get(story.rule):
@@ -177,7 +208,8 @@ def _asked(question: Question) -> Text:
     """Say what people would decide on, and for how long that would count."""
     cover, passages = question.cover, question.passages
     if cover is None:
-        return Text("  decided on: this request alone; an approval covers nothing else\n")
+        what = "call" if passages else "request"
+        return Text(f"  decided on: this {what} alone; an approval covers nothing else\n")
     what = "this passage" if len(passages) == 1 else f"these {len(passages)} passages"
     idle, most = duration(cover.idle), duration(cover.most)
     told = Text(f"  decided on: {what}, covered until unused for {idle}, {most} at most\n")

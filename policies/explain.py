@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.passage import Excerpt
 from app.domain.verdict import Action
+from policies.calls.arguments import TooDeep
+from policies.calls.judge import UNCHECKABLE as UNCHECKABLE_CALL
+from policies.calls.judge import LookedAt
 from policies.conditions import Asked
 from policies.decide import UNCHECKABLE
 from policies.evidence import Evidence
@@ -15,11 +18,15 @@ from policies.files.model import Side
 from policies.matching.effort import TooDense
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from app.domain.identity import Identity
     from app.domain.segment import Facts
+    from app.domain.tool_call import ToolCall
+    from app.domain.verdict import FiredRule
     from policies.compiled_catalog import Catalog, Rule
+    from policies.evidence import Hit
 
 
 class Outcome(StrEnum):
@@ -57,33 +64,67 @@ def explain(
 ) -> tuple[RuleStory, ...]:
     """Return the story of each request rule, in the order of the catalog.
 
-    There is only one where the text takes too much to look through.
+    Of the calls that it makes itself, the rules about tool calls come after. There is only one
+    where the text takes too much to look through.
     """
     asked = Asked(facts, identity, now)
     try:
         evidence = Evidence(facts, catalog)
     except TooDense:
-        return (_UNCHECKABLE,)
+        return (_uncheckable(UNCHECKABLE),)
     rules = [rule for rule in catalog.rules if rule.sees(Side.REQUEST)]
-    return tuple(_story(rule, asked, evidence) for rule in rules)
+    stories = [_story(rule, asked, evidence.of(rule), evidence.excerpts) for rule in rules]
+    for call in facts.prompt.calls:
+        stories += explain_call(call, facts, identity, catalog, now, over_mcp=True)
+    return tuple(stories)
 
 
-_UNCHECKABLE = RuleStory(
-    rule=UNCHECKABLE.rule,
-    title=UNCHECKABLE.title,
-    action=UNCHECKABLE.action,
-    enforced=True,
-    outcome=Outcome.FIRED,
-    why="no other rule was asked: what cannot be looked through is denied",
-    conditions=(),
-    findings=0,
-    excerpts=(),
-)
+def explain_call(
+    call: ToolCall,
+    facts: Facts,
+    identity: Identity,
+    catalog: Catalog,
+    now: datetime,
+    *,
+    over_mcp: bool = False,
+) -> tuple[RuleStory, ...]:
+    """Return the story of each rule about tool calls, in the order of the catalog."""
+    asked = Asked(facts, identity, now)
+    try:
+        looked = LookedAt(call, asked, catalog, catalog.call_rules)
+    except (TooDense, TooDeep):
+        return (_uncheckable(UNCHECKABLE_CALL),)
+    stories = []
+    for rule in catalog.call_rules:
+        if rule.call is not None:
+            named = Line(rule.call.says, rule.call.takes(call.tool, over_mcp=over_mcp))
+            hits = looked.hits(rule)
+            stories.append(_story(rule, looked.asked, hits, looked.excerpts, named))
+    return tuple(stories)
 
 
-def _story(rule: Rule, asked: Asked, evidence: Evidence) -> RuleStory:
-    lines = tuple(Line(c.says, c.holds(asked)) for c in rule.conditions)
-    hits = evidence.of(rule)
+def _uncheckable(built_in: FiredRule) -> RuleStory:
+    return RuleStory(
+        rule=built_in.rule,
+        title=built_in.title,
+        action=built_in.action,
+        enforced=True,
+        outcome=Outcome.FIRED,
+        why="no other rule was asked: what cannot be looked through is denied",
+        conditions=(),
+        findings=0,
+        excerpts=(),
+    )
+
+
+def _story(
+    rule: Rule,
+    asked: Asked,
+    hits: Sequence[Hit],
+    excerpts: Callable[[Sequence[Hit]], tuple[Excerpt, ...]],
+    *more: Line,
+) -> RuleStory:
+    lines = (*more, *(Line(c.says, c.holds(asked)) for c in rule.conditions))
     missing = [line.says for line in lines if not line.holds]
     silent = rule.look_for is not None and not hits
     return RuleStory(
@@ -95,7 +136,7 @@ def _story(rule: Rule, asked: Asked, evidence: Evidence) -> RuleStory:
         why=_why(rule, missing, len(hits), silent=silent),
         conditions=lines,
         findings=len(hits),
-        excerpts=evidence.excerpts(hits),
+        excerpts=excerpts(hits),
     )
 
 

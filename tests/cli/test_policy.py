@@ -188,3 +188,48 @@ def test_a_request_that_cannot_be_is_told(options: list[str], told: str) -> None
     shown = abeyance("policy", "explain", *options)
     assert shown.returncode == 2
     assert told in shown.stderr
+
+
+RULES = """
+- id: removal
+  title: Removal
+  explain: No.
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {regex: ['rm -rf'], paths: [command]}}}
+  then: hold
+  approval: {from: [managers]}
+  examples: {match: [rm -rf x], skip: [{tool: Bash, arguments: {note: rm -rf}}]}
+- id: keys
+  title: Keys
+  explain: No.
+  on: response
+  when: {tool_call: {arguments: {detectors: [aws-access-key-id]}}}
+  then: mask
+  examples: {match: [AKIAIOSFODNN7EXAMPLE], skip: [x]}
+"""
+
+
+def test_a_tool_call_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "mine.yaml").write_text(RULES)
+    of_call = ("policy", "explain", "--catalog", str(tmp_path), "--tool", "Bash")
+    arguments = json.dumps({"command": f"rm -rf x {KEY}"})
+    explained = abeyance(*of_call, "--arguments", arguments)
+    assert explained.returncode == 0, explained.stderr
+    told = explained.stdout
+    assert told.startswith('HOLD  openai · Bash {"command":"rm -rf x [aws-access-key-id]"}\n')
+    assert "● removal (hold)" in told
+    assert "✓ tool_call.name: ['@shell']" in told
+    assert "tool call Bash, command: «rm -rf» x [aws-access-key-id]" in told
+    assert "the tool and its exact arguments" in told
+    assert 'sent on as: {"command":"rm -rf x [aws-access-key-id]"}' in told
+    assert KEY not in told
+    other = abeyance(*of_call[:-1], "Read", "--arguments", arguments, "--all").stdout
+    assert "○ removal" in other or "◐ removal" in other
+    assert "✗ tool_call.name: ['@shell']" in other
+
+
+def test_arguments_without_a_tool_are_refused() -> None:
+    explained = abeyance("policy", "explain", "--arguments", "{}")
+    assert explained.returncode == 2
+    assert "name the --tool, too" in explained.stderr
