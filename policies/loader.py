@@ -248,7 +248,8 @@ def _cover(spec: RuleSpec) -> CoverTerms | None:
     by_passages = spec.decides is Decides.PASSAGES or (
         spec.decides is None and spec.risk is not Risk.CRITICAL
     )
-    if spec.then is not Action.HOLD or text is None or not by_passages:
+    has_passages = text is not None or spec.when.tool_call is not None
+    if spec.then is not Action.HOLD or not has_passages or not by_passages:
         return None
     return CoverTerms(spec.covers.idle, spec.covers.most) if spec.covers else CoverTerms()
 

@@ -114,6 +114,7 @@ def test_a_rule_of_names_alone_shows_the_first_line(write: Callable[..., Path]) 
     call = judged(load_catalog(write(rule(NAMED))), "Bash", {"command": "ls"})
     (fired,) = call.verdict.holding
     assert fired.question is not None
+    assert fired.question.cover is not None
     (passage,) = fired.question.passages
     assert passage.excerpt is not None
     assert passage.excerpt.words == '{"command":"ls"}'
