@@ -174,8 +174,9 @@ class StreamReader(ABC):
         """Number a call that is whole now. `text`: its arguments are no JSON."""
         stretch.calls.append(self.rulings.add(call, text=text))
 
-    def check(self, event: Event, markers: tuple[bytes, ...]) -> None:
+    def check(self, event: Event, markers: tuple[bytes, ...] = ()) -> None:
         """Raise `UpstreamUnavailable` for a marked event that clients may read otherwise."""
+        markers = markers or self.markers
         data = event.sse.data or ""
         readings = [data, *embedded_json.views(data)]
         if not any(marker.decode() in reading for marker in markers for reading in readings):

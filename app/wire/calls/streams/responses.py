@@ -46,7 +46,7 @@ class ResponsesStream(StreamReader):
     # What comes.
 
     def read(self, event: Event) -> None:
-        self.check(event, self.markers)
+        self.check(event)
         response, item = event.value.get("response"), event.value.get("item")
         if isinstance(response, dict):
             self._read_response(event, response)
@@ -227,6 +227,11 @@ class ResponsesStream(StreamReader):
             return b""
         self._renumber()
         return self._out.begin() + self._out.insert(text)
+
+    def alive(self) -> bytes:
+        """Some clients raise for an event that is not the beginning of the response."""
+        fits = self._out.begun or self.sign_of_life.startswith(b":")
+        return super().alive() if fits else b""
 
     def stopped(self, text: str) -> bytes:
         out = self._out
