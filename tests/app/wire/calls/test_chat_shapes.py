@@ -241,6 +241,17 @@ def test_a_stop_brings_the_rest_of_a_call_that_has_begun_to_go_on() -> None:
     }
 
 
+def test_a_text_before_all_else_has_the_role_and_what_follows_has_it_not() -> None:
+    stream = reader()
+    delta = {"role": "assistant", "content": None, "tool_calls": [call("held_a")]}
+    stream.feed(streams.chunk(delta, finish="tool_calls"))
+    out = stream.flow() + stream.say("Waiting.")
+    [(_, said)] = events(out.decode())
+    assert json.loads(said)["choices"][0]["delta"] == {"role": "assistant", "content": "Waiting."}
+    stream.rule(0, Passed())
+    assert b'"role"' not in stream.flow()
+
+
 def test_nothing_is_said_after_the_end() -> None:
     stream = reader()
     stream.feed(made([Said(text="so")]))

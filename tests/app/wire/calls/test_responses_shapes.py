@@ -9,6 +9,7 @@ import pytest
 
 from app.domain.tool_call import ToolCall
 from app.errors import TooLarge
+from app.wire.apis.openai_responses import NO_NEWS
 from app.wire.calls.base import Changed, Passed, Replaced
 from app.wire.calls.streams.responses import ResponsesStream
 from tests.app.wire import streams
@@ -17,6 +18,7 @@ from tests.app.wire.calls.responses import (
     USAGE,
     Item,
     asked,
+    looked_at,
     made,
     read,
     reader,
@@ -198,6 +200,13 @@ def test_an_answer_that_has_not_begun_is_stopped_with_a_response_of_its_own() ->
     seen, response = read(reader().stop("Stopped."))
     assert [item["content"][0]["text"] for item in seen] == ["Stopped."]
     assert response["status"] == "completed"
+
+
+def test_a_sign_of_life_is_never_the_first_event() -> None:
+    stream = ResponsesStream(looked_at, limit=LIMIT, alive=NO_NEWS)
+    assert stream.alive() == b""
+    stream.feed(made([HELD]))
+    assert (stream.alive(), reader().alive()) == (NO_NEWS, COMMENT)
 
 
 def test_items_that_share_a_number_are_told_apart() -> None:
