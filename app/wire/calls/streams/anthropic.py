@@ -65,7 +65,7 @@ class AnthropicStream(StreamReader):
         return self._out.shift > 0
 
     def read(self, event: Event) -> None:
-        self.check(event)
+        self.check(event, self.markers)
         if event.sse.event not in {"", event.kind}:
             raise unreadable("an event with two names")
         if event.kind in {"message_start", "message_delta"}:
