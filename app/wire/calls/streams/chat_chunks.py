@@ -17,6 +17,7 @@ Object: TypeAlias = "dict[str, Json]"
 
 CALLS = ("tool_calls", "function_call")
 """The members of a delta that hold calls; the second is how calls were spelt at first."""
+_TOKENS = ("logprobs", "token_ids")
 _HOLDERS = {"function": "arguments", "custom": "input"}
 
 
@@ -244,10 +245,17 @@ def _parts(choice: Object) -> list[tuple[Object, Entry | None]]:
     if len(deltas) == 1:
         return [(choice, deltas[0][1])]
     last = len(deltas) - 1
+    plain = without_tokens(choice)
     return [
-        ({**choice, "delta": delta, **({"finish_reason": None} if at < last else {})}, entry)
+        ({**plain, "delta": delta, **({"finish_reason": None} if at < last else {})}, entry)
         for at, (delta, entry) in enumerate(deltas)
     ]
+
+
+def without_tokens(choice: Object) -> Object:
+    """Return a choice without the tokens of its text, which are those of a call as well."""
+    told = {name: None for name in _TOKENS if choice.get(name) is not None}
+    return {**choice, **told} if told else choice
 
 
 def is_empty(chunk: Object) -> bool:

@@ -9,7 +9,15 @@ from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.base import Replaced
 from app.wire.calls.stream import Event
-from app.wire.calls.streams.chat_chunks import CALLS, Call, choices_of, delta_of, index_of, is_empty
+from app.wire.calls.streams.chat_chunks import (
+    CALLS,
+    Call,
+    choices_of,
+    delta_of,
+    index_of,
+    is_empty,
+    without_tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -221,7 +229,7 @@ def _with(chunk: Object, members: Object) -> Object:
 
 def _only(chunk: Object, delta: Object) -> Object:
     [choice] = choices_of(chunk)
-    return {**chunk, "choices": [{**choice, "delta": delta}]}
+    return {**chunk, "choices": [{**without_tokens(choice), "delta": delta}]}
 
 
 def _open(chunk: Object) -> Object:

@@ -123,7 +123,9 @@ def parts_of(candidate: Object) -> list[Object]:
 def with_parts(candidate: Object, parts: Sequence[Object]) -> Object:
     content = candidate.get("content")
     content = content if isinstance(content, dict) else {"role": "model"}
-    return {**candidate, "content": {**content, "parts": [*parts]}}
+    # The tokens of the text are those of a call as well.
+    left = {name: value for name, value in candidate.items() if name != "logprobsResult"}
+    return {**left, "content": {**content, "parts": [*parts]}}
 
 
 def cut(chunk: Object, kept: Callable[[Object], Call | None]) -> list[tuple[Object, Call | None]]:

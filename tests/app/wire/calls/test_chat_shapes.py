@@ -162,6 +162,21 @@ def test_reasoning_beside_a_call_goes_on_before_it() -> None:
     assert read(stream.flow())[0]["end"] == "stop"
 
 
+@pytest.mark.parametrize("ruling", [DENIED, CHANGED], ids=["replaced", "changed"])
+def test_tokens_do_not_show_a_call_before_its_ruling_or_one_that_did_not_pass(
+    ruling: Replaced | Changed,
+) -> None:
+    stream = reader()
+    delta = {"content": "so", "tool_calls": [call("held_a")]}
+    tokens = {"content": [{"token": WHOLE, "logprob": 0, "bytes": None, "top_logprobs": []}]}
+    choice = {"index": 0, "delta": delta, "logprobs": tokens, "finish_reason": "tool_calls"}
+    stream.feed(streams.data({**streams.CHUNK, "choices": [choice]}))
+    out = stream.flow()
+    assert b"so" in out
+    stream.rule(0, ruling)
+    assert b'logprob"' not in out + stream.flow()
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -112,6 +112,18 @@ def test_no_spelling_hides_a_call(name: str) -> None:
     assert [json.loads(call.arguments) for call in stream.calls] == [asked(1)]
 
 
+def test_tokens_do_not_show_a_call_before_its_ruling() -> None:
+    stream = reader()
+    whole = json.loads(chunk([{"text": "so"}, *parts(HELD, 0)], USAGE)[6:])
+    whole["candidates"][0]["logprobsResult"] = {"chosenCandidates": [{"token": "mark0"}]}
+    stream.feed(streams.data(whole))
+    out = stream.flow()
+    assert b"so" in out
+    assert b"mark0" not in out
+    stream.rule(0, DENIED)
+    assert b"mark0" not in stream.flow()
+
+
 def test_an_answer_of_which_no_call_is_left_is_not_empty() -> None:
     stream = reader()
     stream.feed(made([HELD]))
