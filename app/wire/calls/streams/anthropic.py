@@ -56,6 +56,8 @@ class AnthropicStream(StreamReader):
     def __init__(self, wanted: Callable[[str], bool], *, limit: int, alive: bytes) -> None:
         super().__init__(wanted, limit=limit, alive=alive)
         self._call: Stretch | None = None  # that is coming in
+        self._index = 0  # its
+        self._pieces: list[str] = []  # of its arguments
         self._others: set[int] = set()  # indexes of calls that nothing looks at, and are coming in
         self._usage: dict[str, Json] = {}
         self._out = _Written()
@@ -65,9 +67,11 @@ class AnthropicStream(StreamReader):
         return self._out.shift > 0
 
     def read(self, event: Event) -> None:
-        self.check(event, self.markers)
         if event.sse.event not in {"", event.kind}:
             raise unreadable("an event with two names")
+        if self._call is not None and (piece := _piece(event)) is not None:
+            return self._read_piece(self._call, event, piece)
+        self.check(event)
         if event.kind in {"message_start", "message_delta"}:
             self._read_message(event)
         if self._call is not None:
@@ -77,11 +81,19 @@ class AnthropicStream(StreamReader):
         else:
             self._read_other(event)
             self.put(event)
+        return None
+
+    def _read_piece(self, call: Stretch, event: Event, piece: str) -> None:
+        if _index(event) != self._index:
+            raise unreadable("blocks that interleave with a tool call")
+        self._pieces.append(piece)
+        self.add(call, event)
 
     def _begin(self, event: Event, *, wanted: bool) -> None:
         index = _index(event)
         if wanted:
             self._call = self.keep(event)
+            self._index, self._pieces = index, []
         else:
             self._others.add(index)
             self.put(event)
@@ -111,9 +123,9 @@ class AnthropicStream(StreamReader):
             self._call = None
             return self.put(event)
         if kind in _BLOCKS:
-            if kind == _START or _index(event) != _index(call.events[0]):
+            if kind == _START or _index(event) != self._index:
                 raise unreadable("blocks that interleave with a tool call")
-            if kind == _DELTA and _piece(event) is None:
+            if kind == _DELTA:
                 raise unreadable("a tool call in pieces of an unknown type")
         elif kind == "message_stop" or (kind == "message_delta" and _reason(event) is not None):
             raise unreadable("a tool call without an end")
@@ -125,7 +137,7 @@ class AnthropicStream(StreamReader):
     def _end(self, call: Stretch) -> None:
         block = _block(call.events[0])
         given = block.get("input") or None
-        pieces = "".join(_piece(event) or "" for event in call.events)
+        pieces = "".join(self._pieces)
         if given and pieces:
             raise unreadable("a tool call that has its arguments twice")
         arguments = pieces or strict_json.dump(given or {}).decode()
@@ -280,10 +292,10 @@ def _index(event: Event) -> int:
 
 def _piece(event: Event) -> str | None:
     """Return the piece of JSON that an event adds to a call."""
-    delta = event.value.get("delta")
-    if not isinstance(delta, dict) or not _is_piece(event):
+    if event.value.get("type") != _DELTA or not _is_piece(event):
         return None
-    piece = delta.get("partial_json")
+    delta = event.value["delta"]
+    piece = delta.get("partial_json") if isinstance(delta, dict) else None
     return piece if isinstance(piece, str) else None
 
 
