@@ -34,6 +34,12 @@ class Metrics:
             "Held requests whose callers wait right now.",
             registry=self._registry,
         )
+        self.tool_calls = Counter(
+            "abeyance_tool_calls",
+            "Tool calls in answers that a rule looked at, by how they went.",
+            ["connection", "decision"],
+            registry=self._registry,
+        )
         self.masked = Counter(
             "abeyance_masked_findings", "Findings masked in answers.", registry=self._registry
         )

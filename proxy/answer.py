@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -18,17 +18,19 @@ from app.errors import (
     StorageUnavailable,
     UpstreamUnavailable,
 )
+from app.wire.answer.usage import Usage
 from app.wire.media import LINES, STREAM, media_type
 from policies.matching.answer_masking import NOTHING_FOUND, Tally
+from proxy.calls.watching import Watched
 from proxy.http.upstream_errors import readable, told
+from proxy.mcp.answers import ServerMessages
 from proxy.work.answers import AnswerMasker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from app.wire.answer.usage import Usage
     from policies.compiled_catalog import Catalog
-    from proxy.mcp.answers import ServerMessages
+    from proxy.calls.gate import CallGate
     from proxy.recording import Recording
     from proxy.upstream import Answer
     from proxy.visit import Visit
@@ -41,6 +43,21 @@ _SLICE_BYTES = 1024 * 1024  # are hashed and written at once; meanwhile others w
 _CUT_OFF = "cut off: the client left, or the gateway stopped"
 
 
+@dataclass(frozen=True, slots=True)
+class Along:
+    """What looks at an answer on its way besides the masking; None where nobody asks for it."""
+
+    watched: Watched | None = None
+    """Decides on its tool calls."""
+    usage: Usage | None = None
+    """Counts its tokens."""
+    messages: ServerMessages | None = None
+    """Of a server of MCP."""
+
+
+_NOTHING = Along()
+
+
 class Relay:
     """Passes one answer on. Nothing is sent that was not masked and recorded before."""
 
@@ -51,10 +68,8 @@ class Relay:
         answering: Answering,
         catalog: Catalog,
         pool: Pool,
-        usage: Usage | None = None,
-        messages: ServerMessages | None = None,
+        along: Along = _NOTHING,
     ) -> None:
-        """`usage` reads along, where anyone asks for it afterwards; `messages` are of MCP."""
         self._visit = visit
         self._exchange = visit.exchange
         self._recording = recording
@@ -62,13 +77,14 @@ class Relay:
         self._wire = answering.wire
         self._catalog = catalog
         self._pool = pool
+        self._along = along
+        self._gate: CallGate | None = None
         self._headers = answering.masking(catalog)
         self._masker: AnswerMasker | None = None
         self._sent = 0
         self._last = b""  # what was sent last
         self._is_list = False  # a stream that is one JSON array
-        self.usage = usage
-        self._messages = messages
+        self.usage = along.usage
         self.error = ""
         """Why the answer ended early, if it did, once it is over."""
         self._unrecorded = ""
@@ -87,8 +103,8 @@ class Relay:
         in its API's shape, and any other answer is broken off.
         """
         answer = await readable(answer, self._wire)
-        if self._messages is not None:
-            answer = self._messages.of(answer)
+        if self._along.messages is not None:
+            answer = self._along.messages.of(answer)
         if self._exchange.started and not _is_good_stream(answer):
             raise UpstreamUnavailable(await told(answer, self._headers.whole))
         self._masker = masker = self._masker_of(answer, self._answering)
@@ -111,6 +127,7 @@ class Relay:
                 body_bytes=self._sent,
                 masked=self.tally.masked,
                 rules=tuple(rule for rule, _ in self.tally.findings),
+                calls=self._gate.recorded() if self._gate else (),
                 error=error,
                 state=SessionState.INDETERMINATE if self._unrecorded else SessionState.CLOSED,
             )
@@ -144,12 +161,7 @@ class Relay:
         try:
             if _is_stream(answer):
                 await self._start(answer)
-            async for piece in pieces:
-                seen.add(piece)
-                clean = await masker.feed(piece)
-                await self._pass(clean, answer)
-                if clean and self._goes_on(answer):
-                    seen.forget()
+            await self._stream(answer, masker, seen, pieces)
             await self._pass(await masker.finish(), answer, last=True)
             if not self._recording.answering:
                 await self._start(answer)
@@ -159,6 +171,28 @@ class Relay:
                 return await self._withhold(fault, answer, seen.pieces, pieces)
             return await self._break_off(self._told_of(fault), answer, masker)
         return ""
+
+    async def _stream(
+        self,
+        answer: Answer,
+        masker: AnswerMasker,
+        seen: _Seen,
+        pieces: AsyncIterator[bytes],
+    ) -> None:
+        async def send(piece: bytes) -> None:
+            seen.add(piece)
+            clean = await masker.feed(piece)
+            await self._pass(clean, answer)
+            if clean and self._goes_on(answer):
+                seen.forget()
+
+        if self._along.watched is not None:
+            self._gate = self._along.watched.gate(answer.content_type, send)
+        if self._gate is not None:
+            return await self._gate.run(pieces)
+        async for piece in pieces:
+            await send(piece)
+        return None
 
     def _told_of(self, fault: AbeyanceError) -> AbeyanceError:
         if not isinstance(fault, StorageUnavailable):

@@ -65,12 +65,12 @@ def refusal_of(hold: Hold) -> Refused:
     denials = [vote for vote in hold.votes if not vote.approve]
     message = template.format(
         by=" and ".join(vote.by.name for vote in denials) or "An approver",
-        why=_whys(denials),
+        why=whys(denials),
         rule=_rule(hold),
         explain=_explain(hold),
         session=hold.session_id,
         note=hold.note,
-        silence=_silence(hold),
+        silence=silence(hold),
     )
     return Refused(reason, message, rule=_rule(hold))
 
@@ -177,7 +177,8 @@ def needs_reason(verdict: Verdict) -> Refused:
     return Refused(Reason.REASON_REQUIRED, message, rule=fired.rule)
 
 
-def _whys(denials: Sequence[Vote]) -> str:
+def whys(denials: Sequence[Vote]) -> str:
+    """Return, after a colon, what those who denied it said; nothing where they said nothing."""
     told = "; ".join(why for denial in denials if (why := _why(denial)))
     return f": {told}" if told else ""
 
@@ -194,7 +195,8 @@ def _asked(hold: Hold) -> str:
     return ", ".join(concerned(hold)) or "no one"
 
 
-def _silence(hold: Hold) -> str:
+def silence(hold: Hold) -> str:
+    """Say that nobody decided in time, or why nobody could."""
     if hold.note:
         return hold.note
     had = approvals(hold)

@@ -20,9 +20,10 @@ from app.wire.answer.usage import Usage
 from app.wire.apis.mcp import MCP
 from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
-from proxy.answer import Relay
+from proxy.answer import Along, Relay
 from proxy.asking import Asked, Asking
 from proxy.callers import Callers
+from proxy.calls.watching import Watching
 from proxy.connections import Connections
 from proxy.endings import cancelled
 from proxy.exchange import ClientGone, Exchange, attend
@@ -66,6 +67,7 @@ class Gate:
     recorder: Recorder
     asking: Asking
     holding: Holding
+    watching: Watching
     names: PassageNames
     account: SharedAccount
     tools: Tools
@@ -177,7 +179,9 @@ class Gate:
                 mask=catalog.mask,
             )
             server = ServerMessages(inquiry.connection, learn, refusing.refuse)
-        relay = Relay(visit, recording, answering, catalog, self.pool, usage, server)
+        watched = self.watching.of(visit, incoming, inquiry, recording, catalog)
+        along = Along(watched, usage, server)
+        relay = Relay(visit, recording, answering, catalog, self.pool, along)
         await recording.forwarding(decision, hold)
         await self._forward(relay, inquiry, hold, credential)
         self.metrics.masked.inc(relay.tally.masked)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.domain.grant import Grant
     from app.domain.hold import Hold
     from app.domain.identity import Identity
+    from app.domain.tool_call import HeldCall
     from app.domain.verdict import Verdict
     from app.storage.ports import GrantStore, Ledger
     from proxy.facts import Inquiry
@@ -30,13 +31,20 @@ class Granted:
         self._giver = Giver(grants, ledger, clock)
 
     async def still_open(
-        self, identity: Identity, inquiry: Inquiry, verdict: Verdict
+        self,
+        identity: Identity,
+        inquiry: Inquiry,
+        verdict: Verdict,
+        call: HeldCall | None = None,
     ) -> tuple[Verdict, tuple[Grant, ...]]:
-        """Return the verdict less what is granted, covered or trusted, and what says so."""
+        """Return the verdict less what is granted, covered or trusted, and what says so.
+
+        `call` is the tool call that the verdict is of, where it is not the request.
+        """
         now = self._clock.now()
         grants = await self._grants.of(holders(identity), now)
         connection = inquiry.connection.name
-        return still_open(verdict, grants, identity, connection, inquiry.call, now)
+        return still_open(verdict, grants, identity, connection, inquiry.call, now, tool=call)
 
     async def cover(self, hold: Hold) -> None:
         """See that what an approved hold covers is given.

@@ -193,19 +193,33 @@ class Holding:
             await self._holds.move(approved, lapsed)
             await _note(EventKind.HOLD_MOVED, lapsed, recording)
 
-    async def _claim(self, approved: Hold, recording: Recording) -> Hold:
+    async def _claim(
+        self,
+        approved: Hold,
+        recording: Recording,
+        kind: EventKind = EventKind.REQUEST_FORWARDING,
+    ) -> Hold:
         now = self._clock.now()
         kept = approved.keep_until is None or now < approved.keep_until
         event = HoldEvent.CLAIM if kept else HoldEvent.LAPSE
         claimed = approved.after(event, now, move=new_token())
         claim = self._holds.move(approved, claimed)
         try:
-            await (recording.about_to_forward(claimed, claim) if kept else claim)
+            await (recording.about_to_forward(claimed, claim, kind) if kept else claim)
         except Superseded as lost:
             raise refusal_of(lost.current) from None
         if not kept:
             await _note(EventKind.HOLD_MOVED, claimed, recording)
             raise refusal_of(claimed)
+        return claimed
+
+    async def release_call(self, approved: Hold, recording: Recording) -> Hold:
+        """Claim the approval of a tool call of an answer, so that it goes on.
+
+        Raises Refused where another attempt was faster, or the approval has ended.
+        """
+        claimed = await self._claim(approved, recording, EventKind.CALL_RELEASING)
+        await _note(EventKind.HOLD_MOVED, claimed, recording)
         return claimed
 
     async def note_outcome(self, hold: Hold, outcome: str) -> None:

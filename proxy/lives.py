@@ -35,6 +35,10 @@ class Lives:
         """Return whether it may live; one of which nothing was ever seen has time to show up."""
         return self._silent_for(gateway) < _DEAD_SECONDS
 
+    def dead(self) -> tuple[str, ...]:
+        """Return those that gave a sign of life once, and none for too long."""
+        return tuple(name for name in self._seen if not self.alive(name))
+
     def gone(self) -> tuple[str, ...]:
         """Return those that are dead for so long that nobody has to watch them any more."""
         return tuple(name for name in self._seen if self._silent_for(name) >= _GONE_SECONDS)

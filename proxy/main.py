@@ -34,6 +34,9 @@ from policies.reload import CatalogKeeper, CatalogState
 from proxy.asking import Asking, AskingLimits
 from proxy.attendance import Attendance
 from proxy.callers import Callers
+from proxy.calls.asking import CallAsking
+from proxy.calls.leaving import Leaving
+from proxy.calls.watching import Watching
 from proxy.connections import Connections
 from proxy.draining import Drain
 from proxy.gate import Gate, Limits
@@ -147,16 +150,24 @@ class _Parts:
         holding = Holding(storage.holds, storage.statements, storage.notices, self.feed, clock, me)
         granted = Granted(storage.grants, ledger, clock)
         vault_key = settings.vault_key.get_secret_value()
+        turns = Turns(storage.leases, me)
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
         gate = Gate(
             callers=callers,
             connections=Connections(storage.connections, vault),
             catalogs=catalogs,
             recorder=recorder,
-            asking=Asking(
-                Turns(storage.leases, me), holding, granted, recorder, clock, limits, metrics
-            ),
+            asking=Asking(turns, holding, granted, recorder, clock, limits, metrics),
             holding=holding,
+            watching=Watching(
+                CallAsking(turns, holding, granted, clock, limits, metrics),
+                Leaving(storage.holds, ledger, clock),
+                pool,
+                clock,
+                metrics,
+                settings.keep_alive_seconds,
+                settings.body_limit,
+            ),
             names=PassageNames(derived_key(vault_key, "abeyance names of passages")),
             account=SharedAccount(storage.receipts, vault_key, clock),
             tools=Tools(storage.tools, storage.holds, ledger, clock),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.session import Decision, RecordedAnswer, Session, SessionState
+from app.domain.session import Decision, RecordedAnswer, RecordedCall, Session, SessionState
 from app.errors import Unstorable
 from app.pages import LARGE_BYTES
 from app.storage.ports import Event, EventKind
@@ -72,18 +72,24 @@ class Recording:
 
     def answered_by(self, grants: Sequence[str]) -> None:
         """Note which grants let it pass, or a part of it."""
-        self.session = replace(self.session, grants=tuple(grants))
+        known = dict.fromkeys((*self.session.grants, *grants))
+        self.session = replace(self.session, grants=tuple(known))
 
-    async def about_to_forward(self, hold: Hold, claim: Coroutine[None, None, None]) -> None:
+    async def about_to_forward(
+        self,
+        hold: Hold,
+        claim: Coroutine[None, None, None],
+        kind: EventKind = EventKind.REQUEST_FORWARDING,
+    ) -> None:
         """Claim the approval of a hold, and write at the same time that its request goes out.
 
         Both have ended when this returns, or raises what became of one of them.
         """
-        digest = self.session.request.digest
+        digest = hold.digest if hold.tool else self.session.request.digest
         self.claiming = True
         done = await asyncio.gather(
             claim,
-            self.note(EventKind.REQUEST_FORWARDING, hold=hold.id, digest=digest),
+            self.note(kind, hold=hold.id, digest=digest),
             return_exceptions=True,
         )
         self.claiming = done[0] is None
@@ -139,6 +145,7 @@ class Recording:
         body_bytes: int,
         masked: int,
         rules: tuple[str, ...],
+        calls: tuple[RecordedCall, ...] = (),
         error: str = "",
         state: SessionState = SessionState.CLOSED,
     ) -> None:
@@ -152,6 +159,7 @@ class Recording:
             body_sha256=self.chunks.sha256,
             masked=masked,
             rules=rules,
+            calls=calls,
             error=error,
         )
         event = self._event(

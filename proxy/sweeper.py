@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.hold import HoldState
+from app.audit.moves import Mover
+from app.domain.hold import HoldEvent, HoldState, IllegalTransition
 from app.domain.session import Decision, SessionState
-from app.errors import StorageUnavailable
+from app.errors import StorageUnavailable, Superseded
 from app.logs import Seldom
 from app.storage.ports import Event, EventKind
 from proxy.lives import Lives
@@ -28,6 +30,7 @@ _IN_A_TURN = 100
 # A caller who left before anybody could be asked; far more than clocks differ by.
 _LEFT_AFTER = timedelta(minutes=2)
 _LEFT = "the client left before anybody could be asked"
+_CALL_LEFT = "The gateway stopped, so the agent stopped waiting for this call."
 _UNSENT = "the gateway stopped before it sent anything to the model"
 _UNSEEN = "the gateway died: the request may have been sent, and no answer to it was recorded"
 _CUT_SHORT = (
@@ -62,6 +65,9 @@ class Sweeper:
         self._clock = clock
         self._lives = lives or Lives()
         self._warning = Seldom()
+        self._mover = Mover(holds, ledger, clock)
+        self._mourned: set[str] = set()
+        """Dead gateways whose callers are forgotten."""
         self._seen = ""
         """Up to which session this round has come."""
 
@@ -82,6 +88,7 @@ class Sweeper:
         holds = {hold.id: hold for hold in await self._holds.get_many(held)} if held else {}
         # After the sessions: whoever began one has given a sign of life before.
         await self._look_around()
+        await self._withdraw_calls()
         for session in sessions:
             hold = holds.get(session.hold_id)
             if hold is not None and hold.state.open:
@@ -117,6 +124,25 @@ class Sweeper:
         for gateway in self._lives.gone():
             await self._gateways.forget(gateway)
             self._lives.forget(gateway)
+            self._mourned.discard(gateway)
+
+    async def _withdraw_calls(self) -> None:
+        """Withdraw tool calls whose answers ended with a gateway: their clients have left.
+
+        One that came back waits elsewhere by now, or makes the call anew.
+        """
+        dead = {name for name in self._lives.dead() if name not in self._mourned}
+        if not dead:
+            return
+        for hold in await self._holds.pending():
+            theirs = [caller for caller in hold.callers if caller.partition(":")[0] in dead]
+            if hold.tool is None or not theirs:
+                continue
+            await self._forget_callers(hold)
+            if len(theirs) == len(hold.callers) and (left := await self._holds.get(hold.id)):
+                with suppress(Superseded, IllegalTransition):
+                    await self._mover.move(left, HoldEvent.WITHDRAW, note=_CALL_LEFT)
+        self._mourned |= dead
 
     async def _forget_callers(self, hold: Hold) -> None:
         """A gateway that died has not said that its callers are gone."""

@@ -83,6 +83,26 @@ class Side(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """A tool call in the answer that a rule looked at, and what became of it."""
+
+    tool: str
+    arguments: str
+    """As the model wrote them, with the keys in order and secrets masked."""
+    decision: Decision
+    rules: tuple[str, ...] = ()
+    """Ids of the rules that fired on it, those in shadow too."""
+    hold_id: str = ""
+    by: str = ""
+    """Who decided, where people did."""
+    waited_ms: int = 0
+    changed: str = ""
+    """The arguments it went on with, where they are others."""
+    by_provider: bool = False
+    """Whether the provider ran it, so that it could not be held."""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedAnswer:
     """The head and the end of the answer; its body stands in chunks beside it."""
 
@@ -99,6 +119,8 @@ class RecordedAnswer:
     """Why the answer ended early, if it did."""
     body_sha256: str = ""
     """Of what was sent to the client, in hex; empty where its end was not recorded."""
+    calls: tuple[RecordedCall, ...] = ()
+    """In the order of the answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ class Client:
     last_words: Mapping[str, Callable[[Refusal], bytes]] = field(default_factory=dict)
     """By the name of a wire, the refusal that ends a stream for good."""
 
+    @property
+    def is_agent(self) -> bool:
+        """Whether it is a known agent, which shows a person what the model says before a call."""
+        return bool(self.agents)
+
     def line_for(self, wire: WireFormat, user_agent: str) -> LineFormat | None:
         """Return how a line can be shown to the person who is looking; None where it cannot."""
         looked_at = any(sign in user_agent.lower() for sign in self.interactive)

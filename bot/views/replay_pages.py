@@ -11,6 +11,7 @@ from app.ids import short
 from bot.slack import blocks, text
 from bot.slack.blocks import Button
 from bot.views import outcomes, paging, phrases, queries
+from bot.views.replayed_calls import replayed_calls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -130,6 +131,7 @@ def replayed(
     drawn: list[Block] = []
     if shown.number == 0:
         drawn += [*_overview(session), *_rules(session, marks or {}), *_votes(hold)]
+        drawn += replayed_calls(session)
         drawn.append(blocks.divider())
     drawn += paging.shown_blocks(shown)
     # What an answer says has no place in the request.
@@ -203,8 +205,11 @@ def _no_answer(session: Session) -> str:
 
 def fired_rules(session: Session) -> tuple[str, ...]:
     """Return the ids of all rules that fired, on the request or on the answer."""
-    on_answer = session.answer.rules if session.answer else ()
-    return tuple(dict.fromkeys([*(fired.rule for fired in session.verdict.fired), *on_answer]))
+    asked = [fired.rule for fired in session.verdict.fired]
+    if session.answer is None:
+        return tuple(dict.fromkeys(asked))
+    of_calls = [rule for call in session.answer.calls for rule in call.rules]
+    return tuple(dict.fromkeys([*asked, *session.answer.rules, *of_calls]))
 
 
 def _rules(session: Session, marks: Mapping[str, FalsePositive]) -> list[Block]:

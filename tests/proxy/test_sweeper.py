@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.audit.ledger import ChainedLedger
-from app.domain.hold import Hold, HoldEvent
+from app.domain.hold import Hold, HoldEvent, HoldState
 from app.domain.session import Decision, RecordedAnswer, SessionState
+from app.domain.tool_call import HeldCall
 from app.storage.gateways import Heartbeat
 from proxy.lives import Lives
 from proxy.sweeper import Sweeper
@@ -176,6 +177,24 @@ async def test_callers_of_a_gateway_that_died_wait_no_more(
     left = await storage.holds.get(hold.id)
     assert left is not None
     assert left.callers == ("alive:0",)
+
+
+async def test_a_tool_call_is_withdrawn_whose_answer_ended_with_its_gateway(
+    storage: MongoStorage, sweeper: Sweeper
+) -> None:
+    call = HeldCall("Bash", '{"command":"deploy"}')
+    ended, goes_on = (
+        await storage.holds.open(replace(a_hold(), tool=call, key=callers[-1], callers=callers))
+        for callers in (("dead:0",), ("dead:1", "alive:0"))
+    )
+    prompt = await storage.holds.open(replace(a_hold(), key="prompt", callers=("dead:2",)))
+    await sweeper.sweep()
+    states = [await storage.holds.get(hold.id) for hold in (ended, goes_on, prompt)]
+    assert [hold and hold.state for hold in states] == [
+        HoldState.WITHDRAWN,
+        HoldState.PENDING,
+        HoldState.PENDING,
+    ]
 
 
 async def test_a_session_whose_client_left_before_anybody_was_asked_is_withdrawn(

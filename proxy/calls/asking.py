@@ -1,0 +1,242 @@
+"""How a tool call that rules hold comes to be made: by what was approved, or by people now."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from app.domain.hold import Hold, HoldState
+from app.domain.identity import Identity
+from app.domain.session import Decision
+from app.domain.tool_call import HeldCall
+from app.domain.verdict import Verdict
+from app.errors import AbeyanceError, Refused
+from app.ids import new_id
+from proxy.calls import words
+from proxy.endings import needs_reason, too_many
+from proxy.facts import Inquiry
+from proxy.recording import Recording
+from proxy.said_before import approves, asks, denied, expired
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.clock import Clock
+    from app.domain.grant import Grant
+    from app.telemetry import Metrics
+    from proxy.asking import AskingLimits
+    from proxy.granted import Granted
+    from proxy.holding import Holding
+    from proxy.turns import Turns
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CallAsked:
+    """A tool call that rules hold, and the request whose answer makes it."""
+
+    identity: Identity
+    inquiry: Inquiry
+    recording: Recording
+    verdict: Verdict
+    call: HeldCall
+    reason: str
+    """What the requester says that the request is for."""
+    patience: float
+    """For how many seconds the client waits."""
+
+    @property
+    def key(self) -> str:
+        """Name the call by content: clients rewrite both the request and the answer."""
+        rules = [(f.rule, f.question and f.question.law) for f in self.verdict.holding]
+        who = (self.identity.key, self.inquiry.connection.name, self.inquiry.call)
+        call = (self.call.conversation, self.call.tool, self.call.arguments)
+        parts = (_VERSION, *who, *call, repr((rules, self.verdict.approval)))
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """What came of it: `words` say why it is not made, where it is not."""
+
+    decision: Decision
+    words: str = ""
+    hold: Hold | None = None
+
+
+class CallAsking:
+    def __init__(
+        self,
+        turns: Turns,
+        holding: Holding,
+        granted: Granted,
+        clock: Clock,
+        limits: AskingLimits,
+        metrics: Metrics,
+    ) -> None:
+        self._turns = turns
+        self._holding = holding
+        self._granted = granted
+        self._clock = clock
+        self._limits = limits
+        self._metrics = metrics
+
+    async def answer(self, asked: CallAsked, waits: Callable[[Hold], None]) -> CallAnswer:
+        """Return what becomes of the call; `waits` hears of the hold that it waits for.
+
+        Raises Refused where it is not decided when the client's patience ends.
+        """
+        # An approval that waits for this call is used, not what it covers beside it.
+        own = await self._holding.find(asked.key)
+        if own is not None and own.state is HoldState.APPROVED:
+            waits(own)
+            if answer := await self._released(asked, own):
+                return answer
+        while True:
+            left, grants = await self._granted.still_open(
+                asked.identity, asked.inquiry, asked.verdict, asked.call
+            )
+            if not left.holding:
+                return await self._use(asked, grants)
+            async with self._turns.of(asked.identity.key):
+                waiting = await self._waiting(asked, left)
+            if isinstance(waiting, CallAnswer):
+                return waiting
+            if waiting is None:
+                continue
+            waits(waiting.hold)
+            if answer := await self._decided(asked, waiting):
+                return answer
+
+    async def _use(self, asked: CallAsked, grants: Sequence[Grant]) -> CallAnswer:
+        try:
+            await self._granted.use(grants, asked.recording)
+        except Refused as ended:
+            return CallAnswer(Decision.DENIED, str(ended))
+        return CallAnswer(Decision.GRANTED)
+
+    async def _waiting(self, asked: CallAsked, left: Verdict) -> _Waiting | CallAnswer | None:
+        """Return the hold to wait for: one that asks the same already, or a new one.
+
+        None where what was approved meanwhile has to be looked at again; an answer where people
+        have said no to the same, or cannot be asked.
+        """
+        key = asked.key
+        recent = await self._holding.recent(asked.identity, left)
+        here = [
+            hold
+            for hold in recent
+            if hold.tool is not None and hold.asker == asked.inquiry.asker(asked.identity)
+        ]
+        if await self._covers_by_now(asked, left, [h for h in here if approves(h, left, key)]):
+            return None
+        now = self._clock.now()
+        if no := denied(here, left, key, now) or expired(here, left, key, now):
+            said = words.not_released(no, asked.call, before=True)
+            return CallAnswer(_ENDS_AS[no.state], said, no)
+        asking = next((hold for hold in here if asks(hold, left, key)), None)
+        if pending := await self._holding.find(key) or asking:
+            return _Waiting(pending, self._holding.caller())
+        if cannot := self._cannot_ask(asked, left, recent):
+            return CallAnswer(Decision.DENIED, str(cannot))
+        return await self._open(asked, left, key)
+
+    def _cannot_ask(
+        self, asked: CallAsked, left: Verdict, recent: Sequence[Hold]
+    ) -> Refused | None:
+        if sum(hold.state is HoldState.PENDING for hold in recent) >= self._limits.pending:
+            return too_many(left, self._limits.pending)
+        wants_reason = left.approval is not None and left.approval.reason_required
+        return needs_reason(left) if wants_reason and not asked.reason else None
+
+    async def _covers_by_now(
+        self, asked: CallAsked, left: Verdict, approved: Sequence[Hold]
+    ) -> bool:
+        """Whether what other approved holds cover is enough."""
+        if not approved:
+            return False
+        await asyncio.gather(*map(self._granted.cover, approved))
+        now_left, _ = await self._granted.still_open(
+            asked.identity, asked.inquiry, left, asked.call
+        )
+        return not now_left.holding
+
+    async def _open(self, asked: CallAsked, left: Verdict, key: str) -> _Waiting:
+        if left.approval is None:
+            raise RuntimeError("a verdict that holds says who may approve")
+        inquiry, now, caller = asked.inquiry, self._clock.now(), self._holding.caller()
+        text = f"{asked.call.tool}\0{asked.call.arguments}".encode("utf-8", "surrogatepass")
+        hold = Hold(
+            id=new_id(now),
+            key=key,
+            session_id=asked.recording.session.id,
+            requester=asked.identity,
+            connection=inquiry.connection.name,
+            model=inquiry.facts.prompt.model,
+            method=inquiry.request.method,
+            path=inquiry.request.path,
+            body_bytes=len(asked.call.arguments),
+            digest=hashlib.sha256(text).hexdigest(),
+            verdict=left,
+            created_at=now,
+            deadline=now + left.approval.expires,
+            reason=asked.reason,
+            callers=(caller,),
+            call=inquiry.call,
+            tool=asked.call,
+        )
+        return _Waiting(await self._holding.open(hold, asked.recording), caller)
+
+    async def _decided(self, asked: CallAsked, waiting: _Waiting) -> CallAnswer | None:
+        """Return what people said; None where what they approved is to be looked at again."""
+        hold, recording = waiting.hold, asked.recording
+        with self._metrics.waiting.track_inprogress():
+            decided = await self._holding.decided(
+                hold, waiting.caller, recording, asked.patience, None
+            )
+        if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
+            said = words.not_released(decided, asked.call)
+            return CallAnswer(_ENDS_AS[decided.state], said, decided)
+        if decided.key != asked.key or decided.state is HoldState.RELEASED:
+            await self._granted.cover(decided)
+            return None
+        return await self._released(asked, decided)
+
+    async def _released(self, asked: CallAsked, approved: Hold) -> CallAnswer | None:
+        """Claim an approval; None where another attempt was faster, or it has ended."""
+        try:
+            released = await self._holding.release_call(approved, asked.recording)
+        except Refused as lost:
+            _log.info("an approval was not used", hold=approved.id, reason=str(lost))
+            return None
+        await self._granted.cover(released)
+        return CallAnswer(Decision.APPROVED, hold=released)
+
+    async def note_released(self, hold: Hold, outcome: str) -> None:
+        """Tell the card what became of an approved call, if that can be written."""
+        try:
+            await self._holding.note_outcome(hold, outcome)
+        except AbeyanceError as fault:
+            _log.warning("outcome not noted", hold=hold.id, reason=str(fault))
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A hold, and the name of the caller that waits on it."""
+
+    hold: Hold
+    caller: str
+
+
+_VERSION = "call 1"
+_ENDS_AS = {
+    HoldState.DENIED: Decision.DENIED,
+    HoldState.EXPIRED: Decision.EXPIRED,
+    HoldState.LAPSED: Decision.EXPIRED,
+    HoldState.WITHDRAWN: Decision.WITHDRAWN,
+}

@@ -1,0 +1,231 @@
+"""What becomes of each tool call of one answer: judged by the rules, held for people, recorded."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.domain.hold import Hold
+from app.domain.session import Decision, RecordedCall
+from app.domain.tool_call import HeldCall, ToolCall
+from app.domain.verdict import Action
+from app.errors import Reason, Refused
+from app.storage.ports import EventKind
+from app.wire.calls.base import Changed, Passed, Replaced, Ruling
+from policies.calls.judge import JudgedCall, judge_call
+from proxy.calls import words
+from proxy.calls.asking import CallAnswer, CallAsked, CallAsking
+from proxy.calls.scene import Scene, scene_of
+from proxy.facts import Inquiry
+from proxy.inspection import Incoming
+from proxy.recording import Recording
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.domain.segment import Facts
+    from app.telemetry import Metrics
+    from policies.compiled_catalog import Catalog
+    from proxy.work.pool import Pool
+
+_RECORDED = 65_536
+"""Characters of the arguments of a call that are kept beside the answer, and shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The request whose answer is read: what it said, and its record."""
+
+    incoming: Incoming
+    inquiry: Inquiry
+    recording: Recording
+    reason: str
+    """What the requester says that it is for."""
+    patience: float
+    """For how many seconds the client waits."""
+
+    @property
+    def facts(self) -> Facts:
+        return self.inquiry.facts
+
+
+@dataclass(slots=True)
+class Decided:
+    """A call, and what became of it so far; `ruling` once that is known."""
+
+    made: ToolCall
+    judged: JudgedCall
+    call: HeldCall
+    came_at: datetime
+    ruling: Ruling | None = None
+    decision: Decision = Decision.PENDING
+    hold: Hold | None = None
+    asking: asyncio.Task[None] | None = None
+    decided_at: datetime | None = None
+    is_applied: bool = False
+    """Whether the reader of the answer was told the ruling."""
+
+    @property
+    def is_held(self) -> bool:
+        return self.asking is not None
+
+    def decide(self, decision: Decision, ruling: Ruling, at: datetime) -> None:
+        self.decision, self.ruling, self.decided_at = decision, ruling, at
+
+    def recorded(self) -> RecordedCall:
+        waited = (self.decided_at or self.came_at) - self.came_at
+        votes = self.hold.votes if self.hold else ()
+        return RecordedCall(
+            tool=self.call.tool,
+            arguments=self.call.arguments[:_RECORDED],
+            decision=self.decision,
+            rules=tuple(fired.rule for fired in self.judged.verdict.fired),
+            hold_id=self.hold.id if self.hold else "",
+            by=" and ".join(vote.by.name for vote in votes),
+            waited_ms=int(waited.total_seconds() * 1000),
+            changed=self.ruling.arguments if isinstance(self.ruling, Changed) else "",
+            by_provider=self.made.by_provider,
+        )
+
+
+class Decisions:
+    """Decides on the calls of one answer, in their order; people may take their time."""
+
+    def __init__(
+        self,
+        told: Told,
+        catalog: Catalog,
+        asking: CallAsking,
+        pool: Pool,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._told = told
+        self._catalog = catalog
+        self._asking = asking
+        self._pool = pool
+        self._clock = clock
+        self._metrics = metrics
+        self._scene: Scene | None = None
+        self.all: list[Decided] = []
+        self.news = asyncio.Event()
+        """Set when anything has become of a call."""
+
+    @property
+    def waiting(self) -> list[Decided]:
+        """The calls on which nothing is decided yet."""
+        return [call for call in self.all if call.ruling is None]
+
+    async def decide(self, call: ToolCall) -> None:
+        """Judge a call; where rules hold it, begin to ask people and return.
+
+        Raises Refused where a call is denied that the provider has run already.
+        """
+        judged = await self._judged(call)
+        decided = Decided(call, judged, HeldCall(call.tool, judged.shown), self._clock.now())
+        self.all.append(decided)
+        match judged.verdict.action:
+            case Action.HOLD if not call.by_provider:
+                asked = await self._asked(decided)
+                decided.asking = asyncio.ensure_future(self._ask(asked, decided))
+                return
+            case Action.DENY:
+                said = words.denied_by_rule(decided.call, judged.verdict)
+                decided.decide(Decision.DENIED, Replaced(said), decided.came_at)
+            case Action.MASK:
+                decided.decide(Decision.MASKED, _as_masked(judged), decided.came_at)
+            case _:
+                # What a provider runs is done while it is written: a hold can only be recorded.
+                decided.decide(Decision.ALLOWED, _as_masked(judged), decided.came_at)
+        await self._note(decided)
+        if isinstance(decided.ruling, Replaced) and call.by_provider:
+            fired = judged.verdict.decisive
+            rule = fired.rule if fired else ""
+            raise Refused(Reason.POLICY_DENIED, decided.ruling.text, rule=rule)
+
+    async def _judged(self, call: ToolCall) -> JudgedCall:
+        incoming = self._told.incoming
+        now = self._clock.now()
+        judge = partial(judge_call, call, self._told.facts, incoming.identity, now, incoming.names)
+        return await self._pool.do(len(call.arguments), judge, self._catalog)
+
+    async def _asked(self, decided: Decided) -> CallAsked:
+        told, scene, shown = self._told, await self._led_to_it(), decided.call.arguments
+        whole = len(shown) <= _RECORDED
+        decided.call = HeldCall(
+            tool=decided.call.tool,
+            arguments=shown if whole else f"{shown[:_RECORDED]}…",
+            conversation=scene.conversation,
+            folder=scene.folder,
+            ask=scene.ask,
+            before=scene.before,
+            editable=whole and not decided.judged.is_masked,
+        )
+        return CallAsked(
+            identity=told.incoming.identity,
+            inquiry=told.inquiry,
+            recording=told.recording,
+            verdict=decided.judged.verdict,
+            call=decided.call,
+            reason=told.reason,
+            patience=told.patience,
+        )
+
+    async def _ask(self, asked: CallAsked, decided: Decided) -> None:
+        def waits(hold: Hold) -> None:
+            decided.hold = hold
+            self.news.set()
+
+        try:
+            answer = await self._asking.answer(asked, waits)
+            decided.hold = answer.hold or decided.hold
+            ruling = await self._ruling(answer, decided)
+            decided.decision, decided.decided_at = answer.decision, self._clock.now()
+            await self._note(decided)
+            decided.ruling = ruling
+            self.news.set()
+            if answer.decision is Decision.APPROVED and answer.hold is not None:
+                became = "the agent has it"
+                await self._asking.note_released(answer.hold, became)
+        finally:
+            self.news.set()
+
+    async def _ruling(self, answer: CallAnswer, decided: Decided) -> Ruling:
+        if answer.words:
+            return Replaced(answer.words)
+        if answer.hold is None or not answer.hold.change:
+            return _as_masked(decided.judged)
+        changed = replace(decided.made, arguments=answer.hold.change)
+        judged = await self._judged(changed)
+        if judged.verdict.action is Action.DENY:
+            return Replaced(words.denied_by_rule(decided.call, judged.verdict))
+        arguments = changed.arguments if judged.changed is None else judged.changed
+        return Changed(arguments, words.changed(answer.hold))
+
+    async def _led_to_it(self) -> Scene:
+        if self._scene is None:
+            incoming = self._told.incoming
+            self._scene = await self._pool.do(
+                incoming.size, partial(scene_of, incoming), self._catalog
+            )
+        return self._scene
+
+    async def _note(self, decided: Decided) -> None:
+        self._metrics.tool_calls.labels(
+            self._told.inquiry.connection.name, decided.decision.value
+        ).inc()
+        fired = decided.judged.verdict.fired
+        if fired:
+            await self._told.recording.note(
+                EventKind.CALL_DECIDED,
+                tool=decided.call.tool,
+                decision=decided.decision.value,
+                rules=" ".join(rule.rule for rule in fired),
+                hold=decided.hold.id if decided.hold else "",
+            )
+
+
+def _as_masked(judged: JudgedCall) -> Ruling:
+    return Passed() if judged.changed is None else Changed(judged.changed)

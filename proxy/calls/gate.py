@@ -1,0 +1,208 @@
+"""Passes on one answer while its tool calls are decided on.
+
+What is no call goes on as it comes. A call that a rule looks at waits until it is whole and
+decided on, and what follows it waits with it. Those that are held are let go together, once the
+whole answer has come: else a client would run the first while people decide about the second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app.errors import Reason, Refused, Restarting
+from proxy.calls import words
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from app.domain.hold import Hold
+    from app.domain.session import RecordedCall
+    from app.wire.calls.base import CallReader
+    from proxy.calls.decisions import Decisions
+    from proxy.calls.leaving import Leaving
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How a client is kept waiting while a call of its answer is held."""
+
+    pulse_seconds: float
+    """How often it gets a sign of life."""
+    line: bool
+    """Whether a person reads in the answer what it waits for."""
+    together: bool
+    """Whether no call goes on before all of the answer are decided on."""
+
+
+class CallGate:
+    """One answer, whose calls `decisions` decides on."""
+
+    def __init__(
+        self,
+        reader: CallReader,
+        decisions: Decisions,
+        leaving: Leaving,
+        waits: Waits,
+        send: Callable[[bytes], Awaitable[None]],
+    ) -> None:
+        """`send` is given what goes on."""
+        self._reader = reader
+        self._decisions = decisions
+        self._leaving = leaving
+        self._waits = waits
+        self._send_on = send
+        self._clock = asyncio.get_running_loop().time
+        self._sent_at = self._clock()
+        self._coming: asyncio.Future[bytes | None] | None = None
+        self._over = False
+        self._told = False
+
+    async def run(self, pieces: AsyncIterator[bytes]) -> None:
+        """Pass on the whole answer. Raises what reading and sending raise.
+
+        And Refused where a call is denied that the provider has run, or where a client does not
+        wait any longer that can be told nothing in between.
+        """
+        stays = False
+        try:
+            await self._until_held(pieces)
+            if self._decisions.waiting:
+                hold = await self._until_decided(pieces)
+                stays = hold is not None
+                if hold is not None:
+                    # The same call finds the hold again, which goes on.
+                    await self._send(self._reader.stop(words.still_waiting(hold)))
+        except (Refused, Restarting):
+            stays = True
+            raise
+        finally:
+            await self._let_go(stays=stays)
+
+    async def _until_held(self, pieces: AsyncIterator[bytes]) -> None:
+        """Pass on what comes, until people are asked about a call or all has come."""
+        async for piece in pieces:
+            self._reader.feed(piece)
+            await self._pass_on()
+            if self._decisions.waiting:
+                return
+            if self._is_silent():
+                await self._send(self._reader.alive())
+        await self._end()
+
+    async def _until_decided(self, pieces: AsyncIterator[bytes]) -> Hold | None:
+        """Read on while people decide; return a hold that the client does not wait for."""
+        while not self._over or self._decisions.waiting:
+            await self._something(pieces)
+            if impatient := self._impatient():
+                return impatient
+            if self._coming is not None and self._coming.done():
+                piece, self._coming = self._coming.result(), None
+                if piece is None:
+                    await self._end()
+                else:
+                    self._reader.feed(piece)
+            await self._pass_on()
+        return None
+
+    async def _end(self) -> None:
+        self._over = True
+        self._reader.finish()
+        await self._pass_on()
+
+    def recorded(self) -> tuple[RecordedCall, ...]:
+        return tuple(call.recorded() for call in self._decisions.all)
+
+    async def _pass_on(self) -> None:
+        await self._send(self._reader.flow())
+        for call in self._reader.calls[len(self._decisions.all) :]:
+            await self._decisions.decide(call)
+        self._rule()
+        await self._send(self._reader.flow())
+        await self._tell()
+
+    def _rule(self) -> None:
+        undecided = not self._over or bool(self._decisions.waiting)
+        for number, call in enumerate(self._decisions.all):
+            waits = undecided and (self._waits.together or call.is_held)
+            if call.ruling is not None and not call.is_applied and not waits:
+                self._reader.rule(number, call.ruling)
+                call.is_applied = True
+
+    async def _tell(self) -> None:
+        """Say once, where a person reads it, what the answer waits for."""
+        if self._told or not (self._waits.line and self._reader.is_streamed):
+            return None
+        for call in self._decisions.waiting:
+            if call.hold is not None:
+                self._told = True
+                return await self._send(self._reader.say(words.waiting(call.hold, call.call)))
+        return None
+
+    async def _something(self, pieces: AsyncIterator[bytes]) -> None:
+        """Wait for more of the answer or news of a call, with a sign of life now and then."""
+        news = asyncio.ensure_future(self._decisions.news.wait())
+        if self._coming is None and not self._over:
+            self._coming = asyncio.ensure_future(anext(pieces, None))
+        waited: set[asyncio.Future[Any]] = {news}
+        if self._coming is not None:
+            waited.add(self._coming)
+        try:
+            while True:
+                pulse = self._waits.pulse_seconds
+                is_told = self._reader.is_streamed and math.isfinite(pulse)
+                done, _ = await asyncio.wait(
+                    waited,
+                    timeout=pulse if is_told else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                if done:
+                    self._decisions.news.clear()
+                    return
+                await self._send(self._reader.alive())
+        finally:
+            news.cancel()
+
+    def _is_silent(self) -> bool:
+        """Whether the client has heard nothing for a while, since a call is still to be whole."""
+        silent = self._clock() - self._sent_at >= self._waits.pulse_seconds
+        return silent and self._reader.keeps and self._reader.is_streamed
+
+    def _impatient(self) -> Hold | None:
+        """Return a hold for which the client would not wait any longer.
+
+        Raises what else has ended the asking about a call.
+        """
+        for call in self._decisions.all:
+            if call.asking is None or not call.asking.done():
+                continue
+            fault = call.asking.exception()
+            pending = isinstance(fault, Refused) and fault.reason is Reason.APPROVAL_PENDING
+            if pending and self._reader.is_streamed and call.hold is not None:
+                return call.hold
+            if fault is not None:
+                raise fault
+        return None
+
+    async def _let_go(self, *, stays: bool) -> None:
+        """End what still runs. Where the client left, or the answer broke off, nobody waits."""
+        running: set[asyncio.Future[Any]] = {
+            call.asking for call in self._decisions.all if call.asking is not None
+        }
+        if self._coming is not None:
+            running.add(self._coming)
+        for task in running:
+            task.cancel()
+        if running:
+            await asyncio.wait(running)
+        if not stays:
+            for call in self._decisions.waiting:
+                if call.hold is not None:
+                    self._leaving.withdraw(call.hold)
+
+    async def _send(self, data: bytes) -> None:
+        if data:
+            self._sent_at = self._clock()
+            await self._send_on(data)

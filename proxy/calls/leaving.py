@@ -1,0 +1,47 @@
+"""Withdraws the card of a tool call whose client has left, unless it comes back at once.
+
+Whoever presses Esc does not want the call any more; a client that only lost its connection sends
+its request again within seconds, and finds the hold as it was.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from app.audit.moves import Mover
+from app.domain.hold import HoldEvent, HoldState
+from app.errors import StorageUnavailable, Superseded
+
+if TYPE_CHECKING:
+    from app.clock import Clock
+    from app.domain.hold import Hold
+    from app.storage.ports import HoldStore, Ledger
+
+GRACE_SECONDS = 8.0
+_WHY = "The agent stopped waiting, so the call was not made."
+
+
+class Leaving:
+    def __init__(
+        self, holds: HoldStore, ledger: Ledger, clock: Clock, grace_seconds: float = GRACE_SECONDS
+    ) -> None:
+        self._holds = holds
+        self._mover = Mover(holds, ledger, clock)
+        self._grace = grace_seconds
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def withdraw(self, hold: Hold) -> None:
+        """Withdraw it in some seconds, if then no client waits for it."""
+        task = asyncio.get_running_loop().create_task(self._later(hold))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _later(self, hold: Hold) -> None:
+        await asyncio.sleep(self._grace)
+        with suppress(StorageUnavailable, Superseded):
+            current = await self._holds.get(hold.id)
+            if current is None or current.state is not HoldState.PENDING or current.attached:
+                return
+            await self._mover.move(current, HoldEvent.WITHDRAW, note=_WHY)

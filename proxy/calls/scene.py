@@ -1,0 +1,117 @@
+"""What led to a tool call, for the people who decide on it. Pure.
+
+It is read out of the request whose answer makes the call: agents send the whole conversation.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from app.domain.passage import PassageKind
+from app.domain.segment import Role
+from policies.passages.wrappers import outside, wrappers
+from proxy.facts import read_inquiry
+from proxy.front import header
+from proxy.http.compression import decompressed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from app.domain.segment import Segment
+    from policies.compiled_catalog import Catalog
+    from policies.passages.names import PassageNames
+    from proxy.front import Headers
+    from proxy.inspection import Incoming
+
+_CONVERSATION_HEADERS = (
+    *("abeyance-conversation", "x-claude-code-session-id", "session-id", "session_id"),
+    *("conversation_id", "thread-id", "x-session-affinity", "mcp-session-id"),
+)
+"""By which clients tell one conversation from another."""
+_FOLDER = re.compile(
+    r"(?:working directory(?: is)?|<cwd>|in the directory|workspace)[: ]*[`\"]?"
+    r"((?:/|~|[A-Za-z]:\\)[^\s`\"<>]{1,200})",
+    re.IGNORECASE,
+)
+_LONGEST = 300
+_LOOKED_AT = 16_384
+"""More than any secret is long that begins in what is shown."""
+_MOST_BEFORE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The fields of `HeldCall` that tell what led to it; secrets are masked."""
+
+    conversation: str = ""
+    folder: str = ""
+    ask: str = ""
+    before: tuple[str, ...] = ()
+
+
+def scene_of(incoming: Incoming, catalog: Catalog) -> Scene:
+    """Read the scene out of the request as it came. It was read before, so it can be read."""
+    body = decompressed(incoming.coding, incoming.body, incoming.limit)
+    inquiry = read_inquiry(
+        incoming.connection, incoming.method, incoming.path, incoming.query, incoming.headers, body
+    )
+    segments = inquiry.facts.prompt.segments
+    typed = [words for segment in segments if (words := _typed(segment))]
+    return Scene(
+        conversation=_conversation(incoming.headers, typed, incoming.names),
+        folder=_shown(_folder(segments), catalog.mask),
+        ask=_shown(typed[-1], catalog.mask) if typed else "",
+        before=tuple(_shown(line, catalog.mask) for line in _before(segments)),
+    )
+
+
+def _conversation(headers: Headers, typed: Sequence[str], names: PassageNames) -> str:
+    """Name the conversation by what its client calls it, else by what it began with."""
+    for name in _CONVERSATION_HEADERS:
+        if value := header(headers, name):
+            return names.of(PassageKind.FRAME, Role.OTHER, (name, value))
+    return names.of(PassageKind.TYPED, Role.USER, typed[:1]) if typed else ""
+
+
+def _typed(segment: Segment) -> str:
+    """Return what a person typed of a segment, without what an agent puts around it."""
+    if segment.role is not Role.USER or segment.tool:
+        return ""
+    return outside(segment.text, wrappers(segment.text)).strip()
+
+
+def _folder(segments: Iterable[Segment]) -> str:
+    """Return the folder that the agent says it works in."""
+    found = (
+        _FOLDER.search(segment.text)
+        for segment in segments
+        if segment.role in {Role.SYSTEM, Role.USER}
+    )
+    return next((match[1].rstrip(".,") for match in found if match), "")
+
+
+def _before(segments: Iterable[Segment]) -> list[str]:
+    """Return the last calls of tools in the conversation, a line each."""
+    calls = (segment for segment in segments if segment.role is Role.ASSISTANT and segment.tool)
+    lines: list[str] = []
+    for (_, tool), texts in groupby(calls, key=_call):
+        said = [text.text for text in texts if text.text != tool]
+        lines.append(f"{tool}: {max(said, key=len)}" if said else tool)
+    return lines[-_MOST_BEFORE:]
+
+
+def _call(segment: Segment) -> tuple[str, str]:
+    """Tell the segments of one call by where they stand and the tool."""
+    for member in ("/input", "/function", "/arguments", "/functionCall", "/custom"):
+        before, found, _ = segment.place.partition(member)
+        if found:
+            return before, segment.tool
+    return segment.place.rpartition("/")[0], segment.tool
+
+
+def _shown(text: str, mask: Callable[[str], str]) -> str:
+    line = " ".join(mask(text[:_LOOKED_AT]).split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -1,0 +1,102 @@
+"""Which answers have their tool calls decided on, and with what."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.clock import Clock
+from app.telemetry import Metrics
+from app.wire.calls.choose import reader_for
+from policies.calls.judge import Watch, watch
+from proxy.calls.asking import CallAsking
+from proxy.calls.decisions import Decisions, Told
+from proxy.calls.gate import CallGate, Waits
+from proxy.calls.leaving import Leaving
+from proxy.front import stated_reason
+from proxy.visit import Visit
+from proxy.waiting import Mode, patience_of, waiting_mode
+from proxy.work.pool import Pool
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from policies.compiled_catalog import Catalog
+    from proxy.facts import Inquiry
+    from proxy.inspection import Incoming
+    from proxy.recording import Recording
+
+_MOST_SECONDS = 540.0
+"""For how long a call is held in one answer: agents and what stands before them give up after ten
+minutes. The hold goes on, and the same call finds it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Makes, of one request, what its answer's tool calls are decided with."""
+
+    asking: CallAsking
+    leaving: Leaving
+    pool: Pool
+    clock: Clock
+    metrics: Metrics
+    pulse_seconds: float
+    limit: int
+    """Of the bytes that are kept back of one answer."""
+
+    def of(
+        self,
+        visit: Visit,
+        incoming: Incoming,
+        inquiry: Inquiry,
+        recording: Recording,
+        catalog: Catalog,
+    ) -> Watched | None:
+        """Return it, or None where no rule looks at tool calls in this answer."""
+        now = self.clock.now()
+        watched = watch(catalog, inquiry.facts, incoming.identity, now)
+        if watched is None:
+            return None
+        mode = waiting_mode(incoming.headers, inquiry.facts, inquiry.connection)
+        patience = patience_of(incoming.headers, inquiry.connection, mode)
+        told = Told(
+            incoming,
+            inquiry,
+            recording,
+            stated_reason(incoming.headers),
+            _MOST_SECONDS if patience is None else min(patience, _MOST_SECONDS),
+        )
+        decisions = Decisions(told, catalog, self.asking, self.pool, self.clock, self.metrics)
+        kept_alive = mode is Mode.KEEP_ALIVE
+        waits = Waits(
+            pulse_seconds=self.pulse_seconds if kept_alive else math.inf,
+            line=kept_alive and inquiry.has_tools and visit.client.is_agent,
+            together=watched.together,
+        )
+        return Watched(self, visit, watched, decisions, waits)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One request whose answer is read for tool calls."""
+
+    watching: Watching
+    visit: Visit
+    watch: Watch
+    decisions: Decisions
+    waits: Waits
+
+    def gate(self, content_type: str, send: Callable[[bytes], Awaitable[None]]) -> CallGate | None:
+        """Return what the answer passes through; None where it can make no calls."""
+        wire = self.visit.wire
+        reader = reader_for(
+            wire,
+            content_type,
+            self.watch.wants,
+            limit=self.watching.limit,
+            alive=self.visit.client.alive(wire),
+        )
+        if reader is None:
+            return None
+        return CallGate(reader, self.decisions, self.watching.leaving, self.waits, send)

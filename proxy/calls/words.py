@@ -1,0 +1,99 @@
+"""What a model and its person read of a tool call that waits, or that is not made. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.hold import Hold, HoldState
+from app.ids import short
+from policies.approval import asked, concerned
+from proxy.endings import silence, whys
+
+if TYPE_CHECKING:
+    from app.domain.tool_call import HeldCall
+    from app.domain.verdict import Verdict
+
+_LONGEST = 160
+
+
+def waiting(hold: Hold, call: HeldCall) -> str:
+    """Return the line about a call that waits; it is taken out of the history again."""
+    names = ", ".join(asked(hold, hold.created_at))
+    where = f"in Slack (request {short(hold.id)})"
+    return f"⏳ Waiting for approval by {names} {where}: `{call.tool}`. This continues by itself."
+
+
+def still_waiting(hold: Hold) -> str:
+    """Return how an answer ends whose client would not wait any longer."""
+    names = ", ".join(asked(hold, hold.created_at))
+    where = f"in Slack (request {short(hold.id)})"
+    return (
+        f"⏳ Still waiting for approval by {names} {where}: `{_tool(hold)}`. Say “go on” to make "
+        "the same call again; a decision made in the meantime counts for it."
+    )
+
+
+def denied_by_rule(call: HeldCall, verdict: Verdict) -> str:
+    """Say that the policy does not allow a call."""
+    fired = verdict.decisive
+    if fired is None:
+        raise RuntimeError("a verdict that denies names its rule")
+    return f"{_not_run(call)} {fired.title} (rule {fired.rule}). {fired.explain.strip()}".strip()
+
+
+def not_released(hold: Hold, call: HeldCall, *, before: bool = False) -> str:
+    """Say why a call that people were asked about is not made, and what to do next.
+
+    `before`: they said so of the same call a while ago.
+    """
+    said = f"{_not_run(call)} {_ENDS[hold.state].format(**_facts(hold))}"
+    return f"{said} It was not asked again." if before else said
+
+
+def changed(hold: Hold) -> str:
+    """Say, before a call with other arguments, that an approver changed it."""
+    by = " and ".join(vote.by.name for vote in hold.votes if vote.approve and vote.change)
+    return (
+        f"{by or 'An approver'} approved this `{_tool(hold)}` call with a change (card "
+        f"{short(hold.id)}). It runs as follows; do not run it as it was before."
+    )
+
+
+_ENDS = {
+    HoldState.DENIED: "{by} denied it (card {card}, rule {rule}){why}. {explain}Do not try it "
+    "another way; ask the person you work for how to go on.",
+    HoldState.EXPIRED: "{silence} (card {card}, rule {rule}); this is not a denial. {explain}"
+    "Ask the person you work for to let an approver know before you make the call again.",
+    HoldState.LAPSED: "It was approved, but the approval ended before it was used (card {card}, "
+    "rule {rule}). Make the call again to ask for approval.",
+    HoldState.RELEASED: "Its approval was used already (card {card}, rule {rule}). Make the call "
+    "again to ask for approval.",
+    HoldState.WITHDRAWN: "It was withdrawn (card {card}, rule {rule}). {note}",
+}
+
+
+def _facts(hold: Hold) -> dict[str, str]:
+    fired = hold.verdict.decisive
+    denials = [vote for vote in hold.votes if not vote.approve]
+    explain = fired.explain.strip() if fired else ""
+    return {
+        "by": " and ".join(vote.by.name for vote in denials) or "An approver",
+        "why": whys(denials),
+        "card": short(hold.id),
+        "rule": fired.rule if fired else "unknown",
+        "explain": f"{explain} " if explain else "",
+        "silence": silence(hold),
+        "note": hold.note,
+        "asked": ", ".join(concerned(hold)),
+    }
+
+
+def _not_run(call: HeldCall) -> str:
+    """Name the call and its arguments: clients move what is said before the calls that stay."""
+    arguments = " ".join(call.arguments.split())
+    shown = arguments if len(arguments) <= _LONGEST else f"{arguments[:_LONGEST]}…"
+    return f"⛔ The call of `{call.tool}` was not run: {shown}."
+
+
+def _tool(hold: Hold) -> str:
+    return hold.tool.tool if hold.tool else "tool"

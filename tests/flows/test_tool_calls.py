@@ -1,0 +1,255 @@
+"""What an agent is about to do is held in the answer, before it can do it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.domain.hold import HoldState
+from app.domain.session import Decision
+from tests.flows.calling import Agent, marked, meanwhile, script
+from tests.flows.house import House, open_house
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from sandbox.idp.driver import IdpDriver
+    from sandbox.model.driver import ModelDriver
+    from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
+
+RULES = """
+- id: deploys
+  title: The agent deploys
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {words: [deploy]}}}
+  then: hold
+  approval: {from: [managers], expires: 5m}
+  risk: high
+  explain: A deploy needs a manager.
+  examples: {match: ["deploy it"], skip: ["build it"]}
+- id: no-destroy
+  title: The agent destroys
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {words: [destroy]}}}
+  then: deny
+  risk: critical
+  explain: Nothing is destroyed here.
+  examples: {match: ["destroy it"], skip: ["build it"]}
+- id: no-keys
+  title: The agent uses a key
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {detectors: [aws-access-key-id]}}}
+  then: mask
+  risk: medium
+  explain: Keys do not belong in commands.
+  examples: {match: ["AKIAIOSFODNN7EXAMPLE"], skip: ["a key"]}
+"""
+SETS = "- {name: managers, slack_groups: [managers]}\n"
+
+
+@pytest.fixture(scope="module")
+def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    data = tmp_path_factory.mktemp("house")
+    (data / "policies" / "catalog").mkdir(parents=True)
+    (data / "policies" / "catalog" / "calls.yaml").write_text(RULES)
+    (data / "policies" / "approvers.yaml").write_text(SETS)
+    with open_house(data, mongodb_uri, data / "policies") as house:
+        yield house
+
+
+async def card_of(user: SlackUser, command: str) -> SeenMessage:
+    case = command.rpartition(" ")[2]
+    return await user.wait_for_message(lambda m: case in m.words and "Approve" in m.buttons)
+
+
+async def decided(user: SlackUser, command: str) -> SeenMessage:
+    case = command.rpartition(" ")[2]
+    return await user.wait_for_message(lambda m: case in m.words and "✅ Approved" in m.words)
+
+
+def cards(user: SlackUser, command: str) -> list[SeenMessage]:
+    case = command.rpartition(" ")[2]
+    return [m for m in user.messages() if case in m.words and "Record" in m.words]
+
+
+async def test_a_call_is_held_and_runs_once_it_is_approved(
+    house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    first, deploy = marked("make build"), marked("deploy staging")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(first, deploy))):
+            card = await card_of(maria, deploy)
+            assert agent.ran == [first]
+            assert any(
+                said.startswith("⏳ Waiting for approval by managers") for said in agent.said
+            )
+            await maria.click(card, "Approve")
+        assert agent.ran == [first, deploy]
+        assert agent.requests == 3
+        await maria.wait_for_change(card, "Approved")
+        # The same command again needs no card, another one does.
+        await agent.claude(client, script(deploy))
+        assert agent.ran == [first, deploy, deploy]
+    assert len(cards(maria, deploy)) == 1
+    sent = [json.loads(request.body) for request in await model.requests()]
+    assert not any("Waiting for approval" in json.dumps(body, ensure_ascii=False) for body in sent)
+
+
+async def test_a_denied_call_is_words_and_the_turn_ends(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent, deploy = await slack.user("maria"), Agent(), marked("deploy staging")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(deploy))):
+            card = await card_of(maria, deploy)
+            await maria.click(card, "Deny…")
+            await maria.wait_for_view()
+            await maria.submit({"category": "Other", "reason": "Not on a Friday"})
+        assert (agent.ran, agent.requests) == ([], 1)
+        assert deploy in agent.said[-1]
+        assert "Not on a Friday" in agent.said[-1]
+        # Asked again, it is refused without a card.
+        await agent.claude(client, script(deploy))
+    assert agent.ran == []
+    assert "Not on a Friday" in agent.said[-1]
+    assert len(cards(maria, deploy)) == 1
+
+
+async def test_calls_that_are_held_in_one_answer_go_together(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    build, one, two = marked("make build"), marked("deploy one"), marked("deploy two")
+    async with (
+        house.anthropic(await idp.token("alice"), max_retries=0) as client,
+        meanwhile(agent.claude(client, script((build, one, two)))),
+    ):
+        second = await card_of(maria, two)
+        await maria.click(await card_of(maria, one), "Approve")
+        await decided(maria, one)
+        assert agent.ran == [build]
+        await maria.click(second, "Deny…")
+        await maria.wait_for_view()
+        await maria.submit({"category": "Other", "reason": "One is enough"})
+    assert agent.ran == [build, one]
+    assert any("One is enough" in said and two in said for said in agent.said)
+    assert agent.requests == 2
+
+
+async def test_rules_deny_and_mask_calls_without_asking_anyone(
+    house: House, idp: IdpDriver
+) -> None:
+    agent, destroy = Agent(), marked("destroy all")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        await agent.claude(client, script(destroy))
+        assert agent.ran == []
+        assert "no-destroy" in agent.said[-1]
+        await agent.claude(client, script("login AKIAIOSFODNN7EXAMPLE now"))
+    assert agent.ran == ["login [aws-access-key-id] now"]
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+async def test_over_chat_a_call_is_held_as_well(
+    house: House, slack: SlackDriver, idp: IdpDriver, *, stream: bool
+) -> None:
+    maria, agent = await slack.user("maria"), Agent(headers={})
+    yes, no = marked("deploy one"), marked("deploy two")
+    async with (
+        house.openai(await idp.token("alice"), max_retries=0) as client,
+        meanwhile(agent.chat(client, script(yes, (no, "ls")), stream=stream)),
+    ):
+        await maria.click(await card_of(maria, yes), "Approve")
+        await maria.click(await card_of(maria, no), "Deny…")
+        await maria.wait_for_view()
+        await maria.submit({"category": "Other", "reason": "Too early"})
+    assert agent.ran == [yes, "ls"]
+    assert any("Too early" in said for said in agent.said)
+    assert agent.requests == 3
+
+
+async def test_who_leaves_takes_the_card_back_and_who_comes_back_finds_it(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent, deploy = await slack.user("maria"), Agent(), marked("deploy staging")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(deploy))) as task:
+            card = await card_of(maria, deploy)
+            task.cancel()
+        again = Agent()
+        async with meanwhile(again.claude(client, script(deploy))):
+            await maria.click(card, "Approve")
+        assert again.ran == [deploy]
+        other = marked("deploy other")
+        async with meanwhile(Agent().claude(client, script(other))) as task:
+            card = await card_of(maria, other)
+            task.cancel()
+        await maria.wait_for_change(card, "Withdrawn", within=30)
+
+
+async def test_a_client_with_little_patience_is_told_to_come_again(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, deploy = await slack.user("maria"), marked("deploy staging")
+    agent = Agent()
+    agent.headers["prefer"] = "wait=1"
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        await agent.claude(client, script(deploy))
+        assert agent.ran == []
+        assert "Still waiting" in agent.said[-1]
+        await maria.click(await card_of(maria, deploy), "Approve")
+        await decided(maria, deploy)
+        await agent.claude(client, script(deploy))
+    assert agent.ran == [deploy]
+    assert len(cards(maria, deploy)) == 1
+
+
+async def test_what_became_of_each_call_is_recorded(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, deploy, destroy = await slack.user("maria"), marked("deploy x"), marked("destroy x")
+    body = {
+        "model": "any",
+        "stream": True,
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "bash",
+                    "parameters": {"properties": {"command": {"type": "string"}}},
+                },
+            }
+        ],
+        "messages": [{"role": "user", "content": script(("ls", destroy, deploy))}],
+    }
+    async with house.http(await idp.token("alice")) as http:
+        async with meanwhile(_posted(http, body)) as task:
+            await maria.click(await card_of(maria, deploy), "Approve")
+        session_id = task.result()
+    storage = house.storage()
+    session = await storage.sessions.get(session_id)
+    assert session is not None
+    assert session.answer is not None
+    listed, destroyed, deployed = session.answer.calls
+    assert (listed.tool, listed.decision, listed.rules) == ("bash", Decision.ALLOWED, ())
+    assert (destroyed.decision, destroyed.rules) == (Decision.DENIED, ("no-destroy",))
+    assert deployed.decision is Decision.APPROVED
+    assert deployed.by == "Maria Manager"
+    assert json.loads(deployed.arguments) == {"command": deploy}
+    assert deployed.waited_ms > 0
+    hold = await storage.holds.get(deployed.hold_id)
+    assert hold is not None
+    assert hold.state is HoldState.RELEASED
+    assert hold.tool is not None
+    assert hold.tool.tool == "bash"
+    storage.close()
+
+
+async def _posted(http: httpx.AsyncClient, body: dict[str, object]) -> str:
+    async with http.stream("POST", "/openai/v1/chat/completions", json=body) as answer:
+        await answer.aread()
+    return str(answer.headers["abeyance-session"])
