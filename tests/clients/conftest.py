@@ -34,6 +34,15 @@ RULES = """
   risk: critical
   explain: There is no such thing.
   examples: {match: ["doomsday"], skip: ["Monday"]}
+- id: held-calls
+  title: Commands that walk on the moon
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {words: [moonwalk]}}}
+  then: hold
+  approval: {from: [managers], expires: 10m}
+  risk: high
+  explain: Nobody walks on the moon in a test.
+  examples: {match: ["the moonwalk"], skip: ["a walk"]}
 - id: masked-keys
   title: Keys
   on: both
