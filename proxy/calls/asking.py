@@ -14,7 +14,7 @@ from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.domain.tool_call import HeldCall
 from app.domain.verdict import Verdict
-from app.errors import AbeyanceError, Refused
+from app.errors import Refused
 from app.ids import new_id
 from proxy.calls import words
 from proxy.endings import needs_reason, too_many
@@ -216,13 +216,6 @@ class CallAsking:
             return None
         await self._granted.cover(released)
         return CallAnswer(Decision.APPROVED, hold=released)
-
-    async def note_released(self, hold: Hold, outcome: str) -> None:
-        """Tell the card what became of an approved call, if that can be written."""
-        try:
-            await self._holding.note_outcome(hold, outcome)
-        except AbeyanceError as fault:
-            _log.warning("outcome not noted", hold=hold.id, reason=str(fault))
 
 
 @dataclass(frozen=True, slots=True)

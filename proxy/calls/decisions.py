@@ -185,10 +185,6 @@ class Decisions:
             decided.decision, decided.decided_at = answer.decision, self._clock.now()
             await self._note(decided)
             decided.ruling = ruling
-            self.news.set()
-            if answer.decision is Decision.APPROVED and answer.hold is not None:
-                became = "the agent has it"
-                await self._asking.note_released(answer.hold, became)
         finally:
             self.news.set()
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from app.domain.passage import PassageKind
@@ -36,6 +35,8 @@ _FOLDER = re.compile(
     r"((?:/|~|[A-Za-z]:\\)[^\s`\"<>]{1,200})",
     re.IGNORECASE,
 )
+_ARGUMENTS = re.compile(r"(.*?)/(?:input|arguments|args|action|operation)(?:/|$)")
+"""Where the arguments of a call stand in a history, and the call."""
 _LONGEST = 300
 _LOOKED_AT = 16_384
 """More than any secret is long that begins in what is shown."""
@@ -95,21 +96,13 @@ def _folder(segments: Iterable[Segment]) -> str:
 
 def _before(segments: Iterable[Segment]) -> list[str]:
     """Return the last calls of tools in the conversation, a line each."""
-    calls = (segment for segment in segments if segment.role is Role.ASSISTANT and segment.tool)
-    lines: list[str] = []
-    for (_, tool), texts in groupby(calls, key=_call):
-        said = [text.text for text in texts if text.text != tool]
-        lines.append(f"{tool}: {max(said, key=len)}" if said else tool)
+    calls: dict[tuple[str, str], str] = {}
+    for segment in segments:
+        if segment.role is Role.ASSISTANT and (place := _ARGUMENTS.match(segment.place)):
+            key = (place[1], segment.tool)
+            calls[key] = max(calls.get(key, ""), segment.text, key=len)
+    lines = [f"{tool}: {said}" if tool else said for (_, tool), said in calls.items()]
     return lines[-_MOST_BEFORE:]
-
-
-def _call(segment: Segment) -> tuple[str, str]:
-    """Tell the segments of one call by where they stand and the tool."""
-    for member in ("/input", "/function", "/arguments", "/functionCall", "/custom"):
-        before, found, _ = segment.place.partition(member)
-        if found:
-            return before, segment.tool
-    return segment.place.rpartition("/")[0], segment.tool
 
 
 def _shown(text: str, mask: Callable[[str], str]) -> str:

@@ -30,8 +30,10 @@ $ echo six >> {FILE}"""
 
 
 async def card_of(user: SlackUser, words: str) -> SeenMessage:
+    """Wait for the card of the call of `echo moonwalk` with these words."""
+    headline = f": echo moonwalk {words}"
     return await user.wait_for_message(
-        lambda message: words in message.words and "Approve" in message.buttons, within=60
+        lambda message: headline in message.words and "Approve" in message.buttons, within=60
     )
 
 
@@ -83,7 +85,7 @@ async def test_a_denial_of_the_only_call_is_on_the_screen_and_is_not_tried_again
     async with asyncio.TaskGroup() as tasks:
         prompt = f"Do this:\n$ echo moonwalk {case} >> {FILE}"
         running = tasks.create_task(desk.run(agent, prompt))
-        await maria.click(await card_of(maria, f"moonwalk {case}"), "Deny…")
+        await maria.click(await card_of(maria, case), "Deny…")
         await maria.submit({"category": "Other", "reason": "Stay on the ground"})
     ended = running.result()
     assert "Stay on the ground" in ended.screen
