@@ -238,7 +238,7 @@ async def test_what_became_of_each_call_is_recorded(
     assert (listed.tool, listed.decision, listed.rules) == ("bash", Decision.ALLOWED, ())
     assert (destroyed.decision, destroyed.rules) == (Decision.DENIED, ("no-destroy",))
     assert deployed.decision is Decision.APPROVED
-    assert deployed.by == "Maria Manager"
+    assert deployed.by == "Maria Lopez"
     assert json.loads(deployed.arguments) == {"command": deploy}
     assert deployed.waited_ms > 0
     hold = await storage.holds.get(deployed.hold_id)

@@ -11,6 +11,7 @@ from app.audit.ledger import ChainedLedger
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.domain.session import Decision, RecordedAnswer, SessionState
 from app.domain.tool_call import HeldCall
+from app.ids import new_id
 from app.storage.gateways import Heartbeat
 from proxy.lives import Lives
 from proxy.sweeper import Sweeper
@@ -183,11 +184,12 @@ async def test_a_tool_call_is_withdrawn_whose_answer_ended_with_its_gateway(
     storage: MongoStorage, sweeper: Sweeper
 ) -> None:
     call = HeldCall("Bash", '{"command":"deploy"}')
-    ended, goes_on = (
-        await storage.holds.open(replace(a_hold(), tool=call, key=callers[-1], callers=callers))
-        for callers in (("dead:0",), ("dead:1", "alive:0"))
-    )
-    prompt = await storage.holds.open(replace(a_hold(), key="prompt", callers=("dead:2",)))
+    held = replace(a_hold(), tool=call)
+    ended = await storage.holds.open(replace(held, key="ended", callers=("dead:0",)))
+    both = ("dead:1", "alive:0")
+    goes_on = await storage.holds.open(replace(held, id=new_id(NOW), key="goes on", callers=both))
+    prompt = replace(a_hold(), id=new_id(NOW), key="prompt", callers=("dead:2",))
+    await storage.holds.open(prompt)
     await sweeper.sweep()
     states = [await storage.holds.get(hold.id) for hold in (ended, goes_on, prompt)]
     assert [hold and hold.state for hold in states] == [
