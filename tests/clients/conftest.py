@@ -39,7 +39,7 @@ RULES = """
   on: response
   when: {tool_call: {name: ["@shell"], arguments: {words: [moonwalk]}}}
   then: hold
-  approval: {from: [managers], expires: 10m}
+  approval: {from: [managers], expires: 2m}
   risk: high
   explain: Nobody walks on the moon in a test.
   examples: {match: ["the moonwalk"], skip: ["a walk"]}

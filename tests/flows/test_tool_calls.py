@@ -27,7 +27,7 @@ RULES = """
   on: response
   when: {tool_call: {name: ["@shell"], arguments: {words: [deploy]}}}
   then: hold
-  approval: {from: [managers], expires: 5m}
+  approval: {from: [managers], expires: 1m}
   risk: high
   explain: A deploy needs a manager.
   examples: {match: ["deploy it"], skip: ["build it"]}
@@ -62,18 +62,18 @@ def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 async def card_of(user: SlackUser, command: str) -> SeenMessage:
-    case = command.rpartition(" ")[2]
-    return await user.wait_for_message(lambda m: case in m.words and "Approve" in m.buttons)
+    """Wait for the card of a call; what led to it stands on others too."""
+    headline = f"ash: {command}"
+    return await user.wait_for_message(lambda m: headline in m.words and "Approve" in m.buttons)
 
 
 async def decided(user: SlackUser, command: str) -> SeenMessage:
-    case = command.rpartition(" ")[2]
-    return await user.wait_for_message(lambda m: case in m.words and "✅ Approved" in m.words)
+    headline = f"ash: {command}"
+    return await user.wait_for_message(lambda m: headline in m.words and "✅ Appr" in m.words)
 
 
 def cards(user: SlackUser, command: str) -> list[SeenMessage]:
-    case = command.rpartition(" ")[2]
-    return [m for m in user.messages() if case in m.words and "Record" in m.words]
+    return [m for m in user.messages("approvals") if f"ash: {command}" in m.words]
 
 
 async def test_a_call_is_held_and_runs_once_it_is_approved(
