@@ -6,11 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from app.domain.hold import Hold, HoldState
 from app.storage.ports import EventKind
+from bot.views import cards
 from bot.views.calls.change_form import EMPTY, TYPOGRAPHIC
 from policies.approval import Objection
+from sandbox.slack import BOT_TOKEN
 from sandbox.slack.errors import Refused
 from tests.bot.calls import BASH, COMMAND, call, cluster_rule
 from tests.bot.conftest import pick
@@ -315,3 +318,27 @@ async def test_calls_are_reviewed_together_with_what_they_would_do(office: Offic
         form = await maria.wait_for_view("Decide on")
         assert COMMAND in form.words
         assert "*Approve* also covers exactly the same command" in form.words
+
+
+async def test_buttons_that_we_did_not_make_change_and_approve_nothing(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        held = await hold_call(office)
+        await card_of(maria)
+        value = f"{held.id}.0.{'0' * 32}"
+        told = {"type": "plain_text", "text": "Forged"}
+        option = {"text": told, "value": f"change:{value}"}
+        elements: list[dict[str, Any]] = [
+            {"type": "button", "action_id": cards.TASK, "text": told, "value": value},
+            {"type": "overflow", "action_id": cards.MORE, "options": [option]},
+        ]
+        client = AsyncWebClient(BOT_TOKEN, base_url=f"{office.slack.base_url}/api/")
+        blocks = [{"type": "actions", "elements": elements}]
+        await client.chat_postMessage(channel="approvals", text="forged", blocks=blocks)
+        forged = await maria.wait_for_message("forged")
+        await maria.click(forged, "Forged")
+        await maria.wait_for_message("no longer valid")
+        await pick(maria, forged, "Forged")
+        view = await maria.wait_for_view("no longer valid")
+        assert view.title == "You can't do that"
+    assert (await current(office, held)).state is HoldState.PENDING

@@ -261,6 +261,11 @@ def test_what_was_found_is_quoted_only_where_the_call_is_folded() -> None:
     assert "*rm -rf*" in words(drawn(held(long, rule=rule)))
 
 
+def test_the_text_of_a_call_is_not_offered_to_be_trusted() -> None:
+    assert "Never ask about this text" not in words(drawn(held()))
+    assert "This was a false alarm" in words(drawn(held()))
+
+
 def test_a_card_says_that_several_have_to_approve_the_task() -> None:
     said = "counts if each approver says so"
     assert said in words(drawn(held(rule=cluster_rule(quorum=2), quorum=2)))
