@@ -29,6 +29,10 @@ _OPENERS = ("{", "[", '"')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
 _SHELL_SIGNS = ("'", '"', "\\", "$", "{")
 _SHELL = re.compile(r"\\\r?\n|\$\{?IFS\}?(?:\$\d)?|\$(?=['\"])|['\"\\]")
+_ANSI = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ANSI_ESCAPE = re.compile(
+    r"\\(?:(?:x|u|U)(?P<hex>[0-9A-Fa-f]{1,4})|(?P<octal>[0-7]{1,3})|(?P<sign>.))", re.DOTALL
+)
 _BRACES = re.compile(r"\{[^\s{},]*,[^\s{}]*\}")
 
 
@@ -169,7 +173,7 @@ def _free_text(raw: str) -> Iterator[Leaf]:
         forms += [strings, unquoted(strings)]
     for form in dict.fromkeys(forms):
         if form and form != text:
-            yield Leaf(form, WHOLE, can_mask=False, is_derived=True)
+            yield Leaf(whole_characters(form), WHOLE, can_mask=False, is_derived=True)
 
 
 def _unescaped(text: str) -> str:
@@ -183,8 +187,20 @@ def unquoted(text: str) -> str:
     """Return a command as a shell reads its words: without quotes, escapes and broken lines."""
     if not any(sign in text for sign in _SHELL_SIGNS):
         return text
-    bare = _SHELL.sub(lambda found: " " if "IFS" in found[0] else "", text)
+    spelt = _ANSI.sub(_decoded, text) if "$'" in text else text
+    bare = _SHELL.sub(lambda found: " " if "IFS" in found[0] else "", spelt)
     return _BRACES.sub(lambda found: found[0][1:-1].replace(",", " "), bare)
+
+
+def _decoded(quoted: re.Match[str]) -> str:
+    """Return what a shell reads in `$'...'`."""
+    return _ANSI_ESCAPE.sub(_character, quoted[1])
+
+
+def _character(escape: re.Match[str]) -> str:
+    if escape["hex"] or escape["octal"]:
+        return chr(int(escape["hex"], 16) if escape["hex"] else int(escape["octal"], 8))
+    return {"n": "\n", "t": "\t"}.get(escape["sign"], escape["sign"])
 
 
 def _inside(text: str) -> Json | None:

@@ -142,6 +142,8 @@ def test_levels_count_through_strings(depth: int) -> None:
         ("rm$IFS$9-rf x", "rm -rf x"),
         ("{rm,-rf,x}", "rm -rf x"),
         ("$'rm' -rf x", "rm -rf x"),
+        ("$'\\x72\\155\\u0020-rf' x", "rm -rf x"),
+        ("$'rm\\t-rf\\n'x", "rm\t-rf\nx"),
         ("echo ${HOME}", "echo ${HOME}"),
     ],
 )
