@@ -271,6 +271,8 @@ def _told(event: Event) -> Json:
 
 
 def _asked(item: Item) -> tuple[str, str]:
-    """Return what two spellings of a call have to agree on."""
+    """Return what two spellings of a call have to agree on, which a client could run."""
     call = response_items.call_of(item)
-    return (call.tool, call.arguments) if call is not None else ("", "")
+    if call is None:
+        return "", ""
+    return call.tool, "" if call.by_provider else call.arguments

@@ -92,6 +92,10 @@ def test_what_the_provider_runs_is_shown_and_can_only_pass() -> None:
         stream.rule(0, DENIED)
     stream.rule(0, Passed())
     assert stream.flow() == told
+    sources = {"type": "search", "query": "mark", "sources": [{"type": "url", "url": "u"}]}
+    end = final("completed", [{**searched("completed"), "action": sources}])
+    stream.feed(end)
+    assert stream.flow() == end
 
 
 @pytest.mark.parametrize(
