@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldState
 from app.ids import short
+from app.wire.waiting.line import last_line, line
 from policies.approval import asked, concerned
 from proxy.endings import silence, whys
 
@@ -18,19 +19,12 @@ _LONGEST = 160
 
 def waiting(hold: Hold, call: HeldCall) -> str:
     """Return the line about a call that waits; it is taken out of the history again."""
-    names = ", ".join(asked(hold, hold.created_at))
-    where = f"in Slack (request {short(hold.id)})"
-    return f"⏳ Waiting for approval by {names} {where}: `{call.tool}`. This continues by itself."
+    return line(", ".join(asked(hold, hold.created_at)), short(hold.id), call.tool)
 
 
 def still_waiting(hold: Hold) -> str:
     """Return how an answer ends whose client would not wait any longer."""
-    names = ", ".join(asked(hold, hold.created_at))
-    where = f"in Slack (request {short(hold.id)})"
-    return (
-        f"⏳ Still waiting for approval by {names} {where}: `{_tool(hold)}`. Say “go on” to make "
-        "the same call again; a decision made in the meantime counts for it."
-    )
+    return last_line(", ".join(asked(hold, hold.created_at)), short(hold.id), _tool(hold))
 
 
 def denied_by_rule(call: HeldCall, verdict: Verdict) -> str:
