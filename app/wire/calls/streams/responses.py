@@ -85,8 +85,9 @@ class ResponsesStream(StreamReader):
             if self._is_wanted(item):
                 raise unreadable("a tool call without a place")
             index = len(self._items)
-        of = self._items[index] = Listed(index, item, self._is_wanted(item))
-        if isinstance(item_id := item.get("id"), str):
+        is_kept = self._is_wanted(item) and (bool(response_items.tool_of(item)) or None)
+        of = self._items[index] = Listed(index, item, is_kept)
+        if isinstance(item_id := item.get("id"), str) and item_id:
             self._ids[item_id] = of
         return of
 
@@ -95,7 +96,6 @@ class ResponsesStream(StreamReader):
         if of is None and "_call" in event.kind:
             # Which tool it is for is told later, or never.
             of = self._begin(event, {"type": "function_call"})
-            of.is_kept = None
         if of is None or of.is_kept is False:
             if of is not None and "_call" in event.kind and response_items.tool_of(of.item) is None:
                 raise unreadable("a piece of a tool call in another item")

@@ -160,6 +160,26 @@ def test_a_call_that_comes_only_in_the_list_of_all_items_is_ruled_on_there(
     assert (out == end) == isinstance(ruling, Passed)
 
 
+@pytest.mark.parametrize("tool", ["held_a", "read"])
+@pytest.mark.parametrize("begin", [1, 3], ids=["begun without a name", "not begun"])
+def test_a_call_whose_tool_is_told_late_is_kept_until_then(begin: int, tool: str) -> None:
+    stream = reader()
+    told = split(made([Item(call=tool)]))
+    created, added = told[0], told[2].replace(b'"name":"%s"' % tool.encode(), b'"name":""')
+    stream.feed(created)
+    assert stream.flow() == created
+    rest = [added, *told[3:]][0 if begin == 1 else 1 :]
+    for event in rest[:-2]:
+        stream.feed(event)
+        assert (stream.flow(), stream.calls) == (b"", ())
+    stream.feed(rest[-2])
+    assert [call.tool for call in stream.calls] == ([tool] if tool == "held_a" else [])
+    if tool == "held_a":
+        stream.rule(0, Passed())
+    stream.feed(rest[-1])
+    assert stream.flow() == b"".join(rest)
+
+
 def test_events_without_numbers_get_none() -> None:
     stream = reader()
     for event in split(made([Item(text="so"), HELD, Item(text="more")])):
