@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldState
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from app.domain.verdict import Verdict
 
 _LONGEST = 160
+_TELLING = ("command", "cmd", "file_path", "filePath", "absolute_path", "path", "url")
+"""The arguments of known tools that say what a call does."""
 
 
 def waiting(hold: Hold, call: HeldCall) -> str:
@@ -32,7 +35,8 @@ def denied_by_rule(call: HeldCall, verdict: Verdict) -> str:
     fired = verdict.decisive
     if fired is None:
         raise RuntimeError("a verdict that denies names its rule")
-    return f"{_not_run(call)} {fired.title} (rule {fired.rule}). {fired.explain.strip()}".strip()
+    why = f"{fired.title} (rule {fired.rule}). {fired.explain.strip()}".strip()
+    return f"{_not_run(call)}\n{why}"
 
 
 def not_released(hold: Hold, call: HeldCall, *, before: bool = False) -> str:
@@ -40,7 +44,7 @@ def not_released(hold: Hold, call: HeldCall, *, before: bool = False) -> str:
 
     `before`: they said so of the same call a while ago.
     """
-    said = f"{_not_run(call)} {_ENDS[hold.state].format(**_facts(hold))}"
+    said = f"{_not_run(call)}\n{_ENDS[hold.state].format(**_facts(hold))}"
     return f"{said} It was not asked again." if before else said
 
 
@@ -83,10 +87,21 @@ def _facts(hold: Hold) -> dict[str, str]:
 
 
 def _not_run(call: HeldCall) -> str:
-    """Name the call and its arguments: clients move what is said before the calls that stay."""
-    arguments = " ".join(call.arguments.split())
-    shown = arguments if len(arguments) <= _LONGEST else f"{arguments[:_LONGEST]}…"
-    return f"⛔ The call of `{call.tool}` was not run: {shown}."
+    """Name the call and what it does: clients move what is said before the calls that stay."""
+    what = " ".join(_gist(call.arguments).split())
+    shown = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}…"
+    return f"⛔ The call of `{call.tool}` was not run: {shown}"
+
+
+def _gist(arguments: str) -> str:
+    """Return the command of a call, or the file or address that it is about; else all of it."""
+    try:
+        value = json.loads(arguments)
+    except ValueError:
+        return arguments
+    if not isinstance(value, dict):
+        return arguments
+    return next((said for name in _TELLING if isinstance(said := value.get(name), str)), arguments)
 
 
 def _tool(hold: Hold) -> str:

@@ -26,7 +26,8 @@ $ echo two >> {FILE}
 $ echo moonwalk three {case} >> {FILE}
 $ echo moonwalk four {case} >> {FILE}
 + echo moonwalk five {case} >> {FILE}
-$ echo six >> {FILE}"""
+$ echo six >> {FILE}
+That is all."""
 
 
 async def card_of(user: SlackUser, words: str) -> SeenMessage:
@@ -83,7 +84,7 @@ async def test_a_denial_of_the_only_call_is_on_the_screen_and_is_not_tried_again
 ) -> None:
     maria = await slack.user("maria")
     async with asyncio.TaskGroup() as tasks:
-        prompt = f"Do this:\n$ echo moonwalk {case} >> {FILE}"
+        prompt = f"Do this:\n$ echo moonwalk {case} >> {FILE}\nThat is all."
         running = tasks.create_task(desk.run(agent, prompt))
         await maria.click(await card_of(maria, case), "Deny…")
         await maria.submit({"category": "Other", "reason": "Stay on the ground"})
