@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.tool_call import ToolCall
+from app.wire.apis.anthropic import ANTHROPIC
 from app.wire.calls.base import Passed, Replaced
 from app.wire.calls.streams.anthropic import AnthropicStream
-from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS, TIMINGS, Timing, driven
+from tests.app.wire.calls.law import COMMENT, CUTS, LIMIT, RULINGS, TIMINGS, Timing, driven
 from tests.app.wire.calls.messages import (
     BLOCKS,
     PING,
@@ -25,6 +26,7 @@ from tests.app.wire.calls.messages import (
     run,
     shown,
 )
+from tests.app.wire.masking import MASK, SECRET, RealMasking, cut, through
 
 if TYPE_CHECKING:
     from app.wire.calls.base import Ruling
@@ -67,13 +69,13 @@ def test_a_call_is_seen_wherever_its_event_is_cut() -> None:
     stream = without_names(made([Block("so"), Block(call="held_bash")]))
     begins = stream.rindex(b'data: {"type":"content_block_start"')
     for at in range(begins, len(stream)):
-        cut = reader()
-        cut.feed(stream[:begins])
-        cut.feed(stream[begins:at])
-        assert b"held_bash" not in cut.flow()
-        cut.feed(stream[at:])
-        assert len(cut.calls) == 1
-        assert b"held_bash" not in cut.flow()
+        torn = reader()
+        torn.feed(stream[:begins])
+        torn.feed(stream[begins:at])
+        assert b"held_bash" not in torn.flow()
+        torn.feed(stream[at:])
+        assert len(torn.calls) == 1
+        assert b"held_bash" not in torn.flow()
 
 
 @given(blocks=BLOCKS, timing=TIMINGS)
@@ -139,3 +141,18 @@ def test_what_is_kept_is_told() -> None:
     assert stream.keeps
     stream.rule(0, Passed())
     assert not stream.keeps
+
+
+@given(rulings=RULINGS, timing=TIMINGS, places=CUTS)
+@settings(max_examples=60, deadline=None)
+def test_what_comes_out_is_masked_as_ever(
+    rulings: list[Ruling], timing: Timing, places: list[int]
+) -> None:
+    blocks = [Block(SECRET), Block(call="held_a"), Block(f"so {SECRET}"), Block(call="read")]
+    out = run(blocks, rulings, timing)
+    masked = through(ANTHROPIC.answer("text/event-stream", RealMasking()), cut(out, places))
+    seen, reason = expected(blocks, rulings)
+    assert shown(read(masked)) == [
+        tuple(text.replace(SECRET, MASK) for text in block) for block in seen
+    ]
+    assert read(masked)["stop_reason"] == reason
