@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @given(answer=answers(), rulings=RULINGS, mixed=MIXED, timing=TIMINGS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_its_ruling(
     answer: list[Said], rulings: list[Ruling], mixed: list[int], timing: Timing
 ) -> None:
@@ -28,7 +28,7 @@ def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_
 
 
 @given(answer=answers(), timing=TIMINGS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_an_answer_of_which_all_is_passed_is_the_same_bytes(
     answer: list[Said], timing: Timing
 ) -> None:
@@ -36,7 +36,7 @@ def test_an_answer_of_which_all_is_passed_is_the_same_bytes(
 
 
 @given(answer=answers(), mixed=MIXED)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_calls_that_came_mixed_pass_one_after_another_with_the_same_events(
     answer: list[Said], mixed: list[int]
 ) -> None:
@@ -45,7 +45,7 @@ def test_calls_that_came_mixed_pass_one_after_another_with_the_same_events(
 
 
 @given(answer=answers(), mixed=MIXED, timing=TIMINGS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_stream_of_whose_calls_none_is_wanted_passes_at_once(
     answer: list[Said], mixed: list[int], timing: Timing
 ) -> None:

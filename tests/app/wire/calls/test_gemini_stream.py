@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @given(answer=ANSWERS, rulings=RULINGS, timing=TIMINGS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_its_ruling(
     answer: list[Said], rulings: list[Ruling], timing: Timing
 ) -> None:
@@ -37,7 +37,7 @@ def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_
 
 
 @given(answer=ANSWERS, timing=TIMINGS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_an_answer_of_which_all_is_passed_is_the_same_bytes(
     answer: list[Said], timing: Timing
 ) -> None:
@@ -46,7 +46,7 @@ def test_an_answer_of_which_all_is_passed_is_the_same_bytes(
 
 
 @given(answer=ANSWERS, timing=TIMINGS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_stream_of_whose_calls_none_is_wanted_passes_at_once(
     answer: list[Said], timing: Timing
 ) -> None:
@@ -60,7 +60,7 @@ def test_a_stream_of_whose_calls_none_is_wanted_passes_at_once(
 
 
 @given(answer=ANSWERS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_arguments_are_put_together_from_their_pieces(answer: list[Said]) -> None:
     stream = reader()
     stream.feed(made(answer))

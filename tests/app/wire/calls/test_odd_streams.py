@@ -75,7 +75,7 @@ each_form = pytest.mark.parametrize("form", list(FORMS))
 
 @each_form
 @given(changes=CHANGES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_nothing_of_a_held_call_goes_on_whatever_is_odd_in_a_stream(
     form: str, changes: list[Change]
 ) -> None:
@@ -97,7 +97,7 @@ def test_nothing_of_a_held_call_goes_on_whatever_is_odd_in_a_stream(
 
 @each_form
 @given(changes=CHANGES, rulings=RULINGS, said=st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_an_odd_stream_goes_on_once_it_is_ruled_on_or_is_withheld(
     form: str,
     changes: list[Change],

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @given(items=ITEMS, rulings=RULINGS, mixed=st.none() | MIXED, timing=TIMINGS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_its_ruling(
     items: list[Item], rulings: list[Ruling], mixed: list[int] | None, timing: Timing
 ) -> None:
@@ -40,7 +40,7 @@ def test_cuts_and_the_times_of_rulings_change_nothing_and_nothing_is_out_before_
 
 
 @given(items=ITEMS, timing=TIMINGS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_an_answer_of_which_all_is_passed_is_the_same_bytes(
     items: list[Item], timing: Timing
 ) -> None:
@@ -48,7 +48,7 @@ def test_an_answer_of_which_all_is_passed_is_the_same_bytes(
 
 
 @given(items=ITEMS, mixed=MIXED, timing=TIMINGS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_stream_of_whose_calls_none_is_wanted_passes_at_once(
     items: list[Item], mixed: list[int], timing: Timing
 ) -> None:
