@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
@@ -27,6 +28,7 @@ from app.settings import require
 from app.storage.store import MongoStorage
 from cli.folders import catalog_in
 from cli.here import settings_here
+from cli.recorded_calls import recorded_calls
 from policies.card_count import Asked, count_cards
 from policies.habits import ADVICE, ENOUGH, always_approved
 from policies.rehearse import KINDS, Change, Precedent, records
@@ -34,10 +36,10 @@ from policies.rehearse import backtest as decided_again
 from proxy.facts import read_inquiry
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
     from datetime import datetime
 
-    from app.domain.session import Session
+    from app.domain.session import Chunk, Session
     from policies.compiled_catalog import Catalog
     from policies.rehearse import Record
     from proxy.facts import Inquiry
@@ -65,7 +67,8 @@ def backtest(
         with _progress() as progress:
             task = progress.add_task("sessions", total=(now - moment).total_seconds())
             async for session in _sessions(storage, moment):
-                outcome.add(session, await reader.body(session))
+                chunks = await storage.sessions.chunks(session.id) if outcome.of_calls else ()
+                outcome.add(session, await reader.body(session), chunks)
                 done = (now - session.started_at).total_seconds()
                 progress.update(task, completed=done)
             progress.update(task, completed=(now - moment).total_seconds())
@@ -130,22 +133,29 @@ class _Outcome:
         self._held_before: list[Asked] = []
         self._held_after: list[Asked] = []
 
-    def add(self, session: Session, body: bytes) -> None:
+    @property
+    def of_calls(self) -> bool:
+        """Whether answers have to be read, for the tool calls in them."""
+        return bool(self._in_force.call_rules or self._changed.call_rules)
+
+    def add(self, session: Session, body: bytes, chunks: Sequence[Chunk] = ()) -> None:
         self._sessions += 1
         try:
             inquiry = _inquiry(session, body)
+            calls = recorded_calls(inquiry.wire, session.answer, chunks)
         except AbeyanceError:
             self._unread += 1
             return
-        precedent = _precedent(session, inquiry)
+        precedent = replace(_precedent(session, inquiry), calls=calls)
         [before] = decided_again([precedent], self._in_force)
-        [after] = decided_again([precedent], self._changed)
+        [after] = decided_again([replace(precedent, called=before.called)], self._changed)
         if after.change is not None:
             self._changes.append((session, after.change))
         for tried, held in ((before, self._held_before), (after, self._held_after)):
-            if tried.verdict.action is Action.HOLD and not inquiry.only_counts:
-                who, call = session.identity, inquiry.call
-                held.append(Asked(session.started_at, who, session.connection, call, tried.verdict))
+            for verdict in (tried.verdict, *tried.calls):
+                if verdict.action is Action.HOLD and not inquiry.only_counts:
+                    who, call = session.identity, inquiry.call
+                    held.append(Asked(session.started_at, who, session.connection, call, verdict))
 
     def _cards(self) -> tuple[int, int]:
         return count_cards(self._held_before), count_cards(self._held_after)

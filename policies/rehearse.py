@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from app.domain.identity import Identity
 from app.domain.segment import Facts
+from app.domain.tool_call import ToolCall
 from app.domain.verdict import Action, Verdict
 from policies.calls.examples import faults_of_calls
+from policies.calls.judge import judge_call
 from policies.decide import decide
 from policies.matching.findings import Inspected
 from policies.matching.scanner import Plan
+from policies.passages.names import UNKEYED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -67,7 +70,8 @@ class Precedent:
     """A recorded request, with what was decided then.
 
     `masked` are the rules that masked something in it: the record has the mask, and nothing of
-    what it covers.
+    what it covers. `calls` are the tool calls in its answer, as they went to the client, and
+    `called` is what the rules in force say of them.
     """
 
     session_id: str
@@ -76,6 +80,13 @@ class Precedent:
     at: datetime
     action: Action
     masked: frozenset[str] = frozenset()
+    calls: tuple[ToolCall, ...] = ()
+    called: Action = Action.ALLOW
+
+    @property
+    def before(self) -> Action:
+        """The strictest of what was decided then."""
+        return max(self.action, self.called, key=_strictness)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +123,21 @@ KINDS = ("newly denied", "newly held", "newly masked", "let through", "no longer
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a catalog says of a recorded request; `change` is None where it decides as before."""
+    """What a catalog says of a recorded request; `change` is None where it decides as before.
+
+    `calls` are its verdicts on the tool calls in the answer, in their order.
+    """
 
     verdict: Verdict
     change: Change | None
+    calls: tuple[Verdict, ...] = ()
+
+    @property
+    def called(self) -> Action:
+        """The strictest of what it says of the calls."""
+        return max(
+            (verdict.action for verdict in self.calls), key=_strictness, default=Action.ALLOW
+        )
 
 
 def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Tried]:
@@ -126,14 +148,26 @@ def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Trie
     """
     for precedent in precedents:
         verdict = decide(precedent.facts, precedent.identity, catalog, precedent.at)
-        asked = {fired.rule: fired.action for fired in verdict.fired if fired.enforced}
+        calls = tuple(_judged(call, precedent, catalog) for call in precedent.calls)
+        fired = (each for said in (verdict, *calls) for each in said.fired)
+        asked = {each.rule: each.action for each in fired if each.enforced}
         asked |= {r.id: r.then for r in catalog.rules if r.enforced and r.id in precedent.masked}
-        after = max(asked.values(), key=lambda action: action.strictness, default=Action.ALLOW)
-        if after is precedent.action:
-            yield Tried(verdict, None)
+        after = max(asked.values(), key=_strictness, default=Action.ALLOW)
+        if after is precedent.before:
+            yield Tried(verdict, None, calls)
             continue
         rules = tuple(rule for rule, action in asked.items() if action is after)
-        yield Tried(verdict, Change(precedent.session_id, precedent.action, after, rules))
+        change = Change(precedent.session_id, precedent.before, after, rules)
+        yield Tried(verdict, change, calls)
+
+
+def _judged(call: ToolCall, precedent: Precedent, catalog: Catalog) -> Verdict:
+    facts, who, at = precedent.facts, precedent.identity, precedent.at
+    return judge_call(call, facts, who, at, UNKEYED, catalog).verdict
+
+
+def _strictness(action: Action) -> int:
+    return action.strictness
 
 
 @dataclass(frozen=True, slots=True)

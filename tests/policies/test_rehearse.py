@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from app.domain.mark import FalsePositive
 from app.domain.session import Decision, RecordedAnswer, RecordedRequest, Session
+from app.domain.tool_call import ToolCall
 from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from policies.explain import Outcome, explain
 from policies.files.schema import catalog_schema, rendered
@@ -101,6 +103,31 @@ def test_what_was_masked_in_the_record_counts_as_found_again(
     assert _changes([was], shipped) == [None]
     without = load_catalog(write(RULE))
     assert _changes([was], without) == [Change("s", Action.MASK, Action.ALLOW, ())]
+
+
+CALLS = """
+  on: response
+  when: {tool_call: {name: [Bash], arguments: {words: [payroll]}}}
+  then: hold
+  approval: {from: [managers]}
+  examples: {match: [payroll], skip: [pay]}
+"""
+
+
+def test_calls_in_recorded_answers_are_decided_on_too(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    catalog = load_catalog(write(CALLS))
+    calls = (ToolCall("Bash", '{"command": "ls"}'), ToolCall("Bash", '{"command": "sum payroll"}'))
+    was = Precedent("s", facts("hello"), JOB, now, Action.ALLOW, calls=calls)
+    assert _changes([was], catalog) == [Change("s", Action.ALLOW, Action.HOLD, ("one",))]
+    [tried] = backtest([was], catalog)
+    assert [verdict.action for verdict in tried.calls] == [Action.ALLOW, Action.HOLD]
+    again = replace(was, called=tried.called)
+    assert _changes([again], catalog) == [None]
+    assert _changes([replace(again, calls=calls[:1])], catalog) == [
+        Change("s", Action.HOLD, Action.ALLOW, ())
+    ]
 
 
 def _changes(precedents: list[Precedent], catalog: Catalog) -> list[Change | None]:

@@ -55,6 +55,7 @@ def _name(call: JudgedCall) -> str:
         ("Bash", "rm -rf x", Action.HOLD),
         ("Bash", '"rm -rf x"', Action.HOLD),
         ("Bash", {"command": "rm build", "description": "-rf"}, Action.ALLOW),
+        ("Bash", {"x": "r", "m -rf": ""}, Action.ALLOW),
         ("Bash", {"command": "ls"}, Action.ALLOW),
         ("Bash", "", Action.ALLOW),
         ("Write", {"content": "rm -rf x"}, Action.ALLOW),
