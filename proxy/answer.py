@@ -104,7 +104,7 @@ class Relay:
         """
         answer = await readable(answer, self._wire)
         if self._along.messages is not None:
-            answer = self._along.messages.of(answer)
+            answer = self._along.messages.of(answer, in_stream=self._exchange.started)
         if self._exchange.started and not _is_good_stream(answer):
             raise UpstreamUnavailable(await told(answer, self._headers.whole))
         self._masker = masker = self._masker_of(answer, self._answering)

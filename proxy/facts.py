@@ -13,7 +13,7 @@ from app.domain.hold import asker
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
 from app.errors import NotFound, Reason, Refused
-from app.wire import strict_json
+from app.wire import media, strict_json
 from app.wire.apis.mcp import MCP
 from app.wire.base import WireFormat
 from app.wire.mcp.asks import without_capabilities
@@ -146,12 +146,15 @@ def read_inquiry(
         model=prompt.model or _model_of(path),
         segments=(*prompt.segments, *_beside(path, query, sent_on)),
     )
+    mcp = read_request(body, sent_on) if wire.name == MCP.name else NO_MCP
+    if mcp.progress_token is not None and media.STREAM in header(headers, "accept"):
+        prompt = replace(prompt, streamed=True)
     facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
     request = _recorded(connection, method, path, query, sent_on, body.raw)
     use = account_use(connection, path, body.json)
     return Inquiry(
         *(connection, body, facts, request, members, body.calls, body.cancels, use),
-        mcp=read_request(body, sent_on) if wire.name == MCP.name else NO_MCP,
+        mcp=mcp,
         has_tools=_has_tools(body),
     )
 

@@ -102,9 +102,10 @@ class Answer:
         other.content_type, other.content_encoding = content_type, "identity"
         return other
 
-    def through(self, pieces: Callable[[], AsyncIterator[bytes]]) -> Answer:
+    def through(self, pieces: Callable[[], AsyncIterator[bytes]], content_type: str) -> Answer:
         """Return the same answer with its body as these pieces."""
         other = copy(self)
+        other.content_type = content_type
         other._through = pieces  # noqa: SLF001 - of its own class
         return other
 

@@ -14,6 +14,7 @@ from app.domain.session import Decision
 from app.errors import AbeyanceError, MethodNotAllowed, Reason, Refused, Unavailable, Unreachable
 from app.ids import short
 from app.wire.clients import Client, client_of
+from app.wire.mcp.progress import progress
 from app.wire.registry import WIRES, wire_for
 from app.wire.waiting.line import Continuation
 from app.wire.waiting.line import line as waiting_line
@@ -59,7 +60,9 @@ class Visit:
     kept_alive: bool = False
     """Whether the stream was begun before there was an answer, so that the client waits on."""
     opening: bytes = b""
-    """What the stream was begun with, where that was a line for the person who waits."""
+    """What the stream was begun with, where that says what it is waiting for."""
+    told_progress: int = 0
+    """How often a client of MCP was told that it waits."""
     continuation: Continuation | None = None
     """Makes of the upstream's answer what follows on that line."""
 
@@ -94,7 +97,17 @@ class Visit:
             await self.exchange.start(200, (*stream, *self.named(Decision.PENDING)))
             if self._begin_with_line(hold):
                 return await self.exchange.send(self.opening)
-        return await self.exchange.send(self.client.alive(self.wire))
+        return await self.exchange.send(self._progress(hold) or self.client.alive(self.wire))
+
+    def _progress(self, hold: Hold) -> bytes:
+        """Return what tells a client of MCP that it waits; empty where it takes no such news."""
+        token = self.inquiry.mcp.progress_token if self.inquiry else None
+        if token is None:
+            return b""
+        self.told_progress += 1
+        event = progress(token, self.told_progress, _waiting_for(hold))
+        self.opening += event
+        return event
 
     def _begin_with_line(self, hold: Hold) -> bool:
         """Have the stream begin with what the request is waiting for, where a person reads it.
@@ -107,7 +120,7 @@ class Visit:
         shown = self.client.line_for(self.wire, self._agent)
         if shown is None or not self.inquiry.has_tools:
             return False
-        line = waiting_line(", ".join(asked(hold, hold.created_at)), short(hold.id))
+        line = _waiting_for(hold)
         self.opening = shown.opening(line, self.inquiry.facts.prompt.model)
         self.continuation = shown.continuation(line)
         return True
@@ -194,6 +207,10 @@ class Visit:
         elif recording.forwarded or recording.claiming or not recording.session.hold_id:
             # Else the hold goes on: another caller may be waiting for it, or come back.
             await recording.refuse(recording.session.decision, reason)
+
+
+def _waiting_for(hold: Hold) -> str:
+    return waiting_line(", ".join(asked(hold, hold.created_at)), short(hold.id))
 
 
 def _ending(error: AbeyanceError) -> Decision | None:

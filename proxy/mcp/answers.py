@@ -5,10 +5,12 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING
 
+from app.wire.answer import sse
 from app.wire.mcp.answers import messages_of
 from app.wire.mcp.asks import without_asks
 from app.wire.mcp.descriptions import descriptions
 from app.wire.mcp.tools import offering
+from app.wire.media import STREAM, is_json, media_type
 from policies.mcp.offers import denied_asks, offers
 
 if TYPE_CHECKING:
@@ -39,14 +41,16 @@ class ServerMessages:
         self._learn = learn
         self._refuse = refuse
 
-    def of(self, answer: Answer) -> Answer:
-        """Return the answer as the client may have it.
+    def of(self, answer: Answer, *, in_stream: bool = False) -> Answer:
+        """Return the answer as the client may have it; `in_stream` as events, if it is one of JSON.
 
         Raises UpstreamUnavailable where it cannot be read.
         """
         if messages_of(answer.content_type) is None:
             return answer
-        return answer.through(lambda: self._pieces(answer))
+        if in_stream and is_json(media_type(answer.content_type)):
+            return answer.through(lambda: _as_event(self._pieces(answer)), STREAM)
+        return answer.through(lambda: self._pieces(answer), answer.content_type)
 
     async def _pieces(self, answer: Answer) -> AsyncIterator[bytes]:
         reader = messages_of(answer.content_type)
@@ -74,3 +78,9 @@ class ServerMessages:
         else:
             [value] = left
         return part.raw if value is part.value else part.saying(value)
+
+
+async def _as_event(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    document = b"".join([piece async for piece in pieces])
+    if document:
+        yield sse.encode(document, event="message")

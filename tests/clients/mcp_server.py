@@ -1,4 +1,4 @@
-"""`python -m tests.clients.mcp_server PORT [stateless]`: a tool server of MCP's official SDK."""
+"""`python -m tests.clients.mcp_server PORT [stateless] [json]`: tools, by MCP's official SDK."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ def deploy(target: str) -> str:
     """Deploy to a target."""
     done.append(target)
     return f"{target} is deployed ({len(done)} so far)"
+
+
+@server.tool()
+async def deploy_slowly(target: str, context: Context) -> str:
+    """Deploy to a target, and tell how far it is."""
+    await context.report_progress(1, message="half way")
+    return deploy(target)
 
 
 @server.tool()
@@ -120,5 +127,7 @@ def ask_in_rounds(what: str, context: Context) -> str | InputRequiredResult:
 
 if __name__ == "__main__":
     port, stateless = int(sys.argv[1]), "stateless" in sys.argv
-    serving = server.run_streamable_http_async(port=port, stateless_http=stateless)
+    serving = server.run_streamable_http_async(
+        port=port, stateless_http=stateless, json_response="json" in sys.argv
+    )
     asyncio.run(serving)

@@ -59,18 +59,22 @@ DIALECTS = (
 )
 
 
+ANSWERS_IN_JSON = Dialect("in JSON", "json", "legacy", "2025-11-25")
+SERVERS = {"stateful": [], "stateless": ["stateless"], "json": ["stateless", "json"]}
+
+
 @pytest.fixture(scope="module")
 def servers(house: House) -> Iterator[None]:
-    """Both kinds of server, each behind a connection of its own."""
+    """Each kind of server, behind connections of its own."""
     running = []
-    for name, words in (("stateful", []), ("stateless", ["stateless"])):
+    for name, words in SERVERS.items():
         port = free_port()
         command = [sys.executable, "-m", "tests.clients.mcp_server", str(port), *words]
         running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))
         wait_until_accepting(port, running[-1])
         url = f"http://127.0.0.1:{port}"
         asyncio.run(house.register(name, url, "unused"))
-        limits = {"allow_tools": ("deploy*", "delete_*"), "deny_tools": ("delete_*",)}
+        limits = {"allow_tools": ("deploy", "*ed", "delete_*"), "deny_tools": ("delete_*",)}
         asyncio.run(house.register(f"{name}-limited", url, "unused", wire="mcp", **limits))
         asks = {"allow_sampling": True, "allow_elicitation": True}
         asyncio.run(house.register(f"{name}-asking", url, "unused", wire="mcp", **asks))
@@ -151,6 +155,55 @@ async def test_a_held_call_is_done_once_when_it_is_approved(
         await maria.click(card, "Approve")
         assert f"{target} is deployed" in words(await calling)
         assert words(await client.call_tool("deployed", {})).count(case) == 1
+
+
+@pytest.mark.parametrize("tools", [*DIALECTS, ANSWERS_IN_JSON], ids=str, indirect=True)
+async def test_a_client_that_takes_progress_is_told_what_its_call_is_waiting_for(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria, told = await slack.user("maria"), asyncio.Queue[tuple[float, str]]()
+
+    async def tell(progress: float, _total: float | None, message: str | None) -> None:
+        told.put_nowait((progress, message or ""))
+
+    async with tools.client() as client, asyncio.TaskGroup() as tasks:
+        asking = client.call_tool(
+            "deploy_slowly", {"target": f"moonbase {case}"}, progress_callback=tell
+        )
+        calling = tasks.create_task(asking)
+        card = await maria.wait_for_message(case, channel="approvals")
+        first, second = await told.get(), await told.get()
+        assert "Waiting for approval by managers in Slack (request " in first[1]
+        await maria.click(card, "Approve")
+        assert f"moonbase {case} is deployed" in words(await calling)
+        assert not calling.result().is_error
+    every = [first, second, *(told.get_nowait() for _ in range(told.qsize()))]
+    assert [progress for progress, _ in every] == sorted({progress for progress, _ in every})
+    # The server's own progress follows, where it can tell of any.
+    if tools.dialect.server == "stateful" and tools.dialect.mode == "legacy":
+        assert every[-1] == (1, "half way")
+
+
+@pytest.mark.parametrize("tools", [*DIALECTS, ANSWERS_IN_JSON], ids=str, indirect=True)
+async def test_a_held_call_of_a_client_that_takes_progress_is_denied_in_words(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria, told = await slack.user("maria"), asyncio.Event()
+
+    async def tell(_progress: float, _total: float | None, _message: str | None) -> None:
+        told.set()
+
+    async with tools.client() as client:
+        async with asyncio.TaskGroup() as tasks:
+            target = {"target": f"moonbase {case}"}
+            calling = tasks.create_task(refused(client, "deploy", target, progress_callback=tell))
+            card = await maria.wait_for_message(case, channel="approvals")
+            await told.wait()
+            await maria.click(card, "Deny…")
+            await maria.submit(DENIAL)
+        assert "Maria Lopez denied this request" in calling.result().message
+        assert calling.result().data["code"] == "approval_denied"
+        assert case not in words(await client.call_tool("deployed", {}))
 
 
 async def test_a_denied_call_is_an_error_with_the_managers_words_and_the_client_goes_on(
@@ -389,7 +442,12 @@ async def refusal(client: Client, target: str) -> MCPError:
     return await refused(client, "deploy", {"target": target})
 
 
-async def refused(client: Client, tool: str, arguments: dict[str, str]) -> MCPError:
+async def refused(
+    client: Client,
+    tool: str,
+    arguments: dict[str, str],
+    **options: Any,  # noqa: ANN401 - the SDK's
+) -> MCPError:
     with pytest.raises(MCPError) as caught:
-        await client.call_tool(tool, arguments)
+        await client.call_tool(tool, arguments, **options)
     return caught.value

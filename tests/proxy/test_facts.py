@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -111,3 +112,24 @@ def test_a_retry_is_known_however_its_json_is_written() -> None:
         b'{"model": "m", "seed": 1.0, "messages": [{"role": "user", "content": "b"}]}',
     ):
         assert same(other) != first
+
+
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+TOLD = CALL | {"params": {"name": "get", "_meta": {"progressToken": 1}}}
+
+
+@pytest.mark.parametrize(
+    ("body", "accept", "streamed"),
+    [
+        (TOLD, "application/json, text/event-stream", True),
+        (TOLD, "application/json", False),
+        (CALL | {"params": {"name": "get"}}, "application/json, text/event-stream", False),
+    ],
+)
+def test_a_call_is_told_of_while_it_waits_where_its_client_asks_for_progress(
+    body: dict[str, object], accept: str, *, streamed: bool
+) -> None:
+    headers = (("content-type", "application/json"), ("accept", accept))
+    inquiry = Sent(path="mcp", headers=headers, body=json.dumps(body).encode()).read()
+    assert inquiry.facts.prompt.streamed is streamed
+    assert inquiry.mcp.tools == ("get",)

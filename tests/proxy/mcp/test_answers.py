@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from app.domain.connection import Connection, CredentialScheme
 from app.errors import UpstreamUnavailable
+from app.wire.answer.sse import SseParser
 from app.wire.mcp.asks import Ask, ServerAsk
 from proxy.mcp.answers import ServerMessages
 from proxy.upstream import Answer, UnderWay
@@ -173,3 +174,13 @@ async def test_what_a_caller_is_about_to_see_is_learnt_and_nothing_else() -> Non
     await passed(DOCUMENT, spelt([listing(GET), listing(DELETE)]).encode(), server=server)
     await passed(STREAM, f"data: {spelt(ASK)}\n\n".encode(), server=server)
     assert server.known == ["get_user"]
+
+
+async def test_a_document_is_an_event_where_a_stream_was_begun() -> None:
+    server, body = Server(), b'{"id": 1,\n "result": {"content": []}}'
+    messages = ServerMessages(CONNECTION, server.learn, server.refuse)
+    said = messages.of(answer(DOCUMENT, [body[:5], body[5:]]), in_stream=True)
+    out = b"".join([piece async for piece in said.pieces()])
+    assert said.content_type == STREAM
+    [event] = SseParser().feed(out)
+    assert (event.event, event.data) == ("message", body.decode())
