@@ -65,13 +65,14 @@ class MongoSessions:
         self, session_id: str, answer: RecordedAnswer, *, unpaged: bool = False
     ) -> None:
         sides = [Side.ANSWER.value] if unpaged else []
+        rules = {*answer.rules, *(rule for call in answer.calls for rule in call.rules)}
         await self._sessions.change(
             {"_id": session_id},
             {
                 "$set": {"answer": to_document(answer)},
                 "$addToSet": {
                     # People search for what fired on the answer as for what fired on the request.
-                    "rules": {"$each": list(answer.rules)},
+                    "rules": {"$each": sorted(rules)},
                     "unpaged": {"$each": sides},
                 },
             },
