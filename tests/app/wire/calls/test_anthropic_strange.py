@@ -10,7 +10,7 @@ from app.domain.tool_call import ToolCall
 from app.errors import TooLarge, UpstreamUnavailable
 from app.wire.calls.base import Changed, Passed
 from tests.app.wire import streams
-from tests.app.wire.calls.messages import (
+from tests.app.wire.calls.answers.messages import (
     Block,
     ended,
     made,

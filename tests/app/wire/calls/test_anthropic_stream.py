@@ -13,8 +13,7 @@ from app.domain.tool_call import ToolCall
 from app.wire.apis.anthropic import ANTHROPIC
 from app.wire.calls.base import Passed, Replaced
 from app.wire.calls.streams.anthropic import AnthropicStream
-from tests.app.wire.calls.law import COMMENT, CUTS, LIMIT, RULINGS, TIMINGS, Timing, driven
-from tests.app.wire.calls.messages import (
+from tests.app.wire.calls.answers.messages import (
     BLOCKS,
     PING,
     Block,
@@ -26,6 +25,7 @@ from tests.app.wire.calls.messages import (
     run,
     shown,
 )
+from tests.app.wire.calls.law import COMMENT, CUTS, LIMIT, RULINGS, TIMINGS, Timing, driven
 from tests.app.wire.masking import MASK, SECRET, RealMasking, cut, through
 
 if TYPE_CHECKING:

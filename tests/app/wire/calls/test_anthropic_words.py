@@ -9,8 +9,7 @@ import pytest
 from app.wire.apis.anthropic import NO_NEWS
 from app.wire.calls.base import Passed, Replaced
 from tests.app.wire import streams
-from tests.app.wire.calls.law import COMMENT
-from tests.app.wire.calls.messages import (
+from tests.app.wire.calls.answers.messages import (
     PING,
     Block,
     arguments,
@@ -19,6 +18,7 @@ from tests.app.wire.calls.messages import (
     reader,
     shown,
 )
+from tests.app.wire.calls.law import COMMENT
 from tests.app.wire.law import events
 
 

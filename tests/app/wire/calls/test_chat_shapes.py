@@ -11,7 +11,7 @@ from app.domain.tool_call import ToolCall
 from app.errors import TooLarge
 from app.wire.calls.base import Changed, Passed, Replaced
 from tests.app.wire import streams
-from tests.app.wire.calls.chats import Said, arguments, made, read, reader
+from tests.app.wire.calls.answers.chats import Said, arguments, made, read, reader
 from tests.app.wire.law import events
 
 DENIED = Replaced("`rm` was not run.")

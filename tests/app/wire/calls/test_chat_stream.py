@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from app.wire.calls.base import Passed
 from app.wire.calls.streams.chat import ChatStream
 from tests.app.wire import streams
-from tests.app.wire.calls.chats import MIXED, Said, answers, expected, made, read, run, same
+from tests.app.wire.calls.answers.chats import MIXED, Said, answers, expected, made, read, run, same
 from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS, TIMINGS, Timing, driven
 
 if TYPE_CHECKING:

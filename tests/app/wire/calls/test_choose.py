@@ -15,9 +15,9 @@ from app.wire.apis.mcp import MCP
 from app.wire.apis.plain import PLAIN
 from app.wire.calls.base import CallReader, Passed
 from app.wire.calls.choose import reader_for
-from tests.app.wire.calls.documents import CASES
+from tests.app.wire.calls.answers.documents import CASES
+from tests.app.wire.calls.answers.messages import Block, made
 from tests.app.wire.calls.law import COMMENT, CUTS, LIMIT, TIMINGS, Timing, driven, wanted
-from tests.app.wire.calls.messages import Block, made
 from tests.app.wire.masking import cut
 
 if TYPE_CHECKING:

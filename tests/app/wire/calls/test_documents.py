@@ -16,7 +16,7 @@ from app.wire.apis.openai_chat import CHAT
 from app.wire.apis.openai_responses import RESPONSES
 from app.wire.calls.base import CallReader, Changed, Passed, Replaced, Ruling
 from app.wire.calls.choose import reader_for
-from tests.app.wire.calls.documents import CASES, DENIED, Case
+from tests.app.wire.calls.answers.documents import CASES, DENIED, Case
 from tests.app.wire.calls.law import COMMENT, LIMIT, TIMINGS, Timing, driven, wanted
 from tests.app.wire.masking import cut
 

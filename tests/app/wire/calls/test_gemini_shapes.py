@@ -11,7 +11,7 @@ from app.errors import TooLarge
 from app.wire.calls.base import Changed, Passed, Replaced
 from app.wire.calls.streams.gemini import GeminiStream
 from tests.app.wire import streams
-from tests.app.wire.calls.geminis import (
+from tests.app.wire.calls.answers.geminis import (
     NEWLINE,
     SIGNATURE,
     Said,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from app.wire.calls.base import Passed
 from app.wire.calls.streams.gemini import GeminiStream
-from tests.app.wire.calls.geminis import (
+from tests.app.wire.calls.answers.geminis import (
     ANSWERS,
     NEWLINE,
     Said,

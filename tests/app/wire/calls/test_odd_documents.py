@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from app.errors import UpstreamUnavailable
 from app.wire.calls.base import Changed, Passed
 from app.wire.calls.choose import reader_for
-from tests.app.wire.calls.documents import CASES, DENIED, call
+from tests.app.wire.calls.answers.documents import CASES, DENIED, call
+from tests.app.wire.calls.answers.odd import CHANGES, Change, changed
 from tests.app.wire.calls.law import COMMENT, LIMIT, wanted
-from tests.app.wire.calls.odd import CHANGES, Change, changed
 
 HELD = b"held_w"
 HELD_CASES = {

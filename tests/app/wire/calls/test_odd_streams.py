@@ -14,9 +14,9 @@ from app.errors import UpstreamUnavailable
 from app.wire.calls.streams.chat import ChatStream
 from app.wire.calls.streams.gemini import GeminiStream
 from app.wire.calls.streams.responses import ResponsesStream
-from tests.app.wire.calls import chats, geminis, messages, responses
+from tests.app.wire.calls.answers import chats, geminis, messages, responses
+from tests.app.wire.calls.answers.odd import CHANGES, Change, Event, changed
 from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS
-from tests.app.wire.calls.odd import CHANGES, Change, Event, changed
 from tests.app.wire.law import events
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ from app.wire.apis.openai_responses import NO_NEWS
 from app.wire.calls.base import Changed, Passed, Replaced
 from app.wire.calls.streams.responses import ResponsesStream
 from tests.app.wire import streams
-from tests.app.wire.calls.law import COMMENT, LIMIT
-from tests.app.wire.calls.responses import (
+from tests.app.wire.calls.answers.responses import (
     USAGE,
     Item,
     asked,
@@ -24,6 +23,7 @@ from tests.app.wire.calls.responses import (
     reader,
     whole,
 )
+from tests.app.wire.calls.law import COMMENT, LIMIT
 from tests.app.wire.law import events
 
 DENIED = Replaced("`rm` was not run.")

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from app.wire.calls.base import Passed
 from app.wire.calls.streams.responses import ResponsesStream
-from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS, TIMINGS, Timing, driven
-from tests.app.wire.calls.responses import (
+from tests.app.wire.calls.answers.responses import (
     ITEMS,
     MIXED,
     USAGE,
@@ -21,6 +20,7 @@ from tests.app.wire.calls.responses import (
     run,
     without_ids,
 )
+from tests.app.wire.calls.law import COMMENT, LIMIT, RULINGS, TIMINGS, Timing, driven
 
 if TYPE_CHECKING:
     from app.wire.calls.base import Ruling

@@ -13,9 +13,9 @@ from google.genai import types
 from app.wire.apis.anthropic import ANTHROPIC, NO_NEWS
 from app.wire.calls.base import Changed, Passed, Replaced
 from app.wire.calls.choose import reader_for
-from tests.app.wire.calls.documents import CASES, Case
+from tests.app.wire.calls.answers.documents import CASES, Case
+from tests.app.wire.calls.answers.messages import Block, arguments, made, reader
 from tests.app.wire.calls.law import COMMENT, LIMIT, wanted
-from tests.app.wire.calls.messages import Block, arguments, made, reader
 from tests.app.wire.conftest import Canned, Provider
 from tests.app.wire.masking import RealMasking, through
 

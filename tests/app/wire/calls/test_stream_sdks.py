@@ -19,7 +19,7 @@ from app.wire.calls.base import Changed, Passed, Replaced, Ruling
 from app.wire.calls.streams.chat import ChatStream
 from app.wire.calls.streams.gemini import GeminiStream
 from app.wire.calls.streams.responses import ResponsesStream
-from tests.app.wire.calls import chats, geminis, responses
+from tests.app.wire.calls.answers import chats, geminis, responses
 from tests.app.wire.calls.law import COMMENT, LIMIT, wanted
 from tests.app.wire.conftest import Canned, Provider
 from tests.app.wire.masking import RealMasking, through
