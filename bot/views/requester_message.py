@@ -47,7 +47,8 @@ def due(hold: Hold, *, waited: bool) -> bool:
         case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED:
             return True
         case HoldState.WITHDRAWN:
-            return bool(hold.note)
+            # Why a tool call was withdrawn stands in the answer, or its agent was stopped.
+            return bool(hold.note) and hold.tool is None
         case HoldState.PENDING:
             return waited or unanswered(hold)
         case HoldState.APPROVED:

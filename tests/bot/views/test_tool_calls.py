@@ -314,6 +314,12 @@ def test_the_card_of_a_changed_call_shows_both() -> None:
     assert "✅ Approved with a change: Dana Reyes" in shown
 
 
+def test_who_stops_an_agent_gets_no_message_that_its_call_is_withdrawn() -> None:
+    stopped = held(state=HoldState.WITHDRAWN, note="The agent stopped waiting")
+    assert not requester_message.due(stopped, waited=True)
+    assert requester_message.due(replace(stopped, tool=None), waited=True)
+
+
 @pytest.mark.parametrize("state", HoldState)
 def test_the_requester_is_told_of_a_call_and_not_of_a_request(state: HoldState) -> None:
     cast = vote(MARIA, approve=state is not HoldState.DENIED, change="{}")
