@@ -58,8 +58,8 @@ def changed(hold: Hold) -> str:
 
 
 _ENDS = {
-    HoldState.DENIED: "{by} denied it (card {card}, rule {rule}){why}. {explain}Do not try it "
-    "another way; ask the person you work for how to go on.",
+    HoldState.DENIED: "{by} denied it (card {card}, rule {rule}){why}. {explain}Unless this says "
+    "what to do instead, do not try another way; ask the person you work for how to go on.",
     HoldState.EXPIRED: "{silence} (card {card}, rule {rule}); this is not a denial. {explain}"
     "Ask the person you work for to let an approver know before you make the call again.",
     HoldState.LAPSED: "It was approved, but the approval ended before it was used (card {card}, "
