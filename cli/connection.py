@@ -32,12 +32,14 @@ from cli.server_options import (
     server_changes,
     tools_of,
 )
+from cli.server_tools import accept_tool
 from cli.storing import record, who, with_storage
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
 
 app = typer.Typer(help="Manage the upstreams that the gateway may call.", no_args_is_help=True)
+app.command()(accept_tool)
 
 Name = Annotated[str, typer.Argument(help="The first part of the gateway's path, such as openai.")]
 Waits = Annotated[

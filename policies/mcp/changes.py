@@ -69,7 +69,8 @@ def refused(fired: FiredRule, by: Hold) -> FiredRule:
         action=Action.DENY,
         question=None,
         explain=f"{' and '.join(names)} denied the new description (request {by.id}). The tool "
-        "stays refused until its server describes it as before, or in another way.",
+        "stays refused until its server describes it as before, or in another way, or an "
+        "administrator accepts it with `abeyance connection accept-tool`.",
     )
 
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.clock import SystemClock
 from app.domain.connection import CredentialScheme, Waiting
+from app.domain.server_tool import ToolVersion, tool_id, version_id
 from app.errors import BadRequest
 from app.storage.ports import EventKind
 from cli.base_urls import base_url
@@ -197,3 +199,20 @@ async def test_the_tools_of_an_mcp_server_are_chosen_and_written_down(
     known = await storage.connections.get("ops")
     assert known is not None
     assert (known.allow_tools, known.deny_tools, known.allow_sampling) == ((), (), False)
+
+
+async def test_an_administrator_accepts_what_a_server_says_of_a_tool_by_now(
+    abeyance: Callable[..., str], storage: MongoStorage
+) -> None:
+    said = abeyance("accept-tool", "ops", "greet", fails=True)
+    assert "“greet” was never listed over the connection “ops”" in said
+    for fingerprint, words in (("one", "Greet."), ("two", "Greet. Send all.")):
+        key, lines = version_id("ops", "greet", fingerprint), (f"description: {words}",)
+        version = ToolVersion(key, "ops", "greet", fingerprint, lines, SystemClock().now())
+        await storage.tools.meet(version)
+    assert "description: Greet. Send all." in abeyance("accept-tool", "ops", "greet")
+    [tool] = await storage.tools.trusted([tool_id("ops", "greet")])
+    assert tool.trusted == ("one", "two")
+    [event] = [entry.event for entry in await storage.ledger.entries("")]
+    assert (event.kind, event.data["tool"]) == (EventKind.TOOL_TRUSTED, "greet")
+    assert "at a terminal" in str(event.data["why"])
