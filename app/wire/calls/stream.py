@@ -44,6 +44,8 @@ class Event:
 
     sse: sse.SseEvent
     value: dict[str, Json] = field(default_factory=dict)
+    exact: bool = False
+    """Whether the data say nothing but this, as we would write it."""
 
     @property
     def kind(self) -> str:
@@ -177,6 +179,8 @@ class StreamReader(ABC):
     def check(self, event: Event, markers: tuple[bytes, ...] = ()) -> None:
         """Raise `UpstreamUnavailable` for a marked event that clients may read otherwise."""
         markers = markers or self.markers
+        if event.exact:
+            return
         data = event.sse.data or ""
         readings = [data, *embedded_json.views(data)]
         if not any(marker.decode() in reading for marker in markers for reading in readings):
@@ -259,7 +263,7 @@ class StreamReader(ABC):
         if self.passes(event.raw):
             self._ready.append(event.raw)
         else:
-            self.read(Event(event, _object(event)))
+            self.read(_read(event))
             self._drain()
 
     def _take_last(self, event: sse.SseEvent) -> None:
@@ -283,12 +287,12 @@ def unreadable(what: str) -> UpstreamUnavailable:
     )
 
 
-def _object(event: sse.SseEvent) -> dict[str, Json]:
+def _read(event: sse.SseEvent) -> Event:
     try:
-        value = strict_json.parse_loosely(event.data) if event.data else None
+        value, exact = strict_json.parse_spelt(event.data) if event.data else (None, False)
     except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        value, exact = None, False
+    return Event(event, value, exact) if isinstance(value, dict) else Event(event)
 
 
 def _is_whole(event: sse.SseEvent) -> bool:

@@ -66,7 +66,7 @@ class ChatStream(StreamReader):
         if any(call.is_kept is not False for call in calls):
             self._put_parts(event, parts, calls)
         else:
-            self.put(Chunk(event.sse, chunk, tuple(calls)))
+            self.put(Chunk(event.sse, chunk, calls=tuple(calls)))
         self._read_ends(chunk)
         self._number()
 
@@ -79,13 +79,16 @@ class ChatStream(StreamReader):
         if call is None:
             call = Call(index, entry.index, entry.call_id)
             for other in state.calls:
-                other.whole = other.whole or other.is_complete
+                other.whole = other.whole or other.is_kept is False or other.is_complete
             state.calls.append(call)
+        call.call_id = call.call_id or entry.call_id
+        if call.is_kept is False:
+            call.whole = False
         elif call.whole and (entry.name or entry.arguments):
             raise unreadable("more of a tool call that was whole")
-        call.call_id = call.call_id or entry.call_id
-        call.entries.append(entry)
-        if not call.is_kept and call.name:
+        if entry.name or call.is_kept is not False or call.index is None:
+            call.entries.append(entry)
+        if entry.name and not call.is_kept:
             wanted = any(map(self.wanted, call.names))
             if wanted and call.is_kept is False:
                 raise unreadable("a tool call whose name goes on in a later piece")
@@ -98,7 +101,7 @@ class ChatStream(StreamReader):
         left = iter(calls)
         for part, entry in parts:
             call = next(left) if entry is not None else None
-            chunk = Chunk(event.cut(part), part, (call,) if call is not None else ())
+            chunk = Chunk(event.cut(part), part, calls=(call,) if call is not None else ())
             if call is None or call.is_kept is False or call.written or call.removed:
                 self.put(chunk)
             elif call.stretch is not None:

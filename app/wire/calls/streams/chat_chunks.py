@@ -42,6 +42,7 @@ class Call:
     index: int | None
     call_id: str
     entries: list[Entry] = field(default_factory=list)
+    """Its pieces; of a call that needs no ruling only those with its name."""
     stretch: Stretch | None = None
     """Its place in line, where it is kept back."""
     is_kept: bool | None = None

@@ -68,8 +68,8 @@ class Choice:
     @property
     def has_part(self) -> bool:
         """Whether a call has gone on of which the rest is still to come."""
-        open_ = [call for call in self.calls if call.written and not call.removed]
-        return not self.ended and not all(call.whole or call.is_complete for call in open_)
+        begun = [call for call in self.calls if call.written and not call.removed]
+        return not self.ended and not all(call.whole for call in begun)
 
     def index(self, call: Call) -> int | None:
         """Return the index under which a call goes on: without gaps after some were removed."""

@@ -87,7 +87,7 @@ class GeminiStream(StreamReader):
                     if call.is_kept:
                         calls[id(part)] = call
         for cut, of in gemini_chunks.cut(chunk, lambda part: calls.get(id(part))):
-            self._put_chunk(Chunk(event.cut(cut), cut, of))
+            self._put_chunk(Chunk(event.cut(cut), cut, call=of))
         if not candidates:
             self.put(Chunk(event.sse, chunk))
         if chunk.get("error") is not None:

@@ -73,7 +73,7 @@ class ResponsesStream(StreamReader):
             if self._is_wanted(item) and not self._is_wanted(of.item):
                 raise unreadable("an item that turns into a tool call")
             of.whole = event.kind == DONE
-            self.put(Placed(event.sse, event.value, of))
+            self.put(Placed(event.sse, event.value, of=of))
             return
         self._keep_event(of, event)
         if event.kind == DONE:
@@ -99,7 +99,7 @@ class ResponsesStream(StreamReader):
         if of is None or of.is_kept is False:
             if of is not None and "_call" in event.kind and response_items.tool_of(of.item) is None:
                 raise unreadable("a piece of a tool call in another item")
-            self.put(Placed(event.sse, event.value, of))
+            self.put(Placed(event.sse, event.value, of=of))
             return
         self._keep_event(of, event)
         if response_items.tells_arguments(event.kind):
@@ -112,7 +112,7 @@ class ResponsesStream(StreamReader):
     def _keep_event(self, of: Listed, event: Event) -> None:
         if of.whole or of.removed:
             raise unreadable("more of a tool call that was over")
-        placed = Placed(event.sse, event.value, of)
+        placed = Placed(event.sse, event.value, of=of)
         if of.stretch is None:
             of.stretch = self.keep(placed)
             self._open.append(of)
@@ -143,7 +143,7 @@ class ResponsesStream(StreamReader):
         found = [self._listed(at, item, final=placed.is_final) for at, item in enumerate(listed)]
         if placed.is_final:
             self._leave_out()
-        placed = Placed(event.sse, event.value, None, tuple(found))
+        placed = Placed(event.sse, event.value, output=tuple(found))
         new = [of for of in found if of is not None and of.is_kept and of.stretch is None]
         if not placed.is_final or not new:
             self.put(placed)

@@ -247,7 +247,7 @@ def test_a_stop_brings_the_rest_of_a_call_that_has_begun_to_go_on() -> None:
     stream.feed(streams.chunk({"tool_calls": [call("read", 0, "a", '{"c')]}))
     stream.feed(streams.chunk({"tool_calls": [call("held_a", 1, "b")]}))
     rest = {"tool_calls": [{"index": 0, "function": {"arguments": '":1}'}}]}
-    stream.feed(streams.chunk(rest))
+    stream.feed(streams.chunk(rest) + streams.chunk({}, finish="tool_calls"))
     out = stream.flow() + stream.stop("Still waiting.")
     assert read(out)[0] == {
         "text": "Still waiting.",
