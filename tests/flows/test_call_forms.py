@@ -1,0 +1,70 @@
+"""What approvers say of a call beyond yes and no reaches the agent: a change, or yes for a task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.bot.conftest import pick
+from tests.flows.calling import Agent, marked, meanwhile, script
+from tests.flows.house import House, open_house
+from tests.flows.test_tool_calls import RULES, SETS, card_of, cards
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.idp.driver import IdpDriver
+    from sandbox.slack.driver import SlackDriver
+
+
+@pytest.fixture(scope="module")
+def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    data = tmp_path_factory.mktemp("house")
+    (data / "policies" / "catalog").mkdir(parents=True)
+    (data / "policies" / "catalog" / "calls.yaml").write_text(RULES)
+    (data / "policies" / "approvers.yaml").write_text(SETS)
+    with open_house(data, mongodb_uri, data / "policies") as house:
+        yield house
+
+
+async def test_a_call_runs_as_an_approver_has_changed_it_and_the_agent_is_told(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    asked, instead = marked("deploy production"), marked("deploy staging")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(asked))):
+            card = await card_of(maria, asked)
+            await pick(maria, card, "Change and approve…")
+            await maria.wait_for_view("The call runs as you leave it here")
+            assert await maria.submit({"arguments": instead}) is None
+        assert agent.ran == [instead]
+        assert any("Maria Lopez approved this `Bash` call with a change" in s for s in agent.said)
+        card = await maria.wait_for_change(card, "released to the agent with the change")
+        assert instead in card.words
+        # What was held is not what ran: it is held again.
+        async with meanwhile(agent.claude(client, script(asked))):
+            await maria.click(await card_of(maria, asked), "Deny…")
+            await maria.wait_for_view()
+            await maria.submit({"category": "Other", "reason": "Staging it is"})
+    assert agent.ran == [instead]
+    assert len(cards(maria, asked)) == 2
+
+
+async def test_a_tool_is_approved_for_one_conversation_and_no_other(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria = await slack.user("maria")
+    one, two, elsewhere = marked("deploy one"), marked("deploy two"), marked("deploy three")
+    agent, other = Agent(), Agent()
+    agent.headers["abeyance-conversation"] = marked("first")
+    other.headers["abeyance-conversation"] = marked("second")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(one, two))):
+            await maria.click(await card_of(maria, one), "Approve Bash for this task")
+        assert agent.ran == [one, two]
+        assert cards(maria, two) == []
+        async with meanwhile(other.claude(client, script(elsewhere))):
+            await maria.click(await card_of(maria, elsewhere), "Approve")
+    assert other.ran == [elsewhere]
