@@ -1,0 +1,149 @@
+"""What the rules on tool calls cost: a stream that has none, and each call.
+
+    python -m bench.tool_calls [--runs 7]
+
+CPU time of one process at the catalog that is shipped. A stream of 400 events of text is masked
+with and without a reader of calls before the masking, by turns. A call is read out of its events,
+judged and passed on; the same events go through the masking alone, by turns, in comparison.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from statistics import median
+from typing import TYPE_CHECKING
+
+from app.wire.calls.base import Passed
+from app.wire.calls.choose import reader_for
+from app.wire.media import STREAM
+from app.wire.registry import wire_for
+from bench.policies import DEV, NOW, facts, timed
+from policies.calls.judge import judge_call, watch
+from policies.loader import SHIPPED, load_catalog
+from policies.passages.names import UNKEYED
+from policies.reload import set_aside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from app.wire.calls.base import CallReader
+    from policies.compiled_catalog import Catalog
+
+WIRE = wire_for("anthropic", "POST", "/v1/messages")
+ASKED = facts("Tidy up the build folder.")
+TEXT_EVENTS = 400
+CALLS = 50
+COMMANDS = (
+    "npm run build && npm test -- --watch=false",
+    "git log --oneline -20 -- app/storage | head -5",
+    "grep -rn 'TODO' src --include=*.ts | sort | uniq -c",
+)
+MOST_CALL_MS = 0.2
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=7)
+    runs = parser.parse_args().runs
+    catalog = load_catalog(SHIPPED)
+    catalog.warm()
+    set_aside()
+    text, calls = [*text_events()], [*call_events()]
+    for events in (text, calls):
+        masked(catalog, events)()
+        masked(catalog, events, read=True)()
+    alone, with_reader = by_turns(runs, masked(catalog, text), masked(catalog, text, read=True))
+    added = [1e6 * (b - a) / TEXT_EVENTS for a, b in zip(alone, with_reader, strict=True)]
+    print(f"an event of text: {spread(added)} µs added to {1e6 * median(alone) / TEXT_EVENTS:.1f}")
+    alone, with_reader = by_turns(runs, masked(catalog, calls), masked(catalog, calls, read=True))
+    each = [1e3 * (b - a) / CALLS for a, b in zip(alone, with_reader, strict=True)]
+    print(f"a call: {spread(each)} ms added (goal {MOST_CALL_MS})")
+
+
+def masked(catalog: Catalog, events: Sequence[bytes], *, read: bool = False) -> Callable[[], None]:
+    """Return the work of one answer: its masking, after the reading of its calls or without."""
+
+    def work() -> None:
+        masking = catalog.answer_masking(ASKED, DEV, "sk-upstream", NOW)
+        masker = WIRE.answer(STREAM, masking)
+        reader = reader_of(catalog) if read else None
+        for event in events:
+            masker.feed(event if reader is None else passed(catalog, reader, event))
+        masker.finish()
+
+    return work
+
+
+def reader_of(catalog: Catalog) -> CallReader:
+    watched = watch(catalog, ASKED, DEV, NOW)
+    if watched is None:
+        raise SystemExit("The shipped catalog has no rule on tool calls.")
+    reader = reader_for(WIRE, STREAM, watched.wants, limit=1 << 20, alive=b"")
+    if reader is None:
+        raise SystemExit("Anthropic Messages have calls.")
+    return reader
+
+
+def passed(catalog: Catalog, reader: CallReader, event: bytes) -> bytes:
+    """Read an event, and judge and pass what calls it makes whole."""
+    known = len(reader.calls)
+    reader.feed(event)
+    out = reader.flow()
+    for number, call in enumerate(reader.calls[known:], known):
+        judge_call(call, ASKED, DEV, NOW, UNKEYED, catalog)
+        reader.rule(number, Passed())
+        out += reader.flow()
+    return out
+
+
+def text_events() -> list[bytes]:
+    start = {"type": "content_block_start", "index": 0, "content_block": TEXT}
+    words = ["The", "build", "folder", "holds", "what", "the", "last", "run", "left", "behind."]
+    deltas = [
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "text_delta", "text": f"{words[at % len(words)]} "},
+        }
+        for at in range(TEXT_EVENTS)
+    ]
+    return [*map(spelt, [MESSAGE, start, *deltas])]
+
+
+def call_events() -> list[bytes]:
+    events: list[dict[str, object]] = [MESSAGE]
+    for index in range(CALLS):
+        arguments = json.dumps({"command": COMMANDS[index % len(COMMANDS)], "timeout": 120000})
+        block = {"type": "tool_use", "id": f"toolu_{index}", "name": "Bash", "input": {}}
+        events.append({"type": "content_block_start", "index": index, "content_block": block})
+        for at in range(0, len(arguments), 12):
+            piece = {"type": "input_json_delta", "partial_json": arguments[at : at + 12]}
+            events.append({"type": "content_block_delta", "index": index, "delta": piece})
+        events.append({"type": "content_block_stop", "index": index})
+    return [*map(spelt, events)]
+
+
+def spelt(event: dict[str, object]) -> bytes:
+    return f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
+
+
+def by_turns(
+    runs: int, one: Callable[[], None], other: Callable[[], None]
+) -> tuple[list[float], list[float]]:
+    pairs = [(timed(one), timed(other)) for _ in range(runs)]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def spread(figures: Sequence[float]) -> str:
+    return f"{median(figures):.3f} [{min(figures):.3f} to {max(figures):.3f}]"
+
+
+TEXT = {"type": "text", "text": ""}
+MESSAGE: dict[str, object] = {
+    "type": "message_start",
+    "message": {"id": "msg_1", "role": "assistant", "content": [], "usage": {}},
+}
+
+if __name__ == "__main__":
+    main()
