@@ -35,6 +35,8 @@ class Waits:
     """Whether a person reads in the answer what it waits for."""
     together: bool
     """Whether no call goes on before all of the answer are decided on."""
+    asker: str
+    """Who waits, as `Hold.asker` names them."""
 
 
 class CallGate:
@@ -66,6 +68,10 @@ class CallGate:
         And Refused where a call is denied that the provider has run, or where a client does not
         wait any longer that can be told nothing in between.
         """
+        with self._leaving.answering(self._waits.asker):
+            await self._run(pieces)
+
+    async def _run(self, pieces: AsyncIterator[bytes]) -> None:
         stays = False
         try:
             await self._until_held(pieces)

@@ -1,13 +1,14 @@
 """Withdraws the card of a tool call whose client has left, unless it comes back at once.
 
 Whoever presses Esc does not want the call any more; a client that only lost its connection sends
-its request again within seconds, and finds the hold as it was.
+its request again within seconds, and finds the hold as it was when the model makes the same call.
 """
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections import Counter
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from app.audit.moves import Mover
@@ -15,11 +16,14 @@ from app.domain.hold import HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.storage.ports import HoldStore, Ledger
 
 GRACE_SECONDS = 8.0
+_MOST_TURNS = 15
 _WHY = "The agent stopped waiting, so the call was not made."
 
 
@@ -31,6 +35,19 @@ class Leaving:
         self._mover = Mover(holds, ledger, clock)
         self._grace = grace_seconds
         self._tasks: set[asyncio.Task[None]] = set()
+        self._coming: Counter[str] = Counter()
+        """How many answers are on their way to whom, by `Hold.asker`."""
+
+    @contextmanager
+    def answering(self, asker: str) -> Iterator[None]:
+        """Count an answer that may make the same call again, as long as it comes."""
+        self._coming[asker] += 1
+        try:
+            yield
+        finally:
+            self._coming[asker] -= 1
+            if not self._coming[asker]:
+                del self._coming[asker]
 
     def withdraw(self, hold: Hold) -> None:
         """Withdraw it in some seconds, if then no client waits for it."""
@@ -40,6 +57,10 @@ class Leaving:
 
     async def _later(self, hold: Hold) -> None:
         await asyncio.sleep(self._grace)
+        for _ in range(_MOST_TURNS):
+            if not self._coming[hold.asker]:
+                break
+            await asyncio.sleep(self._grace)
         with suppress(StorageUnavailable, Superseded):
             current = await self._holds.get(hold.id)
             if current is None or current.state is not HoldState.PENDING or current.attached:

@@ -73,6 +73,7 @@ class Watching:
             pulse_seconds=self.pulse_seconds if kept_alive else math.inf,
             line=kept_alive and inquiry.has_tools and visit.client.is_agent,
             together=watched.together,
+            asker=inquiry.asker(incoming.identity),
         )
         return Watched(self, visit, watched, decisions, waits)
 

@@ -47,6 +47,9 @@ class Agent:
     ran: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     requests: int = 0
+    model: str = "claude-any"
+    waits: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it was told that a call of it waits."""
     history: list[dict[str, Any]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=lambda: {"user-agent": CLAUDE})
     on_call: Callable[[str], None] = lambda _: None
@@ -57,7 +60,7 @@ class Agent:
         while True:
             self.requests += 1
             async with client.messages.stream(
-                model="claude-any",
+                model=self.model,
                 max_tokens=99,
                 tools=[TOOL],
                 messages=self.history,
@@ -65,7 +68,7 @@ class Agent:
             ) as stream:
                 async for event in stream:
                     if event.type == "content_block_stop" and event.content_block.type == "text":
-                        self.said.append(event.content_block.text)
+                        self._hear(event.content_block.text)
                     if (
                         event.type == "content_block_stop"
                         and event.content_block.type == "tool_use"
@@ -114,6 +117,11 @@ class Agent:
                 self._run(json.loads(call.function.arguments)["command"])
                 result = {"role": "tool", "tool_call_id": call.id, "content": "done"}
                 self.history.append(result)
+
+    def _hear(self, text: str) -> None:
+        self.said.append(text)
+        if text.startswith("⏳"):
+            self.waits.set()
 
     def _run(self, command: str) -> None:
         self.ran.append(command)

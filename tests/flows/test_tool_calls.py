@@ -180,8 +180,10 @@ async def test_who_leaves_takes_the_card_back_and_who_comes_back_finds_it(
         async with meanwhile(agent.claude(client, script(deploy))) as task:
             card = await card_of(maria, deploy)
             task.cancel()
-        again = Agent()
+        # The model takes longer for the same call than the gateway waits for a client.
+        again = Agent(model="claude-any-slow1000")
         async with meanwhile(again.claude(client, script(deploy))):
+            await again.waits.wait()
             await maria.click(card, "Approve")
         assert again.ran == [deploy]
         other = marked("deploy other")
