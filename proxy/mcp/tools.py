@@ -59,11 +59,13 @@ class Tools:
         if not seen:
             return
         known = {tool.id: tool for tool in await self._tools.trusted(seen)}
-        for tool, one in seen.items():
-            trusted = known.get(tool)
-            if trusted is not None and trusted.latest == one.fingerprint:
-                continue
-            await self._meet(connection, session_id, one, trusted, mask)
+        news = [
+            (one, known.get(tool))
+            for tool, one in seen.items()
+            if tool not in known or known[tool].latest != one.fingerprint
+        ]
+        meeting = (self._meet(connection, session_id, *new, mask) for new in news)
+        await asyncio.gather(*meeting)
         fingerprints = {tool: one.fingerprint for tool, one in seen.items()}
         await self._tools.note_seen(view_id(connection, identity.key), fingerprints)
 
