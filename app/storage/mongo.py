@@ -38,11 +38,15 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """Fields in order, a leading minus for descending; `when` limits it to some documents."""
+    """Fields in order, a leading minus for descending; `when` limits it to some documents.
+
+    Where it `expires`, the database deletes each document at the time in its one field.
+    """
 
     fields: tuple[str, ...]
     unique: bool = False
     when: Document | None = None
+    expires: bool = False
 
     @property
     def keys(self) -> list[tuple[str, int]]:
@@ -155,6 +159,7 @@ class Collection(Generic[T]):
 
     async def _prepare(self, index: Index) -> None:
         limits: dict[str, Any] = {"partialFilterExpression": index.when} if index.when else {}
+        limits |= {"expireAfterSeconds": 0} if index.expires else {}
 
         async def create() -> None:
             await self._rows.create_index(index.keys, unique=index.unique, **limits)

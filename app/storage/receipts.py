@@ -1,21 +1,26 @@
 """Which caller received an id from a model API, so that no one else can use it.
 
-The calls that a caller has cancelled are noted in the same way.
+The calls that a caller has cancelled are noted in the same way, for as long as a call can wait. An
+id has no end here, since a file or a batch has none at its provider.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from app.storage.driver import repeating
+from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.storage.mongo import Collection
+
+_KEPT = timedelta(days=30)
+"""For no longer does a client keep open a call that it has cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class ReceiptStore(Protocol):
         ...
 
     async def renew(self, names: Iterable[str], at: datetime) -> None:
-        """Note them, though they were noted before."""
+        """Note them for a while, though they were noted before."""
         ...
 
     async def any_since(self, names: Iterable[str], since: datetime) -> bool:
@@ -51,6 +56,9 @@ class MongoReceipts:
     def __init__(self, receipts: Collection[Receipt]) -> None:
         self._receipts = receipts
 
+    async def prepare(self) -> None:
+        await self._receipts.prepare(Index(("until",), expires=True))
+
     async def note(self, names: Iterable[str], at: datetime) -> None:
         first = {"$setOnInsert": {"at": at}}
         await asyncio.gather(*(self._receipts.make(name, first) for name in names))
@@ -60,7 +68,7 @@ class MongoReceipts:
         return len(await self._found(wanted)) < len(wanted)
 
     async def renew(self, names: Iterable[str], at: datetime) -> None:
-        last = {"$set": {"at": at}}
+        last = {"$set": {"at": at, "until": at + _KEPT}}
         await asyncio.gather(*(self._receipts.make(name, last) for name in names))
 
     async def any_since(self, names: Iterable[str], since: datetime) -> bool:

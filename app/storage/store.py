@@ -85,6 +85,7 @@ class MongoStorage:
             self.people,
             self.links,
             self.marks,
+            self.receipts,
             self.ledger,
         )
         for store in stores:

@@ -224,6 +224,7 @@ _SMALL = {
         lambda s: s.marks.of_session(SESSION.id), lambda s: s.marks.mark(MARK)
     ),
     "marks.since": Sample(lambda s: s.marks.since(NOW), lambda s: s.marks.mark(MARK)),
+    "receipts.prepare": Sample(lambda s: s.receipts.prepare()),
     "receipts.note": Sample(lambda s: s.receipts.note(["a", "b"], NOW)),
     "receipts.missing": Sample(
         lambda s: s.receipts.missing(["a", "c"]), lambda s: s.receipts.note(["a"], NOW)
