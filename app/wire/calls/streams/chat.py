@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _DONE = "[DONE]"
 _MARKERS = tuple(name.encode() for name in CALLS)
 _SAID = re.compile(rb'"content"\s*:\s*"[^"]')
+_OTHER_CHOICE = re.compile(rb'"index"\s*:\s*[1-9]')
 _ENVELOPE = ("id", "object", "created", "model", "provider", "system_fingerprint")
 
 
@@ -44,7 +45,7 @@ class ChatStream(StreamReader):
 
     def passes(self, data: bytes) -> bool:
         out = self._out
-        if not out.begun or not super().passes(data):
+        if not out.begun or _OTHER_CHOICE.search(data) or not super().passes(data):
             return False
         out.said = out.said or _SAID.search(data) is not None
         return True
@@ -79,12 +80,10 @@ class ChatStream(StreamReader):
         if call is None:
             call = Call(index, entry.index, entry.call_id)
             for other in state.calls:
-                other.whole = other.whole or other.is_kept is False or other.is_complete
+                other.whole = other.whole or (other.is_kept is True and other.is_complete)
             state.calls.append(call)
         call.call_id = call.call_id or entry.call_id
-        if call.is_kept is False:
-            call.whole = False
-        elif call.whole and (entry.name or entry.arguments):
+        if call.is_kept and call.whole and (entry.name or entry.arguments):
             raise unreadable("more of a tool call that was whole")
         if entry.name or call.is_kept is not False or call.index is None:
             call.entries.append(entry)
