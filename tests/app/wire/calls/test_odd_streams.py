@@ -214,6 +214,13 @@ WITHHELD: dict[str, tuple[type[ChatStream | ResponsesStream | GeminiStream], lis
             part({"functionCall": {"name": "held_b"}}),
         ],
     ),
+    "a piece in an impossible place": (
+        GeminiStream,
+        [
+            part({"functionCall": {"name": "held_a", "willContinue": True}}),
+            part({"functionCall": {"partialArgs": [{"jsonPath": "$.a[1]", "stringValue": "x"}]}}),
+        ],
+    ),
     "a piece in an unknown place": (
         GeminiStream,
         [
