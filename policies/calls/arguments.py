@@ -36,6 +36,10 @@ _ANSI_ESCAPE = re.compile(
 _BRACES = re.compile(r"\{[^\s{},]*,[^\s{}]*\}")
 
 
+_LONG_TEXTS = 4
+"""So many texts are long, in few calls more."""
+
+
 class TooDeep(Exception):
     """The arguments nest deeper than anybody would write them."""
 
@@ -213,6 +217,23 @@ def _inside(text: str) -> Json | None:
 
 def below(place: str, step: str | int) -> str:
     return f"{place}.{step}" if place else str(step)
+
+
+def shortened(arguments: str, most: int) -> str:
+    """Return arguments in at most so many characters, with an ellipsis where something is cut.
+
+    Where that is enough only their long texts are cut, so that a file keeps its name.
+    """
+    if len(arguments) <= most:
+        return arguments
+    room = most // _LONG_TEXTS
+    try:
+        short = Arguments(arguments).rewritten(
+            lambda place, text: text if place == WHOLE or len(text) <= room else f"{text[:room]}…"
+        )
+    except TooDeep:
+        short = arguments
+    return short if len(short) <= most else f"{arguments[: most - 1]}…"
 
 
 def whole_characters(text: str) -> str:

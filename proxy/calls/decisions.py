@@ -15,6 +15,7 @@ from app.domain.verdict import Action
 from app.errors import Reason, Refused
 from app.storage.ports import EventKind
 from app.wire.calls.base import Changed, Passed, Replaced, Ruling
+from policies.calls.arguments import shortened
 from policies.calls.judge import JudgedCall, judge_call
 from proxy.calls import words
 from proxy.calls.asking import CallAnswer, CallAsked, CallAsking
@@ -156,7 +157,7 @@ class Decisions:
         whole = len(shown) <= _RECORDED
         decided.call = HeldCall(
             tool=decided.call.tool,
-            arguments=shown if whole else f"{shown[:_RECORDED]}…",
+            arguments=shown if whole else await asyncio.to_thread(shortened, shown, _RECORDED),
             conversation=scene.conversation,
             folder=scene.folder,
             ask=scene.ask,
