@@ -38,6 +38,7 @@ _BRACES = re.compile(r"\{[^\s{},]*,[^\s{}]*\}")
 
 _LONG_TEXTS = 4
 """So many texts are long, in few calls more."""
+_ROOM_TO_SAY = 60
 
 
 class TooDeep(Exception):
@@ -220,20 +221,26 @@ def below(place: str, step: str | int) -> str:
 
 
 def shortened(arguments: str, most: int) -> str:
-    """Return arguments in at most so many characters, with an ellipsis where something is cut.
+    """Return arguments in at most so many characters, and say where how much is left out.
 
     Where that is enough only their long texts are cut, so that a file keeps its name.
     """
     if len(arguments) <= most:
         return arguments
-    room = most // _LONG_TEXTS
+    room = most // _LONG_TEXTS - _ROOM_TO_SAY
     try:
         short = Arguments(arguments).rewritten(
-            lambda place, text: text if place == WHOLE or len(text) <= room else f"{text[:room]}…"
+            lambda place, text: text if place == WHOLE else _cut(text, room)
         )
     except TooDeep:
         short = arguments
-    return short if len(short) <= most else f"{arguments[: most - 1]}…"
+    return short if len(short) <= most else _cut(arguments, most - _ROOM_TO_SAY)
+
+
+def _cut(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    return f"{text[:room]}… ⟨{len(text) - room:,} more characters are not shown⟩"
 
 
 def whole_characters(text: str) -> str:

@@ -18,7 +18,7 @@ def test_a_file_keeps_its_name_when_what_is_written_into_it_is_cut() -> None:
     said = json.loads(short)
     assert said["file_path"] == "deploy/web.yaml"
     assert said["content"].startswith("line\nline\n")
-    assert said["content"].endswith("…")
+    assert said["content"].endswith("… ⟨24,810 more characters are not shown⟩")
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,10 @@ def test_a_file_keeps_its_name_when_what_is_written_into_it_is_cut() -> None:
     ids=["text", "many", "deep"],
 )
 def test_what_has_no_long_texts_is_cut_at_its_end(arguments: str) -> None:
-    assert shortened(arguments, MOST) == arguments[: MOST - 1] + "…"
+    short = shortened(arguments, MOST)
+    assert len(short) <= MOST
+    said = f"… ⟨{len(arguments) - 940:,} more characters are not shown⟩"
+    assert short == arguments[:940] + said
 
 
 @pytest.mark.parametrize("arguments", ["", "x" * MOST, '{"b": 1,  "a": 2}'], ids=range(3))
