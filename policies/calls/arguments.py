@@ -25,6 +25,7 @@ NAMES = "the names in it"
 """The place of the names at the top."""
 MAX_DEPTH = 64
 """Levels of objects and lists, with those in JSON inside of strings."""
+_LONGEST = 200
 _OPENERS = ("{", "[", '"')
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
 _SHELL_SIGNS = ("'", '"', "\\", "$", "{")
@@ -147,8 +148,11 @@ class _Reader:
 
     def _list(self, items: list[Json], place: str, depth: int, *, derived: bool) -> None:
         for at, child in enumerate(items):
-            self.walk(child, below(place, at), depth + 1, derived=derived)
-        words = [str(item) for item in items if isinstance(item, str)]
+            if not isinstance(child, _Number):
+                self.walk(child, below(place, at), depth + 1, derived=derived)
+        numbers = [item for item in items if isinstance(item, _Number)]
+        self._add(", ".join(numbers), place, can_mask=False, derived=derived)
+        words = [item for item in items if isinstance(item, str)]
         if len(words) > 1:
             command = " ".join(words)
             for text in dict.fromkeys([command, unquoted(command)]):
@@ -217,7 +221,20 @@ def _inside(text: str) -> Json | None:
 
 
 def below(place: str, step: str | int) -> str:
-    return f"{place}.{step}" if place else str(step)
+    """Return the place of a member; `WHOLE` below names that nobody would write.
+
+    A name may be as long as the arguments, and stand in the place of each of its members.
+    """
+    if place == WHOLE or len(place) > _LONGEST:
+        return WHOLE
+    name = str(step)[:_LONGEST]
+    return f"{place}.{name}" if place else name
+
+
+def above(place: str) -> list[str]:
+    """Return a place and all those that it is below."""
+    steps = place.split(".")
+    return [".".join(steps[:until]) for until in range(1, len(steps) + 1)]
 
 
 def shortened(arguments: str, most: int) -> str:

@@ -8,6 +8,7 @@ on, so an approval never covers other arguments.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Facts, Prompt, Role, Segment
 from app.domain.verdict import Action, FiredRule, Question, Risk, Verdict
-from policies.calls.arguments import Arguments, TooDeep, whole_characters
+from policies.calls.arguments import Arguments, TooDeep, above, whole_characters
 from policies.compiled_catalog import Rule
 from policies.conditions import Asked
 from policies.evidence import Evidence, apart
@@ -176,13 +177,15 @@ class LookedAt:
         derived: dict[int, list[Hit]] = {}
         for hit in apart(hit for hit in found if self._leaves[hit.segment].is_derived):
             derived.setdefault(hit.segment, []).append(hit)
+        counts = _Counts()
+        for hit in written:
+            counts.add(self._leaves[hit.segment].place, 1)
         for at, others in derived.items():
-            written += others[sum(self._is_related(hit.segment, at) for hit in written) :]
+            place = self._leaves[at].place
+            surplus = others[counts.around(place) :]
+            counts.add(place, len(surplus))
+            written += surplus
         return written
-
-    def _is_related(self, one: int, other: int) -> bool:
-        first, second = self._leaves[one].place, self._leaves[other].place
-        return first == second or first.startswith(f"{second}.") or second.startswith(f"{first}.")
 
     def excerpts(self, hits: Sequence[Hit]) -> tuple[Excerpt, ...]:
         return tuple(self._excerpt(hit) for hit in hits[:MOST])
@@ -286,6 +289,23 @@ class LookedAt:
 
         changed = self._arguments.rewritten(put)
         return changed if Arguments(changed).canonical != self._arguments.canonical else None
+
+
+class _Counts:
+    """How much was found at places, and below them."""
+
+    def __init__(self) -> None:
+        self._at: Counter[str] = Counter()
+        self._within: Counter[str] = Counter()
+
+    def add(self, place: str, found: int) -> None:
+        self._at[place] += found
+        for outer in above(place):
+            self._within[outer] += found
+
+    def around(self, place: str) -> int:
+        """Return how much was found at a place, below it, and where it is below itself."""
+        return self._within[place] + sum(self._at[outer] for outer in above(place)[:-1])
 
 
 def call_name(names: PassageNames, tool: str, arguments: Arguments) -> str:

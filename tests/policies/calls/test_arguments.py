@@ -88,7 +88,20 @@ def test_each_string_number_and_name_is_seen(value: dict[str, Any]) -> None:
             case _:
                 return {each if isinstance(each, str) else json.dumps(each)}
 
-    assert texts(value) - {""} <= seen
+    in_lists = {word for text in seen for word in text.split(", ")}
+    assert texts(value) - {""} <= seen | in_lists
+
+
+def test_numbers_of_a_list_are_one_text() -> None:
+    leaves = Arguments('{"card": [4111, "x", 1111, {"n": 1}]}').leaves
+    assert ("4111, 1111", "card") in [(leaf.text, leaf.place) for leaf in leaves]
+
+
+def test_a_name_does_not_stand_in_the_places_of_all_its_members() -> None:
+    name = "a" * 10_000
+    arguments = Arguments(json.dumps({name: {"b": {"c": "x"}}}))
+    assert max(len(leaf.place) for leaf in arguments.leaves) < 1000
+    assert all(under(["command"])(leaf.place) for leaf in arguments.leaves if leaf.text == "x")
 
 
 @given(st.text(max_size=40))

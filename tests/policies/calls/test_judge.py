@@ -111,6 +111,24 @@ def test_a_held_call_is_one_passage_with_the_first_finding(write: Callable[..., 
     )
 
 
+@pytest.mark.parametrize(
+    ("arguments", "findings"),
+    [
+        ({"command": "rm -rf 'a'; rm -rf b"}, 2),
+        ({"command": "rm -rf 'a'; r''m -rf b"}, 2),
+        ({"command": ["sh", "-c", "rm -rf 'a'"]}, 1),
+        ({"payload": json.dumps({"run": "rm -rf a"})}, 1),
+        ({"a": "rm -rf a", "b": "r''m -rf b"}, 2),
+    ],
+)
+def test_what_shows_in_several_forms_of_a_text_counts_once(
+    write: Callable[..., Path], arguments: object, findings: int
+) -> None:
+    catalog = load_catalog(write(rule(REMOVAL)))
+    (fired,) = judged(catalog, "Bash", arguments).verdict.fired
+    assert fired.findings == findings
+
+
 def test_a_rule_of_names_alone_shows_the_first_line(write: Callable[..., Path]) -> None:
     call = judged(load_catalog(write(rule(NAMED))), "Bash", {"command": "ls"})
     (fired,) = call.verdict.holding
@@ -177,6 +195,12 @@ def test_a_secret_is_not_shown_though_it_is_escaped_or_inside_a_string(
         call = judged(catalog, "Bash", arguments)
         assert AWS_KEY not in call.shown
         assert hidden not in call.shown
+
+
+def test_a_secret_over_several_lines_is_not_shown(write: Callable[..., Path]) -> None:
+    catalog = load_catalog(write(rule(NAMED)))
+    call = judged(catalog, "Bash", {"x": "$ANSIBLE_VAULT;1.1;AES256\n36613332643338\n"})
+    assert "36613332643338" not in call.shown
 
 
 MASK = "{arguments: {detectors: [aws-access-key-id], paths: [content]}}"
