@@ -218,8 +218,7 @@ def send_all_then_read(url: str, path: str, token: str, size: int) -> bytes:
 
 
 async def only_this_request(manager: SlackUser, card: SeenMessage) -> None:
-    """Approve one request by its card, so that nothing else is covered."""
-    option = card.element("hold_more").raw["options"][0]
-    if option["text"]["text"] != "Approve only this request":
-        raise LookupError(f"the first option is {option['text']['text']!r}")
+    """Approve one request or call by its card, so that nothing else is covered."""
+    options = card.element("hold_more").raw["options"]
+    [option] = [o for o in options if o["text"]["text"].startswith("Approve only this ")]
     await manager.click(card, "hold_more", choose=option["value"])

@@ -10,7 +10,7 @@ import pytest
 from app.domain.hold import HoldState
 from app.domain.session import Decision
 from tests.flows.calling import Agent, marked, meanwhile, script
-from tests.flows.house import House, open_house
+from tests.flows.house import House, only_this_request, open_house
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,6 +170,28 @@ async def test_over_chat_a_call_is_held_as_well(
     assert agent.ran == [yes, "ls"]
     assert any("Too early" in said for said in agent.said)
     assert agent.requests == 3
+
+
+async def test_an_approval_of_one_call_lets_only_one_of_two_that_ask_for_it_run(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, deploy = await slack.user("maria"), marked("deploy staging")
+    one, other = Agent(), Agent()
+    async with (
+        house.anthropic(await idp.token("alice"), max_retries=0) as client,
+        meanwhile(one.claude(client, script(deploy))),
+        meanwhile(other.claude(client, script(deploy))),
+    ):
+        first = await card_of(maria, deploy)
+        await only_this_request(maria, first)
+        second = await maria.wait_for_message(
+            lambda m: m.ts != first.ts and f"ash: {deploy}" in m.words and "Approve" in m.buttons
+        )
+        await maria.click(second, "Deny…")
+        await maria.wait_for_view()
+        await maria.submit({"category": "Other", "reason": "Once is enough"})
+    assert [*one.ran, *other.ran] == [deploy]
+    assert "Once is enough" in "".join([*one.said, *other.said])
 
 
 async def test_who_leaves_takes_the_card_back_and_who_comes_back_finds_it(
