@@ -20,6 +20,7 @@ from tests.policies.passages.talks import CALL, MARIA, NOW, hold_for
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
+    from app.domain.identity import Identity
     from app.domain.verdict import FiredRule
 
 DELETE = HeldCall("Bash", '{"command":"kubectl delete ns web","timeout":5}', "conversation 1")
@@ -143,8 +144,14 @@ def test_an_approval_of_a_task_covers_the_tool_under_the_rule_in_the_conversatio
     assert [grant.id.endswith("-task") for grant in grants] == [False, True]
     other = rule("b")
 
-    def is_open(call: HeldCall | None, asked: FiredRule = other, kind: str = CALL) -> bool:
-        left, _ = still_open(verdict(asked), grants, ALICE, "gateway", kind, NOW, call)
+    def is_open(
+        call: HeldCall | None,
+        asked: FiredRule = other,
+        kind: str = CALL,
+        who: Identity = ALICE,
+        connection: str = "gateway",
+    ) -> bool:
+        left, _ = still_open(verdict(asked), grants, who, connection, kind, NOW, call)
         return bool(left.holding)
 
     same_tool = replace(DELETE, arguments='{"command":"ls"}')
@@ -156,6 +163,8 @@ def test_an_approval_of_a_task_covers_the_tool_under_the_rule_in_the_conversatio
     assert is_open(same_tool, replace(other, rule="another"))
     assert is_open(same_tool, rule("b", law="another"))
     assert is_open(same_tool, kind="another")
+    assert is_open(same_tool, connection="another")
+    assert is_open(same_tool, who=replace(ALICE, subject="bob-1"))
 
 
 def test_a_plain_approval_covers_the_same_call_and_no_other() -> None:
