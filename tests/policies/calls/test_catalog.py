@@ -202,6 +202,15 @@ def test_the_law_of_a_rule_covers_all_that_decides(
     assert (_law(write(text)) == _law(write(text.replace(*change, 1)))) is same
 
 
+def test_the_law_of_a_rule_covers_the_tools_of_its_groups(
+    write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = write(rule(LOOKS, more=EXAMPLES))
+    before = _law(directory)
+    monkeypatch.setitem(GROUPS["@shell"], "another client", ("run_it",))
+    assert _law(directory) != before
+
+
 def test_the_law_of_a_rule_about_prompts_is_what_it_was_before_there_were_tool_calls(
     write: Callable[..., Path],
 ) -> None:
