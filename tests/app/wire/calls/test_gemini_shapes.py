@@ -74,6 +74,16 @@ def test_a_changed_call_keeps_its_id_and_signature(in_pieces: bool) -> None:  # 
     assert changed == {"functionCall": call, "thoughtSignature": SIGNATURE}
 
 
+def test_all_pieces_of_a_call_may_come_at_once() -> None:
+    stream = reader()
+    pieces = [{"jsonPath": "$.command", "stringValue": "ls"}, {"jsonPath": "$.n", "nullValue": 0}]
+    told = chunk([{"functionCall": {"name": "held_a", "partialArgs": pieces}}], USAGE)
+    stream.feed(told)
+    assert [json.loads(call.arguments) for call in stream.calls] == [{"command": "ls", "n": None}]
+    stream.rule(0, Passed())
+    assert stream.flow() == told
+
+
 def test_code_that_the_provider_runs_is_shown_and_can_only_pass() -> None:
     stream = GeminiStream(lambda tool: tool == "code_execution", limit=LIMIT, alive=NEWLINE)
     told = chunk([{"executableCode": {"language": "PYTHON", "code": "print(1)"}}], USAGE)
