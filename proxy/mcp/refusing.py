@@ -64,7 +64,8 @@ class Refusing:
                 self._upstream.forward(self._connection, answer, self._credential),
             ):
                 pass
-        except TimeoutError:
+        except (TimeoutError, UpstreamUnavailable):
+            # Not that it is unreachable: its answer is under way.
             raise UpstreamUnavailable(
                 f"The server asks for {ask.ask}, which is not allowed, and cannot be told so."
             ) from None
