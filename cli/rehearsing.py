@@ -29,6 +29,7 @@ from app.storage.store import MongoStorage
 from cli.folders import catalog_in
 from cli.here import settings_here
 from cli.recorded_calls import recorded_calls
+from cli.rehearsed_calls import RehearsedCalls
 from policies.card_count import Asked, count_cards
 from policies.habits import ADVICE, ENOUGH, always_approved
 from policies.rehearse import KINDS, Change, Precedent, records
@@ -95,7 +96,7 @@ def stats(since: Since = "30d", *, as_json: Json = False) -> None:
     if as_json:
         _print_json([_row(record) | {"always_approved": record.rule in always} for record in found])
         return
-    counts = ("fired", "enforced", "shadow", "on answers", "false positives")
+    counts = ("fired", "enforced", "shadow", "on answers", "on calls", "false positives")
     table = Table(_names("rule"), *(_counts(name) for name in (*counts, "precision")))
     for record in found:
         row = _row(record)
@@ -130,6 +131,7 @@ class _Outcome:
         self._sessions = 0
         self._unread = 0
         self._changes: list[tuple[Session, Change]] = []
+        self._calls = RehearsedCalls()
         self._held_before: list[Asked] = []
         self._held_after: list[Asked] = []
 
@@ -142,17 +144,18 @@ class _Outcome:
         self._sessions += 1
         try:
             inquiry = _inquiry(session, body)
-            calls = recorded_calls(inquiry.wire, session.answer, chunks)
+            recorded = recorded_calls(inquiry.wire, session.answer, chunks)
         except AbeyanceError:
             self._unread += 1
             return
-        precedent = replace(_precedent(session, inquiry), calls=calls)
+        precedent = replace(_precedent(session, inquiry), calls=recorded.calls)
         [before] = decided_again([precedent], self._in_force)
         [after] = decided_again([replace(precedent, called=before.called)], self._changed)
         if after.change is not None:
             self._changes.append((session, after.change))
+        self._calls.add(session, before.calls, after.calls, recorded.unread)
         for tried, held in ((before, self._held_before), (after, self._held_after)):
-            for verdict in (tried.verdict, *tried.calls):
+            for verdict in tried.verdicts:
                 if verdict.action is Action.HOLD and not inquiry.only_counts:
                     who, call = session.identity, inquiry.call
                     held.append(Asked(session.started_at, who, session.connection, call, verdict))
@@ -170,6 +173,7 @@ class _Outcome:
             "sessions": self._sessions,
             "unread": self._unread,
             **{kind: self._kinds[kind] for kind in KINDS},
+            "calls": self._calls.data(),
             "cards": {
                 name: {"total": cards, "a_week": round(cards / self._weeks, 1)}
                 for name, cards in zip(("before", "after"), self._cards(), strict=True)
@@ -208,6 +212,7 @@ class _Outcome:
             counts.append(f"{self._unread} that could not be read")
         told = ", ".join(counts) or "nothing would change"
         console.print(f"{self._sessions} sessions since {self._since:%Y-%m-%d %H:%M} UTC: {told}.")
+        self._calls.show(console)
         before, after = (f"{cards / self._weeks:.1f}" for cards in self._cards())
         console.print(
             f"Cards a week, if each is approved at once: {before} under the policies in force, "
@@ -242,6 +247,7 @@ def _row(record: Record) -> dict[str, Any]:
         "enforced": record.enforced,
         "shadow": record.shadow,
         "on_answers": record.on_answers,
+        "on_calls": record.on_calls,
         "false_positives": record.false_positives,
         "precision": record.precision,
     }

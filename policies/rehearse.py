@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from app.domain.identity import Identity
 from app.domain.segment import Facts
 from app.domain.tool_call import ToolCall
-from app.domain.verdict import Action, Verdict
+from app.domain.verdict import Action, FiredRule, Verdict
 from policies.calls.examples import faults_of_calls
 from policies.calls.judge import judge_call
 from policies.decide import decide
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from app.domain.mark import FalsePositive
     from app.domain.session import Session
-    from policies.compiled_catalog import Catalog
+    from policies.compiled_catalog import Catalog, Rule
     from policies.files.examples import ExamplesSpec, RuleExamplesSpec
     from policies.matching.target import Target
 
@@ -66,12 +66,20 @@ def _is_text(example: object) -> TypeGuard[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class PastCall:
+    """A tool call of a recorded answer, with its secrets masked; `rules` fired on it then."""
+
+    call: ToolCall
+    rules: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Precedent:
     """A recorded request, with what was decided then.
 
     `masked` are the rules that masked something in it: the record has the mask, and nothing of
-    what it covers. `calls` are the tool calls in its answer, as they went to the client, and
-    `called` is what the rules in force say of them.
+    what it covers. `calls` are the tool calls in its answer, and `called` is what the rules in
+    force say of them.
     """
 
     session_id: str
@@ -80,7 +88,7 @@ class Precedent:
     at: datetime
     action: Action
     masked: frozenset[str] = frozenset()
-    calls: tuple[ToolCall, ...] = ()
+    calls: tuple[PastCall, ...] = ()
     called: Action = Action.ALLOW
 
     @property
@@ -122,6 +130,33 @@ KINDS = ("newly denied", "newly held", "newly masked", "let through", "no longer
 
 
 @dataclass(frozen=True, slots=True)
+class TriedCall:
+    """What a catalog says of a tool call; `again` are rules that fire on what is masked in it."""
+
+    call: ToolCall
+    verdict: Verdict
+    again: tuple[FiredRule, ...] = ()
+
+    @property
+    def asked(self) -> dict[str, Action]:
+        """What each rule asks for. What the provider runs cannot be held."""
+        fired = (each for each in (*self.verdict.fired, *self.again) if each.enforced)
+        asked = {each.rule: each.action for each in fired}
+        if self.call.by_provider:
+            return {rule: action for rule, action in asked.items() if action is not Action.HOLD}
+        return asked
+
+    @property
+    def action(self) -> Action:
+        return max(self.asked.values(), key=_strictness, default=Action.ALLOW)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """Ids of the rules that ask for its action."""
+        return tuple(rule for rule, action in self.asked.items() if action is self.action)
+
+
+@dataclass(frozen=True, slots=True)
 class Tried:
     """What a catalog says of a recorded request; `change` is None where it decides as before.
 
@@ -130,14 +165,18 @@ class Tried:
 
     verdict: Verdict
     change: Change | None
-    calls: tuple[Verdict, ...] = ()
+    calls: tuple[TriedCall, ...] = ()
 
     @property
     def called(self) -> Action:
         """The strictest of what it says of the calls."""
-        return max(
-            (verdict.action for verdict in self.calls), key=_strictness, default=Action.ALLOW
-        )
+        return max((call.action for call in self.calls), key=_strictness, default=Action.ALLOW)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """All by which people may be asked."""
+        calls = (call.verdict for call in self.calls if not call.call.by_provider)
+        return (self.verdict, *calls)
 
 
 def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Tried]:
@@ -148,9 +187,10 @@ def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Trie
     """
     for precedent in precedents:
         verdict = decide(precedent.facts, precedent.identity, catalog, precedent.at)
-        calls = tuple(_judged(call, precedent, catalog) for call in precedent.calls)
-        fired = (each for said in (verdict, *calls) for each in said.fired)
-        asked = {each.rule: each.action for each in fired if each.enforced}
+        calls = tuple(_tried(past, precedent, catalog) for past in precedent.calls)
+        asked = {each.rule: each.action for each in verdict.fired if each.enforced}
+        for call in calls:
+            asked |= call.asked
         asked |= {r.id: r.then for r in catalog.rules if r.enforced and r.id in precedent.masked}
         after = max(asked.values(), key=_strictness, default=Action.ALLOW)
         if after is precedent.before:
@@ -161,9 +201,22 @@ def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Trie
         yield Tried(verdict, change, calls)
 
 
-def _judged(call: ToolCall, precedent: Precedent, catalog: Catalog) -> Verdict:
+def _tried(past: PastCall, precedent: Precedent, catalog: Catalog) -> TriedCall:
     facts, who, at = precedent.facts, precedent.identity, precedent.at
-    return judge_call(call, facts, who, at, UNKEYED, catalog).verdict
+    verdict = judge_call(past.call, facts, who, at, UNKEYED, catalog).verdict
+    known = {each.rule for each in verdict.fired}
+    again = tuple(
+        rule.fired(1)
+        for rule in catalog.call_rules
+        if rule.id in past.rules - known and _is_masked_in(past.call, rule, catalog)
+    )
+    return TriedCall(past.call, verdict, again)
+
+
+def _is_masked_in(call: ToolCall, rule: Rule, catalog: Catalog) -> bool:
+    """Whether something that the rule looks for stands masked in the arguments."""
+    targets = rule.look_for.targets if rule.look_for else ()
+    return any(catalog.label(target) in call.arguments for target in targets)
 
 
 def _strictness(action: Action) -> int:
@@ -178,11 +231,12 @@ class Record:
     enforced: int
     shadow: int
     on_answers: int
+    on_calls: int
     false_positives: int
 
     @property
     def fired(self) -> int:
-        return self.enforced + self.shadow + self.on_answers
+        return self.enforced + self.shadow + self.on_answers + self.on_calls
 
     @property
     def precision(self) -> float | None:
@@ -193,20 +247,25 @@ class Record:
 def records(sessions: Iterable[Session], marks: Iterable[FalsePositive]) -> list[Record]:
     """Return the record of each rule that fired, the one that fired most often first.
 
-    What fired on the answer of a session and on its request as well counts once.
+    What fired on the answer of a session and on its request as well counts once; so does what fired
+    on several of its tool calls.
     """
     enforced, shadow, answers = Counter[str](), Counter[str](), Counter[str]()
+    on_calls = Counter[str]()
     for session in sessions:
         asked = {fired.rule: fired.enforced for fired in session.verdict.fired}
         enforced.update(rule for rule, acted in asked.items() if acted)
         shadow.update(rule for rule, acted in asked.items() if not acted)
         on_answer = session.answer.rules if session.answer else ()
         answers.update(set(on_answer) - asked.keys())
+        called = session.answer.calls if session.answer else ()
+        on_call = {rule for call in called for rule in call.rules}
+        on_calls.update(on_call - asked.keys() - set(on_answer))
     wrong = Counter(mark.rule for mark in marks)
     return sorted(
         (
-            Record(rule, enforced[rule], shadow[rule], answers[rule], wrong[rule])
-            for rule in {*enforced, *shadow, *answers}
+            Record(rule, enforced[rule], shadow[rule], answers[rule], on_calls[rule], wrong[rule])
+            for rule in {*enforced, *shadow, *answers, *on_calls}
         ),
         key=lambda record: (-record.fired, record.rule),
     )

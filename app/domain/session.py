@@ -82,6 +82,10 @@ class Side(StrEnum):
     ANSWER = "answer"
 
 
+MOST_ARGUMENTS = 65_536
+"""Characters of the arguments of a tool call that are kept beside the answer, and shown."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
     """A tool call in the answer that a rule looked at, and what became of it."""
@@ -100,6 +104,11 @@ class RecordedCall:
     """The arguments it went on with, where they are others."""
     by_provider: bool = False
     """Whether the provider ran it, so that it could not be held."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether `arguments` may be only the beginning of what the model wrote."""
+        return len(self.arguments) >= MOST_ARGUMENTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold
-from app.domain.session import Decision, RecordedCall
+from app.domain.session import MOST_ARGUMENTS, Decision, RecordedCall
 from app.domain.tool_call import HeldCall, ToolCall
 from app.domain.verdict import Action
 from app.errors import Reason, Refused
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from app.telemetry import Metrics
     from policies.compiled_catalog import Catalog
     from proxy.work.pool import Pool
-
-_RECORDED = 65_536
-"""Characters of the arguments of a call that are kept beside the answer, and shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class Decided:
         votes = self.hold.votes if self.hold else ()
         return RecordedCall(
             tool=self.call.tool,
-            arguments=self.call.arguments[:_RECORDED],
+            arguments=self.call.arguments[:MOST_ARGUMENTS],
             decision=self.decision,
             rules=tuple(fired.rule for fired in self.judged.verdict.fired),
             hold_id=self.hold.id if self.hold else "",
@@ -154,10 +151,10 @@ class Decisions:
 
     async def _asked(self, decided: Decided) -> CallAsked:
         told, scene, shown = self._told, await self._led_to_it(), decided.call.arguments
-        whole = len(shown) <= _RECORDED
+        whole = len(shown) <= MOST_ARGUMENTS
         decided.call = HeldCall(
             tool=decided.call.tool,
-            arguments=shown if whole else await asyncio.to_thread(shortened, shown, _RECORDED),
+            arguments=shown if whole else await asyncio.to_thread(shortened, shown, MOST_ARGUMENTS),
             conversation=scene.conversation,
             folder=scene.folder,
             ask=scene.ask,

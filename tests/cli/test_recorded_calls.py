@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
-from app.domain.session import Chunk, RecordedAnswer
+import pytest
+
+from app.domain.session import MOST_ARGUMENTS, Chunk, Decision, RecordedAnswer, RecordedCall
 from app.domain.tool_call import ToolCall
 from app.wire.apis.mcp import MCP
 from app.wire.apis.openai_chat import CHAT
-from cli.recorded_calls import recorded_calls
+from cli.recorded_calls import RecordedCalls, recorded_calls
+from policies.rehearse import PastCall
 
 CALL = {
     "id": "c1",
@@ -24,12 +29,42 @@ ANSWER = RecordedAnswer(
 )
 
 
+def recorded(tool: str, arguments: str, decision: Decision, **more: Any) -> RecordedCall:  # noqa: ANN401 - fields of the record
+    return RecordedCall(tool, arguments, decision, ("one",), **more)
+
+
 def test_calls_are_read_out_of_an_answer_in_pieces() -> None:
     chunks = (Chunk(0, 0, BODY[:40]), Chunk(1, 5, BODY[40:]), Chunk(2, 9, b"kept", withheld=True))
     found = recorded_calls(CHAT, ANSWER, chunks)
-    assert found == (ToolCall("Bash", '{"command": "ls"}', "c1"),)
+    assert found.calls == (PastCall(ToolCall("Bash", '{"command": "ls"}', "c1")),)
+
+
+def test_calls_that_a_rule_looked_at_are_as_the_model_made_them() -> None:
+    denied = recorded("Bash", '{"command":"rm x"}', Decision.DENIED)
+    changed = recorded("Bash", '{"command":"la"}', Decision.APPROVED, changed='{"command": "ls"}')
+    searched = recorded("web_search", "{}", Decision.ALLOWED, by_provider=True)
+    answer = replace(ANSWER, calls=(denied, changed, searched))
+    found = recorded_calls(CHAT, answer, (Chunk(0, 0, BODY),))
+    assert found.calls == (
+        PastCall(ToolCall("Bash", '{"command":"rm x"}'), frozenset({"one"})),
+        PastCall(ToolCall("Bash", '{"command":"la"}'), frozenset({"one"})),
+        PastCall(ToolCall("web_search", "{}", by_provider=True), frozenset({"one"})),
+    )
+
+
+def test_calls_of_tools_that_no_rule_looked_at_are_beside_them() -> None:
+    answer = replace(ANSWER, calls=(recorded("Write", "{}", Decision.DENIED),))
+    found = recorded_calls(CHAT, answer, (Chunk(0, 0, BODY),))
+    assert [past.call.tool for past in found.calls] == ["Write", "Bash"]
+
+
+@pytest.mark.parametrize("length", [MOST_ARGUMENTS - 1, MOST_ARGUMENTS])
+def test_a_call_of_which_not_all_was_kept_is_not_read(length: int) -> None:
+    answer = replace(ANSWER, calls=(recorded("Write", "x" * length, Decision.ALLOWED),))
+    found = recorded_calls(CHAT, answer, ())
+    assert (len(found.calls), found.unread) == ((0, 1) if length == MOST_ARGUMENTS else (1, 0))
 
 
 def test_there_are_none_without_an_answer_or_in_a_wire_that_has_none() -> None:
-    assert recorded_calls(CHAT, None, ()) == ()
-    assert recorded_calls(MCP, ANSWER, (Chunk(0, 0, BODY),)) == ()
+    assert recorded_calls(CHAT, None, ()) == RecordedCalls()
+    assert recorded_calls(MCP, ANSWER, (Chunk(0, 0, BODY),)) == RecordedCalls()

@@ -11,6 +11,7 @@ from app.domain.hold import HoldState
 from app.domain.session import Decision
 from tests.flows.calling import Agent, marked, meanwhile, script
 from tests.flows.house import House, only_this_request, open_house
+from tests.flows.test_marking import policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -271,6 +272,43 @@ async def test_what_became_of_each_call_is_recorded(
     assert hold.tool is not None
     assert hold.tool.tool == "bash"
     storage.close()
+
+
+CHANGED = """
+- id: no-lists
+  title: The agent looks around
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {words: [lookaround]}}}
+  then: deny
+  risk: low
+  explain: Nobody looks around.
+  examples: {match: ["lookaround"], skip: ["build it"]}
+"""
+
+
+async def test_calls_are_counted_and_judged_again_under_changed_rules(
+    house: House, idp: IdpDriver
+) -> None:
+    look, destroy = marked("lookaround"), marked("destroy all")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        agent = Agent()
+        await agent.claude(client, script((look, destroy)))
+        assert agent.ran == [look]
+    [stats] = [row for row in policy(house, "stats") if row["rule"] == "no-destroy"]
+    assert stats["on_calls"] == stats["fired"] > 0
+    assert stats["precision"] == 1.0
+    changed = house.data / "changed"
+    (changed / "catalog").mkdir(parents=True)
+    (changed / "catalog" / "calls.yaml").write_text(CHANGED)
+    tried = policy(house, "backtest", str(changed), "--since", "1h")["calls"]
+    mine = {
+        (change["arguments"], change["before"], change["after"]): change["rules"]
+        for change in tried["changes"]
+    }
+    assert mine[f'{{"command":"{destroy}"}}', "deny", "allow"] == []
+    assert mine[f'{{"command":"{look}"}}', "allow", "deny"] == ["no-lists"]
+    assert (tried["after"]["denied"], tried["unread"]) == (1, 0)
+    assert tried["total"] == sum(tried["after"].values()) == sum(tried["before"].values())
 
 
 async def _posted(http: httpx.AsyncClient, body: dict[str, object]) -> str:

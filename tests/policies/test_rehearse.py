@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,13 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.mark import FalsePositive
-from app.domain.session import Decision, RecordedAnswer, RecordedRequest, Session
+from app.domain.session import (
+    Decision,
+    RecordedAnswer,
+    RecordedCall,
+    RecordedRequest,
+    Session,
+)
 from app.domain.tool_call import ToolCall
 from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from policies.explain import Outcome, explain
 from policies.files.schema import catalog_schema, rendered
 from policies.loader import SHIPPED, load_catalog
-from policies.rehearse import KINDS, Change, Precedent, backtest, records
+from policies.rehearse import KINDS, Change, PastCall, Precedent, backtest, records
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
 if TYPE_CHECKING:
@@ -114,15 +121,20 @@ CALLS = """
 """
 
 
+def bash(command: str, *rules: str, by_provider: bool = False) -> PastCall:
+    made = ToolCall("Bash", json.dumps({"command": command}), by_provider=by_provider)
+    return PastCall(made, frozenset(rules))
+
+
 def test_calls_in_recorded_answers_are_decided_on_too(
     write: Callable[..., Path], now: datetime
 ) -> None:
     catalog = load_catalog(write(CALLS))
-    calls = (ToolCall("Bash", '{"command": "ls"}'), ToolCall("Bash", '{"command": "sum payroll"}'))
+    calls = (bash("ls"), bash("sum payroll"))
     was = Precedent("s", facts("hello"), JOB, now, Action.ALLOW, calls=calls)
     assert _changes([was], catalog) == [Change("s", Action.ALLOW, Action.HOLD, ("one",))]
     [tried] = backtest([was], catalog)
-    assert [verdict.action for verdict in tried.calls] == [Action.ALLOW, Action.HOLD]
+    assert [call.action for call in tried.calls] == [Action.ALLOW, Action.HOLD]
     again = replace(was, called=tried.called)
     assert _changes([again], catalog) == [None]
     assert _changes([replace(again, calls=calls[:1])], catalog) == [
@@ -130,18 +142,58 @@ def test_calls_in_recorded_answers_are_decided_on_too(
     ]
 
 
+def test_what_the_provider_ran_is_never_held(write: Callable[..., Path], now: datetime) -> None:
+    ran = (bash("sum payroll", by_provider=True),)
+    was = Precedent("s", facts("hello"), JOB, now, Action.ALLOW, calls=ran)
+    [tried] = backtest([was], load_catalog(write(CALLS)))
+    assert (tried.change, tried.called, tried.verdicts) == (None, Action.ALLOW, (tried.verdict,))
+
+
+KEYS = """
+  on: response
+  when: {tool_call: {name: [Bash], arguments: {detectors: [aws-access-key-id]}}}
+  then: deny
+  examples: {match: [AKIAIOSFODNN7EXAMPLE], skip: [a key]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("past", "action"),
+    [
+        (bash("use [aws-access-key-id]", "one"), Action.DENY),
+        (bash("use [aws-access-key-id]", "another"), Action.ALLOW),
+        (bash("use a key", "one"), Action.ALLOW),
+        (bash(f"use {AWS_KEY}"), Action.DENY),
+    ],
+    ids=["masked, and fired", "masked, another fired", "not masked", "in clear"],
+)
+def test_what_was_masked_in_a_recorded_call_counts_as_found_again(
+    write: Callable[..., Path], now: datetime, past: PastCall, action: Action
+) -> None:
+    was = Precedent("s", facts("hello"), JOB, now, Action.ALLOW, calls=(past,))
+    [tried] = backtest([was], load_catalog(write(KEYS)))
+    assert tried.called is action
+    assert [call.rules for call in tried.calls] == [("one",) if action is Action.DENY else ()]
+
+
 def _changes(precedents: list[Precedent], catalog: Catalog) -> list[Change | None]:
     return [tried.change for tried in backtest(precedents, catalog)]
 
 
-def _session(number: int, *fired: tuple[str, bool], on_answer: tuple[str, ...] = ()) -> Session:
+def _session(
+    number: int,
+    *fired: tuple[str, bool],
+    on_answer: tuple[str, ...] = (),
+    on_calls: tuple[str, ...] = (),
+) -> Session:
     rules = tuple(
         FiredRule(rule, rule, Action.MASK, Risk.LOW, "", enforced, 1, ())
         for rule, enforced in fired
     )
     at = datetime(2026, 11, 23, tzinfo=UTC)
     request = RecordedRequest("POST", "v1/x", "", (), b"", "0").head()
-    answer = RecordedAnswer(200, (), at, rules=on_answer)
+    calls = tuple(RecordedCall("Bash", "{}", Decision.ALLOWED, (rule,)) for rule in on_calls)
+    answer = RecordedAnswer(200, (), at, rules=on_answer, calls=calls)
     verdict = Verdict(Action.MASK, rules, "r")
     return Session(
         f"s{number}", "openai", "auto", "m", JOB, request, verdict, Decision.MASKED, at,
@@ -166,6 +218,19 @@ def test_the_precision_of_a_rule_is_what_nobody_called_wrong() -> None:
     )
     assert secrets.precision == pytest.approx(2 / 3)
     assert (keys.on_answers, tried.shadow, tried.enforced, tried.precision) == (1, 1, 0, 1.0)
+
+
+def test_a_rule_that_fired_on_calls_of_a_session_counts_once_for_it() -> None:
+    sessions = [
+        _session(1, on_calls=("calls", "calls")),
+        _session(2, ("both", True), on_answer=("answer",), on_calls=("both", "answer", "calls")),
+    ]
+    at = sessions[0].started_at
+    marks = [FalsePositive("s1/calls", "s1", "calls", at, "ines@acme.example", at)]
+    calls, answer, both = records(sessions, marks)
+    assert (calls.rule, calls.on_calls, calls.fired, calls.precision) == ("calls", 2, 2, 0.5)
+    assert (answer.on_answers, answer.on_calls, answer.fired) == (1, 0, 1)
+    assert (both.enforced, both.on_calls, both.fired) == (1, 0, 1)
 
 
 def test_a_warmed_catalog_decides_as_a_cold_one(shipped: Catalog, now: datetime) -> None:
