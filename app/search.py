@@ -1,10 +1,12 @@
 """The one filter language, for Slack, pages and terminal alike.
 
     user:alice since:1d decision:denied rule:no-production connection:openai repo:acme/x
+    tool:Bash call:denied
     8JYASA
 
-Words may come in any order; each at most once; all must hold. A session is also found by its id,
-or by the last six characters of it, as cards and messages call it.
+Words may come in any order; each at most once; all must hold. `tool:Bash call:denied` finds answers
+in which a call of that tool was denied. A session is also found by its id, or by the last six
+characters of it, as cards and messages call it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from app.errors import BadRequest
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,4})([mhdw])")
 _ID = re.compile(r"[0-9a-z]{6}|[0-9a-z]{26}")
-_WORDS = ("user", "since", "decision", "rule", "connection", "repo")
+_WORDS = ("user", "since", "decision", "rule", "connection", "repo", "tool", "call")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class SessionFilter:
     rule: str = ""
     connection: str = ""
     repo: str = ""
+    tool: str = ""
+    """In lower case: of a tool call in the answer that a rule looked at."""
+    call: Decision | None = None
+    """What became of such a call."""
     id: str = ""
     """The whole of it or its last six characters, in lower case."""
 
@@ -57,10 +63,12 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
     return SessionFilter(
         user=given.get("user", "").lower(),
         since=_since(given["since"], now) if "since" in given else None,
-        decision=_decision(given["decision"]) if "decision" in given else None,
+        decision=_decision("decision", given["decision"]) if "decision" in given else None,
         rule=given.get("rule", ""),
         connection=given.get("connection", ""),
         repo=given.get("repo", ""),
+        tool=given.get("tool", "").lower(),
+        call=_decision("call", given["call"]) if "call" in given else None,
         id=given.get("id", ""),
     )
 
@@ -77,9 +85,9 @@ def _since(value: str, now: datetime) -> datetime:
     return day if day.tzinfo else day.replace(tzinfo=now.tzinfo)
 
 
-def _decision(value: str) -> Decision:
+def _decision(word: str, value: str) -> Decision:
     try:
         return Decision(value.lower())
     except ValueError:
         choices = ", ".join(decision.value for decision in Decision)
-        raise BadRequest(f"“decision:{value}” is none of: {choices}.") from None
+        raise BadRequest(f"“{word}:{value}” is none of: {choices}.") from None

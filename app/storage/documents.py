@@ -14,15 +14,18 @@ import msgspec
 from app.ids import SHORT, first_id, short
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.domain.hold import Hold
     from app.domain.identity import Identity
-    from app.domain.session import Session
+    from app.domain.session import Decision, RecordedCall, Session
     from app.search import SessionFilter
 
 Document: TypeAlias = dict[str, Any]
 T = TypeVar("T")
 
 _NATIVE = (datetime, bytes)
+_LONGEST_TOOL = 200
 
 
 def to_document(value: object) -> Document:
@@ -72,6 +75,7 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
         "rules": wanted.rule,
         "connection": wanted.connection,
         "repo": wanted.repo,
+        "calls": _call_sought(wanted.tool, wanted.call),
         "_id" if len(wanted.id) > SHORT else "short": wanted.id,
     }
     query: Document = {field: value for field, value in equal.items() if value}
@@ -79,6 +83,24 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
     if wanted.since:
         bounds["$gte"] = first_id(wanted.since)
     return {"_id": bounds} | query if bounds else query
+
+
+def calls_sought(calls: Iterable[RecordedCall]) -> list[str]:
+    """Return all that people may type to find an answer by one of its tool calls."""
+    sought = set[str]()
+    for call in calls:
+        tool = call.tool.lower()
+        sought |= {
+            _call_sought(tool, None),
+            _call_sought("", call.decision),
+            _call_sought(tool, call.decision),
+        }
+    return sorted(sought)
+
+
+def _call_sought(tool: str, decision: Decision | None) -> str:
+    words = [f"tool:{tool[:_LONGEST_TOOL]}"] if tool else []
+    return " ".join([*words, f"call:{decision.value}"] if decision else words)
 
 
 def hold_document(hold: Hold) -> Document:

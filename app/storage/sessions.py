@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.session import Chunk, SessionState, Side
-from app.storage.documents import session_document, session_query, to_document
+from app.storage.documents import calls_sought, session_document, session_query, to_document
 from app.storage.driver import repeating
 from app.storage.mongo import Index
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
-_SEARCHED = ("short", "handles", "rules", "repo", "connection", "decision", "state", "unpaged")
+_SEARCHED = (
+    *("short", "handles", "rules", "calls", "repo", "connection", "decision", "state", "unpaged"),
+)
 _BATCH_BYTES = 1024 * 1024
 _BATCHES_AT_ONCE = 16
 
@@ -73,6 +75,7 @@ class MongoSessions:
                 "$addToSet": {
                     # People search for what fired on the answer as for what fired on the request.
                     "rules": {"$each": sorted(rules)},
+                    "calls": {"$each": calls_sought(answer.calls)},
                     "unpaged": {"$each": sides},
                 },
             },

@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
             "  rule:no-x   connection:openai repo:acme/payments ",
             SessionFilter(rule="no-x", connection="openai", repo="acme/payments"),
         ),
+        ("tool:Bash call:Denied", SessionFilter(tool="bash", call=Decision.DENIED)),
     ],
 )
 def test_a_filter_reads_as_a_person_types_it(text: str, expected: SessionFilter) -> None:
@@ -39,6 +40,8 @@ def test_a_filter_reads_as_a_person_types_it(text: str, expected: SessionFilter)
         ("user:a user:b", "twice"),
         ("since:yesterday", "7d"),
         ("decision:maybe", "denied"),
+        ("call:maybe", "“call:maybe” is none of: .*denied"),
+        ("tool:", "tool:…, call:…"),
     ],
 )
 def test_a_word_that_is_not_understood_is_named_with_what_may_stand_there(

@@ -1,0 +1,53 @@
+"""Sessions are found by the tool calls of their answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.domain.session import Decision, RecordedAnswer, RecordedCall
+from app.search import SessionFilter
+from tests.app.storage.test_mongo import NOW, a_session
+
+if TYPE_CHECKING:
+    from app.storage.store import MongoStorage
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (SessionFilter(tool="bash"), ["new", "old"]),
+        (SessionFilter(tool="ba"), []),
+        (SessionFilter(tool="write"), ["new"]),
+        (SessionFilter(tool="x" * 300), ["new"]),
+        (SessionFilter(call=Decision.DENIED), ["new", "old"]),
+        (SessionFilter(call=Decision.APPROVED), ["new"]),
+        (SessionFilter(tool="bash", call=Decision.DENIED), ["old"]),
+        (SessionFilter(tool="bash", call=Decision.EXPIRED), []),
+    ],
+    ids=str,
+)
+async def test_sessions_are_found_by_the_tool_calls_of_their_answers(
+    storage: MongoStorage, wanted: SessionFilter, expected: list[str]
+) -> None:
+    made = {
+        "old": [("Bash", Decision.DENIED)],
+        "new": [
+            ("bash", Decision.APPROVED),
+            ("Write", Decision.DENIED),
+            ("X" * 300, Decision.ALLOWED),
+        ],
+        "none": [],
+    }
+    named = {name: a_session(NOW + timedelta(seconds=at)) for at, name in enumerate(made)}
+    for name, session in named.items():
+        calls = tuple(RecordedCall(tool, "{}", decision) for tool, decision in made[name])
+        await storage.sessions.open(session)
+        answer = RecordedAnswer(200, (), NOW)
+        await storage.sessions.answer(session.id, answer)
+        await storage.sessions.answer(session.id, replace(answer, ended_at=NOW, calls=calls))
+    found = await storage.sessions.search(wanted, limit=10)
+    assert [session.id for session in found] == [named[name].id for name in expected]
