@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from app.domain.hold import HoldState
@@ -15,8 +16,6 @@ from tests.flows.test_marking import policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import httpx
 
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
@@ -315,3 +314,29 @@ async def _posted(http: httpx.AsyncClient, body: dict[str, object]) -> str:
     async with http.stream("POST", "/openai/v1/chat/completions", json=body) as answer:
         await answer.aread()
     return str(answer.headers["abeyance-session"])
+
+
+async def test_a_call_that_cursor_runs_itself_is_recorded_and_can_only_end_the_stream(
+    house: House, idp: IdpDriver
+) -> None:
+    token = await idp.token("alice")
+    recorded = {}
+    async with httpx.AsyncClient(base_url=house.url, auth=(token, ""), timeout=30) as http:
+        for word in ("build", "deploy", "destroy"):
+            body = {"prompt": {"text": f"Call the tool: {word}"}, "model": {"id": "cursor-any"}}
+            launched = (await http.post("/cursor/v1/agents", json=body)).json()
+            run = f"/cursor/v1/agents/{launched['agent']['id']}/runs/{launched['run']['id']}"
+            answer = await http.get(f"{run}/stream")
+            storage = house.storage()
+            session = await storage.sessions.get(answer.headers["abeyance-session"])
+            storage.close()
+            assert session is not None
+            assert session.answer is not None
+            recorded[word] = session.answer.calls[0].decision, answer.text
+            assert session.answer.calls[0].by_provider
+    decisions = {word: decision for word, (decision, _) in recorded.items()}
+    assert decisions["build"] is decisions["deploy"] is Decision.ALLOWED
+    assert decisions["destroy"] is Decision.DENIED
+    assert "FINISHED" in recorded["deploy"][1]
+    assert "FINISHED" not in recorded["destroy"][1]
+    assert "no-destroy" in recorded["destroy"][1]

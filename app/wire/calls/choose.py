@@ -16,6 +16,7 @@ from app.wire.calls.documents.chat import CHAT
 from app.wire.calls.documents.gemini import GEMINI
 from app.wire.calls.documents.responses import RESPONSES
 from app.wire.calls.stream import StreamReader
+from app.wire.calls.streams import cursor
 from app.wire.calls.streams.anthropic import AnthropicStream
 from app.wire.calls.streams.chat import ChatStream
 from app.wire.calls.streams.gemini import GeminiStream
@@ -37,6 +38,7 @@ class _Forms:
 
 _FORMS: Mapping[str, _Forms] = {
     "anthropic": _Forms(ANTHROPIC, AnthropicStream),
+    "cursor": _Forms(cursor.DOCUMENT, cursor.CursorStream),
     "gemini": _Forms(GEMINI, GeminiStream),
     "openai_chat": _Forms(CHAT, ChatStream),
     "openai_responses": _Forms(RESPONSES, ResponsesStream),

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 
 from app.errors import UpstreamUnavailable
 from app.wire.apis.anthropic import ANTHROPIC
-from app.wire.apis.cursor import CURSOR
 from app.wire.apis.mcp import MCP
 from app.wire.apis.plain import PLAIN
 from app.wire.calls.base import CallReader, Passed
@@ -37,7 +36,7 @@ def chosen(label: str, wire: WireFormat = ANTHROPIC) -> CallReader:
     return found
 
 
-@pytest.mark.parametrize("wire", [CURSOR, MCP, PLAIN], ids=lambda wire: wire.name)
+@pytest.mark.parametrize("wire", [MCP, PLAIN], ids=lambda wire: wire.name)
 def test_a_wire_without_calls_has_no_reader(wire: WireFormat) -> None:
     assert reader_for(wire, "text/event-stream", wanted, limit=LIMIT, alive=COMMENT) is None
 
