@@ -123,6 +123,8 @@ class CallGate:
 
     async def _pass_on(self) -> None:
         await self._send(self._reader.flow())
+        if not self._reader.keeps and not self._over:
+            return  # no call waits that has to be looked at
         for call in self._reader.calls[len(self._decisions.all) :]:
             await self._decisions.decide(call)
         self._rule()

@@ -224,6 +224,8 @@ class StreamReader(ABC):
         self._drain()
 
     def flow(self) -> bytes:
+        if len(self._ready) == 1:
+            return self._ready.pop()
         out, self._ready = self._ready, []
         return b"".join(out)
 
