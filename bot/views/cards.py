@@ -148,7 +148,7 @@ def revoke(hold: Hold, value: str) -> Button | None:
     """Return the button that ends the grant of a hold, as long as there is one to end."""
     if hold.granted is None or hold.granted.over:
         return None
-    said = "From now on these requests wait for an approval again."
+    said = "These requests will need approval again."
     return Button("Revoke", REVOKE, value, style="danger", confirm=said)
 
 
