@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.answer_text import Kind
 from bot.slack import blocks, text
+from bot.views.calls.body import said_blocks
 from bot.views.news import NOTHING_NEW
 from bot.views.quotes import quotes_at
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
     from app.domain.session import Side
     from app.domain.verdict import FiredRule
-    from app.pages import Page
+    from app.pages import Page, Part
     from app.reader import Shown
     from app.transcript import Turn
     from bot.slack.blocks import Block
@@ -56,8 +58,14 @@ def page_blocks(
         if not part.continued:
             quoted = [(rule, quotes_at(rule, turn.place)) for rule in fired]
             shown += [_found(rule, found) for rule, found in quoted if found]
-        shown += [blocks.plain_section(piece) for piece in _pieces(turn.text)]
+        shown += _call(part) or [blocks.plain_section(piece) for piece in _pieces(turn.text)]
     return shown
+
+
+def _call(part: Part) -> list[Block]:
+    """Show a call of a tool as people read it; nothing where it is none, or only the end of one."""
+    turn = part.turn
+    return said_blocks(turn.text) if turn.kind is Kind.TOOL_CALL and not part.continued else []
 
 
 def _missing(side: Side, how: str) -> Block:

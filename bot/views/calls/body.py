@@ -75,14 +75,29 @@ def pages(hold: Hold) -> tuple[list[Block], ...]:
     """Return the whole call, in pages for a modal; none where what waits is no call."""
     if hold.tool is None:
         return ()
-    reading = read_call(hold.tool.arguments)
-    whole = "\n".join((reading.text, *(f"{name}: {value}" for name, value in reading.beside)))
-    told = revealed(whole)
+    told = revealed(_whole(hold.tool.arguments))
     warned = [blocks.context(_HIDDEN)] if told.hidden else []
     return tuple(
         [*warned, *(preformatted.block(piece) for piece in preformatted.pieces(page, _PIECE))]
         for page in preformatted.pieces(told.text, _PAGE)
     )
+
+
+def said_blocks(arguments: str) -> list[Block]:
+    """Show a call that a model made, with all its arguments.
+
+    It is cut where it would take much more room than its text has, since code points stand in it
+    for what would not show: a view takes a hundred blocks.
+    """
+    told, room = revealed(_whole(arguments)).text, max(_PIECE, 2 * len(arguments))
+    if left := len(told[room:]):
+        told = f"{told[:room]}… and {left:,} more characters"
+    return [preformatted.block(piece) for piece in preformatted.pieces(told, _PIECE)]
+
+
+def _whole(arguments: str) -> str:
+    reading = read_call(arguments)
+    return "\n".join((reading.text, *(f"{name}: {value}" for name, value in reading.beside)))
 
 
 @lru_cache(maxsize=16)

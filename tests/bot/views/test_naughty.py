@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.answer_text import Kind
 from app.domain.hold import Granted, HoldState, Person, Query
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import Excerpt, Passage, PassageKind
@@ -18,6 +19,7 @@ from app.domain.session import (
     Chunk,
     Decision,
     RecordedAnswer,
+    RecordedCall,
     RecordedRequest,
     Session,
     Side,
@@ -103,20 +105,32 @@ def a_session(s: list[str], held: Hold) -> Session:
         verdict=replace(held.verdict, fired=held.verdict.fired * 12),
         decision=Decision.DENIED,
         started_at=NOW,
-        answer=RecordedAnswer(200, ((s[0], s[1]),), NOW, ended, 3, 1, error=s[2]),
+        answer=RecordedAnswer(200, ((s[0], s[1]),), NOW, ended, 3, 1, error=s[2], calls=calls(s)),
     )
+
+
+def calls(s: list[str]) -> tuple[RecordedCall, ...]:
+    """Return more calls than are shown, with everything that may become of one."""
+    made = [
+        RecordedCall(s[at], spelt, decision, (s[7], s[8]), s[9], s[6], 61_000, changed)
+        for at, decision in enumerate(Decision)
+        for spelt, changed in ((s[at], s[5]), (json.dumps({"command": s[at]}), s[9]), (s[4], ""))
+    ]
+    return (*made, RecordedCall(s[0], s[1], Decision.ALLOWED, by_provider=True))
 
 
 def sendable(view: Block) -> bool:
     """Whether Slack would take a view, and nothing in it calls anybody."""
     spelt = json.dumps(view, ensure_ascii=False)
     spelt.encode()
-    # What is in private metadata or values is never shown.
+    # What is in private metadata or values is never shown, and nothing in rich text is markup.
     shown = json.dumps(without_values(view["blocks"]), ensure_ascii=False)
     return check_view(json.loads(spelt)) == [] and "<!channel" not in shown
 
 
 def without_values(block: Any) -> Any:  # noqa: ANN401 - whatever JSON has
+    if isinstance(block, dict) and block.get("type") == "rich_text":
+        return {}
     if isinstance(block, dict):
         return {name: without_values(part) for name, part in block.items() if name != "value"}
     return [without_values(part) for part in block] if isinstance(block, list) else block
@@ -164,6 +178,8 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     assert sendable(replay_pages.listing(shelf, [session] * replay_pages.PAGE_SESSIONS, more=True))
     chunks = (Chunk(0, 5, s[3].encode(errors="replace")),)
     said = [Turn(Role.USER, s[4], place=s[5]), *answer_turns(session.answer, chunks)]
+    made = (s[6], json.dumps({"command": s[7], s[8]: s[9]}), "\u202e" * 7_000)
+    said += [Turn(Role.ASSISTANT, words, Kind.TOOL_CALL, s[6]) for words in made]
     pages = list(paged(said))
     for number, page in enumerate(pages):
         seen = Seen(number, len(pages), page, (s[6],), tuple(Side), tuple(Side))

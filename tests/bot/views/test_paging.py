@@ -8,6 +8,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.answer_text import Kind
 from app.domain.segment import Role
 from app.pages import paged
 from app.reader import Shown
@@ -55,6 +56,34 @@ def test_every_word_is_on_some_page_and_every_page_is_one_that_slack_takes(
         view = json.loads(json.dumps(view))
         assert check_view(view) == []
         assert len(str(view)) < 100_000
+
+
+def drawn_call(arguments: str) -> str:
+    [page] = paged([Turn(Role.ASSISTANT, arguments, Kind.TOOL_CALL, "Bash")])
+    _, *drawn = paging.page_blocks(page)
+    return "".join(block["elements"][0]["elements"][0]["text"] for block in drawn)
+
+
+def test_a_call_of_a_tool_is_shown_as_people_read_it() -> None:
+    command = {"command": "make\nmake test", "timeout": 5}
+    assert drawn_call(json.dumps(command)) == "make\nmake test\ntimeout: 5"
+    edit = {"file_path": "a.py", "old_string": "x = 1", "new_string": "x = 2"}
+    assert drawn_call(json.dumps(edit)) == "a.py\n-x = 1\n+x = 2"
+    assert drawn_call('{"a": 1, "a": 2}') == '{"a": 1, "a": 2}', "it reads in two ways"
+    assert drawn_call("rm \u202e x") == "rm ⟨U+202E⟩ x"
+
+
+def test_a_call_of_which_much_would_not_show_fits_in_a_view() -> None:
+    told = drawn_call("\u202e" * 5_000)
+    assert told.startswith("⟨U+202E⟩" * 1_250)
+    assert told.endswith("… and 30,000 more characters")
+
+
+def test_the_end_of_a_call_that_goes_on_from_another_page_is_shown_as_it_is() -> None:
+    turn = Turn(Role.ASSISTANT, json.dumps({"command": "word " * 4000}), Kind.TOOL_CALL, "Bash")
+    first, *others = [paging.page_blocks(page) for page in paged([turn])]
+    assert {block["type"] for block in first[1:]} == {"rich_text"}
+    assert {block["type"] for page in others for block in page[1:]} == {"section"}
 
 
 def test_without_words_there_is_still_a_page() -> None:
