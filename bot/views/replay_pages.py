@@ -216,7 +216,7 @@ def _rules(session: Session, marks: Mapping[str, FalsePositive]) -> list[Block]:
     asked = {fired.rule: _rule(fired) for fired in session.verdict.fired}
     return [
         blocks.section(
-            text.join(asked.get(rule) or _on_answer(rule), _marked(marks.get(rule))),
+            text.join(asked.get(rule) or _on_answer(rule, session), _marked(marks.get(rule))),
             button=Button("Take the mark back", UNMARK, rule)
             if rule in marks
             else Button("Mark as a false alarm", MARK, rule),
@@ -232,8 +232,10 @@ def _marked(mark: FalsePositive | None) -> Markup:
     return text.join(text.ours("\n✗ "), phrases.marked_by(mark.slack_user), note)
 
 
-def _on_answer(rule: str) -> Markup:
-    return text.join(text.ours("Rule "), text.code(rule, 100), text.ours(" fired on the answer"))
+def _on_answer(rule: str, session: Session) -> Markup:
+    on_text = session.answer is not None and rule in session.answer.rules
+    where = " fired on the answer" if on_text else " fired on a tool call in the answer"
+    return text.join(text.ours("Rule "), text.code(rule, 100), text.ours(where))
 
 
 def _rule(fired: FiredRule) -> Markup:

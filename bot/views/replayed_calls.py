@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.session import Decision
+from app.domain.tool_call import HeldCall
 from app.ids import short
 from bot.slack import blocks, text
+from bot.views.calls import body, words
 from bot.views.durations import duration
 
 if TYPE_CHECKING:
@@ -46,7 +48,8 @@ def _was_judged(call: RecordedCall) -> bool:
 def _line(call: RecordedCall) -> Markup:
     became = _WHY[call.decision]
     if call.by_provider:
-        became = "run by the provider itself" if call.decision is not Decision.DENIED else became
+        denied = "; the answer was denied" if call.decision is Decision.DENIED else ""
+        became = f"run by the provider itself{denied}"
     parts = [text.ours(became)]
     if call.by:
         parts.append(text.join(text.ours("by "), text.words(call.by, 100)))
@@ -57,8 +60,10 @@ def _line(call: RecordedCall) -> Markup:
         parts.append(text.join(text.ours("rule "), text.code(", ".join(call.rules), 200)))
     if call.hold_id:
         parts.append(text.join(text.ours("card "), text.code(short(call.hold_id), 20)))
-    head = text.join(text.ours("🛠️ "), text.bold(call.tool, 100))
-    shown = [text.join(head, *parts, by=" · "), text.code(call.arguments, _ARGUMENTS)]
+    head = text.join(text.ours("🛠️ "), text.bold(words.shown(call.tool), 100))
+    made = HeldCall(call.tool, call.arguments)
+    shown = [text.join(head, *parts, by=" · "), *body.lines(made)]
     if call.changed:
-        shown.append(text.join(text.ours("ran as "), text.code(call.changed, _ARGUMENTS)))
+        ran = words.lead(HeldCall(call.tool, call.changed))
+        shown.append(text.join(text.ours("ran as "), text.code(ran, _ARGUMENTS)))
     return text.join(*shown, by="\n")
