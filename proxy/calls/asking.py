@@ -52,12 +52,21 @@ class CallAsked:
 
     @property
     def key(self) -> str:
-        """Name the call by content: clients rewrite both the request and the answer."""
+        """Name the call by content: clients rewrite both the request and the answer.
+
+        By the name of all its arguments, not by those that are shown: they are masked.
+        """
         rules = [(f.rule, f.question and f.question.law) for f in self.verdict.holding]
         who = (self.identity.key, self.inquiry.connection.name, self.inquiry.call)
-        call = (self.call.conversation, self.call.tool, self.call.arguments)
+        call = (self.call.conversation, self.call.tool, *self.names)
         parts = (_VERSION, *who, *call, repr((rules, self.verdict.approval)))
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the passage that the call is, as rules that hold it give them."""
+        asked = [fired.question.names for fired in self.verdict.holding if fired.question]
+        return tuple(sorted(frozenset().union(*asked)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +179,6 @@ class CallAsking:
         if left.approval is None:
             raise RuntimeError("a verdict that holds says who may approve")
         inquiry, now, caller = asked.inquiry, self._clock.now(), self._holding.caller()
-        text = f"{asked.call.tool}\0{asked.call.arguments}".encode("utf-8", "surrogatepass")
         hold = Hold(
             id=new_id(now),
             key=key,
@@ -181,7 +189,7 @@ class CallAsking:
             method=inquiry.request.method,
             path=inquiry.request.path,
             body_bytes=len(asked.call.arguments),
-            digest=hashlib.sha256(text).hexdigest(),
+            digest=asked.names[0] if asked.names else "",
             verdict=left,
             created_at=now,
             deadline=now + left.approval.expires,

@@ -24,6 +24,34 @@ SCHEMA = {
 }
 TOOL = {"name": "Bash", "description": "Runs a command.", "input_schema": SCHEMA}
 FUNCTION = {"type": "function", "function": {"name": "bash", "parameters": SCHEMA}}
+RULES = """
+- id: deploys
+  title: The agent deploys
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {words: [deploy]}}}
+  then: hold
+  approval: {from: [managers], expires: 1m}
+  risk: high
+  explain: A deploy needs a manager.
+  examples: {match: ["deploy it"], skip: ["build it"]}
+- id: no-destroy
+  title: The agent destroys
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {words: [destroy]}}}
+  then: deny
+  risk: critical
+  explain: Nothing is destroyed here.
+  examples: {match: ["destroy it"], skip: ["build it"]}
+- id: no-keys
+  title: The agent uses a key
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {detectors: [aws-access-key-id]}}}
+  then: mask
+  risk: medium
+  explain: Keys do not belong in commands.
+  examples: {match: ["AKIAIOSFODNN7EXAMPLE"], skip: ["a key"]}
+"""
+SETS = "- {name: managers, slack_groups: [managers]}\n"
 CLAUDE = "claude-cli/2.1.197 (external, cli)"
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.hold import HoldState
 from app.domain.session import Decision
-from tests.flows.calling import Agent, marked, meanwhile, script
+from tests.flows.calling import RULES, SETS, Agent, marked, meanwhile, script
 from tests.flows.house import House, only_this_request, open_house
 from tests.flows.test_marking import policy
 
@@ -20,35 +20,6 @@ if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
     from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
-
-RULES = """
-- id: deploys
-  title: The agent deploys
-  on: response
-  when: {tool_call: {name: ["@shell"], arguments: {words: [deploy]}}}
-  then: hold
-  approval: {from: [managers], expires: 1m}
-  risk: high
-  explain: A deploy needs a manager.
-  examples: {match: ["deploy it"], skip: ["build it"]}
-- id: no-destroy
-  title: The agent destroys
-  on: response
-  when: {tool_call: {name: ["@shell"], arguments: {words: [destroy]}}}
-  then: deny
-  risk: critical
-  explain: Nothing is destroyed here.
-  examples: {match: ["destroy it"], skip: ["build it"]}
-- id: no-keys
-  title: The agent uses a key
-  on: response
-  when: {tool_call: {name: ["@shell"], arguments: {detectors: [aws-access-key-id]}}}
-  then: mask
-  risk: medium
-  explain: Keys do not belong in commands.
-  examples: {match: ["AKIAIOSFODNN7EXAMPLE"], skip: ["a key"]}
-"""
-SETS = "- {name: managers, slack_groups: [managers]}\n"
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +89,26 @@ async def test_a_denied_call_is_words_and_the_turn_ends(
     assert agent.ran == []
     assert "Not on a Friday" in agent.said[-1]
     assert len(cards(maria, deploy)) == 1
+
+
+async def test_an_approval_is_of_the_very_call_though_its_card_masks_what_differs(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent, deploy = await slack.user("maria"), Agent(), marked("deploy")
+    one, other = (
+        f"{deploy} ghp_{letter * 2}6C7e3f2A9b4D5c6E7f8A9b0C1d2E3f4A5b6" for letter in "xy"
+    )
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(one))):
+            card = await card_of(maria, deploy)
+            assert one not in card.words
+            await maria.click(card, "Approve")
+        await maria.wait_for_change(card, "✅ Appr")
+        async with meanwhile(agent.claude(client, script(other))):
+            await maria.click(await card_of(maria, deploy), "Deny…")
+            await maria.wait_for_view()
+            await maria.submit({"category": "Other", "reason": "Not that one"})
+    assert agent.ran == [one]
 
 
 async def test_calls_that_are_held_in_one_answer_go_together(
