@@ -111,6 +111,9 @@ class Relay:
         error = _CUT_OFF
         try:
             error = await self._body(answer, masker)
+        except AbeyanceError as fault:
+            error = str(fault)
+            raise
         finally:
             self.error = self._unrecorded or error
             # Also when the client has left and this task is being cancelled. What cannot be
@@ -204,6 +207,8 @@ class Relay:
     async def _break_off(self, fault: AbeyanceError, answer: Answer, masker: AnswerMasker) -> str:
         """Tell the client within its stream why it ends. Raises the fault where it cannot."""
         if not self._goes_on(answer):
+            if isinstance(fault, Refused) and fault.reason is Reason.POLICY_DENIED:
+                await self._start_record(answer)
             raise fault
         if isinstance(fault, UpstreamUnavailable | Restarting):
             try:
@@ -263,9 +268,7 @@ class Relay:
             await self._cut(fault, answer)
             await self._exchange.end()
         answering = replace(self._answering, stopping=False)
-        if not self._recording.answering:
-            whole = answering.masking(self._catalog).whole
-            await self._recording.start_answer(answer.status, answer.headers(whole))
+        await self._start_record(answer)
         # Whatever ends it early, what came until then is recorded.
         with (
             suppress(AbeyanceError, TimeoutError),
@@ -280,6 +283,12 @@ class Relay:
         if not told:
             raise fault
         return str(fault)
+
+    async def _start_record(self, answer: Answer) -> None:
+        """Record the head of an answer that the client does not get, for what is said of it."""
+        if not self._recording.answering:
+            whole = replace(self._answering, stopping=False).masking(self._catalog).whole
+            await self._recording.start_answer(answer.status, answer.headers(whole))
 
     async def _cut(self, fault: AbeyanceError, answer: Answer) -> str:
         # Clients take a silent end for a good one, so the last words are an error.

@@ -14,7 +14,7 @@ from tests.proxy.http.conftest import answer
 if TYPE_CHECKING:
     import httpx
 
-    from app.domain.session import RecordedCall
+    from app.domain.session import RecordedAnswer
     from app.settings import Settings
     from tests.proxy.http.conftest import Here
 
@@ -76,12 +76,11 @@ async def ask(here: Here) -> httpx.Response:
         return await http.post("/it/v1/messages", json={"model": "m", "messages": []})
 
 
-async def recorded(here: Here, given: httpx.Response) -> RecordedCall:
+async def recorded(here: Here, given: httpx.Response) -> RecordedAnswer:
     session = await here.place.storage.sessions.get(given.headers["abeyance-session"])
     assert session is not None
     assert session.answer is not None
-    [call] = session.answer.calls
-    return call
+    return session.answer
 
 
 async def test_a_search_of_the_provider_that_is_denied_ends_the_answer(here: Here) -> None:
@@ -90,6 +89,11 @@ async def test_a_search_of_the_provider_that_is_denied_ends_the_answer(here: Her
     assert given.status_code == 403
     assert "Nothing of a merger is searched for" in given.text
     assert "This is what I found" not in given.text
+    said = await recorded(here, given)
+    assert "Nothing of a merger is searched for" in said.error
+    [call] = said.calls
+    assert (call.decision, call.rules) == (Decision.DENIED, ("no-searches",))
+    assert call.by_provider
     entries = await here.place.storage.ledger.entries(given.headers["abeyance-session"])
     [decided] = [e.event.data for e in entries if e.event.kind is EventKind.CALL_DECIDED]
     assert (decided["tool"], decided["decision"], decided["rules"]) == (
@@ -101,6 +105,6 @@ async def test_a_search_of_the_provider_is_recorded_and_never_held(here: Here) -
     here.upstream.answers = [answer(searched("people in Berlin"))]
     given = await ask(here)
     assert given.content == searched("people in Berlin")
-    call = await recorded(here, given)
+    [call] = (await recorded(here, given)).calls
     assert (call.decision, call.rules, call.by_provider) == (Decision.ALLOWED, ("searches",), True)
     assert json.loads(call.arguments) == {"query": "people in Berlin"}
