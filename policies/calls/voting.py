@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeAlias
 
-from app.domain.verdict import Risk
+from app.domain.verdict import Action, Risk
 from policies.approval import Objection
 from policies.grant_lengths import decided_by_one
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.tool_call import HeldCall
+    from app.domain.verdict import FiredRule, Verdict
     from policies.votes import Word
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -53,6 +54,22 @@ def judge_change(hold: Hold, word: Word) -> Objection | None:
     if not isinstance(new, dict):
         return Objection.NO_JSON
     return Objection.NOT_CHANGED if _spelt(own) == _spelt(new) else None
+
+
+def stops_change(hold: Hold, changed: Verdict) -> FiredRule | None:
+    """Return the rule that does not let a call go on as an approver of the hold changed it.
+
+    One that denies the changed call, or one that holds it and of which nobody was asked.
+    """
+    if changed.action is Action.DENY:
+        return changed.decisive
+    asked = {(fired.rule, fired.question and fired.question.law) for fired in hold.verdict.holding}
+    beyond = (
+        fired
+        for fired in changed.holding
+        if (fired.rule, fired.question and fired.question.law) not in asked
+    )
+    return next(beyond, None)
 
 
 def read(arguments: str) -> Json:

@@ -126,7 +126,7 @@ class CallAsking:
         try:
             await self._granted.use(grants, asked.recording)
         except Refused as ended:
-            return CallAnswer(Decision.DENIED, str(ended))
+            return CallAnswer(Decision.DENIED, words.not_asked(asked.call, ended))
         return CallAnswer(Decision.GRANTED)
 
     async def _waiting(self, asked: CallAsked, left: Verdict) -> _Waiting | CallAnswer | None:
@@ -152,7 +152,7 @@ class CallAsking:
         if pending := await self._holding.find(key) or asking:
             return _Waiting(pending, self._holding.caller())
         if cannot := self._cannot_ask(asked, left, recent):
-            return CallAnswer(Decision.DENIED, str(cannot))
+            return CallAnswer(Decision.DENIED, words.not_asked(asked.call, cannot))
         return await self._open(asked, left, key)
 
     def _cannot_ask(

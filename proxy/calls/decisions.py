@@ -17,6 +17,7 @@ from app.storage.ports import EventKind
 from app.wire.calls.base import Changed, Passed, Replaced, Ruling
 from policies.calls.arguments import shortened
 from policies.calls.judge import JudgedCall, judge_call
+from policies.calls.voting import stops_change
 from proxy.calls import words
 from proxy.calls.asking import CallAnswer, CallAsked, CallAsking
 from proxy.calls.scene import Scene, scene_of
@@ -181,6 +182,8 @@ class Decisions:
             decided.hold = answer.hold or decided.hold
             ruling = await self._ruling(answer, decided)
             decided.decision, decided.decided_at = answer.decision, self._clock.now()
+            if isinstance(ruling, Replaced) and not answer.words:
+                decided.decision = Decision.DENIED
             await self._note(decided)
             decided.ruling = ruling
         finally:
@@ -193,8 +196,8 @@ class Decisions:
             return _as_masked(decided.judged)
         changed = replace(decided.made, arguments=answer.hold.change)
         judged = await self._judged(changed)
-        if judged.verdict.action is Action.DENY:
-            return Replaced(words.denied_by_rule(decided.call, judged.verdict))
+        if stops := stops_change(answer.hold, judged.verdict):
+            return Replaced(words.change_refused(answer.hold, decided.call, stops))
         arguments = changed.arguments if judged.changed is None else judged.changed
         return Changed(arguments, words.changed(answer.hold))
 

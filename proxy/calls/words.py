@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldState
+from app.errors import Reason
 from app.ids import short
 from app.wire.waiting.line import last_line, line
 from policies.approval import asked, concerned
@@ -13,7 +14,8 @@ from proxy.endings import silence, whys
 
 if TYPE_CHECKING:
     from app.domain.tool_call import HeldCall
-    from app.domain.verdict import Verdict
+    from app.domain.verdict import FiredRule, Verdict
+    from app.errors import Refused
 
 _LONGEST = 160
 _TELLING = ("command", "cmd", "file_path", "filePath", "absolute_path", "path", "url")
@@ -50,13 +52,41 @@ def not_released(hold: Hold, call: HeldCall, *, before: bool = False) -> str:
 
 def changed(hold: Hold) -> str:
     """Say, before a call with other arguments, that an approver changed it."""
-    by = " and ".join(vote.by.name for vote in hold.votes if vote.approve and vote.change)
     return (
-        f"{by or 'An approver'} approved this `{_tool(hold)}` call with a change (card "
+        f"{_changed_by(hold)} approved this `{_tool(hold)}` call with a change (card "
         f"{short(hold.id)}). It runs as follows; do not run it as it was before."
     )
 
 
+def change_refused(hold: Hold, call: HeldCall, fired: FiredRule) -> str:
+    """Say that a rule does not let a call go on as an approver changed it."""
+    why = (
+        f"needs an approval of its own under rule {fired.rule}"
+        if fired.holds
+        else f"is not allowed by rule {fired.rule}"
+    )
+    return (
+        f"{_not_run(call)}\n{_changed_by(hold)} approved it with a change (card {short(hold.id)}), "
+        f"but the changed call {why} ({fired.title}), so that was not run either. Ask the person "
+        "you work for how to go on."
+    )
+
+
+def not_asked(call: HeldCall, refused: Refused) -> str:
+    """Say why nobody can be asked about a call, or why what covered it does not any more."""
+    why = _NOT_ASKED[refused.reason].format(rule=refused.rule)
+    return f"{_not_run(call)}\n{why}"
+
+
+_NOT_ASKED = {
+    Reason.TOO_MANY_PENDING: "Nobody was asked about it (rule {rule}): too many requests and calls "
+    "of the person you work for are waiting for approval already. Make the call again when one of "
+    "them is decided.",
+    Reason.REASON_REQUIRED: "Nobody was asked about it: approvers want a reason first (rule "
+    "{rule}). Ask the person you work for to give one in the header Abeyance-Reason.",
+    Reason.GRANT_ENDED: "What covered it has just ended (rule {rule}). Make the call again to ask "
+    "for approval.",
+}
 _ENDS = {
     HoldState.DENIED: "{by} denied it (card {card}, rule {rule}){why}. {explain}Unless this says "
     "what to do instead, do not try another way; ask the person you work for how to go on.",
@@ -84,6 +114,11 @@ def _facts(hold: Hold) -> dict[str, str]:
         "note": hold.note,
         "asked": ", ".join(concerned(hold)),
     }
+
+
+def _changed_by(hold: Hold) -> str:
+    by = " and ".join(vote.by.name for vote in hold.votes if vote.approve and vote.change)
+    return by or "An approver"
 
 
 def _not_run(call: HeldCall) -> str:

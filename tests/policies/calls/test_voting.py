@@ -10,8 +10,9 @@ import pytest
 from app.domain.hold import HoldEvent, HoldState, Person, Vote
 from app.domain.passage import PassageKind
 from app.domain.tool_call import HeldCall
-from app.domain.verdict import Approval, Risk
+from app.domain.verdict import Action, Approval, Risk
 from policies.approval import Objection, Voter
+from policies.calls.voting import stops_change
 from policies.passages.answers import covered_by, covers_of, still_open
 from policies.votes import Word, facts_of, judge_word, vote_by
 from tests.policies.made import ALICE
@@ -118,6 +119,29 @@ def test_a_change_stands_in_the_vote_and_covers_nothing() -> None:
     assert taken[1].change == CHANGED
     assert covers_of(approved(DELETE, vote(change=CHANGED)), NOW) == ()
     assert approved(DELETE, vote(change=CHANGED)).change == CHANGED
+
+
+BEYOND = replace(rule("b"), rule="another")
+DENIES = replace(rule("b", action=Action.DENY), rule="never", question=None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "stops"),
+    [
+        ((rule("b"),), None),
+        ((rule("b"), BEYOND), BEYOND),
+        ((reworded := rule("b", law="stricter"),), reworded),
+        ((replace(BEYOND, enforced=False),), None),
+        ((rule("b"), DENIES), DENIES),
+    ],
+    ids=["the same rule", "another rule", "another law", "shadow", "denied"],
+)
+def test_a_change_is_stopped_by_a_rule_of_which_nobody_was_asked(
+    changed: tuple[FiredRule, ...], stops: FiredRule | None
+) -> None:
+    action = max((fired.action for fired in changed), key=lambda action: action.strictness)
+    said = replace(verdict(*changed), action=action)
+    assert stops_change(approved(DELETE, vote(change=CHANGED)), said) == stops
 
 
 @pytest.mark.parametrize(
