@@ -104,11 +104,8 @@ class RecordedCall:
     """The arguments it went on with, where they are others."""
     by_provider: bool = False
     """Whether the provider ran it, so that it could not be held."""
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether `arguments` may be only the beginning of what the model wrote."""
-        return len(self.arguments) >= MOST_ARGUMENTS
+    is_cut: bool = False
+    """Whether `arguments` leave out a part of what the model wrote."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ class Decided:
             waited_ms=int(waited.total_seconds() * 1000),
             changed=self.ruling.arguments if isinstance(self.ruling, Changed) else "",
             by_provider=self.made.by_provider,
+            is_cut=len(self.judged.shown) > MOST_ARGUMENTS,
         )
 
 

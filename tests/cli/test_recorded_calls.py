@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.session import MOST_ARGUMENTS, Chunk, Decision, RecordedAnswer, RecordedCall
+from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedCall
 from app.domain.tool_call import ToolCall
 from app.wire.apis.mcp import MCP
 from app.wire.apis.openai_chat import CHAT
@@ -58,11 +58,11 @@ def test_calls_of_tools_that_no_rule_looked_at_are_beside_them() -> None:
     assert [past.call.tool for past in found.calls] == ["Write", "Bash"]
 
 
-@pytest.mark.parametrize("length", [MOST_ARGUMENTS - 1, MOST_ARGUMENTS])
-def test_a_call_of_which_not_all_was_kept_is_not_read(length: int) -> None:
-    answer = replace(ANSWER, calls=(recorded("Write", "x" * length, Decision.ALLOWED),))
-    found = recorded_calls(CHAT, answer, ())
-    assert (len(found.calls), found.unread) == ((0, 1) if length == MOST_ARGUMENTS else (1, 0))
+@pytest.mark.parametrize("is_cut", [False, True], ids=["whole", "cut"])
+def test_a_call_of_which_not_all_was_kept_is_not_read(*, is_cut: bool) -> None:
+    call = recorded("Write", "{}", Decision.ALLOWED, is_cut=is_cut)
+    found = recorded_calls(CHAT, replace(ANSWER, calls=(call,)), ())
+    assert (len(found.calls), found.unread) == ((0, 1) if is_cut else (1, 0))
 
 
 def test_there_are_none_without_an_answer_or_in_a_wire_that_has_none() -> None:

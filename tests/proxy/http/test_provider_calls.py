@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.session import Decision
+from app.domain.session import MOST_ARGUMENTS, Decision
 from app.storage.ports import EventKind
 from tests.proxy.http.conftest import answer
 
@@ -108,3 +108,10 @@ async def test_a_search_of_the_provider_is_recorded_and_never_held(here: Here) -
     [call] = (await recorded(here, given)).calls
     assert (call.decision, call.rules, call.by_provider) == (Decision.ALLOWED, ("searches",), True)
     assert json.loads(call.arguments) == {"query": "people in Berlin"}
+    assert not call.is_cut
+
+
+async def test_of_a_long_call_the_record_says_that_it_is_cut(here: Here) -> None:
+    here.upstream.answers = [answer(searched("people " * 10_000))]
+    [call] = (await recorded(here, await ask(here))).calls
+    assert (len(call.arguments), call.is_cut) == (MOST_ARGUMENTS, True)
