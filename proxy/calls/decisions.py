@@ -63,6 +63,8 @@ class Decided:
     hold: Hold | None = None
     asking: asyncio.Task[None] | None = None
     decided_at: datetime | None = None
+    went_on_as: str = ""
+    """The arguments that it goes on with where they are others, safe to show."""
     is_applied: bool = False
     """Whether the reader of the answer was told the ruling."""
 
@@ -84,7 +86,7 @@ class Decided:
             hold_id=self.hold.id if self.hold else "",
             by=" and ".join(vote.by.name for vote in votes),
             waited_ms=int(waited.total_seconds() * 1000),
-            changed=self.ruling.arguments if isinstance(self.ruling, Changed) else "",
+            changed=self.went_on_as[:MOST_ARGUMENTS] if isinstance(self.ruling, Changed) else "",
             by_provider=self.made.by_provider,
             is_cut=len(self.judged.shown) > MOST_ARGUMENTS,
         )
@@ -134,16 +136,28 @@ class Decisions:
             case Action.DENY:
                 said = words.denied_by_rule(decided.call, judged.verdict)
                 decided.decide(Decision.DENIED, Replaced(said), decided.came_at)
-            case Action.MASK:
+            case Action.MASK if not call.by_provider:
                 decided.decide(Decision.MASKED, _as_masked(judged), decided.came_at)
+                await self._show(decided, decided.ruling)
             case _:
-                # What a provider runs is done while it is written: a hold can only be recorded.
-                decided.decide(Decision.ALLOWED, _as_masked(judged), decided.came_at)
+                # What a provider runs is done while it is written: all else can only be recorded.
+                decided.decide(Decision.ALLOWED, Passed(), decided.came_at)
         await self._note(decided)
         if isinstance(decided.ruling, Replaced) and call.by_provider:
             fired = judged.verdict.decisive
             rule = fired.rule if fired else ""
             raise Refused(Reason.POLICY_DENIED, decided.ruling.text, rule=rule)
+
+    async def give_up(self, decided: Decided) -> None:
+        """Deny a call that cannot be written with the arguments it was to go on with."""
+        said = words.not_writable(decided.call)
+        decided.decide(Decision.DENIED, Replaced(said), self._clock.now())
+        await self._note(decided)
+
+    async def _show(self, decided: Decided, ruling: Ruling | None) -> None:
+        if isinstance(ruling, Changed):
+            changed = await self._judged(replace(decided.made, arguments=ruling.arguments))
+            decided.went_on_as = changed.shown
 
     async def _judged(self, call: ToolCall) -> JudgedCall:
         incoming = self._told.incoming
@@ -182,6 +196,7 @@ class Decisions:
             answer = await self._asking.answer(asked, waits)
             decided.hold = answer.hold or decided.hold
             ruling = await self._ruling(answer, decided)
+            await self._show(decided, ruling)
             decided.decision, decided.decided_at = answer.decision, self._clock.now()
             if isinstance(ruling, Replaced) and not answer.words:
                 decided.decision = Decision.DENIED

@@ -127,16 +127,21 @@ class CallGate:
             return  # no call waits that has to be looked at
         for call in self._reader.calls[len(self._decisions.all) :]:
             await self._decisions.decide(call)
-        self._rule()
+        await self._rule()
         await self._send(self._reader.flow())
         await self._tell()
 
-    def _rule(self) -> None:
+    async def _rule(self) -> None:
         undecided = not self._over or bool(self._decisions.waiting)
         for number, call in enumerate(self._decisions.all):
             waits = undecided and (self._waits.together or call.is_held)
             if call.ruling is not None and not call.is_applied and not waits:
-                self._reader.rule(number, call.ruling)
+                try:
+                    self._reader.rule(number, call.ruling)
+                except ValueError:
+                    # Arguments that are no JSON cannot be changed where there has to be some.
+                    await self._decisions.give_up(call)
+                    self._reader.rule(number, call.ruling)
                 call.is_applied = True
 
     async def _tell(self) -> None:

@@ -72,6 +72,14 @@ def change_refused(hold: Hold, call: HeldCall, fired: FiredRule) -> str:
     )
 
 
+def not_writable(call: HeldCall) -> str:
+    """Say that a call's own arguments are of a form in which others cannot be written."""
+    return (
+        f"{_not_run(call)}\nIts arguments are no JSON object, so what has to be changed in them "
+        "could not be. Make the call again with arguments of the form that the tool asks for."
+    )
+
+
 def not_asked(call: HeldCall, refused: Refused) -> str:
     """Say why nobody can be asked about a call, or why what covered it does not any more."""
     why = _NOT_ASKED[refused.reason].format(rule=refused.rule)
