@@ -111,6 +111,9 @@ class CallAsking:
                 asked.identity, asked.inquiry, asked.verdict, asked.call
             )
             if not left.holding:
+                for_task = any(grant.covers.tool for grant in grants)
+                if for_task and (no := await self._denied(asked)):
+                    return _not_again(asked, no)
                 return await self._use(asked, grants)
             async with self._turns.of(asked.identity.key):
                 waiting = await self._waiting(asked, left)
@@ -137,23 +140,29 @@ class CallAsking:
         """
         key = asked.key
         recent = await self._holding.recent(asked.identity, left)
-        here = [
-            hold
-            for hold in recent
-            if hold.tool is not None and hold.asker == asked.inquiry.asker(asked.identity)
-        ]
+        here = _of_calls(asked, recent)
         if await self._covers_by_now(asked, left, [h for h in here if approves(h, left, key)]):
             return None
         now = self._clock.now()
         if no := denied(here, left, key, now) or expired(here, left, key, now):
-            said = words.not_released(no, asked.call, before=True)
-            return CallAnswer(_ENDS_AS[no.state], said, no)
+            return _not_again(asked, no)
         asking = next((hold for hold in here if asks(hold, left, key)), None)
         if pending := await self._holding.find(key) or asking:
             return _Waiting(pending, self._holding.caller())
         if cannot := self._cannot_ask(asked, left, recent):
             return CallAnswer(Decision.DENIED, words.not_asked(asked.call, cannot))
         return await self._open(asked, left, key)
+
+    async def _denied(self, asked: CallAsked) -> Hold | None:
+        """Return a denial of this very call, unless it was approved after that.
+
+        Whoever lets the calls of a tool pass for a task does not say yes to what was denied.
+        """
+        recent = await self._holding.recent(asked.identity, asked.verdict)
+        here = _of_calls(asked, recent)
+        no = denied(here, asked.verdict, asked.key, self._clock.now())
+        later = here[here.index(no) + 1 :] if no else []
+        return None if any(approves(hold, asked.verdict, asked.key) for hold in later) else no
 
     def _cannot_ask(
         self, asked: CallAsked, left: Verdict, recent: Sequence[Hold]
@@ -224,6 +233,16 @@ class CallAsking:
             return None
         await self._granted.cover(released)
         return CallAnswer(Decision.APPROVED, hold=released)
+
+
+def _of_calls(asked: CallAsked, holds: Sequence[Hold]) -> list[Hold]:
+    """Return those that are about tool calls of the same asker, in their order."""
+    asker = asked.inquiry.asker(asked.identity)
+    return [hold for hold in holds if hold.tool is not None and hold.asker == asker]
+
+
+def _not_again(asked: CallAsked, no: Hold) -> CallAnswer:
+    return CallAnswer(_ENDS_AS[no.state], words.not_released(no, asked.call, before=True), no)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,3 +68,37 @@ async def test_a_tool_is_approved_for_one_conversation_and_no_other(
         async with meanwhile(other.claude(client, script(elsewhere))):
             await maria.click(await card_of(maria, elsewhere), "Approve")
     assert other.ran == [elsewhere]
+
+
+async def test_what_was_denied_stays_denied_when_the_tool_is_approved_for_the_task(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    agent.headers["abeyance-conversation"] = marked("third")
+    no, yes = marked("deploy production"), marked("deploy staging")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(no))):
+            await maria.click(await card_of(maria, no), "Deny…")
+            await maria.wait_for_view()
+            await maria.submit({"category": "Other", "reason": "Not on a Friday"})
+        async with meanwhile(agent.claude(client, script(yes))):
+            await maria.click(await card_of(maria, yes), "Approve Bash for this task")
+        await agent.claude(client, script(no))
+    assert agent.ran == [yes]
+    assert "Not on a Friday" in agent.said[-1]
+
+
+async def test_a_change_into_what_a_rule_denies_is_not_run(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    asked, instead = marked("deploy production"), marked("destroy production")
+    async with (
+        house.anthropic(await idp.token("alice"), max_retries=0) as client,
+        meanwhile(agent.claude(client, script(asked))),
+    ):
+        await pick(maria, await card_of(maria, asked), "Change and approve…")
+        await maria.wait_for_view("The call runs as you leave it here")
+        assert await maria.submit({"arguments": instead}) is None
+    assert agent.ran == []
+    assert "is not allowed by rule no-destroy" in agent.said[-1]
