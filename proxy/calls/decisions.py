@@ -75,13 +75,16 @@ class Decided:
     def decide(self, decision: Decision, ruling: Ruling, at: datetime) -> None:
         self.decision, self.ruling, self.decided_at = decision, ruling, at
 
-    def recorded(self) -> RecordedCall:
+    def recorded(self, *, kept_back: bool = False) -> RecordedCall:
+        """Return it for the record; what was `kept_back` to the end was not made."""
+        went_on = isinstance(self.ruling, Passed | Changed)
+        lost = kept_back and went_on and not self.made.by_provider
         waited = (self.decided_at or self.came_at) - self.came_at
         votes = self.hold.votes if self.hold else ()
         return RecordedCall(
             tool=self.call.tool,
             arguments=self.call.arguments[:MOST_ARGUMENTS],
-            decision=self.decision,
+            decision=Decision.WITHDRAWN if lost else self.decision,
             rules=tuple(fired.rule for fired in self.judged.verdict.fired),
             hold_id=self.hold.id if self.hold else "",
             by=" and ".join(vote.by.name for vote in votes),

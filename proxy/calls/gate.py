@@ -119,7 +119,10 @@ class CallGate:
         await self._pass_on()
 
     def recorded(self) -> tuple[RecordedCall, ...]:
-        return tuple(call.recorded() for call in self._decisions.all)
+        """Return what became of each call; none has overtaken one that was not ruled on."""
+        calls = self._decisions.all
+        gone = next((at for at, call in enumerate(calls) if not call.is_applied), len(calls))
+        return tuple(call.recorded(kept_back=at >= gone) for at, call in enumerate(calls))
 
     async def _pass_on(self) -> None:
         await self._send(self._reader.flow())
