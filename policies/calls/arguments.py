@@ -37,6 +37,7 @@ _ANSI_ESCAPE = re.compile(
 _BRACES = re.compile(r"\{[^\s{},]*,[^\s{}]*\}")
 
 
+_LEFT_OUT = re.compile(r"… ⟨[\d,]+ more characters are not shown⟩")
 _LONG_TEXTS = 4
 """So many texts are long, in few calls more."""
 _ROOM_TO_SAY = 60
@@ -252,6 +253,11 @@ def shortened(arguments: str, most: int) -> str:
     except TooDeep:
         short = arguments
     return short if len(short) <= most else _cut(arguments, most - _ROOM_TO_SAY)
+
+
+def is_shortened(arguments: str) -> bool:
+    """Whether something is left out of arguments, as `shortened` says it."""
+    return _LEFT_OUT.search(arguments) is not None
 
 
 def _cut(text: str, room: int) -> str:

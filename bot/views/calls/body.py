@@ -9,6 +9,7 @@ from bot.slack import blocks, preformatted, text
 from bot.slack.preformatted import Revealed, folded, revealed
 from bot.views.calls.reading import Reading, read_call
 from bot.views.calls.words import shown
+from policies.calls.arguments import is_shortened
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -25,6 +26,10 @@ _PAGE = 12_000
 _ENOUGH = 2_000
 _HIDDEN = text.ours(
     "⚠️ Some characters of it would not show. Here they stand as their code points: ⟨U+200B⟩."
+)
+
+_LEFT_OUT = text.ours(
+    "⚠️ This call is too long to be shown whole, here or in *View full*. What is left out runs too."
 )
 
 
@@ -109,7 +114,10 @@ def _drawn(arguments: str, rows: int) -> list[Block]:
     reading, told = read_call(arguments), _told(arguments)
     part = folded(told.text, rows)
     drawn = [preformatted.block(part.text)]
-    notes = [text.ours(f"… and {part.left}: *View full* shows all of it")] if part.left else []
+    is_cut = is_shortened(arguments)
+    more = "more" if is_cut else "all"
+    notes = [text.ours(f"… and {part.left}: *View full* shows {more} of it")] if part.left else []
+    notes += [_LEFT_OUT] if is_cut else []
     notes += [_HIDDEN] if told.hidden or _hides(reading) else []
     notes += [text.join(*beside, by=" · ")] if (beside := _beside(reading)) else []
     return [*drawn, blocks.context(text.join(*notes, by="\n"))] if notes else drawn
