@@ -133,7 +133,7 @@ def _not_run(call: HeldCall) -> str:
     """Name the call and what it does: clients move what is said before the calls that stay."""
     what = " ".join(_gist(call.arguments).split())
     shown = what if len(what) <= _LONGEST else f"{what[:_LONGEST]}…"
-    return f"⛔ The call of `{call.tool}` was not run: {shown}"
+    return f"⛔ The call of `{_name(call)}` was not run: {shown}"
 
 
 def _gist(arguments: str) -> str:
@@ -148,4 +148,9 @@ def _gist(arguments: str) -> str:
 
 
 def _tool(hold: Hold) -> str:
-    return hold.tool.tool if hold.tool else "tool"
+    return _name(hold.tool) if hold.tool else "tool"
+
+
+def _name(call: HeldCall) -> str:
+    """Return the tool's name in one line, so that a model can put nothing else in our words."""
+    return " ".join(call.tool.replace("`", "'").split())[:_LONGEST]
