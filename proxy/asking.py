@@ -82,6 +82,11 @@ class AskingLimits:
     pending: int
     """How many requests of one person may wait at a time."""
 
+    @property
+    def pending_calls(self) -> int:
+        """How many tool calls in answers to one person may: an answer makes several."""
+        return 2 * self.pending
+
 
 class Asking:
     def __init__(
@@ -161,7 +166,8 @@ class Asking:
         said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):
             return _Waiting(pending, self._holding.caller(), is_own=False)
-        if sum(hold.state is HoldState.PENDING for hold in recent) >= self._limits.pending:
+        waiting = [h for h in recent if h.tool is None and h.state is HoldState.PENDING]
+        if len(waiting) >= self._limits.pending:
             await self._opened(asked, left)
             raise too_many(left, self._limits.pending)
         caller = "" if self._mode(asked) is Mode.ASYNC else self._holding.caller()

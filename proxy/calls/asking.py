@@ -167,8 +167,9 @@ class CallAsking:
     def _cannot_ask(
         self, asked: CallAsked, left: Verdict, recent: Sequence[Hold]
     ) -> Refused | None:
-        if sum(hold.state is HoldState.PENDING for hold in recent) >= self._limits.pending:
-            return too_many(left, self._limits.pending)
+        waiting = [h for h in recent if h.tool and h.state is HoldState.PENDING]
+        if len(waiting) >= self._limits.pending_calls:
+            return too_many(left, self._limits.pending_calls)
         wants_reason = left.approval is not None and left.approval.reason_required
         return needs_reason(left) if wants_reason and not asked.reason else None
 

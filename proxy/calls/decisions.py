@@ -70,7 +70,8 @@ class Decided:
 
     @property
     def is_held(self) -> bool:
-        return self.asking is not None
+        """Whether people were asked about it, and not only what they have approved before."""
+        return self.hold is not None or (self.asking is not None and self.ruling is None)
 
     def decide(self, decision: Decision, ruling: Ruling, at: datetime) -> None:
         self.decision, self.ruling, self.decided_at = decision, ruling, at

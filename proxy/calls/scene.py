@@ -17,7 +17,7 @@ from proxy.front import header
 from proxy.http.compression import decompressed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from app.domain.segment import Segment
     from policies.compiled_catalog import Catalog
@@ -62,19 +62,22 @@ def scene_of(incoming: Incoming, catalog: Catalog) -> Scene:
     segments = inquiry.facts.prompt.segments
     typed = [words for segment in segments if (words := _typed(segment))]
     return Scene(
-        conversation=_conversation(incoming.headers, typed, incoming.names),
+        conversation=_conversation(incoming.headers, incoming.names),
         folder=_shown(_folder(segments), catalog.mask),
         ask=_shown(typed[-1], catalog.mask) if typed else "",
         before=tuple(_shown(line, catalog.mask) for line in _before(segments)),
     )
 
 
-def _conversation(headers: Headers, typed: Sequence[str], names: PassageNames) -> str:
-    """Name the conversation by what its client calls it, else by what it began with."""
+def _conversation(headers: Headers, names: PassageNames) -> str:
+    """Name the conversation by what its client calls it; empty where it does not say.
+
+    How it began would not do: many jobs of one identity begin with the same words.
+    """
     for name in _CONVERSATION_HEADERS:
         if value := header(headers, name):
             return names.of(PassageKind.FRAME, Role.OTHER, (name, value))
-    return names.of(PassageKind.TYPED, Role.USER, typed[:1]) if typed else ""
+    return ""
 
 
 def _typed(segment: Segment) -> str:

@@ -132,6 +132,22 @@ async def test_calls_that_are_held_in_one_answer_go_together(
     assert agent.requests == 2
 
 
+async def test_what_was_approved_before_runs_at_once_beside_a_call_that_is_held(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    one, two = marked("deploy one"), marked("deploy two")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(one))):
+            await maria.click(await card_of(maria, one), "Approve")
+        async with meanwhile(agent.claude(client, script((one, two)))):
+            card = await card_of(maria, two)
+            await agent.waits.wait()
+            assert agent.ran == [one, one]
+            await maria.click(card, "Approve")
+    assert agent.ran == [one, one, two]
+
+
 async def test_rules_deny_and_mask_calls_without_asking_anyone(
     house: House, idp: IdpDriver
 ) -> None:
