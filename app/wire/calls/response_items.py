@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = "dict[str, Json]"
 
+EMPTY: dict[str, Json] = {
+    "id": "resp_stopped",
+    "object": "response",
+    "created_at": 0,
+    "model": "",
+    "error": None,
+    "incomplete_details": None,
+    "instructions": None,
+    "metadata": {},
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+}
+"""The members of a response that was ended here, where the upstream has not told its own."""
 _NAMED: Mapping[str, str] = {
     "function_call": "arguments",
     "custom_tool_call": "input",

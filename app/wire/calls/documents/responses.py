@@ -49,22 +49,7 @@ def _written(item: response_items.Item, ruling: Ruling, item_id: str) -> list[Js
 def _stopped(document: Json, text: str) -> Json:
     of = document if isinstance(document, dict) and "output" in document else {}
     output: list[Json] = [response_items.said(text, "msg_stopped")]
-    return {**_EMPTY, **of, "status": "completed", "output": output}
-
-
-_EMPTY: dict[str, Json] = {
-    "id": "resp_stopped",
-    "object": "response",
-    "created_at": 0,
-    "model": "",
-    "error": None,
-    "incomplete_details": None,
-    "instructions": None,
-    "metadata": {},
-    "parallel_tool_calls": True,
-    "tool_choice": "auto",
-    "tools": [],
-}
+    return {**response_items.EMPTY, **of, "status": "completed", "output": output}
 
 
 def _output(document: Json) -> list[response_items.Item]:

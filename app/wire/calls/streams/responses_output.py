@@ -13,7 +13,7 @@ from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls import response_items
 from app.wire.calls.base import Changed, Passed, Replaced
-from app.wire.calls.response_items import Item
+from app.wire.calls.response_items import EMPTY, Item
 from app.wire.calls.stream import Event, Stretch
 
 if TYPE_CHECKING:
@@ -24,19 +24,6 @@ if TYPE_CHECKING:
 
 ADDED, DONE = "response.output_item.added", "response.output_item.done"
 _BEGINNINGS = frozenset({"response.created", "response.in_progress", "response.queued"})
-_EMPTY: dict[str, Json] = {
-    "id": "resp_stopped",
-    "object": "response",
-    "created_at": 0,
-    "model": "",
-    "error": None,
-    "incomplete_details": None,
-    "instructions": None,
-    "metadata": {},
-    "parallel_tool_calls": True,
-    "tool_choice": "auto",
-    "tools": [],
-}
 
 
 @dataclass(slots=True, eq=False)
@@ -243,7 +230,7 @@ class Output:
             return b""
         self.begun = True
         self.number = self.number or 0
-        of = {**_EMPTY, **self.response, "status": "in_progress", "output": []}
+        of = {**EMPTY, **self.response, "status": "in_progress", "output": []}
         return self._spelt({"type": "response.created", "response": of})
 
     def end(self, usage: Json) -> bytes:
@@ -251,7 +238,7 @@ class Output:
         self.ended = True
         self._items.sort(key=lambda pair: pair[0])
         output: list[Json] = [item for _, item in self._items]
-        of = {**_EMPTY, **self.response, "status": "completed", "output": output}
+        of = {**EMPTY, **self.response, "status": "completed", "output": output}
         if usage is not None:
             of["usage"] = usage
         return self._spelt({"type": "response.completed", "response": of})
