@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from proxy.recording import Recording
     from proxy.turns import Turns
 
-_REASON_LENGTH = 500
 _COUNTS_A_MINUTE = 60
 """How often one person may have tokens counted of what needs an approval: each is recorded."""
 
@@ -342,4 +341,4 @@ class _Said:
 
 
 def _stated(asked: Asked) -> str:
-    return stated_reason(asked.visit.exchange.headers)[:_REASON_LENGTH]
+    return stated_reason(asked.visit.exchange.headers)

@@ -27,6 +27,7 @@ _ONCE = (
     "transfer-encoding",
 )
 _REASON = "abeyance-reason"
+_REASON_LENGTH = 500
 _ENCODED = "utf-8''"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TARGET = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
@@ -82,13 +83,16 @@ def header(headers: Iterable[tuple[str, str]], name: str) -> str:
 def stated_reason(headers: Headers) -> str:
     """Return what the caller says that the request is for; it is for people, in any language.
 
+    What is longer than they would read is cut.
     It comes as UTF-8, or for clients that send ASCII alone as `UTF-8''F%C3%BCr` (RFC 8187 §3.2).
     Raises BadRequest for anything else.
     """
     value = header(headers, _REASON).strip()
     try:
         if value.lower().startswith(_ENCODED):
-            return unquote(value[len(_ENCODED) :], errors="strict").strip()
-        return value.encode("latin-1").decode()
+            said = unquote(value[len(_ENCODED) :], errors="strict").strip()
+        else:
+            said = value.encode("latin-1").decode()
     except UnicodeError:
         raise BadRequest("The header Abeyance-Reason is not UTF-8; send it as UTF-8.") from None
+    return said[:_REASON_LENGTH]

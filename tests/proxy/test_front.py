@@ -89,3 +89,8 @@ def test_a_reason_may_be_stated_in_any_language(sent: str, read: str) -> None:
 def test_a_reason_in_another_encoding_is_refused_with_the_way_to_send_it(sent: str) -> None:
     with pytest.raises(BadRequest, match="Abeyance-Reason is not UTF-8"):
         stated_reason((("abeyance-reason", sent),))
+
+
+@pytest.mark.parametrize("sent", ["why " * 500, "UTF-8''" + "w%20" * 500], ids=["plain", "encoded"])
+def test_a_reason_that_nobody_would_read_to_its_end_is_cut(sent: str) -> None:
+    assert len(stated_reason((("abeyance-reason", sent),))) == 500
