@@ -2,7 +2,7 @@
 
 A part that dies sets the process's `stop` event, so that everything ends in its usual order. That
 order may need the very part that died, so whoever started the process limits how long it takes
-(`cli/running.py`).
+(`cli/processes/running.py`).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from app.domain.verdict import Action, Verdict
 from app.pieces import Cutter
 from app.storage.embedded import embedded_server, embedded_uri
 from bench.holds import show
-from proxy.pager import Bodies
+from proxy.record.pager import Bodies
 from tests.app.storage.test_mongo import ALICE, a_session
 from tests.conftest import free_port
 from tests.flows.house import House

@@ -1,45 +1,96 @@
-"""The `abeyance` command."""
+"""The `abeyance` command.
+
+Each command is imported when it is asked for: whoever signs in loads nothing of the server, which
+need not be installed on a workstation.
+"""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from importlib import import_module
 
 import typer
 from rich.console import Console
 
-from app.errors import AbeyanceError
-from cli import connection, doctor, grant, hold, link, login, policy, serve, slack, trust, up
+from app.errors import AbeyanceError, BadSettings
 
-app = typer.Typer(
-    name="abeyance",
-    help="Hold risky requests to AI model APIs until a manager says yes.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command(name="up")(up.up)
-app.command(name="gateway")(serve.gateway)
-app.command(name="bot")(serve.bot)
-app.command(name="doctor")(doctor.doctor)
-app.command(name="login")(login.login)
-app.command(name="link")(link.link)
-app.add_typer(connection.app, name="connection")
-app.add_typer(grant.app, name="grant")
-app.add_typer(hold.app, name="hold")
-app.add_typer(policy.app, name="policy")
-app.add_typer(slack.app, name="slack")
-app.add_typer(trust.app, name="trust")
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command stands: a function, or a group of commands where it is called `app`."""
+
+    place: str
+    help: str
+
+
+COMMANDS = {
+    "up": Command("cli.processes.up:up", "Start everything on this machine and say what to try."),
+    "gateway": Command(
+        "cli.processes.serve:gateway", "Run the gateway."
+    ),
+    "bot": Command(
+        "cli.processes.serve:bot", "Run the Slack bot."
+    ),
+    "doctor": Command("cli.doctor:doctor", "Look at everything that must be there."),
+    "login": Command("cli.login:login", "Sign in and print an access token."),
+    "link": Command("cli.link:link", "Link your Slack account to your sign-in."),
+    "connection": Command("cli.connection.commands:app", "Manage the upstreams."),
+    "grant": Command("cli.holds.grant:app", "See and end grants: approvals for a time."),
+    "hold": Command("cli.holds.hold:app", "See and decide on held requests in a terminal."),
+    "policy": Command("cli.policy.commands:app", "Check, try and rehearse the rules."),
+    "slack": Command("cli.slack:app", "Connect a Slack workspace."),
+    "trust": Command("cli.holds.trust:app", "See and end trusted texts."),
+}
 
 
 def main() -> None:
     """Run the command; what went wrong is told in words, without a traceback."""
     try:
-        app()
+        command_line(sys.argv[1:])()
     except AbeyanceError as error:
         # `highlight` would colour numbers inside the sentence.
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         console.print(f"[bold red]abeyance:[/] {_plain(error)}")
         sys.exit(2)
+
+
+def command_line(arguments: list[str]) -> typer.Typer:
+    """Return the commands, of which only the one that is asked for is loaded."""
+    app = typer.Typer(
+        name="abeyance",
+        help="Hold risky requests to AI model APIs until a manager says yes.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_nothing)
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    for name, command in COMMANDS.items():
+        if name == asked:
+            _add(app, name, command)
+        else:
+            app.command(name=name, help=command.help)(_nothing)
+    return app
+
+
+def _add(app: typer.Typer, name: str, command: Command) -> None:
+    module, _, member = command.place.partition(":")
+    try:
+        found = getattr(import_module(module), member)
+    except ModuleNotFoundError as error:
+        raise BadSettings(
+            f"`abeyance {name}` needs {error.name}, which is part of the server: "
+            "install it with pip install 'abeyance[server]'."
+        ) from error
+    if isinstance(found, typer.Typer):
+        app.add_typer(found, name=name)
+    else:
+        app.command(name=name)(found)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _plain(error: AbeyanceError) -> str:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from policies.compiled_catalog import Catalog
     from proxy.calls.gate import CallGate
-    from proxy.recording import Recording
+    from proxy.record.recording import Recording
     from proxy.upstream import Answer
     from proxy.visit import Visit
     from proxy.work.answers import Answering

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-    from proxy.draining import Drain
     from proxy.front import Headers
+    from proxy.process.draining import Drain
 
 
 _READ_SECONDS = 60.0

@@ -21,15 +21,15 @@ from app.wire.apis.mcp import MCP
 from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
 from proxy.answer import Along, Relay
-from proxy.asking import Asked, Asking
 from proxy.callers import Callers
 from proxy.calls.watching import Watching
 from proxy.connections import Connections
-from proxy.endings import cancelled
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, split_target
 from proxy.front import check_front, one_spelling
-from proxy.holding import Holding
+from proxy.holds.asking import Asked, Asking
+from proxy.holds.endings import cancelled
+from proxy.holds.holding import Holding
 from proxy.http.compression import content_coding
 from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
@@ -37,8 +37,8 @@ from proxy.inspection import Incoming, Inspected, inspect
 from proxy.mcp.answers import ServerMessages
 from proxy.mcp.refusing import Refusing
 from proxy.mcp.tools import Tools, with_changes
-from proxy.outcome import told
-from proxy.recorder import Recorder
+from proxy.record.outcome import told
+from proxy.record.recorder import Recorder
 from proxy.upstream import Upstream
 from proxy.visit import Visit
 from proxy.work.answers import Answering

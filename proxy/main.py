@@ -31,32 +31,32 @@ from app.telemetry import Metrics
 from app.vault import Vault
 from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper, CatalogState
-from proxy.asking import Asking, AskingLimits
-from proxy.attendance import Attendance
+from proxy.browser.link_pages import LinkPages
+from proxy.browser.linking import Linking
+from proxy.browser.signing_in import SignIn, client_of
+from proxy.browser.tickets import Tickets
 from proxy.callers import Callers
 from proxy.calls.asking import CallAsking
 from proxy.calls.leaving import Leaving
 from proxy.calls.watching import Watching
 from proxy.connections import Connections
-from proxy.draining import Drain
 from proxy.gate import Gate, Limits
-from proxy.granted import Granted
-from proxy.heart import Heart
-from proxy.holding import Holding
+from proxy.holds.asking import Asking, AskingLimits
+from proxy.holds.attendance import Attendance
+from proxy.holds.granted import Granted
+from proxy.holds.holding import Holding
+from proxy.holds.turns import Turns
 from proxy.http.shared_account import SharedAccount
-from proxy.link_pages import LinkPages
-from proxy.linking import Linking
-from proxy.listener import empty_backlog, listen
 from proxy.mcp.tools import Tools
 from proxy.oidc.verify import Verifier
-from proxy.pager import Bodies, Pager
-from proxy.recorder import Recorder
-from proxy.signing_in import SignIn, client_of
-from proxy.sweeper import Sweeper
+from proxy.process.draining import Drain
+from proxy.process.heart import Heart
+from proxy.process.listener import empty_backlog, listen
+from proxy.record.pager import Bodies, Pager
+from proxy.record.recorder import Recorder
+from proxy.record.sweeper import Sweeper
 from proxy.terminal.deciding import Deciding
 from proxy.terminal.voters import Voters
-from proxy.tickets import Tickets
-from proxy.turns import Turns
 from proxy.upstream import Upstream
 from proxy.web import Door, create_pages
 from proxy.work.pool import Pool

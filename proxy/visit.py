@@ -22,9 +22,9 @@ from policies.approval import asked
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.front import header
+from proxy.holds.polling import POLL_SECONDS
 from proxy.http.shared_account import Giving
-from proxy.polling import POLL_SECONDS
-from proxy.recording import Recording
+from proxy.record.recording import Recording
 from proxy.refusals import refusal_for, refusal_headers
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from quart import Quart, Response, jsonify, request
 from app.domain.hold import HoldState
 from app.errors import AbeyanceError, NotFound
 from proxy.exchange import Exchange
+from proxy.holds.polling import POLL_SECONDS, decision_of, what_now
 from proxy.http.tokens import has_token
 from proxy.http.upgrades import as_request
-from proxy.polling import POLL_SECONDS, decision_of, what_now
 from proxy.refusals import refusal_for
 from proxy.terminal.pages import hold_pages
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from app.storage.store import MongoStorage
     from app.telemetry import Metrics
     from policies.reload import CatalogState
+    from proxy.browser.link_pages import LinkPages
+    from proxy.browser.linking import Linking
     from proxy.callers import Callers
-    from proxy.draining import Drain
     from proxy.front import Headers
     from proxy.gate import Gate
-    from proxy.link_pages import LinkPages
-    from proxy.linking import Linking
+    from proxy.process.draining import Drain
     from proxy.terminal.deciding import Deciding
 
 _OURS = b"/-/"

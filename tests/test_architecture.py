@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = ("app", "bot", "cli", "policies", "proxy", "sandbox")
+FLOORS = ("app", "bot", "cli", "policies", "proxy", "sandbox", "workstation")
 # Each package may import itself and what stands here.
 MAY_IMPORT = {
     "app": set(),
     "policies": {"app.domain", "app.errors", "app.storage.ports"},
     "proxy": {"app", "policies"},
     "bot": {"app", "policies"},
-    "cli": {"app", "policies", "proxy", "bot"},
+    "cli": {"app", "policies", "proxy", "bot", "workstation"},
     "sandbox": set(),
+    # It is installed without the server.
+    "workstation": {"app.errors"},
 }
 # Each of these drivers is used in one place, so that a swap is a change of that place.
 ONE_PLACE = {
@@ -113,7 +115,7 @@ def test_only_the_settings_read_the_environment() -> None:
         if re.search(r"os\.(environ|getenv)", path.read_text())
     }
     # The driver's pool is sized by a variable that it reads at import; `up` hands on its own.
-    assert readers <= {"app.storage.driver", "cli.up"}
+    assert readers <= {"app.storage.driver", "cli.processes.up"}
 
 
 @pytest.mark.parametrize("name", MODULES)

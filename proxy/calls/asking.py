@@ -17,10 +17,10 @@ from app.domain.verdict import Verdict
 from app.errors import Refused
 from app.ids import new_id
 from proxy.calls import words
-from proxy.endings import needs_reason, too_many
 from proxy.facts import Inquiry
-from proxy.recording import Recording
-from proxy.said_before import approves, asks, denied, expired
+from proxy.holds.endings import needs_reason, too_many
+from proxy.holds.said_before import approves, asks, denied, expired
+from proxy.record.recording import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.grant import Grant
     from app.telemetry import Metrics
-    from proxy.asking import AskingLimits
-    from proxy.granted import Granted
-    from proxy.holding import Holding
-    from proxy.turns import Turns
+    from proxy.holds.asking import AskingLimits
+    from proxy.holds.granted import Granted
+    from proxy.holds.holding import Holding
+    from proxy.holds.turns import Turns
 
 _log = structlog.get_logger(__name__)
 

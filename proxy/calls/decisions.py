@@ -23,7 +23,7 @@ from proxy.calls.asking import CallAnswer, CallAsked, CallAsking
 from proxy.calls.scene import Scene, scene_of
 from proxy.facts import Inquiry
 from proxy.inspection import Incoming
-from proxy.recording import Recording
+from proxy.record.recording import Recording
 
 if TYPE_CHECKING:
     from app.clock import Clock

@@ -15,8 +15,8 @@ from proxy.calls.decisions import Decisions, Told
 from proxy.calls.gate import CallGate, Waits
 from proxy.calls.leaving import Leaving
 from proxy.front import stated_reason
+from proxy.holds.waiting import Mode, patience_of, waiting_mode
 from proxy.visit import Visit
-from proxy.waiting import Mode, patience_of, waiting_mode
 from proxy.work.pool import Pool
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
     from proxy.facts import Inquiry
     from proxy.inspection import Incoming
-    from proxy.recording import Recording
+    from proxy.record.recording import Recording
 
 _MOST_SECONDS = 540.0
 """For how long a call is held in one answer: agents and what stands before them give up after ten

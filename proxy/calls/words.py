@@ -10,7 +10,7 @@ from app.errors import Reason
 from app.ids import short
 from app.wire.waiting.line import last_line, line
 from policies.approval import asked, concerned
-from proxy.endings import silence, whys
+from proxy.holds.endings import silence, whys
 
 if TYPE_CHECKING:
     from app.domain.tool_call import HeldCall

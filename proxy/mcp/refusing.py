@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.domain.connection import Connection
     from app.domain.session import RecordedRequest
     from app.wire.mcp.asks import ServerAsk
-    from proxy.recording import Recording
+    from proxy.record.recording import Recording
     from proxy.upstream import Upstream
 
 _SECONDS = 10.0

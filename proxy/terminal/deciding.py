@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.storage.ports import GrantStore, HoldStore, Ledger
     from policies.approval import Voter
     from policies.votes import Word
-    from proxy.granted import Granted
+    from proxy.holds.granted import Granted
     from proxy.terminal.voters import Approver, Voters
 
 # What is said in Slack speaks of Slack.

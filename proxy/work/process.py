@@ -39,7 +39,8 @@ from app.errors import AbeyanceError, BadCatalog
 from app.logs import where
 from policies.loader import load_catalog
 from policies.reload import set_aside
-from proxy import inspection, pager
+from proxy import inspection
+from proxy.record import pager
 from proxy.work import answers
 from proxy.work.memory import resident, trim
 

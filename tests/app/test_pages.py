@@ -17,7 +17,7 @@ from app.pieces import Cutter
 from app.reader import Reader
 from app.transcript import Turn
 from app.vault import Vault
-from proxy.pager import Bodies, Pager
+from proxy.record.pager import Bodies, Pager
 from tests.app.storage.test_mongo import NOW, a_session
 
 if TYPE_CHECKING:

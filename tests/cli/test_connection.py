@@ -16,7 +16,7 @@ from app.domain.connection import CredentialScheme, Waiting
 from app.domain.server_tool import ToolVersion, tool_id, version_id
 from app.errors import BadRequest
 from app.storage.ports import EventKind
-from cli.base_urls import base_url
+from cli.connection.base_urls import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable

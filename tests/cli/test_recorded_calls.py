@@ -13,7 +13,7 @@ from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedCall
 from app.domain.tool_call import ToolCall
 from app.wire.apis.mcp import MCP
 from app.wire.apis.openai_chat import CHAT
-from cli.recorded_calls import RecordedCalls, recorded_calls
+from cli.policy.recorded_calls import RecordedCalls, recorded_calls
 from policies.rehearse import PastCall
 
 CALL = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.supervisor import ChildDied, Supervisor
+from cli.processes.supervisor import ChildDied, Supervisor
 
 if TYPE_CHECKING:
     from pathlib import Path

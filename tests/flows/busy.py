@@ -11,8 +11,8 @@ import sys
 import time
 
 from app.audit.ledger import ChainedLedger
-from cli.serve import bot, gateway
-from proxy import attendance
+from cli.processes.serve import bot, gateway
+from proxy.holds import attendance
 
 BUSY_SECONDS = 8.0
 

@@ -11,7 +11,7 @@ import sys
 import time
 
 from app.audit.ledger import ChainedLedger
-from cli.serve import bot, gateway
+from cli.processes.serve import bot, gateway
 
 SECRET = "what no log may hold"
 

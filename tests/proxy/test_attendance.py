@@ -12,7 +12,7 @@ from app.domain.hold import HoldState
 from app.domain.lease import SLACK_POSTER
 from app.domain.notice import Notice, NoticeKind
 from app.storage.ports import EventKind
-from proxy.attendance import Attendance
+from proxy.holds.attendance import Attendance
 from tests.app.storage.test_mongo import NOW, a_hold
 
 if TYPE_CHECKING:

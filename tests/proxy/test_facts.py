@@ -15,7 +15,7 @@ from policies.decide import decide
 from policies.loader import SHIPPED, load_catalog
 from proxy.facts import Inquiry, read_inquiry
 from proxy.front import Headers
-from proxy.holding import hold_key
+from proxy.holds.holding import hold_key
 
 BODY = b'{"model": "m", "messages": [{"role": "user", "content": "deploy to production"}]}'
 ALICE = Identity("https://id.example", "alice", IdentityKind.PERSON, "Alice", "a@acme.example")

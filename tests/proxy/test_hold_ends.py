@@ -198,7 +198,7 @@ async def test_what_was_decided_meanwhile_counts_and_not_what_the_caller_knew(
 async def test_a_caller_waits_for_the_bots_timers_and_is_counted_meanwhile(
     storage: MongoStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("proxy.holding._GRACE_SECONDS", 60.0)
+    monkeypatch.setattr("proxy.holds.holding._GRACE_SECONDS", 60.0)
     hold = await opened(storage)
     at = hold.deadline - timedelta(microseconds=1)
     async with (

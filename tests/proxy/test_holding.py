@@ -17,9 +17,9 @@ from app.pieces import Cutter
 from app.storage.feed import HoldFeed
 from app.storage.ports import EventKind
 from app.vault import Vault
-from proxy.holding import Holding
-from proxy.pager import Bodies
-from proxy.recorder import Recorder
+from proxy.holds.holding import Holding
+from proxy.record.pager import Bodies
+from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import MARIA, NOW, a_hold, a_session
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.storage.store import MongoStorage
-    from proxy.recording import Recording
+    from proxy.record.recording import Recording
 
 MOMENTS = 60
 

@@ -13,9 +13,9 @@ from quart import Quart
 from app.domain.identity import Identity, IdentityKind
 from app.errors import BadSettings, NotPermitted
 from app.settings import Settings
+from proxy.browser.signing_in import client_of
 from proxy.callers import Callers
 from proxy.oidc.verify import Verifier
-from proxy.signing_in import client_of
 from sandbox.serving import listen, running
 from tests.conftest import free_port
 from tests.proxy.linking import CLOCK, Browser, Place

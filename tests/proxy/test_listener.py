@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from app.settings import Settings
-from proxy.listener import empty_backlog, listen
+from proxy.process.listener import empty_backlog, listen
 
 
 def waiting(address: tuple[str, int]) -> socket.socket:

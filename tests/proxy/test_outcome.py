@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.outcome import told
+from proxy.record.outcome import told
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from app.search import SessionFilter
 from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
 from app.vault import Vault
-from proxy.pager import Bodies
-from proxy.recorder import Recorder
+from proxy.record.pager import Bodies
+from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import ALICE, NOW, VERDICT, a_hold, a_session
 from tests.conftest import NOBODY
 from tests.proxy.test_facts import Sent

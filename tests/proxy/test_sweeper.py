@@ -13,8 +13,8 @@ from app.domain.session import Decision, RecordedAnswer, SessionState
 from app.domain.tool_call import HeldCall
 from app.ids import new_id
 from app.storage.gateways import Heartbeat
-from proxy.lives import Lives
-from proxy.sweeper import Sweeper
+from proxy.record.lives import Lives
+from proxy.record.sweeper import Sweeper
 from tests.app.storage.test_mongo import NOW, a_hold, a_session
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ async def test_what_a_gateway_claimed_before_it_died_was_approved_and_may_have_b
 async def test_a_few_in_each_turn_and_all_in_a_round(
     storage: MongoStorage, sweeper: Sweeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("proxy.sweeper._IN_A_TURN", 2)
+    monkeypatch.setattr("proxy.record.sweeper._IN_A_TURN", 2)
     orphans = [a_session(NOW + timedelta(seconds=n), gateway="dead") for n in range(5)]
     for session in orphans:
         await storage.sessions.open(session)

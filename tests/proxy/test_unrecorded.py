@@ -16,15 +16,15 @@ from app.errors import StorageUnavailable
 from app.pieces import Cutter
 from app.storage.store import MongoStorage
 from app.vault import Vault
-from proxy.pager import Bodies
-from proxy.recorder import Recorder
+from proxy.record.pager import Bodies
+from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.lossy import WRITES, Lossy, lossy_proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from proxy.recording import Recording
+    from proxy.record.recording import Recording
 
 LARGE = b"x" * 100_000
 

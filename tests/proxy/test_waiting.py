@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.connection import Connection, CredentialScheme, Waiting
 from app.domain.segment import Facts, Prompt
-from proxy.waiting import Mode, patience_of, waiting_mode
+from proxy.holds.waiting import Mode, patience_of, waiting_mode
 
 STREAM, ORDINARY = Prompt((), "m", streamed=True), Prompt((), "m")
 GEMINI = "v1beta/models/g:streamGenerateContent"

@@ -13,7 +13,7 @@ from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
 from bot.delivery.leader import Duty
 from bot.delivery.no_approver import Silence
-from proxy.heart import Heart
+from proxy.process.heart import Heart
 
 if TYPE_CHECKING:
     from app.domain.lease import Lease

@@ -16,7 +16,7 @@ from app.domain.hold import HoldState
 from app.errors import NotFound, NotPermitted
 from app.storage.ports import EventKind
 from bot.slack.manifest import BOT_SCOPES
-from proxy.linking import Linking
+from proxy.browser.linking import Linking
 from tests.bot.conftest import CLOCK, pick
 from tests.bot.handlers.test_requester import current
 from tests.bot.values import DANA, JOB

@@ -13,7 +13,7 @@ from app.domain.session import Chunk, Decision, RecordedAnswer
 from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
 from bot.views.replay_pages import Shelf
-from proxy.pager import Pager
+from proxy.record.pager import Pager
 from sandbox.slack.driver import SeenView
 from tests.bot.conftest import CUTTER
 from tests.bot.values import JOB

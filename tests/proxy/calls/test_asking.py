@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.compiled_catalog import Catalog
-    from proxy.recording import Recording
+    from proxy.record.recording import Recording
 
 TOKEN = "ghp_016C7e3f2A9b4D5c6E7f8A9b0C1d2E3f4A5b6"
 APPROVERS = "- {name: managers, slack_groups: [managers]}\n"

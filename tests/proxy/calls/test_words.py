@@ -11,7 +11,7 @@ from app.domain.hold import HoldState, Vote
 from app.domain.tool_call import HeldCall
 from app.domain.verdict import Action
 from proxy.calls import words
-from proxy.endings import cover_ended, needs_reason, too_many
+from proxy.holds.endings import cover_ended, needs_reason, too_many
 from tests.policies.passages.questions import fired, verdict
 from tests.policies.passages.talks import MARIA, NOW, hold_for
 

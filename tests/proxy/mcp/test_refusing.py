@@ -19,8 +19,8 @@ from app.storage.ports import EventKind
 from app.vault import Vault
 from app.wire.mcp.asks import Ask, ServerAsk
 from proxy.mcp.refusing import Refusing
-from proxy.pager import Bodies
-from proxy.recorder import Recorder
+from proxy.record.pager import Bodies
+from proxy.record.recorder import Recorder
 from proxy.upstream import Upstream
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.conftest import free_port

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from app.errors import BadSettings
 from bot.slack.text import clean, one_line
-from cli import held_calls as calls
 from cli.gateway import Gateway, GatewayUrl
+from cli.holds import held_calls as calls
 from cli.login import AUDIENCE, CLIENT_ID, Audience, ClientId, Issuer
 
 Json: TypeAlias = dict[str, Any]

@@ -27,20 +27,20 @@ from app.errors import (
     NotFound,
     NotPermitted,
 )
-from proxy.signing_in import CALLBACK
+from proxy.browser.signing_in import CALLBACK
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from proxy.linking import Linking
-    from proxy.signing_in import SignIn
-    from proxy.tickets import Tickets
+    from proxy.browser.linking import Linking
+    from proxy.browser.signing_in import SignIn
+    from proxy.browser.tickets import Tickets
 
 P = ParamSpec("P")
 View: TypeAlias = "Callable[Concatenate[LinkPages, P], Awaitable[Response]]"
 
 _LINK, _CONFIRM = "/-/link", "/-/link/confirm"
-_STYLE = (Path(__file__).parent / "templates" / "link" / "style.css").read_text()
+_STYLE = (Path(__file__).parent.parent / "templates" / "link" / "style.css").read_text()
 _STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 _POLICY = (
     f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.logs import set_up_logs
 from app.settings import load_settings
-from cli.running import serve_until_stopped
+from cli.processes.running import serve_until_stopped
 
 _GATEWAY_SECONDS = 8.0
 _BOT_SECONDS = 12.0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.domain.verdict import Verdict
     from app.storage.ports import GrantStore, Ledger
     from proxy.facts import Inquiry
-    from proxy.recording import Recording
+    from proxy.record.recording import Recording
 
 
 class Granted:

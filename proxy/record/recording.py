@@ -18,7 +18,7 @@ from app.domain.session import Decision, RecordedAnswer, RecordedCall, Session, 
 from app.errors import Unstorable
 from app.pages import LARGE_BYTES
 from app.storage.ports import Event, EventKind
-from proxy.chunks import Chunks
+from proxy.record.chunks import Chunks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence

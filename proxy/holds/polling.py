@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldState
 from app.domain.session import Decision
-from proxy.endings import refusal_of, still_waiting
+from proxy.holds.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold

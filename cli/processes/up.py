@@ -23,9 +23,9 @@ from app.storage.embedded import embedded_server, embedded_uri
 from app.storage.store import MongoStorage
 from app.vault import Vault
 from cli.here import LOCK, keep_settings
-from cli.panel import Places, Steps, show_panel
-from cli.running import STOPPING, run_until_stopped
-from cli.supervisor import Supervisor
+from cli.processes.panel import Places, Steps, show_panel
+from cli.processes.running import STOPPING, run_until_stopped
+from cli.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

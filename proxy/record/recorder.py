@@ -14,7 +14,7 @@ from app.ids import new_id
 from app.logs import Seldom
 from app.pages import LARGE_BYTES
 from app.storage.ports import EventKind
-from proxy.recording import Recording
+from proxy.record.recording import Recording
 
 if TYPE_CHECKING:
     from app.clock import Clock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.domain.verdict import Verdict
     from app.storage.ports import Ledger, SessionStore
     from proxy.facts import Inquiry
-    from proxy.pager import Bodies
+    from proxy.record.pager import Bodies
 
 _FLUSH_SECONDS = 0.5
 _TRIES = 3

@@ -15,7 +15,7 @@ from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable, Superseded
 from app.logs import Seldom
 from app.storage.ports import Event, EventKind
-from proxy.lives import Lives
+from proxy.record.lives import Lives
 
 if TYPE_CHECKING:
     from app.clock import Clock

@@ -19,9 +19,8 @@ from app.settings import require
 from app.storage.ports import Event, EventKind
 from app.vault import Vault
 from app.wire.registry import WIRES
-from cli.base_urls import base_url
-from cli.here import settings_here
-from cli.server_options import (
+from cli.connection.base_urls import base_url
+from cli.connection.server_options import (
     AllowTool,
     AllTools,
     DenyTool,
@@ -32,7 +31,8 @@ from cli.server_options import (
     server_changes,
     tools_of,
 )
-from cli.server_tools import accept_tool
+from cli.connection.server_tools import accept_tool
+from cli.here import settings_here
 from cli.storing import record, who, with_storage
 
 if TYPE_CHECKING:

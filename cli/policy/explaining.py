@@ -20,7 +20,7 @@ from app.domain.verdict import Action
 from app.errors import BadRequest
 from app.wire.registry import WIRES
 from bot.views.durations import duration
-from cli.folders import catalog_in
+from cli.policy.folders import catalog_in
 from policies.calls.judge import judge_call
 from policies.decide import decide
 from policies.explain import Outcome, explain_call

@@ -13,8 +13,8 @@ import typer
 from rich.console import Console
 
 from app.errors import BadRequest
-from cli import explaining, rehearsing
-from cli.folders import catalog_in
+from cli.policy import explaining, rehearsing
+from cli.policy.folders import catalog_in
 from policies.matching.effort import TooDense
 from policies.matching.findings import Inspected
 from policies.matching.masker import Masker

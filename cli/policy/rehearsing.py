@@ -26,10 +26,10 @@ from app.reader import Reader
 from app.search import SessionFilter, parse_filter
 from app.settings import require
 from app.storage.store import MongoStorage
-from cli.folders import catalog_in
 from cli.here import settings_here
-from cli.recorded_calls import recorded_calls
-from cli.rehearsed_calls import RehearsedCalls
+from cli.policy.folders import catalog_in
+from cli.policy.recorded_calls import recorded_calls
+from cli.policy.rehearsed_calls import RehearsedCalls
 from policies.card_count import Asked, count_cards
 from policies.habits import ADVICE, ENOUGH, always_approved
 from policies.rehearse import KINDS, Change, Precedent, records

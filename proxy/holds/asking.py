@@ -15,7 +15,9 @@ from app.domain.verdict import Action, Verdict
 from app.storage.feed import Pulse
 from policies.approval import released_by_people
 from policies.passages.answers import joins
-from proxy.endings import (
+from proxy.facts import Inquiry
+from proxy.front import stated_reason
+from proxy.holds.endings import (
     counted_too_often,
     cover_ended,
     denied_before,
@@ -26,13 +28,11 @@ from proxy.endings import (
     rules_changed,
     too_many,
 )
-from proxy.facts import Inquiry
-from proxy.front import stated_reason
-from proxy.holding import hold_key
+from proxy.holds.holding import hold_key
+from proxy.holds.said_before import approves, asks, denied, expired
+from proxy.holds.waiting import Mode, patience_of, waiting_mode
 from proxy.rate import Rate
-from proxy.said_before import approves, asks, denied, expired
 from proxy.visit import Visit
-from proxy.waiting import Mode, patience_of, waiting_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.grant import Grant
     from app.telemetry import Metrics
-    from proxy.granted import Granted
-    from proxy.holding import Holding
-    from proxy.recorder import Recorder
-    from proxy.recording import Recording
-    from proxy.turns import Turns
+    from proxy.holds.granted import Granted
+    from proxy.holds.holding import Holding
+    from proxy.holds.turns import Turns
+    from proxy.record.recorder import Recorder
+    from proxy.record.recording import Recording
 
 _COUNTS_A_MINUTE = 60
 """How often one person may have tokens counted of what needs an approval: each is recorded."""

@@ -16,7 +16,7 @@ from app.errors import Superseded
 from app.ids import new_token
 from app.storage.ports import EventKind
 from policies.tasks import LOOK_BACK, task_of
-from proxy.endings import refusal_of, still_waiting
+from proxy.holds.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.storage.ports import HoldStore, NoticeStore
     from app.storage.registers import StatementStore
     from proxy.facts import Inquiry
-    from proxy.recording import Recording
+    from proxy.record.recording import Recording
 
 _Result = TypeVar("_Result")
 
