@@ -101,12 +101,12 @@ clean:
 
 $(VENV)/.run: $(VENV)/.made constraints.txt
 	@echo "Installing Abeyance and what it needs into $(VENV): the first time a minute or more …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[server,embedded]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made constraints.txt
 	@echo "Installing Abeyance and the tools of its tests into $(VENV): the first time a minute or more …"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[embedded,dev]'
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[server,embedded,dev]'
 	@touch $@
 
 # Debian keeps ensurepip, which a virtual environment needs, in a package of its own.

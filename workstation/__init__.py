@@ -1,0 +1,1 @@
+"""What runs where developers work. It imports nothing of the server."""
