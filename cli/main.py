@@ -26,12 +26,8 @@ class Command:
 
 COMMANDS = {
     "up": Command("cli.processes.up:up", "Start everything on this machine and say what to try."),
-    "gateway": Command(
-        "cli.processes.serve:gateway", "Run the gateway."
-    ),
-    "bot": Command(
-        "cli.processes.serve:bot", "Run the Slack bot."
-    ),
+    "gateway": Command("cli.processes.serve:gateway", "Run the gateway."),
+    "bot": Command("cli.processes.serve:bot", "Run the Slack bot."),
     "doctor": Command("cli.doctor:doctor", "Look at everything that must be there."),
     "login": Command("cli.login:login", "Sign in and print an access token."),
     "link": Command("cli.link:link", "Link your Slack account to your sign-in."),
