@@ -25,7 +25,7 @@ class Busy(ChainedLedger):
 
 if __name__ == "__main__":
     vars(attendance)["_RESTART_SECONDS"] = 0
-    for module in ("proxy.main", "bot.main"):
+    for module in ("proxy.parts", "bot.main"):
         __import__(module)
         setattr(sys.modules[module], ChainedLedger.__name__, Busy)
     {"gateway": gateway, "bot": bot}[sys.argv[1]]()

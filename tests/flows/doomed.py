@@ -29,7 +29,7 @@ class Doomed(ChainedLedger):
 
 
 if __name__ == "__main__":
-    for module in ("proxy.main", "bot.main"):
+    for module in ("proxy.parts", "bot.main"):
         __import__(module)
         setattr(sys.modules[module], ChainedLedger.__name__, Doomed)
     {"gateway": gateway, "bot": bot}[sys.argv[1]]()

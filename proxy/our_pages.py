@@ -1,0 +1,47 @@
+"""What the gateway serves under `/-/` beside its health: one blueprint for each matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.storage.store import MongoStorage
+from proxy.browser.link_pages import LinkPages
+from proxy.browser.link_routes import link_routes
+from proxy.browser.linking import Linking
+from proxy.callers import Callers
+from proxy.http.asked import headers_asked
+from proxy.terminal.deciding import Deciding
+from proxy.terminal.pages import hold_pages
+from proxy.terminal.sessions import session_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from quart import Blueprint
+
+    from app.domain.identity import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class OurPages:
+    callers: Callers
+    linking: Linking
+    link_pages: LinkPages | None
+    """None where no browser is expected."""
+    deciding: Deciding
+    storage: MongoStorage
+
+    def blueprints(self) -> Iterator[Blueprint]:
+        """Yield each matter's routes."""
+        if self.link_pages is not None:
+            yield self.link_pages.routes()
+        yield link_routes(self.linking, self.link_pages, self._caller)
+        yield hold_pages(self.deciding, self._signed_in)
+        yield session_pages(self.storage, self._caller)
+
+    async def _caller(self) -> Identity:
+        return await self.callers.identify(headers_asked())
+
+    async def _signed_in(self) -> Identity:
+        return await self.callers.signed_in_lately(headers_asked())

@@ -1,0 +1,176 @@
+"""The parts of a gateway, each built from those before it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from app.audit.ledger import ChainedLedger
+from app.clock import SystemClock
+from app.errors import Restarting, StorageUnavailable
+from app.ids import new_id
+from app.keys import derived_key
+from app.pieces import Cutter
+from app.storage.feed import HoldFeed
+from app.storage.lifeline import Lifeline
+from app.telemetry import Metrics
+from policies.passages.names import PassageNames
+from proxy.browser.link_pages import LinkPages
+from proxy.browser.linking import Linking
+from proxy.browser.signing_in import SignIn, client_of
+from proxy.browser.tickets import Tickets
+from proxy.callers import Callers
+from proxy.calls.asking import CallAsking
+from proxy.calls.leaving import Leaving
+from proxy.calls.watching import Watching
+from proxy.connections import Connections
+from proxy.gate import Gate, Limits
+from proxy.holds.asking import Asking, AskingLimits
+from proxy.holds.attendance import Attendance
+from proxy.holds.granted import Granted
+from proxy.holds.holding import Holding
+from proxy.holds.turns import Turns
+from proxy.http.shared_account import SharedAccount
+from proxy.mcp.tools import Tools
+from proxy.oidc.verify import Verifier
+from proxy.our_pages import OurPages
+from proxy.process.draining import Drain
+from proxy.process.heart import Heart
+from proxy.record.pager import Bodies, Pager
+from proxy.record.recorder import Recorder
+from proxy.record.sweeper import Sweeper
+from proxy.terminal.deciding import Deciding
+from proxy.terminal.voters import Voters
+from proxy.web import Door, create_pages
+
+if TYPE_CHECKING:
+    import httpx
+
+    from app.settings import Settings
+    from app.storage.store import MongoStorage
+    from app.vault import Vault
+    from policies.reload import CatalogKeeper, CatalogState
+    from proxy.upstream import Upstream
+    from proxy.work.pool import Pool
+
+_SIGN_IN_LASTS = timedelta(minutes=10)
+
+
+class Parts:
+    """What the gateway is made of, each built from those before it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: MongoStorage,
+        http: httpx.AsyncClient,
+        upstream: Upstream,
+        catalogs: CatalogKeeper,
+        vault: Vault,
+        pool: Pool,
+    ) -> None:
+        clock = SystemClock()
+        metrics = Metrics(lambda: (catalogs.state.revision, bool(catalogs.state.fault)))
+        ledger = ChainedLedger(storage.ledger, writer="gateway")
+        verifier = Verifier(settings.issuers, http, clock)
+        callers = Callers(verifier, storage.people, clock)
+        self.settings, self._storage, self._catalogs = settings, storage, catalogs
+        self.feed = HoldFeed(storage.holds)
+        me = new_id(clock.now())
+        cutter = Cutter(settings.vault_key.get_secret_value())
+        bodies = Bodies(storage.pieces, cutter)
+        recorder = Recorder(storage.sessions, bodies, ledger, clock, me)
+        pager = Pager(storage.sessions, storage.pieces, storage.pages, cutter, me, clock, pool)
+        self.life = Lifeline(storage.again)
+        heart = Heart(me, self.life)
+        sweeper = Sweeper(storage.gateways, storage.sessions, storage.holds, ledger, clock)
+        attendance = Attendance(
+            *(storage.leases, storage.holds, storage.notices, ledger, clock, settings.away_seconds)
+        )
+        self.running = (
+            *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
+        )
+        holding = Holding(storage.holds, storage.statements, storage.notices, self.feed, clock, me)
+        granted = Granted(storage.grants, ledger, clock)
+        vault_key = settings.vault_key.get_secret_value()
+        turns = Turns(storage.leases, me)
+        limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
+        gate = Gate(
+            callers=callers,
+            connections=Connections(storage.connections, vault),
+            catalogs=catalogs,
+            recorder=recorder,
+            asking=Asking(turns, holding, granted, recorder, clock, limits, metrics),
+            holding=holding,
+            watching=Watching(
+                CallAsking(turns, holding, granted, clock, limits, metrics),
+                Leaving(storage.holds, ledger, clock),
+                pool,
+                clock,
+                metrics,
+                settings.keep_alive_seconds,
+                settings.body_limit,
+            ),
+            names=PassageNames(derived_key(vault_key, "abeyance names of passages")),
+            account=SharedAccount(storage.receipts, vault_key, clock),
+            tools=Tools(storage.tools, storage.holds, ledger, clock),
+            upstream=upstream,
+            pool=pool,
+            clock=clock,
+            limits=Limits(settings.body_limit),
+            metrics=metrics,
+        )
+        linking = Linking(storage.links, ledger, clock)
+        deciding = Deciding(
+            Voters(storage.people, lambda: catalogs.current.approvers),
+            storage.holds,
+            storage.grants,
+            granted,
+            ledger,
+            clock,
+            self._mask,
+        )
+        link_pages = _link_pages(settings, linking, verifier, callers, http)
+        ours = OurPages(callers, linking, link_pages, deciding, storage)
+        self.drain = Drain()
+        pages = create_pages(self._ready, metrics, self.drain, ours.blueprints())
+        self.door = Door(gate, pages, self.drain)
+        self._upstream = upstream
+
+    def _mask(self, text: str) -> str:
+        return self._catalogs.current.mask(text)
+
+    def send_away(self) -> None:
+        """End whatever is still in flight; each is told to come again."""
+        self.feed.stop()
+        self._upstream.stop()
+
+    async def _ready(self) -> CatalogState:
+        """Raise Unavailable where requests could not be held, or should go elsewhere."""
+        if self.drain.begun:
+            raise Restarting
+        await self._storage.ping()
+        if not self.feed.ready.is_set():
+            raise StorageUnavailable("The change stream of holds is not open.")
+        return self._catalogs.state
+
+
+def _link_pages(
+    settings: Settings,
+    linking: Linking,
+    verifier: Verifier,
+    callers: Callers,
+    http: httpx.AsyncClient,
+) -> LinkPages | None:
+    """Return the pages for browsers, where one is expected. Raises BadSettings."""
+    client = client_of(settings)
+    if client is None:
+        return None
+    key, clock = settings.vault_key.get_secret_value(), SystemClock()
+    return LinkPages(
+        linking,
+        SignIn(client, verifier, callers, http),
+        going=Tickets(key, "sign-in under way", _SIGN_IN_LASTS, clock),
+        signed_in=Tickets(key, "signed in to link", _SIGN_IN_LASTS, clock),
+        public_url=settings.public_url,
+    )
