@@ -76,6 +76,18 @@ class CallAnswer:
     decision: Decision
     words: str = ""
     hold: Hold | None = None
+    claim: Claim | None = None
+    """What is to be used at the moment when the call goes on, and not before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An approval that one attempt may use."""
+
+    asked: CallAsked
+    approved: Hold
+    caller: str = ""
+    """Who waits for it, by the name that the hold counts it by."""
 
 
 class CallAsking:
@@ -96,7 +108,14 @@ class CallAsking:
         self._metrics = metrics
 
     async def answer(self, asked: CallAsked, waits: Callable[[Hold], None]) -> CallAnswer:
-        """Return what becomes of the call; `waits` hears of the hold that it waits for.
+        """Return what becomes of the call, which goes on now; else as `decision`."""
+        while True:
+            answer = await self.decision(asked, waits)
+            if answer.claim is None or await self.claim(answer.claim):
+                return answer
+
+    async def decision(self, asked: CallAsked, waits: Callable[[Hold], None]) -> CallAnswer:
+        """Return what is decided about the call; `waits` hears of the hold that it waits for.
 
         Raises Refused where it is not decided when the client's patience ends.
         """
@@ -104,8 +123,7 @@ class CallAsking:
         own = await self._holding.find(asked.key)
         if own is not None and own.state is HoldState.APPROVED:
             waits(own)
-            if answer := await self._released(asked, own):
-                return answer
+            return CallAnswer(Decision.APPROVED, hold=own, claim=Claim(asked, own))
         while True:
             left, grants = await self._granted.still_open(
                 asked.identity, asked.inquiry, asked.verdict, asked.call
@@ -223,17 +241,28 @@ class CallAsking:
         if decided.key != asked.key or decided.state is HoldState.RELEASED:
             await self._granted.cover(decided)
             return None
-        return await self._released(asked, decided)
+        claim = Claim(asked, decided, waiting.caller)
+        return CallAnswer(Decision.APPROVED, hold=decided, claim=claim)
 
-    async def _released(self, asked: CallAsked, approved: Hold) -> CallAnswer | None:
-        """Claim an approval; None where another attempt was faster, or it has ended."""
+    async def claim(self, claim: Claim) -> bool:
+        """Use an approval; False where another attempt was faster, or it has ended."""
         try:
-            released = await self._holding.release_call(approved, asked.recording)
+            released = await self._holding.release_call(claim.approved, claim.asked.recording)
         except Refused as lost:
-            _log.info("an approval was not used", hold=approved.id, reason=str(lost))
-            return None
+            _log.info("an approval was not used", hold=claim.approved.id, reason=str(lost))
+            return False
         await self._granted.cover(released)
-        return CallAnswer(Decision.APPROVED, hold=released)
+        return True
+
+    async def leave(self, claim: Claim) -> None:
+        """Leave an approval to the next attempt."""
+        if claim.caller:
+            await self._holding.leave(claim.approved, claim.caller)
+
+    async def forgo(self, claim: Claim, why: str) -> None:
+        """End an approval that cannot be used, and tell `why` on its card."""
+        await self._holding.lapse(claim.approved, claim.asked.recording)
+        await self._holding.note_outcome(claim.approved, why)
 
 
 def _of_calls(asked: CallAsked, holds: Sequence[Hold]) -> list[Hold]:

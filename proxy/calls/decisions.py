@@ -19,7 +19,7 @@ from policies.calls.arguments import shortened
 from policies.calls.judge import JudgedCall, judge_call
 from policies.calls.voting import stops_change
 from proxy.calls import words
-from proxy.calls.asking import CallAnswer, CallAsked, CallAsking
+from proxy.calls.asking import CallAnswer, CallAsked, CallAsking, Claim
 from proxy.calls.scene import Scene, scene_of
 from proxy.facts import Inquiry
 from proxy.inspection import Incoming
@@ -63,6 +63,8 @@ class Decided:
     hold: Hold | None = None
     asking: asyncio.Task[None] | None = None
     decided_at: datetime | None = None
+    claim: Claim | None = None
+    """The approval that is used when the call goes on."""
     went_on_as: str = ""
     """The arguments that it goes on with where they are others, safe to show."""
     is_applied: bool = False
@@ -152,6 +154,21 @@ class Decisions:
             rule = fired.rule if fired else ""
             raise Refused(Reason.POLICY_DENIED, decided.ruling.text, rule=rule)
 
+    async def goes_on(self, decided: Decided) -> bool:
+        """Use what was approved; False where it is not to be had any more, and people are asked."""
+        claim, decided.claim = decided.claim, None
+        if claim is None or await self._asking.claim(claim):
+            return True
+        decided.ruling, decided.decision = None, Decision.PENDING
+        decided.asking = asyncio.ensure_future(self._ask(claim.asked, decided))
+        return False
+
+    async def leave(self) -> None:
+        """Say of each approval that was not used that nobody waits for it any more."""
+        for decided in self.all:
+            if decided.claim is not None:
+                await self._asking.leave(decided.claim)
+
     async def give_up(self, decided: Decided) -> None:
         """Deny a call that cannot be written with the arguments it was to go on with."""
         said = words.not_writable(decided.call)
@@ -197,7 +214,7 @@ class Decisions:
             self.news.set()
 
         try:
-            answer = await self._asking.answer(asked, waits)
+            answer = await self._asking.decision(asked, waits)
             decided.hold = answer.hold or decided.hold
             ruling = await self._ruling(answer, decided)
             await self._show(decided, ruling)
@@ -205,6 +222,7 @@ class Decisions:
             if isinstance(ruling, Replaced) and not answer.words:
                 decided.decision = Decision.DENIED
             await self._note(decided)
+            decided.claim = None if isinstance(ruling, Replaced) else answer.claim
             decided.ruling = ruling
         finally:
             self.news.set()
@@ -217,6 +235,8 @@ class Decisions:
         changed = replace(decided.made, arguments=answer.hold.change)
         judged = await self._judged(changed)
         if stops := stops_change(answer.hold, judged.verdict):
+            if answer.claim is not None:
+                await self._asking.forgo(answer.claim, words.stopped_by(stops))
             return Replaced(words.change_refused(answer.hold, decided.call, stops))
         arguments = changed.arguments if judged.changed is None else judged.changed
         return Changed(arguments, words.changed(answer.hold))

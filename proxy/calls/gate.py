@@ -138,7 +138,9 @@ class CallGate:
         undecided = not self._over or bool(self._decisions.waiting)
         for number, call in enumerate(self._decisions.all):
             waits = undecided and (self._waits.together or call.is_held)
-            if call.ruling is not None and not call.is_applied and not waits:
+            if waits or call.is_applied or not await self._decisions.goes_on(call):
+                continue
+            if call.ruling is not None:
                 try:
                     self._reader.rule(number, call.ruling)
                 except ValueError:
@@ -213,6 +215,7 @@ class CallGate:
             task.cancel()
         if running:
             await asyncio.wait(running)
+        await self._decisions.leave()
         if not stays:
             for call in self._decisions.waiting:
                 if call.hold is not None:

@@ -72,6 +72,12 @@ def change_refused(hold: Hold, call: HeldCall, fired: FiredRule) -> str:
     )
 
 
+def stopped_by(fired: FiredRule) -> str:
+    """Say on the card which rule does not let a call go on as it was changed."""
+    why = "needs an approval of its own under" if fired.holds else "is not allowed by"
+    return f"not run: the changed call {why} rule {fired.rule}"
+
+
 def not_writable(call: HeldCall) -> str:
     """Say that a call's own arguments are of a form in which others cannot be written."""
     return (

@@ -222,6 +222,10 @@ class Holding:
         await _note(EventKind.HOLD_MOVED, claimed, recording)
         return claimed
 
+    async def leave(self, hold: Hold, caller: str) -> None:
+        """Count out a caller that does not wait any more."""
+        await self._holds.leave(hold.id, caller)
+
     async def note_outcome(self, hold: Hold, outcome: str) -> None:
         await self._holds.note_outcome(hold.id, outcome)
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.bot.conftest import pick
 from tests.flows.calling import Agent, marked, meanwhile, script
-from tests.flows.house import House, open_house
+from tests.flows.house import House, only_this_request, open_house
 from tests.flows.test_tool_calls import RULES, SETS, card_of, cards
 
 if TYPE_CHECKING:
@@ -102,3 +102,22 @@ async def test_a_change_into_what_a_rule_denies_is_not_run(
         assert await maria.submit({"arguments": instead}) is None
     assert agent.ran == []
     assert "is not allowed by rule no-destroy" in agent.said[-1]
+    told = await maria.wait_for_change(await card_of(maria, asked), "not run: the changed call")
+    assert "released to the agent" not in told.words
+
+
+async def test_an_approval_is_kept_for_who_leaves_before_all_calls_are_decided_on(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent, again = await slack.user("maria"), Agent(), Agent()
+    one, two = marked("deploy one"), marked("deploy two")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script((one, two)))) as task:
+            card = await card_of(maria, one)
+            await only_this_request(maria, card)
+            await maria.wait_for_change(card, "✅ Appr")
+            task.cancel()
+        await maria.wait_for_change(card, "has stopped waiting", within=30)
+        await again.claude(client, script(one))
+    assert (agent.ran, again.ran) == ([], [one])
+    assert len(cards(maria, one)) == 1

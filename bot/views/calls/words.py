@@ -53,6 +53,8 @@ def then(hold: Hold) -> Markup:
     changed = " with the change" if hold.change else ""
     if hold.state is HoldState.RELEASED:
         return text.ours(f"released to the agent{changed}")
+    if hold.state is HoldState.LAPSED and hold.outcome:
+        return text.ours("lapsed")
     if hold.state is HoldState.LAPSED:
         return text.ours("the agent never came back for it: lapsed")
     if hold.attached or hold.keep_until is None:
