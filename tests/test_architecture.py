@@ -115,7 +115,7 @@ def test_only_the_settings_read_the_environment() -> None:
         if re.search(r"os\.(environ|getenv)", path.read_text())
     }
     # The driver's pool is sized by a variable that it reads at import; `up` hands on its own.
-    assert readers <= {"app.storage.driver", "cli.processes.up"}
+    assert readers <= {"app.storage.driver", "cli.processes.up", "workstation.environment"}
 
 
 @pytest.mark.parametrize("name", MODULES)

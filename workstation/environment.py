@@ -1,0 +1,10 @@
+"""The one place where workstation code reads its settings from the environment."""
+
+from __future__ import annotations
+
+import os
+
+
+def variable(name: str) -> str:
+    """Return a variable without the blanks around it; empty where it is not set."""
+    return os.environ.get(name, "").strip()

@@ -1,0 +1,1 @@
+"""Signing in on a workstation, and tokens that renew themselves."""

@@ -1,0 +1,113 @@
+"""A token that is good now, for as long as the sign-in lasts."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.errors import IssuerUnavailable, NotAuthenticated
+from workstation.environment import variable
+from workstation.sign_in.session import Session, SessionFile
+
+if TYPE_CHECKING:
+    from workstation.workplace import Workplace
+
+_REFRESHED_AT = 0.8
+"""The part of a token's life after which it is renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token. `expires_at` is in Unix seconds; infinite where nothing says it."""
+
+    value: str = field(repr=False)
+    expires_at: float
+
+
+class Tokens:
+    """The tokens of one gateway. Any number of threads and processes may ask at once."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._file = SessionFile(workplace)
+        self._session: Session | None = None
+
+    def current(self) -> Token:
+        """Return a token, renewed where less than a fifth of its life is left.
+
+        Blocks. ABEYANCE_TOKEN is used as it is. Raises NotAuthenticated where the person must sign
+        in, IssuerUnavailable where the issuer cannot be asked and the old token has ended.
+        """
+        if given := variable("ABEYANCE_TOKEN"):
+            return Token(given, _expiry(given))
+        session = self._session
+        if session is None or not _is_fresh(session):
+            session = self._session = self._fresh()
+        return Token(session.access_token, session.expires_at)
+
+    def _fresh(self) -> Session:
+        session = self._file.read()
+        if session is not None and _is_fresh(session):
+            return session
+        with self._file.lock():
+            # Another process may have renewed it meanwhile, and used up the refresh token.
+            session = self._file.read()
+            if session is None:
+                raise NotAuthenticated("You are not signed in: run `abeyance login`.")
+            if _is_fresh(session):
+                return session
+            return self._refreshed(session)
+
+    def _refreshed(self, session: Session) -> Session:
+        good = time.time() < session.expires_at
+        if not session.refresh_token:
+            if good:
+                return session
+            raise NotAuthenticated(
+                "Your sign-in has ended, and your identity provider gave no refresh token "
+                "(`offline_access`) to renew it: run `abeyance login`."
+            )
+        # Authlib takes a quarter of a second to import, which a fresh token need not cost.
+        from workstation.sign_in.issuer import Issuer  # noqa: PLC0415
+
+        try:
+            with Issuer(self._workplace) as issuer:
+                grant = issuer.refresh(session.refresh_token)
+        except IssuerUnavailable:
+            if good:
+                return session
+            raise
+        except NotAuthenticated as error:
+            raise NotAuthenticated(
+                f"Your sign-in has ended: run `abeyance login`. {error}"
+            ) from error
+        renewed = Session(
+            grant.access_token,
+            grant.issued_at,
+            grant.expires_at,
+            grant.refresh_token or session.refresh_token,
+        )
+        self._file.write(renewed)
+        return renewed
+
+
+def tokens_of(workplace: Workplace) -> Tokens:
+    """Return the tokens of the sign-in that `abeyance login` has kept."""
+    return Tokens(workplace)
+
+
+def _is_fresh(session: Session) -> bool:
+    lifetime = session.expires_at - session.issued_at
+    return time.time() < session.issued_at + _REFRESHED_AT * lifetime
+
+
+def _expiry(token: str) -> float:
+    """Read when a JWT ends, without a look at who has signed it."""
+    try:
+        claims = token.split(".")[1]
+        return float(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"])
+    except (ValueError, TypeError, LookupError):
+        return float("inf")
