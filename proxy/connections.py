@@ -29,5 +29,9 @@ class Connections:
             )
         return connection
 
+    async def usable(self) -> tuple[Connection, ...]:
+        """Return all connections, in the order of their names."""
+        return tuple(sorted(await self._store.all(), key=lambda known: known.name))
+
     def credential(self, connection: Connection) -> str:
         return self._vault.open(connection.name, connection.sealed_credential)

@@ -10,10 +10,12 @@ from proxy.browser.link_pages import LinkPages
 from proxy.browser.link_routes import link_routes
 from proxy.browser.linking import Linking
 from proxy.callers import Callers
+from proxy.connections import Connections
 from proxy.http.asked import headers_asked
 from proxy.terminal.deciding import Deciding
 from proxy.terminal.pages import hold_pages
 from proxy.terminal.sessions import session_pages
+from proxy.workstation.connections import connection_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,9 @@ class OurPages:
     """None where no browser is expected."""
     deciding: Deciding
     storage: MongoStorage
+    connections: Connections
+    public_url: str
+    """Where developers reach the gateway; empty where only those who ask know it."""
 
     def blueprints(self) -> Iterator[Blueprint]:
         """Yield each matter's routes."""
@@ -39,6 +44,7 @@ class OurPages:
         yield link_routes(self.linking, self.link_pages, self._caller)
         yield hold_pages(self.deciding, self._signed_in)
         yield session_pages(self.storage, self._caller)
+        yield connection_pages(self.connections, self._caller, self.public_url)
 
     async def _caller(self) -> Identity:
         return await self.callers.identify(headers_asked())

@@ -95,9 +95,10 @@ class Parts:
         vault_key = settings.vault_key.get_secret_value()
         turns = Turns(storage.leases, me)
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
+        connections = Connections(storage.connections, vault)
         gate = Gate(
             callers=callers,
-            connections=Connections(storage.connections, vault),
+            connections=connections,
             catalogs=catalogs,
             recorder=recorder,
             asking=Asking(turns, holding, granted, recorder, clock, limits, metrics),
@@ -131,7 +132,15 @@ class Parts:
             self._mask,
         )
         link_pages = _link_pages(settings, linking, verifier, callers, http)
-        ours = OurPages(callers, linking, link_pages, deciding, storage)
+        ours = OurPages(
+            callers,
+            linking,
+            link_pages,
+            deciding,
+            storage,
+            connections,
+            settings.public_url,
+        )
         self.drain = Drain()
         pages = create_pages(self._ready, metrics, self.drain, ours.blueprints())
         self.door = Door(gate, pages, self.drain)

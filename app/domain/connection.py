@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 
 class CredentialScheme(StrEnum):
@@ -29,6 +30,26 @@ class Waiting(StrEnum):
     """Nothing is sent before it is decided, for clients that take no comments in a stream."""
     ASYNC = "async"
     """Nobody waits: 202 at once."""
+
+
+class ConnectionKind(StrEnum):
+    """Whose API a connection speaks: which tools can use it."""
+
+    ANTHROPIC = "anthropic"
+    OPENAI = "openai"
+    GEMINI = "gemini"
+    CURSOR = "cursor"
+    MCP = "mcp"
+    OTHER = "other"
+
+
+_HOSTS = {
+    "anthropic.com": ConnectionKind.ANTHROPIC,
+    "openai.com": ConnectionKind.OPENAI,
+    "openai.azure.com": ConnectionKind.OPENAI,
+    "googleapis.com": ConnectionKind.GEMINI,
+    "cursor.com": ConnectionKind.CURSOR,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +78,15 @@ class Connection:
     deny_tools: tuple[str, ...] = ()
     allow_sampling: bool = False
     allow_elicitation: bool = False
+
+    @property
+    def kind(self) -> ConnectionKind:
+        """Its kind by wire format, or else by the host of its upstream, or else by its name."""
+        if self.wire != "auto":
+            return next((k for k in ConnectionKind if k == self.wire), ConnectionKind.OTHER)
+        host = urlsplit(self.base_url).hostname or ""
+        for domain, kind in _HOSTS.items():
+            if host == domain or host.endswith(f".{domain}"):
+                return kind
+        words = self.name.split("-")
+        return next((kind for kind in ConnectionKind if kind in words), ConnectionKind.OTHER)

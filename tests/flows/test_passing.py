@@ -271,3 +271,14 @@ async def test_an_anthropic_stream_that_the_upstream_breaks_off_ends_with_an_err
     ):
         with pytest.raises(anthropic.APIError, match="broke off"):
             await stream.get_final_message()
+
+
+async def test_a_caller_is_told_the_connections_and_where_they_are(
+    house: House, idp: IdpDriver
+) -> None:
+    async with house.http(await idp.token("alice")) as http:
+        told = (await http.get("/-/connections")).json()["connections"]
+        assert {"name": "openai", "kind": "openai", "url": f"{house.url}/openai"} in told
+        assert {"anthropic", "cursor", "openai"} <= {known["name"] for known in told}
+        http.headers.pop("authorization")
+        assert (await http.get("/-/connections")).status_code == 401

@@ -1,0 +1,1 @@
+"""What the `abeyance` command on a developer's machine asks the gateway."""
