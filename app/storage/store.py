@@ -6,6 +6,7 @@ from app.domain.connection import Connection
 from app.domain.grant import Grant
 from app.domain.hold import Hold
 from app.domain.identity import Identity
+from app.domain.issued import Issued
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice
@@ -13,6 +14,7 @@ from app.domain.server_tool import ToolVersion, ToolView, TrustedTool
 from app.domain.session import Session
 from app.pages import PageIndex
 from app.pieces import Piece
+from app.storage.credentials.issued import MongoIssued
 from app.storage.gateways import Heartbeat, MongoGateways
 from app.storage.grants import MongoGrants
 from app.storage.holds import MongoHolds
@@ -61,6 +63,7 @@ class MongoStorage:
             database.collection("tool_versions", ToolVersion),
             database.collection("tool_views", ToolView),
         )
+        self.issued = MongoIssued(database.collection("issued", Issued))
         self.ledger = MongoLedger(database.collection("ledger", Entry))
 
     @classmethod
@@ -86,6 +89,7 @@ class MongoStorage:
             self.links,
             self.marks,
             self.receipts,
+            self.issued,
             self.ledger,
         )
         for store in stores:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.grant import Coverage, Grant
 from app.domain.hold import Granted, HoldEvent, Marked, Vote
+from app.domain.issued import EndReason, Issued, IssuedKind, Scope, Secret
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice, NoticeKind
@@ -64,6 +65,21 @@ LINK = Link("E/T/U", "Maria", "digest", LATER)
 MARK = FalsePositive(f"{SESSION.id}/rule", SESSION.id, "rule", NOW, "maria@acme.example", NOW)
 TOOL = ToolVersion("v1", "ops", "deploy", "one", ("description: Deploy.",), NOW)
 CHANGED = replace(TOOL, id="v2", fingerprint="two")
+ISSUED = Issued(
+    id="issued",
+    kind=IssuedKind.SESSION,
+    name="laptop",
+    identity=ALICE,
+    secrets=(Secret("first", LATER),),
+    created_at=NOW,
+    expires_at=LATER,
+    groups_read_at=NOW,
+    sealed_refresh=b"sealed",
+    client_id="abeyance-cli",
+    scope=Scope(("openai",)),
+    renewal="renewal",
+)
+SECRETS = (*ISSUED.secrets, Secret("second", LATER))
 ENTRIES = tuple(
     Entry("chain", n, Event(EventKind.SESSION_OPENED, NOW, SESSION.id, {"n": n}), "", f"hash-{n}")
     for n in range(3)
@@ -184,6 +200,36 @@ _LINKS = {
     "take": Sample(lambda s: s.links.take("digest", ALICE.key, NOW), lambda s: s.links.offer(LINK)),
     "withdraw": Sample(lambda s: s.links.withdraw("digest", NOW), lambda s: s.links.offer(LINK)),
 }
+
+
+async def _issued(storage: MongoStorage) -> None:
+    await storage.issued.put(ISSUED)
+
+
+async def _in_turn(storage: MongoStorage) -> None:
+    await _issued(storage)
+    await storage.issued.take_turn(ISSUED, by="me", now=NOW, until=SOON)
+
+
+_ISSUED = {
+    "prepare": Sample(lambda s: s.issued.prepare()),
+    "put": Sample(lambda s: s.issued.put(ISSUED)),
+    "get": Sample(lambda s: s.issued.get(ISSUED.id), _issued),
+    "by_digest": Sample(lambda s: s.issued.by_digest("renewal"), _issued),
+    "of_person": Sample(lambda s: s.issued.of_person(ALICE.key), _issued),
+    "of_email": Sample(lambda s: s.issued.of_email(ALICE.email), _issued),
+    "note_use": Sample(lambda s: s.issued.note_use(ISSUED.id, NOW), _issued),
+    "take_turn": Sample(
+        lambda s: s.issued.take_turn(ISSUED, by="me", now=NOW, until=SOON), _issued
+    ),
+    "pass_turn": Sample(lambda s: s.issued.pass_turn(ISSUED.id, by="me", until=SOON), _in_turn),
+    "refresh": Sample(
+        lambda s: s.issued.refresh(ISSUED.id, by="me", identity=ALICE, sealed=b"next", at=NOW),
+        _in_turn,
+    ),
+    "renew": Sample(lambda s: s.issued.renew(ISSUED, SECRETS, "next"), _issued),
+    "end": Sample(lambda s: s.issued.end(ISSUED.id, EndReason.REVOKED, NOW), _issued),
+}
 _SMALL = {
     "pieces.put": Sample(lambda s: s.pieces.put(PIECES)),
     "pieces.get": Sample(lambda s: s.pieces.get(["piece-1"]), lambda s: s.pieces.put(PIECES)),
@@ -261,6 +307,7 @@ SAMPLES = _SMALL | {
         "leases": _LEASES,
         "grants": _GRANTS,
         "links": _LINKS,
+        "issued": _ISSUED,
     }.items()
     for method, sample in samples.items()
 }

@@ -104,8 +104,8 @@ def test_every_method_of_every_store_has_a_sample() -> None:
 
 
 def test_every_store_belongs_to_the_storage() -> None:
-    names = [module.name for module in pkgutil.iter_modules(app.storage.__path__)]
-    modules = [import_module(f"app.storage.{name}") for name in names]
+    found = pkgutil.walk_packages(app.storage.__path__, "app.storage.")
+    modules = [import_module(module.name) for module in found]
     stores = {
         kind
         for module in modules
