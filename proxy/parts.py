@@ -22,6 +22,7 @@ from proxy.browser.tickets import Tickets
 from proxy.callers import Callers
 from proxy.calls.asking import CallAsking
 from proxy.calls.leaving import Leaving
+from proxy.calls.limits import KeptBytes
 from proxy.calls.watching import Watching
 from proxy.connections import Connections
 from proxy.gate import Gate, Limits
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from proxy.upstream import Upstream
     from proxy.work.pool import Pool
 
+_ANSWERS_KEPT = 8
+"""How many answers of the largest size may wait for decisions about their calls at a time."""
 _SIGN_IN_LASTS = timedelta(minutes=10)
 
 
@@ -111,6 +114,7 @@ class Parts:
                 metrics,
                 settings.keep_alive_seconds,
                 settings.body_limit,
+                KeptBytes(_ANSWERS_KEPT * settings.body_limit),
             ),
             names=PassageNames(derived_key(vault_key, "abeyance names of passages")),
             account=SharedAccount(storage.receipts, vault_key, clock),

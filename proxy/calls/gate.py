@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import Reason, Refused, Restarting
 from proxy.calls import words
+from proxy.calls.limits import check_number, recordable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from app.wire.calls.base import CallReader
     from proxy.calls.decisions import Decisions
     from proxy.calls.leaving import Leaving
+    from proxy.calls.limits import KeptBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,12 @@ class CallGate:
         decisions: Decisions,
         leaving: Leaving,
         waits: Waits,
+        all_kept: KeptBytes,
         send: Callable[[bytes], Awaitable[None]],
     ) -> None:
         """`send` is given what goes on."""
+        self._all_kept = all_kept
+        self._kept = 0
         self._reader = reader
         self._decisions = decisions
         self._leaving = leaving
@@ -90,7 +95,7 @@ class CallGate:
     async def _until_held(self, pieces: AsyncIterator[bytes]) -> None:
         """Pass on what comes, until people are asked about a call or all has come."""
         async for piece in pieces:
-            self._reader.feed(piece)
+            self._feed(piece)
             await self._pass_on()
             if self._decisions.waiting:
                 return
@@ -109,9 +114,20 @@ class CallGate:
                 if piece is None:
                     await self._end()
                 else:
-                    self._reader.feed(piece)
+                    self._feed(piece)
             await self._pass_on()
         return None
+
+    def _feed(self, piece: bytes) -> None:
+        if not self._reader.keeps:
+            self._let_keep()
+        self._all_kept.keep(len(piece))
+        self._kept += len(piece)
+        self._reader.feed(piece)
+
+    def _let_keep(self) -> None:
+        self._all_kept.release(self._kept)
+        self._kept = 0
 
     async def _end(self) -> None:
         self._over = True
@@ -122,12 +138,14 @@ class CallGate:
         """Return what became of each call; none has overtaken one that was not ruled on."""
         calls = self._decisions.all
         gone = next((at for at, call in enumerate(calls) if not call.is_applied), len(calls))
-        return tuple(call.recorded(kept_back=at >= gone) for at, call in enumerate(calls))
+        recorded = (call.recorded(kept_back=at >= gone) for at, call in enumerate(calls))
+        return tuple(recordable(recorded))
 
     async def _pass_on(self) -> None:
         await self._send(self._reader.flow())
         if not self._reader.keeps and not self._over:
             return  # no call waits that has to be looked at
+        check_number(len(self._reader.calls))
         for call in self._reader.calls[len(self._decisions.all) :]:
             await self._decisions.decide(call)
         await self._rule()
@@ -206,6 +224,7 @@ class CallGate:
 
     async def _let_go(self, *, stays: bool) -> None:
         """End what still runs. Where the client left, or the answer broke off, nobody waits."""
+        self._let_keep()
         running: set[asyncio.Future[Any]] = {
             call.asking for call in self._decisions.all if call.asking is not None
         }

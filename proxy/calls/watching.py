@@ -14,6 +14,7 @@ from proxy.calls.asking import CallAsking
 from proxy.calls.decisions import Decisions, Told
 from proxy.calls.gate import CallGate, Waits
 from proxy.calls.leaving import Leaving
+from proxy.calls.limits import KeptBytes
 from proxy.front import stated_reason
 from proxy.holds.waiting import Mode, patience_of, waiting_mode
 from proxy.visit import Visit
@@ -44,6 +45,8 @@ class Watching:
     pulse_seconds: float
     limit: int
     """Of the bytes that are kept back of one answer."""
+    kept: KeptBytes
+    """What is kept back of all answers."""
 
     def of(
         self,
@@ -100,4 +103,5 @@ class Watched:
         )
         if reader is None:
             return None
-        return CallGate(reader, self.decisions, self.watching.leaving, self.waits, send)
+        at = self.watching
+        return CallGate(reader, self.decisions, at.leaving, self.waits, at.kept, send)

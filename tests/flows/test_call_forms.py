@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anthropic
 import pytest
 
+from proxy.calls.limits import MOST_CALLS
 from tests.bot.conftest import pick
 from tests.flows.calling import Agent, marked, meanwhile, script
 from tests.flows.house import House, only_this_request, open_house
@@ -121,3 +123,14 @@ async def test_an_approval_is_kept_for_who_leaves_before_all_calls_are_decided_o
         await again.claude(client, script(one))
     assert (agent.ran, again.ran) == ([], [one])
     assert len(cards(maria, one)) == 1
+
+
+async def test_an_answer_with_more_calls_than_anybody_could_decide_on_is_ended(
+    house: House, idp: IdpDriver
+) -> None:
+    agent = Agent()
+    calls = tuple(f"make part{number}" for number in range(MOST_CALLS + 1))
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        with pytest.raises(anthropic.APIStatusError, match="more than 256 tool calls"):
+            await agent.claude(client, script(calls))
+    assert len(agent.ran) <= MOST_CALLS
