@@ -1,0 +1,97 @@
+"""What is to stand in a file, and the text of the file with it. Pure."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workstation.configuration import dotenv, jsonc, toml, whole
+from workstation.configuration.faults import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class Format(StrEnum):
+    JSONC = "jsonc"
+    TOML = "toml"
+    VARIABLES = "variables"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    path: tuple[str, ...]
+    value: Any
+
+    def __str__(self) -> str:
+        return ".".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Settings that a file is to have, whatever else it holds."""
+
+    file: Path
+    format: Format
+    settings: tuple[Setting, ...]
+
+
+class Editor(Protocol):
+    """A format of files. Each function raises Unreadable."""
+
+    def parse(self, text: str) -> dict[str, Any]: ...
+
+    def put(self, text: str, path: Sequence[str], value: object) -> str: ...
+
+    def remove(self, text: str, path: Sequence[str]) -> str: ...
+
+
+EDITORS: Mapping[Format, Editor] = {
+    Format.JSONC: jsonc,
+    Format.TOML: toml,
+    Format.VARIABLES: dotenv,
+    Format.WHOLE: whole,
+}
+ABSENT = object()
+
+
+def edited(text: str, change: Change) -> str:
+    """Return the text with every setting of a change.
+
+    Raises Unreadable where the text does not parse, or where anything else in it would change.
+    """
+    editor = EDITORS[change.format]
+    wanted = copy.deepcopy(editor.parse(text))
+    for setting in change.settings:
+        if value_at(wanted, setting.path) != setting.value:
+            text = editor.put(text, setting.path, setting.value)
+            _put(wanted, setting.path, setting.value)
+    if editor.parse(text) != wanted:
+        raise Unreadable("a change would touch more than what it should")
+    return text
+
+
+def holds(text: str, change: Change) -> bool:
+    """Whether the text has every setting already. Raises Unreadable."""
+    values = EDITORS[change.format].parse(text)
+    return all(value_at(values, setting.path) == setting.value for setting in change.settings)
+
+
+def value_at(values: Mapping[str, Any], path: Sequence[str]) -> Any:  # noqa: ANN401 - any setting
+    """Return what is at a path, or ABSENT."""
+    found: Any = values
+    for name in path:
+        if not isinstance(found, dict) or name not in found:
+            return ABSENT
+        found = found[name]
+    return found
+
+
+def _put(values: dict[str, Any], path: Sequence[str], value: object) -> None:
+    for name in path[:-1]:
+        values = values.setdefault(name, {})
+    values[path[-1]] = value

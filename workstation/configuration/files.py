@@ -1,0 +1,81 @@
+"""Reading a file that others write too, and replacing it whole with its mode kept."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from app.errors import Unavailable
+from workstation.configuration.faults import Unreadable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NEW_FILE, _NEW_FOLDER = 0o600, 0o700
+
+
+def read(path: Path) -> str | None:
+    """Return a file's text with its own line ends; None where there is no file.
+
+    Raises Unreadable where it is not UTF-8, Unavailable where it cannot be read.
+    """
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise Unreadable("it is not UTF-8") from error
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read ({error}).") from error
+
+
+def replace(path: Path, expected: str | None, text: str | None) -> None:
+    """Put a text in a file's place, or delete the file where the text is None.
+
+    Raises Unavailable, also where the file is no longer as expected.
+    """
+    # A link, as people have who keep their settings in a repository, stays one.
+    path = path.resolve()
+    if read(path) != expected:
+        raise Unavailable(f"{path} was changed meanwhile; run the command again.")
+    try:
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            _write(path, text)
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written ({error}).") from error
+
+
+def make_folders(path: Path) -> list[Path]:
+    """Make the folders around a file; return those that were made, outermost first."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(mode=_NEW_FOLDER, exist_ok=True)
+    return missing[::-1]
+
+
+def remove_folders(folders: list[Path]) -> None:
+    """Remove those that are empty."""
+    for folder in reversed(folders):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _write(path: Path, text: str) -> None:
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _NEW_FILE), "wb") as to:
+            to.write(text.encode())
+            to.flush()
+            os.fsync(to.fileno())
+        if path.exists():
+            fresh.chmod(stat.S_IMODE(path.stat().st_mode))
+        fresh.replace(path)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
