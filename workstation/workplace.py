@@ -90,7 +90,8 @@ def gateway_url(given: str) -> str:
         )
     if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _THIS_MACHINE):
         raise BadSettings(
-            f"{given} would send your token in the clear: use https:// (http:// is for this machine)."
+            f"{given} would send your token in the clear: use https:// (http:// only on this "
+            "machine)."
         )
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     return f"{url.scheme}://{host}{f':{port}' if port else ''}{url.path.rstrip('/')}"
