@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.settings import Settings
 from app.storage.store import MongoStorage
 from proxy.browser.link_pages import LinkPages
 from proxy.browser.link_routes import link_routes
 from proxy.browser.linking import Linking
+from proxy.browser.visits import Visits
 from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.http.asked import headers_asked
@@ -27,24 +29,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OurPages:
+    settings: Settings
     callers: Callers
     linking: Linking
-    link_pages: LinkPages | None
+    visits: Visits | None
     """None where no browser is expected."""
     deciding: Deciding
     storage: MongoStorage
     connections: Connections
-    public_url: str
-    """Where developers reach the gateway; empty where only those who ask know it."""
 
     def blueprints(self) -> Iterator[Blueprint]:
         """Yield each matter's routes."""
-        if self.link_pages is not None:
-            yield self.link_pages.routes()
-        yield link_routes(self.linking, self.link_pages, self._caller)
+        link_pages = None
+        if self.visits is not None:
+            yield self.visits.routes()
+            link_pages = LinkPages(self.linking, self.visits, self.settings.public_url)
+            yield link_pages.routes()
+        yield link_routes(self.linking, link_pages, self._caller)
         yield hold_pages(self.deciding, self._signed_in)
         yield session_pages(self.storage, self._caller)
-        yield connection_pages(self.connections, self._caller, self.public_url)
+        yield connection_pages(self.connections, self._caller, self.settings.public_url)
 
     async def _caller(self) -> Identity:
         return await self.callers.identify(headers_asked())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.audit.ledger import ChainedLedger
@@ -15,10 +14,10 @@ from app.storage.feed import HoldFeed
 from app.storage.lifeline import Lifeline
 from app.telemetry import Metrics
 from policies.passages.names import PassageNames
-from proxy.browser.link_pages import LinkPages
+from proxy.browser.client import client_of
 from proxy.browser.linking import Linking
-from proxy.browser.signing_in import SignIn, client_of
-from proxy.browser.tickets import Tickets
+from proxy.browser.signing_in import SignIn
+from proxy.browser.visits import Visits
 from proxy.callers import Callers
 from proxy.calls.asking import CallAsking
 from proxy.calls.leaving import Leaving
@@ -56,7 +55,6 @@ if TYPE_CHECKING:
 
 _ANSWERS_KEPT = 8
 """How many answers of the largest size may wait for decisions about their calls at a time."""
-_SIGN_IN_LASTS = timedelta(minutes=10)
 
 
 class Parts:
@@ -135,16 +133,8 @@ class Parts:
             clock,
             self._mask,
         )
-        link_pages = _link_pages(settings, linking, verifier, callers, http)
-        ours = OurPages(
-            callers,
-            linking,
-            link_pages,
-            deciding,
-            storage,
-            connections,
-            settings.public_url,
-        )
+        visits = _visits(settings, storage, verifier, callers, http)
+        ours = OurPages(settings, callers, linking, visits, deciding, storage, connections)
         self.drain = Drain()
         pages = create_pages(self._ready, metrics, self.drain, ours.blueprints())
         self.door = Door(gate, pages, self.drain)
@@ -168,22 +158,21 @@ class Parts:
         return self._catalogs.state
 
 
-def _link_pages(
+def _visits(
     settings: Settings,
-    linking: Linking,
+    storage: MongoStorage,
     verifier: Verifier,
     callers: Callers,
     http: httpx.AsyncClient,
-) -> LinkPages | None:
-    """Return the pages for browsers, where one is expected. Raises BadSettings."""
+) -> Visits | None:
+    """Return who signs in with a browser, where one is expected. Raises BadSettings."""
     client = client_of(settings)
     if client is None:
         return None
-    key, clock = settings.vault_key.get_secret_value(), SystemClock()
-    return LinkPages(
-        linking,
+    return Visits(
         SignIn(client, verifier, callers, http),
-        going=Tickets(key, "sign-in under way", _SIGN_IN_LASTS, clock),
-        signed_in=Tickets(key, "signed in to link", _SIGN_IN_LASTS, clock),
+        storage.people,
+        vault_key=settings.vault_key.get_secret_value(),
+        clock=SystemClock(),
         public_url=settings.public_url,
     )

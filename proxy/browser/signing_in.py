@@ -1,72 +1,42 @@
-"""Signing a person in through their browser: OIDC's code flow with PKCE.
+"""Signing a person in through their browser: OIDC's code flow with PKCE, by Authlib's client.
 
-Source: OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9700 (what a client must check).
+Sources: OpenID Connect Core 1.0, sections 3.1 and 12; RFC 9700 (what a client must check).
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
+import httpx2
 import structlog
-import yarl
+from authlib.common.security import generate_token
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from app.errors import BadSettings, IssuerUnavailable, NotAuthenticated, NotPermitted
+from app.domain.identity import Identity
+from app.errors import IssuerUnavailable, NotAuthenticated, NotPermitted
 from proxy.oidc.discovery import discover
 from proxy.oidc.identity import identity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, MutableMapping
 
-    from app.domain.identity import Identity
-    from app.settings import Settings
+    from authlib.oauth2.auth import ClientAuth
+
+    from proxy.browser.client import Client
     from proxy.callers import Callers
     from proxy.oidc.verify import Verifier
 
-CALLBACK = "/-/link/callback"
 _SCOPES = ("openid", "profile", "email", "groups")
-_RANDOM_BYTES = 32
+_OFFLINE = "offline_access"
+_RANDOM_CHARACTERS = 48
+_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Whom the gateway is to the issuer that signs people in."""
-
-    issuer: str
-    audience: str
-    client_id: str
-    redirect_uri: str
-    secret: str = field(default="", repr=False)
-
-
-def client_of(settings: Settings) -> Client | None:
-    """Return the client that the settings describe; None where no browser is to come.
-
-    Raises BadSettings where no trusted issuer of people is meant for certain.
-    """
-    if not settings.public_url:
-        return None
-    people = {known.issuer: known for known in settings.issuers if known.kind == "person"}
-    only = next(iter(people)) if len(people) == 1 else ""
-    issuer = people.get(settings.login_issuer or only)
-    if issuer is None:
-        raise BadSettings(
-            "ABEYANCE_LOGIN_ISSUER: with ABEYANCE_PUBLIC_URL, name one of the issuers of people "
-            "in ABEYANCE_ISSUERS: the one that signs people in for a link."
-        )
-    return Client(
-        issuer.issuer,
-        issuer.audience,
-        settings.login_client_id,
-        settings.public_url + CALLBACK,
-        settings.login_client_secret.get_secret_value(),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +49,14 @@ class Started:
     verifier: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who has signed in. The refresh token is empty where none was asked for or given."""
+
+    identity: Identity
+    refresh_token: str = field(default="", repr=False)
+
+
 class SignIn:
     """Keeps nothing between the two halves: another gateway may take the second."""
 
@@ -89,102 +67,154 @@ class SignIn:
         self._verifier = verifier
         self._callers = callers
         self._http = http
+        self._tls = httpx2.create_ssl_context(trust_env=False)
 
-    async def start(self) -> Started:
-        """Make a sign-in of its own. Raises IssuerUnavailable."""
+    async def start(self, *, offline: bool = False) -> Started:
+        """Make a sign-in; `offline` asks for a refresh token. Raises IssuerUnavailable."""
         known = await self._discover()
-        state, nonce, verifier = (secrets.token_urlsafe(_RANDOM_BYTES) for _ in range(3))
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest())
-        asked = {
-            "response_type": "code",
-            "client_id": self.client.client_id,
-            "redirect_uri": self.client.redirect_uri,
-            "scope": _scope(known),
-            "audience": self.client.audience,
-            "state": state,
-            "nonce": nonce,
-            "code_challenge": challenge.rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
-        }
-        url = yarl.URL(known["authorization_endpoint"]).update_query(asked)
-        return Started(str(url), state, nonce, verifier)
+        state, nonce, verifier = (generate_token(_RANDOM_CHARACTERS) for _ in range(3))
+        scopes = (*_SCOPES, _OFFLINE) if offline else _SCOPES
+        async with self._asking(known) as asking:
+            url, _ = asking.create_authorization_url(
+                known["authorization_endpoint"],
+                scope=_scope(known, scopes),
+                state=state,
+                nonce=nonce,
+                code_verifier=verifier,
+                **_target(self.client.audience),
+            )
+        return Started(url, state, nonce, verifier)
 
-    async def finish(self, code: str, *, nonce: str, verifier: str) -> Identity:
+    async def finish(self, code: str, *, nonce: str, verifier: str) -> SignedIn:
         """Return who has signed in.
 
         Raises NotAuthenticated where there is no code, the issuer does not take it or its answer
-        does not hold, NotPermitted for whom we may not link, IssuerUnavailable.
+        does not hold, NotPermitted for whom we may not take, IssuerUnavailable.
         """
         if not code:
             raise NotAuthenticated("The identity provider sends no code.")
-        tokens = await self._exchange(code, verifier)
+        known = await self._discover()
+        with self._answering():
+            async with self._asking(known) as asking:
+                tokens = await asking.fetch_token(
+                    known["token_endpoint"],
+                    grant_type="authorization_code",
+                    code=code,
+                    code_verifier=verifier,
+                )
         signed_in = await self._verifier.verify_sign_in(
             str(tokens.get("id_token", "")),
             issuer=self.client.issuer,
             client_id=self.client.client_id,
             nonce=nonce,
         )
+        identity = await self._caller(tokens)
+        if identity is None:
+            identity = await self._callers.vouched(identity_of(signed_in))
+        return SignedIn(identity, str(tokens.get("refresh_token") or ""))
+
+    async def renew(self, refresh_token: str) -> SignedIn:
+        """Return who a refresh token is of, as the issuer knows them now, and the next token.
+
+        The old one may be used up. Raises NotAuthenticated where the issuer does not take it any
+        more, as when somebody has left, NotPermitted, and IssuerUnavailable where nobody knows.
+        """
+        known = await self._discover()
+        with self._answering(ended="invalid_grant"):
+            async with self._asking(known) as asking:
+                tokens = await asking.refresh_token(
+                    known["token_endpoint"],
+                    refresh_token=refresh_token,
+                    **_target(self.client.audience),
+                )
+        identity = await self._caller(tokens)
+        if identity is None:
+            raise self._away("a refresh gives no access token for the gateway")
+        return SignedIn(identity, str(tokens.get("refresh_token") or refresh_token))
+
+    async def _caller(self, tokens: Mapping[str, Any]) -> Identity | None:
+        """Return whose access token it is: the same subject as on the data path, all the groups.
+
+        None where the issuer gives this client none for our audience.
+        """
         try:
-            # The same kind of token as on the data path: the same subject, and all the groups.
             identity = await self._callers.of_token(str(tokens.get("access_token", "")))
         except NotAuthenticated:
-            return await self._callers.vouched(identity_of(signed_in))
+            return None
         if identity.issuer != self.client.issuer:
             raise NotPermitted("The access token is of another issuer than the sign-in.")
         return identity
 
-    async def _exchange(self, code: str, verifier: str) -> Mapping[str, Any]:
-        known = await self._discover()
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": self.client.redirect_uri,
-            "code_verifier": verifier,
-        }
-        headers = {"accept": "application/json"}
-        self._authenticate(known, form, headers)
-        try:
-            answer = await self._http.post(known["token_endpoint"], data=form, headers=headers)
-            tokens = answer.json()
-        except (httpx.HTTPError, ValueError, TypeError) as error:
-            raise self._away(error) from error
-        if answer.status_code >= 500 or not isinstance(tokens, dict):
-            raise self._away(f"status {answer.status_code}")
-        if answer.status_code != 200:
-            fault = str(tokens.get("error", ""))[:80]
-            _log.warning("code not taken", issuer=self.client.issuer, reason=fault)
-            raise NotAuthenticated("The identity provider does not take the code.")
-        return tokens
-
-    def _authenticate(
-        self, known: Mapping[str, Any], form: dict[str, str], headers: dict[str, str]
-    ) -> None:
-        """Say who we are in the way that the issuer takes (RFC 6749, section 2.3.1)."""
-        client, methods = self.client, known.get("token_endpoint_auth_methods_supported")
-        if not client.secret:
-            form["client_id"] = client.client_id
-        elif isinstance(methods, list) and "client_secret_basic" not in methods:
-            form |= {"client_id": client.client_id, "client_secret": client.secret}
-        else:
-            pair = f"{quote(client.client_id, safe='')}:{quote(client.secret, safe='')}"
-            headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    def _asking(self, known: Mapping[str, Any]) -> AsyncOAuth2Client:
+        methods = known.get("token_endpoint_auth_methods_supported")
+        post = isinstance(methods, list) and "client_secret_basic" not in methods
+        asking = AsyncOAuth2Client(
+            client_id=self.client.client_id,
+            client_secret=self.client.secret or None,
+            redirect_uri=self.client.redirect_uri,
+            code_challenge_method="S256",
+            token_endpoint_auth_method=_method(self.client, post=post),
+            verify=self._tls,
+            trust_env=False,
+            timeout=_SECONDS,
+        )
+        asking.register_client_auth_method(("client_secret_basic", _basic))
+        return asking
 
     async def _discover(self) -> dict[str, Any]:
         try:
             known = await discover(self.client.issuer, self._http)
             for endpoint in ("authorization_endpoint", "token_endpoint"):
-                yarl.URL(known[endpoint])
-        except (httpx.HTTPError, ValueError, TypeError, KeyError) as error:
+                httpx2.URL(known[endpoint])
+        except (httpx.HTTPError, httpx2.InvalidURL, ValueError, TypeError, KeyError) as error:
             raise self._away(error) from error
         return known
+
+    @contextmanager
+    def _answering(self, ended: str = "") -> Iterator[None]:
+        """Tell a no of the issuer from one that is away. `ended`: the one error that is a no."""
+        try:
+            yield
+        except OAuthError as error:
+            fault = str(error.error)[:80]
+            _log.warning("no tokens given", issuer=self.client.issuer, reason=fault)
+            if ended and fault != ended:
+                raise self._away(fault) from error
+            raise NotAuthenticated("The identity provider does not take it.") from error
+        except (httpx2.HTTPError, ValueError, TypeError, AttributeError) as error:
+            raise self._away(error) from error
 
     def _away(self, reason: object) -> IssuerUnavailable:
         _log.warning("nobody can sign in", issuer=self.client.issuer, reason=repr(reason))
         return IssuerUnavailable(f"{self.client.issuer} does not answer as it should.")
 
 
-def _scope(known: Mapping[str, Any]) -> str:
+def _method(client: Client, *, post: bool) -> str:
+    if not client.secret:
+        return "none"
+    return "client_secret_post" if post else "client_secret_basic"
+
+
+def _basic(
+    client: ClientAuth, _method: str, uri: str, headers: MutableMapping[str, str], body: bytes
+) -> tuple[str, MutableMapping[str, str], bytes]:
+    """Escape both parts (RFC 6749, section 2.3.1), which Authlib's own method leaves out."""
+    pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret, safe='')}"
+    headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return uri, headers, body
+
+
+def _target(audience: str) -> dict[str, str]:
+    """Name what the token is for: most issuers go by `audience`, some by RFC 8707.
+
+    A `resource` is an absolute URI; of another, an issuer says `invalid_target`.
+    """
+    absolute = urlsplit(audience).scheme in ("https", "http")
+    return {"audience": audience} | ({"resource": audience} if absolute else {})
+
+
+def _scope(known: Mapping[str, Any], wanted: tuple[str, ...]) -> str:
     """Ask for what the issuer knows of: some refuse a scope that they do not."""
     supported = known.get("scopes_supported")
-    offered = supported if isinstance(supported, list) else _SCOPES
-    return " ".join(scope for scope in _SCOPES if scope == "openid" or scope in offered)
+    offered = supported if isinstance(supported, list) else wanted
+    return " ".join(scope for scope in wanted if scope == "openid" or scope in offered)

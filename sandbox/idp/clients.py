@@ -77,7 +77,7 @@ CLIENTS = {
             "Abeyance",
             ("authorization_code",),
             secret=GATEWAY_SECRET,
-            redirect_path="/-/link/callback",
+            redirect_path="/-/sign-in/callback",
         ),
     )
 }

@@ -50,7 +50,7 @@ async def test_programs_that_look_at_a_link_do_not_use_it_up(place: Place) -> No
             assert (await unfurler.get(link)).status_code == 200
             assert (await unfurler.head(link)).status_code == 200
             assert (await unfurler.get(f"{link}/sign-in")).status_code == 405
-            assert (await unfurler.get(f"{place.url}/-/link/callback")).status_code == 400
+            assert (await unfurler.get(f"{place.url}/-/sign-in/callback")).status_code == 400
             assert (await unfurler.get(f"{place.url}/-/link/confirm")).status_code == 400
         assert not unfurler.cookies
     async with Browser() as browser:
@@ -125,7 +125,7 @@ async def test_an_answer_that_is_not_the_one_asked_for_signs_nobody_in(
         answer = await browser.get(f"{place.url}{back.path}", params=given)
         assert answer.status_code in (400, 403)
         assert "text/html" in answer.headers["content-type"]
-        assert "signed-in" not in str(answer.headers)
+        assert "abeyance-link=" not in str(answer.headers)
 
 
 async def test_what_is_sent_to_the_provider_binds_the_answer_to_this_browser(
@@ -137,7 +137,7 @@ async def test_what_is_sent_to_the_provider_binds_the_answer_to_this_browser(
         sent = [await browser.send_form(await browser.get(link)) for _ in range(2)]
     asked, again = (parse_qs(urlsplit(answer.headers["location"]).query) for answer in sent)
     assert asked["code_challenge_method"] == ["S256"]
-    assert asked["redirect_uri"] == [f"{place.url}/-/link/callback"]
+    assert asked["redirect_uri"] == [f"{place.url}/-/sign-in/callback"]
     assert asked["response_type"] == ["code"]
     for name in ("state", "nonce", "code_challenge"):
         assert len(asked[name][0]) >= 43
@@ -191,7 +191,7 @@ async def test_a_cookie_that_we_did_not_seal_or_for_another_step_is_nobody(place
         await browser.send_form(await browser.get(await place.link()))
         going = browser.cookies["abeyance-going"]
     for forged in (going, going[:-4] + "AAAA", "", "ñ", "x" * 3000):
-        cookie = f"abeyance-signed-in={forged}".encode()
+        cookie = f"abeyance-link={forged}".encode()
         async with httpx.AsyncClient(headers={b"cookie": cookie}) as http:
             assert (await http.get(f"{place.url}/-/link/confirm")).status_code == 400
 
@@ -234,7 +234,7 @@ async def test_behind_https_the_cookies_are_of_this_host_and_secure(place: Place
     assert sent.headers["set-cookie"].startswith("__Host-abeyance-going=")
     assert "Secure" in sent.headers["set-cookie"]
     asked = parse_qs(urlsplit(sent.headers["location"]).query)
-    assert asked["redirect_uri"] == ["https://gateway.example.com/-/link/callback"]
+    assert asked["redirect_uri"] == ["https://gateway.example.com/-/sign-in/callback"]
     assert action(page) == f"{link}/sign-in"
 
 

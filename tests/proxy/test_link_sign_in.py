@@ -13,7 +13,7 @@ from quart import Quart
 from app.domain.identity import Identity, IdentityKind
 from app.errors import BadSettings, NotPermitted
 from app.settings import Settings
-from proxy.browser.signing_in import client_of
+from proxy.browser.client import client_of
 from proxy.callers import Callers
 from proxy.oidc.verify import Verifier
 from sandbox.serving import listen, running
@@ -126,7 +126,7 @@ async def test_whatever_a_provider_answers_is_a_page_in_plain_words(
         # It may have a query of its own, and is not asked for what it does not know.
         assert (asked["realm"], asked["scope"]) == (["acme"], ["openid email"])
         back = {"state": asked["state"][0], "code": "x"}
-        told = await browser.get(f"{fresh.url}/-/link/callback", params=back)
+        told = await browser.get(f"{fresh.url}/-/sign-in/callback", params=back)
     assert told.status_code == status
     assert f'href="{link}"' in told.text
     assert not await place.linked()

@@ -228,7 +228,7 @@ async def test_userinfo_wants_an_access_token_of_this_issuer(idp: IdpDriver) -> 
 async def test_a_client_with_a_secret_gets_no_token_without_it(
     idp: IdpDriver, client_id: str, secret: str, status: int
 ) -> None:
-    callback = "http://127.0.0.1:8470/-/link/callback"
+    callback = "http://127.0.0.1:8470/-/sign-in/callback"
     async with AsyncOAuth2Client(
         GATEWAY_CLIENT, redirect_uri=callback, code_challenge_method="S256"
     ) as client:
