@@ -67,6 +67,7 @@ async def _serve(
         await stop.wait()
         seconds = 0.0 if watch.death else parts.settings.drain_seconds
         await parts.drain.run(seconds, partial(empty_backlog, listener), parts.send_away)
+        await parts.leaving.hurry()
         # Hypercorn has a descriptor of its own, and closes it next.
         listener.close()
 

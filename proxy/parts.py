@@ -88,6 +88,7 @@ class Parts:
         attendance = Attendance(
             *(storage.leases, storage.holds, storage.notices, ledger, clock, settings.away_seconds)
         )
+        self.leaving = leaving = Leaving(storage.holds, ledger, clock)
         self.running = (
             *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
         )
@@ -106,7 +107,7 @@ class Parts:
             holding=holding,
             watching=Watching(
                 CallAsking(turns, holding, granted, clock, limits, metrics),
-                Leaving(storage.holds, ledger, clock),
+                leaving,
                 pool,
                 clock,
                 metrics,

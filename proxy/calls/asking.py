@@ -47,8 +47,8 @@ class CallAsked:
     call: HeldCall
     reason: str
     """What the requester says that the request is for."""
-    patience: float
-    """For how many seconds the client waits."""
+    until: float
+    """When the client's patience ends, by the clock of the event loop."""
 
     @property
     def key(self) -> str:
@@ -231,10 +231,9 @@ class CallAsking:
     async def _decided(self, asked: CallAsked, waiting: _Waiting) -> CallAnswer | None:
         """Return what people said; None where what they approved is to be looked at again."""
         hold, recording = waiting.hold, asked.recording
+        patience = max(0.0, asked.until - asyncio.get_running_loop().time())
         with self._metrics.waiting.track_inprogress():
-            decided = await self._holding.decided(
-                hold, waiting.caller, recording, asked.patience, None
-            )
+            decided = await self._holding.decided(hold, waiting.caller, recording, patience, None)
         if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
             said = words.not_released(decided, asked.call)
             return CallAnswer(_ENDS_AS[decided.state], said, decided)

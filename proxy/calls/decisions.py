@@ -205,7 +205,7 @@ class Decisions:
             verdict=decided.judged.verdict,
             call=decided.call,
             reason=told.reason,
-            patience=told.patience,
+            until=asyncio.get_running_loop().time() + told.patience,
         )
 
     async def _ask(self, asked: CallAsked, decided: Decided) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 8.0
 _MOST_TURNS = 15
+_HURRY_SECONDS = 2.0
 _WHY = "The agent stopped waiting, so the call was not made."
 
 
@@ -34,7 +35,7 @@ class Leaving:
         self._holds = holds
         self._mover = Mover(holds, ledger, clock)
         self._grace = grace_seconds
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Hold] = {}
         self._coming: Counter[str] = Counter()
         """How many answers are on their way to whom, by `Hold.asker`."""
 
@@ -52,8 +53,17 @@ class Leaving:
     def withdraw(self, hold: Hold) -> None:
         """Withdraw it in some seconds, if then no client waits for it."""
         task = asyncio.get_running_loop().create_task(self._later(hold))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = hold
+        task.add_done_callback(self._tasks.pop)
+
+    async def hurry(self) -> None:
+        """Withdraw now what nobody waits for: this gateway ends."""
+        left = dict(self._tasks)
+        for task in left:
+            task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_HURRY_SECONDS):
+                await asyncio.gather(*map(self._unless_waited_for, left.values()))
 
     async def _later(self, hold: Hold) -> None:
         await asyncio.sleep(self._grace)
@@ -61,6 +71,9 @@ class Leaving:
             if not self._coming[hold.asker]:
                 break
             await asyncio.sleep(self._grace)
+        await self._unless_waited_for(hold)
+
+    async def _unless_waited_for(self, hold: Hold) -> None:
         with suppress(StorageUnavailable, Superseded):
             current = await self._holds.get(hold.id)
             if current is None or current.state is not HoldState.PENDING or current.attached:

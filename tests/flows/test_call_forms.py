@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import anthropic
@@ -134,3 +135,21 @@ async def test_an_answer_with_more_calls_than_anybody_could_decide_on_is_ended(
         with pytest.raises(anthropic.APIStatusError, match="more than 256 tool calls"):
             await agent.claude(client, script(calls))
     assert len(agent.ran) <= MOST_CALLS
+
+
+async def test_a_gateway_that_ends_takes_back_what_nobody_waits_for(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent, deploy = await slack.user("maria"), Agent(), marked("deploy staging")
+    gateway = house.start_gateway()
+    at = f"{gateway.addresses['gateway']['url']}/anthropic"
+    async with (
+        house.anthropic(await idp.token("alice"), max_retries=0) as client,
+        meanwhile(agent.claude(client.with_options(base_url=at), script(deploy))) as task,
+    ):
+        card = await card_of(maria, deploy)
+        task.cancel()
+    await maria.wait_for_change(card, "has stopped waiting", within=30)
+    # Sooner than clients that left are given up on.
+    assert await asyncio.to_thread(gateway.stop) == 0
+    await maria.wait_for_change(card, "Withdrawn", within=30)
