@@ -35,6 +35,7 @@ COMMANDS = {
     "grant": Command("cli.holds.grant:app", "See and end grants: approvals for a time."),
     "hold": Command("cli.holds.hold:app", "See and decide on held requests in a terminal."),
     "policy": Command("cli.policy.commands:app", "Check, try and rehearse the rules."),
+    "setup": Command("cli.setup:setup", "Configure a tool to use the gateway for good."),
     "slack": Command("cli.slack:app", "Connect a Slack workspace."),
     "trust": Command("cli.holds.trust:app", "See and end trusted texts."),
 }

@@ -60,7 +60,7 @@ def plan(changes: Iterable[Change]) -> list[Planned]:
     return planned
 
 
-def make(tool: str, planned: Iterable[Planned]) -> None:
+def make(tool: str, planned: Iterable[Planned], project: Path | None = None) -> None:
     """Write what was planned, with a record of the way back. Raises Unavailable, BadSettings."""
     with locked(lock_path()):
         record = read_record()
@@ -72,21 +72,23 @@ def make(tool: str, planned: Iterable[Planned]) -> None:
             # A folder may be there by now which was made for this file before.
             made = [str(folder) for folder in make_folders(each.file)]
             folders = (*(known.folders if known else ()), *made)
-            record.files[name] = Changed(tool, each.trace, tuple(dict.fromkeys(folders)))
+            record.files[name] = Changed(
+                tool, each.trace, tuple(dict.fromkeys(folders)), _name(project)
+            )
             record.save()
             replace(each.file, each.now, each.then)
 
 
-def plan_undo(tool: str, under: Path | None = None) -> list[Planned]:
-    """Return what undoing a tool's changes would do, in a folder or everywhere else.
+def plan_undo(tool: str, project: Path | None = None) -> list[Planned]:
+    """Return what undoing a tool's changes would do, in a repository or for the user.
 
     Raises BadSettings where a file cannot be read.
     """
     planned = []
     for name, known in read_record().files.items():
-        file = Path(name)
-        if known.tool != tool or (under is not None and not file.is_relative_to(under)):
+        if (known.tool, known.project) != (tool, _name(project)):
             continue
+        file = Path(name)
         try:
             now = read(file)
             then = undone(now, known.trace)
@@ -99,14 +101,20 @@ def plan_undo(tool: str, under: Path | None = None) -> list[Planned]:
 def undo(planned: Iterable[Planned]) -> None:
     """Do what `plan_undo` planned, and forget the changes. Raises Unavailable, BadSettings."""
     with locked(lock_path()):
-        record = read_record()
+        record, folders = read_record(), list[Path]()
         for each in planned:
             if each.now != each.then:
                 replace(each.file, each.now, each.then)
             known = record.files.pop(str(each.file), None)
             record.save()
             if known and each.then is None:
-                remove_folders([Path(folder) for folder in known.folders])
+                folders += [Path(folder) for folder in known.folders]
+        # Only now: a folder may have been made for the first file and hold the second.
+        remove_folders(folders)
+
+
+def _name(project: Path | None) -> str:
+    return str(project) if project else ""
 
 
 def _untouched(file: Path, fault: Unreadable) -> BadSettings:

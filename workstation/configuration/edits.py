@@ -64,15 +64,31 @@ def edited(text: str, change: Change) -> str:
 
     Raises Unreadable where the text does not parse, or where anything else in it would change.
     """
-    editor = EDITORS[change.format]
-    wanted = copy.deepcopy(editor.parse(text))
     for setting in change.settings:
-        if value_at(wanted, setting.path) != setting.value:
-            text = editor.put(text, setting.path, setting.value)
-            _put(wanted, setting.path, setting.value)
-    if editor.parse(text) != wanted:
-        raise Unreadable("a change would touch more than what it should")
+        text = put(text, change.format, setting.path, setting.value)
     return text
+
+
+def put(text: str, format_: Format, path: Sequence[str], value: object) -> str:
+    """Return the text with a value at a path. Raises Unreadable as `edited`."""
+    editor = EDITORS[format_]
+    wanted = copy.deepcopy(editor.parse(text))
+    if value_at(wanted, path) == value:
+        return text
+    text = editor.put(text, path, value)
+    _put(wanted, path, value)
+    return _checked(text, editor, wanted)
+
+
+def remove(text: str, format_: Format, path: Sequence[str]) -> str:
+    """Return the text without what is at a path. Raises Unreadable as `edited`."""
+    editor = EDITORS[format_]
+    wanted = copy.deepcopy(editor.parse(text))
+    around = value_at(wanted, path[:-1])
+    if not isinstance(around, dict) or path[-1] not in around:
+        return text
+    del around[path[-1]]
+    return _checked(editor.remove(text, path), editor, wanted)
 
 
 def holds(text: str, change: Change) -> bool:
@@ -89,6 +105,12 @@ def value_at(values: Mapping[str, Any], path: Sequence[str]) -> Any:  # noqa: AN
             return ABSENT
         found = found[name]
     return found
+
+
+def _checked(text: str, editor: Editor, wanted: dict[str, Any]) -> str:
+    if editor.parse(text) != wanted:
+        raise Unreadable("a change would touch more than what it should")
+    return text
 
 
 def _put(values: dict[str, Any], path: Sequence[str], value: object) -> None:

@@ -12,6 +12,7 @@ from app.errors import Unavailable
 from workstation.configuration.faults import Unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _NEW_FILE, _NEW_FOLDER = 0o600, 0o700
@@ -58,9 +59,9 @@ def make_folders(path: Path) -> list[Path]:
     return missing[::-1]
 
 
-def remove_folders(folders: list[Path]) -> None:
-    """Remove those that are empty."""
-    for folder in reversed(folders):
+def remove_folders(folders: Iterable[Path]) -> None:
+    """Remove those that are empty, the innermost first."""
+    for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
         with suppress(OSError):
             folder.rmdir()
 

@@ -27,6 +27,7 @@ _BLANK = re.compile(r"(?:[\s\ufeff]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r?\n[ \t]*)?")
+_LINE_ENDS = re.compile(r"[ \t]*\r?\n")
 _STEP = "  "
 
 
@@ -192,11 +193,12 @@ def remove(text: str, path: Sequence[str]) -> str:
         (m.node.end for m in (node.members or {}).values() if m.node.end <= gone.start),
         default=node.start + 1,
     )
-    between = text[before : gone.start]
     comma = _comma(text, before, gone.start)
-    if comma is None:
-        return text[:before] + between.rstrip() + text[gone.node.end :]
-    kept = text[before:comma] + text[comma + 1 : gone.start].rstrip()
+    kept = text[before : gone.start]
+    if comma is not None:
+        kept = text[before:comma] + text[comma + 1 : gone.start]
+    # A comment may end the line: what follows must not become a part of it.
+    kept = kept.rstrip() if _LINE_ENDS.match(text, gone.node.end) else kept.rstrip(" \t")
     return text[:before] + kept + text[gone.node.end :]
 
 

@@ -25,6 +25,8 @@ class Changed:
     trace: Trace
     folders: tuple[str, ...] = ()
     """Those that were made for it."""
+    project: str = ""
+    """The repository that was configured; empty for the user's own configuration."""
 
 
 @dataclass(slots=True)
@@ -70,4 +72,4 @@ def _changed(said: dict[str, Any]) -> Changed:
     trace["touched"] = tuple(
         Touched(**{**touched, "path": tuple(touched["path"])}) for touched in trace["touched"]
     )
-    return Changed(str(said["tool"]), Trace(**trace), tuple(said["folders"]))
+    return Changed(str(said["tool"]), Trace(**trace), tuple(said["folders"]), str(said["project"]))

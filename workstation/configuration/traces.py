@@ -19,6 +19,8 @@ from workstation.configuration.edits import (
     Format,
     edited,
     holds,
+    put,
+    remove,
     value_at,
 )
 from workstation.configuration.faults import Unreadable
@@ -130,16 +132,22 @@ def _undone_singly(text: str, trace: Trace) -> Undone:
         if value_at(values, touched.path) != touched.ours:
             kept.append(".".join(touched.path))
         elif touched.there:
-            text = editor.put(text, touched.path, touched.was)
+            text = put(text, trace.format, touched.path, touched.was)
         else:
-            text = editor.remove(text, touched.path)
-            # What was made around it goes too, once nothing else is in it.
-            for length in range(len(touched.path) - 1, len(touched.path) - 1 - touched.made, -1):
-                if value_at(editor.parse(text), touched.path[:length]) == {}:
-                    text = editor.remove(text, touched.path[:length])
+            text = remove(text, trace.format, _emptied(values, touched))
     if not trace.existed and not editor.parse(text):
         return Undone(None, tuple(reversed(kept)))
     return Undone(text, tuple(reversed(kept)))
+
+
+def _emptied(values: dict[str, Any], touched: Touched) -> tuple[str, ...]:
+    """Return the path to remove: what was made around a setting goes too if nothing else is in it."""
+    path = touched.path
+    for _ in range(touched.made):
+        if len(value_at(values, path[:-1])) > 1:
+            break
+        path = path[:-1]
+    return path
 
 
 def _lines(text: str) -> list[str]:

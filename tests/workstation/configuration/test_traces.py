@@ -135,6 +135,21 @@ def test_what_a_user_changed_since_stays(case: tuple[str | None, Change]) -> Non
     assert editor.parse(back.text or "") == expected
 
 
+@given(cases())
+def test_settings_are_taken_back_one_by_one_where_a_user_wrote_a_note(
+    case: tuple[str | None, Change],
+) -> None:
+    text, change = case
+    then, trace = changed(text, change, None)
+    assume(trace is not None)
+    assert trace is not None
+    editor = EDITORS[change.format]
+    note = "// mine" if change.format is Format.JSONC else "# mine"
+    back = undone(f"{note}\n{then}", trace)
+    assert back.kept == ()
+    assert editor.parse(back.text or "") == editor.parse(text or "")
+
+
 def test_a_setting_that_a_user_changed_since_is_theirs() -> None:
     change = Change(
         Path("f"), Format.JSONC, (Setting(("env", "URL"), "ours"), Setting(("key",), "ours"))

@@ -1,0 +1,49 @@
+"""Gemini CLI. Source: its configuration reference.
+
+It has no helper for tokens, and takes the address of its API from the environment alone. A `.env`
+in its own folder is read into that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from workstation.configuration.edits import Change, Format, Setting
+from workstation.setup.base import SetUp, Wish, folder_of
+
+SETTINGS: dict[tuple[str, ...], Any] = {
+    ("security", "auth", "selectedType"): "gemini-api-key",
+    # The first .env that it finds is the only one: a project's would take the place of ours.
+    ("advanced", "ignoreLocalEnv"): True,
+}
+_NO_HELPER = (
+    "Gemini CLI cannot ask for a token by itself. Start it with `abeyance exec -- gemini`, or "
+    "create a gateway key with `abeyance key create` and add a line GEMINI_API_KEY=<key> to "
+    "~/.gemini/.env."
+)
+_NOTES = (
+    _NO_HELPER,
+    "In folders that Gemini CLI does not trust it reads no .env, and asks for a key.",
+    "Projects' own .env files are no longer read by Gemini CLI (advanced.ignoreLocalEnv).",
+)
+
+
+def set_up(wish: Wish) -> SetUp:
+    """Return its settings, and the gateway's address as a variable."""
+    folder = folder_in(wish.project)
+    settings = tuple(Setting(path, value) for path, value in SETTINGS.items())
+    address = Setting(("GOOGLE_GEMINI_BASE_URL",), wish.url("gemini"))
+    return SetUp(
+        (
+            Change(folder / "settings.json", Format.JSONC, settings),
+            Change(folder / ".env", Format.VARIABLES, (address,)),
+        ),
+        _NOTES,
+    )
+
+
+def folder_in(project: Path | None) -> Path:
+    """Return the folder of its files for a repository, or else of the user."""
+    home = folder_of("GEMINI_CLI_HOME", Path.home())
+    return (project or home) / ".gemini"
