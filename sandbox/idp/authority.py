@@ -3,18 +3,21 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from secrets import token_urlsafe
 from typing import Any
+from urllib.parse import urlsplit
 
-from authlib.oauth2 import OAuth2Request
+from authlib.oauth2 import OAuth2Error, OAuth2Request
 from authlib.oauth2.rfc6749 import AuthorizationServer, ClientMixin, OAuth2Payload
 from authlib.oauth2.rfc6750 import BearerTokenGenerator
 from werkzeug.datastructures import MultiDict
 
-from sandbox.idp.claims import ACCESS_LIFETIME_S, SCOPES, access_claims
+from sandbox.idp.claims import ALL_SCOPES, AUDIENCE, OFFLINE, access_claims
 from sandbox.idp.clients import CLIENTS, Client
+from sandbox.idp.directory import Directory
+from sandbox.idp.given import Family, Given, SignedIn
 from sandbox.idp.issuer import Issuer
 from sandbox.idp.pending import DeviceRequest, Pending
-from sandbox.people import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +74,43 @@ class Incoming(OAuth2Request):
 class Authority(AuthorizationServer):
     """Issues what a person has agreed to."""
 
-    def __init__(self, issuer: Issuer, pending: Pending) -> None:
-        super().__init__(scopes_supported=SCOPES)
+    def __init__(
+        self, issuer: Issuer, pending: Pending, directory: Directory, given: Given
+    ) -> None:
+        super().__init__(scopes_supported=ALL_SCOPES)
         self.issuer = issuer
         self.pending = pending
+        self.directory = directory
+        self.given = given
         self.register_token_generator(
             "default",
-            BearerTokenGenerator(self._access_token, expires_generator=_lifetime),
+            BearerTokenGenerator(self._access_token, self._refresh_token, self._lifetime),
         )
+
+    def audience(self, request: OAuth2Request) -> str:
+        """Return the `resource` that a request names, or nothing (RFC 8707, section 2)."""
+        asked = request.payload.data if request.payload else {}
+        resource = str(asked.get("resource", ""))
+        target = urlsplit(resource)
+        if resource and (not target.scheme or not target.netloc or target.fragment):
+            raise InvalidTarget("The 'resource' must be an absolute URI without a fragment.")
+        return resource
+
+    def generate_token(
+        self,
+        grant_type: str,
+        client: ClientMixin,
+        user: SignedIn | None = None,
+        scope: str | None = None,
+        expires_in: int | None = None,
+        include_refresh_token: bool = True,  # noqa: FBT001, FBT002  Authlib's signature
+    ) -> dict[str, str | int]:
+        """Give a refresh token to whoever asked for `offline_access`, and nobody else."""
+        offline = include_refresh_token and OFFLINE in (scope or "").split()
+        made: dict[str, str | int] = super().generate_token(
+            grant_type, client, user, scope, expires_in, offline
+        )
+        return made
 
     def query_client(self, client_id: str) -> Client | None:  # type: ignore[override]  # Authlib reads None as unknown; its stubs do not say so
         return CLIENTS.get(client_id)
@@ -106,14 +138,33 @@ class Authority(AuthorizationServer):
         """Tell nobody: no part of the sandbox listens."""
 
     def _access_token(
-        self, *, client: ClientMixin, grant_type: str, user: Person, scope: str
+        self, *, client: ClientMixin, grant_type: str, user: SignedIn, scope: str
     ) -> str:
         del grant_type
-        claims = access_claims(
-            self.issuer.url, user, int(time.time()), client.get_client_id(), scope
+        now, client_id = int(time.time()), client.get_client_id()
+        claims = access_claims(self.issuer.url, user.person, now, client_id, scope)
+        claims |= {
+            "aud": user.audience or AUDIENCE,
+            "auth_time": user.auth_time,
+            "exp": now + self.given.minting.seconds,
+        }
+        opaque = self.given.minting.opaque
+        token = f"at-{token_urlsafe(24)}" if opaque else self.issuer.sign(claims, "at+jwt")
+        self.given.keep_access(token, client_id, claims)
+        return token
+
+    def _refresh_token(
+        self, *, client: ClientMixin, grant_type: str, user: SignedIn, scope: str
+    ) -> str:
+        del grant_type
+        family = user.family or Family(
+            client.get_client_id(), user.person.key, scope, user.auth_time, user.audience
         )
-        return self.issuer.sign(claims, "at+jwt")
+        return self.given.renewal(family)
+
+    def _lifetime(self, _client: ClientMixin, _grant_type: str) -> int:
+        return self.given.minting.seconds
 
 
-def _lifetime(_client: ClientMixin, _grant_type: str) -> int:
-    return ACCESS_LIFETIME_S
+class InvalidTarget(OAuth2Error):
+    error = "invalid_target"

@@ -9,6 +9,8 @@ AUDIENCE = "abeyance"
 ACCESS_LIFETIME_S = 3600
 CI_LIFETIME_S = 600
 SCOPES = ("openid", "profile", "email", "groups")
+OFFLINE = "offline_access"
+ALL_SCOPES = (*SCOPES, OFFLINE)
 
 Claims = dict[str, object]
 
@@ -33,6 +35,7 @@ def access_claims(
         "aud": AUDIENCE,
         "iat": now,
         "exp": now + ACCESS_LIFETIME_S,
+        "auth_time": now,
         "jti": token_urlsafe(12),
         "client_id": client_id,
         "scope": scope or " ".join(SCOPES),

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from authlib.oauth2.rfc6749 import ClientMixin
 from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE
 
-from sandbox.idp.claims import SCOPES
+from sandbox.idp.claims import ALL_SCOPES, SCOPES
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 GATEWAY_CLIENT = "abeyance-gateway"
@@ -36,7 +36,7 @@ class Client(ClientMixin):
     def get_allowed_scope(self, scope: Collection[str] | str | None) -> str:
         """Narrow what is asked for to what there is; nothing asked means everything."""
         asked = scope.split() if isinstance(scope, str) else list(scope or SCOPES)
-        return " ".join(each for each in asked if each in SCOPES)
+        return " ".join(each for each in asked if each in ALL_SCOPES)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
         """Allow any port of the loopback interface (RFC 8252, section 7.3)."""
@@ -69,13 +69,13 @@ CLIENTS = {
         Client(
             "abeyance-cli",
             "the abeyance command",
-            ("authorization_code", DEVICE_CODE_GRANT_TYPE),
+            ("authorization_code", "refresh_token", DEVICE_CODE_GRANT_TYPE),
         ),
         Client("abeyance-console", "the Abeyance console", ("authorization_code",)),
         Client(
             GATEWAY_CLIENT,
             "Abeyance",
-            ("authorization_code",),
+            ("authorization_code", "refresh_token"),
             secret=GATEWAY_SECRET,
             redirect_path="/-/sign-in/callback",
         ),

@@ -2,14 +2,17 @@
 
 import time
 from dataclasses import asdict, fields, replace
+from secrets import token_urlsafe
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quart import Blueprint, Response, jsonify, request
 
 from sandbox.idp.claims import Claims, access_claims, ci_claims
+from sandbox.idp.directory import Directory
+from sandbox.idp.given import Given
 from sandbox.idp.issuer import Issuer, JwksMode
 from sandbox.idp.odd import KeyChoice, sign_oddly
-from sandbox.people import PEOPLE, CiJob, find_person
+from sandbox.people import CiJob
 
 CI_FIELDS = frozenset(field.name for field in fields(CiJob))
 
@@ -24,6 +27,7 @@ class Order(BaseModel):
     header: dict[str, object] = Field(default_factory=dict)
     expires_in: int | None = None
     key: KeyChoice = KeyChoice.OK
+    opaque: bool = False
 
 
 class Switch(BaseModel):
@@ -59,7 +63,7 @@ class Issuers:
         return self.all[name]
 
 
-def token_routes(issuers: Issuers) -> Blueprint:
+def token_routes(issuers: Issuers, directory: Directory, given: Given) -> Blueprint:
     """Tokens for the asking: good ones by GET, any other by POST."""
     routes = _blueprint("tokens")
 
@@ -72,16 +76,16 @@ def token_routes(issuers: Issuers) -> Blueprint:
     @routes.get("/token/<person>")
     async def person_token(person: str) -> Response:
         issuer = issuers.named("people")
-        return _text(issuer.sign(_about(issuer, person), "at+jwt"))
+        return _text(issuer.sign(_about(issuer, directory, person), "at+jwt"))
 
     @routes.post("/token")
     async def odd_token() -> Response:
         order = Order.model_validate_json(await request.get_data() or b"{}")
-        return _text(_mint(issuers.named(order.issuer), order))
+        return _text(_mint(issuers.named(order.issuer), order, directory, given))
 
     @routes.get("/people")
     async def people() -> Response:
-        return jsonify([asdict(person) for person in PEOPLE])
+        return jsonify([asdict(person) for person in directory.people])
 
     return routes
 
@@ -124,10 +128,11 @@ def _blueprint(name: str) -> Blueprint:
     return routes
 
 
-def _about(issuer: Issuer, key: str) -> Claims:
-    person = find_person(key)
+def _about(issuer: Issuer, directory: Directory, key: str) -> Claims:
+    person = directory.find(key)
     if person is None:
-        raise Mistake(f"No person {key!r}; there are: {', '.join(each.key for each in PEOPLE)}.")
+        keys = ", ".join(each.key for each in directory.people)
+        raise Mistake(f"No person {key!r}; there are: {keys}.")
     return access_claims(issuer.url, person, int(time.time()))
 
 
@@ -138,15 +143,19 @@ def _job(changes: dict[str, str]) -> CiJob:
     return replace(CiJob(), **changes)
 
 
-def _mint(issuer: Issuer, order: Order) -> str:
+def _mint(issuer: Issuer, order: Order, directory: Directory, given: Given) -> str:
     now = int(time.time())
     typ = "JWT" if issuer.name == "ci" else "at+jwt"
     if issuer.name == "ci":
         claims = ci_claims(issuer.url, CiJob(), now)
     else:
-        claims = _about(issuer, order.person)
+        claims = _about(issuer, directory, order.person)
     if order.expires_in is not None:
         claims["exp"] = now + order.expires_in
+    if order.opaque:
+        token, claims = f"at-{token_urlsafe(24)}", _merge(claims, order.claims)
+        given.keep_access(token, str(claims.get("client_id", "")), claims)
+        return token
     header = issuer.header(typ)
     if order.key is KeyChoice.HS256:
         header["alg"] = "HS256"

@@ -2,7 +2,7 @@
 
 from quart import Blueprint, Response, jsonify
 
-from sandbox.idp.claims import SCOPES
+from sandbox.idp.claims import ALL_SCOPES
 from sandbox.idp.issuer import ALGORITHM, Issuer, JwksMode
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -45,11 +45,13 @@ def _describe(issuer: Issuer, *, signs_people_in: bool) -> dict[str, object]:
         "device_authorization_endpoint": f"{issuer.url}/device_authorization",
         "token_endpoint": f"{issuer.url}/token",
         "userinfo_endpoint": f"{issuer.url}/userinfo",
+        "revocation_endpoint": f"{issuer.url}/revoke",
+        "introspection_endpoint": f"{issuer.url}/introspect",
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", DEVICE_GRANT],
+        "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_GRANT],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
-        "scopes_supported": list(SCOPES),
+        "scopes_supported": list(ALL_SCOPES),
         "claims_supported": ["sub", "name", "email", "email_verified", "groups"],
     }

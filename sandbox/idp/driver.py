@@ -48,8 +48,12 @@ class IdpDriver:
         header: dict[str, object] | None = None,
         expires_in: int | None = None,
         key: Literal["ok", "other", "hs256", "none"] = "ok",
+        opaque: bool = False,
     ) -> str:
-        """Get any token at all; a claim or header member set to None is left out."""
+        """Get any token at all; a claim or header member set to None is left out.
+
+        One that is `opaque` is random text, and says its claims at `/introspect`.
+        """
         order = {
             "issuer": issuer,
             "person": person,
@@ -57,6 +61,7 @@ class IdpDriver:
             "header": header or {},
             "expires_in": expires_in,
             "key": key,
+            "opaque": opaque,
         }
         return await self._text("POST", "/sandbox/token", json=order)
 
@@ -70,6 +75,25 @@ class IdpDriver:
         """Sign with a new key from now on; without `keep_old` the former are withdrawn."""
         order = {"issuer": issuer, "keep_old": keep_old}
         await self._text("POST", "/sandbox/keys/rotate", json=order)
+
+    async def leave(self, person: str) -> None:
+        """Have a person leave the company: what they hold is not renewed any more."""
+        await self._text("DELETE", f"/sandbox/people/{person}")
+
+    async def change_groups(self, person: str, *groups: str) -> None:
+        """Put a person into these groups; whoever has left comes back."""
+        await self._text("PUT", f"/sandbox/people/{person}", json={"groups": list(groups)})
+
+    async def set_minting(
+        self, *, seconds: int = 3600, opaque: bool = False, rotate: bool = True
+    ) -> None:
+        """Say how long access tokens of a sign-in live from now on, and whether they are opaque."""
+        order = {"seconds": seconds, "opaque": opaque, "rotate": rotate}
+        await self._text("PUT", "/sandbox/minting", json=order)
+
+    async def introspections(self) -> int:
+        """Count the active tokens that were asked about since the provider started."""
+        return await self._fetches("people", "introspection")
 
     async def jwks_fetches(self, issuer: IssuerName = "people") -> int:
         """Count the fetches of an issuer's key set since the provider started."""

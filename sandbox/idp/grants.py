@@ -1,4 +1,4 @@
-"""The two ways to sign in: code with PKCE (RFC 7636), and device (RFC 8628)."""
+"""The two ways to sign in: code with PKCE (RFC 7636), and device (RFC 8628); what follows them."""
 
 import time
 from typing import Any
@@ -12,6 +12,9 @@ from joserfc.jwk import RSAKey
 
 from sandbox.idp.authority import Authority
 from sandbox.idp.claims import ACCESS_LIFETIME_S, profile
+from sandbox.idp.directory import Directory
+from sandbox.idp.endings import Introspection, RefreshGrant, Revocation
+from sandbox.idp.given import Given, SignedIn
 from sandbox.idp.issuer import Issuer
 from sandbox.idp.pending import Code, DeviceRequest, Pending
 from sandbox.people import Person
@@ -38,6 +41,7 @@ class CodeGrant(AuthorizationCodeGrant):
                 code_challenge=asked["code_challenge"],
                 code_challenge_method=asked["code_challenge_method"],
                 nonce=asked.get("nonce"),
+                audience=self.server.audience(request),
             )
         )
 
@@ -47,8 +51,9 @@ class CodeGrant(AuthorizationCodeGrant):
     def delete_authorization_code(self, authorization_code: Code) -> None:
         self.server.pending.drop_code(authorization_code.code)
 
-    def authenticate_user(self, authorization_code: Code) -> Person:
-        return authorization_code.person
+    def authenticate_user(self, authorization_code: Code) -> SignedIn:
+        audience = self.server.audience(self.request) or authorization_code.audience
+        return SignedIn(authorization_code.person, authorization_code.get_auth_time(), audience)
 
 
 class RequiredS256(CodeChallenge):
@@ -75,11 +80,14 @@ class DeviceGrant(DeviceCodeGrant):
     def query_device_credential(self, device_code: str) -> DeviceRequest | None:
         return self.server.pending.find_device(device_code)
 
-    def query_user_grant(self, user_code: str) -> tuple[Person | None, bool] | None:
+    def query_user_grant(self, user_code: str) -> tuple[SignedIn | None, bool] | None:
         device = self.server.pending.find_device_by_user_code(user_code)
         if device is None or device.approved is None:
             return None
-        return device.person, device.approved
+        if device.person is None:
+            return None, False
+        audience = self.server.audience(self.request)
+        return SignedIn(device.person, device.decided_at, audience), device.approved
 
     def should_slow_down(self, credential: DeviceRequest) -> bool:
         return credential.polls_too_fast()
@@ -133,9 +141,9 @@ class _IdToken:
             "exp": now + ACCESS_LIFETIME_S,
         }
 
-    def generate_user_info(self, user: Person, scope: str) -> UserInfo:
+    def generate_user_info(self, user: SignedIn, scope: str) -> UserInfo:
         del scope  # the sandbox tells all it knows to whoever asks for `openid`
-        return UserInfo(profile(user))
+        return UserInfo(profile(user.person), auth_time=user.auth_time)
 
 
 class CodeIdToken(_IdToken, OpenIDCode):
@@ -150,18 +158,22 @@ class CodeIdToken(_IdToken, OpenIDCode):
         return False
 
 
-class DeviceIdToken(_IdToken, OpenIDToken):
-    """Adds `id_token` to the answer of the device flow."""
+class PlainIdToken(_IdToken, OpenIDToken):
+    """Adds `id_token` to the answer of the device flow, and of a refresh."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuer = issuer
 
 
-def make_authority(issuer: Issuer, pending: Pending) -> Authority:
-    """Build the authority with both ways registered."""
-    authority = Authority(issuer, pending)
+def make_authority(issuer: Issuer, directory: Directory, given: Given) -> Authority:
+    """Build the authority with all that it does registered."""
+    pending = Pending()
+    authority = Authority(issuer, pending, directory, given)
     authority.register_grant(CodeGrant, [RequiredS256(), CodeIdToken(issuer)])
-    authority.register_grant(DeviceGrant, [DeviceIdToken(issuer)])
+    authority.register_grant(DeviceGrant, [PlainIdToken(issuer)])
+    authority.register_grant(RefreshGrant, [PlainIdToken(issuer)])
+    authority.register_endpoint(Revocation)
+    authority.register_endpoint(Introspection)
     device = DeviceEndpoint(authority, pending, f"{issuer.url}/device")
     authority.register_endpoint(device)  # type: ignore[arg-type]  # the stubs forget this endpoint
     return authority

@@ -20,6 +20,7 @@ class Code:
     code_challenge: str
     code_challenge_method: str
     nonce: str | None
+    audience: str = ""
     issued: float = field(default_factory=time.time)
 
     def get_redirect_uri(self) -> str:
@@ -57,6 +58,7 @@ class DeviceRequest:
     polled_at: float | None = None
     person: Person | None = None
     approved: bool | None = None
+    decided_at: int = 0
 
     def get_client_id(self) -> str:
         return self.client_id

@@ -10,8 +10,7 @@ from quart import Blueprint, Response, jsonify, render_template, request
 from sandbox.idp.authority import Authority, Incoming, Reply
 from sandbox.idp.claims import AUDIENCE, profile
 from sandbox.idp.clients import CLIENTS
-from sandbox.idp.issuer import ALGORITHM, Issuer
-from sandbox.people import PEOPLE, find_person, person_with_subject
+from sandbox.idp.issuer import ALGORITHM
 
 
 def code_routes(authority: Authority) -> Blueprint:
@@ -25,13 +24,15 @@ def code_routes(authority: Authority) -> Blueprint:
             grant = authority.get_consent_grant(incoming)  # type: ignore[no-untyped-call]
         except OAuth2Error as error:
             return await _refuse(authority, incoming, error)
-        page = await render_template("sign_in.html", people=PEOPLE, client=grant.client)
+        page = await render_template(
+            "sign_in.html", people=authority.directory.people, client=grant.client
+        )
         return Response(page)
 
     @routes.post("/authorize")
     async def chosen() -> Response | tuple[str, int]:
         incoming = await _incoming()
-        person = find_person(incoming.form.get("person", ""))
+        person = authority.directory.find(incoming.form.get("person", ""))
         try:
             grant = authority.get_consent_grant(incoming, person)  # type: ignore[no-untyped-call]
         except OAuth2Error as error:
@@ -65,29 +66,51 @@ def device_routes(authority: Authority) -> Blueprint:
     async def decide() -> tuple[str, int]:
         form = await request.form
         waiting = authority.pending.find_device_by_user_code(form.get("user_code", ""))
-        person = find_person(form.get("person", ""))
+        person = authority.directory.find(form.get("person", ""))
         if waiting is None or waiting.approved is not None:
             problem = "No device waits with this code. Check it, or start again on the device."
             return await _device_page(authority, "", problem), 400
         waiting.person, waiting.approved = person, person is not None
+        waiting.decided_at = int(time.time())
         return await render_template("done.html", person=person), 200
 
     return routes
 
 
-def userinfo_routes(issuer: Issuer) -> Blueprint:
+def userinfo_routes(authority: Authority) -> Blueprint:
     """Who the bearer of an access token is (OpenID Connect Core 1.0, section 5.3)."""
     routes = Blueprint("userinfo", __name__)
 
     @routes.route("/userinfo", methods=["GET", "POST"])
     async def userinfo() -> tuple[Response, int, dict[str, str]]:
         scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
-        subject = _subject(issuer, presented) if scheme.lower() == "bearer" else None
-        person = person_with_subject(subject) if subject else None
+        subject = _subject(authority, presented) if scheme.lower() == "bearer" else None
+        person = authority.directory.with_subject(subject) if subject else None
         if person is None:
             challenge = 'Bearer error="invalid_token"'
             return jsonify(error="invalid_token"), 401, {"WWW-Authenticate": challenge}
         return jsonify(profile(person)), 200, {}
+
+    return routes
+
+
+def ending_routes(authority: Authority) -> Blueprint:
+    """What becomes of tokens that were given out (RFC 7009, RFC 7662)."""
+    routes = Blueprint("endings", __name__)
+
+    @routes.post("/revoke")
+    async def revoke() -> Response:
+        incoming = await _incoming()
+        return _answer(
+            authority.create_endpoint_response("revocation", incoming)  # type: ignore[no-untyped-call]
+        )
+
+    @routes.post("/introspect")
+    async def introspect() -> Response:
+        incoming = await _incoming()
+        return _answer(
+            authority.create_endpoint_response("introspection", incoming)  # type: ignore[no-untyped-call]
+        )
 
     return routes
 
@@ -125,12 +148,19 @@ async def _device_page(authority: Authority, user_code: str, problem: str = "") 
         problem = "No device waits with this code. Check it, or start again on the device."
     client = CLIENTS[waiting.client_id] if waiting else None
     return await render_template(
-        "device.html", people=PEOPLE, waiting=waiting, client=client, problem=problem
+        "device.html",
+        people=authority.directory.people,
+        waiting=waiting,
+        client=client,
+        problem=problem,
     )
 
 
-def _subject(issuer: Issuer, presented: str) -> str | None:
+def _subject(authority: Authority, presented: str) -> str | None:
     """Read whose access token this is; None when it is not a good one of ours."""
+    kept, issuer = authority.given.access(presented), authority.issuer
+    if kept is not None and not kept.revoked and not kept.is_expired():
+        return str(kept.claims["sub"])
     try:
         token = jwt.decode(presented, issuer.keys.public_set(), algorithms=[ALGORITHM])
         jwt.JWTClaimsRegistry(
