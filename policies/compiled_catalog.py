@@ -156,6 +156,7 @@ class Catalog:
         for rule in self.rules:
             self._labels |= rule.look_for.labels if rule.look_for else {}
         self._plans: dict[tuple[Target, ...], Plan] = {}
+        self._lookouts: dict[tuple[str, ...], Lookout] = {}
         self._credentials: dict[str, Plan] = {}
         masking = _targets(rule for rule in self.rules if rule.then is Action.MASK)
         self.masking = frozenset(masking)
@@ -262,13 +263,20 @@ class Catalog:
         )
 
     def _lookout(self, rules: Iterable[Rule]) -> Lookout:
-        chosen = tuple(rules)
-        plan = self._plan(_targets(chosen))
+        chosen = tuple(rule for rule in rules if rule.look_for)
+        names = tuple(rule.id for rule in chosen)
+        lookout = self._lookouts.get(names)
+        if lookout is None:
+            if len(self._lookouts) >= _MAX_PLANS:
+                self._lookouts.clear()
+            lookout = self._lookouts[names] = self._made_lookout(chosen)
+        return lookout
+
+    def _made_lookout(self, rules: Sequence[Rule]) -> Lookout:
+        plan = self._plan(_targets(rules))
         owners = [
             tuple(
-                rule.fired(1)
-                for rule in chosen
-                if rule.look_for and target in rule.look_for.targets
+                rule.fired(1) for rule in rules if rule.look_for and target in rule.look_for.targets
             )
             for target in plan.targets
         ]

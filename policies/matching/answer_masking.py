@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -46,6 +46,12 @@ class Lookout:
     plan: Plan
     owners: tuple[tuple[FiredRule, ...], ...]
     labels: tuple[str, ...]
+    stops: frozenset[int] = field(init=False)
+    """Which targets forbid an answer."""
+
+    def __post_init__(self) -> None:
+        stops = (at for at, owners in enumerate(self.owners) if _denying(owners) is not None)
+        object.__setattr__(self, "stops", frozenset(stops))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +108,7 @@ class AnswerMasking:
         self._shadow = shadow
         self._credential = credential
         self._known = known
-        self._stops = frozenset(
-            at
-            for at, owners in enumerate(enforced.owners)
-            if stopping and _denying(owners) is not None
-        )
+        self._stops = enforced.stops if stopping else frozenset()
         self._counts: Counter[str] = Counter()
         self.masked = 0
         self.dropped = 0
