@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,8 +12,9 @@ import structlog
 
 from app.domain.connection import Connection, Waiting
 from app.domain.session import Decision
-from app.errors import AbeyanceError, MethodNotAllowed, Reason, Refused, Unavailable, Unreachable
+from app.errors import AbeyanceError, MethodNotAllowed, Refused, Unavailable
 from app.ids import short
+from app.storage.feed import Pulse
 from app.wire.clients import Client, client_of
 from app.wire.mcp.progress import progress
 from app.wire.registry import WIRES, wire_for
@@ -21,10 +23,12 @@ from app.wire.waiting.line import line as waiting_line
 from policies.approval import asked
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
-from proxy.front import header
+from proxy.front import header, stated_reason
 from proxy.holds.polling import POLL_SECONDS
+from proxy.holds.waiting import Mode, patience_of, waiting_mode
 from proxy.http.shared_account import Giving
 from proxy.record.recording import Recording
+from proxy.record.refusing import ending, note_refusal
 from proxy.refusals import refusal_for, refusal_headers
 
 if TYPE_CHECKING:
@@ -33,18 +37,6 @@ if TYPE_CHECKING:
     from proxy.front import Headers
 
 _log = structlog.get_logger(__name__)
-# Not here: a hold that still waits, or whose approval serves another try, is not over by this.
-_ENDS_AS = {
-    Reason.POLICY_DENIED: Decision.DENIED,
-    Reason.APPROVAL_DENIED: Decision.DENIED,
-    Reason.REASON_REQUIRED: Decision.DENIED,
-    Reason.APPROVAL_EXPIRED: Decision.EXPIRED,
-    Reason.APPROVAL_LAPSED: Decision.EXPIRED,
-    Reason.HOLD_WITHDRAWN: Decision.WITHDRAWN,
-    Reason.RULES_CHANGED: Decision.WITHDRAWN,
-    Reason.NOT_COUNTED: Decision.DENIED,
-    Reason.TOO_MANY_PENDING: Decision.DENIED,
-}
 
 
 @dataclass(slots=True)
@@ -88,6 +80,27 @@ class Visit:
         if self.inquiry is None or self.recording is None:
             return "", "refused"
         return self.inquiry.connection.name, self.recording.session.decision.value
+
+    @property
+    def reason(self) -> str:
+        """What the caller says that the request is for."""
+        return stated_reason(self.exchange.headers)
+
+    def defers(self, inquiry: Inquiry) -> bool:
+        """Whether the caller does not wait, and polls."""
+        return self._mode(inquiry) is Mode.ASYNC
+
+    def waits(
+        self, inquiry: Inquiry, hold: Hold, pulse_seconds: float
+    ) -> tuple[float | None, Pulse | None]:
+        """Return for how many seconds the caller waits, and what keeps it waiting."""
+        mode = self._mode(inquiry)
+        kept = Pulse(pulse_seconds, partial(self.keep_alive, hold))
+        patience = patience_of(self.exchange.headers, inquiry.connection, mode)
+        return patience, kept if mode is Mode.KEEP_ALIVE else None
+
+    def _mode(self, inquiry: Inquiry) -> Mode:
+        return waiting_mode(self.exchange.headers, inquiry.facts, inquiry.connection)
 
     async def keep_alive(self, hold: Hold) -> None:
         """Send what the client skips but counts; the first time commits the stream to a 200."""
@@ -178,7 +191,8 @@ class Visit:
             )
         # A refusal that cannot be recorded is a refusal still: nothing was forwarded.
         with suppress(Unavailable):
-            await self._record(error)
+            if self.recording is not None:
+                await note_refusal(self.recording, error)
         if self.kept_alive and not self.exchange.ended:
             answering = self.recording is not None and self.recording.answering
             begun = answering or bool(self.opening)
@@ -190,28 +204,10 @@ class Visit:
 
     async def _reply(self, error: AbeyanceError, refusal: Refusal) -> None:
         rule = error.rule if isinstance(error, Refused) else ""
-        decision = _ending(error) or (Decision.PENDING if rule else None)
+        decision = ending(error) or (Decision.PENDING if rule else None)
         headers = refusal_headers(refusal, decision.value if decision else "", rule)
         await self.exchange.reply(refusal.status, headers, self.wire.refusal(refusal))
-
-    async def _record(self, error: AbeyanceError) -> None:
-        if self.recording is None:
-            return
-        recording, reason = self.recording, str(error)
-        if decision := _ending(error):
-            await recording.refuse(decision, reason)
-        elif recording.ended:
-            return
-        elif recording.forwarded and not isinstance(error, Unreachable):
-            await recording.lose(reason)
-        elif recording.forwarded or recording.claiming or not recording.session.hold_id:
-            # Else the hold goes on: another caller may be waiting for it, or come back.
-            await recording.refuse(recording.session.decision, reason)
 
 
 def _waiting_for(hold: Hold) -> str:
     return waiting_line(", ".join(asked(hold, hold.created_at)), short(hold.id))
-
-
-def _ending(error: AbeyanceError) -> Decision | None:
-    return _ENDS_AS.get(error.reason) if isinstance(error, Refused) else None

@@ -12,11 +12,9 @@ from app.domain.hold import Hold, HoldState
 from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.domain.verdict import Action, Verdict
-from app.storage.feed import Pulse
 from policies.approval import released_by_people
 from policies.passages.answers import joins
 from proxy.facts import Inquiry
-from proxy.front import stated_reason
 from proxy.holds.endings import (
     counted_too_often,
     cover_ended,
@@ -30,15 +28,15 @@ from proxy.holds.endings import (
 )
 from proxy.holds.holding import hold_key
 from proxy.holds.said_before import approves, asks, denied, expired
-from proxy.holds.waiting import Mode, patience_of, waiting_mode
+from proxy.holds.waiting import Waiter
 from proxy.rate import Rate
-from proxy.visit import Visit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.clock import Clock
     from app.domain.grant import Grant
+    from app.storage.feed import Pulse
     from app.telemetry import Metrics
     from proxy.holds.granted import Granted
     from proxy.holds.holding import Holding
@@ -57,11 +55,16 @@ class Asked:
     `judge` decides anew under the rules of now; it raises Refused where they deny.
     """
 
-    visit: Visit
+    waiter: Waiter
     identity: Identity
     inquiry: Inquiry
     verdict: Verdict
     judge: Callable[[], Awaitable[Verdict]]
+
+    @property
+    def defers(self) -> bool:
+        """Whether whoever asks does not wait."""
+        return self.waiter.defers(self.inquiry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ class Asking:
         existing = await self._holding.find(key)
         if existing is None:
             return None
-        await self._holding.hear(existing, _stated(asked))
+        await self._holding.hear(existing, asked.waiter.reason)
         return _Waiting(existing, self._holding.caller(), is_own=True)
 
     async def _hold(self, asked: Asked, left: Verdict) -> _Waiting | None:
@@ -169,7 +172,7 @@ class Asking:
         if len(waiting) >= self._limits.pending:
             await self._opened(asked, left)
             raise too_many(left, self._limits.pending)
-        caller = "" if self._mode(asked) is Mode.ASYNC else self._holding.caller()
+        caller = "" if asked.defers else self._holding.caller()
         return await self._open(asked, left, key, said, caller)
 
     async def _said(self, asked: Asked, left: Verdict, key: str, here: Sequence[Hold]) -> _Said:
@@ -177,7 +180,7 @@ class Asking:
 
         After a denial a reason that was not given before asks anew, once.
         """
-        now, reason = self._clock.now(), _stated(asked)
+        now, reason = self._clock.now(), asked.waiter.reason
         if refused := denied(here, left, key, now):
             if said := await self._said_since(refused, here, reason):
                 return said
@@ -199,11 +202,11 @@ class Asking:
     async def _open(
         self, asked: Asked, left: Verdict, key: str, said: _Said, caller: str
     ) -> _Waiting:
-        visit = asked.visit
+        waiter = asked.waiter
         if not said.reason and left.approval and left.approval.reason_required:
             await self._opened(asked, left)
             raise needs_reason(left)
-        before, visit.recording = visit.recording, None
+        before, waiter.recording = waiter.recording, None
         recording = await self._opened(asked, left, held=True)
         if before is not None:
             await before.refuse(Decision.WITHDRAWN, f"it goes on as session {recording.session.id}")
@@ -231,23 +234,19 @@ class Asking:
         )
         hold = await self._holding.open(opened, recording)
         if hold.session_id != recording.session.id:
-            visit.recording = None
+            waiter.recording = None
             await recording.refuse(
                 Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
             )
         return _Waiting(hold, caller, is_own=True)
 
-    def _mode(self, asked: Asked) -> Mode:
-        headers, inquiry = asked.visit.exchange.headers, asked.inquiry
-        return waiting_mode(headers, inquiry.facts, inquiry.connection)
-
     async def _released(self, asked: Asked, waiting: _Waiting) -> Answer:
         """Return when people have approved the request's own hold, and it is claimed."""
-        hold, mode = waiting.hold, self._mode(asked)
+        hold = waiting.hold
         recording = await self._recording(asked, waiting)
-        if mode is Mode.ASYNC and hold.state is HoldState.PENDING:
+        if asked.defers and hold.state is HoldState.PENDING:
             return Answer(Decision.PENDING, hold)
-        patience, pulse = self._patience(asked, hold, mode)
+        patience, pulse = self._patience(asked, hold)
         still_good = partial(self._still_good, asked, recording)
         with self._metrics.waiting.track_inprogress():
             claimed = await self._holding.released(
@@ -261,11 +260,10 @@ class Asking:
 
         What that covers has to be looked at then. Not None where the caller does not wait.
         """
-        mode = self._mode(asked)
         recording = await self._recording(asked, waiting)
-        if mode is Mode.ASYNC and waiting.hold.state is HoldState.PENDING:
+        if asked.defers and waiting.hold.state is HoldState.PENDING:
             return Answer(Decision.PENDING, waiting.hold)
-        patience, pulse = self._patience(asked, waiting.hold, mode)
+        patience, pulse = self._patience(asked, waiting.hold)
         with self._metrics.waiting.track_inprogress():
             decided = await self._holding.decided(
                 waiting.hold, waiting.caller, recording, patience, pulse
@@ -275,32 +273,27 @@ class Asking:
         await self._granted.cover(decided)
         return None
 
-    def _patience(self, asked: Asked, hold: Hold, mode: Mode) -> tuple[float | None, Pulse | None]:
-        """Return for how many seconds the caller waits, and what keeps it waiting."""
-        headers, connection = asked.visit.exchange.headers, asked.inquiry.connection
-        alive = partial(asked.visit.keep_alive, hold)
-        kept = Pulse(self._limits.keep_alive_seconds, alive)
-        pulse = kept if mode is Mode.KEEP_ALIVE else None
-        return patience_of(headers, connection, mode), pulse
+    def _patience(self, asked: Asked, hold: Hold) -> tuple[float | None, Pulse | None]:
+        return asked.waiter.waits(asked.inquiry, hold, self._limits.keep_alive_seconds)
 
     async def _recording(self, asked: Asked, waiting: _Waiting) -> Recording:
         """Return the record of the request: the hold's own, if it is of these very bytes."""
-        visit = asked.visit
-        if visit.recording is None and waiting.is_own:
+        waiter = asked.waiter
+        if waiter.recording is None and waiting.is_own:
             found = await self._recorder.resume(waiting.hold.session_id)
             if found.session.request.digest == asked.inquiry.request.digest:
-                visit.recording = found
+                waiter.recording = found
         return await self._opened(asked, asked.verdict, joined=waiting.hold.id)
 
     async def _opened(
         self, asked: Asked, verdict: Verdict, *, held: bool = False, joined: str = ""
     ) -> Recording:
-        visit = asked.visit
-        if visit.recording is None:
-            visit.recording = await self._recorder.open(
+        waiter = asked.waiter
+        if waiter.recording is None:
+            waiter.recording = await self._recorder.open(
                 asked.identity, asked.inquiry, verdict, held=held, joined=joined
             )
-        return visit.recording
+        return waiter.recording
 
     async def _use(self, asked: Asked, verdict: Verdict, grants: Sequence[Grant]) -> None:
         recording = await self._opened(asked, verdict)
@@ -338,7 +331,3 @@ class _Said:
 
     reason: str
     again: str = ""
-
-
-def _stated(asked: Asked) -> str:
-    return stated_reason(asked.visit.exchange.headers)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 import re
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from app.domain.connection import Waiting
 from proxy.front import header
 
 if TYPE_CHECKING:
     from app.domain.connection import Connection
+    from app.domain.hold import Hold
     from app.domain.segment import Facts
+    from app.storage.feed import Pulse
+    from proxy.facts import Inquiry
     from proxy.front import Headers
+    from proxy.record.recording import Recording
 
 # The part of the client's own read timeout that we use up; the rest is for our answer to arrive.
 _PATIENCE = 0.9
@@ -27,6 +31,30 @@ class Mode(Enum):
     """A stream: signs of life keep it open, and a refusal comes as its last event."""
     ASYNC = "async"
     """202 at once; the caller polls, and sends the request again when it is approved."""
+
+
+class Waiter(Protocol):
+    """Whoever waits while people decide: why they ask, for how long, and the record of it."""
+
+    recording: Recording | None
+
+    @property
+    def reason(self) -> str:
+        """What they say that the request is for."""
+        ...
+
+    def defers(self, inquiry: Inquiry) -> bool:
+        """Whether they do not wait at all, and come back."""
+        ...
+
+    def waits(
+        self, inquiry: Inquiry, hold: Hold, pulse_seconds: float
+    ) -> tuple[float | None, Pulse | None]:
+        """Return for how many seconds they wait for a hold, and what keeps them waiting.
+
+        None: to the end. `pulse_seconds` is how often they get a sign of life.
+        """
+        ...
 
 
 def waiting_mode(headers: Headers, facts: Facts, connection: Connection) -> Mode:
