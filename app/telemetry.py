@@ -40,6 +40,12 @@ class Metrics:
             ["connection", "decision"],
             registry=self._registry,
         )
+        self.evaluations = Counter(
+            "abeyance_evaluations",
+            "Questions of agents' hooks, by how they were answered.",
+            ["tool", "event", "decision"],
+            registry=self._registry,
+        )
         self.masked = Counter(
             "abeyance_masked_findings", "Findings masked in answers.", registry=self._registry
         )

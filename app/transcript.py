@@ -12,7 +12,7 @@ from app.answer_text import Kind
 from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
 from app.wire.answer.sse import SseEvent, SseParser
-from app.wire.registry import WIRES, wire_for
+from app.wire.registry import RECORDED, wire_for
 from app.wire.request.body import parse_body
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _prompt(wire: str, request: RecordedRequest) -> Prompt | None:
 def _api(wire: str) -> str:
     """Return the kind of connection that a recorded format (`openai_chat`) belongs to."""
     api = wire.partition("_")[0]
-    return api if api in WIRES else "auto"
+    return api if api in RECORDED else "auto"
 
 
 def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:

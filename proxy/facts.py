@@ -10,6 +10,7 @@ from urllib.parse import unquote, unquote_plus
 
 from app.domain.connection import Connection
 from app.domain.hold import asker
+from app.domain.hook import Hook
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
 from app.errors import NotFound, Reason, Refused
@@ -57,6 +58,10 @@ class Inquiry:
     sameness: str = ""
     """The digest, in hex, by which a retry is known though its JSON is ordered otherwise, and
     though it asks for a stream, or not. Only where people may be asked about it."""
+    hook: Hook | None = None
+    """The hook that asks, where it is no request to a model."""
+    kind: str = ""
+    """The kind of the model call that a hook asks ahead of."""
     known: Known = NOTHING_KNOWN
     """The values that were masked in it, which its answer must not show either."""
 
@@ -72,7 +77,7 @@ class Inquiry:
     @property
     def call(self) -> str:
         """The kind of call, within which approvals and denials stay."""
-        return call_kind(self.wire, self.request.method, self.request.path)
+        return self.kind or call_kind(self.wire, self.request.method, self.request.path)
 
     @property
     def only_counts(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from app.domain.hook import Hook
 from app.domain.identity import Identity
 from app.domain.tool_call import HeldCall
 from app.domain.trust import Trust
@@ -213,6 +214,8 @@ class Hold:
     """The id of the first hold of its task: the requester gets one message about all of them."""
     tool: HeldCall | None = None
     """The tool call that waits, where it is not the request itself."""
+    hook: Hook | None = None
+    """The hook of an agent that asked, where it was not the gateway's own data path."""
     moves: tuple[str, ...] = ()
     """A token for each change of the state and each vote: who repeats a write knows it by this."""
 

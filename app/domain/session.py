@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from app.domain.hook import Hook
 from app.domain.identity import Identity
 from app.domain.verdict import Verdict
 
@@ -167,5 +168,7 @@ class Session:
     answer: RecordedAnswer | None = None
     reason: str = ""
     """Why it ended as it did, where its answer does not tell."""
+    hook: Hook | None = None
+    """The hook that asked, where the session is its question and nothing went to a model."""
     unpaged: tuple[Side, ...] = ()
     """Sides too large to be read at once, whose pages are still to be written."""

@@ -10,6 +10,7 @@ from app.wire.apis.anthropic import ANTHROPIC
 from app.wire.apis.completions import COMPLETIONS, EMBEDDINGS
 from app.wire.apis.cursor import CURSOR
 from app.wire.apis.gemini import GEMINI, GEMINI_STREAM
+from app.wire.apis.hook import HOOK
 from app.wire.apis.mcp import MCP
 from app.wire.apis.openai_chat import CHAT
 from app.wire.apis.openai_responses import RESPONSES
@@ -51,6 +52,13 @@ _CONNECTIONS: Mapping[str, tuple[Mapping[str, TableFormat], TableFormat]] = {
     "auto": ({**_OPENAI, **_ANTHROPIC, **_CURSOR, **_GEMINI, **_MCP}, PLAIN),
 }
 WIRES = frozenset(_CONNECTIONS)
+"""What a connection may be registered with."""
+_RECORDED: Mapping[str, tuple[Mapping[str, TableFormat], TableFormat]] = {
+    **_CONNECTIONS,
+    HOOK.name: ({}, HOOK),
+}
+RECORDED = frozenset(_RECORDED)
+"""What a session may be recorded with."""
 TELLING = frozenset({"anthropic_version", "input", "messages"})
 """The members of a body that tell its format, where the path does not."""
 # How the address ends at which a model is asked; other endpoints of a wire are other calls.
@@ -73,10 +81,10 @@ def wire_for(
     Raises `BadSettings` for a wire name that does not exist.
     """
     del method  # no API tells its formats apart by it, so far
-    if wire not in _CONNECTIONS:
+    if wire not in _RECORDED:
         names = ", ".join(sorted(WIRES))
         raise BadSettings(f"There is no wire format {wire!r}. Choose one of: {names}.")
-    by_path, otherwise = _CONNECTIONS[wire]
+    by_path, otherwise = _RECORDED[wire]
     known = _by_path(by_path, f"/{path.strip('/')}/")
     members = members or ()
     if known is CHAT and "input" in members and "messages" not in members:

@@ -76,7 +76,7 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "Claude Code": ("mcp__*", "ReadMcpResourceTool"),
         "Codex": ("mcp__*", "read_mcp_resource"),
         "Gemini CLI": ("mcp_*",),
-        "Cursor": ("mcp_*", "CallMcpTool", "call_mcp_tool", "FetchMcpResource"),
+        "Cursor": ("mcp_*", "MCP:*", "CallMcpTool", "call_mcp_tool", "FetchMcpResource"),
     },
 }
 """For each group, what each client calls its tools. opencode names a tool of MCP by its server

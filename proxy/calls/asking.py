@@ -224,6 +224,7 @@ class CallAsking:
             reason=asked.reason,
             callers=(caller,),
             call=inquiry.call,
+            hook=inquiry.hook,
             tool=asked.call,
         )
         return _Waiting(await self._holding.open(hold, asked.recording), caller)

@@ -230,6 +230,7 @@ class Asking:
             reason=said.reason,
             callers=(caller,) if caller else (),
             call=inquiry.call,
+            hook=inquiry.hook,
             again=said.again,
         )
         hold = await self._holding.open(opened, recording)

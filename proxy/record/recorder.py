@@ -79,6 +79,7 @@ class Recorder:
             # One name for both: what a card calls the hold is what finds the session.
             hold_id=session_id if held else "",
             joined=joined,
+            hook=inquiry.hook,
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
         )
         recording = self._of(session)
