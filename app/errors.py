@@ -9,6 +9,7 @@ AbeyanceError
 │   ├── UpgradeRequired    ... it wants a protocol other than HTTP
 │   └── Unsupported        ... its encoding or media type is not one we can inspect
 ├── NotAuthenticated       the token proves nothing
+│   └── CredentialEnded    ... any more: a key or a session of ours that is over
 ├── NotPermitted           who asks is known, and may not
 ├── NotFound               no such connection, session or hold
 ├── Refused                policy or a person said no, or nobody said yes
@@ -83,6 +84,10 @@ class Unsupported(BadRequest):
 
 
 class NotAuthenticated(AbeyanceError):
+    pass
+
+
+class CredentialEnded(NotAuthenticated):
     pass
 
 

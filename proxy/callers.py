@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.domain.identity import IdentityKind
 from app.errors import NotPermitted
 from proxy.http.tokens import caller_token
+from proxy.keys.minting import is_issued
 from proxy.oidc.identity import identity_of
 
 if TYPE_CHECKING:
@@ -32,8 +33,11 @@ class Callers:
         self._said: dict[Identity, datetime] = {}
 
     async def identify(self, headers: Headers, query: str = "") -> Identity:
-        """Return who asks. Raises NotAuthenticated, BadRequest, IssuerUnavailable."""
-        return await self.of_token(caller_token(headers, query))
+        """Return who asks, by the token of an issuer.
+
+        Raises NotAuthenticated, BadRequest, IssuerUnavailable, NotPermitted for a gateway key.
+        """
+        return await self.of_token(_of_issuer(caller_token(headers, query)))
 
     async def signed_in_lately(self, headers: Headers) -> Identity:
         """Return the person who signed in during the last minutes, for what a person decides.
@@ -41,7 +45,7 @@ class Callers:
         Tokens lie in the environment of agents for hours, where a prompt may get at them. Raises
         NotPermitted where the token is older or of a job, or as `identify`.
         """
-        token = caller_token(headers)
+        token = _of_issuer(caller_token(headers))
         claims = (await self._verifier.verify(token)).claims
         identity = await self.of_token(token)
         if identity.kind is not IdentityKind.PERSON:
@@ -59,7 +63,7 @@ class Callers:
     async def of_token(self, token: str) -> Identity:
         """Return whose access token it is. Raises as `identify`."""
         identity = identity_of(await self._verifier.verify(token))
-        await self._remember(identity)
+        await self.remember(identity)
         return identity
 
     async def vouched(self, identity: Identity) -> Identity:
@@ -77,10 +81,10 @@ class Callers:
                 "Your identity provider confirms no e-mail address for you, and you haven't used "
                 "the gateway yet. Send one request through it, then open the link again."
             )
-        await self._remember(identity)
+        await self.remember(identity)
         return identity
 
-    async def _remember(self, identity: Identity) -> None:
+    async def remember(self, identity: Identity) -> None:
         """Write who it is, so that the bot can tell a requester from an approver."""
         now = self._clock.now()
         said = self._said.get(identity)
@@ -90,3 +94,13 @@ class Callers:
         if len(self._said) >= _REMEMBERED:
             self._said.clear()
         self._said[identity] = now
+
+
+def _of_issuer(token: str) -> str:
+    """Return the token, where it is not a credential that the gateway has issued."""
+    if is_issued(token):
+        raise NotPermitted(
+            "A gateway key is only for sending requests to models. For this, sign in and use the "
+            "token of your identity provider (`abeyance login`)."
+        )
+    return token

@@ -26,6 +26,7 @@ from policies.mcp.offers import denied_asks
 from proxy.front import Headers, header
 from proxy.http.account_ids import AccountUse, account_use
 from proxy.http.headers import forwarded, without_per_attempt
+from proxy.http.models import models_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +56,8 @@ class Inquiry:
     mcp: McpRequest = NO_MCP
     has_tools: bool = False
     """Whether the model may call tools, as in the work of an agent."""
+    models: frozenset[str] = frozenset()
+    """Every model that the request names, wherever an API reads one."""
     sameness: str = ""
     """The digest, in hex, by which a retry is known though its JSON is ordered otherwise, and
     though it asks for a stream, or not. Only where people may be asked about it."""
@@ -161,6 +164,7 @@ def read_inquiry(
         *(connection, body, facts, request, members, body.calls, body.cancels, use),
         mcp=mcp,
         has_tools=_has_tools(body),
+        models=models_named(path, query, body.json) | {prompt.model},
     )
 
 

@@ -21,7 +21,6 @@ from app.wire.apis.mcp import MCP
 from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
 from proxy.answer import Along, Relay
-from proxy.callers import Callers
 from proxy.calls.watching import Watching
 from proxy.connections import Connections
 from proxy.exchange import ClientGone, Exchange, attend
@@ -34,6 +33,8 @@ from proxy.http.compression import content_coding
 from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
 from proxy.inspection import Incoming, Inspected, inspect
+from proxy.keys.admission import Admission, Caller
+from proxy.keys.scope import check_connection, check_models
 from proxy.mcp.answers import ServerMessages
 from proxy.mcp.refusing import Refusing
 from proxy.mcp.tools import Tools, with_changes
@@ -47,7 +48,7 @@ from proxy.work.pool import Pool
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.domain.identity import Identity
+    from app.domain.issued import Scope
     from app.domain.verdict import Verdict
     from policies.compiled_catalog import Catalog
 
@@ -61,7 +62,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    callers: Callers
+    admission: Admission
     connections: Connections
     catalogs: CatalogKeeper
     recorder: Recorder
@@ -83,12 +84,12 @@ class Gate:
         try:
             exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
-            identity = await self.callers.identify(exchange.headers, exchange.query)
+            caller = await self.admission.caller(exchange.headers, exchange.query)
             kept, exchange.query = without_credentials(exchange.headers, exchange.query)
-            exchange.headers = self.account.personal(kept, identity)
+            exchange.headers = self.account.personal(kept, caller.identity)
             exchange.check_protocol()
-            incoming = await self._read(visit, identity)
-            await attend(exchange, self._serve(visit, incoming))
+            incoming = await self._read(visit, caller)
+            await attend(exchange, self._serve(visit, incoming, caller.scope))
         except ClientGone:
             cut = "the client left"
         except AbeyanceError as error:
@@ -101,12 +102,13 @@ class Gate:
             if visit.recording is not None:
                 self.recorder.done(visit.recording, cut)
 
-    async def _read(self, visit: Visit, identity: Identity) -> Incoming:
+    async def _read(self, visit: Visit, caller: Caller) -> Incoming:
         exchange = visit.exchange
         target, query = one_spelling(exchange.target, exchange.query)
         check_front(exchange.method, target, query, ())
         name, path = split_target(target)
         visit.connection = connection = await self.connections.find(name)
+        check_connection(caller.scope, connection.name)
         limit = self.limits.body_bytes
         body = await exchange.read(limit)
         coding, headers = content_coding(exchange.headers), exchange.headers
@@ -117,17 +119,18 @@ class Gate:
             query,
             headers,
             body,
-            identity,
+            caller.identity,
             coding,
             self.names,
             limit,
         )
 
-    async def _serve(self, visit: Visit, incoming: Incoming) -> None:
+    async def _serve(self, visit: Visit, incoming: Incoming, scope: Scope) -> None:
         # One catalog for the whole request, whatever takes its place meanwhile.
         catalog, identity = self.catalogs.current, incoming.identity
         inspected = await self._inspected(incoming, catalog)
         visit.inquiry = inquiry = inspected.whole(incoming)
+        check_models(scope, inquiry.request.method, inquiry.request.path, inquiry.models)
         await self.account.check(identity, inquiry)
         await self.account.note_cancelled(identity, inquiry)
         visit.giving = self.account.giving(identity, inquiry)

@@ -14,6 +14,7 @@ from proxy.browser.visits import Visits
 from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.http.asked import headers_asked
+from proxy.keys.parts import IssuedParts
 from proxy.terminal.deciding import Deciding
 from proxy.terminal.pages import hold_pages
 from proxy.terminal.sessions import session_pages
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from quart import Blueprint
 
     from app.domain.identity import Identity
+    from proxy.keys.admission import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class OurPages:
     deciding: Deciding
     storage: MongoStorage
     connections: Connections
+    issued: IssuedParts
 
     def blueprints(self) -> Iterator[Blueprint]:
         """Yield each matter's routes."""
@@ -47,11 +50,18 @@ class OurPages:
             yield link_pages.routes()
         yield link_routes(self.linking, link_pages, self._caller)
         yield hold_pages(self.deciding, self._signed_in)
-        yield session_pages(self.storage, self._caller)
-        yield connection_pages(self.connections, self._caller, self.settings.public_url)
+        yield session_pages(self.storage, self._sender)
+        yield connection_pages(self.connections, self._admitted, self.settings.public_url)
 
     async def _caller(self) -> Identity:
         return await self.callers.identify(headers_asked())
+
+    async def _admitted(self) -> Caller:
+        """Return who asks, with a gateway key too; it is for some connections, perhaps."""
+        return await self.issued.admission.caller(headers_asked())
+
+    async def _sender(self) -> Identity:
+        return (await self._admitted()).identity
 
     async def _signed_in(self) -> Identity:
         return await self.callers.signed_in_lately(headers_asked())

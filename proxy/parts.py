@@ -31,6 +31,7 @@ from proxy.holds.granted import Granted
 from proxy.holds.holding import Holding
 from proxy.holds.turns import Turns
 from proxy.http.shared_account import SharedAccount
+from proxy.keys.parts import IssuedParts
 from proxy.mcp.tools import Tools
 from proxy.oidc.verify import Verifier
 from proxy.our_pages import OurPages
@@ -89,8 +90,10 @@ class Parts:
             *(storage.leases, storage.holds, storage.notices, ledger, clock, settings.away_seconds)
         )
         self.leaving = leaving = Leaving(storage.holds, ledger, clock)
+        issued = IssuedParts(settings, storage, verifier, callers, ledger, http, self._mask)
         self.running = (
             *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
+            issued.credentials,
         )
         holding = Holding(storage.holds, storage.statements, storage.notices, self.feed, clock, me)
         granted = Granted(storage.grants, ledger, clock)
@@ -99,7 +102,7 @@ class Parts:
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
         connections = Connections(storage.connections, vault)
         gate = Gate(
-            callers=callers,
+            admission=issued.admission,
             connections=connections,
             catalogs=catalogs,
             recorder=recorder,
@@ -135,7 +138,7 @@ class Parts:
             self._mask,
         )
         visits = _visits(settings, storage, verifier, callers, http)
-        ours = OurPages(settings, callers, linking, visits, deciding, storage, connections)
+        ours = OurPages(settings, callers, linking, visits, deciding, storage, connections, issued)
         self.drain = Drain()
         pages = create_pages(self._ready, metrics, self.drain, ours.blueprints())
         self.door = Door(gate, pages, self.drain)

@@ -69,7 +69,7 @@ def refusal_for(
     if isinstance(error, errors.Refused):
         code = error.reason.value
         status = _REFUSED.get(error.reason, status)
-    if isinstance(error, errors.NotAuthenticated):
+    if isinstance(error, errors.NotAuthenticated) and not isinstance(error, errors.CredentialEnded):
         message = _STRANGER
     return Refusal(status, code, message, session_id, calls)
 

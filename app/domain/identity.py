@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -41,6 +41,8 @@ class Identity:
     provenance: Provenance | None = None
     manager: str = ""
     """The address of whom they report to, where the issuer says so."""
+    credential: str = field(default="", compare=False)
+    """The id of the issued credential that a request came with, if it came with one."""
 
     @property
     def key(self) -> str:

@@ -55,6 +55,9 @@ class Scope:
     models: tuple[str, ...] = ()
     """As requests name them; globs."""
 
+    def allows(self, connection: str) -> bool:
+        return not self.connections or connection in self.connections
+
 
 @dataclass(frozen=True, slots=True)
 class Secret:

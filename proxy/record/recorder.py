@@ -88,6 +88,7 @@ class Recorder:
             recording.note(
                 EventKind.SESSION_OPENED,
                 identity=identity.key,
+                credential=identity.credential,
                 connection=session.connection,
                 digest=session.request.digest,
                 action=verdict.action.value,

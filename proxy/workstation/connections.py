@@ -9,12 +9,12 @@ from quart import Blueprint, Response, jsonify, request
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from app.domain.identity import Identity
     from proxy.connections import Connections
+    from proxy.keys.admission import Caller
 
 
 def connection_pages(
-    connections: Connections, caller: Callable[[], Awaitable[Identity]], public_url: str
+    connections: Connections, caller: Callable[[], Awaitable[Caller]], public_url: str
 ) -> Blueprint:
     """Build the page; `caller` returns who asks, or raises an AbeyanceError.
 
@@ -24,11 +24,12 @@ def connection_pages(
 
     @pages.get("")
     async def listed() -> Response:
-        await caller()
+        scope = (await caller()).scope
         base = public_url or request.host_url.rstrip("/")
         found = [
             {"name": known.name, "kind": known.kind.value, "url": f"{base}/{known.name}"}
             for known in await connections.usable()
+            if scope.allows(known.name)
         ]
         return jsonify(connections=found)
 

@@ -1,0 +1,1 @@
+"""Credentials of the gateway's own: keys for tools that can hold nothing else, and sessions."""
