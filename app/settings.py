@@ -121,6 +121,8 @@ class Settings(BaseSettings):
     login_client_id: str = "abeyance-gateway"
     login_client_secret: SecretStr = SecretStr("")
     """Of that client; empty for one that proves itself by PKCE alone."""
+    workstation_client_id: str = "abeyance-cli"
+    """The public client, registered at the same issuer, that `abeyance login` is."""
 
     slack_bot_token: SecretStr = SecretStr("")
     slack_app_token: SecretStr = SecretStr("")

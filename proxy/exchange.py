@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.errors import BadRequest, TooLarge, UpgradeRequired
+from proxy.http.challenge import base_url
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -40,6 +41,7 @@ class Exchange:
         receive: ASGIReceiveCallable,
         send: ASGISendCallable,
         drain: Drain,
+        public_url: str = "",
         *,
         handshake: bool = False,
     ) -> None:
@@ -53,6 +55,9 @@ class Exchange:
             for name, value in scope["headers"]
         )
         self.http_version = scope["http_version"]
+        host = next((value for name, value in self.headers if name == "host"), "")
+        self.base_url = base_url(public_url, scope["scheme"], host)
+        """Where the client finds this gateway."""
         self.started = False
         self._body_read = False
         self._more = True

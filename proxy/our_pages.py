@@ -19,6 +19,7 @@ from proxy.terminal.deciding import Deciding
 from proxy.terminal.pages import hold_pages
 from proxy.terminal.sessions import session_pages
 from proxy.workstation.connections import connection_pages
+from proxy.workstation.resource import resource_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,7 @@ class OurPages:
             link_pages = LinkPages(self.linking, self.visits, self.settings.public_url)
             yield link_pages.routes()
         yield link_routes(self.linking, link_pages, self._caller)
+        yield resource_pages(self.settings)
         yield hold_pages(self.deciding, self._signed_in)
         yield session_pages(self.storage, self._sender)
         yield connection_pages(self.connections, self._admitted, self.settings.public_url)

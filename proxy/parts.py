@@ -140,8 +140,10 @@ class Parts:
         visits = _visits(settings, storage, verifier, callers, http)
         ours = OurPages(settings, callers, linking, visits, deciding, storage, connections, issued)
         self.drain = Drain()
-        pages = create_pages(self._ready, metrics, self.drain, ours.blueprints())
-        self.door = Door(gate, pages, self.drain)
+        pages = create_pages(
+            self._ready, metrics, self.drain, ours.blueprints(), settings.public_url
+        )
+        self.door = Door(gate, pages, self.drain, settings.public_url)
         self._upstream = upstream
 
     def _mask(self, text: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from app import errors
 from app.wire.base import Refusal
 from proxy.front import METHODS
+from proxy.http.challenge import challenge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,6 @@ _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.BadCatalog: (503, "misconfigured"),
 }
 _BY_STATUS: Mapping[int, Headers] = {
-    401: (("www-authenticate", 'Bearer realm="abeyance"'),),
     405: (("allow", ", ".join(METHODS)),),
     426: (("upgrade", "HTTP/1.1"),),
 }
@@ -74,8 +74,11 @@ def refusal_for(
     return Refusal(status, code, message, session_id, calls)
 
 
-def refusal_headers(refusal: Refusal, decision: str, rule: str) -> Headers:
-    """Return the headers of a refusal: a client must not retry what cannot change by itself."""
+def refusal_headers(refusal: Refusal, decision: str, rule: str, base_url: str = "") -> Headers:
+    """Return the headers of a refusal: a client must not retry what cannot change by itself.
+
+    `base_url` is where the client finds the gateway.
+    """
     headers = [("content-type", "application/json"), ("cache-control", "no-store")]
     if refusal.code == _RESTARTING:
         # Soon: another gateway is there already, and knows of the hold.
@@ -85,6 +88,8 @@ def refusal_headers(refusal: Refusal, decision: str, rule: str) -> Headers:
     if refusal.final:
         headers.append(("x-should-retry", "false"))
     headers += _BY_STATUS.get(refusal.status, ())
+    if refusal.status == 401:
+        headers.append(("www-authenticate", challenge(base_url)))
     named = (
         ("abeyance-session", refusal.session_id),
         ("abeyance-decision", decision),

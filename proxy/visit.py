@@ -205,7 +205,9 @@ class Visit:
     async def _reply(self, error: AbeyanceError, refusal: Refusal) -> None:
         rule = error.rule if isinstance(error, Refused) else ""
         decision = ending(error) or (Decision.PENDING if rule else None)
-        headers = refusal_headers(refusal, decision.value if decision else "", rule)
+        headers = refusal_headers(
+            refusal, decision.value if decision else "", rule, self.exchange.base_url
+        )
         await self.exchange.reply(refusal.status, headers, self.wire.refusal(refusal))
 
 

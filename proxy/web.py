@@ -8,10 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from quart import Quart, Response, jsonify
+from quart import Quart, Response, jsonify, request
 
 from app.errors import AbeyanceError
 from proxy.exchange import Exchange
+from proxy.http.challenge import base_url, challenge
 from proxy.http.upgrades import as_request
 from proxy.refusals import refusal_for
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from proxy.gate import Gate
     from proxy.process.draining import Drain
 
-_OURS = b"/-/"
+_OURS = (b"/-/", b"/.well-known/")
 # Our pages take small forms, and nothing else.
 _FORM_BYTES = 16 * 1024
 
@@ -34,10 +35,11 @@ _FORM_BYTES = 16 * 1024
 class Door:
     """The ASGI application: sorts requests to the gate or to our own pages."""
 
-    def __init__(self, gate: Gate, pages: Quart, drain: Drain) -> None:
+    def __init__(self, gate: Gate, pages: Quart, drain: Drain, public_url: str) -> None:
         self._gate = gate
         self._pages = pages
         self._drain = drain
+        self._public_url = public_url
 
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
@@ -49,7 +51,9 @@ class Door:
         if scope["type"] == "websocket":
             scope, receive, send = as_request(scope, receive, send)
         with self._drain.flight():
-            exchange = Exchange(scope, receive, send, self._drain, handshake=handshake)
+            exchange = Exchange(
+                scope, receive, send, self._drain, self._public_url, handshake=handshake
+            )
             await self._gate.handle(exchange)
 
 
@@ -58,6 +62,7 @@ def create_pages(
     metrics: Metrics,
     drain: Drain,
     routes: Iterable[Blueprint],
+    public_url: str,
 ) -> Quart:
     """Build our own pages; `ready` raises an AbeyanceError where the gateway cannot serve."""
     pages = Quart(__name__, static_folder=None)
@@ -80,9 +85,12 @@ def create_pages(
         pages.register_blueprint(blueprint)
 
     @pages.errorhandler(AbeyanceError)
-    async def refused(error: AbeyanceError) -> tuple[dict[str, Any], int]:
+    async def refused(error: AbeyanceError) -> tuple[dict[str, Any], int, dict[str, str]]:
         refusal = refusal_for(error)
-        return {"error": {"code": refusal.code, "message": refusal.message}}, refusal.status
+        base = base_url(public_url, request.scheme, request.host)
+        headers = {"www-authenticate": challenge(base)} if refusal.status == 401 else {}
+        told = {"error": {"code": refusal.code, "message": refusal.message}}
+        return told, refusal.status, headers
 
     pages.after_request(partial(_finished, drain))
     return pages
