@@ -123,7 +123,7 @@ class Inquiry:
         request = self.request
         return replace(
             self,
-            request=_recorded(
+            request=recorded_request(
                 self.connection, request.method, request.path, request.query, request.headers, raw
             ),
         )
@@ -158,7 +158,7 @@ def read_inquiry(
     if mcp.progress_token is not None and media.STREAM in header(headers, "accept"):
         prompt = replace(prompt, streamed=True)
     facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
-    request = _recorded(connection, method, path, query, sent_on, body.raw)
+    request = recorded_request(connection, method, path, query, sent_on, body.raw)
     use = account_use(connection, path, body.json)
     return Inquiry(
         *(connection, body, facts, request, members, body.calls, body.cancels, use),
@@ -191,9 +191,10 @@ def _beside(path: str, query: str, headers: Headers) -> tuple[Segment, ...]:
     return tuple(Segment(text, Role.OTHER, place) for place, text in texts if text)
 
 
-def _recorded(
+def recorded_request(
     connection: Connection, method: str, path: str, query: str, headers: Headers, raw: bytes
 ) -> RecordedRequest:
+    """Return a request as it is recorded, with its digest."""
     request = RecordedRequest(method, path, query, tuple(sorted(headers)), raw, "")
     return replace(request, digest=_digest(connection, request))
 

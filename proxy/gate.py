@@ -13,7 +13,7 @@ from app.clock import Clock
 from app.domain.hold import Hold, HoldState
 from app.domain.session import Decision
 from app.domain.verdict import Action
-from app.errors import AbeyanceError, Fault, Reason, Refused, Unavailable
+from app.errors import AbeyanceError, Fault, Unavailable
 from app.logs import where
 from app.telemetry import Metrics
 from app.wire.answer.usage import Usage
@@ -27,7 +27,7 @@ from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, split_target
 from proxy.front import check_front, one_spelling
 from proxy.holds.asking import Asked, Asking
-from proxy.holds.endings import cancelled
+from proxy.holds.endings import cancelled, denied_by_rule
 from proxy.holds.holding import Holding
 from proxy.http.compression import content_coding
 from proxy.http.shared_account import SharedAccount
@@ -151,7 +151,7 @@ class Gate:
                     return await visit.defer(hold)
             case Action.DENY:
                 visit.recording = await self.recorder.open(identity, inquiry, verdict)
-                raise _denied(verdict)
+                raise denied_by_rule(verdict)
             case _:
                 assert_never(verdict.action)
         if visit.recording is None:
@@ -220,7 +220,7 @@ class Gate:
             inspected = await self._inspected(incoming, current)
         verdict = await self._ruled(incoming, inspected, current)
         if verdict.action is Action.DENY:
-            raise _denied(verdict)
+            raise denied_by_rule(verdict)
         return verdict
 
     async def _forward(
@@ -243,14 +243,3 @@ class Gate:
                 became = told(status, fault or relay.error, seconds, tokens)
                 with suppress(Unavailable):
                     await self.holding.note_outcome(hold, became)
-
-
-def _denied(verdict: Verdict) -> Refused:
-    fired = verdict.decisive
-    if fired is None:
-        raise RuntimeError("a verdict that denies names its rule")
-    return Refused(
-        Reason.POLICY_DENIED,
-        f"{fired.title} (rule {fired.rule}). {fired.explain}".strip(),
-        rule=fired.rule,
-    )

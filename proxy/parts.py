@@ -24,6 +24,9 @@ from proxy.calls.leaving import Leaving
 from proxy.calls.limits import KeptBytes
 from proxy.calls.watching import Watching
 from proxy.connections import Connections
+from proxy.evaluate.calls import Calls
+from proxy.evaluate.evaluator import Evaluator
+from proxy.evaluate.texts import Texts
 from proxy.gate import Gate, Limits
 from proxy.holds.asking import Asking, AskingLimits
 from proxy.holds.attendance import Attendance
@@ -56,6 +59,8 @@ if TYPE_CHECKING:
 
 _ANSWERS_KEPT = 8
 """How many answers of the largest size may wait for decisions about their calls at a time."""
+_PULSE_SECONDS = 10.0
+"""How often a hook is told, at the least, that people are being asked."""
 
 
 class Parts:
@@ -101,15 +106,18 @@ class Parts:
         turns = Turns(storage.leases, me)
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
         connections = Connections(storage.connections, vault)
+        asking = Asking(turns, holding, granted, recorder, clock, limits, metrics)
+        call_asking = CallAsking(turns, holding, granted, clock, limits, metrics)
+        names = PassageNames(derived_key(vault_key, "abeyance names of passages"))
         gate = Gate(
             admission=issued.admission,
             connections=connections,
             catalogs=catalogs,
             recorder=recorder,
-            asking=Asking(turns, holding, granted, recorder, clock, limits, metrics),
+            asking=asking,
             holding=holding,
             watching=Watching(
-                CallAsking(turns, holding, granted, clock, limits, metrics),
+                call_asking,
                 leaving,
                 pool,
                 clock,
@@ -118,7 +126,7 @@ class Parts:
                 settings.body_limit,
                 KeptBytes(_ANSWERS_KEPT * settings.body_limit),
             ),
-            names=PassageNames(derived_key(vault_key, "abeyance names of passages")),
+            names=names,
             account=SharedAccount(storage.receipts, vault_key, clock),
             tools=Tools(storage.tools, storage.holds, ledger, clock),
             upstream=upstream,
@@ -126,6 +134,17 @@ class Parts:
             clock=clock,
             limits=Limits(settings.body_limit),
             metrics=metrics,
+        )
+        evaluator = Evaluator(
+            callers,
+            connections,
+            Texts(asking, recorder, catalogs, pool, clock),
+            Calls(call_asking, leaving, recorder, catalogs, pool, clock, metrics),
+            leaving,
+            recorder,
+            names,
+            metrics,
+            min(settings.keep_alive_seconds, _PULSE_SECONDS),
         )
         linking = Linking(storage.links, ledger, clock)
         deciding = Deciding(
@@ -143,7 +162,7 @@ class Parts:
         pages = create_pages(
             self._ready, metrics, self.drain, ours.blueprints(), settings.public_url
         )
-        self.door = Door(gate, pages, self.drain, settings.public_url)
+        self.door = Door(gate, evaluator, pages, self.drain, settings.public_url)
         self._upstream = upstream
 
     def _mask(self, text: str) -> str:

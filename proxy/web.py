@@ -1,6 +1,7 @@
 """Which door a request comes in by: ours under `/-/`, the data path everywhere else.
 
-The data path is bare ASGI (see `exchange`); our own few pages are Quart.
+The data path and the questions of hooks are bare ASGI (see `exchange`): both may wait for people.
+Our own few pages are Quart.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 
     from app.telemetry import Metrics
     from policies.reload import CatalogState
+    from proxy.evaluate.evaluator import Evaluator
     from proxy.gate import Gate
     from proxy.process.draining import Drain
 
 _OURS = (b"/-/", b"/.well-known/")
+_EVALUATE = b"/-/evaluate"
 # Our pages take small forms, and nothing else.
 _FORM_BYTES = 16 * 1024
 
@@ -35,8 +38,11 @@ _FORM_BYTES = 16 * 1024
 class Door:
     """The ASGI application: sorts requests to the gate or to our own pages."""
 
-    def __init__(self, gate: Gate, pages: Quart, drain: Drain, public_url: str) -> None:
+    def __init__(
+        self, gate: Gate, evaluator: Evaluator, pages: Quart, drain: Drain, public_url: str
+    ) -> None:
         self._gate = gate
+        self._evaluator = evaluator
         self._pages = pages
         self._drain = drain
         self._public_url = public_url
@@ -44,6 +50,11 @@ class Door:
     async def __call__(
         self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     ) -> None:
+        if scope["type"] == "http" and scope["raw_path"].partition(b"?")[0] == _EVALUATE:
+            with self._drain.flight():
+                exchange = Exchange(scope, receive, send, self._drain, self._public_url)
+                await self._evaluator.handle(exchange)
+            return
         if scope["type"] == "lifespan" or scope["raw_path"].startswith(_OURS):
             await self._pages(scope, receive, send)
             return

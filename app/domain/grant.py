@@ -78,8 +78,12 @@ class Grant:
 
 
 def coverage(identity: Identity, connection: str, rule: str) -> Coverage:
-    """Return the coverage that lets this caller pass this rule with every request."""
-    repository = identity.provenance.repository if identity.provenance else ""
+    """Return the coverage that lets this caller pass this rule with every request.
+
+    A repository that the caller only claims is no part of it.
+    """
+    origin = identity.provenance
+    repository = origin.repository if origin is not None and origin.verified else ""
     return Coverage(identity.key, rule, connection, repository)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold
+from app.domain.identity import Identity
 from app.domain.session import MOST_ARGUMENTS, Decision, RecordedCall
 from app.domain.tool_call import HeldCall, ToolCall
 from app.domain.verdict import Action
@@ -18,18 +20,18 @@ from app.wire.calls.base import Changed, Passed, Replaced, Ruling
 from policies.calls.arguments import shortened
 from policies.calls.judge import JudgedCall, judge_call
 from policies.calls.voting import stops_change
+from policies.compiled_catalog import Catalog
+from policies.passages.names import PassageNames
 from proxy.calls import words
 from proxy.calls.asking import CallAnswer, CallAsked, CallAsking, Claim
-from proxy.calls.scene import Scene, scene_of
+from proxy.calls.scene import Scene
 from proxy.facts import Inquiry
-from proxy.inspection import Incoming
 from proxy.record.recording import Recording
 
 if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.segment import Facts
     from app.telemetry import Metrics
-    from policies.compiled_catalog import Catalog
     from proxy.work.pool import Pool
 
 
@@ -37,13 +39,20 @@ if TYPE_CHECKING:
 class Told:
     """The request whose answer is read: what it said, and its record."""
 
-    incoming: Incoming
+    identity: Identity
+    names: PassageNames
     inquiry: Inquiry
     recording: Recording
     reason: str
     """What the requester says that it is for."""
     patience: float
     """For how many seconds the client waits."""
+    scene: Callable[[Catalog], Scene]
+    """Finds what led to a call."""
+    size: int
+    """How many bytes there may be to look at for that."""
+    waits_for: Callable[[Hold], None] = lambda _hold: None
+    """Hears of each hold that a call waits for."""
 
     @property
     def facts(self) -> Facts:
@@ -127,11 +136,14 @@ class Decisions:
         return [call for call in self.all if call.ruling is None]
 
     async def decide(self, call: ToolCall) -> None:
-        """Judge a call; where rules hold it, begin to ask people and return.
+        """Judge a call and act on it; see `act`."""
+        await self.act(call, await self._judged(call))
+
+    async def act(self, call: ToolCall, judged: JudgedCall) -> None:
+        """Decide on a call that was judged; where rules hold it, begin to ask people and return.
 
         Raises Refused where a call is denied that the provider has run already.
         """
-        judged = await self._judged(call)
         decided = Decided(call, judged, HeldCall(call.tool, judged.shown), self._clock.now())
         self.all.append(decided)
         match judged.verdict.action:
@@ -181,9 +193,8 @@ class Decisions:
             decided.went_on_as = changed.shown
 
     async def _judged(self, call: ToolCall) -> JudgedCall:
-        incoming = self._told.incoming
-        now = self._clock.now()
-        judge = partial(judge_call, call, self._told.facts, incoming.identity, now, incoming.names)
+        told, now = self._told, self._clock.now()
+        judge = partial(judge_call, call, told.facts, told.identity, now, told.names)
         return await self._pool.do(len(call.arguments), judge, self._catalog)
 
     async def _asked(self, decided: Decided) -> CallAsked:
@@ -199,7 +210,7 @@ class Decisions:
             editable=whole and not decided.judged.is_masked,
         )
         return CallAsked(
-            identity=told.incoming.identity,
+            identity=told.identity,
             inquiry=told.inquiry,
             recording=told.recording,
             verdict=decided.judged.verdict,
@@ -211,6 +222,7 @@ class Decisions:
     async def _ask(self, asked: CallAsked, decided: Decided) -> None:
         def waits(hold: Hold) -> None:
             decided.hold = hold
+            self._told.waits_for(hold)
             self.news.set()
 
         try:
@@ -243,10 +255,8 @@ class Decisions:
 
     async def _led_to_it(self) -> Scene:
         if self._scene is None:
-            incoming = self._told.incoming
-            self._scene = await self._pool.do(
-                incoming.size, partial(scene_of, incoming), self._catalog
-            )
+            told = self._told
+            self._scene = await self._pool.do(told.size, told.scene, self._catalog)
         return self._scene
 
     async def _note(self, decided: Decided) -> None:

@@ -1,4 +1,4 @@
-"""Withdraws the card of a tool call whose client has left, unless it comes back at once.
+"""Withdraws the card of a tool call, or of a hook's question, when its client has left for good.
 
 Whoever presses Esc does not want the call any more; a client that only lost its connection sends
 its request again within seconds, and finds the hold as it was when the model makes the same call.
@@ -78,4 +78,4 @@ class Leaving:
             current = await self._holds.get(hold.id)
             if current is None or current.state is not HoldState.PENDING or current.attached:
                 return
-            await self._mover.move(current, HoldEvent.WITHDRAW, note=_WHY)
+            await self._mover.move(current, HoldEvent.WITHDRAW, note=_WHY if current.tool else "")

@@ -74,10 +74,13 @@ def _conversation(headers: Headers, names: PassageNames) -> str:
 
     How it began would not do: many jobs of one identity begin with the same words.
     """
-    for name in _CONVERSATION_HEADERS:
-        if value := header(headers, name):
-            return names.of(PassageKind.FRAME, Role.OTHER, (name, value))
-    return ""
+    said = (header(headers, name) for name in _CONVERSATION_HEADERS)
+    return conversation_name(names, next(filter(None, said), ""))
+
+
+def conversation_name(names: PassageNames, said: str) -> str:
+    """Return the name of a conversation by what its client calls it, in a header or by a hook."""
+    return names.of(PassageKind.FRAME, Role.OTHER, ("conversation", said)) if said else ""
 
 
 def _typed(segment: Segment) -> str:

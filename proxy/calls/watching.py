@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.clock import Clock
@@ -15,6 +16,7 @@ from proxy.calls.decisions import Decisions, Told
 from proxy.calls.gate import CallGate, Waits
 from proxy.calls.leaving import Leaving
 from proxy.calls.limits import KeptBytes
+from proxy.calls.scene import scene_of
 from proxy.front import stated_reason
 from proxy.holds.waiting import Mode, patience_of, waiting_mode
 from proxy.visit import Visit
@@ -64,11 +66,14 @@ class Watching:
         mode = waiting_mode(incoming.headers, inquiry.facts, inquiry.connection)
         patience = patience_of(incoming.headers, inquiry.connection, mode)
         told = Told(
-            incoming,
+            incoming.identity,
+            incoming.names,
             inquiry,
             recording,
             stated_reason(incoming.headers),
             _MOST_SECONDS if patience is None else min(patience, _MOST_SECONDS),
+            partial(scene_of, incoming),
+            incoming.size,
         )
         decisions = Decisions(told, catalog, self.asking, self.pool, self.clock, self.metrics)
         kept_alive = mode is Mode.KEEP_ALIVE

@@ -57,6 +57,18 @@ _GIVEN_BACK = (
 """Nobody withdrew it: there was nobody to ask."""
 
 
+def denied_by_rule(verdict: Verdict) -> Refused:
+    """Say which rule denies a request, without asking anyone."""
+    fired = verdict.decisive
+    if fired is None:
+        raise RuntimeError("a verdict that denies names its rule")
+    return Refused(
+        Reason.POLICY_DENIED,
+        f"{fired.title} (rule {fired.rule}). {fired.explain}".strip(),
+        rule=fired.rule,
+    )
+
+
 def refusal_of(hold: Hold) -> Refused:
     """Say in plain words why a decided hold is not forwarded, and what to do next."""
     reason, template = _ENDINGS[hold.state]

@@ -106,7 +106,9 @@ class Holding:
         if decided.state is not HoldState.APPROVED:
             raise refusal_of(decided)
         await still_good(decided)
-        return await self._claim(decided, recording)
+        of_hook = recording.session.hook is not None
+        kind = EventKind.HOOK_ALLOWING if of_hook else EventKind.REQUEST_FORWARDING
+        return await self._claim(decided, recording, kind)
 
     async def decided(
         self,
@@ -193,12 +195,7 @@ class Holding:
             await self._holds.move(approved, lapsed)
             await _note(EventKind.HOLD_MOVED, lapsed, recording)
 
-    async def _claim(
-        self,
-        approved: Hold,
-        recording: Recording,
-        kind: EventKind = EventKind.REQUEST_FORWARDING,
-    ) -> Hold:
+    async def _claim(self, approved: Hold, recording: Recording, kind: EventKind) -> Hold:
         now = self._clock.now()
         kept = approved.keep_until is None or now < approved.keep_until
         event = HoldEvent.CLAIM if kept else HoldEvent.LAPSE

@@ -95,14 +95,19 @@ class Recording:
         self.claiming = done[0] is None
         _raise_first(done)
 
-    async def forwarding(self, decision: Decision, claimed: Hold | None = None) -> None:
+    async def forwarding(
+        self,
+        decision: Decision,
+        claimed: Hold | None = None,
+        kind: EventKind = EventKind.REQUEST_FORWARDED,
+    ) -> None:
         """Write that the request goes out and why; `claimed` is its hold, if it was held.
 
         What nobody held is written down when this returns. Of what was held it is known already
         that it goes out: that it did is written while it does.
         """
         notes = [
-            self.note(EventKind.REQUEST_FORWARDED, digest=self.session.request.digest),
+            self.note(kind, digest=self.session.request.digest),
             self.decide(decision),
         ]
         if claimed is None:

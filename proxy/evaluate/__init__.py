@@ -1,0 +1,1 @@
+"""`POST /-/evaluate`: an agent's own hooks ask before the agent does something."""

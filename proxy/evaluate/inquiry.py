@@ -1,0 +1,155 @@
+"""What a hook asks, as the gateway judges it: as what it would be on the wire. Pure.
+
+A prompt is a turn that a person typed, in a model call of the named connection; so its passages
+have the names that they get when the tool sends it, and people decide on both at once. A tool call
+is one of the answer to such a call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from app.domain.connection import Connection, ConnectionKind
+from app.domain.hook import Hook, HookEvent, HookTool
+from app.domain.identity import Identity, Provenance
+from app.domain.segment import Facts
+from app.domain.verdict import Verdict
+from app.wire import strict_json
+from app.wire.apis.anthropic import ANTHROPIC
+from app.wire.apis.hook import HOOK
+from app.wire.apis.openai_chat import CHAT
+from app.wire.apis.openai_responses import RESPONSES
+from app.wire.request.body import Body
+from policies.decide import examine
+from policies.passages.names import PassageNames
+from proxy.calls.scene import Scene, conversation_name
+from proxy.evaluate.evaluation import Evaluation
+from proxy.facts import Inquiry, recorded_request
+from proxy.http.account_ids import AccountUse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from app.wire.base import Json
+    from policies.compiled_catalog import Catalog
+
+PATH = "-/evaluate"
+_JSON = (("content-type", "application/json"),)
+_KINDS: Mapping[HookTool, ConnectionKind] = {
+    HookTool.CLAUDE_CODE: ConnectionKind.ANTHROPIC,
+    HookTool.CODEX: ConnectionKind.OPENAI,
+    HookTool.CURSOR: ConnectionKind.CURSOR,
+}
+"""The connection that a tool works over, where its hook names none."""
+_CALLS: Mapping[HookTool, tuple[str, str]] = {
+    HookTool.CLAUDE_CODE: (ANTHROPIC.name, "v1/messages"),
+    HookTool.CODEX: (RESPONSES.name, "v1/responses"),
+}
+_CURSOR_CALLS: Mapping[ConnectionKind, tuple[str, str]] = {
+    ConnectionKind.ANTHROPIC: _CALLS[HookTool.CLAUDE_CODE],
+    ConnectionKind.OPENAI: (CHAT.name, "v1/chat/completions"),
+}
+_TEXTS: Mapping[HookEvent, tuple[str, ...]] = {
+    HookEvent.PROMPT: ("prompt",),
+    HookEvent.TOOL_CALL: (),
+    HookEvent.TOOL_RESULT: ("result",),
+    HookEvent.READ: ("path", "content"),
+}
+"""The members that rules on prompts look at. Rules on tool calls judge calls."""
+_CLOUD_AGENTS = ("POST /v1/agents", "v1/agents")
+
+
+def kind_of(tool: HookTool) -> ConnectionKind:
+    """Return the kind of connection that a tool works over by itself."""
+    return _KINDS[tool]
+
+
+def is_on_our_wire(tool: HookTool) -> bool:
+    """Whether the tool's own requests pass the gateway, which decides on them there as well."""
+    return tool is not HookTool.CURSOR
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a hook asks about a connection, and who asks it."""
+
+    evaluation: Evaluation
+    connection: Connection
+    identity: Identity
+    names: PassageNames
+
+    @property
+    def size(self) -> int:
+        return len(strict_json.dump(dict(self.evaluation.content)))
+
+    @property
+    def claimed(self) -> Identity:
+        """Who asks, with the origin that the hook claims where their token proves none."""
+        asked = self.evaluation
+        if self.identity.provenance is not None or not asked.repository:
+            return self.identity
+        origin = Provenance(asked.repository, commit=asked.commit, ref=asked.branch, verified=False)
+        return replace(self.identity, provenance=origin)
+
+    @property
+    def call(self) -> tuple[str, str]:
+        """The kind and the path of the model call that this is a part of."""
+        tool = self.evaluation.tool
+        if tool is HookTool.CURSOR:
+            return _CURSOR_CALLS.get(self.connection.kind, _CLOUD_AGENTS)
+        return _CALLS[tool]
+
+
+def scene_of(question: Question, catalog: Catalog) -> Scene:
+    """Return what the hook says of the surroundings of a call, safe to show."""
+    asked = question.evaluation
+    return Scene(
+        conversation=conversation_name(question.names, asked.conversation),
+        folder=catalog.mask(asked.folder),
+    )
+
+
+def inquiry_of(question: Question, catalog: Catalog) -> Inquiry:
+    """Return what is asked; only a prompt and what a tool said are texts of it."""
+    asked, (kind, path) = question.evaluation, question.call
+    connection = replace(question.connection, wire=HOOK.name)
+    content = dict(asked.content)
+    raw = strict_json.dump(content)
+    judged: dict[str, Json] = {name: content[name] for name in _TEXTS[asked.event]}
+    said = HOOK.read(judged)
+    texts = tuple(replace(segment, tool=asked.name) for segment in said.segments)
+    prompt = replace(said, model=asked.model, segments=texts)
+    scene = scene_of(question, catalog)
+    hook = Hook(asked.tool, asked.event, scene.folder, scene.conversation, asked.call_id)
+    return Inquiry(
+        connection=connection,
+        body=Body(raw, json=content),
+        facts=Facts(question.connection.name, "POST", path, "", prompt, len(raw)),
+        request=recorded_request(connection, "POST", PATH, "", _JSON, raw),
+        members=frozenset(),
+        calls=(),
+        cancels=(),
+        use=AccountUse(),
+        has_tools=True,
+        hook=hook,
+        kind=kind,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the rules say of texts, and what of them is recorded."""
+
+    inquiry: Inquiry
+    verdict: Verdict
+
+
+def examined(question: Question, now: datetime, catalog: Catalog) -> Examined:
+    """Return what the rules on prompts say of a prompt, a file or a tool's result."""
+    inquiry = inquiry_of(question, catalog)
+    verdict, mask = examine(inquiry.facts, question.claimed, catalog, now, question.names)
+    if mask is not None:
+        inquiry = inquiry.masked(mask)
+    return Examined(inquiry.showing(catalog.mask).named().without_texts(), verdict)
