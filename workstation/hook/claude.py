@@ -1,0 +1,74 @@
+"""Claude Code: its events, and answers in its words.
+
+Source: code.claude.com/docs/en/hooks; tried with 2.1.197 and 2.1.332. What is allowed is left to
+Claude Code's own permission rules: our `allow` would skip the question that it asks its user.
+"""
+
+from __future__ import annotations
+
+from workstation.hook.answer import (
+    Answer,
+    Event,
+    Question,
+    Unreadable,
+    Verdict,
+    arguments,
+    given,
+    needed,
+    text,
+)
+
+
+def question(event: Event) -> Question:
+    """Return what to ask the gateway. Raises Unreadable."""
+    common: Question = {
+        "conversation": text(event, "session_id"),
+        "turn": text(event, "prompt_id"),
+        "call_id": text(event, "tool_use_id"),
+        "folder": text(event, "cwd"),
+    }
+    return given(common) | _content(event)
+
+
+def _content(event: Event) -> Question:
+    match event.get("hook_event_name"):
+        case "UserPromptSubmit" | "UserPromptExpansion":
+            return {"event": "prompt", "prompt": needed(event, "prompt")}
+        case "PreToolUse" | "PermissionRequest":
+            name = needed(event, "tool_name")
+            return {"event": "tool_call", "name": name, "arguments": arguments(event)}
+        case other:
+            raise Unreadable(f"Abeyance does not check the event “{other}”")
+
+
+def answer(event: Event, verdict: Verdict) -> Answer:
+    """Say the verdict in the words of the event."""
+    if not verdict.allowed:
+        return blocked(event, verdict.message)
+    changed = verdict.changed if verdict.changed != arguments(event) else None
+    match event.get("hook_event_name"):
+        case "PreToolUse" if changed is not None:
+            return _specific(event, {"updatedInput": changed})
+        case "PermissionRequest" if verdict.by_person:
+            new: Event = {"updatedInput": changed} if changed is not None else {}
+            return _specific(event, {"decision": {"behavior": "allow"} | new})
+        case _:
+            return Answer({})
+
+
+def blocked(event: Event, message: str) -> Answer:
+    """Block; an event that is not known is blocked by the exit code."""
+    match event.get("hook_event_name"):
+        case "UserPromptSubmit" | "UserPromptExpansion":
+            return Answer({"decision": "block", "reason": message})
+        case "PreToolUse":
+            words: Event = {"permissionDecision": "deny", "permissionDecisionReason": message}
+            return _specific(event, words)
+        case "PermissionRequest":
+            return _specific(event, {"decision": {"behavior": "deny", "message": message}})
+        case _:
+            return Answer(None, message, 2)
+
+
+def _specific(event: Event, words: Event) -> Answer:
+    return Answer({"hookSpecificOutput": {"hookEventName": event["hook_event_name"]} | words})

@@ -1,0 +1,90 @@
+"""Codex: its events, and answers in its words.
+
+Sources: the hook schemas of openai/codex; tried with 0.171.0. It reads answers strictly: a member
+that it does not know, or an `allow` of a tool call that changes nothing, is an error, after which
+the action goes on. So what is allowed is said by an empty object.
+"""
+
+from __future__ import annotations
+
+from workstation.hook.answer import (
+    Answer,
+    Event,
+    Question,
+    Unreadable,
+    Verdict,
+    arguments,
+    cannot_change,
+    given,
+    needed,
+    text,
+)
+
+_SHELL = "Bash"
+
+
+def question(event: Event) -> Question:
+    """Return what to ask the gateway. Raises Unreadable."""
+    common: Question = {
+        "conversation": text(event, "session_id"),
+        "turn": text(event, "turn_id"),
+        "call_id": text(event, "tool_use_id"),
+        "model": text(event, "model"),
+        "folder": text(event, "cwd"),
+    }
+    return given(common) | _content(event)
+
+
+def _content(event: Event) -> Question:
+    match event.get("hook_event_name"):
+        case "UserPromptSubmit":
+            return {"event": "prompt", "prompt": needed(event, "prompt")}
+        case "PreToolUse" | "PermissionRequest":
+            name = needed(event, "tool_name")
+            return {"event": "tool_call", "name": name, "arguments": _arguments(event)}
+        case other:
+            raise Unreadable(f"Abeyance does not check the event “{other}”")
+
+
+def _arguments(event: Event) -> Event:
+    """Leave out the reason that a request for permission has beside the command."""
+    found = arguments(event)
+    return {"command": found["command"]} if _is_shell(event, found) else found
+
+
+def _is_shell(event: Event, found: Event) -> bool:
+    return event.get("tool_name") == _SHELL and isinstance(found.get("command"), str)
+
+
+def answer(event: Event, verdict: Verdict) -> Answer:
+    """Say the verdict in the words of the event."""
+    if not verdict.allowed:
+        return blocked(event, verdict.message)
+    changed = verdict.changed if verdict.changed != _arguments(event) else None
+    match event.get("hook_event_name"):
+        case "PreToolUse" if changed is not None and set(changed) == {"command"}:
+            return _specific(event, {"permissionDecision": "allow", "updatedInput": changed})
+        case _ if changed is not None:
+            return blocked(event, cannot_change("Codex", changed))
+        case "PermissionRequest" if verdict.by_person:
+            return _specific(event, {"decision": {"behavior": "allow"}})
+        case _:
+            return Answer({})
+
+
+def blocked(event: Event, message: str) -> Answer:
+    """Block; an event that is not known is blocked by the exit code."""
+    match event.get("hook_event_name"):
+        case "UserPromptSubmit":
+            return Answer({"decision": "block", "reason": message})
+        case "PreToolUse":
+            words: Event = {"permissionDecision": "deny", "permissionDecisionReason": message}
+            return _specific(event, words)
+        case "PermissionRequest":
+            return _specific(event, {"decision": {"behavior": "deny", "message": message}})
+        case _:
+            return Answer(None, message, 2)
+
+
+def _specific(event: Event, words: Event) -> Answer:
+    return Answer({"hookSpecificOutput": {"hookEventName": event["hook_event_name"]} | words})
