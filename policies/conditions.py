@@ -38,8 +38,7 @@ class Condition:
 
 def _provenance(asked: Asked) -> Provenance | None:
     """Return only what the issuer vouches for: a claim of the client's own proves nothing."""
-    known = asked.identity.provenance
-    return known if known is not None and known.verified else None
+    return asked.identity.proven
 
 
 def _repositories(asked: Asked) -> Iterable[str]:

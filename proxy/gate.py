@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
@@ -22,6 +22,7 @@ from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
 from proxy.answer import Along, Relay
 from proxy.calls.watching import Watching
+from proxy.claims import headers_claimed, with_claim
 from proxy.connections import Connections
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, split_target
@@ -84,9 +85,12 @@ class Gate:
         try:
             exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
+            claim = headers_claimed(exchange.headers)
             caller = await self.admission.caller(exchange.headers, exchange.query)
+            identity = with_claim(caller.identity, claim, self.catalogs.current.mask)
+            caller = replace(caller, identity=identity)
             kept, exchange.query = without_credentials(exchange.headers, exchange.query)
-            exchange.headers = self.account.personal(kept, caller.identity)
+            exchange.headers = self.account.personal(kept, identity)
             exchange.check_protocol()
             incoming = await self._read(visit, caller)
             await attend(exchange, self._serve(visit, incoming, caller.scope))

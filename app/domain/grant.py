@@ -82,8 +82,7 @@ def coverage(identity: Identity, connection: str, rule: str) -> Coverage:
 
     A repository that the caller only claims is no part of it.
     """
-    origin = identity.provenance
-    repository = origin.repository if origin is not None and origin.verified else ""
+    repository = identity.proven.repository if identity.proven else ""
     return Coverage(identity.key, rule, connection, repository)
 
 
@@ -94,8 +93,8 @@ def reaching(identity: Identity, connection: str, rule: str) -> dict[Reach, Cove
     so that another of the same name is another repository.
     """
     found = {Reach.PERSON: coverage(identity, connection, rule)}
-    origin = identity.provenance
-    if origin is not None and origin.verified and origin.repository:
+    origin = identity.proven
+    if origin is not None and origin.repository:
         key = f"repository {identity.issuer} {origin.repository_id} {origin.repository}"
         found[Reach.REPOSITORY] = Coverage(key, rule, connection, origin.repository)
     return found | {Reach.EVERYONE: Coverage(_EVERYONE, rule, connection)}

@@ -27,6 +27,11 @@ class Provenance:
     actor: str = ""
     verified: bool = True
 
+    @property
+    def proven(self) -> Provenance | None:
+        """Itself where the issuer vouches for it: only that may decide anything."""
+        return self if self.verified else None
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -47,3 +52,8 @@ class Identity:
     @property
     def key(self) -> str:
         return f"{self.issuer} {self.subject}"
+
+    @property
+    def proven(self) -> Provenance | None:
+        """Where the request is proven to come from: what rules, grants and routes go by."""
+        return self.provenance.proven if self.provenance is not None else None

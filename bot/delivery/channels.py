@@ -34,10 +34,9 @@ class Places:
 
 
 def _fits(route: RouteSettings, hold: Hold) -> bool:
-    provenance = hold.requester.provenance
     # What a client says of itself must not choose who is asked.
-    vouched = provenance is not None and provenance.verified
-    repository = provenance.repository if provenance is not None and vouched else ""
+    proven = hold.requester.proven
+    repository = proven.repository if proven is not None else ""
     wanted = (
         (route.connections, [hold.connection]),
         (route.repositories, [repository]),

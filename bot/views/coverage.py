@@ -77,7 +77,7 @@ def covers(hold: Hold, length: timedelta | None = None) -> str:
     """
     time = duration(length) if length else "the time you choose"
     rules = ", ".join(fired.rule for fired in hold.verdict.holding)[:70]
-    where = hold.requester.provenance.repository if hold.requester.provenance else ""
+    where = hold.requester.proven.repository if hold.requester.proven else ""
     inside = f" from {where[:50]}" if where else ""
     what = "tool call" if hold.tool else "request"
     return (

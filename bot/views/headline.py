@@ -71,8 +71,7 @@ def _who(identity: Identity) -> str:
     if identity.kind is IdentityKind.PERSON:
         names = map(_inert, (identity.name, identity.email, identity.subject))
         return next(filter(None, names), "Somebody")
-    origin = identity.provenance
-    vouched = origin.repository if origin is not None and origin.verified else ""
+    vouched = identity.proven.repository if identity.proven else ""
     return f"CI job {_inert(vouched or identity.name)}"
 
 

@@ -183,7 +183,7 @@ def _card(hold: Json) -> Text:
     facts = (
         *calls.facts(hold),
         ("who", _who(hold)),
-        ("from", " ".join(filter(None, (hold["repository"], hold["ref"], hold["commit"])))),
+        ("from", _origin(hold)),
         ("to", f"{_target(hold)} · {hold['call']} · {hold['bytes']} bytes"),
         ("sent", _time(hold["sent_at"])),
         ("expires", _time(hold["expires_at"]) if hold["state"] == "pending" else ""),
@@ -212,6 +212,12 @@ def _card(hold: Json) -> Text:
     if hold["why_not"]:
         told.append(f"\n{_line(hold['why_not'])}", style="yellow")
     return told
+
+
+def _origin(hold: Json) -> str:
+    """Name where it comes from; what only the client says of itself is marked."""
+    told = " ".join(filter(None, (hold["repository"], hold["ref"], hold["commit"])))
+    return f"{told} (claimed)" if told and hold.get("claimed") else told
 
 
 def _add_rule(told: Text, rule: Json) -> None:

@@ -87,9 +87,9 @@ def _first_line(error: Exception) -> str:
 
 
 def variables(asked: Asked) -> dict[str, Any]:
-    """Return what an expression can name; where there is no provenance its fields are empty."""
+    """Return what an expression can name; where no provenance is proven its fields are empty."""
     facts, who = asked.facts, asked.identity
-    origin = who.provenance or _NOWHERE
+    origin = who.proven or _NOWHERE
     outline = facts.prompt.outline
     return {
         "connection": facts.connection,

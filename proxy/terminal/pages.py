@@ -100,6 +100,7 @@ def _told(seen: Seen) -> Json:
         "commit": origin.commit if origin else "",
         "ref": origin.ref if origin else "",
         "actor": origin.actor if origin else "",
+        "claimed": origin is not None and not origin.verified,
         "connection": hold.connection,
         "model": hold.model,
         "call": f"{hold.method} {hold.path}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.identity import Provenance
 from app.domain.verdict import Action
 from app.errors import BadCatalog
 from policies.conditions import NAMES, OTHERS
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from app.domain.identity import Identity
     from app.domain.segment import Facts
+
+CLAIMING = replace(ALICE, provenance=Provenance("acme/shop", ref="refs/heads/main", verified=False))
 
 
 def _fires(
@@ -100,6 +103,7 @@ def test_what_cannot_be_inspected_can_be_refused(write: Callable[..., Path]) -> 
     [
         ('identity.provenance.ref != "refs/heads/main"', JOB, False),
         ('identity.provenance.ref != "refs/heads/main"', ALICE, True),
+        ('identity.provenance.ref != "refs/heads/main"', CLAIMING, True),
         ("identity.groups.exists(g, g == 'sre') && characters > 3", ALICE, True),
         ("method == 'GET' || model.startsWith('gpt-')", ALICE, True),
         ("identity.kind == 'workload' && identity.provenance.verified", JOB, True),
