@@ -28,6 +28,8 @@ _ONCE = (
 )
 _REASON = "abeyance-reason"
 _REASON_LENGTH = 500
+_CLIENT = "abeyance-client"
+_CLIENT_NAME = re.compile(r"[A-Za-z0-9]{8,64}")
 _ENCODED = "utf-8''"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _TARGET = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*")
@@ -83,16 +85,31 @@ def header(headers: Iterable[tuple[str, str]], name: str) -> str:
 def stated_reason(headers: Headers) -> str:
     """Return what the caller says that the request is for; it is for people, in any language.
 
-    What is longer than they would read is cut.
+    What is longer than they would read is cut. Raises BadRequest where it is not UTF-8.
+    """
+    return decoded(header(headers, _REASON))[:_REASON_LENGTH]
+
+
+def client_named(headers: Headers) -> str:
+    """Return by what a program on a developer's machine asks later what it is waiting for.
+
+    Empty where it gives no name, or one that is no such name.
+    """
+    name = header(headers, _CLIENT)
+    return name if _CLIENT_NAME.fullmatch(name) else ""
+
+
+def decoded(value: str) -> str:
+    """Return what a header of ours says, in any language.
+
     It comes as UTF-8, or for clients that send ASCII alone as `UTF-8''F%C3%BCr` (RFC 8187 §3.2).
     Raises BadRequest for anything else.
     """
-    value = header(headers, _REASON).strip()
     try:
         if value.lower().startswith(_ENCODED):
-            said = unquote(value[len(_ENCODED) :], errors="strict").strip()
-        else:
-            said = value.encode("latin-1").decode()
+            return unquote(value[len(_ENCODED) :], errors="strict").strip()
+        return value.encode("latin-1").decode().strip()
     except UnicodeError:
-        raise BadRequest("The header Abeyance-Reason is not UTF-8; send it as UTF-8.") from None
-    return said[:_REASON_LENGTH]
+        raise BadRequest(
+            "A header that begins with “Abeyance-” is not UTF-8; send it as UTF-8."
+        ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.clock import Clock
 from app.settings import Settings
 from app.storage.store import MongoStorage
 from proxy.browser.link_pages import LinkPages
@@ -20,6 +21,7 @@ from proxy.terminal.pages import hold_pages
 from proxy.terminal.sessions import session_pages
 from proxy.workstation.connections import connection_pages
 from proxy.workstation.resource import resource_pages
+from proxy.workstation.waiting import waiting_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +41,7 @@ class OurPages:
     """None where no browser is expected."""
     deciding: Deciding
     storage: MongoStorage
+    clock: Clock
     connections: Connections
     issued: IssuedParts
 
@@ -54,6 +57,7 @@ class OurPages:
         yield hold_pages(self.deciding, self._signed_in)
         yield session_pages(self.storage, self._sender)
         yield connection_pages(self.connections, self._admitted, self.settings.public_url)
+        yield waiting_pages(self.storage.holds, self.clock, self._sender)
 
     async def _caller(self) -> Identity:
         return await self.callers.identify(headers_asked())

@@ -157,7 +157,9 @@ class Parts:
             self._mask,
         )
         visits = _visits(settings, storage, verifier, callers, http)
-        ours = OurPages(settings, callers, linking, visits, deciding, storage, connections, issued)
+        ours = OurPages(
+            settings, callers, linking, visits, deciding, storage, clock, connections, issued
+        )
         self.drain = Drain()
         pages = create_pages(
             self._ready, metrics, self.drain, ours.blueprints(), settings.public_url

@@ -23,7 +23,7 @@ from app.wire.waiting.line import line as waiting_line
 from policies.approval import asked
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
-from proxy.front import header, stated_reason
+from proxy.front import client_named, header, stated_reason
 from proxy.holds.polling import POLL_SECONDS
 from proxy.holds.waiting import Mode, patience_of, waiting_mode
 from proxy.http.shared_account import Giving
@@ -85,6 +85,11 @@ class Visit:
     def reason(self) -> str:
         """What the caller says that the request is for."""
         return stated_reason(self.exchange.headers)
+
+    @property
+    def program(self) -> str:
+        """What the caller's program calls itself."""
+        return client_named(self.exchange.headers)
 
     def defers(self, inquiry: Inquiry) -> bool:
         """Whether the caller does not wait, and polls."""

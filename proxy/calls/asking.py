@@ -49,6 +49,8 @@ class CallAsked:
     """What the requester says that the request is for."""
     until: float
     """When the client's patience ends, by the clock of the event loop."""
+    client: str = ""
+    """What its program calls itself, to ask later what it is waiting for."""
 
     @property
     def key(self) -> str:
@@ -166,7 +168,7 @@ class CallAsking:
             return _not_again(asked, no)
         asking = next((hold for hold in here if asks(hold, left, key)), None)
         if pending := await self._holding.find(key) or asking:
-            return _Waiting(pending, self._holding.caller())
+            return _Waiting(pending, self._holding.caller(asked.client))
         if cannot := self._cannot_ask(asked, left, recent):
             return CallAnswer(Decision.DENIED, words.not_asked(asked.call, cannot))
         return await self._open(asked, left, key)
@@ -206,7 +208,7 @@ class CallAsking:
     async def _open(self, asked: CallAsked, left: Verdict, key: str) -> _Waiting:
         if left.approval is None:
             raise RuntimeError("a verdict that holds says who may approve")
-        inquiry, now, caller = asked.inquiry, self._clock.now(), self._holding.caller()
+        inquiry, now, caller = asked.inquiry, self._clock.now(), self._holding.caller(asked.client)
         hold = Hold(
             id=new_id(now),
             key=key,

@@ -53,6 +53,8 @@ class Told:
     """How many bytes there may be to look at for that."""
     waits_for: Callable[[Hold], None] = lambda _hold: None
     """Hears of each hold that a call waits for."""
+    program: str = ""
+    """What the requester's program calls itself, to ask later what it is waiting for."""
 
     @property
     def facts(self) -> Facts:
@@ -217,6 +219,7 @@ class Decisions:
             call=decided.call,
             reason=told.reason,
             until=asyncio.get_running_loop().time() + told.patience,
+            client=told.program,
         )
 
     async def _ask(self, asked: CallAsked, decided: Decided) -> None:

@@ -74,6 +74,7 @@ class Watching:
             _MOST_SECONDS if patience is None else min(patience, _MOST_SECONDS),
             partial(scene_of, incoming),
             incoming.size,
+            program=visit.program,
         )
         decisions = Decisions(told, catalog, self.asking, self.pool, self.clock, self.metrics)
         kept_alive = mode is Mode.KEEP_ALIVE

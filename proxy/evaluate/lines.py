@@ -14,7 +14,7 @@ from app.ids import short
 from app.wire import strict_json
 from policies.approval import asked
 from proxy.exchange import Exchange
-from proxy.front import stated_reason
+from proxy.front import client_named, stated_reason
 from proxy.record.recording import Recording
 from proxy.refusals import refusal_for, refusal_headers
 
@@ -46,6 +46,10 @@ class Lines:
     def reason(self) -> str:
         """What the caller says that it is for."""
         return stated_reason(self.exchange.headers)
+
+    @property
+    def program(self) -> str:
+        return client_named(self.exchange.headers)
 
     def defers(self, _inquiry: Inquiry) -> bool:
         """A hook that does not wait has no patience, and is told so in its answer."""

@@ -147,7 +147,7 @@ class Asking:
         if existing is None:
             return None
         await self._holding.hear(existing, asked.waiter.reason)
-        return _Waiting(existing, self._holding.caller(), is_own=True)
+        return _Waiting(existing, self._holding.caller(asked.waiter.program), is_own=True)
 
     async def _hold(self, asked: Asked, left: Verdict) -> _Waiting | None:
         """Return the hold that asks about it: its own, or one that asks the same already.
@@ -167,12 +167,12 @@ class Asking:
                 return None
         said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):
-            return _Waiting(pending, self._holding.caller(), is_own=False)
+            return _Waiting(pending, self._holding.caller(asked.waiter.program), is_own=False)
         waiting = [h for h in recent if h.tool is None and h.state is HoldState.PENDING]
         if len(waiting) >= self._limits.pending:
             await self._opened(asked, left)
             raise too_many(left, self._limits.pending)
-        caller = "" if asked.defers else self._holding.caller()
+        caller = "" if asked.defers else self._holding.caller(asked.waiter.program)
         return await self._open(asked, left, key, said, caller)
 
     async def _said(self, asked: Asked, left: Verdict, key: str, here: Sequence[Hold]) -> _Said:

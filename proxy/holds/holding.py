@@ -53,9 +53,10 @@ class Holding:
         self._gateway = gateway
         self._numbers = itertools.count()
 
-    def caller(self) -> str:
-        """Return a name for one caller that waits here."""
-        return f"{self._gateway}:{next(self._numbers)}"
+    def caller(self, client: str = "") -> str:
+        """Return a name for one caller that waits here, with what its program calls itself."""
+        name = f"{self._gateway}:{next(self._numbers)}"
+        return f"{name}:{client}" if client else name
 
     async def find(self, key: str) -> Hold | None:
         """Return the open hold of the same request of the same caller."""

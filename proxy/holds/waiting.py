@@ -43,6 +43,11 @@ class Waiter(Protocol):
         """What they say that the request is for."""
         ...
 
+    @property
+    def program(self) -> str:
+        """What the program calls itself that asks later what it is waiting for; or nothing."""
+        ...
+
     def defers(self, inquiry: Inquiry) -> bool:
         """Whether they do not wait at all, and come back."""
         ...

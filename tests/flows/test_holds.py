@@ -207,3 +207,33 @@ async def test_a_client_that_leaves_finds_its_approval_on_the_retry(
         assert answer.headers["abeyance-decision"] == "approved"
         again = await http.post("/openai/v1/chat/completions", json=body)
         assert again.headers["abeyance-decision"] == "granted", "it covers the same afterwards"
+
+
+async def test_what_a_person_claims_of_her_repository_is_shown_as_claimed_and_goes_nowhere(
+    house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
+) -> None:
+    maria, [prompt] = await slack.user("maria"), a_risky_prompt()
+    claims = {"abeyance-repository": "acme/shop", "abeyance-branch": "main"}
+    headers = {**claims, "abeyance-client": uuid4().hex}
+    body = {"model": "sandbox-1", "messages": [prompt]}
+    async with house.http(await idp.token("alice")) as http, asyncio.TaskGroup() as tasks:
+        http.headers.update(headers)
+        asking = tasks.create_task(http.post("/openai/v1/chat/completions", json=body))
+        card = await maria.wait_for_message(prompt["content"][13:21])
+        assert re.search(r"acme/shop`? +.?claimed", card.words)
+        [waiting] = (await http.get("/-/waiting")).json()["waiting"]
+        assert (waiting["state"], waiting["card"]) == ("pending", waiting["id"][-6:].upper())
+        http.headers["abeyance-client"] = "SomebodyElse"
+        assert (await http.get("/-/waiting")).json() == {"waiting": []}
+        http.headers["abeyance-client"] = headers["abeyance-client"]
+        shown = (await http.get(f"/-/holds/{waiting['id']}")).json()
+        assert (shown["repository"], shown["claimed"]) == ("acme/shop", True)
+        async with house.http(await idp.token("maria")) as manager:
+            manager.headers["abeyance-client"] = headers["abeyance-client"]
+            assert (await manager.get("/-/waiting")).json() == {"waiting": []}
+        await maria.click(card, "Approve")
+        assert (await asking).status_code == 200
+        [decided] = (await http.get("/-/waiting")).json()["waiting"]
+        assert (decided["state"], decided["message"]) == ("released", "Approved by Maria Lopez.")
+    [received] = await model.requests()
+    assert not [name for name, _ in received.headers if name.lower().startswith("abeyance-")]
