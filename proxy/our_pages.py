@@ -15,7 +15,9 @@ from proxy.browser.visits import Visits
 from proxy.callers import Callers
 from proxy.connections import Connections
 from proxy.http.asked import headers_asked
+from proxy.keys.pages import KeyPages
 from proxy.keys.parts import IssuedParts
+from proxy.keys.routes import key_routes
 from proxy.terminal.deciding import Deciding
 from proxy.terminal.pages import hold_pages
 from proxy.terminal.sessions import session_pages
@@ -47,11 +49,24 @@ class OurPages:
 
     def blueprints(self) -> Iterator[Blueprint]:
         """Yield each matter's routes."""
-        link_pages = None
+        link_pages: LinkPages | None = None
+        key_pages: KeyPages | None = None
         if self.visits is not None:
             yield self.visits.routes()
             link_pages = LinkPages(self.linking, self.visits, self.settings.public_url)
             yield link_pages.routes()
+            key_pages = KeyPages(
+                self.issued.issuing,
+                self.storage.connections,
+                self.visits,
+                self.settings.login_client_id,
+                self.settings.public_url,
+                self.issued.clock,
+            )
+            yield key_pages.routes()
+        yield key_routes(
+            self.issued.issuing, key_pages, self._caller, self._signed_in, self.issued.clock
+        )
         yield link_routes(self.linking, link_pages, self._caller)
         yield resource_pages(self.settings)
         yield hold_pages(self.deciding, self._signed_in)

@@ -25,6 +25,10 @@ MOST_KEYS = 20
 MOST_DAYS = 90
 DEFAULT_DAYS = 30
 _NAME = 60
+_NOT_OFFLINE = (
+    "This sign-in has no refresh token, without which a key cannot know whether you still work "
+    "here. Have your identity provider allow `offline_access` for this client."
+)
 _SCOPED = 20
 _SCOPE_LENGTH = 100
 
@@ -72,7 +76,9 @@ class Issuing:
 
         Raises BadRequest, NotPermitted, IssuerUnavailable.
         """
-        await self._check(identity, wanted)
+        await self.check(identity, wanted)
+        if not wanted.refresh_token:
+            raise BadRequest(_NOT_OFFLINE)
         # Used at once: so it is known to work, and nobody else has the one that is kept.
         try:
             renewed = await self._sign_ins.renew(
@@ -120,7 +126,8 @@ class Issuing:
             raise NotFound(f"You have no key {issued_id}.")
         return issued
 
-    async def _check(self, identity: Identity, wanted: Wanted) -> None:
+    async def check(self, identity: Identity, wanted: Wanted) -> None:
+        """Raise BadRequest or NotPermitted where somebody cannot have such a key."""
         if identity.kind is not IdentityKind.PERSON:
             raise NotPermitted("Only a person can have a key; a job has a token of its own.")
         _check_wanted(wanted)
@@ -149,8 +156,3 @@ def _check_wanted(wanted: Wanted) -> None:
     for limits in (wanted.scope.connections, wanted.scope.models):
         if len(limits) > _SCOPED or any(not 0 < len(one) <= _SCOPE_LENGTH for one in limits):
             raise BadRequest(f"A key is limited to at most {_SCOPED} connections and models.")
-    if not wanted.refresh_token:
-        raise BadRequest(
-            "This sign-in has no refresh token, without which a key cannot know whether you still "
-            "work here. Have your identity provider allow `offline_access` for this client."
-        )

@@ -35,7 +35,7 @@ class IssuedParts:
         http: httpx.AsyncClient,
         mask: Callable[[str], str],
     ) -> None:
-        clock = SystemClock()
+        self.clock = clock = SystemClock()
         self.store = storage.issued
         self.secrets = Secrets(settings.vault_key.get_secret_value())
         self.sign_ins = SignIns(settings, verifier, callers, http)
