@@ -2,7 +2,7 @@
 
 from quart import Blueprint, Response, abort, jsonify, request
 
-from sandbox.model.agents import Agents
+from sandbox.model.cursor.agents import Agents
 from sandbox.model.flow import Gate
 from sandbox.model.received import Log
 

@@ -15,7 +15,10 @@ class Fault(Enum):
     NO_CREDENTIAL = (401, "invalid_request_error", "authentication_error", "unauthorized")
     NOT_FOUND = (404, "invalid_request_error", "not_found_error", "not_found")
     BUSY = (409, "invalid_request_error", "invalid_request_error", "agent_busy")
-    NOT_CANCELLABLE = (409, "invalid_request_error", "invalid_request_error", "run_not_active")
+    NOT_CANCELLABLE = (409, "invalid_request_error", "invalid_request_error", "run_not_cancellable")
+    ID_CONFLICT = (409, "invalid_request_error", "invalid_request_error", "agent_id_conflict")
+    STREAM_EXPIRED = (410, "invalid_request_error", "invalid_request_error", "stream_expired")
+    BAD_EVENT_ID = (400, "invalid_request_error", "invalid_request_error", "invalid_last_event_id")
     RATE_LIMITED = (429, "requests", "rate_limit_error", "rate_limit_exceeded")
     BROKEN = (500, "server_error", "api_error", "internal_error")
 

@@ -17,7 +17,7 @@ KEY = "AKIAIOSFODNN7EXAMPLE"
 class Seen:
     """One event, as a client reads it."""
 
-    id: str
+    id: str | None
     name: str
     data: dict[str, Any]
 
@@ -26,7 +26,7 @@ def read_events(text: str) -> list[Seen]:
     events = []
     for block in text.strip().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines())
-        events.append(Seen(fields["id"], fields["event"], json.loads(fields["data"])))
+        events.append(Seen(fields.get("id"), fields["event"], json.loads(fields["data"])))
     return events
 
 
@@ -76,9 +76,13 @@ async def test_an_agent_runs_and_its_text_is_the_same_in_run_stream_and_conversa
 async def test_a_stream_resumes_after_the_last_event_id(model: ModelDriver) -> None:
     launched = await launch(model)
     every = read_events((await get(model, f"{run_path(launched)}/stream")).text)
-    rest = await get(model, f"{run_path(launched)}/stream", **{"Last-Event-ID": every[4].id})
+    first, second, *others = every
+    assert (first.name, first.id) == ("status", None)  # comes again with each reconnect
+    assert [second.id, others[0].id] == [second.id, second.id]  # one step, told twice
+    rest = await resume(model, launched, others[0].id)
 
-    assert read_events(rest.text) == every[5:]
+    assert rest[1:] == others[1:]
+    assert (rest[0].name, rest[0].id) == ("status", None)
 
 
 async def test_a_broken_stream_can_be_resumed_to_the_end(model: ModelDriver) -> None:
@@ -89,10 +93,15 @@ async def test_a_broken_stream_can_be_resumed_to_the_end(model: ModelDriver) -> 
         with pytest.raises(httpx.RemoteProtocolError):
             await collect(answer, got)
     first = read_events("".join(got))
-    rest = read_events((await get(model, path, **{"Last-Event-ID": first[-1].id})).text)
+    rest = await resume(model, launched, first[-3].id)
 
     assert rest[-1].name == "done"
-    assert "".join(spoken(first + rest)) == rest[-2].data["text"]
+    assert "".join(spoken(first[:-2] + rest)) == rest[-2].data["text"]
+
+
+async def resume(model: ModelDriver, launched: dict[str, Any], after: str | None) -> list[Seen]:
+    path, headers = f"{run_path(launched)}/stream", {"Last-Event-ID": str(after)}
+    return read_events((await get(model, path, **headers)).text)
 
 
 async def collect(answer: httpx.Response, into: list[str]) -> None:
@@ -115,7 +124,7 @@ async def test_a_stalled_run_keeps_its_agent_busy_until_it_is_cancelled(
 
     assert (busy.status_code, busy.json()["error"]["code"]) == (409, "agent_busy")
     assert cancelled.status_code == 200
-    assert [event.name for event in events[-2:]] == ["status", "done"]
+    assert [event.name for event in events[-3:]] == ["status", "result", "done"]
     assert again.status_code == 409
     assert started.status_code == 201
     assert [run["status"] for run in listed] == ["FINISHED", "CANCELLED"]
@@ -214,3 +223,55 @@ async def test_refusals_have_cursor_s_shape(model: ModelDriver) -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     unknown = await get(model, "/cursor/v1/agents/bc-nobody")
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "not_found")
+
+
+async def test_an_agent_of_the_clients_own_id_is_paged_archived_and_deleted(
+    model: ModelDriver,
+) -> None:
+    chosen = "bc-5f8e8af5-3f0a-4683-aff7-28554450e05d"
+    body = {"prompt": {"text": "x"}, "agentId": chosen}
+    made = await model.http.post("/cursor/v1/agents", json=body, headers=BASIC)
+    again = await model.http.post("/cursor/v1/agents", json=body, headers=BASIC)
+    second = (await launch(model))["agent"]["id"]
+    page = (await get(model, "/cursor/v1/agents?limit=1")).json()
+    rest = (await get(model, f"/cursor/v1/agents?cursor={page['nextCursor']}")).json()
+    path = f"/cursor/v1/agents/{chosen}"
+    await model.http.post(f"{path}/archive", headers=BASIC)
+    left = (await get(model, "/cursor/v1/agents")).json()
+    whole = (await get(model, "/cursor/v1/agents?includeArchived=true")).json()
+    await model.http.delete(path, headers=BASIC)
+
+    assert made.json()["agent"]["id"] == chosen
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "agent_id_conflict")
+    assert [each["id"] for each in page["items"] + rest["items"]] == [second, chosen]
+    assert "nextCursor" not in rest
+    assert [len(each["items"]) for each in (left, whole)] == [1, 2]
+    assert (await get(model, path)).status_code == 404
+
+
+async def test_artifacts_lie_at_another_host_and_need_no_credential(model: ModelDriver) -> None:
+    launched = await launch(model)
+    path = f"/cursor/v1/agents/{launched['agent']['id']}"
+    [artifact] = (await get(model, f"{path}/artifacts")).json()["items"]
+    given = (await get(model, f"{path}/artifacts/download?path={artifact['path']}")).json()
+    usage = (await get(model, f"{path}/usage")).json()
+
+    assert not given["url"].startswith(str(model.http.base_url))
+    assert len((await model.http.get(given["url"])).content) == artifact["sizeBytes"]
+    assert (await model.http.get(given["url"].replace("report", "other"))).status_code == 403
+    assert usage["runs"] == [{"id": launched["run"]["id"], "usage": usage["totalUsage"]}]
+
+
+@pytest.mark.parametrize(
+    ("switch", "last", "expected"),
+    [
+        ("expired", "", (410, "stream_expired")),
+        ("sandbox", "1-1", (400, "invalid_last_event_id")),
+    ],
+)
+async def test_a_stream_that_cannot_be_resumed_says_so(
+    model: ModelDriver, switch: str, last: str, expected: tuple[int, str]
+) -> None:
+    path = f"{run_path(await launch(model, name=f'cursor-{switch}'))}/stream"
+    answer = await get(model, path, **({"Last-Event-ID": last} if last else {}))
+    assert (answer.status_code, answer.json()["error"]["code"]) == expected
