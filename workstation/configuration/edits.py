@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from workstation.configuration import dotenv, jsonc, toml, whole
+from workstation.configuration import dotenv, jsonc, strict_json, toml, whole
 from workstation.configuration.faults import Unreadable
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 class Format(StrEnum):
+    JSON = "json"
     JSONC = "jsonc"
     TOML = "toml"
     VARIABLES = "variables"
@@ -51,6 +52,7 @@ class Editor(Protocol):
 
 
 EDITORS: Mapping[Format, Editor] = {
+    Format.JSON: strict_json,
     Format.JSONC: jsonc,
     Format.TOML: toml,
     Format.VARIABLES: dotenv,

@@ -141,7 +141,7 @@ def _undone_singly(text: str, trace: Trace) -> Undone:
 
 
 def _emptied(values: dict[str, Any], touched: Touched) -> tuple[str, ...]:
-    """Return the path to remove: what was made around a setting goes too if nothing else is in it."""
+    """Return the path to remove: what was made around a setting too if it is empty now."""
     path = touched.path
     for _ in range(touched.made):
         if len(value_at(values, path[:-1])) > 1:

@@ -14,7 +14,7 @@ def set_up(wish: Wish) -> SetUp:
         Setting(("apiKeyHelper",), wish.helper_line()),
         *(Setting(("env", name), value) for name, value in environment(wish).items()),
     )
-    return SetUp((Change(settings_file(wish.project), Format.JSONC, settings),))
+    return SetUp((Change(settings_file(wish.project), Format.JSON, settings),))
 
 
 def environment(wish: Wish) -> dict[str, str]:

@@ -171,6 +171,7 @@ def test_a_setting_that_a_user_changed_since_is_theirs() -> None:
         (Format.JSONC, '{"a": 1, "a": 2}'),
         (Format.JSONC, "{'a': 1}"),
         (Format.JSONC, '{"key": "not an object"}'),
+        (Format.JSON, '{"a": 1} // a note'),
         (Format.TOML, "a = "),
         (Format.TOML, "a = 1\na = 2\n"),
         (Format.TOML, 'key = "not a table"'),
