@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.text import Text
 
-from app.errors import BadSettings
-from workstation.configuration.changing import Planned, make, plan, plan_undo, undo
+from cli.changing import Manner, carry_out, command_of, repository
+from workstation.configuration.changing import plan, plan_undo
 from workstation.setup import claude, codex, cursor, gemini, opencode
 from workstation.setup.base import SettingUp, Wish
 from workstation.setup.connections import chosen
@@ -54,60 +48,14 @@ def setup(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before writing.")] = False,
 ) -> None:
     """Configure a tool to use the gateway for good; show each change before it is made."""
-    console = Console(highlight=False, soft_wrap=True)
-    folder = _repository() if project else None
+    folder = repository() if project else None
     notes: tuple[str, ...] = ()
     if take_back:
         planned = plan_undo(tool, folder)
     else:
         setting_up, kinds = _TOOLS[tool]
         asked = setting_up(
-            Wish(*chosen(gateway, connection or [], kinds), _command(project=project), folder)
+            Wish(*chosen(gateway, connection or [], kinds), command_of(project=project), folder)
         )
         planned, notes = plan(asked.changes), asked.notes
-    wanted = [each for each in planned if each.now != each.then]
-    for each in planned:
-        _show(console, each)
-    if not wanted:
-        console.print("Nothing to change." if planned or not notes else "No file to change.")
-    elif not dry_run and _agreed(wanted, yes=yes):
-        if take_back:
-            undo(planned)
-        else:
-            make(tool, planned, folder)
-        console.print("[bold green]Restored.[/]" if take_back else "[bold green]Written.[/]")
-    for note in notes:
-        console.print(f"[yellow]•[/] {escape(note)}")
-
-
-def _show(console: Console, planned: Planned) -> None:
-    for line in planned.diff().splitlines():
-        style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
-        console.print(Text(line, style=style))
-    for setting in planned.kept:
-        said = f"{setting} in {planned.file} was changed since, so it stays as it is."
-        console.print(f"[yellow]•[/] {escape(said)}")
-
-
-def _agreed(planned: list[Planned], *, yes: bool) -> bool:
-    """Ask, where a person can answer."""
-    if yes or not sys.stdin.isatty():
-        return True
-    files = "this file" if len(planned) == 1 else f"these {len(planned)} files"
-    return typer.confirm(f"Write {files}?", default=True)
-
-
-def _command(*, project: bool) -> tuple[str, ...]:
-    """Return what starts Abeyance: for this user where it is, for everyone by its name."""
-    if project:
-        return ("abeyance",)
-    started = Path(sys.argv[0]).absolute()
-    found = str(started) if started.stem == "abeyance" else shutil.which("abeyance")
-    return (found,) if found else (sys.executable, "-m", "cli")
-
-
-def _repository() -> Path:
-    for folder in (here := Path.cwd(), *here.parents):
-        if (folder / ".git").exists():
-            return folder
-    raise BadSettings(f"{here} is in no Git repository, so there is no project to configure.")
+    carry_out(tool, folder, planned, notes, Manner(dry_run, take_back, yes))

@@ -35,6 +35,8 @@ class Planned:
     trace: Trace | None = None
     kept: tuple[str, ...] = ()
     """Settings that somebody changed since, which undoing leaves."""
+    purpose: str = ""
+    """Changes of one file for different purposes are undone apart."""
 
     def diff(self) -> str:
         """Return the change as a unified diff; empty where there is none."""
@@ -45,18 +47,18 @@ class Planned:
         return "\n".join(difflib.unified_diff(old, new, before, after, lineterm=""))
 
 
-def plan(changes: Iterable[Change]) -> list[Planned]:
+def plan(changes: Iterable[Change], purpose: str = "") -> list[Planned]:
     """Return what would become of each file. Raises BadSettings where one cannot be changed."""
     record, planned = read_record(), []
     for change in changes:
-        known = record.files.get(str(change.file))
+        known = record.files.get(_key(change.file, purpose))
         trace = known.trace if known else None
         try:
             now = read(change.file)
             then, trace = changed(now, change, trace)
         except Unreadable as fault:
             raise _untouched(change.file, fault) from fault
-        planned.append(Planned(change.file, now, then, trace))
+        planned.append(Planned(change.file, now, then, trace, purpose=purpose))
     return planned
 
 
@@ -67,34 +69,34 @@ def make(tool: str, planned: Iterable[Planned], project: Path | None = None) -> 
         for each in planned:
             if each.now == each.then or each.trace is None:
                 continue
-            name = str(each.file)
+            name = _key(each.file, each.purpose)
             known = record.files.get(name)
             # A folder may be there by now which was made for this file before.
             made = [str(folder) for folder in make_folders(each.file)]
             folders = (*(known.folders if known else ()), *made)
             record.files[name] = Changed(
-                tool, each.trace, tuple(dict.fromkeys(folders)), _name(project)
+                tool, each.trace, tuple(dict.fromkeys(folders)), _name(project), each.purpose
             )
             record.save()
             replace(each.file, each.now, each.then)
 
 
-def plan_undo(tool: str, project: Path | None = None) -> list[Planned]:
+def plan_undo(tool: str, project: Path | None = None, purpose: str = "") -> list[Planned]:
     """Return what undoing a tool's changes would do, in a repository or for the user.
 
     Raises BadSettings where a file cannot be read.
     """
     planned = []
     for name, known in read_record().files.items():
-        if (known.tool, known.project) != (tool, _name(project)):
+        if (known.tool, known.project, known.purpose) != (tool, _name(project), purpose):
             continue
-        file = Path(name)
+        file = Path(name.removeprefix(purpose).lstrip())
         try:
             now = read(file)
             then = undone(now, known.trace)
         except Unreadable as fault:
             raise _untouched(file, fault) from fault
-        planned.append(Planned(file, now, then.text, kept=then.kept))
+        planned.append(Planned(file, now, then.text, kept=then.kept, purpose=purpose))
     return planned
 
 
@@ -105,12 +107,16 @@ def undo(planned: Iterable[Planned]) -> None:
         for each in planned:
             if each.now != each.then:
                 replace(each.file, each.now, each.then)
-            known = record.files.pop(str(each.file), None)
+            known = record.files.pop(_key(each.file, each.purpose), None)
             record.save()
             if known and each.then is None:
                 folders += [Path(folder) for folder in known.folders]
         # Only now: a folder may have been made for the first file and hold the second.
         remove_folders(folders)
+
+
+def _key(file: Path, purpose: str) -> str:
+    return f"{purpose} {file}".lstrip()
 
 
 def _name(project: Path | None) -> str:

@@ -27,11 +27,12 @@ class Changed:
     """Those that were made for it."""
     project: str = ""
     """The repository that was configured; empty for the user's own configuration."""
+    purpose: str = ""
 
 
 @dataclass(slots=True)
 class Record:
-    """Every file that is changed at present, by its path."""
+    """Every file that is changed at present, by its purpose, if it has one, and its path."""
 
     files: dict[str, Changed]
 
@@ -72,4 +73,5 @@ def _changed(said: dict[str, Any]) -> Changed:
     trace["touched"] = tuple(
         Touched(**{**touched, "path": tuple(touched["path"])}) for touched in trace["touched"]
     )
-    return Changed(str(said["tool"]), Trace(**trace), tuple(said["folders"]), str(said["project"]))
+    named = str(said["project"]), str(said.get("purpose", ""))
+    return Changed(str(said["tool"]), Trace(**trace), tuple(said["folders"]), *named)

@@ -36,17 +36,21 @@ def hooks_for(
     version: str = "",
     *,
     command: str = "abeyance",
+    gateway: str = "",
     wait: int = WAIT_SECONDS,
     windows: bool = False,
 ) -> dict[str, Any]:
     """Return the hooks of a tool as a document: what stands in its file beside what others wrote.
 
     `version` is the tool's, where it is known; `command` starts Abeyance there, quoted for a shell.
+    With a gateway the hook asks that one, whatever the environment and the user's sign-in say.
     The document is that of Cursor's hooks.json, of Claude Code's settings and of Codex' hooks.json.
     """
     if tool not in TOOLS or level not in LEVELS:
         raise ValueError(f"{tool} {level}")
     line = f"{command} hook {tool} --wait {wait}"
+    if gateway:
+        line += f" --gateway {gateway}"
     timeout = wait + _MARGIN_SECONDS
     if tool == "cursor":
         early = _older(version, _CURSOR_TOOL_EVENTS)
