@@ -27,14 +27,17 @@ def put(text: str, path: Sequence[str], value: object) -> str:
     """
     document = _document(text)
     table: Any = document
-    for place, name in enumerate(path[:-1]):
-        if name not in table:
-            # A table that holds only tables needs no heading of its own.
-            table[name] = tomlkit.table(is_super_table=place < len(path) - 2)
-        table = table[name]
-        if not isinstance(table, dict):
-            raise Unreadable(f"{'.'.join(path[: place + 1])} is not a table")
-    table[path[-1]] = value
+    try:
+        for place, name in enumerate(path[:-1]):
+            if name not in table:
+                # A table that holds only tables needs no heading of its own.
+                table[name] = tomlkit.table(is_super_table=place < len(path) - 2)
+            table = table[name]
+            if not isinstance(table, dict):
+                raise Unreadable(f"{'.'.join(path[: place + 1])} is not a table")
+        table[path[-1]] = value
+    except (TOMLKitError, ValueError, TypeError) as error:
+        raise Unreadable(f"{'.'.join(path)} cannot be added ({error})") from error
     return _spelt(document)
 
 
