@@ -26,6 +26,7 @@ class Command:
 
 COMMANDS = {
     "up": Command("cli.processes.up:up", "Start everything on this machine and say what to try."),
+    "fleet": Command("cli.fleet:fleet", "Print the managed files for all machines of a company."),
     "gateway": Command("cli.processes.serve:gateway", "Run the gateway."),
     "bot": Command("cli.processes.serve:bot", "Run the Slack bot."),
     "doctor": Command("cli.doctor:doctor", "Look at everything that must be there."),

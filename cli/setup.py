@@ -22,12 +22,19 @@ class Name(StrEnum):
     CURSOR = "cursor"
 
 
-_TOOLS: dict[Name, tuple[SettingUp, tuple[str, ...]]] = {
-    Name.CLAUDE: (claude.set_up, ("anthropic",)),
-    Name.CODEX: (codex.set_up, ("openai",)),
-    Name.GEMINI: (gemini.set_up, ("gemini",)),
-    Name.OPENCODE: (opencode.set_up, ("anthropic", "openai", "gemini")),
-    Name.CURSOR: (cursor.set_up, ("openai",)),
+_TOOLS: dict[Name, SettingUp] = {
+    Name.CLAUDE: claude.set_up,
+    Name.CODEX: codex.set_up,
+    Name.GEMINI: gemini.set_up,
+    Name.OPENCODE: opencode.set_up,
+    Name.CURSOR: cursor.set_up,
+}
+KINDS = {
+    Name.CLAUDE: ("anthropic",),
+    Name.CODEX: ("openai",),
+    Name.GEMINI: ("gemini",),
+    Name.OPENCODE: ("anthropic", "openai", "gemini"),
+    Name.CURSOR: ("openai",),
 }
 
 
@@ -53,9 +60,7 @@ def setup(
     if take_back:
         planned = plan_undo(tool, folder)
     else:
-        setting_up, kinds = _TOOLS[tool]
-        asked = setting_up(
-            Wish(*chosen(gateway, connection or [], kinds), command_of(project=project), folder)
-        )
+        where = chosen(gateway, connection or [], KINDS[tool])
+        asked = _TOOLS[tool](Wish(*where, command_of(project=project), folder))
         planned, notes = plan(asked.changes), asked.notes
     carry_out(tool, folder, planned, notes, Manner(dry_run, take_back, yes))

@@ -38,6 +38,7 @@ class Wish:
     """What starts Abeyance on the machine."""
     project: Path | None = None
     """The repository to configure; None is the user's own configuration."""
+    windows: bool = sys.platform == "win32"
 
     def url(self, kind: str) -> str:
         """Return the address of the connection of a kind. Raises BadSettings."""
@@ -68,7 +69,7 @@ class Wish:
 
     def helper_line(self) -> str:
         """Return that command as a line for a shell."""
-        return shell_line(self.helper())
+        return shell_line(self.helper(), windows=self.windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +83,9 @@ class SetUp:
 SettingUp: TypeAlias = Callable[[Wish], SetUp]
 
 
-def shell_line(words: tuple[str, ...]) -> str:
-    """Return a command as a line for the shell of this system."""
-    return subprocess.list2cmdline(words) if sys.platform == "win32" else shlex.join(words)
+def shell_line(words: tuple[str, ...], *, windows: bool = sys.platform == "win32") -> str:
+    """Return a command as a line for the shell of a system."""
+    return subprocess.list2cmdline(words) if windows else shlex.join(words)
 
 
 def folder_of(name: str, default: Path) -> Path:

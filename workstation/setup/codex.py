@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from app.errors import BadSettings
 from workstation.configuration.edits import Change, Format, Setting
 from workstation.setup.base import HELPER_SECONDS, SetUp, Wish, folder_of
+from workstation.setup.fleet import Fleet, ManagedFile, System, toml_text
 
+REQUIREMENTS = {
+    System.LINUX: "/etc/codex/requirements.toml",
+    System.MACOS: "/etc/codex/requirements.toml",
+    System.WINDOWS: "C:\\ProgramData\\OpenAI\\Codex\\requirements.toml",
+}
+MANAGED = {
+    System.LINUX: "/etc/codex/managed_config.toml",
+    System.MACOS: "/etc/codex/managed_config.toml",
+    System.WINDOWS: "%USERPROFILE%\\.codex\\managed_config.toml",
+}
+LIMITS = (
+    (
+        "requirements.toml cannot be overridden. On macOS it can also be a managed preference: "
+        "com.openai.codex, requirements_toml_base64."
+    ),
+    (
+        "managed_config.toml sets the provider at each start; on Windows it is in the user's own "
+        "folder, where the user can delete it."
+    ),
+    (
+        "Codex lets an action through when a hook crashes or times out. The gateway's own hold on tool "
+        "calls does not depend on that."
+    ),
+    (
+        "A user can run another program than this one: close api.openai.com and chatgpt.com in the "
+        "network."
+    ),
+)
 PROVIDER = "abeyance"
 _HELPER_TIMEOUT_SECONDS = 30
 
@@ -27,6 +56,29 @@ def set_up(wish: Wish) -> SetUp:
             path = ("model_providers", PROVIDER, name, *([part] if part else []))
             settings.append(Setting(path, said))
     return SetUp((Change(config_file(), Format.TOML, tuple(settings)),))
+
+
+def managed(fleet: Fleet, system: System) -> tuple[ManagedFile, ...]:
+    """Return what nobody can override, and the provider that is set at each start."""
+    windows, command = system is System.WINDOWS, fleet.commands[system]
+    folder = str((PureWindowsPath if windows else PurePosixPath)(command).parent)
+    requirements = {
+        "allow_managed_hooks_only": True,
+        "allowed_login_methods": {"chatgpt": False, "api": True},
+        "features": {"hooks": True},
+        "hooks": {
+            "windows_managed_dir" if windows else "managed_dir": folder,
+            **fleet.hooks("codex", system)["hooks"],
+        },
+    }
+    config = {
+        "model_provider": PROVIDER,
+        "model_providers": {PROVIDER: provider(fleet.wish(system))},
+    }
+    return (
+        ManagedFile(REQUIREMENTS[system], toml_text(requirements)),
+        ManagedFile(MANAGED[system], toml_text(config)),
+    )
 
 
 def provider(wish: Wish) -> dict[str, Any]:

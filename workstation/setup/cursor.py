@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 from workstation.setup.base import SetUp, Wish
+from workstation.setup.fleet import Fleet, ManagedFile, System, json_text
+
+MANAGED = {
+    System.LINUX: "/etc/cursor/hooks.json",
+    System.MACOS: "/Library/Application Support/Cursor/hooks.json",
+    System.WINDOWS: "C:\\ProgramData\\Cursor\\hooks.json",
+}
+LIMITS = (
+    "Hooks of this level run for every user and cannot be switched off by one.",
+    (
+        "The same hooks can be set for the team in Cursor's dashboard (enterprise plan), which also "
+        "covers machines that are not managed."
+    ),
+    "Cloud agents run a repository's hooks only: `abeyance hook install cursor --project`.",
+)
 
 
 def set_up(wish: Wish) -> SetUp:
@@ -21,3 +36,8 @@ def set_up(wish: Wish) -> SetUp:
             "database, so no command can write them. Tab and some features do not use them."
         )
     return SetUp((), tuple(notes))
+
+
+def managed(fleet: Fleet, system: System) -> tuple[ManagedFile, ...]:
+    """Return the hooks of all users of a machine."""
+    return (ManagedFile(MANAGED[system], json_text(fleet.hooks("cursor", system))),)

@@ -6,14 +6,34 @@ in its own folder is read into that.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from workstation.configuration.edits import Change, Format, Setting
 from workstation.setup.base import SetUp, Wish, folder_of
+from workstation.setup.fleet import Fleet, ManagedFile, System, json_text
 
+MANAGED = {
+    System.LINUX: "/etc/gemini-cli/settings.json",
+    System.MACOS: "/Library/Application Support/GeminiCli/settings.json",
+    System.WINDOWS: "C:\\ProgramData\\gemini-cli\\settings.json",
+}
+LIMITS = (
+    (
+        "Gemini CLI takes the gateway's address only from the variable GOOGLE_GEMINI_BASE_URL: set it "
+        "for all users (Linux: the file above; macOS: /etc/zshenv; Windows: setx /M), or start it with "
+        "`abeyance exec -- gemini`. A user who unsets it, with a Google API key of her own, goes past "
+        "the gateway: close generativelanguage.googleapis.com in the network."
+    ),
+    (
+        "Sign-in with Google is refused by enforcedType. GEMINI_CLI_SYSTEM_SETTINGS_PATH in a user's "
+        "environment takes the place of the system settings: close cloudcode-pa.googleapis.com too."
+    ),
+)
+_BY_KEY = "gemini-api-key"
 SETTINGS: dict[tuple[str, ...], Any] = {
-    ("security", "auth", "selectedType"): "gemini-api-key",
+    ("security", "auth", "selectedType"): _BY_KEY,
     # The first .env that it finds is the only one: a project's would take the place of ours.
     ("advanced", "ignoreLocalEnv"): True,
 }
@@ -41,6 +61,20 @@ def set_up(wish: Wish) -> SetUp:
         ),
         _NOTES,
     )
+
+
+def managed(fleet: Fleet, system: System) -> tuple[ManagedFile, ...]:
+    """Return the system's settings, and on Linux the variable for all users."""
+    address = fleet.wish(system).url("gemini")
+    document = {
+        "security": {"auth": {"selectedType": _BY_KEY, "enforcedType": _BY_KEY}},
+        "advanced": {"ignoreLocalEnv": True},
+    }
+    files = [ManagedFile(MANAGED[system], json_text(document))]
+    if system is System.LINUX:
+        text = f"export GOOGLE_GEMINI_BASE_URL={shlex.quote(address)}\n"
+        files.append(ManagedFile("/etc/profile.d/abeyance-gemini.sh", text))
+    return tuple(files)
 
 
 def folder_in(project: Path | None) -> Path:

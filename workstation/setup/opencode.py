@@ -7,14 +7,31 @@ header of each request instead.
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from workstation.configuration.edits import Change, Format, Setting
 from workstation.setup.base import HELPER_SECONDS, SetUp, Wish, folder_of
+from workstation.setup.fleet import Fleet, ManagedFile, System, json_text
 
+_MANAGED = {
+    System.LINUX: "/etc/opencode/",
+    System.MACOS: "/Library/Application Support/opencode/",
+    System.WINDOWS: "C:\\ProgramData\\opencode\\",
+}
+LIMITS = (
+    (
+        "These files count more than those of users and repositories, and enabled_providers leaves no "
+        "other provider."
+    ),
+    (
+        "OPENCODE_TEST_MANAGED_CONFIG_DIR in a user's environment makes opencode read another folder "
+        "in their place, and a user can run another program: close the providers' hosts."
+    ),
+)
 _PROVIDERS = {"anthropic": ("anthropic", "/v1"), "openai": ("openai", "/v1")}
 _PROVIDERS["gemini"] = ("google", "/v1beta")
+_PLUGIN_FILE = "abeyance.js"
 _NO_KEY = "abeyance"
 """Stands in place of a key, so that none of a vendor is sent. The gateway refuses it."""
 _PLUGIN = """\
@@ -61,9 +78,28 @@ def set_up(wish: Wish) -> SetUp:
     return SetUp(
         (
             Change(config_file(folder), Format.JSONC, tuple(settings)),
-            Change(plugins / "abeyance.js", Format.WHOLE, (Setting(("text",), plugin(wish)),)),
+            Change(plugins / _PLUGIN_FILE, Format.WHOLE, (Setting(("text",), plugin(wish)),)),
         ),
         ("Other providers of opencode still go past the gateway: choose a model of these.",),
+    )
+
+
+def managed(fleet: Fleet, system: System) -> tuple[ManagedFile, ...]:
+    """Return the configuration that counts most, with the plugin beside it."""
+    wish, folder = fleet.wish(system), _MANAGED[system]
+    found = providers(wish)
+    path = (PureWindowsPath if system is System.WINDOWS else PurePosixPath)(folder, _PLUGIN_FILE)
+    document = {
+        "$schema": "https://opencode.ai/config.json",
+        "enabled_providers": list(found),
+        "provider": found,
+        "plugin": [path.as_uri()],
+        # It would publish conversations on the vendor's pages.
+        "share": "disabled",
+    }
+    return (
+        ManagedFile(f"{folder}opencode.json", json_text(document)),
+        ManagedFile(str(path), plugin(wish)),
     )
 
 
