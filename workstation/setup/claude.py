@@ -17,8 +17,8 @@ MANAGED = {
 LIMITS = (
     "No setting of a user or a repository takes the place of these.",
     (
-        "An ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN in a user's environment is sent in place of the "
-        "helper's token, to the gateway, which refuses it."
+        "An ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN in a user's environment is sent in place "
+        "of the helper's token, to the gateway, which refuses it."
     ),
     "Claude Code before 2.1.295 lets an action through when a hook times out.",
     "A user can run another program than this one: close api.anthropic.com in the network.",

@@ -26,16 +26,16 @@ LIMITS = (
         "com.openai.codex, requirements_toml_base64."
     ),
     (
-        "managed_config.toml sets the provider at each start; on Windows it is in the user's own "
-        "folder, where the user can delete it."
+        "managed_config.toml sets the provider at each start; on Windows it is in the user's "
+        "own folder, where the user can delete it."
     ),
     (
-        "Codex lets an action through when a hook crashes or times out. The gateway's own hold on tool "
-        "calls does not depend on that."
+        "Codex lets an action through when a hook crashes or times out. The gateway's own hold "
+        "on tool calls does not depend on that."
     ),
     (
-        "A user can run another program than this one: close api.openai.com and chatgpt.com in the "
-        "network."
+        "A user can run another program than this one: close api.openai.com and chatgpt.com in "
+        "the network."
     ),
 )
 PROVIDER = "abeyance"

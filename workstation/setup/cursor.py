@@ -13,8 +13,8 @@ MANAGED = {
 LIMITS = (
     "Hooks of this level run for every user and cannot be switched off by one.",
     (
-        "The same hooks can be set for the team in Cursor's dashboard (enterprise plan), which also "
-        "covers machines that are not managed."
+        "The same hooks can be set for the team in Cursor's dashboard (enterprise plan), which "
+        "also covers machines that are not managed."
     ),
     "Cloud agents run a repository's hooks only: `abeyance hook install cursor --project`.",
 )

@@ -21,14 +21,16 @@ MANAGED = {
 }
 LIMITS = (
     (
-        "Gemini CLI takes the gateway's address only from the variable GOOGLE_GEMINI_BASE_URL: set it "
-        "for all users (Linux: the file above; macOS: /etc/zshenv; Windows: setx /M), or start it with "
-        "`abeyance exec -- gemini`. A user who unsets it, with a Google API key of her own, goes past "
-        "the gateway: close generativelanguage.googleapis.com in the network."
+        "Gemini CLI takes the gateway's address only from the variable GOOGLE_GEMINI_BASE_URL: "
+        "set it for all users (Linux: the file above; macOS: /etc/zshenv; Windows: setx /M), or "
+        "start it with `abeyance exec -- gemini`. A user who unsets it, with a Google API key "
+        "of her own, goes past the gateway: close generativelanguage.googleapis.com in the "
+        "network."
     ),
     (
-        "Sign-in with Google is refused by enforcedType. GEMINI_CLI_SYSTEM_SETTINGS_PATH in a user's "
-        "environment takes the place of the system settings: close cloudcode-pa.googleapis.com too."
+        "Sign-in with Google is refused by enforcedType. GEMINI_CLI_SYSTEM_SETTINGS_PATH in a "
+        "user's environment takes the place of the system settings: close "
+        "cloudcode-pa.googleapis.com too."
     ),
 )
 _BY_KEY = "gemini-api-key"

@@ -21,12 +21,12 @@ _MANAGED = {
 }
 LIMITS = (
     (
-        "These files count more than those of users and repositories, and enabled_providers leaves no "
-        "other provider."
+        "These files count more than those of users and repositories, and enabled_providers "
+        "leaves no other provider."
     ),
     (
-        "OPENCODE_TEST_MANAGED_CONFIG_DIR in a user's environment makes opencode read another folder "
-        "in their place, and a user can run another program: close the providers' hosts."
+        "OPENCODE_TEST_MANAGED_CONFIG_DIR in a user's environment makes opencode read another "
+        "folder in their place, and a user can run another program: close the providers' hosts."
     ),
 )
 _PROVIDERS = {"anthropic": ("anthropic", "/v1"), "openai": ("openai", "/v1")}
