@@ -35,6 +35,8 @@ class EndReason(StrEnum):
     REVOKED_BY_OPERATOR = "revoked_by_operator"
     REFUSED = "refused"
     """The identity provider refuses to renew the person's sign-in: somebody has left, say."""
+    REUSED = "reused"
+    """A refresh token of it that was used before came again from elsewhere: it may be stolen."""
 
 
 class Freshness(StrEnum):
@@ -89,6 +91,8 @@ class Issued:
     client_id: str
     scope: Scope = Scope()
     renewal: str = ""
+    address: str = ""
+    """Where a session was last renewed from."""
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
     revoked_why: EndReason | None = None

@@ -78,11 +78,14 @@ class Credentials:
             raise NotAuthenticated("No credential has this secret.")
         if not issued.opens(digest, now):
             raise CredentialEnded(_why_over(issued, now))
-        if issued.freshness(now) is not Freshness.FRESH:
-            issued = await self._read_once(issued)
+        issued = await self._fresh(issued, now)
         if issued.last_used_at is None or now - issued.last_used_at >= USE_NOTED:
             await self._store.note_use(issued.id, now)
         return issued
+
+    async def current(self, seen: Issued) -> Issued:
+        """Return a credential as it is by now, with groups that count. Raises as `find`."""
+        return await self._fresh(await self._current(seen), self._clock.now())
 
     async def run(self) -> None:
         """Have what is being read written down before the process ends."""
@@ -91,6 +94,11 @@ class Credentials:
         finally:
             if self._reading:
                 await asyncio.wait(self._reading.values(), timeout=_POLLS * _POLL_SECONDS)
+
+    async def _fresh(self, issued: Issued, now: datetime) -> Issued:
+        if issued.freshness(now) is Freshness.FRESH:
+            return issued
+        return await self._read_once(issued)
 
     async def _read_once(self, seen: Issued) -> Issued:
         """Read the groups once for all requests of this gateway that want them."""
@@ -190,6 +198,7 @@ def _ended(issued: Issued, why: EndReason) -> str:
         EndReason.REVOKED: "was revoked",
         EndReason.REVOKED_BY_OPERATOR: "was revoked by an administrator",
         EndReason.REFUSED: "has ended, because your identity provider does not renew your sign-in",
+        EndReason.REUSED: "has ended, because an old token of it was used on another machine",
     }
     return f"{_called(issued).capitalize()} {said[why]}. {_again(issued)}"
 

@@ -60,8 +60,10 @@ class IssuedStore(Protocol):
         """Write what was read, and end the turn; False where the turn was lost, or all is over."""
         ...
 
-    async def renew(self, seen: Issued, secrets: tuple[Secret, ...], renewal: str) -> bool:
-        """Replace a session's tokens, of which the last is new.
+    async def renew(
+        self, seen: Issued, secrets: tuple[Secret, ...], renewal: str, address: str
+    ) -> bool:
+        """Replace a session's tokens, of which the last is new, as asked from an address.
 
         False where its refresh token was used meanwhile.
         """
@@ -143,10 +145,13 @@ class MongoIssued:
         held: Document = {"_id": issued_id, "turn": by, "revoked_at": None}
         return await self._issued.change(held, {"$set": read})
 
-    async def renew(self, seen: Issued, secrets: tuple[Secret, ...], renewal: str) -> bool:
+    async def renew(
+        self, seen: Issued, secrets: tuple[Secret, ...], renewal: str, address: str
+    ) -> bool:
         renewed: Document = {
             "secrets": [to_document(secret) for secret in secrets],
             "renewal": renewal,
+            "address": address,
         }
         current: Document = {"_id": seen.id, "renewal": seen.renewal, "revoked_at": None}
         # Who uses an old refresh token once more can be told from a stranger.

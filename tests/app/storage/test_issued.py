@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 async def test_a_credential_is_found_by_what_it_has_and_had(storage: MongoStorage) -> None:
     await storage.issued.put(ISSUED)
-    assert await storage.issued.renew(ISSUED, SECRETS, "renewal 2")
-    current = replace(ISSUED, secrets=SECRETS, renewal="renewal 2")
+    assert await storage.issued.renew(ISSUED, SECRETS, "renewal 2", "10.0.0.7")
+    current = replace(ISSUED, secrets=SECRETS, renewal="renewal 2", address="10.0.0.7")
     for digest in ("first", "second", "renewal", "renewal 2"):
         found = await storage.issued.by_digest(digest)
         assert found is not None
@@ -26,8 +26,8 @@ async def test_a_credential_is_found_by_what_it_has_and_had(storage: MongoStorag
 
 async def test_a_refresh_token_renews_a_session_once(storage: MongoStorage) -> None:
     await storage.issued.put(ISSUED)
-    assert await storage.issued.renew(ISSUED, SECRETS, "mine")
-    assert not await storage.issued.renew(ISSUED, (Secret("other", LATER),), "theirs")
+    assert await storage.issued.renew(ISSUED, SECRETS, "mine", "10.0.0.7")
+    assert not await storage.issued.renew(ISSUED, (Secret("other", LATER),), "theirs", "10.0.0.7")
     found = await storage.issued.get(ISSUED.id)
     assert found is not None
     assert (found.secrets, found.renewal) == (SECRETS, "mine")
@@ -61,7 +61,7 @@ async def test_an_ended_credential_keeps_no_refresh_token_and_gets_none(
     assert not await issued.end(ISSUED.id, EndReason.REFUSED, SOON)
     assert not await issued.refresh(ISSUED.id, by="a", identity=ALICE, sealed=b"a", at=SOON)
     assert not await issued.take_turn(ISSUED, by="b", now=SOON, until=LATER)
-    assert not await issued.renew(ISSUED, SECRETS, "renewal 2")
+    assert not await issued.renew(ISSUED, SECRETS, "renewal 2", "10.0.0.7")
     found = await issued.get(ISSUED.id)
     assert found is not None
     assert (found.revoked_at, found.revoked_why) == (NOW, EndReason.REVOKED)
