@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.connection import Connection
+from app.domain.device import DeviceRequest
 from app.domain.grant import Grant
 from app.domain.hold import Hold
 from app.domain.identity import Identity
@@ -14,6 +15,7 @@ from app.domain.server_tool import ToolVersion, ToolView, TrustedTool
 from app.domain.session import Session
 from app.pages import PageIndex
 from app.pieces import Piece
+from app.storage.credentials.devices import MongoDevices
 from app.storage.credentials.issued import MongoIssued
 from app.storage.gateways import Heartbeat, MongoGateways
 from app.storage.grants import MongoGrants
@@ -64,6 +66,7 @@ class MongoStorage:
             database.collection("tool_views", ToolView),
         )
         self.issued = MongoIssued(database.collection("issued", Issued))
+        self.devices = MongoDevices(database.collection("devices", DeviceRequest))
         self.ledger = MongoLedger(database.collection("ledger", Entry))
 
     @classmethod
@@ -90,6 +93,7 @@ class MongoStorage:
             self.marks,
             self.receipts,
             self.issued,
+            self.devices,
             self.ledger,
         )
         for store in stores:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.connection import Connection, CredentialScheme
+from app.domain.device import DeviceRequest, DeviceState
 from app.domain.grant import Coverage, Grant
 from app.domain.hold import Granted, HoldEvent, Marked, Vote
 from app.domain.issued import EndReason, Issued, IssuedKind, Scope, Secret
@@ -227,8 +228,25 @@ _ISSUED = {
         lambda s: s.issued.refresh(ISSUED.id, by="me", identity=ALICE, sealed=b"next", at=NOW),
         _in_turn,
     ),
-    "renew": Sample(lambda s: s.issued.renew(ISSUED, SECRETS, "next"), _issued),
+    "renew": Sample(lambda s: s.issued.renew(ISSUED, SECRETS, "next", "10.0.0.7"), _issued),
     "end": Sample(lambda s: s.issued.end(ISSUED.id, EndReason.REVOKED, NOW), _issued),
+}
+DEVICE = DeviceRequest("device", "code", "anthropic", "10.0.0.7", "axios/1", NOW, LATER)
+
+
+async def _device(storage: MongoStorage) -> None:
+    await storage.devices.put(DEVICE)
+
+
+_DEVICES = {
+    "prepare": Sample(lambda s: s.devices.prepare()),
+    "put": Sample(lambda s: s.devices.put(DEVICE)),
+    "get": Sample(lambda s: s.devices.get(DEVICE.id), _device),
+    "by_user_code": Sample(lambda s: s.devices.by_user_code("code", NOW), _device),
+    "note_poll": Sample(lambda s: s.devices.note_poll(DEVICE.id, NOW, 10), _device),
+    "settle": Sample(
+        lambda s: s.devices.settle(DEVICE.id, DeviceState.ALLOWED, ISSUED.id, NOW), _device
+    ),
 }
 _SMALL = {
     "pieces.put": Sample(lambda s: s.pieces.put(PIECES)),
@@ -308,6 +326,7 @@ SAMPLES = _SMALL | {
         "grants": _GRANTS,
         "links": _LINKS,
         "issued": _ISSUED,
+        "devices": _DEVICES,
     }.items()
     for method, sample in samples.items()
 }
