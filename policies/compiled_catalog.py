@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from app.domain.passage import Excerpt
     from app.domain.segment import Facts
     from app.domain.verdict import Verdict
+    from policies.claude_code import ClaudeCodePolicy
     from policies.detectors import Detector
     from policies.evidence import Evidence
 
@@ -145,12 +146,14 @@ class Catalog:
         detectors: Iterable[Detector],
         approvers: Mapping[str, ApproverSet],
         shipped: Sequence[Matcher],
+        claude_code: tuple[ClaudeCodePolicy, ...] = (),
     ) -> None:
         """`shipped` are the matchers of the detectors that all catalogs have, made only once."""
         self.revision = revision
         self.rules = tuple(rules)
         self.detectors = tuple(sorted(detectors, key=lambda d: d.rank))
         self.approvers = approvers
+        self.claude_code = claude_code
         self._order = {d.id: at for at, d in enumerate(self.detectors)}
         self._labels = {d.id: d.label for d in self.detectors}
         for rule in self.rules:

@@ -1,8 +1,9 @@
 """Reads a catalog from its directory; every fault is told at once, with file, line and field.
 
 `catalog/*.yaml` are lists of rules, `detectors/*.yaml` are detectors by kind, `approvers.yaml` is
-a list of approver sets. The detectors that ship with the product are always there, each unless the
-directory has one of the same id; approver sets too, unless the directory has its own.
+a list of approver sets, and `claude-code.yaml`, where there is one, of policies. The detectors that
+ship with the product are always there, each unless the directory has one of the same id; approver
+sets too, unless the directory has its own.
 """
 
 from __future__ import annotations
@@ -18,13 +19,22 @@ from app.domain.verdict import Action, Approval, CoverTerms, Risk
 from app.errors import BadCatalog
 from policies.calls.places import under
 from policies.calls.tools import MCP, fits, members
+from policies.claude_code import ClaudeCodePolicy
 from policies.compiled_catalog import ApproverSet, CallTerms, Catalog, LookFor, Rule
 from policies.conditions import conditions
 from policies.detectors import Detector, make_detector, select
 from policies.files.contradictions import contradictions
 from policies.files.fields import Kind, Known
 from policies.files.items import Place, Reading
-from policies.files.model import ApproverSetSpec, Decides, DetectorSpec, RuleSpec, Side, Work
+from policies.files.model import (
+    ApproverSetSpec,
+    ClaudeCodeSpec,
+    Decides,
+    DetectorSpec,
+    RuleSpec,
+    Side,
+    Work,
+)
 from policies.files.when import ArgumentsSpec, TextSpec
 from policies.matching.matcher import Matcher
 from policies.matching.target import Target
@@ -60,11 +70,12 @@ def load_catalog(directory: Path) -> Catalog:
     detectors = _detectors(reading)
     approvers = _approvers(reading)
     rules = _rules(reading, rule_files, detectors, approvers)
+    claude_code = _claude_code(reading)
     if reading.faults:
         raise BadCatalog(reading.faults)
     canonical = json.dumps(reading.contents, sort_keys=True, ensure_ascii=False)
     revision = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-    return Catalog(revision, rules, detectors, approvers, _shipped().matchers)
+    return Catalog(revision, rules, detectors, approvers, _shipped().matchers, claude_code)
 
 
 def _detectors(reading: Reading) -> list[Detector]:
@@ -177,6 +188,15 @@ def _approvers(reading: Reading) -> dict[str, ApproverSet]:
                     quiet=spec.quiet,
                 )
     return found
+
+
+def _claude_code(reading: Reading) -> tuple[ClaudeCodePolicy, ...]:
+    file = reading.directory / "claude-code.yaml"
+    return tuple(
+        ClaudeCodePolicy(frozenset(spec.groups), spec.hooks, spec.settings)
+        for name, document in reading.documents([file] if file.exists() else [])
+        for _, spec in reading.items(name, document, (), ClaudeCodeSpec)
+    )
 
 
 def _rules(

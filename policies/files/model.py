@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import rfc8785
 from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
 from app.domain.verdict import Action, Risk
@@ -213,3 +214,24 @@ class ApproverSetSpec(Spec):
     quiet: StrictBool = Field(
         False, description="Whether cards and reminders only name the set, and mention no one."
     )
+
+
+class ClaudeCodeSpec(Spec):
+    """An item of claude-code.yaml, of which the first that fits a person counts."""
+
+    groups: list[Text] = Field(
+        [], description="Groups of the identity provider, one is enough; left out: everyone."
+    )
+    hooks: StrictBool = Field(False, description="Whether to add Abeyance's own hooks.")
+    settings: dict[str, Any] = Field(
+        {}, description="Claude Code's managed settings: permissions, env, model, hooks and so on."
+    )
+
+    @field_validator("settings")
+    @classmethod
+    def _is_json(cls, given: dict[str, Any]) -> dict[str, Any]:
+        try:
+            rfc8785.dumps(given)
+        except ValueError:
+            raise ValueError("must be what JSON can say: quote dates") from None
+        return given
