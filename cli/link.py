@@ -7,15 +7,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from cli.gateway import Gateway, GatewayUrl
-from cli.login import CLIENT_ID, ClientId, Issuer
+from cli.gateway import Gateway, GatewayUrl, signed_in
+from cli.login import Audience, ClientId, Issuer, workplace_of
 
 
 def link(
     code: Annotated[str, typer.Argument(help="What Abeyance told you in Slack.")],
-    gateway: GatewayUrl,
+    gateway: GatewayUrl = "",
     issuer: Issuer = "",
-    client_id: ClientId = CLIENT_ID,
+    client_id: ClientId = "",
+    audience: Audience = "",
     token: Annotated[
         str, typer.Option(help="A token that you have already.", envvar="ABEYANCE_TOKEN")
     ] = "",
@@ -24,9 +25,8 @@ def link(
     """Link your Slack account to your sign-in, where no verified address does."""
     console = Console(stderr=True, highlight=False)
     path = f"/-/link/{code}"
-    with Gateway(gateway, token) as at:
-        if not token:
-            at.sign_in(issuer, client_id)
+    workplace = workplace_of(gateway, issuer, client_id, audience)
+    with Gateway(workplace.gateway, token or signed_in(workplace)) as at:
         named = at.ask("GET", path)["account"]
         if not yes:
             # Whoever links another one's account lets them decide in his name.

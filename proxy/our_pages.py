@@ -24,6 +24,7 @@ from proxy.terminal.sessions import session_pages
 from proxy.workstation.connections import connection_pages
 from proxy.workstation.resource import resource_pages
 from proxy.workstation.waiting import waiting_pages
+from proxy.workstation.whoami import whoami_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,7 @@ class OurPages:
         )
         yield link_routes(self.linking, link_pages, self._caller)
         yield resource_pages(self.settings)
+        yield whoami_pages(self._sender)
         yield hold_pages(self.deciding, self._signed_in)
         yield session_pages(self.storage, self._sender)
         yield connection_pages(self.connections, self._admitted, self.settings.public_url)

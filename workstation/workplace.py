@@ -33,6 +33,12 @@ class Workplace:
     audience: str = AUDIENCE
 
 
+def ask_workplace(gateway: str) -> Workplace:
+    """Return what a gateway says itself, whatever was saved. Raises as `find_workplace`."""
+    url = gateway_url(gateway)
+    return Workplace(url, **_asked(url))
+
+
 def find_workplace(gateway: str = "") -> Workplace:
     """Return the workplace of a gateway, or of the one that is signed in to.
 
@@ -51,6 +57,11 @@ def find_workplace(gateway: str = "") -> Workplace:
     return Workplace(
         url, known["issuer"], client_id or known["client_id"], audience or known["audience"]
     )
+
+
+def saved_gateway() -> str:
+    """Return the gateway that was signed in to last; empty where there is none."""
+    return str(_saved()["gateway"])
 
 
 def save_workplace(workplace: Workplace) -> None:

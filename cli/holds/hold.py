@@ -11,11 +11,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from app.errors import BadSettings
 from bot.slack.text import clean, one_line
-from cli.gateway import Gateway, GatewayUrl
+from cli.gateway import Gateway, GatewayUrl, signed_in
 from cli.holds import held_calls as calls
-from cli.login import AUDIENCE, CLIENT_ID, Audience, ClientId, Issuer
+from cli.login import Audience, ClientId, Issuer, workplace_of
 
 Json: TypeAlias = dict[str, Any]
 Name = Annotated[str, typer.Argument(help="As `abeyance hold list` shows it.", metavar="ID")]
@@ -38,17 +37,10 @@ class SigningIn:
 
     def ask(self, method: str, path: str, body: Json | None = None) -> Json:
         """Ask the gateway as whoever signs in. Raises AbeyanceError."""
-        if not self.gateway:
-            raise BadSettings(
-                "Say where the gateway is: set ABEYANCE_GATEWAY_URL, or `abeyance hold --gateway`."
-            )
-        if not self.token and not self.issuer:
-            raise BadSettings(
-                "Say where you sign in: set ABEYANCE_LOGIN_ISSUER, or `abeyance hold --issuer`."
-            )
-        with Gateway(self.gateway, self.token) as gateway:
-            if not self.token:
-                gateway.sign_in(self.issuer, self.client_id, self.audience)
+        workplace = workplace_of(self.gateway, self.issuer, self.client_id, self.audience)
+        # Who decides has signed in a moment ago: agents may get at a token that was kept.
+        token = self.token or signed_in(workplace, lately=True)
+        with Gateway(workplace.gateway, token) as gateway:
             return gateway.ask(method, f"/-/holds{path}", body)
 
 
@@ -57,8 +49,8 @@ def signing_in(
     context: typer.Context,
     gateway: GatewayUrl = "",
     issuer: Issuer = "",
-    client_id: ClientId = CLIENT_ID,
-    audience: Audience = AUDIENCE,
+    client_id: ClientId = "",
+    audience: Audience = "",
     token: Annotated[
         str,
         typer.Option(

@@ -91,6 +91,10 @@ class IdpDriver:
         order = {"seconds": seconds, "opaque": opaque, "rotate": rotate}
         await self._text("PUT", "/sandbox/minting", json=order)
 
+    async def set_away(self, *, away: bool) -> None:
+        """Have everything but the sandbox's own routes answer 503."""
+        await self._text("PUT", "/sandbox/away", json={"away": away})
+
     async def introspections(self) -> int:
         """Count the active tokens that were asked about since the provider started."""
         return await self._fetches("people", "introspection")

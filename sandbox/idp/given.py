@@ -17,6 +17,8 @@ class Minting:
     seconds: int = ACCESS_LIFETIME_S
     opaque: bool = False
     """Access tokens are random text, as some providers give where no audience is asked for."""
+    away: bool = False
+    """Everything but the sandbox's own routes answers 503."""
     rotate: bool = True
     """A refresh token is good once."""
 

@@ -20,6 +20,11 @@ class Making(BaseModel):
     rotate: bool = True
 
 
+class Away(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    away: bool
+
+
 def personnel_routes(directory: Directory, given: Given) -> Blueprint:
     routes = Blueprint("personnel", __name__, url_prefix="/sandbox")
 
@@ -42,6 +47,16 @@ def personnel_routes(directory: Directory, given: Given) -> Blueprint:
         making.seconds, making.opaque = wanted.seconds, wanted.opaque
         making.rotate = wanted.rotate
         return jsonify(wanted.model_dump())
+
+    @routes.put("/away")
+    async def away() -> tuple[str, int]:
+        given.minting.away = Away.model_validate_json(await request.get_data()).away
+        return "", 204
+
+    @routes.before_app_request
+    async def answer_nothing() -> tuple[str, int] | None:
+        ours = request.path.startswith("/sandbox/")
+        return ("Away.", 503) if given.minting.away and not ours else None
 
     @routes.errorhandler(ValidationError)
     async def misread(error: ValidationError) -> tuple[str, int]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from app.errors import IssuerUnavailable, NotAuthenticated
 from workstation.environment import variable
+from workstation.sign_in.claims import claims_of
 from workstation.sign_in.session import Session, SessionFile
 
 if TYPE_CHECKING:
@@ -48,6 +47,11 @@ class Tokens:
             session = self._session = self._fresh()
         return Token(session.access_token, session.expires_at)
 
+    def signed_in_at(self) -> float:
+        """Return when the person signed in, in Unix seconds; 0 where they are not signed in."""
+        session = self._file.read()
+        return session.signed_in_at if session else 0.0
+
     def _fresh(self) -> Session:
         session = self._file.read()
         if session is not None and _is_fresh(session):
@@ -63,7 +67,8 @@ class Tokens:
 
     def _refreshed(self, session: Session) -> Session:
         good = time.time() < session.expires_at
-        if not session.refresh_token:
+        refresh_token = self._file.refresh_token(session)
+        if not refresh_token:
             if good:
                 return session
             raise NotAuthenticated(
@@ -75,7 +80,7 @@ class Tokens:
 
         try:
             with Issuer(self._workplace) as issuer:
-                grant = issuer.refresh(session.refresh_token)
+                grant = issuer.refresh(refresh_token)
         except IssuerUnavailable:
             if good:
                 return session
@@ -84,14 +89,15 @@ class Tokens:
             raise NotAuthenticated(
                 f"Your sign-in has ended: run `abeyance login`. {error}"
             ) from error
-        renewed = Session(
-            grant.access_token,
-            grant.issued_at,
-            grant.expires_at,
-            grant.refresh_token or session.refresh_token,
+        renewed = replace(
+            session,
+            access_token=grant.access_token,
+            issued_at=grant.issued_at,
+            expires_at=grant.expires_at,
         )
-        self._file.write(renewed)
-        return renewed
+        if grant.refresh_token not in ("", refresh_token):
+            renewed = replace(renewed, refresh_token=grant.refresh_token, in_keyring="")
+        return self._file.write(renewed, session)
 
 
 def tokens_of(workplace: Workplace) -> Tokens:
@@ -105,9 +111,5 @@ def _is_fresh(session: Session) -> bool:
 
 
 def _expiry(token: str) -> float:
-    """Read when a JWT ends, without a look at who has signed it."""
-    try:
-        claims = token.split(".")[1]
-        return float(json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"])
-    except (ValueError, TypeError, LookupError):
-        return float("inf")
+    expires_at = (claims_of(token) or {}).get("exp")
+    return float(expires_at) if isinstance(expires_at, int | float) else float("inf")
