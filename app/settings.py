@@ -114,6 +114,11 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=30.0, ge=0)
     """How long streams and held callers may go on once the gateway is told to stop."""
 
+    proxies: int = Field(default=0, ge=0, le=5)
+    """How many of our own stand before the gateway, and say in X-Forwarded-For who called them."""
+    access_seconds: float = Field(default=3600.0, ge=1, le=3600)
+    """How long an access token lasts that a program with a sign-in of its own gets."""
+
     public_url: str = Field(default="", pattern=_PUBLIC_URL)
     """Where browsers reach the gateway; empty: Slack accounts are linked in a terminal."""
     login_issuer: str = ""

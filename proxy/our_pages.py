@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.clock import Clock
 from app.settings import Settings
 from app.storage.store import MongoStorage
+from proxy.app_login.parts import AppLogin
 from proxy.browser.link_pages import LinkPages
 from proxy.browser.link_routes import link_routes
 from proxy.browser.linking import Linking
@@ -47,6 +48,7 @@ class OurPages:
     clock: Clock
     connections: Connections
     issued: IssuedParts
+    app_login: AppLogin | None
 
     def blueprints(self) -> Iterator[Blueprint]:
         """Yield each matter's routes."""
@@ -68,6 +70,8 @@ class OurPages:
         yield key_routes(
             self.issued.issuing, key_pages, self._caller, self._signed_in, self.issued.clock
         )
+        if self.app_login is not None:
+            yield from self.app_login.blueprints()
         yield link_routes(self.linking, link_pages, self._caller)
         yield resource_pages(self.settings)
         yield whoami_pages(self._sender)

@@ -14,6 +14,7 @@ from app.storage.feed import HoldFeed
 from app.storage.lifeline import Lifeline
 from app.telemetry import Metrics
 from policies.passages.names import PassageNames
+from proxy.app_login.parts import AppLogin
 from proxy.browser.client import client_of
 from proxy.browser.linking import Linking
 from proxy.browser.signing_in import SignIn
@@ -157,14 +158,19 @@ class Parts:
             self._mask,
         )
         visits = _visits(settings, storage, verifier, callers, http)
+        login = (
+            AppLogin(settings, storage, visits, issued, connections, catalogs) if visits else None
+        )
         ours = OurPages(
-            settings, callers, linking, visits, deciding, storage, clock, connections, issued
+            *(settings, callers, linking, visits, deciding, storage, clock, connections, issued),
+            app_login=login,
         )
         self.drain = Drain()
         pages = create_pages(
             self._ready, metrics, self.drain, ours.blueprints(), settings.public_url
         )
-        self.door = Door(gate, evaluator, pages, self.drain, settings.public_url)
+        fixed_paths = login.fixed_paths if login else None
+        self.door = Door(gate, evaluator, fixed_paths, pages, self.drain, settings.public_url)
         self._upstream = upstream
 
     def _mask(self, text: str) -> str:

@@ -1,7 +1,8 @@
 """Which door a request comes in by: ours under `/-/`, the data path everywhere else.
 
-The data path and the questions of hooks are bare ASGI (see `exchange`): both may wait for people.
-Our own few pages are Quart.
+A few paths below a connection are ours too (see `app_login.fixed_paths`). The data path and the
+questions of hooks are bare ASGI (see `exchange`): both may wait for people. Our own few pages are
+Quart.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from app.telemetry import Metrics
     from policies.reload import CatalogState
+    from proxy.app_login.fixed_paths import FixedPaths
     from proxy.evaluate.evaluator import Evaluator
     from proxy.gate import Gate
     from proxy.process.draining import Drain
@@ -39,10 +41,18 @@ class Door:
     """The ASGI application: sorts requests to the gate or to our own pages."""
 
     def __init__(
-        self, gate: Gate, evaluator: Evaluator, pages: Quart, drain: Drain, public_url: str
+        self,
+        gate: Gate,
+        evaluator: Evaluator,
+        fixed_paths: FixedPaths | None,
+        pages: Quart,
+        drain: Drain,
+        public_url: str,
     ) -> None:
+        """`fixed_paths` is None where no browser is expected, so no program can sign in."""
         self._gate = gate
         self._evaluator = evaluator
+        self._fixed_paths = fixed_paths
         self._pages = pages
         self._drain = drain
         self._public_url = public_url
@@ -65,7 +75,10 @@ class Door:
             exchange = Exchange(
                 scope, receive, send, self._drain, self._public_url, handshake=handshake
             )
-            await self._gate.handle(exchange)
+            if self._fixed_paths is not None and await self._fixed_paths.takes(exchange):
+                await self._fixed_paths.handle(exchange)
+            else:
+                await self._gate.handle(exchange)
 
 
 def create_pages(

@@ -15,7 +15,8 @@ FLOORS = ("app", "bot", "cli", "policies", "proxy", "sandbox", "workstation")
 MAY_IMPORT = {
     "app": set(),
     "policies": {"app.domain", "app.errors", "app.storage.ports"},
-    "proxy": {"app", "policies"},
+    # Beside what is of the server: the hooks that it hands out are those that a command writes.
+    "proxy": {"app", "policies", "workstation.hook.documents"},
     "bot": {"app", "policies"},
     "cli": {"app", "policies", "proxy", "bot", "workstation"},
     "sandbox": set(),
