@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.device import DeviceRequest
+    from app.settings import Settings
     from proxy.app_login.device_login import DeviceLogin
     from proxy.browser.visits import Visit, Visits
 
@@ -48,7 +49,7 @@ def _shown_in_words(view: View[P]) -> View[P]:
             return await view(self, *args, **kwargs)
         except AbeyanceError as error:
             _log.warning("no sign-in of a program", reason=str(error))
-            return await problem(*in_words(error, DEVICE.undone), PAGE)
+            return await problem(*in_words(error, DEVICE.undone), self._url + PAGE)
 
     return shown
 
@@ -60,14 +61,15 @@ class DevicePages:
         visits: Visits,
         clock: Clock,
         address: Callable[[], str],
-        client_id: str,
+        settings: Settings,
     ) -> None:
-        """`client_id` is what the identity provider calls us; `address` is the browser's."""
+        """`address` returns where the browser is."""
         self._login = login
         self._visits = visits
         self._clock = clock
         self._address = address
-        self._client_id = client_id
+        self._client_id = settings.login_client_id
+        self._url = settings.public_url
         self._tries = Rate(_TRIES)
 
     def routes(self) -> Blueprint:
@@ -117,7 +119,11 @@ class DevicePages:
 
     async def _ask(self, visit: Visit, wrong: str = "") -> Response:
         answer = await page(
-            "device/code.html", identity=visit.identity, form=visit.form, action=PAGE, wrong=wrong
+            "device/code.html",
+            identity=visit.identity,
+            form=visit.form,
+            action=self._url + PAGE,
+            wrong=wrong,
         )
         answer.status_code = 404 if wrong else 200
         return answer
@@ -128,7 +134,7 @@ class DevicePages:
         return {
             "identity": visit.identity,
             "form": visit.form,
-            "action": _ANSWER,
+            "action": self._url + _ANSWER,
             "asked": found,
             "minutes": minutes,
             "elsewhere": here if here != found.address else "",

@@ -55,7 +55,7 @@ class AppLogin:
 
         url = settings.public_url
         self._routes = LoginRoutes(login, sessions, connections, clock, url, address)
-        self._pages = DevicePages(login, visits, clock, address, settings.login_client_id)
+        self._pages = DevicePages(login, visits, clock, address, settings)
         hooks = hooks_for("claude", "fleet")
         self.fixed_paths = FixedPaths(connections, issued.admission, catalogs, url, hooks)
 
