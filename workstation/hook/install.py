@@ -125,14 +125,15 @@ def _others(entries: list[Any]) -> Iterator[Any]:
         if not isinstance(entry, dict):
             yield entry
         elif isinstance(handlers := entry.get("hooks"), list):
-            kept = [each for each in handlers if not _is_ours(each)]
+            kept = [each for each in handlers if not is_ours(each)]
             if kept or not handlers:
                 yield entry if kept == handlers else {**entry, "hooks": kept}
-        elif not _is_ours(entry):
+        elif not is_ours(entry):
             yield entry
 
 
-def _is_ours(handler: object) -> bool:
+def is_ours(handler: object) -> bool:
+    """Whether an entry of a tool's hooks is one that we wrote."""
     command = handler.get("command") if isinstance(handler, dict) else None
     return isinstance(command, str) and _OURS.search(command) is not None
 

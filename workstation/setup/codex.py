@@ -8,7 +8,7 @@ from typing import Any
 from app.errors import BadSettings
 from workstation.configuration.edits import Change, Format, Setting
 from workstation.setup.base import HELPER_SECONDS, SetUp, Wish, folder_of
-from workstation.setup.fleet import Fleet, ManagedFile, System, toml_text
+from workstation.setup.fleet import Fleet, ManagedFile, System, this_system, toml_text
 
 REQUIREMENTS = {
     System.LINUX: "/etc/codex/requirements.toml",
@@ -100,3 +100,13 @@ def provider(wish: Wish) -> dict[str, Any]:
 def config_file() -> Path:
     """Return the user's configuration."""
     return folder_of("CODEX_HOME", Path.home() / ".codex") / "config.toml"
+
+
+def managed_file() -> Path:
+    """Return the defaults that an administrator set on this machine."""
+    return Path(MANAGED[this_system()].replace("%USERPROFILE%", str(Path.home())))
+
+
+def requirements_file() -> Path:
+    """Return what an administrator requires on this machine."""
+    return Path(REQUIREMENTS[this_system()])

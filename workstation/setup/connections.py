@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from workstation.workplace import Workplace
 
 _SECONDS = 10.0
+_KINDS = ("anthropic", "openai", "gemini", "cursor")
 
 
 def chosen(
@@ -33,7 +34,7 @@ def chosen(
             raise
         base = gateway_url(gateway)
         return base, tuple(
-            Connection(name, name if name in kinds else kinds[0], f"{base}/{name}")
+            Connection(name, name if name in _KINDS else kinds[0], f"{base}/{name}")
             for name in names
         )
     missing = set(names) - {known.name for known in found}

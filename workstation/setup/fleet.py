@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -69,6 +70,11 @@ class ManagedFile:
             return str(PurePosixPath(self.place).relative_to("/"))
         path = PureWindowsPath(self.place.replace("%", ""))
         return str(PurePosixPath(*path.relative_to(path.anchor).parts))
+
+
+def this_system() -> System:
+    """Return the system of this machine."""
+    return {"darwin": System.MACOS, "win32": System.WINDOWS}.get(sys.platform, System.LINUX)
 
 
 Managing: TypeAlias = Callable[[Fleet, System], tuple[ManagedFile, ...]]

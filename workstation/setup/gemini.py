@@ -12,7 +12,7 @@ from typing import Any
 
 from workstation.configuration.edits import Change, Format, Setting
 from workstation.setup.base import SetUp, Wish, folder_of
-from workstation.setup.fleet import Fleet, ManagedFile, System, json_text
+from workstation.setup.fleet import Fleet, ManagedFile, System, json_text, this_system
 
 MANAGED = {
     System.LINUX: "/etc/gemini-cli/settings.json",
@@ -83,3 +83,8 @@ def folder_in(project: Path | None) -> Path:
     """Return the folder of its files for a repository, or else of the user."""
     home = folder_of("GEMINI_CLI_HOME", Path.home())
     return (project or home) / ".gemini"
+
+
+def managed_file() -> Path:
+    """Return the settings that an administrator set on this machine."""
+    return Path(MANAGED[this_system()])

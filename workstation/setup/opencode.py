@@ -12,7 +12,7 @@ from typing import Any
 
 from workstation.configuration.edits import Change, Format, Setting
 from workstation.setup.base import HELPER_SECONDS, SetUp, Wish, folder_of
-from workstation.setup.fleet import Fleet, ManagedFile, System, json_text
+from workstation.setup.fleet import Fleet, ManagedFile, System, json_text, this_system
 
 _MANAGED = {
     System.LINUX: "/etc/opencode/",
@@ -31,7 +31,7 @@ LIMITS = (
 )
 _PROVIDERS = {"anthropic": ("anthropic", "/v1"), "openai": ("openai", "/v1")}
 _PROVIDERS["gemini"] = ("google", "/v1beta")
-_PLUGIN_FILE = "abeyance.js"
+PLUGIN_FILE = "abeyance.js"
 _NO_KEY = "abeyance"
 """Stands in place of a key, so that none of a vendor is sent. The gateway refuses it."""
 _PLUGIN = """\
@@ -78,7 +78,7 @@ def set_up(wish: Wish) -> SetUp:
     return SetUp(
         (
             Change(config_file(folder), Format.JSONC, tuple(settings)),
-            Change(plugins / _PLUGIN_FILE, Format.WHOLE, (Setting(("text",), plugin(wish)),)),
+            Change(plugins / PLUGIN_FILE, Format.WHOLE, (Setting(("text",), plugin(wish)),)),
         ),
         ("Other providers of opencode still go past the gateway: choose a model of these.",),
     )
@@ -88,7 +88,7 @@ def managed(fleet: Fleet, system: System) -> tuple[ManagedFile, ...]:
     """Return the configuration that counts most, with the plugin beside it."""
     wish, folder = fleet.wish(system), _MANAGED[system]
     found = providers(wish)
-    path = (PureWindowsPath if system is System.WINDOWS else PurePosixPath)(folder, _PLUGIN_FILE)
+    path = (PureWindowsPath if system is System.WINDOWS else PurePosixPath)(folder, PLUGIN_FILE)
     document = {
         "$schema": "https://opencode.ai/config.json",
         "enabled_providers": list(found),
@@ -129,3 +129,9 @@ def config_file(folder: Path) -> Path:
     """Return the file that counts most of those in a folder."""
     commented = folder / "opencode.jsonc"
     return commented if commented.exists() else folder / "opencode.json"
+
+
+def managed_folder() -> Path:
+    """Return the folder that counts most on this machine."""
+    default = Path(_MANAGED[this_system()])
+    return folder_of("OPENCODE_TEST_MANAGED_CONFIG_DIR", default)
