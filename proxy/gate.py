@@ -30,6 +30,7 @@ from proxy.front import check_front, one_spelling
 from proxy.holds.asking import Asked, Asking
 from proxy.holds.endings import cancelled, denied_by_rule
 from proxy.holds.holding import Holding
+from proxy.http.closed_endpoints import check_open
 from proxy.http.compression import content_coding
 from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
@@ -113,6 +114,7 @@ class Gate:
         name, path = split_target(target)
         visit.connection = connection = await self.connections.find(name)
         check_connection(caller.scope, connection.name)
+        check_open(connection, path)
         limit = self.limits.body_bytes
         body = await exchange.read(limit)
         coding, headers = content_coding(exchange.headers), exchange.headers

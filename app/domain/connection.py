@@ -59,7 +59,8 @@ class Connection:
     `wire` is the name of the wire format to read bodies with, or `auto` to tell by path.
     `sealed_credential` opens only with the vault's key. `patience` is for how many seconds a
     caller waits in silence at the most; 0: to the end. `open_lists` lets every caller list what the
-    upstream account holds of everyone.
+    upstream account holds of everyone, and `open_endpoints` names what else of it is open, though
+    it gives out credentials or administers the account.
 
     The last four are for servers of MCP: globs of the tools that callers may see and call (empty:
     all of them; what is denied is denied though it is allowed too), and whether the server may ask
@@ -74,6 +75,7 @@ class Connection:
     waiting: Waiting = Waiting.AUTO
     patience: float = 0.0
     open_lists: bool = False
+    open_endpoints: tuple[str, ...] = ()
     allow_tools: tuple[str, ...] = ()
     deny_tools: tuple[str, ...] = ()
     allow_sampling: bool = False

@@ -20,6 +20,7 @@ from app.storage.ports import Event, EventKind
 from app.vault import Vault
 from app.wire.registry import WIRES
 from cli.connection.base_urls import base_url
+from cli.connection.open_endpoints import Close, Open, endpoint_changes
 from cli.connection.server_options import (
     AllowTool,
     AllTools,
@@ -51,7 +52,17 @@ Patience = Annotated[
     typer.Option(min=0, help="For how many seconds they wait in silence; 0: to the end."),
 ]
 _WIRE_HELP = f"How it spells prompts: {', '.join(sorted(WIRES))}."
-_HEAD = ("name", "base URL", "credential as", "wire", "callers wait", "lists", "tools", "may ask")
+_HEAD = (
+    "name",
+    "base URL",
+    "credential as",
+    "wire",
+    "callers wait",
+    "lists",
+    "opened",
+    "tools",
+    "may ask",
+)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 
 
@@ -137,6 +148,8 @@ def change(  # noqa: PLR0913 - each is an option of the command
             help="Whether callers may list the files, batches and agents of everyone.",
         ),
     ] = None,
+    opened: Open = None,
+    closed: Close = None,
     allow_tool: AllowTool = None,
     deny_tool: DenyTool = None,
     all_tools: AllTools = False,
@@ -154,15 +167,17 @@ def change(  # noqa: PLR0913 - each is an option of the command
     }
     changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
     changes |= server_changes(allow_tool, deny_tool, sampling, elicitation, all_tools=all_tools)
-    if not changes:
+    if not changes and not opened and not closed:
         raise BadRequest(
             "Say what to change: --url, --scheme, --wire, --waiting, --patience, "
-            "--open-lists, --closed-lists, --allow-tool, --deny-tool, --all-tools, "
-            "--allow-sampling or --allow-elicitation."
+            "--open-lists, --closed-lists, --open, --close, --allow-tool, --deny-tool, "
+            "--all-tools, --allow-sampling or --allow-elicitation."
         )
 
     async def put(storage: MongoStorage) -> None:
-        changed = replace(await _known(storage, name), **changes)
+        known = await _known(storage, name)
+        endpoints: dict[str, Any] = endpoint_changes(known, opened, closed)
+        changed = replace(known, **changes, **endpoints)
         check_server(changed)
         await _note(storage, name, "change", **_described(changed), waits=_waits(changed))
         await storage.connections.put(changed)
@@ -224,8 +239,13 @@ def _described(connection: Connection) -> dict[str, str]:
         "wire": connection.wire,
         "waiting": connection.waiting.value,
         "lists": "open" if connection.open_lists else "closed",
+        "opened": _opened(connection),
         **_server(connection),
     }
+
+
+def _opened(connection: Connection) -> str:
+    return ", ".join(connection.open_endpoints) or "nothing"
 
 
 def _row(connection: Connection) -> tuple[str, ...]:
@@ -238,6 +258,7 @@ def _sentence(connection: Connection) -> str:
         f"it goes to {connection.base_url}, its credential as {connection.scheme.value}, its wire "
         f"is {connection.wire}, its callers wait {_waits(connection)}, and its "
         f"lists are {_described(connection)['lists']}."
+        + (f" Open besides: {_opened(connection)}." if connection.open_endpoints else "")
         + (f" It offers these tools: {tools_of(connection)}." if connection.wire == "mcp" else "")
     )
 

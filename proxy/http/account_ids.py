@@ -31,7 +31,6 @@ _HELD = frozenset(
 """What an account holds, as paths name it in lower case: `/v1/files/{id}`."""
 _VERBS = frozenset({"compact", "input_tokens"})  # /v1/responses/compact
 _LISTS = frozenset({*_HELD, "agents"})
-_ACCOUNT = "organization"  # /v1/organization/…: keys, people and costs of the account
 _COMPLETIONS = "completions"  # GET lists what was stored
 
 _CONTENT = "messages[].content[]"
@@ -87,8 +86,6 @@ def lists(method: str, path: str) -> str:
     What belongs to one id (`/v1/files/{id}/content`) is no list of the account's.
     """
     segments = _segments(path)
-    if _ACCOUNT in segments:
-        return _ACCOUNT
     last = segments[-1] if segments else ""
     if method != "GET" or any(_in_path(path)):
         return ""
