@@ -47,6 +47,22 @@ class Tokens:
             session = self._session = self._fresh()
         return Token(session.access_token, session.expires_at)
 
+    def renewed(self, refused: str) -> Token:
+        """Return another token than one that the gateway has refused, though it looked good here.
+
+        Blocks. Raises NotAuthenticated where there is none, and as `current`.
+        """
+        if variable("ABEYANCE_TOKEN"):
+            raise NotAuthenticated("The gateway does not accept the token in ABEYANCE_TOKEN.")
+        with self._file.lock():
+            session = self._file.read()
+            if session is not None and session.access_token == refused:
+                session = self._refreshed(session)
+        if session is None or session.access_token == refused:
+            raise NotAuthenticated("The gateway does not accept your token: run `abeyance login`.")
+        self._session = session
+        return Token(session.access_token, session.expires_at)
+
     def signed_in_at(self) -> float:
         """Return when the person signed in, in Unix seconds; 0 where they are not signed in."""
         session = self._file.read()
