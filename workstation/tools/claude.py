@@ -1,7 +1,12 @@
-"""Claude Code. Source: its documentation of gateways for models."""
+"""Claude Code. Source: its documentation of settings and of gateways for models.
+
+Its settings files may set variables too, over those that it is started with. So what it needs is
+also in a settings file of the command line, which counts before those of a user or a repository.
+"""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from workstation.tools.base import Route, Start, Tool
@@ -11,9 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def _start(routes: tuple[Route, ...], _: Mapping[str, str], __: Path) -> Start:
+def _start(routes: tuple[Route, ...], _: Mapping[str, str], folder: Path) -> Start:
     [route] = routes
-    return Start({"ANTHROPIC_BASE_URL": route.url, "ANTHROPIC_AUTH_TOKEN": route.key})
+    needed = {"ANTHROPIC_BASE_URL": route.url, "ANTHROPIC_AUTH_TOKEN": route.key}
+    settings = folder / "claude.json"
+    return Start(
+        needed, ("--settings", str(settings)), {settings: json.dumps({"env": needed}, indent=2)}
+    )
 
 
 CLAUDE = Tool(
