@@ -22,6 +22,8 @@ class Command:
 
     place: str
     help: str
+    starts_another: bool = False
+    """Whether what follows its own options belongs to another program."""
 
 
 COMMANDS = {
@@ -34,6 +36,8 @@ COMMANDS = {
     "logout": Command("cli.login:logout", "Sign out."),
     "link": Command("cli.link:link", "Link your Slack account to your sign-in."),
     "connection": Command("cli.connection.commands:app", "Manage the upstreams."),
+    "env": Command("cli.env:env", "Print what a tool needs, for a shell."),
+    "exec": Command("cli.exec:exec_", "Run a tool through the gateway.", starts_another=True),
     "grant": Command("cli.holds.grant:app", "See and end grants: approvals for a time."),
     "hold": Command("cli.holds.hold:app", "See and decide on held requests in a terminal."),
     "hook": Command("cli.hook:app", "Ask the gateway before an agent acts, by its hooks."),
@@ -86,7 +90,8 @@ def _add(app: typer.Typer, name: str, command: Command) -> None:
     if isinstance(found, typer.Typer):
         app.add_typer(found, name=name)
     else:
-        app.command(name=name)(found)
+        settings = {"allow_interspersed_args": False} if command.starts_another else None
+        app.command(name=name, context_settings=settings)(found)
 
 
 def _nothing() -> None:

@@ -1,0 +1,1 @@
+"""Running a tool in the foreground, beside the forwarder of its requests."""
