@@ -31,6 +31,7 @@ TOOLS = ("claude", "codex", "cursor")
 ALLOW = {"state": "decided", "decision": "allow", "message": "", "rules": []}
 DENY = ALLOW | {"decision": "deny", "message": "Maria says no.", "card": "9PM4BY"}
 WAITING = {"state": "waiting", "card": "9PM4BY", "message": "Waiting for managers in Slack"}
+FAULT = {"code": "internal_error", "message": "Something went wrong in the gateway."}
 # Most of an hour that nobody waits for; a hook that lives on after a test is ended by it.
 SECONDS = 30
 
@@ -171,6 +172,7 @@ def test_without_a_gateway_nothing_goes_on(tool: str) -> None:
         (200, [ALLOW | {"decision": "maybe"}], "does not answer as Abeyance's gateway does"),
         (200, [ALLOW | {"arguments": "ls"}], "does not answer as Abeyance's gateway does"),
         (200, [], "without a decision"),
+        (200, [WAITING, {"state": "failed", "error": FAULT}], "Something went wrong"),
     ],
 )
 def test_an_answer_without_a_decision_blocks(
@@ -209,9 +211,15 @@ def test_a_lost_connection_is_asked_again_and_finds_the_same_hold(gateway: Gatew
     assert {each["call_id"] for each in asked} == {"t-1"}
 
 
-def test_the_command_names_the_gateway_and_the_environment_cannot(gateway: Gateway) -> None:
+def test_the_command_names_the_gateway_and_the_environment_cannot(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended = run("claude", event("claude"), "http://127.0.0.1:1", "--gateway", gateway.url)
     assert ended[1] == "{}\n"
+    monkeypatch.setenv("ABEYANCE_TOKEN", "token")
+    monkeypatch.setenv("ABEYANCE_FORWARDER_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("ABEYANCE_FORWARDER_KEY", "key")
+    assert find_gate(gateway.url) == (gateway.url, "token")
 
 
 def test_cursor_gets_its_own_words_from_a_hook_of_claude_code(gateway: Gateway) -> None:

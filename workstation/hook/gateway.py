@@ -18,6 +18,7 @@ _PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 _LAST_WORDS_SECONDS = 5.0
 """What is left of the hook's time for an answer after the gateway's patience has ended."""
+_PASSING = ("restarting", "unavailable")
 _HELP = "If it stays like this, run `abeyance doctor --workstation`."
 
 
@@ -72,6 +73,8 @@ def _ask_once(url: str, token: str, question: Question) -> Verdict:
             said = json.loads(line) if line.strip() else {}
             if said.get("state") == "decided":
                 return _verdict(said)
+            if said.get("state") == "failed":
+                raise _failure(said["error"], waited=waited)
             waited = waited or said.get("state") == "waiting"
     except (OSError, http.client.HTTPException) as error:
         raise _Interrupted(str(error) or type(error).__name__, waited=waited) from error
@@ -105,6 +108,13 @@ def _refusal(status: int, body: bytes, retry_after: str | None) -> Exception:
             f"{said} Sign in again with `abeyance login`; until then this is blocked."
         )
     return Unanswered(f"Abeyance could not check this, so it is blocked: {said}")
+
+
+def _failure(error: dict[str, object], *, waited: bool) -> Exception:
+    """Tell what passes when it is asked again from what does not."""
+    if error["code"] in _PASSING:
+        return _Interrupted(str(error["message"]), waited=waited)
+    return Unanswered(f"Abeyance could not check this, so it is blocked: {error['message']}")
 
 
 def _verdict(said: dict[str, object]) -> Verdict:
