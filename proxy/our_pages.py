@@ -60,7 +60,6 @@ class OurPages:
             yield link_pages.routes()
             key_pages = KeyPages(
                 self.issued.issuing,
-                self.storage.connections,
                 self.visits,
                 self.settings.login_client_id,
                 self.settings.public_url,
@@ -68,7 +67,12 @@ class OurPages:
             )
             yield key_pages.routes()
         yield key_routes(
-            self.issued.issuing, key_pages, self._caller, self._signed_in, self.issued.clock
+            self.issued.issuing,
+            key_pages,
+            self._caller,
+            self._signed_in,
+            self.issued.clock,
+            self.settings.public_url,
         )
         if self.app_login is not None:
             yield from self.app_login.blueprints()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.clock import Clock
+    from app.domain.connection import Connection
     from app.storage.credentials.issued import IssuedStore
     from app.storage.ports import ConnectionStore
     from proxy.keys.minting import Secrets
@@ -118,6 +119,10 @@ class Issuing:
             raise NotFound(f"The key “{issued.name}” has ended before.")
         await self._register.end(issued, EndReason.REVOKED, identity.key)
         return issued
+
+    async def connections(self) -> tuple[Connection, ...]:
+        """Return all that a key can be for."""
+        return await self._connections.all()
 
     async def one(self, identity: Identity, issued_id: str) -> Issued:
         """Return a credential of a person. Raises NotFound."""

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from app.clock import Clock
-    from app.storage.ports import ConnectionStore
     from proxy.browser.visits import Visits
     from proxy.keys.issuing import Issuing
 
@@ -57,14 +56,12 @@ class KeyPages:
     def __init__(
         self,
         issuing: Issuing,
-        connections: ConnectionStore,
         visits: Visits,
         client_id: str,
         public_url: str,
         clock: Clock,
     ) -> None:
         self._issuing = issuing
-        self._connections = connections
         self._visits = visits
         self._client_id = client_id
         self.url = public_url
@@ -93,7 +90,7 @@ class KeyPages:
             forms=self._forms,
             live=[key for key in found if key.live(now)],
             ended=[key for key in found if not key.live(now)],
-            connections=[known.name for known in await self._connections.all()],
+            connections=[known.name for known in await self._issuing.connections()],
             days=_DAYS,
             default_days=DEFAULT_DAYS,
             identity=visit.identity,
@@ -139,7 +136,7 @@ class KeyPages:
         visit = await self._visits.sent(NEW_KEY)
         wanted = _wanted(visit.about, visit.refresh_token, self._client_id)
         issued, secret = await self._issuing.create(visit.identity, wanted)
-        connections = await self._connections.all()
+        connections = await self._issuing.connections()
         answer = await page(
             "keys/created.html",
             key=issued,

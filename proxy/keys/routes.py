@@ -11,6 +11,7 @@ from app.errors import BadRequest
 from proxy.http.asked import headers_asked
 from proxy.http.tokens import has_token
 from proxy.keys.issuing import DEFAULT_DAYS, Wanted
+from proxy.keys.pasting import pastes
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,8 +39,12 @@ def key_routes(
     caller: Callable[[], Awaitable[Identity]],
     signed_in: Callable[[], Awaitable[Identity]],
     clock: Clock,
+    public_url: str,
 ) -> Blueprint:
-    """Build the routes; `caller` returns who asks, `signed_in` who has just signed in."""
+    """Build the routes; `caller` returns who asks, `signed_in` who has just signed in.
+
+    Without a `public_url`, addresses begin as the one that was asked.
+    """
     routes = Blueprint("keys", __name__, url_prefix="/-/keys")
 
     @routes.get("")
@@ -54,7 +59,10 @@ def key_routes(
         identity = await signed_in()
         wanted = _wanted(await request.get_json(silent=True))
         issued, secret = await issuing.create(identity, wanted)
-        return jsonify(told(issued, clock) | {"key": secret})
+        base = public_url or request.host_url.rstrip("/")
+        found = pastes(await issuing.connections(), issued.scope, base, secret)
+        paste = [{"place": one.place, "lines": list(one.lines)} for one in found]
+        return jsonify(told(issued, clock) | {"key": secret, "paste": paste})
 
     @routes.delete("/<key_id>")
     async def revoke(key_id: str) -> Response:

@@ -34,12 +34,18 @@ def sign_in(
     NotAuthenticated, Unavailable.
     """
     with Issuer(workplace) as issuer:
-        elsewhere = device or not has_browser()
-        if elsewhere and issuer.has_device_flow:
-            grant = issuer.by_device(lambda page, code: tell(f"Open {page} and enter {code}"))
-        else:
-            grant = _by_browser(issuer, tell, lately=lately)
-        return _keep(workplace, issuer, grant)
+        return _keep(workplace, issuer, _granted(issuer, tell, device=device, lately=lately))
+
+
+def sign_in_apart(
+    workplace: Workplace, tell: Callable[[str], None], *, device: bool = False
+) -> Grant:
+    """Have the person sign in for something that keeps the refresh token itself.
+
+    Nothing is kept here. Raises as `sign_in`.
+    """
+    with Issuer(workplace) as issuer:
+        return _granted(issuer, tell, device=device, lately=True)
 
 
 def sign_out(workplace: Workplace) -> bool:
@@ -59,6 +65,13 @@ def sign_out(workplace: Workplace) -> bool:
         finally:
             file.forget(session)
     return session is not None
+
+
+def _granted(issuer: Issuer, tell: Callable[[str], None], *, device: bool, lately: bool) -> Grant:
+    elsewhere = device or not has_browser()
+    if elsewhere and issuer.has_device_flow:
+        return issuer.by_device(lambda page, code: tell(f"Open {page} and enter {code}"))
+    return _by_browser(issuer, tell, lately=lately)
 
 
 def _by_browser(issuer: Issuer, tell: Callable[[str], None], *, lately: bool) -> Grant:
