@@ -29,10 +29,11 @@ from proxy.evaluate.calls import Calls
 from proxy.evaluate.evaluator import Evaluator
 from proxy.evaluate.texts import Texts
 from proxy.gate import Gate, Limits
-from proxy.holds.asking import Asking, AskingLimits
+from proxy.holds.asking import Asking
 from proxy.holds.attendance import Attendance
 from proxy.holds.granted import Granted
 from proxy.holds.holding import Holding
+from proxy.holds.limits import AskingLimits
 from proxy.holds.turns import Turns
 from proxy.http.shared_account import SharedAccount
 from proxy.keys.parts import IssuedParts
@@ -137,8 +138,9 @@ class Parts:
             metrics=metrics,
         )
         evaluator = Evaluator(
-            callers,
+            issued.admission,
             connections,
+            catalogs,
             Texts(asking, recorder, catalogs, pool, clock),
             Calls(call_asking, leaving, recorder, catalogs, pool, clock, metrics),
             leaving,

@@ -196,6 +196,8 @@ class Hold:
     """Who is connected and waits right now, each as `gateway:number`."""
     keep_until: datetime | None = None
     decided_at: datetime | None = None
+    released_at: datetime | None = None
+    """When its approval was claimed."""
     outcome: str = ""
     """What the upstream answered after the release, in a few words for the card."""
     note: str = ""
@@ -303,7 +305,9 @@ class Hold:
                 changed = replace(changed, votes=(*self.votes, vote))
         if state is HoldState.APPROVED and self.verdict.approval is not None:
             changed = replace(changed, keep_until=at + self.verdict.approval.keep)
-        if state is not self.state and event is not HoldEvent.CLAIM:
+        if event is HoldEvent.CLAIM:
+            changed = replace(changed, released_at=at)
+        elif state is not self.state:
             changed = replace(changed, decided_at=at)
         return changed
 

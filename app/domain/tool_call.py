@@ -35,5 +35,7 @@ class HeldCall:
     """What the person typed that led to it."""
     before: tuple[str, ...] = ()
     """What ran before it in the conversation, the latest last, a line each."""
+    call_id: str = ""
+    """Its id, as the model's answer gave it; empty where it has none."""
     editable: bool = True
     """Whether an approver may change it: not where something in it is masked or left out."""

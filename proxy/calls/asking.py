@@ -16,7 +16,10 @@ from app.domain.tool_call import HeldCall
 from app.domain.verdict import Verdict
 from app.errors import Refused
 from app.ids import new_id
+from policies.passages.answers import covers_of
+from policies.passages.names import PassageNames
 from proxy.calls import words
+from proxy.calls.same_call import released_before
 from proxy.facts import Inquiry
 from proxy.holds.endings import needs_reason, too_many
 from proxy.holds.said_before import approves, asks, denied, expired
@@ -28,9 +31,9 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.grant import Grant
     from app.telemetry import Metrics
-    from proxy.holds.asking import AskingLimits
     from proxy.holds.granted import Granted
     from proxy.holds.holding import Holding
+    from proxy.holds.limits import AskingLimits
     from proxy.holds.turns import Turns
 
 _log = structlog.get_logger(__name__)
@@ -47,6 +50,7 @@ class CallAsked:
     call: HeldCall
     reason: str
     """What the requester says that the request is for."""
+    passage_names: PassageNames
     until: float
     """When the client's patience ends, by the clock of the event loop."""
     client: str = ""
@@ -135,6 +139,8 @@ class CallAsking:
                 if for_task and (no := await self._denied(asked)):
                     return _not_again(asked, no)
                 return await self._use(asked, grants)
+            if same := await self._released_before(asked, left):
+                return CallAnswer(Decision.APPROVED, hold=same)
             async with self._turns.of(asked.identity.key):
                 waiting = await self._waiting(asked, left)
             if isinstance(waiting, CallAnswer):
@@ -144,6 +150,19 @@ class CallAsking:
             waits(waiting.hold)
             if answer := await self._decided(asked, waiting):
                 return answer
+
+    async def _released_before(self, asked: CallAsked, left: Verdict) -> Hold | None:
+        """Return the hold by which people have let this very call pass, where a hook asks.
+
+        Not where they have revoked since what they approved.
+        """
+        if asked.inquiry.hook is None:
+            return None
+        recent, now = await self._holding.recent(asked.identity, left), self._clock.now()
+        same = released_before(asked, left, _of_calls(asked, recent), now)
+        if same is None or not covers_of(same, now):
+            return same
+        return same if await self._granted.covers(same) else None
 
     async def _use(self, asked: CallAsked, grants: Sequence[Grant]) -> CallAnswer:
         try:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from app.telemetry import Metrics
     from proxy.work.pool import Pool
 
+_LONGEST_ID = 256
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -209,6 +211,7 @@ class Decisions:
             folder=scene.folder,
             ask=scene.ask,
             before=scene.before,
+            call_id=decided.made.call_id[:_LONGEST_ID],
             editable=whole and not decided.judged.is_masked,
         )
         return CallAsked(
@@ -220,6 +223,7 @@ class Decisions:
             reason=told.reason,
             until=asyncio.get_running_loop().time() + told.patience,
             client=told.program,
+            passage_names=told.names,
         )
 
     async def _ask(self, asked: CallAsked, decided: Decided) -> None:

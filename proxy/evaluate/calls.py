@@ -12,6 +12,7 @@ from app.domain.tool_call import ToolCall
 from app.errors import Reason, Refused, Restarting, Unavailable
 from app.telemetry import Metrics
 from app.wire.calls.base import Changed, Replaced
+from policies.calls.arguments import Arguments
 from policies.calls.judge import judge_call
 from policies.reload import CatalogKeeper
 from proxy.calls.asking import CallAsking
@@ -46,11 +47,11 @@ class Calls:
         asked = question.evaluation
         call = ToolCall(asked.name, asked.arguments, asked.call_id)
         inquiry = await self._inquiry(question, catalog)
-        judge = partial(judge_call, call, inquiry.facts, question.claimed, now, question.names)
+        judge = partial(judge_call, call, inquiry.facts, question.identity, now, question.names)
         judged = await self.pool.do(question.size, judge, catalog)
-        lines.recording = await self.recorder.open(question.claimed, inquiry, judged.verdict)
+        lines.recording = await self.recorder.open(question.identity, inquiry, judged.verdict)
         told = Told(
-            identity=question.claimed,
+            identity=question.identity,
             names=question.names,
             inquiry=inquiry,
             recording=lines.recording,
@@ -93,10 +94,15 @@ class Calls:
         match decided.ruling:
             case Replaced(text):
                 return _result(decided, text)
-            case Changed(arguments, text):
+            case Changed(arguments, text) if not _same(arguments, decided.made.arguments):
                 return _result(decided, text, arguments)
             case _:
                 return _result(decided)
+
+
+def _same(arguments: str, others: str) -> bool:
+    """Whether a call goes on as it was asked about: it had been changed before that."""
+    return Arguments(arguments).canonical == Arguments(others).canonical
 
 
 async def _settled(decisions: Decisions, decided: Decided) -> None:

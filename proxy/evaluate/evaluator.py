@@ -26,8 +26,9 @@ from app.errors import (
 from app.logs import where
 from app.telemetry import Metrics
 from policies.passages.names import PassageNames
-from proxy.callers import Callers
+from policies.reload import CatalogKeeper
 from proxy.calls.leaving import Leaving
+from proxy.claims import claimed_provenance, with_claim
 from proxy.connections import Connections
 from proxy.evaluate.calls import Calls
 from proxy.evaluate.evaluation import MOST_BYTES, Evaluation, read_evaluation
@@ -38,21 +39,23 @@ from proxy.evaluate.texts import Texts
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.front import check_front
 from proxy.http.compression import content_coding
+from proxy.keys.admission import Admission, Caller
+from proxy.keys.scope import check_connection
 from proxy.record.recorder import Recorder
 from proxy.record.refusing import note_refusal
 
 if TYPE_CHECKING:
     from app.domain.connection import Connection
     from app.domain.hold import Hold
-    from app.domain.identity import Identity
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluator:
-    callers: Callers
+    admission: Admission
     connections: Connections
+    catalogs: CatalogKeeper
     texts: Texts
     calls: Calls
     leaving: Leaving
@@ -68,8 +71,8 @@ class Evaluator:
             exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
             _check_method(exchange.method)
-            identity = await self.callers.identify(exchange.headers, exchange.query)
-            question = await self._question(exchange, identity)
+            caller = await self.admission.caller(exchange.headers, exchange.query)
+            question = await self._question(exchange, caller)
             lines.patience = question.evaluation.patience
             await attend(exchange, self._serve(question, lines))
         except ClientGone:
@@ -87,11 +90,15 @@ class Evaluator:
             if lines.recording is not None:
                 self.recorder.done(lines.recording, cut)
 
-    async def _question(self, exchange: Exchange, identity: Identity) -> Question:
+    async def _question(self, exchange: Exchange, caller: Caller) -> Question:
         if content_coding(exchange.headers):
             raise Unsupported("Send the question as it is, without a content encoding.")
         asked = read_evaluation(await exchange.read(MOST_BYTES))
-        return Question(asked, await self._connection(asked), identity, self.names)
+        connection = await self._connection(asked)
+        check_connection(caller.scope, connection.name)
+        claim = claimed_provenance(asked.repository, asked.commit, asked.branch)
+        identity = with_claim(caller.identity, claim, self.catalogs.current.mask)
+        return Question(asked, connection, identity, self.names)
 
     async def _connection(self, asked: Evaluation) -> Connection:
         known = await self.connections.usable()

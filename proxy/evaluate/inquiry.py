@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.connection import Connection, ConnectionKind
 from app.domain.hook import Hook, HookEvent, HookTool
-from app.domain.identity import Identity, Provenance
+from app.domain.identity import Identity
 from app.domain.segment import Facts
 from app.domain.verdict import Verdict
 from app.wire import strict_json
@@ -85,15 +85,6 @@ class Question:
         return len(strict_json.dump(dict(self.evaluation.content)))
 
     @property
-    def claimed(self) -> Identity:
-        """Who asks, with the origin that the hook claims where their token proves none."""
-        asked = self.evaluation
-        if self.identity.provenance is not None or not asked.repository:
-            return self.identity
-        origin = Provenance(asked.repository, commit=asked.commit, ref=asked.branch, verified=False)
-        return replace(self.identity, provenance=origin)
-
-    @property
     def call(self) -> tuple[str, str]:
         """The kind and the path of the model call that this is a part of."""
         tool = self.evaluation.tool
@@ -149,7 +140,7 @@ class Examined:
 def examined(question: Question, now: datetime, catalog: Catalog) -> Examined:
     """Return what the rules on prompts say of a prompt, a file or a tool's result."""
     inquiry = inquiry_of(question, catalog)
-    verdict, mask = examine(inquiry.facts, question.claimed, catalog, now, question.names)
+    verdict, mask = examine(inquiry.facts, question.identity, catalog, now, question.names)
     if mask is not None:
         inquiry = inquiry.masked(mask)
     return Examined(inquiry.showing(catalog.mask).named().without_texts(), verdict)

@@ -97,10 +97,19 @@ class Lines:
         refusal = refusal_for(error, self.recording.session.id if self.recording else "")
         body: dict[str, Json] = {"error": {"code": refusal.code, "message": refusal.message}}
         if not self.exchange.started:
-            headers = refusal_headers(refusal, "", "")
+            headers = refusal_headers(refusal, "", "", self.exchange.base_url)
             await self.exchange.reply(refusal.status, headers, msgspec.json.encode(body))
         elif not self.exchange.ended:
-            await self._send({"state": "failed", **body})
+            # What may pass by itself is asked again; anything else is a no.
+            again: dict[str, Json] = {"state": "failed", **body}
+            denied: dict[str, Json] = {
+                "state": "decided",
+                "decision": "deny",
+                "message": refusal.message,
+                "rules": [],
+                "card": "",
+            }
+            await self._send(denied if refusal.final else again)
             await self.exchange.end()
 
     async def _send(self, said: dict[str, Json]) -> None:

@@ -42,12 +42,13 @@ class Texts:
         found = await self._examined(question, catalog)
         inquiry, verdict = found.inquiry, found.verdict
         if verdict.action is not Action.HOLD or waits_for_wire(question, verdict):
-            lines.recording = await self.recorder.open(question.claimed, inquiry, verdict)
+            lines.recording = await self.recorder.open(question.identity, inquiry, verdict)
             _check(question, verdict)
             return _passed(verdict)
         _check(question, verdict)
         judge = partial(self._judged, question, catalog, verdict)
-        asked = Asked(lines, question.claimed, inquiry, verdict, judge)
+        on_our_wire = is_on_our_wire(question.evaluation.tool)
+        asked = Asked(lines, question.identity, inquiry, verdict, judge, leaves=on_our_wire)
         async with lines.alive():
             answer = await self.asking.answer(asked)
         return Result(

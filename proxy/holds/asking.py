@@ -27,7 +27,7 @@ from proxy.holds.endings import (
     too_many,
 )
 from proxy.holds.holding import hold_key
-from proxy.holds.said_before import approves, asks, denied, expired
+from proxy.holds.said_before import approves, asks, denied, expired, just_released, left_over
 from proxy.holds.waiting import Waiter
 from proxy.rate import Rate
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from app.telemetry import Metrics
     from proxy.holds.granted import Granted
     from proxy.holds.holding import Holding
+    from proxy.holds.limits import AskingLimits
     from proxy.holds.turns import Turns
     from proxy.record.recorder import Recorder
     from proxy.record.recording import Recording
@@ -60,6 +61,8 @@ class Asked:
     inquiry: Inquiry
     verdict: Verdict
     judge: Callable[[], Awaitable[Verdict]]
+    leaves: bool = False
+    """Whether an approval that covers nothing is left to the same on the wire, after a hook."""
 
     @property
     def defers(self) -> bool:
@@ -76,18 +79,6 @@ class Answer:
 
     decision: Decision
     hold: Hold | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AskingLimits:
-    keep_alive_seconds: float
-    pending: int
-    """How many requests of one person may wait at a time."""
-
-    @property
-    def pending_calls(self) -> int:
-        """How many tool calls in answers to one person may: an answer makes several."""
-        return 2 * self.pending
 
 
 class Asking:
@@ -129,6 +120,11 @@ class Asking:
                     raise counted_too_often(left)
                 await self._opened(asked, left)
                 raise only_counted(left)
+            # Where it is left to the wire, it is the wire that has used it up.
+            by_hook = asked.inquiry.hook is not None and not asked.leaves
+            if by_hook and await self._just_released(asked, left):
+                await self._opened(asked, left)
+                return Answer(Decision.APPROVED)
             async with self._turns.of(asked.identity.key):
                 waiting = await self._hold(asked, left)
             if waiting is None or waiting.is_own:
@@ -158,13 +154,14 @@ class Asking:
         key = hold_key(asked.identity, asked.inquiry, left)
         if found := await self._found(asked, key):
             return found
-        recent = await self._holding.recent(asked.identity, left)
-        here = [hold for hold in recent if hold.asker == asked.inquiry.asker(asked.identity)]
+        recent, here = await self._recent(asked, left)
         if approved := [hold for hold in here if approves(hold, left, key)]:
             await asyncio.gather(*map(self._granted.cover, approved))
             now_left, _ = await self._granted.still_open(asked.identity, asked.inquiry, left)
             if not now_left.holding:
                 return None
+            if unused := left_over(approved):
+                return _Waiting(unused, self._holding.caller(asked.waiter.program), is_own=True)
         said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):
             return _Waiting(pending, self._holding.caller(asked.waiter.program), is_own=False)
@@ -174,6 +171,17 @@ class Asking:
             raise too_many(left, self._limits.pending)
         caller = "" if asked.defers else self._holding.caller(asked.waiter.program)
         return await self._open(asked, left, key, said, caller)
+
+    async def _recent(self, asked: Asked, left: Verdict) -> tuple[Sequence[Hold], Sequence[Hold]]:
+        """Return the caller's recent holds, and those of them in the same kind of call."""
+        recent = await self._holding.recent(asked.identity, left)
+        asker = asked.inquiry.asker(asked.identity)
+        return recent, [hold for hold in recent if hold.asker == asker]
+
+    async def _just_released(self, asked: Asked, left: Verdict) -> bool:
+        _, here = await self._recent(asked, left)
+        key = hold_key(asked.identity, asked.inquiry, left)
+        return just_released(here, left, key, self._clock.now())
 
     async def _said(self, asked: Asked, left: Verdict, key: str, here: Sequence[Hold]) -> _Said:
         """Return what comes with the request. Raises Refused where it was refused a while ago.
@@ -251,8 +259,10 @@ class Asking:
         still_good = partial(self._still_good, asked, recording)
         with self._metrics.waiting.track_inprogress():
             claimed = await self._holding.released(
-                hold, waiting.caller, recording, patience, pulse, still_good
+                hold, waiting.caller, recording, patience, pulse, still_good, leaves=asked.leaves
             )
+        if claimed.state is HoldState.APPROVED:
+            return Answer(Decision.APPROVED)
         await self._recorder.taken_over(hold, recording)
         return Answer(Decision.APPROVED, claimed)
 
@@ -282,7 +292,8 @@ class Asking:
         waiter = asked.waiter
         if waiter.recording is None and waiting.is_own:
             found = await self._recorder.resume(waiting.hold.session_id)
-            if found.session.request.digest == asked.inquiry.request.digest:
+            is_unanswered = found.session.answer is None
+            if is_unanswered and found.session.request.digest == asked.inquiry.request.digest:
                 waiter.recording = found
         return await self._opened(asked, asked.verdict, joined=waiting.hold.id)
 

@@ -8,7 +8,7 @@ from app.audit.giving import Giver
 from app.domain.grant import holders
 from app.errors import Reason, Refused
 from app.storage.ports import EventKind
-from policies.passages.answers import covers_of, still_open
+from policies.passages.answers import covered_by, covers_of, still_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,11 @@ class Granted:
         grants = await self._grants.of(holders(identity), now)
         connection = inquiry.connection.name
         return still_open(verdict, grants, identity, connection, inquiry.call, now, tool=call)
+
+    async def covers(self, hold: Hold) -> bool:
+        """Whether all that a hold asked about is granted, covered or trusted now."""
+        now = self._clock.now()
+        return bool(covered_by(hold, await self._grants.of(holders(hold.requester), now), now))
 
     async def cover(self, hold: Hold) -> None:
         """See that what an approved hold covers is given.

@@ -15,6 +15,7 @@ from app.domain.verdict import Approval
 from app.errors import Superseded
 from app.ids import new_token
 from app.storage.ports import EventKind
+from policies.passages.answers import covers_of
 from policies.tasks import LOOK_BACK, task_of
 from proxy.holds.endings import refusal_of, still_waiting
 
@@ -96,17 +97,22 @@ class Holding:
         patience: float | None,
         pulse: Pulse | None,
         still_good: Callable[[Hold], Awaitable[None]],
+        *,
+        leaves: bool = False,
     ) -> Hold:
         """Return when the hold was approved and this caller is the one to claim it.
 
         `still_good` is asked before the claim, and raises where the approval does not cover the
-        request any more. Else as `decided`.
+        request any more. With `leaves` an approval that covers nothing else is not claimed. Else as
+        `decided`.
         Raises Refused where people said no, nobody said anything, or the patience ends first.
         """
         decided = await self.decided(hold, caller, recording, patience, pulse)
         if decided.state is not HoldState.APPROVED:
             raise refusal_of(decided)
         await still_good(decided)
+        if leaves and not covers_of(decided, self._clock.now()):
+            return decided
         of_hook = recording.session.hook is not None
         kind = EventKind.HOOK_ALLOWING if of_hook else EventKind.REQUEST_FORWARDING
         return await self._claim(decided, recording, kind)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldState
-from policies.passages.answers import joins, refuses, same_questions
+from policies.passages.answers import covers_of, joins, refuses, same_questions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.domain.verdict import Verdict
 
+_ONE_THING = timedelta(minutes=1)
 _QUIET = timedelta(minutes=2)
 """After an expiry the same is not asked again for so long."""
 
@@ -24,6 +25,24 @@ def asks(hold: Hold, left: Verdict, key: str) -> bool:
 
 def approves(hold: Hold, left: Verdict, key: str) -> bool:
     return hold.state in {HoldState.APPROVED, HoldState.RELEASED} and joins(left, key, hold)
+
+
+def left_over(approved: Sequence[Hold]) -> Hold | None:
+    """Return an approval that was given to a hook and is still to be used, on the wire."""
+    unused = (hold for hold in approved if hold.hook and hold.state is HoldState.APPROVED)
+    return next(unused, None)
+
+
+def just_released(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> bool:
+    """Whether an approval of the same, which covers nothing else, was used up by a hook just now.
+
+    Tools fire several hooks for one thing.
+    """
+    for hold in reversed(here):
+        at = hold.released_at
+        if at and now - at < _ONE_THING and hold.hook and same_questions(left, key, hold):
+            return not covers_of(hold, now)
+    return False
 
 
 def denied(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:

@@ -113,6 +113,8 @@ class Recorder:
         """End the session of a hold whose approval another one has claimed, if it is another."""
         if hold.session_id != by.session.id:
             first = await self.resume(hold.session_id)
+            if first.session.state is not SessionState.OPEN:
+                return  # A hook had its answer.
             await first.refuse(
                 Decision.WITHDRAWN, f"its approval was used by a retry, session {by.session.id}"
             )

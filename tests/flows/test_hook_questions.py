@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bot.conftest import pick
 from tests.flows.calling import SETS, Agent, marked, meanwhile, script
 from tests.flows.hooking import HOOK_RULES, Told, ask, call_of, prompt_of
-from tests.flows.house import House, open_house
-from tests.flows.test_tool_calls import card_of, cards
+from tests.flows.house import House, only_this_request, open_house
+from tests.flows.test_tool_calls import card_of, cards, decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,3 +76,160 @@ async def test_a_prompt_approved_through_its_hook_is_one_decision_with_the_wire(
     async with house.anthropic(token, max_retries=0) as model:
         await Agent().claude(model, prompt)
     assert len(cards_about(maria, prompt)) == 1
+
+
+async def deny(user: SlackUser, card: SeenMessage, why: str) -> None:
+    await user.click(card, "Deny…")
+    await user.wait_for_view()
+    await user.submit({"category": "Other", "reason": why})
+
+
+def id_of(agent: Agent) -> str:
+    """Return the id of the last call that the model made."""
+    blocks = [block for said in agent.history[::-1] for block in said["content"]]
+    return str(next(b["id"] for b in blocks if isinstance(b, dict) and b["type"] == "tool_use"))
+
+
+async def test_what_people_said_on_the_wire_answers_the_hook_without_a_card(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, token = await slack.user("maria"), await idp.token("alice")
+    once, changed, instead = marked("deploy it"), marked("deploy all"), marked("deploy one")
+    denied = marked("deploy now")
+    async with house.http(token) as hook, house.anthropic(token, max_retries=0) as model:
+        agent = Agent()
+        async with meanwhile(agent.claude(model, script(once))):
+            await only_this_request(maria, await card_of(maria, once))
+        assert agent.ran == [once]
+        same = call_of(once, call_id=id_of(agent))
+        assert (await ask(hook, same)).decision == "allow"
+        assert (await ask(hook, same)).decision == "allow"
+        # It was for this call: another one like it is asked about.
+        other = await ask(hook, call_of(once, call_id="another", patience=0))
+        assert (other.decision, len(other.lines)) == ("deny", 2)
+        assert "still waiting" in other.last["message"]
+
+        agent = Agent()
+        async with meanwhile(agent.claude(model, script(changed))):
+            card = await card_of(maria, changed)
+            await pick(maria, card, "Change and approve…")
+            await maria.wait_for_view("The call runs as you leave it here")
+            assert await maria.submit({"arguments": instead}) is None
+        assert agent.ran == [instead]
+        told = await ask(hook, call_of(instead, call_id=id_of(agent)))
+        assert (told.decision, "arguments" in told.last) == ("allow", False)
+
+        async with meanwhile(Agent().claude(model, script(denied))):
+            await deny(maria, await card_of(maria, denied), "Not on a Friday")
+        told = await ask(hook, call_of(denied))
+        assert told.decision == "deny"
+        assert "Not on a Friday" in told.last["message"]
+    numbers = [len(cards(maria, command)) for command in (once, changed, instead, denied)]
+    assert numbers == [2, 1, 0, 1]
+
+
+async def test_what_people_said_to_the_hook_answers_the_wire_and_a_second_hook(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, token = await slack.user("maria"), await idp.token("alice")
+    changed, instead, denied = marked("deploy all"), marked("deploy one"), marked("deploy now")
+    once = marked("deploy it")
+    async with house.http(token) as hook, house.anthropic(token, max_retries=0) as model:
+        async with meanwhile(ask(hook, call_of(changed))) as asking:
+            await pick(maria, await card_of(maria, changed), "Change and approve…")
+            await maria.wait_for_view("The call runs as you leave it here")
+            assert await maria.submit({"arguments": instead}) is None
+        told = await asking
+        assert (told.decision, told.last["arguments"]) == ("allow", {"command": instead})
+        assert "Maria Lopez approved this `Bash` call with a change" in told.last["message"]
+        # The event behind it sees either the call as it was, or as it is now.
+        assert (await ask(hook, call_of(changed))).last["arguments"] == {"command": instead}
+        assert (await ask(hook, call_of(instead))).decision == "allow"
+
+        async with meanwhile(ask(hook, call_of(denied))) as asking:
+            await deny(maria, await card_of(maria, denied), "Not on a Friday")
+        assert (await asking).decision == "deny"
+        assert "Not on a Friday" in (await asking).last["message"]
+        agent = Agent()
+        await agent.claude(model, script(denied))
+        assert "Not on a Friday" in agent.said[-1]
+
+        # Two hooks of one call that wait at the same time, of which the second has no id.
+        two = (call_of(once, call_id="one"), call_of(once))
+        async with (
+            meanwhile(ask(hook, two[0])) as first,
+            meanwhile(ask(hook, two[1])) as second,
+        ):
+            await only_this_request(maria, await card_of(maria, once))
+        assert ((await first).decision, (await second).decision) == ("allow", "allow")
+    numbers = [len(cards(maria, command)) for command in (changed, instead, denied, once)]
+    assert numbers == [1, 0, 1, 1]
+
+
+async def test_a_hook_without_patience_asks_again_and_one_that_leaves_takes_its_card_with_it(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, deploy, left = await slack.user("maria"), marked("deploy it"), marked("deploy now")
+    prompt = marked("Please move the whole shop to production on Friday evening")
+    async with house.http(await idp.token("alice")) as hook:
+        told = await ask(hook, call_of(deploy, patience=0))
+        assert told.decision == "deny"
+        assert "still waiting for approval by managers" in told.last["message"]
+        card = await card_of(maria, deploy)
+        assert told.last["card"] in card.words
+        await maria.click(card, "Approve")
+        await decided(maria, deploy)
+        assert (await ask(hook, call_of(deploy))).decision == "allow"
+        assert len(cards(maria, deploy)) == 1
+
+        async with (
+            meanwhile(ask(hook, call_of(left))) as one,
+            meanwhile(ask(hook, prompt_of(prompt))) as other,
+        ):
+            of_call, of_prompt = await card_of(maria, left), await card_about(maria, prompt)
+            one.cancel()
+            other.cancel()
+        await maria.wait_for_change(of_call, "Withdrawn", within=30)
+        await maria.wait_for_change(of_prompt, "Withdrawn", within=30)
+
+
+async def test_an_approval_of_one_prompt_is_left_to_the_request_that_brings_it(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, token = await slack.user("maria"), await idp.token("alice")
+    prompt = marked("Please deploy the whole shop to production this once")
+    async with house.http(token) as hook, house.anthropic(token, max_retries=0) as model:
+        async with meanwhile(ask(hook, prompt_of(prompt))) as asking:
+            await only_this_request(maria, await card_about(maria, prompt))
+        assert (await asking).decision == "allow"
+        # A second hook for the same prompt.
+        assert (await ask(hook, prompt_of(prompt))).decision == "allow"
+        await Agent().claude(model, prompt)
+        assert len(cards_about(maria, prompt)) == 1
+        again = await ask(hook, prompt_of(prompt, patience=0))
+        assert again.decision == "deny"
+
+
+async def test_what_the_wire_decides_is_left_to_it_and_for_cursor_it_is_decided_here(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, key = await slack.user("maria"), "use AKIAIOSFODNN7EXAMPLQ"
+    short = marked("to production")
+    async with house.http(await idp.token("alice")) as hook:
+        assert (await ask(hook, prompt_of(key))).decision == "allow"
+        told = await ask(hook, prompt_of(key, tool="cursor"))
+        assert (told.decision, told.last["rules"]) == ("deny", ["keys-are-masked"])
+        assert "can't be masked on the way" in told.last["message"]
+
+        told = await ask(hook, prompt_of(short))
+        assert (told.decision, told.last["rules"]) == ("allow", ["production"])
+        assert "The gateway asks for approval" in told.last["message"]
+        assert cards_about(maria, short) == []
+        read = {"tool": "cursor", "event": "read", "path": "/srv/.env", "content": short}
+        async with meanwhile(ask(hook, read | {"patience": 20})) as asking:
+            await maria.click(await card_about(maria, short), "Approve")
+        assert (await asking).decision == "allow"
+        assert (await ask(hook, read | {"content": "the payroll"})).decision == "deny"
+        result = {"tool": "codex", "event": "tool_result", "name": "Bash", "arguments": {}}
+        assert (await ask(hook, result | {"result": "the payroll"})).decision == "deny"
+        assert (await ask(hook, result | {"result": "done"})).decision == "allow"
