@@ -56,6 +56,7 @@ class Calls:
             inquiry=inquiry,
             recording=lines.recording,
             reason=lines.reason,
+            program=lines.program,
             patience=lines.patience,
             scene=partial(scene_of, question),
             size=len(asked.folder),
