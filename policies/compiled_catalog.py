@@ -18,6 +18,7 @@ from policies.matching.findings import Finder, Inspected
 from policies.matching.known import NOTHING_KNOWN, Known
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher
+from policies.matching.rereading import Rereading
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
 from policies.request_mask import RequestMask
@@ -177,6 +178,8 @@ class Catalog:
         self.requests = self.finder(
             _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))
         )
+        self.request_texts = Rereading(self.requests)
+        self.call_texts = Rereading(self.calls)
 
     def mask(self, text: str) -> str:
         """Return the text with every secret and all personal data masked, for logs and cards."""

@@ -15,12 +15,12 @@ from policies.passages.texts import is_protocol
 from policies.patterns.normalise import BAR
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from app.domain.segment import Facts
     from policies.compiled_catalog import Catalog, Rule
     from policies.excerpts import Secret
-    from policies.matching.findings import Finder
+    from policies.matching.rereading import Rereading
     from policies.matching.target import Target
 
 
@@ -45,17 +45,17 @@ class Evidence:
         self,
         facts: Facts,
         catalog: Catalog,
-        finder: Finder | None = None,
+        reader: Rereading | None = None,
         *,
         seams: bool = True,
     ) -> None:
-        """`finder` looks through the texts; by default for what rules look for in requests.
+        """`reader` looks through the texts; by default for what rules look for in requests.
 
         With `seams` a reader may take one text for the rest of the one before. Raises TooDense
         where it takes too much to find them.
         """
         self._catalog = catalog
-        self._finder = finder or catalog.requests
+        self._reader = reader or catalog.request_texts
         self._segments = facts.prompt.segments
         self._across_seams = seams
         self._inspected: dict[tuple[str, ...], Inspected] = {}
@@ -113,27 +113,30 @@ class Evidence:
         }
 
     def _find(self) -> list[Hit]:
-        """Look into all segments of a role at once, and then across their seams.
-
-        What the protocol puts between two texts, such as an id, parts no word for their reader.
-        """
-        finder = self._finder
+        """Look into all segments of a role at once, and then across their seams."""
         inside: list[Hit] = []
         seams: list[Hit] = []
         for role in Role:
             numbers = [at for at, segment in enumerate(self._segments) if segment.role is role]
             if not numbers:
                 continue
-            texts = tuple(self._segments[at].text for at in numbers)
-            self._inspected[texts] = inspected = Inspected(*texts)
-            inside += [Hit(numbers[f.number], f) for f in finder.find(inspected)]
-            if not self._across_seams:
-                continue
-            spoken = [at for at in numbers if not is_protocol(self._segments[at])]
-            across = finder.across([self._segments[at].text for at in spoken])
-            seams += [Hit(spoken[f.number], f) for f in across]
+            look = self._reader.look([self._segments[at].text for at in numbers])
+            self._inspected[look.inspected.texts] = look.inspected
+            inside += [Hit(numbers[f.number], f) for f in look.found]
+            if self._across_seams:
+                seams += self._across(dict(zip(numbers, look.digests, strict=True)))
         inside.sort(key=lambda hit: hit.segment)
         return inside + seams
+
+    def _across(self, digests: Mapping[int, bytes]) -> list[Hit]:
+        """Look across the seams of segments, by their numbers and digests.
+
+        What the protocol puts between two texts, such as an id, parts no word for their reader.
+        """
+        spoken = [at for at in digests if not is_protocol(self._segments[at])]
+        texts = [self._segments[at].text for at in spoken]
+        found = self._reader.across(texts, [digests[at] for at in spoken])
+        return [Hit(spoken[f.number], f) for f in found]
 
     def excerpt(self, hit: Hit) -> Excerpt:
         """Return a hit in its surroundings, safe to show."""

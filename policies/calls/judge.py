@@ -141,7 +141,7 @@ class LookedAt:
         self._evidence: Evidence | None = None
         self._texts = (*(leaf.text for leaf in self._leaves), self._arguments.canonical)
         if any(rule.look_for for rule in rules):
-            self._evidence = Evidence(self._facts, catalog, catalog.calls, seams=False)
+            self._evidence = Evidence(self._facts, catalog, catalog.call_texts, seams=False)
         self._fired: list[tuple[Rule, FiredRule]] = []
         for rule in rules:
             if rule.applies(self.asked):

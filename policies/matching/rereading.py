@@ -1,0 +1,138 @@
+"""Looks through texts of which most come again: an agent sends all of its history with every turn.
+
+Theory of operation. What a text holds depends on nothing but the text, so one in which nothing was
+found is known by its digest and not looked through again. For texts one after the other, each with
+a *chain* of the digests so far, the same holds of their seams: where a chain is known, only what
+stands behind it is new, and a match that begins before its end and goes on behind it.
+
+Such a match does not reach far back. No pattern lets more than `MAX_REACH` characters stand
+between two places where it may end. So what began before the last texts of a chain, `_REACH`
+characters of them, and goes on behind it, may end within them as well: it would have been found
+at a seam of the chain. A chain is therefore kept only where nothing was found at its seams, and
+what is looked through begins with those last texts.
+
+Only digests are kept, with a key of this process: whoever reads its memory learns of no text.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from policies.matching.effort import TooDense
+from policies.matching.findings import Finding, Inspected
+from policies.patterns.normalise import TRANSPARENT, scan_view
+from policies.patterns.openings import MAX_REACH
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policies.matching.findings import Finder
+
+_REACH = 4 * MAX_REACH
+"""A context, a value behind it, and what is looked at beside both."""
+_DIGEST_BYTES = 16
+_MOST = 100_000
+
+
+class Digests:
+    """Digests in two generations, of which the older goes where there are too many.
+
+    Several threads may share them. At most about 20 MB.
+    """
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
+        self._young: set[bytes] = set()
+        self._old: set[bytes] = set()
+
+    def __contains__(self, digest: bytes) -> bool:
+        if digest in self._young:
+            return True
+        if digest not in self._old:
+            return False
+        self.add(digest)
+        return True
+
+    def add(self, digest: bytes) -> None:
+        if len(self._young) >= self._most:
+            self._old, self._young = self._young, set()
+        self._young.add(digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found in texts; `inspected` are those that had to be looked through."""
+
+    found: list[Finding]
+    inspected: Inspected
+    digests: list[bytes]
+    """Of all the texts."""
+
+
+class Rereading:
+    """Looks through texts with a finder, and remembers where nothing was. For several threads."""
+
+    def __init__(self, finder: Finder, most: int = _MOST) -> None:
+        self.finder = finder
+        self._key = os.urandom(_DIGEST_BYTES)
+        self._clean = Digests(most)
+        self._seamless = Digests(most)
+
+    def look(self, texts: Sequence[str]) -> Look:
+        """Return what the finder finds in each of the texts. Raises TooDense as it does."""
+        digests = [self._digest(text) for text in texts]
+        numbers = [at for at, digest in enumerate(digests) if digest not in self._clean]
+        inspected = Inspected(*(texts[at] for at in numbers))
+        try:
+            found = self.finder.find(inspected) if numbers else []
+        except TooDense:
+            if len(numbers) == len(texts):
+                raise
+            # What may be done is in proportion to all the texts, of which many were left out.
+            numbers, inspected = [*range(len(texts))], Inspected(*texts)
+            found = self.finder.find(inspected)
+        for at in {*range(len(numbers))} - {finding.number for finding in found}:
+            self._clean.add(digests[numbers[at]])
+        found = [replace(finding, number=numbers[finding.number]) for finding in found]
+        return Look(found, inspected, digests)
+
+    def across(self, texts: Sequence[str], digests: Sequence[bytes]) -> list[Finding]:
+        """Return what the finder finds where texts meet. Raises TooDense as it does."""
+        chain = [*accumulate(digests, self._link)]
+        last = len(chain) - 1
+        known = next((at for at in range(last, -1, -1) if chain[at] in self._seamless), -1)
+        if known == last:
+            return []
+        begin = _reaching_back(texts, known)
+        try:
+            found = self.finder.across(texts[begin:])
+        except TooDense:
+            if begin == 0:
+                raise
+            begin, found = 0, self.finder.across(texts)
+        if not found:
+            self._seamless.add(chain[last])
+        return [replace(finding, number=finding.number + begin) for finding in found]
+
+    def _digest(self, text: str) -> bytes:
+        return self._hash(text.encode("utf-8", "surrogatepass"))
+
+    def _link(self, before: bytes, digest: bytes) -> bytes:
+        return self._hash(before + digest)
+
+    def _hash(self, data: bytes) -> bytes:
+        return blake2b(data, digest_size=_DIGEST_BYTES, key=self._key).digest()
+
+
+def _reaching_back(texts: Sequence[str], last: int) -> int:
+    """Return the first text from which on a match may reach behind the last one."""
+    seen = 0
+    for at in range(last, -1, -1):
+        seen += len(scan_view(texts[at][-_REACH:]).replace(TRANSPARENT, ""))
+        if seen >= _REACH:
+            return at
+    return 0

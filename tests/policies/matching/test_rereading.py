@@ -1,0 +1,85 @@
+"""What comes again with every turn is not looked through again, and nothing is missed by it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from policies.matching.effort import TooDense
+from policies.matching.rereading import Digests, Rereading
+from tests.policies.made import AWS_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from policies.compiled_catalog import Catalog
+
+Found: TypeAlias = list[tuple[int, str, int, int]]
+FILLERS = ("lorem ipsum ", " ", "\u200b", "A1b2", "é", "-")
+PARTS = [
+    *("pro", "duc", "tion", "prod", "production", AWS_KEY, AWS_KEY[:9], AWS_KEY[9:], "ghp_", "a"),
+    *("password", ": ", "hunter2x9!Q", "\n", "hello", "pro\u200b", "sk-ant-api03-", "Bearer "),
+    *(filler * (3_000 // len(filler)) for filler in FILLERS),
+]
+texts = st.lists(st.sampled_from(PARTS), max_size=3).map("".join)
+turns = st.lists(st.lists(texts, max_size=4), min_size=1, max_size=6)
+
+
+def found(reader: Rereading, texts: Sequence[str]) -> tuple[Found, Found]:
+    look = reader.look(texts)
+    across = reader.across(texts, look.digests)
+    inside, seams = (
+        sorted((f.number, f.target.id, f.start, f.end) for f in each)
+        for each in (look.found, across)
+    )
+    return inside, seams
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(turns=turns)
+@example(turns=[["pro", "duc"], ["duc", "tion"], ["pro", "duc", "tion"]])
+@example(turns=[["pro", " " * 3_000], ["duction"]])
+@example(turns=[["pro", "\u200b" * 9_000], ["duction"]])
+@example(turns=[["Bearer " + "A1b2" * 1_000, "A1b2" * 1_000], ["A1b2"]])
+@example(turns=[["Bearer " + "A1b2" * 1_000], ["\u200b" * 9, "A1b2"], ["A1b2"]])
+@example(turns=[["x"], [AWS_KEY], ["lorem " * 900], [AWS_KEY[:9]], [AWS_KEY[9:]]])
+def test_a_conversation_that_grows_shows_what_it_shows_at_first_sight(
+    shipped: Catalog, turns: list[list[str]]
+) -> None:
+    reader = Rereading(shipped.requests)
+    history: list[str] = []
+    for turn in turns:
+        history += turn
+        assert found(reader, history) == found(Rereading(shipped.requests), history)
+        assert found(reader, turn) == found(Rereading(shipped.requests), turn)
+
+
+def test_only_what_is_new_is_looked_through(shipped: Catalog) -> None:
+    reader = Rereading(shipped.requests)
+    assert reader.look(["hello", "world"]).inspected.texts == ("hello", "world")
+    assert reader.look(["hello", AWS_KEY, "world"]).inspected.texts == (AWS_KEY,)
+    assert reader.look(["hello", AWS_KEY, "again"]).inspected.texts == (AWS_KEY, "again")
+
+
+def test_a_text_among_many_is_not_too_dense_when_they_are_known(shipped: Catalog) -> None:
+    dense = "password=" * 1_000
+    with pytest.raises(TooDense):
+        Rereading(shipped.requests).look([dense])
+    many = ["lorem ipsum " * 8_000]
+    reader = Rereading(shipped.requests)
+    first, again = reader.look([*many, dense]), reader.look([*many, dense])
+    assert len(again.found) == len(first.found) > 0
+
+
+def test_the_oldest_are_forgotten_and_those_in_use_are_kept() -> None:
+    known = Digests(most=2)
+    names = [bytes([number]) for number in range(8)]
+    for first, second in pairwise(names):
+        known.add(first)
+        assert names[0] in known
+        assert second not in known
+    assert names[1] not in known
