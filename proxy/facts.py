@@ -19,8 +19,9 @@ from app.wire.apis.mcp import MCP
 from app.wire.base import WireFormat
 from app.wire.mcp.asks import without_capabilities
 from app.wire.mcp.requests import NO_MCP, McpRequest, read_request
-from app.wire.registry import TELLING, call_kind, only_counts, wire_for
+from app.wire.registry import TELLING, asks_chat_in_responses, call_kind, only_counts, wire_for
 from app.wire.request.body import NOTHING, Body, parse_body
+from app.wire.request.responses_as_chat import as_chat
 from policies.matching.known import NOTHING_KNOWN, Known
 from policies.mcp.offers import denied_asks
 from proxy.front import Headers, header
@@ -141,7 +142,7 @@ def read_inquiry(
     connection: Connection, method: str, path: str, query: str, headers: Headers, raw: bytes
 ) -> Inquiry:
     """Find what a request says. Raises BadRequest where it cannot be read."""
-    body = parse_body(header(headers, "content-type"), raw)
+    body = _in_chat(connection, path, parse_body(header(headers, "content-type"), raw))
     members = body.members & TELLING
     wire = wire_for(connection.wire, method, path, members)
     body = body.mended(wire)
@@ -166,6 +167,15 @@ def read_inquiry(
         has_tools=_has_tools(body),
         models=models_named(path, query, body.json) | {prompt.model},
     )
+
+
+def _in_chat(connection: Connection, path: str, body: Body) -> Body:
+    """Return the body in the words of the API that is asked."""
+    asks = asks_chat_in_responses(connection.wire, path, body.members)
+    if not asks or not isinstance(body.json, dict):
+        return body
+    value = as_chat(body.json)
+    return Body(strict_json.dump(value), json=value)
 
 
 def _not_to_be_asked(body: Body, connection: Connection) -> Body:

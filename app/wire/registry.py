@@ -87,13 +87,24 @@ def wire_for(
     by_path, otherwise = _RECORDED[wire]
     known = _by_path(by_path, f"/{path.strip('/')}/")
     members = members or ()
-    if known is CHAT and "input" in members and "messages" not in members:
-        # Cursor's editor asks Chat in the words of Responses, and expects Chat's answer.
+    if known is CHAT and _is_of_responses(members):
+        # As it was recorded before such requests were translated.
         return replace(CHAT, request=RESPONSES.request)
     if known is None and "anthropic_version" in members and "messages" in members:
         # Models of Anthropic on Bedrock, whose paths say only which model.
         return replace(ANTHROPIC, errors=otherwise.errors)
     return known or otherwise
+
+
+def asks_chat_in_responses(wire: str, path: str, members: Container[str]) -> bool:
+    """Whether a request to Chat Completions is in the words of Responses, as Cursor's editor's."""
+    by_path, _ = _RECORDED[wire]
+    known = _by_path(by_path, f"/{path.strip('/')}/")
+    return known is CHAT and _is_of_responses(members)
+
+
+def _is_of_responses(members: Container[str]) -> bool:
+    return "input" in members and "messages" not in members
 
 
 def call_kind(wire: WireFormat, method: str, path: str) -> str:
