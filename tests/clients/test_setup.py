@@ -1,0 +1,112 @@
+"""Each agent with nothing but the files that `abeyance setup` has written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.clients.agents import CLAUDE, CODEX, GEMINI, OPENCODE, Agent, Desk, Setup
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sandbox.idp.driver import IdpDriver
+    from sandbox.model.driver import ModelDriver
+    from tests.flows.house import House
+
+# What a person has in her own files before, which stays.
+OWN = {
+    "claude": (".claude/settings.json", '{\n  "env": {"EDITOR": "mine"}\n}\n'),
+    "codex": (
+        ".codex/config.toml",
+        '# mine\nmodel = "sandbox-1"\n\n[analytics]\nenabled = false\n',
+    ),
+    "gemini": (
+        ".gemini/settings.json",
+        (
+            '{"privacy": {"usageStatisticsEnabled": false}, // mine\n'
+            ' "general": {"disableAutoUpdate": true, "disableUpdateNag": true}}'
+        ),
+    ),
+    "opencode": (
+        ".config/opencode/opencode.jsonc",
+        (
+            '{// mine\n"autoupdate": false, "share": "disabled", "small_model": "anthropic/sandbox-1",\n'
+            '"provider": {"anthropic": {"models": {"sandbox-1": {},},},},}'
+        ),
+    ),
+}
+FLAGS = {
+    "claude": ["--model", "sandbox-1", "-p"],
+    "codex": ["exec", "--skip-git-repo-check"],
+    "gemini": ["--model", "sandbox-1", "--skip-trust", "--prompt"],
+    "opencode": ["run", "--model", "anthropic/sandbox-1"],
+}
+QUIET = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+    "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+}
+
+
+@pytest.fixture
+async def person(house: House, idp: IdpDriver, tmp_path: Path) -> Desk:
+    """A developer's machine with a HOME of its own."""
+    return Desk(tmp_path / "home", tmp_path / "work", house.url, await idp.token("alice"))
+
+
+def set_up(desk: Desk, agent: Agent, *options: str) -> str:
+    """Run `abeyance setup` as the person; return what it shows."""
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(desk.home),
+        "ABEYANCE_TOKEN": desk.token,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", "setup", agent.program, "--gateway", desk.gateway, *options],
+        env=env,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("agent", [CLAUDE, CODEX, GEMINI, OPENCODE], ids=str)
+async def test_an_agent_uses_the_gateway_by_its_own_files(
+    agent: Agent, person: Desk, model: ModelDriver
+) -> None:
+    name, text = OWN[agent.program]
+    own = person.home / name
+    own.parent.mkdir(parents=True)
+    own.write_text(text)
+    own.chmod(0o640)
+
+    assert "+" in set_up(person, agent)
+    assert "mine" in own.read_text()
+    assert own.stat().st_mode & 0o777 == 0o640
+    assert "Nothing to change" in set_up(person, agent)
+
+    env = {**QUIET, "ABEYANCE_TOKEN": person.token}
+    if agent is GEMINI:
+        env["GEMINI_API_KEY"] = person.token  # it has no helper for tokens
+    bare = replace(agent, setup=lambda *_: Setup(FLAGS[agent.program], env))
+    ended = await person.run(bare, "Say hello")
+    assert "Happy to help" in ended.screen
+    assert ended.code == 0
+    assert await model.requests()
+
+    set_up(person, agent, "--undo")
+    # Some agents have written into their files themselves by now.
+    assert "mine" in own.read_text()
+    assert "abeyance" not in own.read_text().lower()
+    assert person.gateway not in own.read_text()
+    assert not list(person.home.rglob("abeyance.js"))
