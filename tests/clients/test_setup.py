@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 # What a person has in her own files before, which stays.
 OWN = {
     "claude": (".claude/settings.json", '{\n  "env": {"EDITOR": "mine"}\n}\n'),
-    "codex": (
-        ".codex/config.toml",
-        '# mine\nmodel = "sandbox-1"\n\n[analytics]\nenabled = false\n',
-    ),
+    "codex": (".codex/config.toml", '# mine\nmodel = "sandbox-1"\n[analytics]\nenabled = false\n'),
     "gemini": (
         ".gemini/settings.json",
         (
@@ -36,7 +33,8 @@ OWN = {
     "opencode": (
         ".config/opencode/opencode.jsonc",
         (
-            '{// mine\n"autoupdate": false, "share": "disabled", "small_model": "anthropic/sandbox-1",\n'
+            '{// mine\n"autoupdate": false, "share": "disabled",\n'
+            '"small_model": "anthropic/sandbox-1",\n'
             '"provider": {"anthropic": {"models": {"sandbox-1": {},},},},}'
         ),
     ),
