@@ -236,7 +236,7 @@ def signed_in(gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, str(tmp_path / name))
     workplace = Workplace(gateway.url, "https://login.example.com")
     save_workplace(workplace)
-    session = Session("kept", time.time(), time.time() + 3600)
+    session = Session("kept", time.time(), time.time() + 3600, time.time())
     SessionFile(workplace).write(session)
     return session
 
@@ -277,7 +277,8 @@ def test_a_hook_costs_less_than_150_ms(gateway: Gateway) -> None:
 def test_a_sign_in_that_has_ended_blocks_and_says_so(gateway: Gateway, signed_in: Session) -> None:
     assert find_gate("") == (gateway.url, signed_in.access_token)
     workplace = Workplace(gateway.url, "https://login.example.com")
-    SessionFile(workplace).write(Session("over", time.time() - 7200, time.time() - 3600))
+    began = time.time() - 7200
+    SessionFile(workplace).write(Session("over", began, began + 3600, began))
     with pytest.raises(SignedOut, match="abeyance login"):
         find_gate("")
 
