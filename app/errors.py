@@ -9,7 +9,8 @@ AbeyanceError
 │   ├── UpgradeRequired    ... it wants a protocol other than HTTP
 │   └── Unsupported        ... its encoding or media type is not one we can inspect
 ├── NotAuthenticated       the token proves nothing
-│   └── CredentialEnded    ... any more: a key or a session of ours that is over
+│   ├── CredentialEnded    ... any more: a key or a session of ours that is over
+│   └── TokenUnusable      ... and says so itself: expired, or not meant for us
 ├── NotPermitted           who asks is known, and may not
 ├── NotFound               no such connection, session or hold
 ├── Refused                policy or a person said no, or nobody said yes
@@ -88,6 +89,10 @@ class NotAuthenticated(AbeyanceError):
 
 
 class CredentialEnded(NotAuthenticated):
+    pass
+
+
+class TokenUnusable(NotAuthenticated):
     pass
 
 

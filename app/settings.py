@@ -53,8 +53,23 @@ class IssuerSettings(BaseModel):
     kind: str = Field(default="person", pattern="^(person|workload)$")
     jwks_uri: str = ""
     """Where its keys are, if not where its discovery document says."""
+    introspection_client_id: str = ""
+    introspection_client_secret: SecretStr = SecretStr("")
+    """The client as which the gateway asks the issuer about opaque tokens (RFC 7662); without it,
+    a token is a JSON Web Token."""
+    signed_in_by: str = Field(default="auth_time", pattern="^(auth_time|iat)$")
+    """The claim that says when a person signed in, for decisions that need a recent sign-in. `iat`
+    is only for issuers that renew no tokens: it is new in each that is renewed."""
     repositories: tuple[str, ...] = ()
     """Of a workload issuer: whose jobs may ask, such as `acme/*`; everybody's CI shares it."""
+
+    @model_validator(mode="after")
+    def _introspects_with_a_secret(self) -> Self:
+        if bool(self.introspection_client_id) != bool(
+            self.introspection_client_secret.get_secret_value()
+        ):
+            raise ValueError("introspection needs a client's id and its secret")
+        return self
 
     @model_validator(mode="after")
     def _names_repositories(self) -> Self:

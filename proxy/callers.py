@@ -46,12 +46,17 @@ class Callers:
         NotPermitted where the token is older or of a job, or as `identify`.
         """
         token = _of_issuer(caller_token(headers))
-        claims = (await self._verifier.verify(token)).claims
+        verified = await self._verifier.verify(token)
         identity = await self.of_token(token)
         if identity.kind is not IdentityKind.PERSON:
             raise NotPermitted("Only a person can decide; this token is of a job.")
-        # A token that was renewed says when the person themselves signed in.
-        at = claims.get("auth_time", claims.get("iat"))
+        # A token that was renewed says when the person themselves signed in, and is issued now.
+        at = verified.claims.get(verified.issuer.signed_in_by)
+        if at is None:
+            raise NotPermitted(
+                "Your identity provider's tokens do not say when you signed in, so you can decide "
+                "only in Slack. An administrator adds the claim auth_time to access tokens."
+            )
         if type(at) not in (int, float) or self._clock.now().timestamp() - at > _LATELY.seconds:
             raise NotPermitted(
                 "To decide, sign in again: your token is from a sign-in more than "

@@ -57,6 +57,8 @@ _INSIDE: Mapping[type[errors.AbeyanceError], str] = {
     errors.BadSettings: "This gateway or connection is misconfigured; contact its administrator.",
     errors.BadCatalog: "This gateway is misconfigured; contact its administrator.",
 }
+# What these say is known to whoever sent the token.
+_TOLD = (errors.CredentialEnded, errors.TokenUnusable)
 _STRANGER = "Not authenticated: send a valid OIDC access token as the API key (`abeyance login`)."
 
 
@@ -69,7 +71,7 @@ def refusal_for(
     if isinstance(error, errors.Refused):
         code = error.reason.value
         status = _REFUSED.get(error.reason, status)
-    if isinstance(error, errors.NotAuthenticated) and not isinstance(error, errors.CredentialEnded):
+    if isinstance(error, errors.NotAuthenticated) and not isinstance(error, _TOLD):
         message = _STRANGER
     return Refusal(status, code, message, session_id, calls)
 

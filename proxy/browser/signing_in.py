@@ -5,11 +5,10 @@ Sources: OpenID Connect Core 1.0, sections 3.1 and 12; RFC 9700 (what a client m
 
 from __future__ import annotations
 
-import base64
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 import httpx2
@@ -20,13 +19,12 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from app.domain.identity import Identity
 from app.errors import IssuerUnavailable, NotAuthenticated, NotPermitted
+from proxy.oidc.client_secret import register_escaped_basic
 from proxy.oidc.discovery import discover
 from proxy.oidc.identity import identity_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, MutableMapping
-
-    from authlib.oauth2.auth import ClientAuth
+    from collections.abc import Iterator, Mapping
 
     from proxy.browser.client import Client
     from proxy.callers import Callers
@@ -158,7 +156,7 @@ class SignIn:
             trust_env=False,
             timeout=_SECONDS,
         )
-        asking.register_client_auth_method(("client_secret_basic", _basic))
+        register_escaped_basic(asking)
         return asking
 
     async def _discover(self) -> dict[str, Any]:
@@ -193,15 +191,6 @@ def _method(client: Client, *, post: bool) -> str:
     if not client.secret:
         return "none"
     return "client_secret_post" if post else "client_secret_basic"
-
-
-def _basic(
-    client: ClientAuth, _method: str, uri: str, headers: MutableMapping[str, str], body: bytes
-) -> tuple[str, MutableMapping[str, str], bytes]:
-    """Escape both parts (RFC 6749, section 2.3.1), which Authlib's own method leaves out."""
-    pair = f"{quote(client.client_id, safe='')}:{quote(client.client_secret, safe='')}"
-    headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    return uri, headers, body
 
 
 def _target(audience: str) -> dict[str, str]:

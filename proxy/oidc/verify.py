@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from joserfc import jwt
 from joserfc.errors import JoseError
 
-from app.errors import NotAuthenticated, Unavailable
+from app.errors import IssuerUnavailable, NotAuthenticated, TokenUnusable, Unavailable
 from app.settings import IssuerSettings
+from proxy.oidc.faults import fault_told
+from proxy.oidc.introspection import Introspection
 from proxy.oidc.keys import IssuerKeys
 
 if TYPE_CHECKING:
@@ -51,20 +53,31 @@ class Verifier:
         self, issuers: Iterable[IssuerSettings], http: httpx.AsyncClient, clock: Clock
     ) -> None:
         self._issuers = {issuer.issuer: (issuer, IssuerKeys(issuer, http)) for issuer in issuers}
+        self._known = {issuer: settings for issuer, (settings, _) in self._issuers.items()}
+        self._introspections = [
+            Introspection(settings, http, clock)
+            for settings in self._known.values()
+            if settings.introspection_client_id
+        ]
         self._clock = clock
         self._remembered: OrderedDict[bytes, VerifiedClaims] = OrderedDict()
 
     async def verify(self, token: str) -> VerifiedClaims:
         """Return the claims of a good token.
 
-        Raises NotAuthenticated for any other, whatever is wrong with it, and IssuerUnavailable
-        where its issuer cannot be asked for keys.
+        Raises TokenUnusable for one that says itself what is wrong with it, NotAuthenticated for
+        any other, and IssuerUnavailable where its issuer cannot be asked.
         """
         digest = hashlib.sha256(token.encode(errors="surrogatepass")).digest()
         known = self._remembered.get(digest)
         if known is not None and known.claims["exp"] > self._now():
             return known
         with _every_fault_is_a_no():
+            if not _is_signed(token):
+                verified = await self._introspected(token)
+                self._check_use(verified.issuer, verified.claims)
+                return verified
+            self._check_told(token)
             verified = await self._verify(token)
             self._check_use(verified.issuer, verified.claims)
         self._remember(digest, verified)
@@ -82,6 +95,35 @@ class Verifier:
             _check_sign_in(verified, issuer, client_id, nonce)
             self._check_lifetime(verified.claims)
         return verified
+
+    async def _introspected(self, token: str) -> VerifiedClaims:
+        """Return what an issuer says of an opaque token; the first that knows it counts.
+
+        It is not remembered beside the others: it may be revoked.
+        """
+        if len(token) > _TOKEN_BYTES:
+            raise NotAuthenticated("The token is too long.")
+        away: IssuerUnavailable | None = None
+        for introspection in self._introspections:
+            try:
+                return VerifiedClaims(introspection.issuer, await introspection.claims(token))
+            except IssuerUnavailable as error:
+                away = error
+            except NotAuthenticated:
+                continue
+        if away is not None:
+            raise away
+        if self._introspections:
+            raise NotAuthenticated("No issuer vouches for the token.")
+        raise TokenUnusable(
+            "The API key is not a JSON Web Token, and no other is taken here. Send one of "
+            "`abeyance login` (`abeyance login --print`), not a key of the model's vendor."
+        )
+
+    def _check_told(self, token: str) -> None:
+        _, claims = _peek(token)
+        if fault := fault_told(claims, self._known, self._now(), _LEEWAY_SECONDS):
+            raise TokenUnusable(fault)
 
     async def _verify(self, token: str, audience: str = "") -> VerifiedClaims:
         """Check signature, issuer, audience (ours, if none is given), expiry and subject."""
@@ -155,6 +197,15 @@ def _check_sign_in(verified: VerifiedClaims, issuer: str, client_id: str, nonce:
         raise NotAuthenticated("The ID token is for another client.")
     if not nonce or not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
         raise NotAuthenticated("The ID token answers another sign-in.")
+
+
+def _is_signed(token: str) -> bool:
+    """Whether it has the form of a JSON Web Token. Of any other, only its issuer knows more."""
+    try:
+        _peek(token)
+    except NotAuthenticated:
+        return False
+    return True
 
 
 def _peek(token: str) -> tuple[dict[str, Any], dict[str, Any]]:

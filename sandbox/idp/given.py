@@ -64,7 +64,7 @@ class Access:
         return client.get_client_id() == self.client_id
 
     def is_expired(self) -> bool:
-        return time.time() >= float(str(self.claims["exp"]))
+        return time.time() >= float(str(self.claims.get("exp", "inf")))
 
     def is_revoked(self) -> bool:
         return self.revoked

@@ -222,8 +222,10 @@ async def test_nobody_else_decides_and_each_attempt_is_recorded(
     alice = Desk(house, await idp.token("alice"))
     ines = Desk(house, await idp.token("ines"))
     job = Desk(house, await idp.ci_token())
-    an_hour_ago = {"iat": int(time.time()) - 3600}
-    tired = Desk(house, await idp.mint(person="maria", claims=an_hour_ago))
+    # A token that was renewed is new, but its sign-in is not.
+    an_hour_ago = {"auth_time": int(time.time()) - 3600}
+    renewed = Desk(house, await idp.mint(person="maria", claims=an_hour_ago))
+    undated = Desk(house, await idp.mint(person="maria", claims={"auth_time": None}))
     async with held(house, idp, "Fly to the moonbase", case) as (name, asking):
         assert "This is your own request" in await alice.hold("approve", name, code=2)
         assert "your own" in await alice.hold("list")
@@ -231,7 +233,8 @@ async def test_nobody_else_decides_and_each_attempt_is_recorded(
         assert "Approvers: leads." in await ines.hold("show", name, code=2)
         assert name not in await ines.hold("list")
         assert "Only a person can decide" in await job.hold("approve", name, code=2)
-        assert "sign in again" in await tired.hold("approve", name, code=2)
+        assert "sign in again" in await renewed.hold("approve", name, code=2)
+        assert "auth_time" in await undated.hold("approve", name, code=2)
         assert not asking.done()
         refused = [(kind, facts["why"]) for kind, facts in await votes_of(house, name)]
         assert refused == [

@@ -186,7 +186,7 @@ async def test_an_issuer_that_says_it_is_another_is_refused(
     verifier = Verifier([issuer.settings, other], http, desk.clock)
     verified = await verifier.verify(desk.token(iss="https://other.example"))
     assert verified.issuer.issuer == "https://other.example"
-    with pytest.raises(NotAuthenticated, match="not one that we trust"):
+    with pytest.raises(NotAuthenticated, match="does not trust"):
         await desk.verifier.verify(desk.token(iss="https://other.example"))
 
 
