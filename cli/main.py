@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from importlib import import_module
+from importlib import import_module, metadata
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -69,7 +70,7 @@ def command_line(arguments: list[str]) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    app.callback()(_nothing)
+    app.callback()(_options)
     asked = next((word for word in arguments if not word.startswith("-")), "")
     for name, command in COMMANDS.items():
         if name == asked:
@@ -93,6 +94,27 @@ def _add(app: typer.Typer, name: str, command: Command) -> None:
     else:
         settings = {"allow_interspersed_args": False} if command.starts_another else None
         app.command(name=name, context_settings=settings)(found)
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"abeyance {metadata.version('abeyance')}")
+        raise typer.Exit
+
+
+_Version = Annotated[
+    bool,
+    typer.Option(
+        "--version",
+        callback=lambda wanted: _show_version(wanted=wanted),
+        is_eager=True,
+        help="Show the version and exit.",
+    ),
+]
+
+
+def _options(*, version: _Version = False) -> None:
+    """Take the options that stand before a command."""
 
 
 def _nothing() -> None:
