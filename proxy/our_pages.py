@@ -23,6 +23,7 @@ from proxy.terminal.deciding import Deciding
 from proxy.terminal.pages import hold_pages
 from proxy.terminal.sessions import session_pages
 from proxy.workstation.connections import connection_pages
+from proxy.workstation.opencode import opencode_pages
 from proxy.workstation.resource import resource_pages
 from proxy.workstation.waiting import waiting_pages
 from proxy.workstation.whoami import whoami_pages
@@ -82,6 +83,7 @@ class OurPages:
         yield hold_pages(self.deciding, self._signed_in)
         yield session_pages(self.storage, self._sender)
         yield connection_pages(self.connections, self._admitted, self.settings.public_url)
+        yield opencode_pages(self.connections, self._admitted, self.settings.public_url)
         yield waiting_pages(self.storage.holds, self.clock, self._sender)
 
     async def _caller(self) -> Identity:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clients.agents import CLAUDE, CODEX, GEMINI, OPENCODE, Agent, Desk, Setup
+from tests.workstation.sign_in.machine import BROWSER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,3 +109,30 @@ async def test_an_agent_uses_the_gateway_by_its_own_files(
     assert "abeyance" not in own.read_text().lower()
     assert person.gateway not in own.read_text()
     assert not list(person.home.rglob("abeyance.js"))
+
+
+async def test_opencode_signs_in_at_the_gateway_by_itself(
+    person: Desk, model: ModelDriver, tmp_path: Path
+) -> None:
+    """It reads /.well-known/opencode, makes a key, and has its providers from the gateway."""
+    name, text = OWN["opencode"]
+    (person.home / name).parent.mkdir(parents=True)
+    (person.home / name).write_text(text)
+    abeyance = tmp_path / "bin" / "abeyance"
+    abeyance.parent.mkdir()
+    abeyance.write_text(f'#!/bin/sh\nexec {sys.executable} -m cli "$@"\n')
+    abeyance.chmod(0o755)
+    env = {
+        **QUIET,
+        "PATH": f"{abeyance.parent}:{os.environ['PATH']}",
+        "BROWSER": f"{sys.executable} {BROWSER} alice %s",
+    }
+    login = replace(OPENCODE, setup=lambda *_: Setup(["auth", "login"], env))
+    signed_in = await person.run(login, person.gateway)
+    assert "Logged into" in signed_in.screen
+
+    run = replace(OPENCODE, setup=lambda *_: Setup(FLAGS["opencode"], env))
+    ended = await person.run(run, "Say hello")
+    assert "Happy to help" in ended.screen
+    assert ended.code == 0
+    assert await model.requests()
