@@ -40,6 +40,17 @@ class Terminal:
         above = ["".join(line[column].data for column in range(_COLUMNS)) for line in over]
         return " ".join(" ".join([*above, *self._screen.display]).split())
 
+    async def wait_for_title(self, words: str) -> str:
+        """Return the title of the window once it has the words. Raises TimeoutError with it."""
+        try:
+            async with asyncio.timeout(_WAIT_SECONDS):
+                while words not in self._screen.title:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise TimeoutError(f"waited for {words!r}, and saw: {self._screen.title}") from None
+        return str(self._screen.title)
+
     def type(self, text: str) -> None:
         os.write(self._descriptor, text.encode())
 

@@ -9,6 +9,7 @@ from typing import Self
 
 from workstation.environment import variable
 
+_STDERR = 2
 _LONGEST = 120
 _PUSH, _POP = "\x1b[22;0t", "\x1b[23;0t"
 """Keep the title, and bring it back: of xterm, and skipped by terminals that do not know it."""
@@ -47,6 +48,7 @@ class Title:
 
 
 def _terminal() -> int | None:
+    """Return a descriptor of the terminal; None where there is none, or none with a title."""
     if variable("TERM") == "dumb":
         return None
     device = "CONOUT$" if sys.platform == "win32" else "/dev/tty"
@@ -54,4 +56,4 @@ def _terminal() -> int | None:
     try:
         return os.open(device, flags)
     except OSError:
-        return None
+        return os.dup(_STDERR) if os.isatty(_STDERR) else None

@@ -1,59 +1,62 @@
 """Gemini CLI. Source: its configuration reference.
 
-With a sign-in by Google that its settings remember, its requests would go past the gateway. The
-settings of the system count before those of a user or a repository, so we have it read a copy of
-them in which the API's key is chosen.
+With a sign-in by Google its requests go past the gateway, and no variable and no flag chooses
+another way over its settings. So its settings are looked at before it is started.
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.errors import BadSettings
 from workstation.configuration import jsonc
-from workstation.configuration.faults import Unreadable
+from workstation.setup.gemini import folder_in
 from workstation.tools.base import Route, Start, Tool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-_SETTINGS = "GEMINI_CLI_SYSTEM_SETTINGS_PATH"
+_SYSTEM = "GEMINI_CLI_SYSTEM_SETTINGS_PATH"
 _FOLDERS = {
     "darwin": "/Library/Application Support/GeminiCli",
     "win32": "C:\\ProgramData\\gemini-cli",
 }
+_FILE = "settings.json"
+_BY_KEY = "gemini-api-key"
 
 
-def _start(routes: tuple[Route, ...], environment: Mapping[str, str], folder: Path) -> Start:
+def _start(routes: tuple[Route, ...], environment: Mapping[str, str], _: Path) -> Start:
     [route] = routes
-    given = environment.get(_SETTINGS, "")
-    system = Path(given or Path(_FOLDERS.get(sys.platform, "/etc/gemini-cli")) / "settings.json")
-    settings = folder / "gemini.json"
-    needed = {
-        "GOOGLE_GEMINI_BASE_URL": route.url,
-        "GEMINI_API_KEY": route.key,
-        _SETTINGS: str(settings),
-    }
-    return Start(needed, (), {settings: json.dumps(_with_key(_read(system)), indent=2)})
+    chosen = next(filter(None, map(_chosen, _settings(environment))), "")
+    if chosen != _BY_KEY:
+        how = f"signs in by {chosen!r}" if chosen else "has no way of signing in chosen"
+        raise BadSettings(
+            f"Gemini CLI {how}, so its requests would not go through Abeyance. Run "
+            "`abeyance setup gemini` once, or choose “Use Gemini API Key” in its /auth."
+        )
+    return Start({"GOOGLE_GEMINI_BASE_URL": route.url, "GEMINI_API_KEY": route.key})
 
 
-def _read(system: Path) -> dict[str, Any]:
-    """Return the settings of the system; none where there are none. Raises BadSettings."""
+def _settings(environment: Mapping[str, str]) -> Iterator[Path]:
+    """Yield its settings files, the one that counts most first."""
+    yield Path(
+        environment.get(_SYSTEM) or Path(_FOLDERS.get(sys.platform, "/etc/gemini-cli"), _FILE)
+    )
+    yield folder_in(Path.cwd()) / _FILE
+    yield folder_in(None) / _FILE
+
+
+def _chosen(file: Path) -> str:
+    """Return the way of signing in that a file names. Raises BadSettings."""
     try:
-        return jsonc.parse(system.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, Unreadable) as error:
-        raise BadSettings(f"{system} cannot be read ({error}); mend it, or remove it.") from error
-
-
-def _with_key(settings: dict[str, Any]) -> dict[str, Any]:
-    security = settings.get("security") or {}
-    chosen = {**(security.get("auth") or {}), "selectedType": "gemini-api-key"}
-    return {**settings, "security": {**security, "auth": chosen}}
+        found = jsonc.parse(file.read_text(encoding="utf-8"))
+        return str(((found.get("security") or {}).get("auth") or {}).get("selectedType") or "")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, ValueError, AttributeError) as error:
+        raise BadSettings(f"{file} cannot be read ({error}); mend it first.") from error
 
 
 GEMINI = Tool(
