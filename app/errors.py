@@ -7,6 +7,7 @@ AbeyanceError
 │   ├── TooLarge           ... it passes a stated limit
 │   ├── MethodNotAllowed   ... its method is not served
 │   ├── UpgradeRequired    ... it wants a protocol other than HTTP
+│   ├── BadEventId         ... it resumes a stream after an event that was not sent
 │   └── Unsupported        ... its encoding or media type is not one we can inspect
 ├── NotAuthenticated       the token proves nothing
 │   ├── CredentialEnded    ... any more: a key or a session of ours that is over
@@ -81,6 +82,10 @@ class UpgradeRequired(BadRequest):
 
 
 class Unsupported(BadRequest):
+    pass
+
+
+class BadEventId(BadRequest):
     pass
 
 

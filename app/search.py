@@ -2,6 +2,7 @@
 
     user:alice since:1d decision:denied rule:no-production connection:openai repo:acme/x
     tool:Bash call:denied
+    agent:bc-5f8e8af5-3f0a-4683-aff7-28554450e05d
     8JYASA
 
 Words may come in any order; each at most once; all must hold. `tool:Bash call:denied` finds answers
@@ -21,7 +22,7 @@ from app.errors import BadRequest
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,4})([mhdw])")
 _ID = re.compile(r"[0-9a-z]{6}|[0-9a-z]{26}")
-_WORDS = ("user", "since", "decision", "rule", "connection", "repo", "tool", "call")
+_WORDS = ("user", "since", "decision", "rule", "connection", "repo", "tool", "call", "agent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class SessionFilter:
     """In lower case: of a tool call in the answer that a rule looked at."""
     call: Decision | None = None
     """What became of such a call."""
+    agent: str = ""
+    """The id of an agent in Cursor's cloud."""
     id: str = ""
     """The whole of it or its last six characters, in lower case."""
 
@@ -69,6 +72,7 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
         repo=given.get("repo", ""),
         tool=given.get("tool", "").lower(),
         call=_decision("call", given["call"]) if "call" in given else None,
+        agent=given.get("agent", ""),
         id=given.get("id", ""),
     )
 

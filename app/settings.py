@@ -136,6 +136,8 @@ class Settings(BaseSettings):
 
     public_url: str = Field(default="", pattern=_PUBLIC_URL)
     """Where browsers reach the gateway; empty: Slack accounts are linked in a terminal."""
+    webhook_private: bool = False
+    """Whether webhooks of clients may lead into a private network, by http too."""
     login_issuer: str = ""
     """Who signs people in there: one of the issuers of people; empty: the only one there is."""
     login_client_id: str = "abeyance-gateway"

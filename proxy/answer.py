@@ -22,6 +22,7 @@ from app.wire.answer.usage import Usage
 from app.wire.media import LINES, STREAM, media_type
 from policies.matching.answer_masking import NOTHING_FOUND, Tally
 from proxy.calls.watching import Watched
+from proxy.cursor.answers import CloudAnswer
 from proxy.http.upstream_errors import readable, told
 from proxy.mcp.answers import ServerMessages
 from proxy.work.answers import AnswerMasker
@@ -53,6 +54,8 @@ class Along:
     """Counts its tokens."""
     messages: ServerMessages | None = None
     """Of a server of MCP."""
+    agents: CloudAnswer | None = None
+    """Of Cursor's cloud agents."""
 
 
 _NOTHING = Along()
@@ -105,6 +108,8 @@ class Relay:
         answer = await readable(answer, self._wire)
         if self._along.messages is not None:
             answer = self._along.messages.of(answer, in_stream=self._exchange.started)
+        if self._along.agents is not None:
+            answer = await self._along.agents.of(answer)
         if self._exchange.started and not _is_good_stream(answer):
             raise UpstreamUnavailable(await told(answer, self._headers.whole))
         self._masker = masker = self._masker_of(answer, self._answering)
@@ -232,6 +237,8 @@ class Relay:
             await self._visit.giving.body(data, answer.status)
         if not self._recording.answering:
             await self._start(answer)
+        if self._along.agents is not None:
+            data = await self._along.agents.passed(data)
         if self._visit.continuation is not None:
             data = self._visit.continuation.feed(data)
         # An answer that is sent whole can still be refused where it cannot be recorded.

@@ -15,8 +15,10 @@ from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
 from app.errors import NotFound, Reason, Refused
 from app.wire import media, strict_json
+from app.wire.apis.cursor import CURSOR
 from app.wire.apis.mcp import MCP
 from app.wire.base import WireFormat
+from app.wire.cursor_agents import Called, called
 from app.wire.mcp.asks import without_capabilities
 from app.wire.mcp.requests import NO_MCP, McpRequest, read_request
 from app.wire.registry import TELLING, asks_chat_in_responses, call_kind, only_counts, wire_for
@@ -77,6 +79,13 @@ class Inquiry:
     def without_texts(self) -> Inquiry:
         """Return what is needed once it is decided: the bytes to forward, and small facts."""
         return replace(self, body=NOTHING, facts=self.facts.without_texts())
+
+    @property
+    def cloud(self) -> Called | None:
+        """What it asks of Cursor's cloud agents, if it does."""
+        if self.wire.name != CURSOR.name:
+            return None
+        return called(self.request.method, self.request.path)
 
     @property
     def call(self) -> str:

@@ -24,6 +24,7 @@ from proxy.answer import Along, Relay
 from proxy.calls.watching import Watching
 from proxy.claims import headers_claimed, with_claim
 from proxy.connections import Connections
+from proxy.cursor.agents import CloudAgents
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, split_target
 from proxy.front import check_front, one_spelling
@@ -74,6 +75,7 @@ class Gate:
     names: PassageNames
     account: SharedAccount
     tools: Tools
+    agents: CloudAgents
     upstream: Upstream
     pool: Pool
     clock: Clock
@@ -118,7 +120,7 @@ class Gate:
         limit = self.limits.body_bytes
         body = await exchange.read(limit)
         coding, headers = content_coding(exchange.headers), exchange.headers
-        return Incoming(
+        incoming = Incoming(
             connection,
             exchange.method,
             path,
@@ -130,6 +132,7 @@ class Gate:
             self.names,
             limit,
         )
+        return await self.agents.understood(incoming)
 
     async def _serve(self, visit: Visit, incoming: Incoming, scope: Scope) -> None:
         # One catalog for the whole request, whatever takes its place meanwhile.
@@ -189,7 +192,8 @@ class Gate:
             )
             server = ServerMessages(inquiry.connection, learn, refusing.refuse)
         watched = self.watching.of(visit, incoming, inquiry, recording, catalog)
-        along = Along(watched, usage, server)
+        cloud = self.agents.answer(identity, inquiry, credential, recording.session.id)
+        along = Along(watched, usage, server, cloud)
         relay = Relay(visit, recording, answering, catalog, self.pool, along)
         await recording.forwarding(decision, hold)
         await self._forward(relay, inquiry, hold, credential)
@@ -235,7 +239,7 @@ class Gate:
         began, status, fault = self.clock.now(), None, ""
         try:
             async with self.upstream.forward(
-                inquiry.connection, inquiry.request, credential
+                inquiry.connection, self.agents.outgoing(inquiry), credential
             ) as answer:
                 status = answer.status
                 await relay.run(answer)

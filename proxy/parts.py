@@ -25,6 +25,9 @@ from proxy.calls.leaving import Leaving
 from proxy.calls.limits import KeptBytes
 from proxy.calls.watching import Watching
 from proxy.connections import Connections
+from proxy.cursor.agents import CloudAgents
+from proxy.cursor.event_ids import EventIds
+from proxy.cursor.webhooks.parts import WebhookParts
 from proxy.evaluate.calls import Calls
 from proxy.evaluate.evaluator import Evaluator
 from proxy.evaluate.texts import Texts
@@ -98,19 +101,23 @@ class Parts:
         )
         self.leaving = leaving = Leaving(storage.holds, ledger, clock)
         issued = IssuedParts(settings, storage, verifier, callers, ledger, http, self._mask)
+        connections = Connections(storage.connections, vault)
+        webhooks = WebhookParts(
+            *(settings, storage, vault, connections, recorder, lambda: catalogs.current, clock)
+        )
         self.running = (
             *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
-            issued.credentials,
+            *(issued.credentials, webhooks.sending),
         )
         holding = Holding(storage.holds, storage.statements, storage.notices, self.feed, clock, me)
         granted = Granted(storage.grants, ledger, clock)
         vault_key = settings.vault_key.get_secret_value()
         turns = Turns(storage.leases, me)
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
-        connections = Connections(storage.connections, vault)
         asking = Asking(turns, holding, granted, recorder, clock, limits, metrics)
         call_asking = CallAsking(turns, holding, granted, clock, limits, metrics)
         names = PassageNames(derived_key(vault_key, "abeyance names of passages"))
+        account = SharedAccount(storage.receipts, vault_key, clock)
         gate = Gate(
             admission=issued.admission,
             connections=connections,
@@ -129,7 +136,10 @@ class Parts:
                 KeptBytes(_ANSWERS_KEPT * settings.body_limit),
             ),
             names=names,
-            account=SharedAccount(storage.receipts, vault_key, clock),
+            account=account,
+            agents=CloudAgents(
+                *(account, upstream, storage.sessions, EventIds(vault_key), webhooks.webhooks)
+            ),
             tools=Tools(storage.tools, storage.holds, ledger, clock),
             upstream=upstream,
             pool=pool,
@@ -166,6 +176,7 @@ class Parts:
         ours = OurPages(
             *(settings, callers, linking, visits, deciding, storage, clock, connections, issued),
             app_login=login,
+            webhooks=webhooks,
         )
         self.drain = Drain()
         pages = create_pages(

@@ -21,6 +21,7 @@ _STATUS: Mapping[type[errors.AbeyanceError], tuple[int, str]] = {
     errors.MethodNotAllowed: (405, "method_not_allowed"),
     errors.UpgradeRequired: (426, "upgrade_required"),
     errors.TooLarge: (413, "request_too_large"),
+    errors.BadEventId: (400, "invalid_last_event_id"),
     errors.Unsupported: (415, "unsupported_media_type"),
     errors.NotAuthenticated: (401, "not_authenticated"),
     errors.NotPermitted: (403, "not_permitted"),

@@ -62,7 +62,10 @@ class Connection:
     upstream account holds of everyone, and `open_endpoints` names what else of it is open, though
     it gives out credentials or administers the account.
 
-    The last four are for servers of MCP: globs of the tools that callers may see and call (empty:
+    The last three are for Cursor's cloud agents: the groups whose members share theirs, whether
+    agents that were made elsewhere are everyone's, and whether artifacts come through the gateway.
+
+    Those before are for servers of MCP: globs of the tools that callers may see and call (empty:
     all of them; what is denied is denied though it is allowed too), and whether the server may ask
     the caller's model or the caller something.
     """
@@ -80,6 +83,9 @@ class Connection:
     deny_tools: tuple[str, ...] = ()
     allow_sampling: bool = False
     allow_elicitation: bool = False
+    share_agents: tuple[str, ...] = ()
+    open_agents: bool = False
+    fetch_artifacts: bool = False
 
     @property
     def kind(self) -> ConnectionKind:

@@ -145,6 +145,18 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class CloudRun:
+    """The agent in Cursor's cloud that a session is about, and the run of it."""
+
+    agent: str
+    run: str = ""
+    started: bool = False
+    """Whether the session started the run."""
+    tokens: int | None = None
+    """What the run took, once that was told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """`wire` is the connection's: path and body then tell the format, as they did at the gate."""
 
@@ -170,5 +182,7 @@ class Session:
     """Why it ended as it did, where its answer does not tell."""
     hook: Hook | None = None
     """The hook that asked, where the session is its question and nothing went to a model."""
+    cloud: CloudRun | None = None
+    """Only where it is about a cloud agent."""
     unpaged: tuple[Side, ...] = ()
     """Sides too large to be read at once, whose pages are still to be written."""

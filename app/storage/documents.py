@@ -75,6 +75,7 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
         "rules": wanted.rule,
         "connection": wanted.connection,
         "repo": wanted.repo,
+        "cloud.agent": wanted.agent,
         "calls": _call_sought(wanted.tool, wanted.call),
         "_id" if len(wanted.id) > SHORT else "short": wanted.id,
     }

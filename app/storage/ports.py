@@ -56,6 +56,14 @@ class SessionStore(Protocol):
         """
         ...
 
+    async def note_run(self, session_id: str, agent: str, run: str) -> None:
+        """Note which agent and run of Cursor's cloud the session started."""
+        ...
+
+    async def note_tokens(self, agent: str, run: str, tokens: int) -> None:
+        """Note what a run took, on the session that started it; that may be none of ours."""
+        ...
+
     async def close(self, session_id: str, state: SessionState, reason: str = "") -> None: ...
 
     async def unpaged(self, limit: int) -> tuple[Session, ...]:

@@ -36,8 +36,8 @@ class ReceiptStore(Protocol):
 
     async def note(self, names: Iterable[str], at: datetime) -> None: ...
 
-    async def missing(self, names: Iterable[str]) -> bool:
-        """Whether one of them was never noted."""
+    async def known(self, names: Iterable[str]) -> frozenset[str]:
+        """Return those that were noted."""
         ...
 
     async def renew(self, names: Iterable[str], at: datetime) -> None:
@@ -63,9 +63,8 @@ class MongoReceipts:
         first = {"$setOnInsert": {"at": at}}
         await asyncio.gather(*(self._receipts.make(name, first) for name in names))
 
-    async def missing(self, names: Iterable[str]) -> bool:
-        wanted = set(names)
-        return len(await self._found(wanted)) < len(wanted)
+    async def known(self, names: Iterable[str]) -> frozenset[str]:
+        return frozenset(receipt.id for receipt in await self._found(names))
 
     async def renew(self, names: Iterable[str], at: datetime) -> None:
         last = {"$set": {"at": at, "until": at + _KEPT}}

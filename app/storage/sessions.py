@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.session import Chunk, SessionState, Side
+from app.domain.session import Chunk, CloudRun, SessionState, Side
 from app.storage.documents import calls_sought, session_document, session_query, to_document
 from app.storage.driver import repeating
 from app.storage.mongo import Index
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SEARCHED = (
     *("short", "handles", "rules", "calls", "repo", "connection", "decision", "state", "unpaged"),
+    "cloud.agent",
 )
 _BATCH_BYTES = 1024 * 1024
 _BATCHES_AT_ONCE = 16
@@ -80,6 +81,14 @@ class MongoSessions:
                 },
             },
         )
+
+    async def note_run(self, session_id: str, agent: str, run: str) -> None:
+        started = to_document(CloudRun(agent, run, started=True))
+        await self._set(session_id, {"cloud": started})
+
+    async def note_tokens(self, agent: str, run: str, tokens: int) -> None:
+        started = {"cloud.agent": agent, "cloud.run": run, "cloud.started": True}
+        await self._sessions.change(started, {"$set": {"cloud.tokens": tokens}})
 
     async def close(self, session_id: str, state: SessionState, reason: str = "") -> None:
         # How much of an answer was recorded is not known where the gateway died.

@@ -13,10 +13,12 @@ from app.domain.mark import FalsePositive
 from app.domain.notice import Notice
 from app.domain.server_tool import ToolVersion, ToolView, TrustedTool
 from app.domain.session import Session
+from app.domain.webhook import Delivery, Webhook
 from app.pages import PageIndex
 from app.pieces import Piece
 from app.storage.credentials.devices import MongoDevices
 from app.storage.credentials.issued import MongoIssued
+from app.storage.credentials.webhooks import MongoWebhooks
 from app.storage.gateways import Heartbeat, MongoGateways
 from app.storage.grants import MongoGrants
 from app.storage.holds import MongoHolds
@@ -65,6 +67,9 @@ class MongoStorage:
             database.collection("tool_versions", ToolVersion),
             database.collection("tool_views", ToolView),
         )
+        self.webhooks = MongoWebhooks(
+            database.collection("webhooks", Webhook), database.collection("deliveries", Delivery)
+        )
         self.issued = MongoIssued(database.collection("issued", Issued))
         self.devices = MongoDevices(database.collection("devices", DeviceRequest))
         self.ledger = MongoLedger(database.collection("ledger", Entry))
@@ -94,6 +99,7 @@ class MongoStorage:
             self.receipts,
             self.issued,
             self.devices,
+            self.webhooks,
             self.ledger,
         )
         for store in stores:

@@ -19,6 +19,14 @@ from app.settings import require
 from app.storage.ports import Event, EventKind
 from app.vault import Vault
 from app.wire.registry import WIRES
+from cli.connection.agent_options import (
+    FetchArtifacts,
+    OpenAgents,
+    OwnAgents,
+    ShareAgents,
+    agent_changes,
+    agents_of,
+)
 from cli.connection.base_urls import base_url
 from cli.connection.open_endpoints import Close, Open, endpoint_changes
 from cli.connection.server_options import (
@@ -155,6 +163,10 @@ def change(  # noqa: PLR0913 - each is an option of the command
     all_tools: AllTools = False,
     sampling: Sampling = None,
     elicitation: Elicitation = None,
+    share_agents: ShareAgents = None,
+    own_agents: OwnAgents = False,
+    open_agents: OpenAgents = None,
+    fetch_artifacts: FetchArtifacts = None,
 ) -> None:
     """Change what is given of a connection; the rest, its credential too, stays as it is."""
     given = {
@@ -167,11 +179,13 @@ def change(  # noqa: PLR0913 - each is an option of the command
     }
     changes: dict[str, Any] = {field: value for field, value in given.items() if value is not None}
     changes |= server_changes(allow_tool, deny_tool, sampling, elicitation, all_tools=all_tools)
+    changes |= agent_changes(share_agents, open_agents, fetch_artifacts, own=own_agents)
     if not changes and not opened and not closed:
         raise BadRequest(
             "Say what to change: --url, --scheme, --wire, --waiting, --patience, "
             "--open-lists, --closed-lists, --open, --close, --allow-tool, --deny-tool, "
-            "--all-tools, --allow-sampling or --allow-elicitation."
+            "--all-tools, --allow-sampling, --allow-elicitation, --share-agents, --own-agents, "
+            "--open-agents or --fetch-artifacts."
         )
 
     async def put(storage: MongoStorage) -> None:
@@ -241,6 +255,7 @@ def _described(connection: Connection) -> dict[str, str]:
         "lists": "open" if connection.open_lists else "closed",
         "opened": _opened(connection),
         **_server(connection),
+        "agents": agents_of(connection),
     }
 
 
@@ -250,6 +265,7 @@ def _opened(connection: Connection) -> str:
 
 def _row(connection: Connection) -> tuple[str, ...]:
     described = _described(connection) | {"waiting": _waits(connection)}
+    del described["agents"]  # too long for a column
     return connection.name, *described.values()
 
 
@@ -260,6 +276,7 @@ def _sentence(connection: Connection) -> str:
         f"lists are {_described(connection)['lists']}."
         + (f" Open besides: {_opened(connection)}." if connection.open_endpoints else "")
         + (f" It offers these tools: {tools_of(connection)}." if connection.wire == "mcp" else "")
+        + (f" Its agents: {agents_of(connection)}." if connection.wire == "cursor" else "")
     )
 
 

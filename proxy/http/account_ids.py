@@ -24,13 +24,12 @@ _WIRES = frozenset({"openai", "anthropic", "gemini", "cursor", "auto"})
 """Connections that are model accounts, or may be."""
 _HELD = frozenset(
     {
-        *("batches", "cachedcontents", "containers", "conversations", "files", "jobs"),
-        *("responses", "uploads", "vector_stores"),
+        *("agents", "batches", "cachedcontents", "containers", "conversations", "files"),
+        *("jobs", "responses", "uploads", "vector_stores"),
     }
 )
 """What an account holds, as paths name it in lower case: `/v1/files/{id}`."""
 _VERBS = frozenset({"compact", "input_tokens"})  # /v1/responses/compact
-_LISTS = frozenset({*_HELD, "agents"})
 _COMPLETIONS = "completions"  # GET lists what was stored
 
 _CONTENT = "messages[].content[]"
@@ -50,8 +49,9 @@ _NAMED = (
 """Where a request's body names ids."""
 _PATHS = tuple(tuple(path.replace("[]", ".[]").split(".")) for path in _NAMED)
 _GIVEN = ("id", "output_file_id", "error_file_id")
-_GIVEN_WITHOUT_ID = (("response", "id"), ("name",), ("file", "name"))
-"""In a stream's first event, and in what Google made; elsewhere people choose a name themselves."""
+_GIVEN_WITHOUT_ID = (("response", "id"), ("agent", "id"), ("name",), ("file", "name"))
+"""In a stream's first event, where Cursor has launched an agent, and in what Google made; elsewhere
+people choose a name themselves."""
 _ANSWER_BYTES = 4 * 1024 * 1024
 
 
@@ -89,7 +89,7 @@ def lists(method: str, path: str) -> str:
     last = segments[-1] if segments else ""
     if method != "GET" or any(_in_path(path)):
         return ""
-    return last if last in _LISTS or last == _COMPLETIONS else ""
+    return last if last in _HELD or last == _COMPLETIONS else ""
 
 
 def may_give(method: str, path: str) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from app.errors import NotFound, NotPermitted
 from app.keys import derived_key
+from app.wire.apis.cursor import CURSOR
 from proxy.front import header
 from proxy.http.account_ids import ids_given, is_account, lists, may_give
 
@@ -53,15 +54,33 @@ class SharedAccount:
     async def check(self, identity: Identity, inquiry: Inquiry) -> None:
         """Raise NotPermitted for a list of the account, NotFound for an id of somebody else's."""
         request, connection = inquiry.request, inquiry.connection
-        sessions = {value for name, value in request.headers if name == _SESSION}
-        if is_account(connection):
+        sessions = frozenset(value for name, value in request.headers if name == _SESSION)
+        if is_account(connection) and inquiry.wire.name != CURSOR.name:
             _check_list(connection, lists(request.method, request.path))
-        names = {self._of(identity, inquiry, one) for one in sessions | inquiry.use.named}
-        if names and await self._receipts.missing(names):
+        named = sessions | inquiry.use.named
+        if not named <= await self.held(identity, connection, named):
             raise NotFound(
-                "This request names a response, file, batch or session that you did not receive "
-                "through this gateway. Use your own, or make a new one."
+                "This request names a response, file, batch, agent or session that you did not "
+                "receive through this gateway. Use your own, or make a new one."
             )
+
+    async def held(
+        self, identity: Identity, connection: Connection, ids: frozenset[str]
+    ) -> frozenset[str]:
+        """Return those of the ids that the caller may use. Raises StorageUnavailable."""
+        if not ids:
+            return ids
+        holders = _holders(identity, connection)
+        names = {
+            self._named("id", holder, connection.name, one): one
+            for holder in holders
+            for one in ids
+        }
+        anyones = {self._named("given", connection.name, one): one for one in ids}
+        known = await self._receipts.known([*names, *anyones])
+        unknown = ids - {anyones[name] for name in known if name in anyones}
+        may = frozenset(names[name] for name in known if name in names)
+        return may | unknown if connection.open_agents else may
 
     async def note_cancelled(self, identity: Identity, inquiry: Inquiry) -> None:
         """Write down which calls the caller takes back. Raises StorageUnavailable."""
@@ -86,12 +105,16 @@ class SharedAccount:
 
     async def received(self, identity: Identity, inquiry: Inquiry, ids: Iterable[str]) -> None:
         """Write down whose they are from now on. Raises StorageUnavailable."""
-        names = {self._of(identity, inquiry, one) for one in ids}
+        connection = inquiry.connection
+        names = {
+            self._named("id", holder, connection.name, one)
+            for holder in _holders(identity, connection)
+            for one in ids
+        }
+        if inquiry.wire.name == CURSOR.name:
+            names |= {self._named("given", connection.name, one) for one in ids}
         if names:
             await self._receipts.note(names, self._clock.now())
-
-    def _of(self, identity: Identity, inquiry: Inquiry, one: str) -> str:
-        return self._named("id", identity.key, inquiry.connection.name, one)
 
     def _named(self, *parts: str) -> str:
         return hmac.digest(self._key, "\0".join(parts).encode(), "sha256").hex()
@@ -122,6 +145,12 @@ class Giving:
         if ids is not None:
             self._reads = False
             await self._account.received(self._identity, self._inquiry, ids)
+
+
+def _holders(identity: Identity, connection: Connection) -> tuple[str, ...]:
+    """Return under whose names ids are kept: the caller's, and those of groups that share them."""
+    shared = sorted(identity.groups.intersection(connection.share_agents))
+    return identity.key, *(f"group {group}" for group in shared)
 
 
 def _check_list(connection: Connection, listed: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.session import Decision, Session, SessionState, Side
+from app.domain.session import CloudRun, Decision, Session, SessionState, Side
 from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
 from app.logs import Seldom
@@ -80,6 +80,7 @@ class Recorder:
             hold_id=session_id if held else "",
             joined=joined,
             hook=inquiry.hook,
+            cloud=_cloud_run(inquiry),
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
         )
         recording = self._of(session)
@@ -164,3 +165,9 @@ class Recorder:
 
     def _of(self, session: Session) -> Recording:
         return Recording(session, self._sessions, self._ledger, self._clock, self._tended)
+
+
+def _cloud_run(inquiry: Inquiry) -> CloudRun | None:
+    """Return the agent that a request names; what it starts is known from its answer."""
+    about = inquiry.cloud
+    return CloudRun(about.agent, about.run) if about is not None and about.agent else None

@@ -216,3 +216,24 @@ async def test_an_administrator_accepts_what_a_server_says_of_a_tool_by_now(
     [event] = [entry.event for entry in await storage.ledger.entries("")]
     assert (event.kind, event.data["tool"]) == (EventKind.TOOL_TRUSTED, "greet")
     assert "at a terminal" in str(event.data["why"])
+
+
+async def test_who_sees_whose_cloud_agents_is_changed_and_shown(
+    abeyance: Callable[..., str], storage: MongoStorage
+) -> None:
+    abeyance("add", "cursor", "https://api.cursor.example")
+    share = ("--share-agents", "payments")
+    abeyance("change", "cursor", *share, "--open-agents", "--fetch-artifacts")
+    known = await storage.connections.get("cursor")
+    assert known is not None
+    assert (known.share_agents, known.open_agents, known.fetch_artifacts) == (
+        ("payments",),
+        True,
+        True,
+    )
+    assert "shared in payments" in json.loads(abeyance("list", "--json"))[0]["agents"]
+    assert "either" in abeyance("change", "cursor", *share, "--own-agents", fails=True)
+    abeyance("change", "cursor", "--own-agents", "--known-agents", "--pass-artifacts")
+    known = await storage.connections.get("cursor")
+    assert known is not None
+    assert (known.share_agents, known.open_agents, known.fetch_artifacts) == ((), False, False)

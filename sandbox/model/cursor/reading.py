@@ -9,7 +9,7 @@ from sandbox.model.intake import behave, check_basic, want_text
 from sandbox.model.refusals import Dialect, Fault, JsonObject, Refusal, refuse_in
 
 DEFAULT_MODEL = "cursor-sandbox"
-_SWITCHES = ("leaky", "slow", "slow50", "slow50-midfail", "slow50-leaky", "stalling", "expired")
+_SWITCHES = ("leaky", "slow", "slow-midfail", "slow-leaky", "stalling", "expired")
 MODELS = (DEFAULT_MODEL, *(f"{DEFAULT_MODEL}-{switch}" for switch in _SWITCHES))
 ME = {
     "apiKeyName": "sandbox",

@@ -6,10 +6,9 @@ so that a call that is repeated is the same call.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.device import DeviceRequest, DeviceState
@@ -27,23 +26,12 @@ from app.search import SessionFilter
 from app.storage.gateways import Heartbeat
 from app.storage.links import Link
 from app.storage.ports import Entry, Event, EventKind
+from tests.app.storage.sample import Sample
 from tests.app.storage.test_mongo import ALICE, MARIA, NOW, a_hold, a_session
+from tests.app.storage.webhook_samples import WEBHOOKS
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
-
-Call: TypeAlias = Callable[["MongoStorage"], Awaitable[object]]
-
-
-async def _nothing(_: MongoStorage) -> None:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    call: Call
-    given: Call = _nothing
-
 
 SOON, LATER = NOW + timedelta(seconds=30), NOW + timedelta(hours=1)
 SESSION = a_session(NOW, gateway="g")
@@ -91,6 +79,11 @@ async def _opened(storage: MongoStorage) -> None:
     await storage.sessions.open(SESSION)
 
 
+async def _launched(storage: MongoStorage) -> None:
+    await _opened(storage)
+    await storage.sessions.note_run(SESSION.id, "bc-1", "run-1")
+
+
 async def _answered(storage: MongoStorage) -> None:
     await _opened(storage)
     await storage.sessions.append(SESSION.id, CHUNKS)
@@ -119,6 +112,8 @@ _SESSIONS = {
     "adopt": Sample(lambda s: s.sessions.adopt(SESSION.id, "other"), _opened),
     "open_ones": Sample(lambda s: s.sessions.open_ones(after="", limit=9), _opened),
     "answer": Sample(lambda s: s.sessions.answer(SESSION.id, ANSWER, unpaged=True), _opened),
+    "note_run": Sample(lambda s: s.sessions.note_run(SESSION.id, "bc-1", "run-1"), _opened),
+    "note_tokens": Sample(lambda s: s.sessions.note_tokens("bc-1", "run-1", 9), _launched),
     "close": Sample(lambda s: s.sessions.close(SESSION.id, SessionState.CLOSED), _opened),
     "unpaged": Sample(lambda s: s.sessions.unpaged(9), _answered),
     "paged": Sample(lambda s: s.sessions.paged(SESSION.id, Side.ANSWER), _answered),
@@ -290,8 +285,8 @@ _SMALL = {
     "marks.since": Sample(lambda s: s.marks.since(NOW), lambda s: s.marks.mark(MARK)),
     "receipts.prepare": Sample(lambda s: s.receipts.prepare()),
     "receipts.note": Sample(lambda s: s.receipts.note(["a", "b"], NOW)),
-    "receipts.missing": Sample(
-        lambda s: s.receipts.missing(["a", "c"]), lambda s: s.receipts.note(["a"], NOW)
+    "receipts.known": Sample(
+        lambda s: s.receipts.known(["a", "c"]), lambda s: s.receipts.note(["a"], NOW)
     ),
     "receipts.renew": Sample(lambda s: s.receipts.renew(["a", "b"], NOW)),
     "receipts.any_since": Sample(
@@ -327,6 +322,7 @@ SAMPLES = _SMALL | {
         "links": _LINKS,
         "issued": _ISSUED,
         "devices": _DEVICES,
+        "webhooks": WEBHOOKS,
     }.items()
     for method, sample in samples.items()
 }

@@ -111,8 +111,7 @@ async def test_an_mcp_session_is_its_owners(here: Here) -> None:
 
 LISTS = (
     *("v1/files", "v1/files/", "v1/batches", "v1/responses", "v1/messages/batches", "v1beta/files"),
-    *("v1/chat/completions", "v0/agents", "v1/agents", "openai/files"),
-    "v1beta/cachedContents",
+    *("v1/chat/completions", "openai/files", "v1beta/cachedContents"),
 )
 
 
