@@ -1,19 +1,20 @@
-"""`abeyance login` and `abeyance logout`: a sign-in that is kept, and renews its tokens itself."""
+"""`abeyance login` and `abeyance logout`: a sign-in that is kept, and renews its tokens itself.
+
+Tools run `abeyance login --print` again and again, so what only a sign-in needs is imported there.
+"""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from app.errors import NotAuthenticated, NotPermitted
-from cli.gateway import Gateway
 from workstation.sign_in.claims import claims_of
-from workstation.sign_in.signing_in import sign_in, sign_out
-from workstation.sign_in.tokens import Tokens, tokens_of
+from workstation.sign_in.tokens import tokens_of
 from workstation.workplace import (
     AUDIENCE,
     CLIENT_ID,
@@ -24,6 +25,9 @@ from workstation.workplace import (
     save_workplace,
     saved_gateway,
 )
+
+if TYPE_CHECKING:
+    from workstation.sign_in.session import Session
 
 Issuer = Annotated[
     str,
@@ -71,9 +75,7 @@ def login(
     if print_token:
         typer.echo(_good_now(workplace, console, device=device))
         return
-    session = sign_in(workplace, console.print, device=device)
-    if workplace.gateway:
-        save_workplace(workplace)
+    session = _sign_in(workplace, console, device=device)
     console.print(_welcome(workplace, session.access_token))
     if not session.refresh_token and not session.in_keyring:
         console.print(
@@ -91,6 +93,8 @@ def logout(
     """Sign out: forget the sign-in, and end it at the identity provider."""
     console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
     workplace = workplace_of(gateway, issuer, client_id, audience)
+    from workstation.sign_in.signing_in import sign_out  # noqa: PLC0415
+
     there = sign_out(workplace)
     console.print("You are signed out." if there else "You were not signed in.")
 
@@ -117,16 +121,21 @@ def workplace_of(
 
 def _good_now(workplace: Workplace, console: Console, *, device: bool) -> str:
     """Return a token; whoever is not signed in signs in, if there is a person to do it."""
-    tokens: Tokens = tokens_of(workplace)
     try:
-        return tokens.current().value
+        return tokens_of(workplace).current().value
     except NotAuthenticated:
         if not sys.stderr.isatty():
             raise
-    sign_in(workplace, console.print, device=device)
+    return _sign_in(workplace, console, device=device).access_token
+
+
+def _sign_in(workplace: Workplace, console: Console, *, device: bool) -> Session:
+    from workstation.sign_in.signing_in import sign_in  # noqa: PLC0415
+
+    session = sign_in(workplace, console.print, device=device)
     if workplace.gateway:
         save_workplace(workplace)
-    return tokens.current().value
+    return session
 
 
 def _welcome(workplace: Workplace, token: str) -> str:
@@ -134,6 +143,8 @@ def _welcome(workplace: Workplace, token: str) -> str:
     if not workplace.gateway:
         advice = _advice(workplace, token)
         return f"You are signed in. {advice}" if advice else "You are signed in."
+    from cli.gateway import Gateway  # noqa: PLC0415
+
     with Gateway(workplace.gateway, token) as gateway:
         try:
             who = gateway.ask("GET", "/-/whoami")

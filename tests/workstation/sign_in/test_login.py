@@ -215,3 +215,14 @@ async def test_a_gateway_that_says_it_is_another_is_not_signed_in_to(
     said = await machine.run("login", other, code=2)
     assert f"says that it is {place.url}" in said.err
     assert machine.files == []
+
+
+async def test_a_slack_account_is_linked_by_the_sign_in_that_is_kept(
+    place: Place, machine: Machine
+) -> None:
+    machine.person = "maria"
+    await machine.run("login", place.url)
+    machine.person = ""
+    code = (await place.link()).rpartition("/")[2]
+    assert "is linked to you" in (await machine.run("link", code, "--yes")).err
+    assert (await place.linked()).startswith(place.idp.issuer)
