@@ -1,12 +1,12 @@
 // The hooks engine of Cursor's SDK, which its editor shares, without an agent around it:
-//   node cursor_hooks.mjs NODE_MODULES PROJECT EVENT < input.json
-// It prints what the engine makes of the hooks of the project.
+//   node cursor_hooks.mjs NODE_MODULES PROJECT < events.json
+// It prints what the engine makes of the hooks of the project for each of [[event, input], …].
 // The SDK exports no way to it, so a copy is made that does.
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const [modules, project, event] = process.argv.slice(2);
+const [modules, project] = process.argv.slice(2);
 const copy = mkdtempSync(join(tmpdir(), "cursor-"));
 symlinkSync(modules, join(copy, "node_modules"));
 writeFileSync(join(copy, "package.json"), '{"type": "module"}');
@@ -25,10 +25,12 @@ try {
   }).createHooksRuntime({
     workspaceState: { projectRoot: project, workspaceRoots: [project] },
   });
-  const input = JSON.parse(readFileSync(0, "utf8"));
   const executor = hooks.createSessionRuntime().hookExecutor;
-  const answer = await executor.executeHookForStep(event, input);
-  console.log(JSON.stringify({ errors: hooks.hooksConfig.errors, answer }));
+  const asked = JSON.parse(readFileSync(0, "utf8"));
+  const answers = await Promise.all(
+    asked.map(([event, input]) => executor.executeHookForStep(event, input)),
+  );
+  console.log(JSON.stringify({ errors: hooks.hooksConfig.errors, answers }));
 } finally {
   rmSync(copy, { recursive: true });
 }
