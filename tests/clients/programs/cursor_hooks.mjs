@@ -5,6 +5,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { json } from "node:stream/consumers";
 
 const [modules, project] = process.argv.slice(2);
 const copy = mkdtempSync(join(tmpdir(), "cursor-"));
@@ -26,7 +27,7 @@ try {
     workspaceState: { projectRoot: project, workspaceRoots: [project] },
   });
   const executor = hooks.createSessionRuntime().hookExecutor;
-  const asked = JSON.parse(readFileSync(0, "utf8"));
+  const asked = await json(process.stdin);
   const answers = await Promise.all(
     asked.map(([event, input]) => executor.executeHookForStep(event, input)),
   );
