@@ -64,7 +64,7 @@ def managed(fleet: Fleet, system: System) -> tuple[ManagedFile, ...]:
     folder = str((PureWindowsPath if windows else PurePosixPath)(command).parent)
     requirements = {
         "allow_managed_hooks_only": True,
-        "allowed_login_methods": {"chatgpt": False, "api": True},
+        "allowed_login_methods": ["api"],
         "features": {"hooks": True},
         "hooks": {
             "windows_managed_dir" if windows else "managed_dir": folder,
