@@ -192,7 +192,9 @@ class Gate:
             )
             server = ServerMessages(inquiry.connection, learn, refusing.refuse)
         watched = self.watching.of(visit, incoming, inquiry, recording, catalog)
-        cloud = self.agents.answer(identity, inquiry, credential, recording.session.id)
+        cloud = self.agents.answer(
+            *(identity, inquiry, credential, recording.session.id, visit.exchange.base_url)
+        )
         along = Along(watched, usage, server, cloud)
         relay = Relay(visit, recording, answering, catalog, self.pool, along)
         await recording.forwarding(decision, hold)

@@ -15,8 +15,7 @@ from proxy.browser.linking import Linking
 from proxy.browser.visits import Visits
 from proxy.callers import Callers
 from proxy.connections import Connections
-from proxy.cursor.webhooks.pages import webhook_pages
-from proxy.cursor.webhooks.parts import WebhookParts
+from proxy.cursor.parts import CloudParts
 from proxy.http.asked import headers_asked
 from proxy.keys.pages import KeyPages
 from proxy.keys.parts import IssuedParts
@@ -52,7 +51,7 @@ class OurPages:
     connections: Connections
     issued: IssuedParts
     app_login: AppLogin | None
-    webhooks: WebhookParts
+    cloud: CloudParts
 
     def blueprints(self) -> Iterator[Blueprint]:
         """Yield each matter's routes."""
@@ -87,7 +86,7 @@ class OurPages:
         yield session_pages(self.storage, self._sender)
         yield connection_pages(self.connections, self._admitted, self.settings.public_url)
         yield opencode_pages(self.connections, self._admitted, self.settings.public_url)
-        yield webhook_pages(self.webhooks.receiving, self.webhooks.sending.wake)
+        yield from self.cloud.blueprints()
         yield waiting_pages(self.storage.holds, self.clock, self._sender)
 
     async def _caller(self) -> Identity:

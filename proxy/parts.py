@@ -25,9 +25,8 @@ from proxy.calls.leaving import Leaving
 from proxy.calls.limits import KeptBytes
 from proxy.calls.watching import Watching
 from proxy.connections import Connections
-from proxy.cursor.agents import CloudAgents
-from proxy.cursor.event_ids import EventIds
-from proxy.cursor.webhooks.parts import WebhookParts
+from proxy.cursor.beside import Beside
+from proxy.cursor.parts import CloudParts
 from proxy.evaluate.calls import Calls
 from proxy.evaluate.evaluator import Evaluator
 from proxy.evaluate.texts import Texts
@@ -102,22 +101,21 @@ class Parts:
         self.leaving = leaving = Leaving(storage.holds, ledger, clock)
         issued = IssuedParts(settings, storage, verifier, callers, ledger, http, self._mask)
         connections = Connections(storage.connections, vault)
-        webhooks = WebhookParts(
-            *(settings, storage, vault, connections, recorder, lambda: catalogs.current, clock)
-        )
+        vault_key = settings.vault_key.get_secret_value()
+        account = SharedAccount(storage.receipts, vault_key, clock)
+        beside = Beside(storage.people, connections, lambda: catalogs.current, recorder, clock)
+        cloud = CloudParts(settings, storage, vault, beside, account, upstream)
         self.running = (
             *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
-            *(issued.credentials, webhooks.sending),
+            *(issued.credentials, cloud.sending),
         )
         holding = Holding(storage.holds, storage.statements, storage.notices, self.feed, clock, me)
         granted = Granted(storage.grants, ledger, clock)
-        vault_key = settings.vault_key.get_secret_value()
         turns = Turns(storage.leases, me)
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
         asking = Asking(turns, holding, granted, recorder, clock, limits, metrics)
         call_asking = CallAsking(turns, holding, granted, clock, limits, metrics)
         names = PassageNames(derived_key(vault_key, "abeyance names of passages"))
-        account = SharedAccount(storage.receipts, vault_key, clock)
         gate = Gate(
             admission=issued.admission,
             connections=connections,
@@ -137,9 +135,7 @@ class Parts:
             ),
             names=names,
             account=account,
-            agents=CloudAgents(
-                *(account, upstream, storage.sessions, EventIds(vault_key), webhooks.webhooks)
-            ),
+            agents=cloud.agents,
             tools=Tools(storage.tools, storage.holds, ledger, clock),
             upstream=upstream,
             pool=pool,
@@ -176,7 +172,7 @@ class Parts:
         ours = OurPages(
             *(settings, callers, linking, visits, deciding, storage, clock, connections, issued),
             app_login=login,
-            webhooks=webhooks,
+            cloud=cloud,
         )
         self.drain = Drain()
         pages = create_pages(

@@ -10,6 +10,7 @@ from app.storage.ports import SessionStore
 from app.wire.apis.cursor import CURSOR
 from app.wire.registry import wire_for
 from proxy.cursor.answers import CloudAnswer
+from proxy.cursor.artifacts import ArtifactLinks, Link, Readdressed
 from proxy.cursor.event_ids import EventIds
 from proxy.cursor.lists import AgentList, joined, query_after
 from proxy.cursor.webhooks.replacing import Webhooks
@@ -33,6 +34,7 @@ class CloudAgents:
     sessions: SessionStore
     event_ids: EventIds
     webhooks: Webhooks
+    links: ArtifactLinks
 
     async def understood(self, incoming: Incoming) -> Incoming:
         """Return a request as Cursor understands it, its webhook replaced by ours if it has one.
@@ -59,9 +61,12 @@ class CloudAgents:
         return self.webhooks.outgoing(inquiry.request)
 
     def answer(
-        self, identity: Identity, inquiry: Inquiry, credential: str, session_id: str
+        self, identity: Identity, inquiry: Inquiry, credential: str, session_id: str, base_url: str
     ) -> CloudAnswer | None:
-        """Return what looks at its answer; None where it is about no agents."""
+        """Return what looks at its answer; None where it is about no agents.
+
+        `base_url` is where the caller finds the gateway.
+        """
         called = inquiry.cloud
         if called is None:
             return None
@@ -69,10 +74,18 @@ class CloudAgents:
         if called.what == "list" and not inquiry.connection.open_lists:
             mine = partial(self.account.held, identity, inquiry.connection)
             changes = AgentList(mine, partial(self._page_after, inquiry, credential))
+        if called.what == "artifacts/download" and inquiry.connection.fetch_artifacts:
+            link = partial(self._link, identity, inquiry, called.agent)
+            changes = Readdressed(link, self.links, base_url)
         sign = partial(
             self.event_ids.signed, stream=_stream(inquiry.connection, inquiry.request.path)
         )
         return CloudAnswer(called, session_id, self.sessions, changes, sign)
+
+    def _link(self, identity: Identity, inquiry: Inquiry, agent: str, url: str) -> Link:
+        request = inquiry.request
+        asked = (agent, request.path, request.query, url)
+        return Link(inquiry.connection.name, identity.key, *asked, self.links.until())
 
     async def _page_after(self, inquiry: Inquiry, credential: str, cursor: str) -> bytes:
         request = replace(inquiry.request, query=query_after(inquiry.request.query, cursor))

@@ -6,30 +6,25 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from app.clock import Clock
 from app.domain.session import Decision
-from app.domain.verdict import Action, Verdict
 from app.domain.webhook import Delivery
 from app.errors import BadRequest, NotAuthenticated, NotFound
 from app.storage.credentials.webhooks import WebhookStore
-from app.storage.ports import PeopleStore
 from app.wire import strict_json
-from policies.compiled_catalog import Catalog
-from proxy.connections import Connections
+from proxy.cursor.beside import Beside
 from proxy.cursor.webhooks.replacing import Webhooks
-from proxy.facts import read_inquiry
-from proxy.record.recorder import Recorder
-from proxy.work.answers import AnswerBody, Answering
+from proxy.work.answers import AnswerBody
 
 if TYPE_CHECKING:
     from app.domain.webhook import Webhook
+    from policies.compiled_catalog import Catalog
     from policies.matching.answer_masking import Tally
+    from proxy.work.answers import Answering
 
 KEPT = timedelta(days=30)
 _JSON = "application/json"
@@ -51,11 +46,7 @@ class Told:
 class Receiving:
     store: WebhookStore
     webhooks: Webhooks
-    people: PeopleStore
-    connections: Connections
-    catalog: Callable[[], Catalog]
-    recorder: Recorder
-    clock: Clock
+    beside: Beside
 
     async def take(self, webhook_id: str, told: Told) -> None:
         """Take an event, so that it is delivered once.
@@ -70,7 +61,7 @@ class Receiving:
         digest = hashlib.sha256(told.body).hexdigest()
         if await self.store.seen(webhook.id, told.event_id):
             return
-        now = self.clock.now()
+        now = self.beside.clock.now()
         body = await self._recorded(webhook, told)
         if body is not None:
             name = f"{webhook.id}:{digest}"
@@ -87,22 +78,17 @@ class Receiving:
 
     async def _recorded(self, webhook: Webhook, told: Told) -> bytes | None:
         """Mask and record it as an answer to its agent's owner; None where a rule denies it."""
-        identity = await self.people.get(webhook.owner)
+        identity = await self.beside.people.get(webhook.owner)
         if identity is None:
             raise NotFound("Whoever launched this agent is not known any more.")
-        connection = await self.connections.find(webhook.connection)
-        catalog = self.catalog()
+        connection = await self.beside.connections.find(webhook.connection)
         path = f"v0/agents/{_agent(told.body)}/webhook"
-        inquiry = read_inquiry(connection, "GET", path, "", (), b"").showing(catalog.mask)
-        credential = self.connections.credential(connection)
-        answering = Answering(
-            *(connection.wire, inquiry.members, inquiry.facts, identity, credential),
-            *(self.clock.now(), inquiry.known, BODY_BYTES),
-        )
-        masked, tally = await asyncio.to_thread(_masked, answering, catalog, told.body)
-        verdict = Verdict(Action.ALLOW, (), catalog.revision)
-        recording = await self.recorder.open(identity, inquiry, verdict)
+        begun = await self.beside.open(identity, connection, path, "", BODY_BYTES)
+        recording = begun.recording
         try:
+            masked, tally = await asyncio.to_thread(
+                _masked, begun.answering, begun.catalog, told.body
+            )
             await recording.forwarding(Decision.ALLOWED)
             await recording.start_answer(HTTPStatus.OK, (("content-type", _JSON),))
             if tally.denied is None:
@@ -116,7 +102,7 @@ class Receiving:
                 error=f"withheld (rule {tally.denied.rule})" if tally.denied else "",
             )
         finally:
-            self.recorder.done(recording, "the event could not be recorded")
+            self.beside.recorder.done(recording, "the event could not be recorded")
         return None if tally.denied else masked
 
 
