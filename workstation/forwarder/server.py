@@ -37,6 +37,8 @@ HOST = "127.0.0.1"
 _CONNECT_SECONDS = 20.0
 _HEADERS_BYTES = 64 * 1024
 _CLOSING_SECONDS = 1.0
+_HOOKS = "/-/evaluate"
+"""What the hooks of the tool ask."""
 _OURS = 'realm="abeyance"'
 """By which a 401 of the gateway is known from one of the model API."""
 _ADDED_BY_ITSELF = ("accept", "accept-encoding", "content-type", "user-agent")
@@ -182,7 +184,7 @@ class Forwarder:
                 "that it gave to the tool. Remove the key from the tool's settings; the "
                 "environment has the right one.",
             )
-        if connection_of(path) not in self._kinds:
+        if connection_of(path) not in self._kinds and path != _HOOKS:
             names = ", ".join(f"/{name}/…" for name in self._kinds)
             return Refusal(
                 404,

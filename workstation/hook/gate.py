@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from workstation.environment import variable
 
+FORWARDER_URL, FORWARDER_KEY = "ABEYANCE_FORWARDER_URL", "ABEYANCE_FORWARDER_KEY"
+"""What `abeyance exec` gives to the hooks of the tool that it starts."""
 _REFRESHED_AT = 0.8
 
 
@@ -27,7 +29,7 @@ def find_gate(gateway: str) -> tuple[str, str]:
     agent may be able to set.
     """
     if not gateway:
-        url, key = variable("ABEYANCE_FORWARDER_URL"), variable("ABEYANCE_FORWARDER_KEY")
+        url, key = variable(FORWARDER_URL), variable(FORWARDER_KEY)
         if url and key:
             return url, key
     return _kept(gateway) or _renewed(gateway)

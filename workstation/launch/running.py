@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from workstation.environment import variables
 from workstation.forwarder.repository import WorkingFolder
 from workstation.forwarder.server import Forwarder, TokenSource
+from workstation.hook.gate import FORWARDER_KEY, FORWARDER_URL
 from workstation.launch.child import Child, found, signals_for
 from workstation.launch.environment import Prepared, prepared
 from workstation.launch.notifications import notify
@@ -75,7 +76,9 @@ async def _run(
                 notify if wanted.notifies else _nothing,
                 wanted.tool.title if wanted.tool.name else Path(wanted.command[0]).name,
             )
-            child = Child((program, *start.arguments, *wanted.command[1:]), ready.variables)
+            hooks = {FORWARDER_URL: forwarder.url, FORWARDER_KEY: forwarder.key}
+            command = (program, *start.arguments, *wanted.command[1:])
+            child = Child(command, {**ready.variables, **hooks})
             children.append(child)
             watching = asyncio.ensure_future(watch.run())
             try:

@@ -118,6 +118,14 @@ async def test_what_the_tool_must_not_ask_is_refused_here(
     assert gateway.received == []
 
 
+async def test_the_tools_hooks_may_ask_for_a_decision(tool: Tool, gateway: GatewayStandIn) -> None:
+    headers = {"authorization": f"Bearer {tool.forwarder.key}"}
+    async with tool.ask(path="/-/evaluate", headers=headers, data=b"{}") as answer:
+        assert answer.status == 200
+    assert gateway.received[-1].target == "/-/evaluate"
+    assert gateway.received[-1].headers["authorization"] == "Bearer token-1"
+
+
 async def test_a_stream_comes_piece_by_piece_and_as_it_is(
     tool: Tool, gateway: GatewayStandIn
 ) -> None:
