@@ -222,9 +222,11 @@ class Gate:
     ) -> Verdict:
         """Return what the rules of now say of a request that has waited since then.
 
-        Raises Refused where they deny, or where the caller has taken it back meanwhile: clients
-        of MCP do so by a notification, and leave the call open.
+        Raises CredentialEnded where its key has ended meanwhile, and Refused where they deny, or
+        where the caller has taken it back: clients of MCP do so by a notification, and leave the
+        call open.
         """
+        await self.admission.check(incoming.identity)
         current = self.catalogs.current
         if await self.account.cancelled(incoming.identity, inspected.inquiry, since):
             raise cancelled(inspected.verdict)

@@ -37,3 +37,8 @@ class Admission:
         issued = await self._credentials.find(token)
         await self._callers.remember(issued.identity)
         return Caller(replace(issued.identity, credential=issued.id), issued.scope)
+
+    async def check(self, identity: Identity) -> None:
+        """Raise CredentialEnded where a request has waited, and its key has ended meanwhile."""
+        if identity.credential:
+            await self._credentials.check(identity.credential)

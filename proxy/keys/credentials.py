@@ -87,6 +87,14 @@ class Credentials:
         """Return a credential as it is by now, with groups that count. Raises as `find`."""
         return await self._fresh(await self._current(seen), self._clock.now())
 
+    async def check(self, issued_id: str) -> None:
+        """Raise CredentialEnded where a credential has ended meanwhile."""
+        issued, now = await self._store.get(issued_id), self._clock.now()
+        if issued is None:
+            raise CredentialEnded("The key of this request has ended.")
+        if not issued.live(now):
+            raise CredentialEnded(_why_over(issued, now))
+
     async def run(self) -> None:
         """Have what is being read written down before the process ends."""
         try:

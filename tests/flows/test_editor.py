@@ -102,6 +102,25 @@ async def test_what_the_editor_asks_is_held_approved_and_recorded_as_it_is_forwa
     assert len(pieces) == len(session.request.pieces)
 
 
+async def test_a_held_request_whose_key_is_revoked_meanwhile_does_not_go_out(
+    house: House, idp: IdpDriver, key: str, slack: SlackDriver, model: ModelDriver
+) -> None:
+    maria, word = await slack.user("maria"), f"ship-{uuid4().hex[:6]}"
+    async with house.http(await idp.token("alice")) as own, house.http(key) as http:
+        [mine] = [
+            one for one in (await own.get("/-/keys")).json()["keys"] if not one["last_used_at"]
+        ]
+        async with http.stream("POST", CHAT, json=asked(f"{word} to production")) as answer:
+            card = await maria.wait_for_message(
+                lambda m: word in m.words and "Approve" in m.buttons
+            )
+            assert (await own.delete(f"/-/keys/{mine['id']}")).status_code == 200
+            await only_this_request(maria, card)
+            told = (await answer.aread()).decode()
+    assert "was revoked" in told
+    assert await model.requests() == []
+
+
 async def test_a_denial_and_a_fault_are_in_the_words_of_chat(house: House, key: str) -> None:
     async with house.http(key) as http:
         answer = await http.post(CHAT, json=asked("x", previous_response_id="resp_1"))
