@@ -53,6 +53,9 @@ class IssuerSettings(BaseModel):
     kind: str = Field(default="person", pattern="^(person|workload)$")
     jwks_uri: str = ""
     """Where its keys are, if not where its discovery document says."""
+    scopes: tuple[str, ...] = ()
+    """What is asked for besides at a sign-in, where the issuer gives tokens for an API by a scope,
+    such as `api://abeyance/.default`."""
     introspection_client_id: str = ""
     introspection_client_secret: SecretStr = SecretStr("")
     """The client as which the gateway asks the issuer about opaque tokens (RFC 7662); without it,

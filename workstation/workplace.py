@@ -31,6 +31,8 @@ class Workplace:
     issuer: str
     client_id: str = CLIENT_ID
     audience: str = AUDIENCE
+    scopes: tuple[str, ...] = ()
+    """What is asked for besides, at issuers that go by scopes and not by an audience."""
 
 
 def ask_workplace(gateway: str) -> Workplace:
@@ -53,9 +55,13 @@ def find_workplace(gateway: str = "") -> Workplace:
     if not issuer and not known:
         known = _asked(url)
     elif issuer and known.get("issuer") != issuer:
-        known = {"issuer": issuer, "client_id": CLIENT_ID, "audience": AUDIENCE}
+        known = {"issuer": issuer, "client_id": CLIENT_ID, "audience": AUDIENCE, "scopes": ()}
     return Workplace(
-        url, known["issuer"], client_id or known["client_id"], audience or known["audience"]
+        url,
+        known["issuer"],
+        client_id or known["client_id"],
+        audience or known["audience"],
+        tuple(known["scopes"]),
     )
 
 
@@ -71,15 +77,6 @@ def save_workplace(workplace: Workplace) -> None:
     saved["workplaces"][workplace.gateway] = {
         name: value for name, value in asdict(workplace).items() if name != "gateway"
     }
-    write_private(_file(), json.dumps(saved, indent=2))
-
-
-def forget_workplace(gateway: str) -> None:
-    """Forget one that was saved. Raises Unavailable."""
-    saved = _saved()
-    saved["workplaces"].pop(gateway, None)
-    if saved["gateway"] == gateway:
-        saved["gateway"] = next(iter(saved["workplaces"]), "")
     write_private(_file(), json.dumps(saved, indent=2))
 
 
@@ -99,7 +96,7 @@ def gateway_url(given: str) -> str:
         raise BadSettings(
             f"{given} is not the URL of a gateway: give https://host or https://host/path."
         )
-    if url.scheme != "https" and not (url.scheme == "http" and url.hostname in _THIS_MACHINE):
+    if not is_private(given):
         raise BadSettings(
             f"{given} would send your token in the clear: use https:// (http:// only on this "
             "machine)."
@@ -108,7 +105,15 @@ def gateway_url(given: str) -> str:
     return f"{url.scheme}://{host}{f':{port}' if port else ''}{url.path.rstrip('/')}"
 
 
-def _asked(url: str) -> dict[str, str]:
+def is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there."""
+    target = urlsplit(url)
+    return target.scheme == "https" or (
+        target.scheme == "http" and target.hostname in _THIS_MACHINE
+    )
+
+
+def _asked(url: str) -> dict[str, Any]:
     """Ask the gateway who signs its people in (RFC 9728)."""
     import httpx2  # noqa: PLC0415  it loads slowly, and is seldom needed
 
@@ -124,6 +129,7 @@ def _asked(url: str) -> dict[str, str]:
             "issuer": str(answer["authorization_servers"][0]),
             "client_id": str(answer.get("abeyance_client_id", CLIENT_ID)),
             "audience": str(answer.get("abeyance_audience", AUDIENCE)),
+            "scopes": tuple(map(str, answer.get("scopes_supported", ()))),
         }
     except (httpx2.HTTPError, ValueError, TypeError, LookupError) as error:
         raise Unavailable(

@@ -20,6 +20,8 @@ class Client:
     client_id: str
     redirect_uri: str
     secret: str = field(default="", repr=False)
+    scopes: tuple[str, ...] = ()
+    """What is asked for besides."""
 
 
 def client_of(settings: Settings) -> Client | None:
@@ -41,6 +43,7 @@ def client_of(settings: Settings) -> Client | None:
         settings.login_client_id,
         settings.public_url + CALLBACK,
         settings.login_client_secret.get_secret_value(),
+        issuer.scopes,
     )
 
 

@@ -75,7 +75,7 @@ class SignIn:
         async with self._asking(known) as asking:
             url, _ = asking.create_authorization_url(
                 known["authorization_endpoint"],
-                scope=_scope(known, scopes),
+                scope=" ".join((_scope(known, scopes), *self.client.scopes)),
                 state=state,
                 nonce=nonce,
                 code_verifier=verifier,

@@ -22,7 +22,7 @@ def resource_pages(settings: Settings) -> Blueprint:
 
     @pages.get(METADATA)
     async def described() -> Response:
-        described = {
+        described: dict[str, object] = {
             "resource": base_url(settings.public_url, request.scheme, request.host),
             "resource_name": "Abeyance",
             "bearer_methods_supported": ["header"],
@@ -36,6 +36,8 @@ def resource_pages(settings: Settings) -> Blueprint:
                 "abeyance_client_id": settings.workstation_client_id,
                 "abeyance_audience": first.audience,
             }
+            if first.scopes:
+                described["scopes_supported"] = list(first.scopes)
         return jsonify(described)
 
     return pages

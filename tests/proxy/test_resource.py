@@ -35,7 +35,10 @@ async def test_a_client_learns_from_a_401_where_to_sign_in(place: Place) -> None
 
 
 async def test_without_a_public_url_the_gateway_is_where_the_caller_has_it(place: Place) -> None:
-    issuers = [{"issuer": "https://a.example"}, {"issuer": "https://b.example", "audience": "b"}]
+    issuers = [
+        {"issuer": "https://a.example"},
+        {"issuer": "https://b.example", "audience": "b", "scopes": ["api://b/.default"]},
+    ]
     changes = {"public_url": "", "issuers": issuers, "login_issuer": "https://b.example"}
     async with place.gateway(**changes) as fresh, httpx.AsyncClient() as http:
         inside = f"http://127.0.0.1:{fresh.settings.port}"
@@ -43,6 +46,7 @@ async def test_without_a_public_url_the_gateway_is_where_the_caller_has_it(place
         assert described["resource"] == inside
         assert described["authorization_servers"] == ["https://b.example", "https://a.example"]
         assert described["abeyance_audience"] == "b"
+        assert described["scopes_supported"] == ["api://b/.default"]
         for host, told in (("gateway.internal", True), ('a", error="', False)):
             refused = await http.get(f"{inside}/-/holds", headers={"host": host})
             challenge = refused.headers.get("www-authenticate", "")

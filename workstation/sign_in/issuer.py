@@ -1,6 +1,7 @@
 """An identity provider as Authlib's client asks it.
 
-Every method raises IssuerUnavailable, and NotAuthenticated where the issuer says no. Sources:
+Every method raises IssuerUnavailable, and NotAuthenticated where the issuer says no; making one
+raises BadSettings for an address in the clear. Sources:
 RFC 6749, RFC 7009, RFC 7636, RFC 8628, RFC 8707, RFC 9207, OpenID Connect Discovery 1.0.
 """
 
@@ -17,7 +18,8 @@ from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 
-from app.errors import IssuerUnavailable, NotAuthenticated
+from app.errors import BadSettings, IssuerUnavailable, NotAuthenticated
+from workstation.workplace import is_private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +60,11 @@ class Issuer:
 
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
+        if not is_private(workplace.issuer):
+            raise BadSettings(
+                f"{workplace.issuer} would have your sign-in in the clear: use https:// (http:// "
+                "only on this machine)."
+            )
         with self._answering():
             self._known = self._discover()
         # A scope of the client's own would be asked for with each refresh, also where the person
@@ -89,7 +96,7 @@ class Issuer:
             url, _ = self._client.create_authorization_url(
                 self._known["authorization_endpoint"],
                 redirect_uri=redirect_uri,
-                scope=_scope(self._known),
+                scope=self._scope(),
                 state=state,
                 code_verifier=verifier,
                 **extra,
@@ -124,7 +131,7 @@ class Issuer:
                 self._known["device_authorization_endpoint"],
                 data={
                     "client_id": self._workplace.client_id,
-                    "scope": _scope(self._known),
+                    "scope": self._scope(),
                     **self._target(),
                 },
                 withhold_token=True,
@@ -173,6 +180,13 @@ class Issuer:
                 answer = self._client.revoke_token(endpoint, token=refresh_token)  # type: ignore[no-untyped-call]
                 answer.raise_for_status()
 
+    def _scope(self) -> str:
+        """Ask for what the issuer knows of: some refuse a scope that they do not."""
+        supported = self._known.get("scopes_supported")
+        offered = supported if isinstance(supported, list) else _SCOPES
+        known = (scope for scope in _SCOPES if scope == "openid" or scope in offered)
+        return " ".join((*known, *self._workplace.scopes))
+
     def _target(self) -> dict[str, str]:
         """Name what the token is for: most issuers go by `audience`, some by RFC 8707."""
         audience = self._workplace.audience
@@ -215,10 +229,3 @@ def _grant(token: Mapping[str, Any]) -> Grant:
     return Grant(
         str(token["access_token"]), now, now + lifetime, str(token.get("refresh_token") or "")
     )
-
-
-def _scope(known: Mapping[str, Any]) -> str:
-    """Ask for what the issuer knows of: some refuse a scope that they do not."""
-    supported = known.get("scopes_supported")
-    offered = supported if isinstance(supported, list) else _SCOPES
-    return " ".join(scope for scope in _SCOPES if scope == "openid" or scope in offered)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import stat
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -182,6 +184,20 @@ async def test_a_token_for_something_else_is_told_with_what_it_is_for(
         await machine.run("login", fresh.url)
         claims = extract_compact((await machine.token()).encode()).payload
     assert wanted.encode() in claims
+
+
+async def test_scopes_of_the_gateway_are_asked_for_besides(place: Place, tmp_path: Path) -> None:
+    scopes = ["api://abeyance/.default"]
+    async with place.gateway(issuers=[{"issuer": place.idp.issuer, "scopes": scopes}]) as fresh:
+        machine = Machine(tmp_path, fresh.url, variables={"BROWSER": "true"})
+        process = await machine.start("login", fresh.url)
+        assert process.stderr is not None
+        told = (await process.stderr.readline()).decode()
+        process.terminate()
+        await process.communicate()
+    (url,) = re.findall(r"http\S+/authorize\?\S+", told)
+    (asked,) = parse_qs(urlsplit(url).query)["scope"]
+    assert asked == "openid profile email groups offline_access api://abeyance/.default"
 
 
 async def test_without_a_gateway_an_issuer_will_do(place: Place, machine: Machine) -> None:
