@@ -33,7 +33,7 @@ ConnectionOption = Annotated[
 
 def exec_(
     command: Annotated[
-        list[str], typer.Argument(help="What to run, such as: claude", metavar="-- TOOL …")
+        list[str], typer.Argument(help="What to run, such as: claude", metavar="TOOL")
     ],
     *,
     gateway: GatewayOption = "",

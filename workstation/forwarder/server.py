@@ -39,6 +39,7 @@ _HEADERS_BYTES = 64 * 1024
 _CLOSING_SECONDS = 1.0
 _HOOKS = "/-/evaluate"
 """What the hooks of the tool ask."""
+_ASKING_SECONDS = 10.0
 _OURS = 'realm="abeyance"'
 """By which a 401 of the gateway is known from one of the model API."""
 _ADDED_BY_ITSELF = ("accept", "accept-encoding", "content-type", "user-agent")
@@ -150,7 +151,8 @@ class Forwarder:
             "abeyance-client": self.program,
             "accept": "application/json",
         }
-        async with self._session.get(self._gateway + path, headers=headers) as answer:
+        url, within = self._gateway + path, aiohttp.ClientTimeout(total=_ASKING_SECONDS)
+        async with self._session.get(url, headers=headers, timeout=within) as answer:
             answer.raise_for_status()
             return await answer.json()
 

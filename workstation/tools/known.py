@@ -51,8 +51,8 @@ def routed(
     wanted = [c for c in connections if c.kind in tool.kinds and (not chosen or c.name in chosen)]
     if not wanted:
         raise BadSettings(
-            f"{tool.title} needs a connection of the kind {' or '.join(tool.kinds)}, and you may "
-            f"use none here. There are: {there}."
+            f"{tool.title} needs a connection of the kind {' or '.join(tool.kinds)}, and none of "
+            f"{', '.join(chosen) or there} is one."
         )
     found = []
     for kind in tool.kinds:
