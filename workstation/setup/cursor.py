@@ -21,13 +21,8 @@ LIMITS = (
 
 
 def set_up(wish: Wish) -> SetUp:
-    """Return what is to be done by hand: nothing of Cursor's gateway settings is in a file."""
-    flag = " --project" if wish.project else ""
-    hooks = (
-        "Cursor's editor and CLI speak to Cursor's own servers, so the gateway decides by hooks: "
-        f"run `abeyance hook install cursor{flag}`."
-    )
-    notes = [hooks]
+    """Return what is to be done by hand. Cursor's files say nothing of a gateway but its hooks."""
+    notes = ["Cursor's editor and CLI speak to Cursor's own servers: its hooks ask the gateway."]
     if any(known.kind == "openai" for known in wish.connections):
         notes.append(
             "For chat with your own key: create one with `abeyance key create`, then enter it in "
