@@ -85,6 +85,10 @@ def _show_steps(console: Console, places: Places) -> None:
     _show(console, f"\n[bold]2.[/] Open [bold]{places.slack}[/] as Maria Lopez, in #approvals,")
     _show(console, "   and press [bold]Approve[/] or [bold]Deny…[/]")
     _show(console, "[bold]3.[/] Watch the waiting curl end. Then, as Ines Roth, type /replay\n")
+    typed = escape(command(places.data))
+    _show(console, "[bold]With an agent that you have[/] (claude, codex, gemini, opencode):")
+    _show(console, f"  [cyan]{typed} login {places.gateway}[/]")
+    _show(console, f"  [cyan]{typed} exec -- claude[/]\n")
 
 
 def held_curl(places: Places) -> str:

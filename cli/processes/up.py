@@ -39,6 +39,7 @@ _SANDBOX_CONNECTIONS = {
     "openai": CredentialScheme.BEARER,
     "anthropic": CredentialScheme.X_API_KEY,
     "cursor": CredentialScheme.BASIC,
+    "gemini": CredentialScheme.X_GOOG_API_KEY,
 }
 
 
