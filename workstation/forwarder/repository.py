@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+
+from workstation.origin import BRANCH, COMMIT, LONGEST, REPOSITORY, repository_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,13 +17,6 @@ if TYPE_CHECKING:
 
 _GIT_SECONDS = 5.0
 _GOOD_FOR_SECONDS = 10.0
-_LONGEST = 200
-# The gateway refuses other names: a task must not fail for an odd one.
-_REPOSITORY = re.compile(r"[\w.~+-]+(?:/[\w.~+-]+){0,9}")
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
-_BRANCH = re.compile(r"[\w.+/#@%=,!()-]+")
-# git@host:owner/name, which is no URL.
-_SHORT = re.compile(r"(?:[^@/]+@)?[\w.-]+:(?!//)(?P<path>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +30,17 @@ class Place:
     @property
     def headers(self) -> Headers:
         """Return what the gateway is told; approvers see it as claimed."""
-        if not _REPOSITORY.fullmatch(self.repository):
+        if not REPOSITORY.fullmatch(self.repository):
             return ()
         said = (
-            ("repository", self.repository, _REPOSITORY),
-            ("commit", self.commit, _COMMIT),
-            ("branch", self.branch, _BRANCH),
+            ("repository", self.repository, REPOSITORY),
+            ("commit", self.commit, COMMIT),
+            ("branch", self.branch, BRANCH),
         )
         return tuple(
             (f"abeyance-{name}", _encoded(value))
             for name, value, pattern in said
-            if len(value) <= _LONGEST and pattern.fullmatch(value)
+            if len(value) <= LONGEST and pattern.fullmatch(value)
         )
 
 
@@ -78,18 +72,6 @@ def place_of(folder: Path) -> Place:
         commit=_git(folder, "rev-parse", "--verify", "--quiet", "HEAD"),
         branch=_git(folder, "symbolic-ref", "--quiet", "--short", "HEAD"),
     )
-
-
-def repository_of(remote: str) -> str:
-    """Return `owner/name` of the address of a remote; empty where it is a folder."""
-    if "://" in remote:
-        url = urlsplit(remote)
-        path = "" if url.scheme == "file" else url.path
-    else:
-        # `C:\\shop` is a folder of Windows, and no host.
-        short = _SHORT.fullmatch(remote)
-        path = short["path"] if short and not re.match(r"[A-Za-z]:[\\/]", remote) else ""
-    return path.strip("/").removesuffix(".git")
 
 
 def _git(folder: Path, *arguments: str) -> str:

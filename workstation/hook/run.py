@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from workstation.hook import claude, codex, cursor
 from workstation.hook.answer import Answer, Event, Unreadable
+from workstation.hook.checkout import origin_of
 from workstation.hook.gate import SignedOut, find_gate
 from workstation.hook.gateway import Unanswered, ask
 
@@ -113,7 +114,8 @@ def _answer(tool: str, event: Event, gateway: str, deadline: float) -> Answer:
     words = _TOOLS[tool]
     question = words.question(event)
     url, token = find_gate(gateway)
-    verdict = ask(url, token, {"tool": NAMES[tool]} | question, deadline)
+    about = {"tool": NAMES[tool]} | origin_of(str(question.get("folder", "")))
+    verdict = ask(url, token, about | question, deadline)
     answer: Answer = words.answer(event, verdict)
     return answer
 
