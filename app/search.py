@@ -1,7 +1,7 @@
 """The one filter language, for Slack, pages and terminal alike.
 
     user:alice since:1d decision:denied rule:no-production connection:openai repo:acme/x
-    tool:Bash call:denied
+    tool:Bash call:denied hook:cursor
     agent:bc-5f8e8af5-3f0a-4683-aff7-28554450e05d
     8JYASA
 
@@ -22,7 +22,10 @@ from app.errors import BadRequest
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,4})([mhdw])")
 _ID = re.compile(r"[0-9a-z]{6}|[0-9a-z]{26}")
-_WORDS = ("user", "since", "decision", "rule", "connection", "repo", "tool", "call", "agent")
+_WORDS = (
+    *("user", "since", "decision", "rule", "connection", "repo", "tool", "call", "agent"),
+    "hook",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class SessionFilter:
     """What became of such a call."""
     agent: str = ""
     """The id of an agent in Cursor's cloud."""
+    hook: str = ""
+    """The tool whose hook asked, where it is no request to a model."""
     id: str = ""
     """The whole of it or its last six characters, in lower case."""
 
@@ -73,6 +78,7 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
         tool=given.get("tool", "").lower(),
         call=_decision("call", given["call"]) if "call" in given else None,
         agent=given.get("agent", ""),
+        hook=given.get("hook", "").lower(),
         id=given.get("id", ""),
     )
 

@@ -11,6 +11,11 @@ class HookTool(StrEnum):
     CODEX = "codex"
     CURSOR = "cursor"
 
+    @property
+    def label(self) -> str:
+        """Its name as people write it."""
+        return self.value.replace("-", " ").title()
+
 
 class HookEvent(StrEnum):
     PROMPT = "prompt"

@@ -76,6 +76,7 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
         "connection": wanted.connection,
         "repo": wanted.repo,
         "cloud.agent": wanted.agent,
+        "hook.tool": wanted.hook,
         "calls": _call_sought(wanted.tool, wanted.call),
         "_id" if len(wanted.id) > SHORT else "short": wanted.id,
     }

@@ -177,6 +177,8 @@ def _who(hold: Hold, requester: str) -> Markup:
     lines = [text.join(who, to)]
     if origin := phrases.origin(hold.requester.provenance):
         lines.append(origin)
+    if hold.hook:
+        lines.append(phrases.asked_by(hold.hook, folder=hold.tool is None))
     if hold.reason:
         lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 600)))
     return text.join(*lines, by="\n")

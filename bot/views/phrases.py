@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.domain.hold import Hold, Vote
+    from app.domain.hook import Hook
     from app.domain.identity import Identity, Provenance
     from bot.people.approvers import Audience
     from bot.slack.text import Markup
@@ -148,6 +149,20 @@ def origin(provenance: Provenance | None) -> Markup:
     if provenance.run:
         parts.append(text.words(f"run {provenance.run}", 60))
     return text.join(*parts, by=" · ")
+
+
+def hooked(hook: Hook) -> Markup:
+    """Mark a session in a list as the question of a hook."""
+    return text.join(text.ours("· hook of "), text.words(hook.tool.label, 40))
+
+
+def asked_by(hook: Hook, *, folder: bool = True) -> Markup:
+    """Name the hook that asks; where it works is only what it says."""
+    who = text.join(text.ours("Asked by a hook of "), text.words(hook.tool.label, 40))
+    if not (folder and hook.folder):
+        return who
+    where = text.code(words.shown(hook.folder), 200)
+    return text.join(who, text.ours(" in "), where, text.ours(" _claimed_"))
 
 
 def approvers(hold: Hold) -> Markup:

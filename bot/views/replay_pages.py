@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from app.domain.hook import HookEvent
 from app.domain.session import Decision, SessionState
 from app.ids import short
 from bot.slack import blocks, text
@@ -39,6 +40,13 @@ MODAL = "replay_modal"
 PAGE_SESSIONS = 8
 _MOST_PAGES_BACK = 80
 _RECORDED = text.ours("🔎 This view is recorded.")
+
+_ASKS = {
+    HookEvent.PROMPT: "Prompt. ",
+    HookEvent.TOOL_CALL: "Tool call. ",
+    HookEvent.TOOL_RESULT: "Result of a tool. ",
+    HookEvent.READ: "File. ",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,7 @@ def _entry(session: Session) -> Block:
         text.ours("→"),
         text.words(session.model or session.connection, 100),
         text.ours(f"· *{session.decision.value}*"),
+        *([phrases.hooked(session.hook)] if session.hook else []),
         by=" ",
     )
     rule = session.verdict.decisive
@@ -161,6 +170,8 @@ def _turns(page: int, pages: int) -> list[Button]:
 
 def _overview(session: Session) -> list[Block]:
     request = phrases.call(session.request.method, session.request.path)
+    if session.hook:
+        request = text.join(text.ours(_ASKS[session.hook.event]), phrases.asked_by(session.hook))
     return [
         blocks.header(f"{session.decision.value.capitalize()} · {session.identity.name}"),
         blocks.fields(
@@ -187,6 +198,8 @@ def _answer(session: Session) -> Markup:
     if answer.ended_at is not None:
         parts.append(f"took {(answer.ended_at - answer.started_at).total_seconds():.2f} s")
     line = text.ours(" · ".join(parts))
+    if session.hook:
+        line = text.ours("told to the hook; whether the agent obeyed is not known")
     why = answer.error or session.reason
     return text.join(line, text.words(why, 300), by="\n") if why else line
 

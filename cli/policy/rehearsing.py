@@ -34,6 +34,7 @@ from policies.card_count import Asked, count_cards
 from policies.habits import ADVICE, ENOUGH, always_approved
 from policies.rehearse import KINDS, Change, Precedent, records
 from policies.rehearse import backtest as decided_again
+from proxy.evaluate.inquiry import recorded_inquiry
 from proxy.facts import read_inquiry
 
 if TYPE_CHECKING:
@@ -222,6 +223,8 @@ class _Outcome:
 
 def _inquiry(session: Session, body: bytes) -> Inquiry:
     """Raises AbeyanceError where the request cannot be read."""
+    if session.hook is not None:
+        return recorded_inquiry(session, body)
     connection = Connection(session.connection, "", CredentialScheme.BEARER, b"", session.wire)
     asked = session.request
     return read_inquiry(connection, asked.method, asked.path, asked.query, asked.headers, body)

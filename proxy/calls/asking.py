@@ -17,7 +17,7 @@ from app.domain.verdict import Verdict
 from app.errors import Refused
 from app.ids import new_id
 from policies.passages.answers import covers_of
-from policies.passages.names import PassageNames
+from policies.passages.names import UNKEYED, PassageNames
 from proxy.calls import words
 from proxy.calls.same_call import released_before
 from proxy.facts import Inquiry
@@ -50,11 +50,12 @@ class CallAsked:
     call: HeldCall
     reason: str
     """What the requester says that the request is for."""
-    passage_names: PassageNames
     until: float
     """When the client's patience ends, by the clock of the event loop."""
     client: str = ""
     """What its program calls itself, to ask later what it is waiting for."""
+    passage_names: PassageNames = UNKEYED
+    """What names the passage that a call is."""
 
     @property
     def key(self) -> str:

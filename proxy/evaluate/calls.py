@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.clock import Clock
 from app.domain.tool_call import ToolCall
+from app.domain.verdict import Action, Verdict
 from app.errors import Reason, Refused, Restarting, Unavailable
 from app.telemetry import Metrics
 from app.wire.calls.base import Changed, Replaced
@@ -19,7 +20,7 @@ from proxy.calls.asking import CallAsking
 from proxy.calls.decisions import Decisions, Told
 from proxy.calls.leaving import Leaving
 from proxy.evaluate import words
-from proxy.evaluate.inquiry import Question, inquiry_of, scene_of
+from proxy.evaluate.inquiry import Question, read_call, scene_of
 from proxy.evaluate.result import Result, rules_of
 from proxy.record.recorder import Recorder
 from proxy.work.pool import Pool
@@ -49,7 +50,9 @@ class Calls:
         inquiry = await self._inquiry(question, catalog)
         judge = partial(judge_call, call, inquiry.facts, question.identity, now, question.names)
         judged = await self.pool.do(question.size, judge, catalog)
-        lines.recording = await self.recorder.open(question.identity, inquiry, judged.verdict)
+        # As on the wire, where the rules on calls stand beside each call.
+        of_texts = Verdict(Action.ALLOW, (), catalog.revision)
+        lines.recording = await self.recorder.open(question.identity, inquiry, of_texts)
         told = Told(
             identity=question.identity,
             names=question.names,
@@ -68,9 +71,7 @@ class Calls:
         return await self._answer(decisions, decided, lines)
 
     async def _inquiry(self, question: Question, catalog: Catalog) -> Inquiry:
-        read = partial(inquiry_of, question)
-        inquiry = await self.pool.do(question.size, read, catalog)
-        return inquiry.showing(catalog.mask).without_texts()
+        return await self.pool.do(question.size, partial(read_call, question), catalog)
 
     async def _answer(self, decisions: Decisions, decided: Decided, lines: Lines) -> Result:
         stays = False

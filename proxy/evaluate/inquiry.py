@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.domain.connection import Connection, ConnectionKind
+from app.domain.connection import Connection, ConnectionKind, CredentialScheme
 from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.identity import Identity
 from app.domain.segment import Facts
 from app.domain.verdict import Verdict
+from app.errors import BadRequest
 from app.wire import strict_json
 from app.wire.apis.anthropic import ANTHROPIC
 from app.wire.apis.hook import HOOK
@@ -22,16 +23,17 @@ from app.wire.apis.openai_chat import CHAT
 from app.wire.apis.openai_responses import RESPONSES
 from app.wire.request.body import Body
 from policies.decide import examine
-from policies.passages.names import PassageNames
+from policies.passages.names import UNKEYED, PassageNames
 from proxy.calls.scene import Scene, conversation_name
 from proxy.evaluate.evaluation import Evaluation
 from proxy.facts import Inquiry, recorded_request
 from proxy.http.account_ids import AccountUse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from app.domain.session import Session
     from app.wire.base import Json
     from policies.compiled_catalog import Catalog
 
@@ -95,14 +97,18 @@ class Question:
 
 def scene_of(question: Question, catalog: Catalog) -> Scene:
     """Return what the hook says of the surroundings of a call, safe to show."""
+    return _scene(question, catalog.mask)
+
+
+def _scene(question: Question, mask: Callable[[str], str]) -> Scene:
     asked = question.evaluation
     return Scene(
         conversation=conversation_name(question.names, asked.conversation),
-        folder=catalog.mask(asked.folder),
+        folder=mask(asked.folder),
     )
 
 
-def inquiry_of(question: Question, catalog: Catalog) -> Inquiry:
+def inquiry_of(question: Question, mask: Callable[[str], str]) -> Inquiry:
     """Return what is asked; only a prompt and what a tool said are texts of it."""
     asked, (kind, path) = question.evaluation, question.call
     connection = replace(question.connection, wire=HOOK.name)
@@ -112,7 +118,7 @@ def inquiry_of(question: Question, catalog: Catalog) -> Inquiry:
     said = HOOK.read(judged)
     texts = tuple(replace(segment, tool=asked.name) for segment in said.segments)
     prompt = replace(said, model=asked.model, segments=texts)
-    scene = scene_of(question, catalog)
+    scene = _scene(question, mask)
     hook = Hook(asked.tool, asked.event, scene.folder, scene.conversation, asked.call_id)
     return Inquiry(
         connection=connection,
@@ -129,6 +135,22 @@ def inquiry_of(question: Question, catalog: Catalog) -> Inquiry:
     )
 
 
+def read_call(question: Question, catalog: Catalog) -> Inquiry:
+    """Return what is asked about a tool call, without its texts."""
+    return inquiry_of(question, catalog.mask).showing(catalog.mask).without_texts()
+
+
+def recorded_inquiry(session: Session, body: bytes) -> Inquiry:
+    """Return what a hook asked, out of its record. Raises BadRequest."""
+    hook, content = session.hook, strict_json.parse(body)
+    if hook is None or not isinstance(content, dict):
+        raise BadRequest("This is no question of a hook.")
+    asked = Evaluation(hook.tool, hook.event, content, model=session.model)
+    connection = Connection(session.connection, "", CredentialScheme.BEARER, b"")
+    question = Question(asked, connection, session.identity, UNKEYED)
+    return inquiry_of(question, lambda text: text)
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
     """What the rules say of texts, and what of them is recorded."""
@@ -139,7 +161,7 @@ class Examined:
 
 def examined(question: Question, now: datetime, catalog: Catalog) -> Examined:
     """Return what the rules on prompts say of a prompt, a file or a tool's result."""
-    inquiry = inquiry_of(question, catalog)
+    inquiry = inquiry_of(question, catalog.mask)
     verdict, mask = examine(inquiry.facts, question.identity, catalog, now, question.names)
     if mask is not None:
         inquiry = inquiry.masked(mask)

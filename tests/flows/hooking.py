@@ -39,7 +39,18 @@ PROMPT_RULES = """
   explain: Keys do not belong in prompts.
   examples: {match: ["AKIAIOSFODNN7EXAMPLE"], skip: ["a key"]}
 """
-HOOK_RULES = RULES + PROMPT_RULES
+HURRY = """
+- id: hurry
+  title: The agent is in a hurry
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {words: [hurry]}}}
+  then: hold
+  approval: {from: [managers], expires: 2s}
+  risk: high
+  explain: Ask in the morning.
+  examples: {match: ["hurry up"], skip: ["build it"]}
+"""
+HOOK_RULES = RULES + PROMPT_RULES + HURRY
 CALL = {"tool": "claude-code", "event": "tool_call", "conversation": "one", "name": "Bash"}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.bot.conftest import pick
@@ -233,3 +235,67 @@ async def test_what_the_wire_decides_is_left_to_it_and_for_cursor_it_is_decided_
         result = {"tool": "codex", "event": "tool_result", "name": "Bash", "arguments": {}}
         assert (await ask(hook, result | {"result": "the payroll"})).decision == "deny"
         assert (await ask(hook, result | {"result": "done"})).decision == "allow"
+
+
+async def test_what_hooks_asked_is_on_the_record_as_theirs(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    ines, word = await slack.user("ines"), marked("payroll")
+    async with house.http(await idp.token("alice")) as hook:
+        await ask(hook, prompt_of(word, tool="cursor", folder="/home/alice/shop"))
+        await ask(hook, call_of(word, tool="cursor", name="Shell"))
+    await ines.command("/replay", "hook:cursor decision:denied rule:no-payroll")
+    view = await ines.wait_for_view("hook of Cursor")
+    await ines.click(view, "Open")
+    shown = await ines.wait_for_view(word)
+    assert "Prompt. Asked by a hook of Cursor in `/home/alice/shop` _claimed_" in shown.words
+    await ines.command("/replay", "hook:cursor decision:allowed")
+    await ines.click(await ines.wait_for_view("hook of Cursor"), "Open")
+    shown = await ines.wait_for_view(word)
+    assert "whether the agent obeyed is not known" in shown.words
+    assert "Tool call. Asked by a hook of Cursor" in shown.words
+
+
+async def test_nobody_answering_is_no_yes(house: House, idp: IdpDriver) -> None:
+    async with house.http(await idp.token("alice")) as hook:
+        told = await ask(hook, call_of(marked("hurry up")))
+    assert told.decision == "deny"
+    assert "this is not a denial" in told.last["message"]
+
+
+async def test_what_is_no_question_is_answered_with_what_to_send(
+    house: House, idp: IdpDriver
+) -> None:
+    async with house.http(await idp.token("alice")) as hook:
+        for body in (b"", b"{", b"[]", b'{"tool":"vim"}', b"\xff" * 9, b"[" * 100_000):
+            told = await ask(hook, body)
+            assert (told.status, told.last["error"]["code"]) == (400, "bad_request")
+        told = await ask(hook, call_of("ls", connection="nowhere"))
+        assert told.status == 400
+        assert "Known: anthropic, cursor, openai" in told.last["error"]["message"]
+        assert (await ask(hook, b" " * 3_000_000)).status == 413
+        assert (await hook.get("/-/evaluate")).status_code == 405
+        headers = {"content-encoding": "gzip"}
+        assert (await ask(hook, call_of("ls"), headers=headers)).status == 415
+    async with house.http("nobody") as stranger:
+        told = await ask(stranger, call_of("destroy it"))
+    assert (told.status, told.last["error"]["code"]) == (401, "not_authenticated")
+
+
+async def test_a_gateway_that_stops_sends_its_hooks_to_another_where_they_find_their_hold(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, token, deploy = await slack.user("maria"), await idp.token("alice"), marked("deploy it")
+    stopping = house.start_gateway()
+    url, told = stopping.addresses["gateway"]["url"], Told()
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=30) as hook:
+        async with meanwhile(ask(hook, call_of(deploy), told)):
+            card = await card_of(maria, deploy)
+            await told.waits.wait()
+            await asyncio.to_thread(stopping.stop)
+        assert (told.last["state"], told.last["error"]["code"]) == ("failed", "restarting")
+    async with house.http(token) as hook, meanwhile(ask(hook, call_of(deploy))) as asking:
+        await maria.click(card, "Approve")
+    assert (await asking).decision == "allow"
+    assert len(cards(maria, deploy)) == 1

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.hold import Granted, Hold, HoldState, Marked
+from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Role
@@ -21,6 +22,7 @@ from bot.slack.button_seal import Seal
 from bot.views import cards
 from bot.views.quotes import passages, quotes
 from sandbox.slack.blockkit import check_blocks, length_of
+from tests.bot.calls import BASH
 from tests.bot.values import DANA, JOB, MARCUS, MARIA, NOW, fired, hold, vote
 from tests.policies.passages.questions import passage
 
@@ -46,6 +48,15 @@ def words(message: Message) -> str:
 def buttons(message: Message) -> list[str]:
     rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
     return [button["action_id"] for row in rows for button in row]  # type: ignore[attr-defined]
+
+
+def test_a_card_says_which_hook_asks_and_where_it_claims_to_work() -> None:
+    hook = Hook(HookTool.CLAUDE_CODE, HookEvent.PROMPT, "/home/dana/`shop`\u202e")
+    shown = words(draw(hold(hook=hook)))
+    assert "Asked by a hook of Claude Code in `/home/dana/ˋshopˋ⟨U+202E⟩` _claimed_" in shown
+    of_call = words(draw(hold(hook=hook, tool=BASH)))
+    assert "Asked by a hook of Claude Code" in of_call
+    assert "_claimed_" not in of_call
 
 
 def test_a_pending_card_has_what_a_decision_takes() -> None:
