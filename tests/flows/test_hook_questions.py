@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
 
+AUDITORS = "- {name: auditors, slack_groups: [auditors]}\n"
+
 
 @pytest.fixture(scope="module")
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     data = tmp_path_factory.mktemp("house")
     (data / "policies" / "catalog").mkdir(parents=True)
     (data / "policies" / "catalog" / "rules.yaml").write_text(HOOK_RULES)
-    (data / "policies" / "approvers.yaml").write_text(SETS)
+    (data / "policies" / "approvers.yaml").write_text(SETS + AUDITORS)
     with open_house(data, mongodb_uri, data / "policies") as house:
         yield house
 
