@@ -37,6 +37,12 @@ def test_a_hook_that_dies_blocks_with_a_reason(tool: str, hook: str) -> None:
         assert "abeyance doctor --workstation" in ended.stderr
 
 
+def test_on_windows_claude_code_starts_the_hook_with_git_bash() -> None:
+    document = hooks_for("claude", command=r"C:\Abeyance\abeyance.exe", windows=True)
+    [handler] = document["hooks"]["PreToolUse"][0]["hooks"]
+    assert handler["command"] == "C:/Abeyance/abeyance.exe hook claude --wait 3540"
+
+
 def test_what_fails_open_is_told() -> None:
     assert warnings_for("claude", "user", "2.1.295") == []
     assert "times out" in warnings_for("claude", "user", "2.1.197")[0]

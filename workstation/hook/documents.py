@@ -48,6 +48,9 @@ def hooks_for(
     """
     if tool not in TOOLS or level not in LEVELS:
         raise ValueError(f"{tool} {level}")
+    if windows and tool == "claude":
+        # It starts hooks with Git Bash there, which takes a backslash for an escape.
+        command = command.replace("\\", "/")
     line = f"{command} hook {tool} --wait {wait}"
     if gateway:
         line += f" --gateway {gateway}"

@@ -48,9 +48,7 @@ def _kept(gateway: str) -> tuple[str, str] | None:
             return None
         if token:
             return url, token
-        workplace = saved["workplaces"][url]
-        names = {name: workplace[name] for name in ("issuer", "client_id", "audience")}
-        named = json.dumps({"gateway": url} | names, sort_keys=True)
+        named = json.dumps({"gateway": url} | saved["workplaces"][url], sort_keys=True)
         name = hashlib.sha256(named.encode()).hexdigest()[:20]
         session = _document(state / "sessions" / f"{name}.json")
         lifetime = session["expires_at"] - session["issued_at"]

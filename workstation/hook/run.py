@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from workstation.hook import claude, codex, cursor
 from workstation.hook.answer import Answer, Event, Unreadable
 from workstation.hook.checkout import origin_of
+from workstation.hook.documents import WAIT_SECONDS
 from workstation.hook.gate import SignedOut, find_gate
 from workstation.hook.gateway import Unanswered, ask
 
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 NAMES = {"cursor": "cursor", "claude": "claude-code", "codex": "codex"}
 """The tools, and what the gateway calls them."""
 _TOOLS: dict[str, ModuleType] = {"cursor": cursor, "claude": claude, "codex": codex}
-_WAIT_SECONDS = 3540
 _STUCK_SECONDS = 45.0
 """How long after its time a hook that is still stuck in a call blocks without it."""
 _USAGE = (
@@ -121,7 +121,7 @@ def _answer(tool: str, event: Event, gateway: str, deadline: float) -> Answer:
 
 
 def _options(arguments: list[str]) -> tuple[float, str]:
-    wait, gateway, rest = float(_WAIT_SECONDS), "", list(arguments)
+    wait, gateway, rest = float(WAIT_SECONDS), "", list(arguments)
     while rest:
         name, _, value = rest.pop(0).partition("=")
         value = value or (rest.pop(0) if rest else "")
