@@ -10,9 +10,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from quart import Quart, Response, jsonify, request
+from quart import Quart, Request, Response, jsonify, request
 
 from app.errors import AbeyanceError
+from proxy.cursor.webhooks.receiving import BODY_BYTES as EVENT_BYTES
+from proxy.cursor.webhooks.replacing import PATH as WEBHOOKS
 from proxy.exchange import Exchange
 from proxy.http.challenge import base_url, challenge
 from proxy.http.upgrades import as_request
@@ -91,6 +93,7 @@ def create_pages(
     """Build our own pages; `ready` raises an AbeyanceError where the gateway cannot serve."""
     pages = Quart(__name__, static_folder=None)
     pages.config["MAX_CONTENT_LENGTH"] = _FORM_BYTES
+    pages.request_class = _Request
 
     @pages.get("/-/healthz")
     async def healthz() -> Response:
@@ -118,6 +121,23 @@ def create_pages(
 
     pages.after_request(partial(_finished, drain))
     return pages
+
+
+class _Request(Request):
+    """A request to our own pages: a form, or an event of a webhook, which may be larger."""
+
+    def __init__(
+        self,
+        method: str,
+        scheme: str,
+        path: str,
+        *rest: Any,  # noqa: ANN401 - as Quart has it
+        max_content_length: int | None = None,
+        **more: Any,  # noqa: ANN401
+    ) -> None:
+        if path.startswith(WEBHOOKS):
+            max_content_length = EVENT_BYTES
+        super().__init__(method, scheme, path, *rest, max_content_length=max_content_length, **more)
 
 
 async def _finished(drain: Drain, response: Response) -> Response:

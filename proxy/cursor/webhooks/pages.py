@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from quart import Blueprint, request
 
-from app.errors import TooLarge
-from proxy.cursor.webhooks.receiving import BODY_BYTES, Receiving, Told
+from proxy.cursor.webhooks.receiving import Receiving, Told
 from proxy.cursor.webhooks.replacing import PATH
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ def webhook_pages(receiving: Receiving, wake: Callable[[], None]) -> Blueprint:
 
     @routes.post(f"{PATH}<webhook_id>")
     async def take(webhook_id: str) -> tuple[str, int]:
-        if (request.content_length or 0) > BODY_BYTES:
-            raise TooLarge("This event is too large.")
         body = await request.get_data(cache=False, as_text=False, parse_form_data=False)
         told = Told(
             event=_header("X-Webhook-Event"),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(days=30)
 _JSON = "application/json"
-BODY_BYTES = 1024 * 1024
+BODY_BYTES = 256 * 1024
 _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 

@@ -168,7 +168,8 @@ async def test_what_is_forged_is_refused_and_what_is_sent_again_is_told_once(
     ours = json.loads(received.body)["webhook"]
 
     async def tell(text: str, event_id: str, secret: str = ours["secret"]) -> int:
-        body = json.dumps({"id": launched["id"], "summary": text}).encode()
+        long = "Many words. " * 2_000
+        body = json.dumps({"id": launched["id"], "summary": text, "detail": long}).encode()
         headers = {
             "X-Webhook-Signature": signature(secret, body),
             "X-Webhook-ID": event_id,
