@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from app.domain.mark import FalsePositive
-    from app.domain.session import Session
+    from app.domain.session import CloudRun, Session
     from app.domain.verdict import FiredRule
     from app.reader import Shown
     from bot.slack.blocks import Block
@@ -184,9 +184,18 @@ def _overview(session: Session) -> list[Block]:
                 ("Answer", _answer(session)),
                 ("State", text.ours(session.state.value)),
                 ("Digest", text.code(session.request.digest[:16], 40)),
+                *([("Cloud agent", _cloud(session.cloud))] if session.cloud else []),
             ]
         ),
     ]
+
+
+def _cloud(cloud: CloudRun) -> Markup:
+    """Name the agent and the run in Cursor's cloud, and what the run took."""
+    named = text.words(" · ".join(filter(None, (cloud.agent, cloud.run))), 200)
+    if cloud.tokens is None:
+        return named
+    return text.join(named, text.ours(f"{cloud.tokens:,} tokens"), by="\n")
 
 
 def _answer(session: Session) -> Markup:

@@ -17,6 +17,7 @@ from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Role
 from app.domain.session import (
     Chunk,
+    CloudRun,
     Decision,
     RecordedAnswer,
     RecordedCall,
@@ -173,7 +174,7 @@ def test_every_word_in_a_thread(s: list[str], broken: int) -> None:
 @given(ten, st.sampled_from(HoldState))
 def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     held = a_hold(s, state)
-    session = a_session(s, held)
+    session = replace(a_session(s, held), cloud=CloudRun(s[1], s[2], tokens=12_345))
     shelf = Shelf(s[0][:300].encode(errors="replace").decode())
     assert sendable(replay_pages.listing(shelf, [session] * replay_pages.PAGE_SESSIONS, more=True))
     chunks = (Chunk(0, 5, s[3].encode(errors="replace")),)
@@ -183,7 +184,9 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     pages = list(paged(said))
     for number, page in enumerate(pages):
         seen = Seen(number, len(pages), page, (s[6],), tuple(Side), tuple(Side))
-        assert sendable(replay_pages.replayed(shelf.at(number), session, held, seen))
+        replayed = replay_pages.replayed(shelf.at(number), session, held, seen)
+        assert sendable(replayed)
+        assert number or "12,345 tokens" in json.dumps(replayed["blocks"])
 
 
 @quickly
