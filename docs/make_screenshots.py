@@ -56,6 +56,7 @@ def main() -> None:
         asking.result()
         threads.submit(hold_calls, mongodb_port).result()
         shoot_calls(browser, slack)
+        shoot_device(browser, gateway)
         browser.close()
 
 
@@ -173,3 +174,18 @@ def free_port() -> int:
 
 if __name__ == "__main__":
     main()
+
+
+def shoot_device(browser: Browser, gateway: str) -> None:
+    """Photograph how a person allows Claude Code, on a phone."""
+    begun = httpx.post(f"{gateway}/-/device/authorization/anthropic").raise_for_status().json()
+    page = browser.new_page(viewport={"width": 390, "height": 844}, device_scale_factor=2)
+    page.goto(begun["verification_uri"])
+    page.get_by_role("button", name="Alice Chen").click()
+    page.get_by_label("Type the code").fill(begun["user_code"])
+    page.screenshot(path=IMAGES / "device-code.png", full_page=True)
+    page.get_by_role("button", name="Continue").click()
+    page.screenshot(path=IMAGES / "device-allow.png", full_page=True)
+    page.get_by_role("button", name="Allow", exact=True).click()
+    page.get_by_role("heading", name="Claude Code is connected").wait_for()
+    page.close()

@@ -113,7 +113,9 @@ class DevicePages:
         else:
             await self._login.refuse(found)
         facts = self._facts(visit, found)
-        answer = await page("device/done.html", allowed=allowed, **facts)
+        answer = await page(
+            "device/done.html", allowed=allowed, keys=f"{self._url}/-/keys", **facts
+        )
         self._visits.end(answer, DEVICE)
         return answer
 

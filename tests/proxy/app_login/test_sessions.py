@@ -65,6 +65,8 @@ async def test_a_lost_reply_and_a_second_window_get_the_same_tokens(
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json()["refresh_token"] for answer in answers}) == 1
     assert len({answer.json()["access_token"] for answer in answers}) == 1
+    late = await program.refresh(old)
+    assert late.json()["refresh_token"] == answers[0].json()["refresh_token"]
     # The device code was exchanged as well, and is answered the same way.
     assert (await program.poll()).status_code == 401
     assert (await program.get(LIST)).status_code == 200
