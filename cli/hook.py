@@ -74,5 +74,8 @@ def install(  # noqa: PLR0913 - each is an option of the command
             wait=wait,
             windows=sys.platform == "win32",
         )
-        planned, notes = plan_install(file, document), warnings_for(tool, level, version)
+        planned, notes = (
+            plan_install(file, document, public=fleet),
+            warnings_for(tool, level, version),
+        )
     carry_out(tool, folder, planned, notes, Manner(dry_run, take_back, yes))

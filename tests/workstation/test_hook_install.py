@@ -84,6 +84,19 @@ def test_a_file_that_was_not_there_is_gone_after_undo(tool: str, file: Path) -> 
     assert not file.parent.exists()
 
 
+@pytest.mark.parametrize(("level", "modes"), [("user", (0o700, 0o600)), ("fleet", (0o755, 0o644))])
+def test_hooks_of_a_machine_can_be_read_by_all_its_users(
+    level: str, modes: tuple[int, int], file: Path
+) -> None:
+    before = os.umask(0o077)
+    try:
+        planned = plan_install(file, hooks_for("cursor", level), public=level == "fleet")
+        make("cursor", planned)
+    finally:
+        os.umask(before)
+    assert (file.parent.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == modes
+
+
 def test_another_wait_takes_the_place_of_the_old_one(file: Path) -> None:
     install("cursor", file)
     install("cursor", file, wait=60)

@@ -37,6 +37,7 @@ class Planned:
     """Settings that somebody changed since, which undoing leaves."""
     purpose: str = ""
     """Changes of one file for different purposes are undone apart."""
+    public: bool = False
 
     def diff(self) -> str:
         """Return the change as a unified diff; empty where there is none."""
@@ -58,7 +59,8 @@ def plan(changes: Iterable[Change], purpose: str = "") -> list[Planned]:
             then, trace = changed(now, change, trace)
         except Unreadable as fault:
             raise _untouched(change.file, fault) from fault
-        planned.append(Planned(change.file, now, then, trace, purpose=purpose))
+        known_as = Planned(change.file, now, then, trace, purpose=purpose, public=change.public)
+        planned.append(known_as)
     return planned
 
 
@@ -72,13 +74,13 @@ def make(tool: str, planned: Iterable[Planned], project: Path | None = None) -> 
             name = _key(each.file, each.purpose)
             known = record.files.get(name)
             # A folder may be there by now which was made for this file before.
-            made = [str(folder) for folder in make_folders(each.file)]
+            made = [str(folder) for folder in make_folders(each.file, public=each.public)]
             folders = (*(known.folders if known else ()), *made)
             record.files[name] = Changed(
                 tool, each.trace, tuple(dict.fromkeys(folders)), _name(project), each.purpose
             )
             record.save()
-            replace(each.file, each.now, each.then)
+            replace(each.file, each.now, each.then, public=each.public)
 
 
 def plan_undo(tool: str, project: Path | None = None, purpose: str = "") -> list[Planned]:

@@ -39,6 +39,8 @@ class Change:
     file: Path
     format: Format
     settings: tuple[Setting, ...]
+    public: bool = False
+    """Whether every user of the machine has to be able to read it."""
 
 
 class Editor(Protocol):

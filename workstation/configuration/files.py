@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_NEW_FILE, _NEW_FOLDER = 0o600, 0o700
+_OWN_FILE, _OWN_FOLDER = 0o600, 0o700
+_PUBLIC_FILE, _PUBLIC_FOLDER = 0o644, 0o755
 
 
 def read(path: Path) -> str | None:
@@ -33,10 +34,11 @@ def read(path: Path) -> str | None:
         raise Unavailable(f"{path} cannot be read ({error}).") from error
 
 
-def replace(path: Path, expected: str | None, text: str | None) -> None:
+def replace(path: Path, expected: str | None, text: str | None, *, public: bool = False) -> None:
     """Put a text in a file's place, or delete the file where the text is None.
 
-    Raises Unavailable, also where the file is no longer as expected.
+    A new file is for its owner alone, or for every user to read. Raises Unavailable, also where
+    the file is no longer as expected.
     """
     # A link, as people have who keep their settings in a repository, stays one.
     path = path.resolve()
@@ -46,16 +48,18 @@ def replace(path: Path, expected: str | None, text: str | None) -> None:
         if text is None:
             path.unlink(missing_ok=True)
         else:
-            _write(path, text)
+            _write(path, text, _PUBLIC_FILE if public else _OWN_FILE)
     except OSError as error:
         raise Unavailable(f"{path} cannot be written ({error}).") from error
 
 
-def make_folders(path: Path) -> list[Path]:
+def make_folders(path: Path, *, public: bool = False) -> list[Path]:
     """Make the folders around a file; return those that were made, outermost first."""
+    mode = _PUBLIC_FOLDER if public else _OWN_FOLDER
     missing = [folder for folder in path.parents if not folder.exists()]
     for folder in reversed(missing):
-        folder.mkdir(mode=_NEW_FOLDER, exist_ok=True)
+        folder.mkdir(mode=mode, exist_ok=True)
+        folder.chmod(mode)  # whatever the umask says
     return missing[::-1]
 
 
@@ -66,15 +70,15 @@ def remove_folders(folders: Iterable[Path]) -> None:
             folder.rmdir()
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: int) -> None:
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _NEW_FILE), "wb") as to:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as to:
             to.write(text.encode())
             to.flush()
             os.fsync(to.fileno())
-        if path.exists():
-            fresh.chmod(stat.S_IMODE(path.stat().st_mode))
+        # The umask may have narrowed it.
+        fresh.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else mode)
         fresh.replace(path)
     except OSError:
         with suppress(OSError):

@@ -60,7 +60,7 @@ def _fleet_file(tool: str) -> Path:
             return Path("/etc") / folders[1] / name
 
 
-def plan_install(file: Path, document: dict[str, Any]) -> list[Planned]:
+def plan_install(file: Path, document: dict[str, Any], *, public: bool = False) -> list[Planned]:
     """Return the file with our hooks beside those of others. Raises BadSettings."""
     there = _hooks(file)
     settings = [
@@ -69,7 +69,7 @@ def plan_install(file: Path, document: dict[str, Any]) -> list[Planned]:
     ]
     if "version" in document:
         settings.insert(0, Setting(("version",), document["version"]))
-    return plan([Change(file, Format.JSONC, tuple(settings))], _PURPOSE)
+    return plan([Change(file, Format.JSONC, tuple(settings), public)], _PURPOSE)
 
 
 def plan_removal(tool: str, file: Path, project: Path | None) -> list[Planned]:
