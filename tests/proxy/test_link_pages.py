@@ -196,6 +196,19 @@ async def test_a_cookie_that_we_did_not_seal_or_for_another_step_is_nobody(place
             assert (await http.get(f"{place.url}/-/link/confirm")).status_code == 400
 
 
+async def test_a_sign_in_for_one_purpose_is_nobody_for_another(place: Place) -> None:
+    """What somebody agreed to for a Slack account must not make keys in their name."""
+    async with Browser() as browser:
+        form = hidden(await browser.sign_in(await place.link()))
+        sealed = browser.cookies["abeyance-link"]
+    cookie = f"abeyance-keys={sealed}; abeyance-device={sealed}; abeyance-new-key={sealed}"
+    async with httpx.AsyncClient(headers={"cookie": cookie}) as http:
+        keys = await http.get(f"{place.url}/-/keys")
+        assert keys.status_code == 303
+        assert keys.headers["location"].startswith(f"{place.idp.issuer}/authorize?")
+        assert (await http.post(f"{place.url}/-/keys/create", data=form)).status_code == 400
+
+
 async def test_no_page_runs_scripts_is_framed_kept_or_tells_where_one_comes_from(
     place: Place,
 ) -> None:
