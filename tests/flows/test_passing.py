@@ -273,6 +273,22 @@ async def test_an_anthropic_stream_that_the_upstream_breaks_off_ends_with_an_err
             await stream.get_final_message()
 
 
+async def test_opencode_is_told_how_to_sign_in_and_a_caller_which_providers_there_are(
+    house: House, idp: IdpDriver
+) -> None:
+    async with house.http(await idp.token("alice")) as http:
+        told = (await http.get("/-/opencode")).json()
+        assert told["provider"]["anthropic"]["options"]["baseURL"] == f"{house.url}/anthropic/v1"
+        assert set(told["enabled_providers"]) == {"anthropic", "openai"}
+        http.headers.pop("authorization")
+        assert (await http.get("/-/opencode")).status_code == 401
+        asked = (await http.get("/.well-known/opencode")).json()
+        assert asked["auth"]["command"][:3] == ["abeyance", "key", "create"]
+        assert asked["remote_config"]["url"] == f"{house.url}/-/opencode"
+        # What there is, is for those who may use it.
+        assert "anthropic" not in str(asked)
+
+
 async def test_a_caller_is_told_the_connections_and_where_they_are(
     house: House, idp: IdpDriver
 ) -> None:

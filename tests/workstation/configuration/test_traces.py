@@ -145,7 +145,9 @@ def test_settings_are_taken_back_one_by_one_where_a_user_wrote_a_note(
     assert trace is not None
     editor = EDITORS[change.format]
     note = "// mine" if change.format is Format.JSONC else "# mine"
-    back = undone(f"{note}\n{then}", trace)
+    theirs = f"{note}\n{then}"
+    assert changed(theirs, change, trace) == (theirs, trace)
+    back = undone(theirs, trace)
     assert back.kept == ()
     assert editor.parse(back.text or "") == editor.parse(text or "")
 
