@@ -34,6 +34,8 @@ _SCOPES = ("openid", "profile", "email", "groups")
 _OFFLINE = "offline_access"
 _RANDOM_CHARACTERS = 48
 _SECONDS = 5.0
+LATELY_SECONDS = 15 * 60
+"""How long ago somebody may have signed in who is given something that lasts."""
 _log = structlog.get_logger(__name__)
 
 
@@ -53,6 +55,8 @@ class SignedIn:
 
     identity: Identity
     refresh_token: str = field(default="", repr=False)
+    signed_in_at: float | None = None
+    """When they did, in Unix seconds, where the issuer says so: it may know them since long ago."""
 
 
 class SignIn:
@@ -68,10 +72,14 @@ class SignIn:
         self._tls = httpx2.create_ssl_context(trust_env=False)
 
     async def start(self, *, offline: bool = False) -> Started:
-        """Make a sign-in; `offline` asks for a refresh token. Raises IssuerUnavailable."""
+        """Make a sign-in; `offline` asks for a refresh token, and for the person themselves.
+
+        Raises IssuerUnavailable.
+        """
         known = await self._discover()
         state, nonce, verifier = (generate_token(_RANDOM_CHARACTERS) for _ in range(3))
         scopes = (*_SCOPES, _OFFLINE) if offline else _SCOPES
+        lately = {"max_age": str(LATELY_SECONDS)} if offline else {}
         async with self._asking(known) as asking:
             url, _ = asking.create_authorization_url(
                 known["authorization_endpoint"],
@@ -79,6 +87,7 @@ class SignIn:
                 state=state,
                 nonce=nonce,
                 code_verifier=verifier,
+                **lately,
                 **_target(self.client.audience),
             )
         return Started(url, state, nonce, verifier)
@@ -109,7 +118,9 @@ class SignIn:
         identity = await self._caller(tokens)
         if identity is None:
             identity = await self._callers.vouched(identity_of(signed_in))
-        return SignedIn(identity, str(tokens.get("refresh_token") or ""))
+        at = signed_in.claims.get("auth_time")
+        known_at = float(at) if isinstance(at, int | float) else None
+        return SignedIn(identity, str(tokens.get("refresh_token") or ""), known_at)
 
     async def renew(self, refresh_token: str) -> SignedIn:
         """Return who a refresh token is of, as the issuer knows them now, and the next token.

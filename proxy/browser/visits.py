@@ -22,9 +22,10 @@ import structlog
 from quart import Blueprint, Response, request
 
 from app.domain.identity import Identity
-from app.errors import AbeyanceError, BadRequest, BadSettings
+from app.errors import AbeyanceError, BadRequest, BadSettings, NotPermitted
 from proxy.browser.client import CALLBACK
 from proxy.browser.pages import STRANGE, check_own_form, in_words, problem, same, see_other
+from proxy.browser.signing_in import LATELY_SECONDS
 from proxy.browser.tickets import Tickets
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Visits:
                 "state": started.state,
                 "nonce": started.nonce,
                 "verifier": started.verifier,
+                "lately": "yes" if purpose.offline else "",
             }
         )
         answer = see_other(started.url)
@@ -167,10 +169,22 @@ class Visits:
             signed_in = await self._sign_in.finish(
                 "" if fault else code, nonce=going["nonce"], verifier=going["verifier"]
             )
+            self._check_lately(going, signed_in)
             return self._welcome(going, signed_in)
         except AbeyanceError as error:
             _log.warning("not signed in", reason=str(error), fault=fault[:80])
             return await problem(*in_words(error, going["undone"]), again)
+
+    def _check_lately(self, going: dict[str, str], signed_in: SignedIn) -> None:
+        """Raise NotPermitted where the issuer did not ask the person, though it should have."""
+        at = signed_in.signed_in_at
+        if not going["lately"] or at is None:
+            return
+        if self._clock.now().timestamp() - at > LATELY_SECONDS:
+            raise NotPermitted(
+                "You signed in at your identity provider too long ago, and it did not ask you "
+                "again. Sign out there, and try again."
+            )
 
     def _welcome(self, going: dict[str, str], signed_in: SignedIn) -> Response:
         name, form = going["purpose"], secrets.token_urlsafe(24)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from quart import Blueprint, Response, jsonify, request
 
 from app.domain.issued import Scope
-from app.errors import BadRequest
+from app.errors import BadRequest, NotPermitted
 from proxy.http.asked import headers_asked
 from proxy.http.tokens import has_token
 from proxy.keys.issuing import DEFAULT_DAYS, Wanted
@@ -56,7 +56,11 @@ def key_routes(
 
     @routes.post("")
     async def create() -> Response:
-        identity = await signed_in()
+        try:
+            identity = await signed_in()
+        except NotPermitted as error:
+            or_there = f" Or create the key at {public_url}/-/keys." if pages else ""
+            raise NotPermitted(f"No key was created. {error}{or_there}") from error
         wanted = _wanted(await request.get_json(silent=True))
         issued, secret = await issuing.create(identity, wanted)
         base = public_url or request.host_url.rstrip("/")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from quart import Quart
 
 from app.domain.issued import EndReason
+from sandbox.serving import listen, running
 from tests.proxy.keys.keyring import Keys, sign_in
-from tests.proxy.linking import Browser, hidden
+from tests.proxy.linking import CLOCK, Browser, hidden
 
 if TYPE_CHECKING:
     import httpx
@@ -108,3 +111,70 @@ async def test_the_page_says_why_a_key_has_ended(keys: Keys, place: Place) -> No
     async with Browser() as browser:
         page = await signed_in(browser, place, "ines")
     assert "no longer renews the sign-in" in page.text
+
+
+async def test_who_signed_in_long_ago_is_asked_again_or_gets_no_key(place: Place) -> None:
+    listener, answer = listen(0), dict[str, str]()
+    async with (
+        running(_provider(listener.url, answer), listener) as url,
+        place.gateway(issuers=[_trusted(place, url)]) as fresh,
+        Browser() as browser,
+    ):
+        browser.follow_redirects = False
+        to_list = await browser.get(f"{fresh.url}/-/keys")
+        assert "max_age" not in _asked(to_list)
+        await _come_back(browser, fresh, to_list, answer, url, ago=0)
+        page = await browser.get(f"{fresh.url}/-/keys")
+        sent = await browser.send_form(page, name="silent", days="1")
+        assert _asked(sent)["max_age"] == "900"
+        told = await _come_back(browser, fresh, sent, answer, url, ago=16 * 60)
+        assert told.status_code == 403
+        assert "too long ago" in told.text
+        assert (await browser.get(f"{fresh.url}/-/keys/new")).status_code == 400
+
+
+def _trusted(place: Place, url: str) -> dict[str, str]:
+    return {"issuer": url, "jwks_uri": f"{place.idp.issuer}/.well-known/jwks.json"}
+
+
+def _asked(answer: httpx.Response) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+
+
+async def _come_back(
+    browser: Browser,
+    place: Place,
+    sent: httpx.Response,
+    answer: dict[str, str],
+    issuer: str,
+    *,
+    ago: int,
+) -> httpx.Response:
+    """Come back from an issuer at which the person signed in so many seconds ago."""
+    asked, now = _asked(sent), int(CLOCK.now().timestamp())
+    access: dict[str, object] = {"iss": issuer, "auth_time": now - ago}
+    signed_in = access | {"aud": asked["client_id"], "nonce": asked["nonce"], "client_id": None}
+    answer["access_token"] = await place.idp.mint(claims=access)
+    answer["id_token"] = await place.idp.mint(claims=signed_in)
+    answer["refresh_token"] = "rt"
+    back = {"state": asked["state"], "code": "x"}
+    return await browser.get(f"{place.url}/-/sign-in/callback", params=back)
+
+
+def _provider(url: str, answer: dict[str, str]) -> Quart:
+    provider = Quart(__name__)
+
+    @provider.get("/.well-known/openid-configuration")
+    async def discovery() -> dict[str, str]:
+        return {
+            "issuer": url,
+            "authorization_endpoint": f"{url}/authorize",
+            "token_endpoint": f"{url}/token",
+            "jwks_uri": f"{url}/jwks",
+        }
+
+    @provider.post("/token")
+    async def token() -> dict[str, str]:
+        return answer | {"token_type": "Bearer"}
+
+    return provider
