@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _CALL = re.compile(
     r"(?:^|/)(?P<version>v[01])/agents(?:/(?P<agent>[^/]+)"
-    r"(?:/runs(?:/(?P<run>[^/]+)(?:/(?P<of_run>[^/]+))?)?|/(?P<of_agent>.+))?)?$"
+    r"(?:/runs(?:/(?P<run>[^/]+)(?:/(?P<of_run>[^/]+))?)?|/(?P<of_agent>.+))?)?$",
+    re.IGNORECASE,
 )
 _LISTED = ("items", "agents")
 _NEXT = "nextCursor"
@@ -37,12 +38,12 @@ def called(method: str, path: str) -> Called | None:
     if found is None:
         return None
     agent, run = found["agent"] or "", found["run"] or ""
-    what = found["of_run"] or found["of_agent"] or ""
+    what = (found["of_run"] or found["of_agent"] or "").lower()
     if not agent:
         what = {"GET": "list", "POST": "launch"}.get(method, "")
     elif what == "followup" or (method == "POST" and not what and not run):
         what = "follow-up"
-    return Called(found["version"], agent, run, what)
+    return Called(found["version"].lower(), agent, run, what)
 
 
 def started(answer: Json) -> tuple[str, str]:

@@ -130,4 +130,6 @@ def lists_models(method: str, path: str) -> bool:
 
 
 def _by_path(by_path: Mapping[str, TableFormat], path: str) -> TableFormat | None:
-    return next((known for part, known in by_path.items() if f"{part}/" in path), None)
+    # Servers may take the letters of a path for either case.
+    path = path.lower()
+    return next((known for part, known in by_path.items() if f"{part}/".lower() in path), None)

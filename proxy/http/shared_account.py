@@ -55,7 +55,8 @@ class SharedAccount:
         """Raise NotPermitted for a list of the account, NotFound for an id of somebody else's."""
         request, connection = inquiry.request, inquiry.connection
         sessions = frozenset(value for name, value in request.headers if name == _SESSION)
-        if is_account(connection) and inquiry.wire.name != CURSOR.name:
+        filtered = inquiry.cloud is not None and inquiry.cloud.what == "list"
+        if is_account(connection) and not filtered:
             _check_list(connection, lists(request.method, request.path))
         named = sessions | inquiry.use.named
         if not named <= await self.held(identity, connection, named):

@@ -45,7 +45,7 @@ class Targets:
         try:
             async with asyncio.timeout(_LOOKUP_SECONDS):
                 await self.resolver().resolve(host, port or 443)
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError, UnicodeError):
             raise BadRequest(
                 "A webhook's url has to lead to a public address: this one cannot be resolved, or "
                 "leads into a private network. An administrator of Abeyance can allow those with "

@@ -7,6 +7,8 @@ from app.wire.registry import WIRES, wire_for
 
 CHOSEN = [
     ("openai", "v1/chat/completions", "openai_chat"),
+    ("auto", "V0/Agents", "cursor"),
+    ("openai", "v1/CHAT/completions", "openai_chat"),
     ("openai", "/openai/deployments/d/chat/completions", "openai_chat"),
     ("openai", "v1/completions", "openai_completions"),
     ("openai", "v1/responses", "openai_responses"),

@@ -204,6 +204,7 @@ async def test_what_is_forged_is_refused_and_what_is_sent_again_is_told_once(
         "https://user@192.0.2.1/hook",
         "https:///hook",
         "ftp://example.com",
+        f"https://{'a' * 70}.example.com/hook",
     ],
 )
 async def test_a_webhook_leads_nowhere_inside(url: str) -> None:

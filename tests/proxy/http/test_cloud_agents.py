@@ -92,12 +92,12 @@ async def test_an_id_that_a_caller_chose_is_theirs_only_once_it_was_made(cursor:
     assert (await ask(cursor, "dana", "v1/agents/bc-chosen", method="GET")).status_code == 404
 
 
-@pytest.mark.parametrize(("version", "name"), [("v1", "items"), ("v0", "agents")])
+@pytest.mark.parametrize(("version", "name"), [("v1", "items"), ("v0", "agents"), ("V1", "items")])
 async def test_a_list_has_the_callers_own_agents_and_passes_over_empty_pages(
     cursor: Here, version: str, name: str
 ) -> None:
-    await launch(cursor, "alice", "bc-a", version)
-    await launch(cursor, "dana", "bc-d", version)
+    await launch(cursor, "alice", "bc-a", version.lower())
+    await launch(cursor, "dana", "bc-d", version.lower())
     cursor.upstream.answers = [
         listed("bc-d", "bc-old", name=name, nextCursor="p 2"),
         listed("bc-a", "bc-d", name=name, nextCursor="p3"),
