@@ -48,10 +48,6 @@ class DeviceRequest:
     credential: str = ""
     polled_at: datetime | None = None
 
-    def open(self, now: datetime) -> bool:
-        """Whether a person may still answer it."""
-        return self.state is DeviceState.PENDING and now < self.expires_at
-
     def poll(self, now: datetime) -> Poll:
         """Say what a program is told that asks at that time."""
         if now >= self.expires_at:

@@ -233,5 +233,8 @@ class ClaudeCodeSpec(Spec):
         try:
             rfc8785.dumps(given)
         except ValueError:
-            raise ValueError("must be what JSON can say: quote dates") from None
+            raise ValueError("has a number that JSON cannot say") from None
+        hooks = given.get("hooks", {})
+        if not isinstance(hooks, dict) or not all(isinstance(e, list) for e in hooks.values()):
+            raise ValueError("hooks must name events, each with a list of entries")
         return given
