@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.agents import CLAUDE, CODEX, GEMINI, OPENCODE, Agent, Desk, Setup
+from tests.clients.agents import CLAUDE, CODEX, GEMINI, OPENCODE, PROGRAMS, Agent, Desk, Setup
 from tests.workstation.sign_in.machine import BROWSER
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ OWN = {
         ),
     ),
 }
+TITLES = {
+    "claude": "Claude Code",
+    "codex": "Codex",
+    "gemini": "Gemini CLI",
+    "opencode": "opencode",
+}
 FLAGS = {
     "claude": ["--model", "sandbox-1", "-p"],
     "codex": ["exec", "--skip-git-repo-check"],
@@ -63,20 +70,32 @@ async def person(house: House, idp: IdpDriver, tmp_path: Path) -> Desk:
 
 def set_up(desk: Desk, agent: Agent, *options: str) -> str:
     """Run `abeyance setup` as the person; return what it shows."""
-    env = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(desk.home),
-        "ABEYANCE_TOKEN": desk.token,
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "cli", "setup", agent.program, "--gateway", desk.gateway, *options],
-        env=env,
+    done = abeyance(desk, "setup", agent.program, *options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def faults(desk: Desk, title: str) -> list[str]:
+    """Return what `abeyance doctor` finds wrong with the gateway and one tool."""
+    said = json.loads(abeyance(desk, "doctor", "--workstation", "--json").stdout)["findings"]
+    assert {title, "gateway", "clock", "sign-in", "connections"} <= {each["point"] for each in said}
+    points = ("gateway", "clock", "sign-in", "connections", title)
+    return [x["found"] for x in said if x["point"] in points and x["state"] == "bad"]
+
+
+def abeyance(desk: Desk, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as the person, whose machine has every agent."""
+    return subprocess.run(
+        [sys.executable, "-m", "cli", *words, "--gateway", desk.gateway],
+        env={
+            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+            "HOME": str(desk.home),
+            "ABEYANCE_TOKEN": desk.token,
+        },
         text=True,
         capture_output=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize("agent", [CLAUDE, CODEX, GEMINI, OPENCODE], ids=str)
@@ -89,7 +108,9 @@ async def test_an_agent_uses_the_gateway_by_its_own_files(
     own.write_text(text)
     own.chmod(0o640)
 
+    assert faults(person, TITLES[agent.program])
     assert "+" in set_up(person, agent)
+    assert faults(person, TITLES[agent.program]) == []
     assert "mine" in own.read_text()
     assert own.stat().st_mode & 0o777 == 0o640
     assert "Nothing to change" in set_up(person, agent)
