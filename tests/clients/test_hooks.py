@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
+import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -14,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.clients.agents import CLAUDE, CODEX, Agent, Desk, Ended, Setup
+from tests.clients.agents import CLAUDE, CODEX, PROGRAMS, Agent, Desk, Ended, Setup
 from tests.clients.test_tool_calls import FILE, card_of, change
-from workstation.hook.documents import hooks_for
+from workstation.hook.documents import hooks_for, warnings_for
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
@@ -151,6 +153,19 @@ async def test_a_hook_that_dies_blocks(agent: Agent, hook: str, desk: Desk) -> N
 
 
 @AGENTS
+async def test_a_frozen_hook_blocks_unless_the_docs_say_that_it_does_not(
+    agent: Agent, desk: Desk
+) -> None:
+    document = hooks_for(agent.program, command="sh -c 'kill -STOP $$'")
+    [handler] = document["hooks"]["PreToolUse"][0]["hooks"]
+    handler["timeout"] = 2
+    only_calls = {"hooks": {"PreToolUse": document["hooks"]["PreToolUse"]}}
+    await run_once(desk, with_hooks(agent, only_calls), {})
+    goes_on = bool(warnings_for(agent.program, "user", version_of(agent.program)))
+    assert (desk.work / FILE).exists() is goes_on
+
+
+@AGENTS
 async def test_a_hook_that_is_killed_while_it_waits_blocks(
     agent: Agent, desk: Desk, alice: dict[str, str], slack: SlackDriver, case: str
 ) -> None:
@@ -162,6 +177,14 @@ async def test_a_hook_that_is_killed_while_it_waits_blocks(
             os.kill(waiting, signal.SIGKILL)
     assert "All 1 steps are done" in running.result().screen
     assert not (desk.work / FILE).exists()
+
+
+def version_of(program: str) -> str:
+    command = [PROGRAMS / program, "--version"]
+    said = subprocess.run(command, capture_output=True, check=True, text=True).stdout
+    found = re.search(r"\d+(?:\.\d+)+", said)
+    assert found
+    return found[0]
 
 
 def hooks_of(desk: Desk) -> list[int]:
