@@ -53,7 +53,8 @@ def command_of(*, project: bool) -> tuple[str, ...]:
         return ("abeyance",)
     started = Path(sys.argv[0]).absolute()
     found = str(started) if started.stem == "abeyance" else shutil.which("abeyance")
-    return (found,) if found else (sys.executable, "-m", "cli")
+    # Tools start it in repositories, whose modules must not take the place of ours: -P.
+    return (found,) if found else (sys.executable, "-P", "-m", "cli")
 
 
 def repository() -> Path:

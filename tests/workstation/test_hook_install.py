@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cli.changing import command_of
 from workstation.configuration.changing import make, plan, undo
 from workstation.configuration.edits import Change, Format, Setting
 from workstation.hook.documents import hooks_for
@@ -146,3 +147,14 @@ def test_the_command_writes_for_a_repository_and_takes_back(tmp_path: Path) -> N
     assert "Nothing to change" in run()
     run("--undo")
     assert not written.exists()
+
+
+def test_a_repository_cannot_take_the_place_of_our_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cli").mkdir()
+    (tmp_path / "cli" / "__main__.py").write_text("print('theirs')")
+    monkeypatch.setenv("PATH", "")  # where no `abeyance` is
+    command = [*command_of(project=False), "--help"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True)
+    assert "theirs" not in ran.stdout
