@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.domain.connection import Connection, ConnectionKind, CredentialScheme
 from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.identity import Identity
-from app.domain.segment import Facts
+from app.domain.segment import Facts, Role, Segment
 from app.domain.verdict import Verdict
 from app.errors import BadRequest
 from app.wire import strict_json
@@ -23,7 +23,8 @@ from app.wire.apis.openai_chat import CHAT
 from app.wire.apis.openai_responses import RESPONSES
 from app.wire.request.body import Body
 from policies.decide import examine
-from policies.passages.names import UNKEYED, PassageNames
+from policies.passages.lines import SHORTEST
+from policies.passages.names import UNKEYED, PassageNames, normalised
 from proxy.calls.scene import Scene, conversation_name
 from proxy.evaluate.evaluation import Evaluation
 from proxy.facts import Inquiry, recorded_request
@@ -73,6 +74,12 @@ def is_on_our_wire(tool: HookTool) -> bool:
     return tool is not HookTool.CURSOR
 
 
+def is_short(asked: Evaluation) -> bool:
+    """Whether a prompt is too short to have a name of its own."""
+    prompt = asked.content.get("prompt")
+    return isinstance(prompt, str) and len(normalised(prompt)) < SHORTEST
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What a hook asks about a connection, and who asks it."""
@@ -117,6 +124,9 @@ def inquiry_of(question: Question, mask: Callable[[str], str]) -> Inquiry:
     judged: dict[str, Json] = {name: content[name] for name in _TEXTS[asked.event]}
     said = HOOK.read(judged)
     texts = tuple(replace(segment, tool=asked.name) for segment in said.segments)
+    if asked.conversation and is_short(asked) and not is_on_our_wire(asked.tool):
+        # So few words say nothing by themselves: an approval of them stays in the conversation.
+        texts = (Segment(asked.conversation, Role.USER, "/conversation"), *texts)
     prompt = replace(said, model=asked.model, segments=texts)
     scene = _scene(question, mask)
     hook = Hook(asked.tool, asked.event, scene.folder, scene.conversation, asked.call_id)

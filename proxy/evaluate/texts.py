@@ -11,11 +11,9 @@ from app.domain.hook import HookEvent
 from app.domain.session import Decision
 from app.domain.verdict import Action
 from app.errors import Reason, Refused
-from policies.passages.lines import SHORTEST
-from policies.passages.names import normalised
 from policies.reload import CatalogKeeper
 from proxy.evaluate import words
-from proxy.evaluate.inquiry import Examined, Question, examined, is_on_our_wire
+from proxy.evaluate.inquiry import Examined, Question, examined, is_on_our_wire, is_short
 from proxy.evaluate.result import Result, rules_of
 from proxy.holds.asking import Asked, Asking
 from proxy.holds.endings import denied_by_rule
@@ -78,13 +76,11 @@ def waits_for_wire(question: Question, verdict: Verdict) -> bool:
     What a tool read is named there by the turn that led to it, and a short turn with those before
     it; a rule without cover decides about the request. Asked here too, they would decide twice.
     """
-    if not is_on_our_wire(question.evaluation.tool):
+    asked = question.evaluation
+    if not is_on_our_wire(asked.tool):
         return False
-    prompt = question.evaluation.content.get("prompt")
-    if question.evaluation.event is not HookEvent.PROMPT or not isinstance(prompt, str):
-        return True
     named = all(fired.question and fired.question.names for fired in verdict.holding)
-    return not named or len(normalised(prompt)) < SHORTEST
+    return asked.event is not HookEvent.PROMPT or not named or is_short(asked)
 
 
 def _passed(verdict: Verdict) -> Result:
