@@ -1,7 +1,7 @@
 """The story of one question of a hook, such as whether a tool may be called.
 
 It is answered as the same thing on the wire is, by the same rules, people and approvals, and with
-the same record: the question before anything else, and the answer before it is given.
+the same record: the question is written before people are asked, the answer before it is given.
 """
 
 from __future__ import annotations
