@@ -47,6 +47,7 @@ from proxy.record.refusing import note_refusal
 if TYPE_CHECKING:
     from app.domain.connection import Connection
     from app.domain.hold import Hold
+    from app.domain.issued import Scope
 
 _log = structlog.get_logger(__name__)
 
@@ -94,14 +95,16 @@ class Evaluator:
         if content_coding(exchange.headers):
             raise Unsupported("Send the question as it is, without a content encoding.")
         asked = read_evaluation(await exchange.read(MOST_BYTES))
-        connection = await self._connection(asked)
-        check_connection(caller.scope, connection.name)
+        connection = await self._connection(asked, caller.scope)
         claim = claimed_provenance(asked.repository, asked.commit, asked.branch)
         identity = with_claim(caller.identity, claim, self.catalogs.current.mask)
         return Question(asked, connection, identity, self.names)
 
-    async def _connection(self, asked: Evaluation) -> Connection:
-        known = await self.connections.usable()
+    async def _connection(self, asked: Evaluation, scope: Scope) -> Connection:
+        """Return the connection that a question names, or else the tool's own if there is one."""
+        if asked.connection:
+            check_connection(scope, asked.connection)
+        known = [one for one in await self.connections.usable() if scope.allows(one.name)]
         kind = kind_of(asked.tool)
         fitting = [one for one in known if one.kind is kind]
         if asked.connection:

@@ -12,6 +12,7 @@ from tests.bot.conftest import pick
 from tests.flows.calling import SETS, Agent, marked, meanwhile, script
 from tests.flows.hooking import HOOK_RULES, Told, ask, call_of, prompt_of
 from tests.flows.house import House, only_this_request, open_house
+from tests.flows.test_marking import policy
 from tests.flows.test_tool_calls import card_of, cards, decided
 
 if TYPE_CHECKING:
@@ -256,6 +257,8 @@ async def test_what_hooks_asked_is_on_the_record_as_theirs(
     shown = await ines.wait_for_view(word)
     assert "whether the agent obeyed is not known" in shown.words
     assert "Tool call. Asked by a hook of Cursor" in shown.words
+    tried = policy(house, "backtest", str(house.catalog), "--since", "1h")
+    assert (tried["unread"], tried["changes"]) == (0, [])
 
 
 async def test_nobody_answering_is_no_yes(house: House, idp: IdpDriver) -> None:
