@@ -4,7 +4,8 @@ A call that was held in an answer comes again through the hook of the agent that
 it; and an agent may fire two hooks for one call. An approval that covers nothing else, or that
 changed the call, is found by the call's id, or within a minute where one of them has none.
 
-Codex names its tools otherwise for hooks than for the model (`exec_command` is `Bash`, its `cmd` a
+Claude Code adds what a tool has by default (`replace_all`) before it asks its hooks, and Codex
+names its tools otherwise for them than for the model (`exec_command` is `Bash`, its `cmd` a
 `command`). There the id has to be the same, and each text of the call one that people have seen.
 """
 
@@ -61,7 +62,7 @@ def _is_this(asked: CallAsked, left: Verdict, hold: Hold) -> bool:
     names = set(asked.names)
     if names and (names == asks or names == {_changed_name(asked.passage_names, hold)}):
         return True
-    return _is_renamed(asked, hold.tool)
+    return _is_respelt(asked, hold.tool)
 
 
 def _rules(verdict: Verdict) -> set[tuple[str, str]]:
@@ -77,9 +78,11 @@ def _changed_name(names: PassageNames, hold: Hold) -> str:
         return ""
 
 
-def _is_renamed(asked: CallAsked, known: HeldCall) -> bool:
+def _is_respelt(asked: CallAsked, known: HeldCall) -> bool:
     hook, call = asked.inquiry.hook, asked.call
-    if hook is None or hook.tool is not HookTool.CODEX or not call.call_id:
+    if hook is None or hook.tool is HookTool.CURSOR or not call.call_id:
+        return False
+    if call.tool != known.tool and hook.tool is not HookTool.CODEX:
         return False
     # What is masked or cut in what is shown may differ in what is not.
     if call.call_id != known.call_id or not (call.editable and known.editable):

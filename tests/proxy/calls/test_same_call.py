@@ -20,6 +20,7 @@ from tests.policies.made import ALICE
 from tests.proxy.test_facts import Sent
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from policies.compiled_catalog import Catalog
@@ -39,7 +40,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 def asked(
     catalog: Catalog,
-    arguments: dict[str, str],
+    arguments: Mapping[str, str | bool],
     call_id: str = "",
     *,
     name: str = "Bash",
@@ -106,10 +107,14 @@ def test_what_was_decided_last_counts(catalog: Catalog) -> None:
     assert released_before(call, call.verdict, [first, denied], NOW) is None
 
 
-def test_codex_names_a_call_otherwise_and_says_nothing_that_people_have_not_seen(
+def test_a_tool_spells_a_call_otherwise_and_says_nothing_that_people_have_not_seen(
     catalog: Catalog,
 ) -> None:
     hold = released(asked(catalog, WIRE, "a", name="exec_command"))
+    more_said = {"command": "deploy it", "is_background": False}
+    told = released(asked(catalog, {"command": "deploy it"}, "a"))
+    assert is_same(asked(catalog, more_said, "a"), told)
+    assert not is_same(asked(catalog, more_said, "a", tool=HookTool.CURSOR), told)
     same = {"command": "deploy it"}
     assert is_same(asked(catalog, same, "a", tool=HookTool.CODEX), hold)
     assert not is_same(asked(catalog, same, "a"), hold)
