@@ -62,6 +62,7 @@ class Run:
         self._released = asyncio.Event()
         self._cancelled = asyncio.Event()
         self._broke = False
+        self._told_all = False
 
     @property
     def status(self) -> RunStatus:
@@ -131,6 +132,7 @@ class Run:
                 yield beat
             if self._cancelled.is_set():
                 break
+            self._told_all = self._told_all or event.name == "result"
             yield _spell(event.number, event.name, event.data)
         if self._cancelled.is_set():
             cancelled = {"runId": self.id, "status": RunStatus.CANCELLED.value}
@@ -164,6 +166,8 @@ class Run:
     def _is_done(self) -> bool:
         if self._behaviour.stalling and not self._released.is_set():
             return False
+        if self._behaviour.midfail and not self._told_all:
+            return False  # SDKs resume only the stream of a run that goes on
         return time.monotonic() >= self._due(len(self._events))
 
     def _first_delta(self) -> int:
