@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib import import_module
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from workstation.workplace import find_workplace
 
 app = typer.Typer(help="Make keys for tools that can hold nothing else.", no_args_is_help=True)
 _LASTS = re.compile(r"([1-9]\d{0,2})(d|w)")
+_HIDDEN = "aby_…"
 _DAYS = {"d": 1, "w": 7}
 Name = Annotated[str, typer.Argument(help="The key's name, or its id.")]
 
@@ -61,7 +63,11 @@ def create(
     typer.echo(made["key"])
     console.print(f"It is for {_scope(made)} and expires {_day(made['expires_at'])}. To use it:")
     for paste in made["paste"]:
-        console.print(f"\n{paste['place']}\n" + "\n".join(f"  {line}" for line in paste["lines"]))
+        lines = "\n".join(f"  {line}" for line in paste["lines"])
+        if not sys.stdout.isatty():
+            # Whoever takes the key into a variable or a file does not want it on the screen too.
+            lines = lines.replace(made["key"], _HIDDEN)
+        console.print(f"\n{paste['place']}\n{lines}")
 
 
 @app.command(name="list")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.proxy.conftest import company, place, settings
 from tests.proxy.keys.keyring import Keys, said
+from tests.proxy.keys.test_keys import connect
 from tests.workstation.sign_in.machine import Machine
 
 if TYPE_CHECKING:
@@ -29,9 +30,12 @@ async def test_a_key_is_created_listed_and_revoked_in_a_terminal(
     place: Place, machine: Machine
 ) -> None:
     keys = Keys(place)
+    await connect(place, "openai")
     made = await machine.run("key", "create", "--name", "aider", "--expires", "1w")
     # The key alone, for the shell to take.
     assert re.fullmatch(r"aby_[\w-]{43}", made.out)
+    assert "export OPENAI_API_KEY=aby_…" in made.err
+    assert made.out not in made.err
     assert "It is for all connections and expires" in made.err
     assert (await keys.use(made.out)).status_code == 200
     # The sign-in of the key is not the one of the commands.
