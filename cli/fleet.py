@@ -104,6 +104,5 @@ def _put(console: Console, system: System, file: ManagedFile, out: Path | None) 
         console.print(file.text, markup=False)
         return
     path = out / system / file.name_in(system)
-    make_folders(path)
-    replace(path, read(path), file.text)
-    path.chmod(0o644)
+    make_folders(path, public=True)
+    replace(path, read(path), file.text, public=True)

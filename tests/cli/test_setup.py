@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from app.errors import BadSettings
+from app.errors import BadSettings, Unavailable
 from cli.main import command_line
 
 if TYPE_CHECKING:
@@ -128,6 +128,13 @@ def test_a_repository_is_configured_apart_from_its_user(
         set_up("codex", "--project")
 
 
+def test_a_folder_that_cannot_be_made_is_said(home: Path) -> None:
+    (home / ".claude").write_text("a file")
+    with pytest.raises(Unavailable, match="cannot be read|be made"):
+        set_up("claude")
+    assert (home / ".claude").read_text() == "a file"
+
+
 def test_the_record_of_changes_is_for_its_owner_alone(home: Path) -> None:
     set_up("claude")
     [record] = home.rglob("changes.json")
@@ -150,6 +157,8 @@ def test_a_fleets_files_are_written_as_on_the_machines(tmp_path: Path) -> None:
     windows = json.loads((out / "windows" / claude["windows"]).read_text())
     command = "C:\\Program Files\\Abeyance\\abeyance.exe"
     assert windows["apiKeyHelper"] == f'"{command}" login --print {GATEWAY}'
+    assert (out / "linux" / claude["linux"]).stat().st_mode & 0o777 == 0o644
+    assert (out / "linux" / "etc").stat().st_mode & 0o777 == 0o755
     required = tomllib.loads((out / "linux/etc/codex/requirements.toml").read_text())
     assert required["allow_managed_hooks_only"] is True
     assert required["hooks"]["managed_dir"] == "/usr/local/bin"

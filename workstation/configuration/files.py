@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _OWN_FILE, _OWN_FOLDER = 0o600, 0o700
 _PUBLIC_FILE, _PUBLIC_FOLDER = 0o644, 0o755
+# Without its own flag, Windows would write other line ends.
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def read(path: Path) -> str | None:
@@ -54,12 +56,18 @@ def replace(path: Path, expected: str | None, text: str | None, *, public: bool 
 
 
 def make_folders(path: Path, *, public: bool = False) -> list[Path]:
-    """Make the folders around a file; return those that were made, outermost first."""
+    """Make the folders around a file; return those that were made, outermost first.
+
+    Raises Unavailable.
+    """
     mode = _PUBLIC_FOLDER if public else _OWN_FOLDER
     missing = [folder for folder in path.parents if not folder.exists()]
-    for folder in reversed(missing):
-        folder.mkdir(mode=mode, exist_ok=True)
-        folder.chmod(mode)  # whatever the umask says
+    try:
+        for folder in reversed(missing):
+            folder.mkdir(mode=mode, exist_ok=True)
+            folder.chmod(mode)  # whatever the umask says
+    except OSError as error:
+        raise Unavailable(f"No folder can be made for {path} ({error}).") from error
     return missing[::-1]
 
 
@@ -73,7 +81,7 @@ def remove_folders(folders: Iterable[Path]) -> None:
 def _write(path: Path, text: str, mode: int) -> None:
     fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as to:
+        with os.fdopen(os.open(fresh, _NEW, mode), "wb") as to:
             to.write(text.encode())
             to.flush()
             os.fsync(to.fileno())
