@@ -130,7 +130,7 @@ def test_a_repository_is_configured_apart_from_its_user(
 
 def test_a_folder_that_cannot_be_made_is_said(home: Path) -> None:
     (home / ".claude").write_text("a file")
-    with pytest.raises(Unavailable, match="cannot be read|be made"):
+    with pytest.raises(Unavailable, match=r"cannot be read|be made"):
         set_up("claude")
     assert (home / ".claude").read_text() == "a file"
 
