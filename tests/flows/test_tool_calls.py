@@ -344,6 +344,6 @@ async def test_a_call_that_cursor_runs_itself_is_recorded_and_can_only_end_the_s
     decisions = {word: decision for word, (decision, _) in recorded.items()}
     assert decisions["build"] is decisions["deploy"] is Decision.ALLOWED
     assert decisions["destroy"] is Decision.DENIED
-    assert "FINISHED" in recorded["deploy"][1]
-    assert "FINISHED" not in recorded["destroy"][1]
+    assert "event: result" in recorded["deploy"][1]
+    assert "event: result" not in recorded["destroy"][1]
     assert "no-destroy" in recorded["destroy"][1]
