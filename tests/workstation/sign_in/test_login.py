@@ -213,13 +213,18 @@ async def test_a_token_of_the_environment_is_used_as_it_is(place: Place, machine
 
 
 @pytest.mark.parametrize(
-    "gateway",
-    ["http://gateway.example.com", "gateway.example.com", "https://user@host", "https://h?q"],
+    ("gateway", "why"),
+    [
+        ("http://gateway.example.com", "in the clear"),
+        ("gateway.example.com", "not the URL of a gateway"),
+        ("https://user@host", "not the URL of a gateway"),
+        ("https://h?q", "not the URL of a gateway"),
+    ],
 )
 async def test_a_gateway_to_which_a_token_must_not_go_is_refused(
-    machine: Machine, gateway: str
+    machine: Machine, gateway: str, why: str
 ) -> None:
-    assert gateway in (await machine.run("login", gateway, code=2)).err
+    assert why in (await machine.run("login", gateway, code=2)).err
 
 
 async def test_a_gateway_that_says_it_is_another_is_not_signed_in_to(
