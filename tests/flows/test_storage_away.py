@@ -94,17 +94,18 @@ async def test_while_the_database_does_not_answer_nothing_goes_out_and_a_held_re
         asking = tasks.create_task(send(http, f"ship {word} to production"))
         card = await maria.wait_for_message(word)
         with database.stopped():
-            refused = await send(http, "hello")
+            hook = {"tool": "claude-code", "event": "prompt", "prompt": "hello"}
+            call = {"tool": "codex", "event": "tool_call", "name": "Bash", "arguments": {}}
+            refused, of_prompt, of_call = await asyncio.gather(
+                send(http, "hello"),
+                http.post("/-/evaluate", json=hook, timeout=PATIENT),
+                http.post("/-/evaluate", json=call, timeout=PATIENT),
+            )
             large = await asyncio.to_thread(send_all_then_read, house.url, CHAT, token, 8_000_000)
             ready = await http.get("/-/readyz", timeout=PATIENT)
-            question = {"tool": "claude-code", "event": "prompt", "prompt": "hello"}
-            hook = await http.post("/-/evaluate", json=question, timeout=PATIENT)
-            question |= {"event": "tool_call", "name": "Bash", "arguments": {}}
-            del question["prompt"]
-            of_call = await http.post("/-/evaluate", json=question, timeout=PATIENT)
         assert large.startswith(b"HTTP/1.1 503")
         assert (refused.status_code, ready.status_code) == (503, 503)
-        assert (hook.status_code, of_call.status_code) == (503, 503)
+        assert (of_prompt.status_code, of_call.status_code) == (503, 503)
         assert await model.requests() == []
         await maria.click(card, "Approve")
         assert (await asking).status_code == 200
