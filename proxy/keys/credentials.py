@@ -186,7 +186,7 @@ class Credentials:
         if seen.freshness(self._clock.now()) is not Freshness.STALE:
             return seen
         raise IssuerUnavailable(
-            f"Your groups must be read again before {_called(seen)} can be used, and your "
+            f"Your groups must be read again before the {_called(seen)} can be used, and your "
             "identity provider does not answer. Try again in a minute."
         )
 
@@ -195,10 +195,10 @@ def _why_over(issued: Issued, now: datetime) -> str:
     if issued.revoked_why is not None:
         return _ended(issued, issued.revoked_why)
     if now < issued.expires_at:
-        return f"This token of {_called(issued)} has expired: use a newer one, or sign in again."
-    return (
-        f"{_called(issued).capitalize()} expired on {issued.expires_at:%Y-%m-%d}. {_again(issued)}"
-    )
+        return (
+            f"This token of the {_called(issued)} has expired: use a newer one, or sign in again."
+        )
+    return f"The {_called(issued)} expired on {issued.expires_at:%Y-%m-%d}. {_again(issued)}"
 
 
 def _ended(issued: Issued, why: EndReason) -> str:
@@ -208,12 +208,12 @@ def _ended(issued: Issued, why: EndReason) -> str:
         EndReason.REFUSED: "has ended, because your identity provider does not renew your sign-in",
         EndReason.REUSED: "has ended, because an old token of it was used on another machine",
     }
-    return f"{_called(issued).capitalize()} {said[why]}. {_again(issued)}"
+    return f"The {_called(issued)} {said[why]}. {_again(issued)}"
 
 
 def _called(issued: Issued) -> str:
     what = "key" if issued.kind is IssuedKind.KEY else "session"
-    return f"the {what} “{issued.name}”"
+    return f"{what} “{issued.name}”"
 
 
 def _again(issued: Issued) -> str:
