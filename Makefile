@@ -70,12 +70,12 @@ agents: $(VENV)/.made
 	@command -v npm > /dev/null && $(MAKE) --no-print-directory $(CLIENTS)/.made || \
 	  echo "npm is not here, or could not install: the tests with real agents are left out."
 
-# Two of them fetch their program in an install script; the scripts of the others only compile.
+# These fetch or compile a program in an install script; the others need theirs for nothing.
 $(CLIENTS)/.made: tests/clients/package.json
 	@echo "Installing agents into $(CLIENTS): the first time a minute or more …"
 	@mkdir -p $(CLIENTS) && cp tests/clients/package.json $(CLIENTS)
 	@npm install --prefix $(CLIENTS) --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel error
-	@npm rebuild --prefix $(CLIENTS) --loglevel error @anthropic-ai/claude-code opencode-ai
+	@npm rebuild --prefix $(CLIENTS) --loglevel error @anthropic-ai/claude-code opencode-ai sqlite3
 	@touch $@
 
 # LangChain and LiteLLM want other versions of what the product uses, so they have their own.

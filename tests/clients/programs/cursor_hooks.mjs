@@ -11,7 +11,7 @@ const [modules, project] = process.argv.slice(2);
 const copy = mkdtempSync(join(tmpdir(), "cursor-"));
 symlinkSync(modules, join(copy, "node_modules"));
 writeFileSync(join(copy, "package.json"), '{"type": "module"}');
-cpSync(join(modules, "@cursor/sdk/dist/esm"), join(copy, "esm"), { recursive: true });
+cpSync(join(modules, "cursor-sdk-newer/dist/esm"), join(copy, "esm"), { recursive: true });
 const entry = join(copy, "esm", "index.js");
 const text = readFileSync(entry, "utf8");
 const [, load] = text.match(/(\w+)\.f\.j=/);
