@@ -51,7 +51,7 @@ SDKS = (
     Sdk(
         "typescript",
         ("node", PROGRAMS / "with_cursor_sdk.mjs", f"{MODULES}/"),
-        MODULES / "@cursor" / "sdk",
+        MODULES / "sqlite3" / "build" / "Release" / "node_sqlite3.node",
         tells_usage=False,
     ),
 )
