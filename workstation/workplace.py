@@ -61,7 +61,7 @@ def find_workplace(gateway: str = "") -> Workplace:
         known["issuer"],
         client_id or known["client_id"],
         audience or known["audience"],
-        tuple(known["scopes"]),
+        tuple(known.get("scopes", ())),
     )
 
 

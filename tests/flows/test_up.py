@@ -253,6 +253,7 @@ def test_one_setting_moves_all_ports_and_the_command_finds_what_runs_in_its_fold
         assert {known["name"] for known in json.loads(listed.stdout)} == {
             "anthropic",
             "cursor",
+            "gemini",
             "openai",
         }
         assert "using the Abeyance that runs in .abeyance" in listed.stderr
