@@ -116,8 +116,9 @@ class Verifier:
         if self._introspections:
             raise NotAuthenticated("No issuer vouches for the token.")
         raise TokenUnusable(
-            "The API key is not a JSON Web Token, and no other is taken here. Send one of "
-            "`abeyance login` (`abeyance login --print`), not a key of the model's vendor."
+            "The API key is neither a token of your identity provider nor a key of this gateway. "
+            "Send one of `abeyance login` (`abeyance login --print`) or of `abeyance key create`, "
+            "not a key of the model's vendor."
         )
 
     def _check_told(self, token: str) -> None:

@@ -80,7 +80,7 @@ async def test_a_stranger_s_key_is_refused_as_any_bad_token_is(keys: Keys) -> No
     for key in ("aby_" + "x" * 43, "abs_" + "x" * 43, "aby_", "abr_" + "x" * 43):
         answer = await keys.use(key)
         assert answer.status_code == 401
-        assert "OIDC" in said(answer) or "token" in said(answer)
+        assert "abeyance" in said(answer) or "token" in said(answer)
 
 
 async def test_a_key_decides_nothing_creates_nothing_and_links_nothing(keys: Keys) -> None:
