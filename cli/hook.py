@@ -36,7 +36,7 @@ def install(  # noqa: PLR0913 - each is an option of the command
         bool, typer.Option("--fleet", help="For all users of this machine; as an administrator.")
     ] = False,
     gateway: Annotated[
-        str, typer.Option(help="The gateway that --fleet asks, whoever is signed in.")
+        str, typer.Option(help="With --fleet: the gateway that every user's hooks ask.")
     ] = "",
     wait: Annotated[
         int, typer.Option(min=10, help="How many seconds a hook waits for a decision.")

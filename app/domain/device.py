@@ -19,7 +19,7 @@ class DeviceState(StrEnum):
 
 
 class Poll(StrEnum):
-    """What a program that asks for its tokens is told, in the words of RFC 8628."""
+    """The answer to a program that polls for its tokens, in RFC 8628's terms."""
 
     PENDING = "authorization_pending"
     TOO_EARLY = "slow_down"
@@ -49,7 +49,7 @@ class DeviceRequest:
     polled_at: datetime | None = None
 
     def poll(self, now: datetime) -> Poll:
-        """Say what a program is told that asks at that time."""
+        """Return the answer to a poll at that time."""
         if now >= self.expires_at:
             return Poll.EXPIRED
         if self.polled_at is not None and now - self.polled_at < self._pace:

@@ -65,7 +65,7 @@ def create(
     for paste in made["paste"]:
         lines = "\n".join(f"  {line}" for line in paste["lines"])
         if not sys.stdout.isatty():
-            # Whoever takes the key into a variable or a file does not want it on the screen too.
+            # A key that goes into a variable or a file should not also be shown on the screen.
             lines = lines.replace(made["key"], _HIDDEN)
         console.print(f"\n{paste['place']}\n{lines}")
 

@@ -35,7 +35,7 @@ def revoke_all(email: str) -> int:
         register = Register(storage.issued, _Recording(storage), clock)
         found = await storage.issued.of_email(email.lower())
         if not found:
-            raise NotFound(f"Nobody with the address {email} has a key or a session.")
+            raise NotFound(f"No key or session belongs to {email}.")
         for issued in found:
             if issued.live(clock.now()):
                 ended += await register.end(issued, EndReason.REVOKED_BY_OPERATOR, who())

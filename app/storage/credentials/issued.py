@@ -51,7 +51,7 @@ class IssuedStore(Protocol):
         ...
 
     async def pass_turn(self, issued_id: str, *, by: str, until: datetime) -> None:
-        """Give the turn up with nothing read; nobody takes it until then."""
+        """Give up the turn without having read the groups; nobody may take it before `until`."""
         ...
 
     async def refresh(
