@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,13 +15,13 @@ from app.domain.session import Decision
 from app.domain.tool_call import HeldCall
 from app.domain.verdict import Verdict
 from app.errors import Refused
-from app.ids import new_id
 from policies.passages.answers import covers_of
 from policies.passages.names import UNKEYED, PassageNames
 from proxy.calls import words
 from proxy.calls.same_call import released_before
 from proxy.facts import Inquiry
 from proxy.holds.endings import needs_reason, too_many
+from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import approves, asks, denied, expired
 from proxy.record.recording import Recording
 
@@ -226,28 +226,22 @@ class CallAsking:
         return not now_left.holding
 
     async def _open(self, asked: CallAsked, left: Verdict, key: str) -> _Waiting:
-        if left.approval is None:
-            raise RuntimeError("a verdict that holds says who may approve")
-        inquiry, now, caller = asked.inquiry, self._clock.now(), self._holding.caller(asked.client)
-        hold = Hold(
-            id=new_id(now),
+        caller = self._holding.caller(asked.client)
+        hold = new_hold(
+            asked.identity,
+            asked.inquiry,
+            left,
             key=key,
             session_id=asked.recording.session.id,
-            requester=asked.identity,
-            connection=inquiry.connection.name,
-            model=inquiry.facts.prompt.model,
-            method=inquiry.request.method,
-            path=inquiry.request.path,
+            caller=caller,
+            now=self._clock.now(),
+        )
+        hold = replace(
+            hold,
+            tool=asked.call,
             body_bytes=len(asked.call.arguments),
             digest=asked.names[0] if asked.names else "",
-            verdict=left,
-            created_at=now,
-            deadline=now + left.approval.expires,
             reason=asked.reason,
-            callers=(caller,),
-            call=inquiry.call,
-            hook=inquiry.hook,
-            tool=asked.call,
         )
         return _Waiting(await self._holding.open(hold, asked.recording), caller)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from proxy.holds.endings import (
     too_many,
 )
 from proxy.holds.holding import hold_key
+from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import approves, asks, denied, expired, just_released, left_over
 from proxy.holds.waiting import Waiter
 from proxy.rate import Rate
@@ -218,29 +219,16 @@ class Asking:
         recording = await self._opened(asked, left, held=True)
         if before is not None:
             await before.refuse(Decision.WITHDRAWN, f"it goes on as session {recording.session.id}")
-        if left.approval is None:
-            raise RuntimeError("a verdict that holds says who may approve")
-        inquiry, now = asked.inquiry, self._clock.now()
-        opened = Hold(
-            id=recording.session.hold_id,
+        opened = new_hold(
+            asked.identity,
+            asked.inquiry,
+            left,
             key=key,
             session_id=recording.session.id,
-            requester=asked.identity,
-            connection=inquiry.connection.name,
-            model=inquiry.facts.prompt.model,
-            method=inquiry.request.method,
-            path=inquiry.request.path,
-            body_bytes=len(inquiry.request.body),
-            digest=inquiry.request.digest,
-            verdict=left,
-            created_at=now,
-            deadline=now + left.approval.expires,
-            reason=said.reason,
-            callers=(caller,) if caller else (),
-            call=inquiry.call,
-            hook=inquiry.hook,
-            again=said.again,
+            caller=caller,
+            now=self._clock.now(),
         )
+        opened = replace(opened, id=recording.session.hold_id, reason=said.reason, again=said.again)
         hold = await self._holding.open(opened, recording)
         if hold.session_id != recording.session.id:
             waiter.recording = None
