@@ -20,8 +20,9 @@ from proxy.app_login.codes import new_device_code, new_user_code, read_user_code
 if TYPE_CHECKING:
     from app.clock import Clock
     from app.storage.credentials.devices import DeviceStore
-    from proxy.app_login.sessions import Sessions, SignedIn, Tokens
+    from proxy.app_login.sessions import Sessions, Tokens
     from proxy.keys.minting import Secrets
+    from proxy.keys.sign_ins import Offered
 
 _AGENT = 80
 _GONE = (
@@ -98,14 +99,14 @@ class DeviceLogin:
             raise NotFound(_GONE)
         return found
 
-    async def allow(self, request: DeviceRequest, who: SignedIn) -> None:
+    async def allow(self, request: DeviceRequest, offered: Offered) -> None:
         """Give the program a session of this person.
 
         Raises NotFound where it was answered before or is too old, and as `Sessions.begin`.
         """
         name = f"Claude Code ({request.address})"
         scope = Scope((request.connection,))
-        issued = await self._sessions.begin(who, name, scope, request.address)
+        issued = await self._sessions.begin(offered, name, scope, request.address)
         now = self._clock.now()
         if not await self._store.settle(request.id, DeviceState.ALLOWED, issued.id, now):
             await self._sessions.drop(issued)

@@ -16,9 +16,9 @@ from quart import Blueprint, Response, request
 from app.errors import AbeyanceError, NotFound, NotPermitted
 from proxy.app_login.codes import read_user_code
 from proxy.app_login.metadata import PAGE
-from proxy.app_login.sessions import SignedIn
 from proxy.browser.pages import in_words, page, problem
 from proxy.browser.visits import Purpose
+from proxy.keys.sign_ins import Offered
 from proxy.rate import Rate
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class DevicePages:
         form = await request.form
         found, allowed = await self._login.offered(form.get("code", "")), False
         if form.get("answer") == "allow":
-            await self._login.allow(found, self._signed_in(visit))
+            await self._login.allow(found, self._offered(visit))
             allowed = True
         else:
             await self._login.refuse(found)
@@ -142,10 +142,10 @@ class DevicePages:
             "elsewhere": here if here != found.address else "",
         }
 
-    def _signed_in(self, visit: Visit) -> SignedIn:
+    def _offered(self, visit: Visit) -> Offered:
         if not visit.refresh_token:
             raise NotPermitted(
                 "Your identity provider gives no sign-in that lasts (offline_access). Ask the "
                 "administrator of the gateway to allow that for its client."
             )
-        return SignedIn(visit.identity, visit.refresh_token, self._client_id)
+        return Offered(visit.identity, visit.refresh_token, self._client_id)

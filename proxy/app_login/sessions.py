@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.identity import Identity
 from app.domain.issued import EndReason, Issued, IssuedKind, Scope, Secret
-from app.errors import CredentialEnded, NotAuthenticated, NotPermitted
+from app.errors import CredentialEnded, NotAuthenticated
 from app.ids import new_id
 
 if TYPE_CHECKING:
     from app.clock import Clock
     from proxy.app_login.tokens import Chain
     from proxy.keys.parts import IssuedParts
+    from proxy.keys.sign_ins import Offered
 
 SESSION_LASTS = timedelta(days=30)
 REPLY_LOST = timedelta(minutes=2)
 """How long a token that was exchanged may be sent once more, for the same answer."""
+_NOT_RENEWED = "Your identity provider does not renew this sign-in. Start again in your terminal."
 _KEPT = 3
 """How many former access tokens go on to their own end: requests with them are under way."""
 _log = structlog.get_logger(__name__)
@@ -32,15 +33,6 @@ class Tokens:
     renewal: str = field(repr=False)
     expires_in: int
     """Seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A person, and the sign-in that is to stand behind a session."""
-
-    identity: Identity
-    refresh_token: str = field(repr=False)
-    client_id: str
 
 
 class Sessions:
@@ -62,22 +54,12 @@ class Sessions:
         self._clock = clock
         self._access_lasts = access_lasts
 
-    async def begin(self, who: SignedIn, name: str, scope: Scope, address: str) -> Issued:
+    async def begin(self, offered: Offered, name: str, scope: Scope, address: str) -> Issued:
         """Return a new session, which has no tokens yet.
 
         Raises NotPermitted where the sign-in cannot be renewed, IssuerUnavailable.
         """
-        # Used at once: so it is known to work, and nobody else has the one that is kept.
-        try:
-            renewed = await self._sign_ins.renew(
-                who.identity.issuer, who.client_id, who.refresh_token
-            )
-        except NotAuthenticated:
-            raise NotPermitted(
-                "Your identity provider does not renew this sign-in. Start again in your terminal."
-            ) from None
-        if renewed.identity.key != who.identity.key:
-            raise NotPermitted("The refresh token is of somebody else's sign-in.")
+        renewed = await self._sign_ins.take_over(offered, _NOT_RENEWED)
         now = self._clock.now()
         issued_id = new_id(now)
         issued = Issued(
@@ -90,7 +72,7 @@ class Sessions:
             expires_at=now + SESSION_LASTS,
             groups_read_at=now,
             sealed_refresh=self._secrets.seal(issued_id, renewed.refresh_token),
-            client_id=who.client_id,
+            client_id=offered.client_id,
             scope=scope,
             address=address,
         )

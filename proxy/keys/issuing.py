@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.identity import Identity, IdentityKind
 from app.domain.issued import KEY_PREFIX, EndReason, Issued, IssuedKind, Scope, Secret
-from app.errors import BadRequest, NotAuthenticated, NotFound, NotPermitted
+from app.errors import BadRequest, NotFound, NotPermitted
 from app.ids import new_id
+from proxy.keys.sign_ins import Offered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,10 @@ _NAME = 60
 _NOT_OFFLINE = (
     "This sign-in has no refresh token, without which a key cannot know whether you still work "
     "here. Have your identity provider allow `offline_access` for this client."
+)
+_NOT_RENEWED = (
+    "Your identity provider does not take the refresh token of this sign-in. Sign in again, and "
+    "create the key then."
 )
 _SCOPED = 20
 _SCOPE_LENGTH = 100
@@ -80,18 +85,8 @@ class Issuing:
         await self.check(identity, wanted)
         if not wanted.refresh_token:
             raise BadRequest(_NOT_OFFLINE)
-        # Used at once: so it is known to work, and nobody else has the one that is kept.
-        try:
-            renewed = await self._sign_ins.renew(
-                identity.issuer, wanted.client_id, wanted.refresh_token
-            )
-        except NotAuthenticated:
-            raise NotPermitted(
-                "Your identity provider does not take the refresh token of this sign-in. "
-                "Sign in again, and create the key then."
-            ) from None
-        if renewed.identity.key != identity.key:
-            raise NotPermitted("The refresh token is of somebody else's sign-in.")
+        offered = Offered(identity, wanted.refresh_token, wanted.client_id)
+        renewed = await self._sign_ins.take_over(offered, _NOT_RENEWED)
         now = self._clock.now()
         issued_id = new_id(now)
         secret, digest = self._secrets.mint(KEY_PREFIX)

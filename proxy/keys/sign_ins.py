@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.errors import IssuerUnavailable
+from app.domain.identity import Identity
+from app.errors import IssuerUnavailable, NotAuthenticated, NotPermitted
 from proxy.browser.client import Client
 from proxy.browser.signing_in import SignIn
 
@@ -17,6 +19,15 @@ if TYPE_CHECKING:
     from proxy.oidc.verify import Verifier
 
 _REMEMBERED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A person's sign-in that is to stand behind a credential; `client_id` began it."""
+
+    identity: Identity
+    refresh_token: str = field(repr=False)
+    client_id: str
 
 
 class SignIns:
@@ -38,6 +49,21 @@ class SignIns:
         more, NotPermitted, and IssuerUnavailable where nobody knows.
         """
         return await self._of(issuer, client_id).renew(refresh_token)
+
+    async def take_over(self, offered: Offered, refused: str) -> SignedIn:
+        """Return a sign-in renewed: so it is known to work, and nobody else has the token of it.
+
+        Raises NotPermitted with the words `refused` where the issuer does not renew it, and where
+        it is somebody else's; IssuerUnavailable.
+        """
+        identity = offered.identity
+        try:
+            renewed = await self.renew(identity.issuer, offered.client_id, offered.refresh_token)
+        except NotAuthenticated:
+            raise NotPermitted(refused) from None
+        if renewed.identity.key != identity.key:
+            raise NotPermitted("The refresh token is of somebody else's sign-in.")
+        return renewed
 
     def _of(self, issuer: str, client_id: str) -> SignIn:
         found = self._known.get((issuer, client_id))
