@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from app.errors import BadSettings
+from cli.server_parts import imported_for
 from workstation.doctor import claude, codex, cursor, gateway, gemini, opencode
 from workstation.doctor.findings import Finding, State
 
@@ -41,13 +41,8 @@ def doctor(
     if workstation:
         _workstation(address, as_json=as_json)
         return
-    try:
+    with imported_for("`abeyance doctor` without --workstation"):
         from cli.server_doctor import doctor as examine_server  # noqa: PLC0415  server's parts
-    except ModuleNotFoundError as error:
-        raise BadSettings(
-            f"`abeyance doctor` without --workstation needs {error.name}, which is part of the "
-            "server: install it with pip install 'abeyance[server]'."
-        ) from error
     examine_server(slack=slack)
 
 

@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from app.errors import AbeyanceError, BadSettings
+from app.errors import AbeyanceError
+from cli.server_parts import imported_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,8 @@ def command_line(arguments: list[str]) -> typer.Typer:
 
 def _add(app: typer.Typer, name: str, command: Command) -> None:
     module, _, member = command.place.partition(":")
-    try:
+    with imported_for(f"`abeyance {name}`"):
         found = getattr(import_module(module), member)
-    except ModuleNotFoundError as error:
-        raise BadSettings(
-            f"`abeyance {name}` needs {error.name}, which is part of the server: "
-            "install it with pip install 'abeyance[server]'."
-        ) from error
     if isinstance(found, typer.Typer):
         app.add_typer(found, name=name)
     else:
