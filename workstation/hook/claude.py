@@ -6,6 +6,7 @@ Claude Code's own permission rules: our `allow` would skip the question that it 
 
 from __future__ import annotations
 
+from workstation.hook import nested
 from workstation.hook.answer import (
     Answer,
     Event,
@@ -17,6 +18,8 @@ from workstation.hook.answer import (
     needed,
     text,
 )
+
+_PROMPTS = ("UserPromptSubmit", "UserPromptExpansion")
 
 
 def question(event: Event) -> Question:
@@ -32,7 +35,7 @@ def question(event: Event) -> Question:
 
 def _content(event: Event) -> Question:
     match event.get("hook_event_name"):
-        case "UserPromptSubmit" | "UserPromptExpansion":
+        case name if name in _PROMPTS:
             return {"event": "prompt", "prompt": needed(event, "prompt")}
         case "PreToolUse" | "PermissionRequest":
             name = needed(event, "tool_name")
@@ -48,27 +51,14 @@ def answer(event: Event, verdict: Verdict) -> Answer:
     changed = verdict.changed if verdict.changed != arguments(event) else None
     match event.get("hook_event_name"):
         case "PreToolUse" if changed is not None:
-            return _specific(event, {"updatedInput": changed})
+            return nested.specific(event, {"updatedInput": changed})
         case "PermissionRequest" if verdict.by_person:
             new: Event = {"updatedInput": changed} if changed is not None else {}
-            return _specific(event, {"decision": {"behavior": "allow"} | new})
+            return nested.specific(event, {"decision": {"behavior": "allow"} | new})
         case _:
             return Answer({})
 
 
 def blocked(event: Event, message: str) -> Answer:
     """Block; an event that is not known is blocked by the exit code."""
-    match event.get("hook_event_name"):
-        case "UserPromptSubmit" | "UserPromptExpansion":
-            return Answer({"decision": "block", "reason": message})
-        case "PreToolUse":
-            words: Event = {"permissionDecision": "deny", "permissionDecisionReason": message}
-            return _specific(event, words)
-        case "PermissionRequest":
-            return _specific(event, {"decision": {"behavior": "deny", "message": message}})
-        case _:
-            return Answer(None, message, 2)
-
-
-def _specific(event: Event, words: Event) -> Answer:
-    return Answer({"hookSpecificOutput": {"hookEventName": event["hook_event_name"]} | words})
+    return nested.blocked(event, message, _PROMPTS)

@@ -7,6 +7,7 @@ the action goes on. So what is allowed is said by an empty object.
 
 from __future__ import annotations
 
+from workstation.hook import nested
 from workstation.hook.answer import (
     Answer,
     Event,
@@ -21,6 +22,7 @@ from workstation.hook.answer import (
 )
 
 _SHELL = "Bash"
+_PROMPTS = ("UserPromptSubmit",)
 
 
 def question(event: Event) -> Question:
@@ -37,7 +39,7 @@ def question(event: Event) -> Question:
 
 def _content(event: Event) -> Question:
     match event.get("hook_event_name"):
-        case "UserPromptSubmit":
+        case name if name in _PROMPTS:
             return {"event": "prompt", "prompt": needed(event, "prompt")}
         case "PreToolUse" | "PermissionRequest":
             name = needed(event, "tool_name")
@@ -63,28 +65,15 @@ def answer(event: Event, verdict: Verdict) -> Answer:
     changed = verdict.changed if verdict.changed != _arguments(event) else None
     match event.get("hook_event_name"):
         case "PreToolUse" if changed is not None and set(changed) == {"command"}:
-            return _specific(event, {"permissionDecision": "allow", "updatedInput": changed})
+            return nested.specific(event, {"permissionDecision": "allow", "updatedInput": changed})
         case _ if changed is not None:
             return blocked(event, cannot_change("Codex", changed))
         case "PermissionRequest" if verdict.by_person:
-            return _specific(event, {"decision": {"behavior": "allow"}})
+            return nested.specific(event, {"decision": {"behavior": "allow"}})
         case _:
             return Answer({})
 
 
 def blocked(event: Event, message: str) -> Answer:
     """Block; an event that is not known is blocked by the exit code."""
-    match event.get("hook_event_name"):
-        case "UserPromptSubmit":
-            return Answer({"decision": "block", "reason": message})
-        case "PreToolUse":
-            words: Event = {"permissionDecision": "deny", "permissionDecisionReason": message}
-            return _specific(event, words)
-        case "PermissionRequest":
-            return _specific(event, {"decision": {"behavior": "deny", "message": message}})
-        case _:
-            return Answer(None, message, 2)
-
-
-def _specific(event: Event, words: Event) -> Answer:
-    return Answer({"hookSpecificOutput": {"hookEventName": event["hook_event_name"]} | words})
+    return nested.blocked(event, message, _PROMPTS)
