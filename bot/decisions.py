@@ -10,10 +10,10 @@ from app.audit.moves import Mover
 from app.audit.votes import Votes
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import NotFound, StorageUnavailable, Superseded
-from policies.approval import Objection, concerned, is_requester
-from policies.grant_lengths import grant_length
+from policies.approvals.approval import Objection, concerned, is_requester
+from policies.approvals.grant_lengths import grant_length
+from policies.approvals.votes import Word, facts_of, judge_secrets, judge_word, vote_by
 from policies.passages.trust import ADMINISTRATORS
-from policies.votes import Word, facts_of, judge_secrets, judge_word, vote_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.storage.ports import HoldStore, Ledger
     from bot.grants import Grants
     from bot.people.people import People
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from app.domain.grant import Grant, coverage, holders
 from app.domain.hold import Granted, HoldEvent
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id
-from policies.approval import is_requester, may_decide
+from policies.approvals.approval import is_requester, may_decide
 from policies.passages.answers import covers_of, freed
 from policies.passages.trust import trusts_of
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold, Person
     from app.domain.identity import Identity
     from app.storage.ports import GrantStore, HoldStore, Ledger
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 _LOOK_SECONDS = 2.0
 _TOLD_AT_ONCE = 3

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from app.errors import Superseded
 from app.ids import new_token
 from app.storage.ports import Event, EventKind
-from policies.approval import Objection
-from policies.queries import answered, asked
+from policies.approvals.approval import Objection
+from policies.approvals.queries import answered, asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.storage.ports import HoldStore, Ledger
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 
 class Querying:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.audit.giving import Giver
 from app.errors import NotFound
-from policies.approval import may_decide
+from policies.approvals.approval import may_decide
 from policies.passages.trust import ADMINISTRATORS
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.storage.ports import GrantStore, HoldStore, Ledger
     from bot.decisions import Decisions
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 
 class Trusts:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.domain.verdict import Action, FiredRule, Question, Risk, Verdict
+from policies.approvals.terms import with_terms
 from policies.calls.judge import judge_call
 from policies.conditions import Asked
 from policies.evidence import Evidence
@@ -14,7 +15,6 @@ from policies.files.model import Side
 from policies.matching.effort import TooDense
 from policies.passages.cutter import Cutter
 from policies.passages.names import UNKEYED, PassageNames
-from policies.terms import with_terms
 
 if TYPE_CHECKING:
     from datetime import datetime

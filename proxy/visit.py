@@ -20,7 +20,7 @@ from app.wire.mcp.progress import progress
 from app.wire.registry import WIRES, wire_for
 from app.wire.waiting.line import Continuation
 from app.wire.waiting.line import line as waiting_line
-from policies.approval import asked
+from policies.approvals.approval import asked
 from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.front import client_named, header, stated_reason

@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from policies.habits import ENOUGH, always_approved
+from policies.approvals.habits import ENOUGH, always_approved
 
 if TYPE_CHECKING:
     from collections.abc import Callable

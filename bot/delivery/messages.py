@@ -17,7 +17,7 @@ from bot.slack.api import SlackRefused
 from bot.slack.blocks import Message
 from bot.slack.text import is_user
 from bot.views import cards, queries, thread_replies
-from policies.approval import concerned
+from policies.approvals.approval import concerned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

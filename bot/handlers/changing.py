@@ -17,9 +17,9 @@ from bot.views.calls.change_form import (
     is_offered,
     read_form,
 )
-from policies.approval import Objection
+from policies.approvals.approval import Objection
+from policies.approvals.votes import Word
 from policies.calls.voting import judge_change
-from policies.votes import Word
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck

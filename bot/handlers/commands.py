@@ -10,7 +10,7 @@ from bot.slack import blocks, text
 from bot.slack.blocks import Block
 from bot.slack.text import Markup
 from bot.views import coverage, phrases, together
-from policies.approval import shares
+from policies.approvals.approval import shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.handlers.home import Home
     from bot.people.people import People
     from bot.slack.links import Links
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
 _MOST = 12

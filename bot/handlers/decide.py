@@ -18,8 +18,8 @@ from bot.decisions import NotTaken
 from bot.people.linking import Offer
 from bot.slack import text
 from bot.views import approval_forms, modals, phrases
-from policies.approval import Objection, concerned
-from policies.votes import Word, too_late
+from policies.approvals.approval import Objection, concerned
+from policies.approvals.votes import Word, too_late
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -11,7 +11,7 @@ from app.ids import short
 from bot.handlers.decide import FORGED, in_time, user_of
 from bot.people.people import AUDITORS
 from bot.views import modals
-from policies.approval import Objection, judge_mark
+from policies.approvals.approval import Objection, judge_mark
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck

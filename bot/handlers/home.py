@@ -9,7 +9,7 @@ from app.search import SessionFilter
 from bot.people.people import AUDITORS
 from bot.views.home_tab import QUEUE, Pages, Shown, home, queue
 from bot.views.together import Group, by_requester
-from policies.approval import shares
+from policies.approvals.approval import shares
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bot.slack.api import Slack
     from bot.slack.button_seal import Seal
     from bot.trusts import Trusts
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
 _MOST_HOLDS = 12

@@ -11,8 +11,8 @@ from app.ids import short
 from bot.handlers.decide import FORGED, in_time, sentence_of, user_of, value_of
 from bot.views import modals, queries
 from bot.views.queries import Asked
-from policies.approval import Objection
-from policies.queries import objection_to_answering, objection_to_asking
+from policies.approvals.approval import Objection
+from policies.approvals.queries import objection_to_answering, objection_to_asking
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
     from bot.slack.button_seal import Seal
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
 _FAILED = "Something went wrong, so nothing was sent. Please try again."

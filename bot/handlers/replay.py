@@ -16,7 +16,7 @@ from bot.marking import Marking
 from bot.people.people import AUDITORS
 from bot.views import modals, replay_pages
 from bot.views.replay_pages import PAGE_SESSIONS, Shelf
-from policies.approval import Objection, is_requester
+from policies.approvals.approval import Objection, is_requester
 
 if TYPE_CHECKING:
     from collections.abc import Callable

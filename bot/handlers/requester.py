@@ -10,7 +10,7 @@ from app.errors import AbeyanceError, NotFound
 from bot.handlers.decide import FAILED, FORGED, tell, user_of, value_of
 from bot.slack import text
 from bot.views import modals
-from policies.approval import is_requester
+from policies.approvals.approval import is_requester
 
 if TYPE_CHECKING:
     from collections.abc import Callable

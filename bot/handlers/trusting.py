@@ -15,8 +15,8 @@ from bot.decisions import NotTaken
 from bot.handlers.decide import FORGED, tell, user_of, value_of
 from bot.views import modals, trust_form
 from bot.views.request_pages import Place
+from policies.approvals.votes import Word
 from policies.passages.trust import ADMINISTRATORS
-from policies.votes import Word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

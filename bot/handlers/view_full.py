@@ -12,7 +12,7 @@ from app.storage.ports import Event, EventKind
 from bot.handlers.decide import FORGED, user_of, value_of
 from bot.views import modals
 from bot.views.request_pages import Place, page_of_request, request_page
-from policies.approval import may_decide
+from policies.approvals.approval import may_decide
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
     from bot.slack.button_seal import Seal
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
 _log = structlog.get_logger(__name__)

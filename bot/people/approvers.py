@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.slack.api import SlackRefused
-from policies.approval import concerned
+from policies.approvals.approval import concerned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

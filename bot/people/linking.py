@@ -12,7 +12,7 @@ from app.storage.links import Link
 from bot.slack import blocks, text
 from bot.slack.blocks import Button
 from bot.views.phrases import ONLY_OURS
-from policies.approval import Objection
+from policies.approvals.approval import Objection
 
 if TYPE_CHECKING:
     from app.clock import Clock

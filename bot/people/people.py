@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from app.domain.hold import Person
 from bot.people.groups import NOT_FOUND_SECONDS, Groups, together
 from bot.slack.accounts import Match
-from policies.approval import Voter, concerned
-from policies.membership import is_member
+from policies.approvals.approval import Voter, concerned
+from policies.approvals.membership import is_member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from bot.slack import blocks, text
 from bot.views import coverage, phrases
 from bot.views.durations import duration
-from policies.grant_lengths import grant_length, grant_lengths
-from policies.votes import Word
+from policies.approvals.grant_lengths import grant_length, grant_lengths
+from policies.approvals.votes import Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

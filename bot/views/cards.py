@@ -13,9 +13,9 @@ from bot.views.calls.change_form import is_offered
 from bot.views.durations import duration
 from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
+from policies.approvals.grant_lengths import grant_length, grant_lengths
+from policies.approvals.habits import ADVICE
 from policies.calls.voting import may_pass_task
-from policies.grant_lengths import grant_length, grant_lengths
-from policies.habits import ADVICE
 from policies.passages.trust import trustable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from app.domain.trust import Reach
 from bot.slack import text
 from bot.views.calls import words
 from bot.views.durations import duration
-from policies.approval import last_words
+from policies.approvals.approval import last_words
 from policies.mcp.changes import CHANGED
 from policies.passages.trust import trustable, trusts_of
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.people.linking import Offer
 from bot.slack import blocks, text
 from bot.views import phrases
-from policies.votes import Word
+from policies.approvals.votes import Word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

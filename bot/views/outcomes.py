@@ -8,7 +8,7 @@ from app.domain.hold import HoldState
 from bot.slack import text
 from bot.views import coverage, phrases
 from bot.views.calls import words
-from policies.approval import approvals, quorum
+from policies.approvals.approval import approvals, quorum
 
 if TYPE_CHECKING:
     from datetime import datetime

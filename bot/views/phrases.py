@@ -10,7 +10,7 @@ from app.domain.verdict import Risk
 from app.ids import short
 from bot.slack import text
 from bot.views.calls import words
-from policies.approval import approvals, denials, missing, quorum
+from policies.approvals.approval import approvals, denials, missing, quorum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Message
 from bot.views import phrases
-from policies.queries import MOST, unanswered
+from policies.approvals.queries import MOST, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,8 +10,8 @@ from bot.slack import blocks, text
 from bot.slack.blocks import Button, Message
 from bot.views import outcomes, phrases, queries
 from bot.views.calls import requester
-from policies.approval import approvals, quorum
-from policies.queries import unanswered
+from policies.approvals.approval import approvals, quorum
+from policies.approvals.queries import unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from bot.views import coverage, phrases, queries
 from bot.views.calls.body import call_blocks
 from bot.views.headline import headline
 from bot.views.quotes import quotes
-from policies.votes import Word
+from policies.approvals.votes import Word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -30,8 +30,8 @@ from cli.here import settings_here
 from cli.policy.folders import catalog_in
 from cli.policy.recorded_calls import recorded_calls
 from cli.policy.rehearsed_calls import RehearsedCalls
+from policies.approvals.habits import ADVICE, ENOUGH, always_approved
 from policies.card_count import Asked, count_cards
-from policies.habits import ADVICE, ENOUGH, always_approved
 from policies.rehearse import KINDS, Change, Precedent, records
 from policies.rehearse import backtest as decided_again
 from proxy.evaluate.inquiry import recorded_inquiry

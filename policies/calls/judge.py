@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Facts, Prompt, Role, Segment
 from app.domain.verdict import Action, FiredRule, Question, Risk, Verdict
+from policies.approvals.terms import with_terms
 from policies.calls.arguments import Arguments, TooDeep, above, whole_characters
 from policies.compiled_catalog import Rule
 from policies.conditions import Asked
@@ -24,7 +25,6 @@ from policies.evidence import Evidence, apart
 from policies.excerpts import MOST, MOST_WORDS, visible
 from policies.matching.effort import TooDense
 from policies.matching.findings import Inspected
-from policies.terms import with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

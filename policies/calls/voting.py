@@ -6,14 +6,14 @@ import json
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.verdict import Action, Risk
-from policies.approval import Objection
-from policies.grant_lengths import decided_by_one
+from policies.approvals.approval import Objection
+from policies.approvals.grant_lengths import decided_by_one
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.tool_call import HeldCall
     from app.domain.verdict import FiredRule, Verdict
-    from policies.votes import Word
+    from policies.approvals.votes import Word
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 

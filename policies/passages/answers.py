@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from app.domain.grant import Coverage, Grant, coverage, holders, reaching
 from app.domain.hold import Hold, HoldState, Person
 from app.domain.passage import PassageKind
-from policies.approval import met
-from policies.terms import with_terms
+from policies.approvals.approval import met
+from policies.approvals.terms import with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

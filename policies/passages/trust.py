@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.grant import Grant, reaching
 from app.domain.trust import Reach, Trust
-from policies.approval import Objection, judge_voter, last_words, met
+from policies.approvals.approval import Objection, judge_voter, last_words, met
 from policies.passages.answers import counted
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold, Vote
     from app.domain.passage import Passage
     from app.domain.verdict import FiredRule
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 ADMINISTRATORS = "administrators"
 """The approver set whose members may trust a text for everyone."""

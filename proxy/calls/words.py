@@ -9,7 +9,7 @@ from app.domain.hold import Hold, HoldState
 from app.errors import Reason
 from app.ids import short
 from app.wire.waiting.line import last_line, line
-from policies.approval import asked, concerned
+from policies.approvals.approval import asked, concerned
 from proxy.holds.endings import silence, whys
 
 if TYPE_CHECKING:

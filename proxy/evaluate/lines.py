@@ -12,7 +12,7 @@ import msgspec
 from app.domain.hold import Hold
 from app.ids import short
 from app.wire import strict_json
-from policies.approval import asked
+from policies.approvals.approval import asked
 from proxy.exchange import Exchange
 from proxy.front import client_named, stated_reason
 from proxy.record.recording import Recording

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.ids import short
-from policies.approval import asked
+from policies.approvals.approval import asked
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold

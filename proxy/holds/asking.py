@@ -12,7 +12,7 @@ from app.domain.hold import Hold, HoldState
 from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.domain.verdict import Action, Verdict
-from policies.approval import released_by_people
+from policies.approvals.approval import released_by_people
 from policies.passages.answers import joins
 from proxy.facts import Inquiry
 from proxy.holds.endings import (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldState, Vote
 from app.errors import Reason, Refused
-from policies.approval import approvals, concerned, quorum
+from policies.approvals.approval import approvals, concerned, quorum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

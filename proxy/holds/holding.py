@@ -15,8 +15,8 @@ from app.domain.verdict import Approval
 from app.errors import Superseded
 from app.ids import new_token
 from app.storage.ports import EventKind
+from policies.approvals.tasks import LOOK_BACK, task_of
 from policies.passages.answers import covers_of
-from policies.tasks import LOOK_BACK, task_of
 from proxy.holds.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:

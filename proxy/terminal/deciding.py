@@ -12,9 +12,9 @@ from app.domain.grant import holders
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import BadRequest, NotFound, NotPermitted, StorageUnavailable, Superseded
 from app.ids import short
-from policies.approval import Objection, asked, is_requester, judge, may_decide
+from policies.approvals.approval import Objection, asked, is_requester, judge, may_decide
+from policies.approvals.votes import facts_of, too_late, vote_by
 from policies.passages.answers import freed
-from policies.votes import facts_of, too_late, vote_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.identity import Identity
     from app.storage.ports import GrantStore, HoldStore, Ledger
-    from policies.approval import Voter
-    from policies.votes import Word
+    from policies.approvals.approval import Voter
+    from policies.approvals.votes import Word
     from proxy.holds.granted import Granted
     from proxy.terminal.voters import Approver, Voters
 

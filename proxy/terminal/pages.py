@@ -9,9 +9,9 @@ from quart import Blueprint, Response, jsonify, request
 from app.domain.passage import most_telling
 from app.errors import BadRequest
 from app.ids import short
-from policies.approval import approvals, quorum
+from policies.approvals.approval import approvals, quorum
+from policies.approvals.votes import Word
 from policies.calls.voting import may_change, may_pass_task
-from policies.votes import Word
 from proxy.terminal.deciding import unproven
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Person
 from app.domain.identity import Identity
-from policies.approval import Voter, asked, concerned
-from policies.membership import is_member, only_slack_knows
+from policies.approvals.approval import Voter, asked, concerned
+from policies.approvals.membership import is_member, only_slack_knows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

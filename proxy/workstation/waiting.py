@@ -10,7 +10,7 @@ from quart import Blueprint, Response, jsonify
 from app.domain.hold import HoldState
 from app.errors import BadRequest
 from app.ids import short
-from policies.approval import asked
+from policies.approvals.approval import asked
 from proxy.front import client_named
 from proxy.holds.endings import refusal_of
 from proxy.http.asked import headers_asked

@@ -13,7 +13,7 @@ from app.clock import SystemClock
 from app.domain.hold import HoldState
 from app.domain.verdict import Approval
 from app.ids import new_id, short
-from policies.approval import Objection
+from policies.approvals.approval import Objection
 from tests.bot.calls import BASH, COMMAND, call, cluster_rule
 from tests.bot.conftest import session_of
 from tests.bot.values import hold

@@ -29,10 +29,10 @@ from app.domain.verdict import Approval
 from app.ids import new_id
 from app.storage.store import MongoStorage
 from bot.grants import Grants
-from policies.approval import Voter
+from policies.approvals.approval import Voter
+from policies.approvals.votes import Word, facts_of, vote_by
 from policies.passages.answers import still_open
 from policies.passages.trust import ADMINISTRATORS, DAYS
-from policies.votes import Word, facts_of, vote_by
 from tests.laws.test_laws import STORIES
 from tests.policies.made import ALICE
 from tests.policies.passages.questions import fired, verdict

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.verdict import Action, Approval, FiredRule, Risk, Verdict
-from policies.approval import (
+from policies.approvals.approval import (
     Objection,
     Voter,
     approvals,
@@ -24,7 +24,7 @@ from policies.approval import (
     missing,
     released_by_people,
 )
-from policies.grant_lengths import grant_length, grant_lengths
+from policies.approvals.grant_lengths import grant_length, grant_lengths
 
 NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 DANA = Identity("https://id.example", "sub-dana", IdentityKind.PERSON, "Dana", "dana@acme.example")

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from app.domain.hold import HoldState
-from policies.approval import Objection, Voter
-from policies.queries import MOST, answered, asked, unanswered
+from policies.approvals.approval import Objection, Voter
+from policies.approvals.queries import MOST, answered, asked, unanswered
 from tests.bot.values import DANA, MARIA, NOW, hold, vote
 
 SOON = NOW + timedelta(minutes=1)

@@ -11,7 +11,7 @@ import pytest
 from app.domain.hold import Hold, HoldEvent, Person
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.verdict import Action, Approval, FiredRule, Risk, Verdict
-from policies.approval import (
+from policies.approvals.approval import (
     Objection,
     Voter,
     approvals,
@@ -26,7 +26,7 @@ from policies.approval import (
     sets_of,
     shares,
 )
-from policies.grant_lengths import grant_length
+from policies.approvals.grant_lengths import grant_length
 from tests.policies.test_approval import DANA, MARCUS, MARIA, NOW, hold, said, terms, voter, word
 
 NOBODY = Voter(Person("U8", "ines@acme.example", "Ines"))

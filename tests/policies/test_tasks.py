@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.hold import Granted, Hold, HoldState
-from policies.tasks import MOST, task_of
+from policies.approvals.tasks import MOST, task_of
 from tests.policies.made import JOB
 from tests.policies.passages.questions import fired, verdict
 from tests.policies.passages.talks import NOW, hold_for

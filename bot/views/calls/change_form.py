@@ -17,7 +17,7 @@ from bot.slack import blocks, text
 from bot.slack.preformatted import revealed
 from bot.views import phrases
 from bot.views.calls.reading import command_of
-from policies.approval import Objection
+from policies.approvals.approval import Objection
 from policies.calls.voting import may_change, read
 
 if TYPE_CHECKING:

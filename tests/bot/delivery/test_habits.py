@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.ids import new_id
 from bot.delivery.habits import Habits
-from policies.habits import ADVICE, ENOUGH, always_approved
+from policies.approvals.habits import ADVICE, ENOUGH, always_approved
 from tests.bot.conftest import CLOCK
 from tests.bot.values import MARIA, NOW, hold, vote
 

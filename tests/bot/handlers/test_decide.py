@@ -18,7 +18,7 @@ from bot.decisions import Decisions
 from bot.grants import Grants
 from bot.slack.api import connected
 from bot.views import modals
-from policies.votes import Word
+from policies.approvals.votes import Word
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import JOB
 

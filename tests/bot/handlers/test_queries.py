@@ -13,7 +13,7 @@ from app.domain.hold import HoldState
 from app.storage.ports import EventKind
 from bot.querying import Querying
 from bot.slack.api import connected
-from policies.approval import Objection
+from policies.approvals.approval import Objection
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK, pick
 from tests.bot.handlers.test_requester import current

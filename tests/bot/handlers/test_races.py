@@ -12,8 +12,8 @@ from app.storage.store import MongoStorage
 from bot.decisions import Decisions, NotTaken, Taken
 from bot.grants import Grants
 from bot.slack.api import connected
-from policies.approval import Objection
-from policies.votes import Word
+from policies.approvals.approval import Objection
+from policies.approvals.votes import Word
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
 from tests.bot.values import MARCUS, MARIA

@@ -12,7 +12,7 @@ from app.domain.hold import Hold, HoldState
 from app.storage.ports import EventKind
 from bot.views import cards
 from bot.views.calls.change_form import EMPTY, TYPOGRAPHIC
-from policies.approval import Objection
+from policies.approvals.approval import Objection
 from sandbox.slack import BOT_TOKEN
 from sandbox.slack.errors import Refused
 from tests.bot.calls import BASH, COMMAND, call, cluster_rule

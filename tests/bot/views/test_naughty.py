@@ -47,9 +47,9 @@ from bot.views.replay_pages import Shelf
 from bot.views.request_pages import Place
 from bot.views.requester_message import Told
 from bot.views.together import Group
+from policies.approvals.terms import with_terms
+from policies.approvals.votes import Word
 from policies.passages.trust import trusts_of
-from policies.terms import with_terms
-from policies.votes import Word
 from sandbox.slack.blockkit import check_blocks, check_view
 from tests.bot.values import NOW, fired, hold, vote
 

@@ -11,10 +11,10 @@ from app.domain.hold import HoldEvent, HoldState, Person, Vote
 from app.domain.passage import PassageKind
 from app.domain.tool_call import HeldCall
 from app.domain.verdict import Action, Approval, Risk
-from policies.approval import Objection, Voter
+from policies.approvals.approval import Objection, Voter
+from policies.approvals.votes import Word, facts_of, judge_word, vote_by
 from policies.calls.voting import stops_change
 from policies.passages.answers import covered_by, covers_of, still_open
-from policies.votes import Word, facts_of, judge_word, vote_by
 from tests.policies.made import ALICE
 from tests.policies.passages.questions import TERMS, fired, passage, verdict
 from tests.policies.passages.talks import CALL, MARIA, NOW, hold_for

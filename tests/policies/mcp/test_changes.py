@@ -8,8 +8,8 @@ from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind
 from app.domain.server_tool import ToolVersion
 from app.domain.verdict import Action, Verdict
+from policies.approvals.terms import with_terms
 from policies.mcp.changes import changed, differences, refused, word_on
-from policies.terms import with_terms
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 OLD = ToolVersion("v1", "ops", "greet", "one", ("description: Greet.", "title: Greet"), NOW)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from app.domain.passage import Passage, PassageKind
 from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Question, Risk, Verdict
-from policies.terms import with_terms
+from policies.approvals.terms import with_terms
 
 TERMS = Approval(("managers",))
 COVER = CoverTerms(idle=timedelta(hours=1), most=timedelta(hours=8))

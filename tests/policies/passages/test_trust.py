@@ -17,7 +17,7 @@ from app.domain.passage import Passage, PassageKind
 from app.domain.segment import Role
 from app.domain.trust import Reach, Trust
 from app.domain.verdict import Action, Approval
-from policies.approval import Objection, Voter, approvals
+from policies.approvals.approval import Objection, Voter, approvals
 from policies.passages.answers import covers_of, still_open
 from policies.passages.trust import ADMINISTRATORS, DAYS, judge_trust, trustable, trusts_of
 from tests.policies.made import ALICE, JOB

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldEvent, HoldState, Query
-from policies.approval import Objection, is_requester, judge
+from policies.approvals.approval import Objection, is_requester, judge
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from app.domain.hold import Hold
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 MOST = 3
 """How many questions are asked about one hold."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.domain.trust import Trust
-from policies.approval import Objection, judge, judge_break_glass, sets_of
+from policies.approvals.approval import Objection, judge, judge_break_glass, sets_of
+from policies.approvals.grant_lengths import grant_length, grant_lengths
 from policies.calls.voting import judge_change, may_pass_task
-from policies.grant_lengths import grant_length, grant_lengths
 from policies.passages.trust import judge_trust
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.domain.hold import Hold
-    from policies.approval import Voter
+    from policies.approvals.approval import Voter
 
 
 @dataclass(frozen=True, slots=True)
