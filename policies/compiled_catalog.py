@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["AnswerMasking", "ApproverSet", "Catalog", "Rule"]
 
 _MAX_PLANS = 64
+_MAX_NAMES = 1024
 _SPELLINGS = (
     "**bold** %41 &amp; \\x41 p r o d U29tZSB3b3JkcyB0byBkZWNvZGU= 536f6d6520776f726473 caf\u00e9"
 )
@@ -175,6 +177,8 @@ class Catalog:
         self._matchers = (*(Matcher(tuple(dict.fromkeys(part))) for part in parts), *shipped)
         self.everything = self.finder([*masking, *everywhere])
         self.calls = self.finder(_targets(self.call_rules))
+        self.mask_name = lru_cache(_MAX_NAMES)(self.mask)
+        """As `mask`, for the short texts that come again with each request of a program."""
         self.requests = self.finder(
             _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))
         )

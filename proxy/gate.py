@@ -90,7 +90,7 @@ class Gate:
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
             claim = headers_claimed(exchange.headers)
             caller = await self.admission.caller(exchange.headers, exchange.query)
-            identity = with_claim(caller.identity, claim, self.catalogs.current.mask)
+            identity = with_claim(caller.identity, claim, self.catalogs.current.mask_name)
             caller = replace(caller, identity=identity)
             kept, exchange.query = without_credentials(exchange.headers, exchange.query)
             exchange.headers = self.account.personal(kept, identity)

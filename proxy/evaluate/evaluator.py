@@ -97,7 +97,7 @@ class Evaluator:
         asked = read_evaluation(await exchange.read(MOST_BYTES))
         connection = await self._connection(asked, caller.scope)
         claim = claimed_provenance(asked.repository, asked.commit, asked.branch)
-        identity = with_claim(caller.identity, claim, self.catalogs.current.mask)
+        identity = with_claim(caller.identity, claim, self.catalogs.current.mask_name)
         return Question(asked, connection, identity, self.names)
 
     async def _connection(self, asked: Evaluation, scope: Scope) -> Connection:
