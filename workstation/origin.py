@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-LONGEST = 200
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_LONGEST = 200
 # The gateway refuses other names: a task must not fail for an odd one.
-REPOSITORY = re.compile(r"[\w.~+-]+(?:/[\w.~+-]+){0,9}")
-COMMIT = re.compile(r"[0-9a-f]{7,64}")
-BRANCH = re.compile(r"[\w.+/#@%=,!()-]+")
+_NAMES = {
+    "repository": re.compile(r"[\w.~+-]+(?:/[\w.~+-]+){0,9}"),
+    "commit": re.compile(r"[0-9a-f]{7,64}"),
+    "branch": re.compile(r"[\w.+/#@%=,!()-]+"),
+}
 # git@host:owner/name, which is no URL.
 _SHORT = re.compile(r"(?:[^@/]+@)?[\w.-]+:(?!//)(?P<path>.+)")
+
+
+def sayable(found: Mapping[str, str]) -> dict[str, str]:
+    """Return what the gateway takes of a repository, commit and branch; nothing without the first.
+
+    Approvers see it as claimed.
+    """
+    said = {
+        name: found[name]
+        for name, pattern in _NAMES.items()
+        if name in found and len(found[name]) <= _LONGEST and pattern.fullmatch(found[name])
+    }
+    return said if "repository" in said else {}
 
 
 def repository_of(remote: str) -> str:

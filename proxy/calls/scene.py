@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from proxy.front import Headers
     from proxy.inspection import Incoming
 
-_CONVERSATION_HEADERS = (
+CONVERSATION_HEADERS = (
     *("abeyance-conversation", "x-claude-code-session-id", "session-id", "session_id"),
     *("conversation_id", "thread-id", "x-session-affinity", "mcp-session-id"),
 )
@@ -74,7 +74,7 @@ def _conversation(headers: Headers, names: PassageNames) -> str:
 
     How it began would not do: many jobs of one identity begin with the same words.
     """
-    said = (header(headers, name) for name in _CONVERSATION_HEADERS)
+    said = (header(headers, name) for name in CONVERSATION_HEADERS)
     return conversation_name(names, next(filter(None, said), ""))
 
 

@@ -3,11 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from app.domain.identity import Provenance
 from app.errors import BadRequest
+from proxy.calls import scene
 from proxy.claims import claimed_provenance, headers_claimed, with_claim
 from tests.policies.made import ALICE, JOB
+from workstation.forwarder import requests
+from workstation.forwarder.repository import Place
 
 CLAIM = Provenance("acme/shop", commit="c0ffee1", ref="refs/heads/fix/ü", verified=False)
 
@@ -58,3 +63,19 @@ def test_a_claim_that_git_would_not_make_is_refused(
 ) -> None:
     with pytest.raises(BadRequest):
         claimed_provenance(repository, commit, branch)
+
+
+@given(*[st.text(max_size=250) | st.from_regex(r"[a-z./~#-]{0,210}", fullmatch=True)] * 3)
+@example("acme/shop", "c0ffee1", "fix/ü")
+@example("a" * 201, "c0ffee1", "main")
+@example("shop", "C0FFEE1", "x" * 201)
+def test_what_a_workstation_says_of_itself_is_never_refused(
+    repository: str, commit: str, branch: str
+) -> None:
+    claimed = headers_claimed(Place(repository, commit, branch).headers)
+    assert claimed is None or claimed.repository == repository
+
+
+def test_the_forwarder_knows_the_conversations_that_the_gateway_knows() -> None:
+    """Else it would put its own name beside one that the gateway goes by."""
+    assert frozenset(scene.CONVERSATION_HEADERS) == requests.CONVERSATIONS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from workstation.origin import BRANCH, COMMIT, LONGEST, REPOSITORY, repository_of
+from workstation.origin import repository_of, sayable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,19 +29,9 @@ class Place:
 
     @property
     def headers(self) -> Headers:
-        """Return what the gateway is told; approvers see it as claimed."""
-        if not REPOSITORY.fullmatch(self.repository):
-            return ()
-        said = (
-            ("repository", self.repository, REPOSITORY),
-            ("commit", self.commit, COMMIT),
-            ("branch", self.branch, BRANCH),
-        )
-        return tuple(
-            (f"abeyance-{name}", _encoded(value))
-            for name, value, pattern in said
-            if len(value) <= LONGEST and pattern.fullmatch(value)
-        )
+        """Return what the gateway is told."""
+        said = sayable(asdict(self))
+        return tuple((f"abeyance-{name}", _encoded(value)) for name, value in said.items())
 
 
 class WorkingFolder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from workstation.origin import BRANCH, COMMIT, LONGEST, REPOSITORY, repository_of
+from workstation.origin import repository_of, sayable
 
 _ORIGIN = r'^\[remote "origin"\]$(?:\n(?!\[).*)*?\n\s*url\s*=\s*(\S+)'
 _REMOTE = re.compile(_ORIGIN, re.MULTILINE)
@@ -14,16 +14,9 @@ _REMOTE = re.compile(_ORIGIN, re.MULTILINE)
 def origin_of(folder: str) -> dict[str, str]:
     """Return repository, commit and branch, as far as they are known. They are shown as claimed."""
     try:
-        found = _read(Path(folder)) if folder else {}
+        return sayable(_read(Path(folder))) if folder else {}
     except (OSError, UnicodeDecodeError):
         return {}
-    patterns = {"repository": REPOSITORY, "commit": COMMIT, "branch": BRANCH}
-    said = {
-        name: value
-        for name, value in found.items()
-        if len(value) <= LONGEST and patterns[name].fullmatch(value)
-    }
-    return said if "repository" in said else {}
 
 
 def _read(folder: Path) -> dict[str, str]:
