@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
 
+from app.processes import dying_with_us
 from app.storage.embedded import embedded_command, embedded_uri
 from app.storage.store import MongoStorage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
@@ -25,6 +31,10 @@ if TYPE_CHECKING:
 NOBODY = "mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=50"
 """A database that does not answer."""
 
+_STARTS = 3
+_START_SECONDS = 60
+_STOP_SECONDS = 10
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -32,18 +42,66 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`MONGODB_URI` if it is set, so that the suite also runs against a real replica set."""
+    """A server for the tests of a file, so that none suffers from what others did to theirs.
+
+    `MONGODB_URI` instead if it is set, so that the suite also runs against a real replica set.
+    """
     if given := os.environ.get("MONGODB_URI"):
         yield given
         return
-    port = free_port()
-    command = embedded_command(port, tmp_path_factory.mktemp("mongodb"))
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        wait_until_accepting(port, server)
+    data = tmp_path_factory.mktemp("mongodb")
+    with database_server(data) as uri:
+        yield uri
+    shutil.rmtree(data, ignore_errors=True)
+
+
+@contextmanager
+def database_server(data: Path) -> Iterator[str]:
+    """Run a server until the block ends; at its end says so if it died meanwhile."""
+    log = data.with_suffix(".log")
+    server, port = _started(data, log)
+    try:
         yield embedded_uri(port)
+        died = server.poll()
+        assert died is None, f"the database server died with {died}: {log.read_text()[-2000:]}"
+    finally:
         server.terminate()
+        try:
+            server.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _started(data: Path, log: Path) -> tuple[subprocess.Popen[bytes], int]:
+    """Start it on a free port; once more where another program took the port meanwhile."""
+    for attempt in range(_STARTS):
+        port = free_port()
+        with log.open("ab") as output:
+            server = subprocess.Popen(
+                dying_with_us(embedded_command(port, data / str(attempt))),
+                stdout=output,
+                stderr=output,
+            )
+        if _is_answering(embedded_uri(port), server):
+            return server, port
+        server.kill()
+        server.wait()
+    raise RuntimeError(f"the database server does not start: {log.read_text()[-2000:]}")
+
+
+def _is_answering(uri: str, server: subprocess.Popen[bytes]) -> bool:
+    with MongoClient[dict[str, object]](uri, serverSelectionTimeoutMS=500) as client:
+        deadline = time.monotonic() + _START_SECONDS
+        while server.poll() is None and time.monotonic() < deadline:
+            try:
+                client.admin.command("ping")
+            except PyMongoError:
+                continue
+            return server.poll() is None
+    return False
 
 
 def wait_until_accepting(port: int, server: subprocess.Popen[Any]) -> None:
