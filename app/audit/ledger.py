@@ -1,43 +1,28 @@
 """The ledger: facts in a chain, each entry sealed by a hash over itself and the one before.
 
-One chain for each process and boot, so that writers never race for a head. What concurrent
-requests append at the same moment is written together (group commit): an append returns when
-its batch is durable.
+One chain for each process and boot, so that writers never race for a head. Its first entry has the
+hash of the last one that the same writer wrote before. What concurrent requests append at the same
+moment is written together (group commit): an append returns when its batch is durable.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import secrets
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-import rfc8785
-
+from app.audit.seals import seal
 from app.errors import AbeyanceError, StorageUnavailable
+from app.ids import new_id
 from app.storage.ports import Entry
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from app.storage.ports import Event, LedgerStore
 
 _BATCH = 200
 _Waiting: TypeAlias = "tuple[Event, asyncio.Future[None]]"
-
-
-def seal(entry: Entry) -> str:
-    """Return SHA-256 in hex over the entry without its own hash, in canonical JSON (RFC 8785)."""
-    event = entry.event
-    content: dict[str, Any] = {
-        "chain": entry.chain,
-        "seq": entry.seq,
-        "previous": entry.previous,
-        "kind": event.kind.value,
-        "at": event.at.isoformat(timespec="milliseconds"),
-        "session": event.session_id,
-        "data": dict(event.data),
-    }
-    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
 class ChainedLedger:
@@ -45,7 +30,8 @@ class ChainedLedger:
 
     def __init__(self, store: LedgerStore, writer: str) -> None:
         self._store = store
-        self._chain = f"{writer}-{secrets.token_hex(8)}"
+        self._writer = writer
+        self._chain = ""
         self._seq = 0
         self._head = ""
         self._waiting: asyncio.Queue[_Waiting] = asyncio.Queue()
@@ -80,9 +66,11 @@ class ChainedLedger:
                 written.set_exception(_stopped())
 
     async def _write(self, batch: list[_Waiting]) -> None:
-        entries = self._chained([event for event, _ in batch])
         error: AbeyanceError | None = None
         try:
+            if not self._chain:
+                await self._begin(batch[0][0].at)
+            entries = self._chained([event for event, _ in batch])
             await self._store.insert(entries)
         except StorageUnavailable as unavailable:
             error = unavailable
@@ -106,10 +94,14 @@ class ChainedLedger:
             previous = entries[-1].hash
         return entries
 
+    async def _begin(self, now: datetime) -> None:
+        """Begin a chain, with the last entry that the writer is known to have written before it."""
+        self._head = self._head or await self._store.tip(self._writer)
+        self._chain, self._seq = f"{self._writer}/{new_id(now)}", 0
+
     def _restart(self) -> None:
         """Leave a chain whose end is not known: part of a failed batch may have been written."""
-        self._chain = f"{self._chain.rpartition('-')[0]}-{secrets.token_hex(8)}"
-        self._seq, self._head = 0, ""
+        self._chain = ""
 
 
 def _stopped() -> StorageUnavailable:

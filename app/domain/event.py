@@ -81,10 +81,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event in its place in a chain; `hash` covers everything else and `previous`."""
+    """An event in its place in a chain; `hash` covers everything else."""
 
     chain: str
     seq: int
     event: Event
     previous: str
+    """The hash of the entry before. In the first of a chain it is that of the last entry which the
+    same writer wrote in another one, or empty where it knew of none."""
     hash: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.chain}:{self.seq:012}"

@@ -278,6 +278,22 @@ class LedgerStore(Protocol):
 
     async def entries(self, session_id: str) -> tuple[Entry, ...]: ...
 
+    async def tip(self, writer: str) -> str:
+        """Return the hash of the last entry in the newest chain of a writer; empty without one."""
+        ...
+
+    async def firsts(self, since: datetime | None = None) -> tuple[Entry, ...]:
+        """Return the first entry of each chain that began since then."""
+        ...
+
+    async def chain(self, name: str, first: int, limit: int) -> tuple[Entry, ...]:
+        """Return entries of a chain in their order, from a sequence number on."""
+        ...
+
+    async def after(self, place: str, limit: int) -> tuple[Entry, ...]:
+        """Return entries in the order of their places (chain and number), after one of them."""
+        ...
+
 
 class Ledger(Protocol):
     async def append(self, event: Event) -> None:

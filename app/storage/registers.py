@@ -110,15 +110,16 @@ class MongoLedger:
         self._entries = entries
 
     async def prepare(self) -> None:
-        await self._entries.prepare(Index(("event.session_id",)))
+        await self._entries.prepare(
+            Index(("event.session_id",)),
+            Index(("chain", "seq"), unique=True),
+            Index(("event.at",), when={"seq": 0}),
+        )
 
     async def insert(self, entries: Sequence[Entry]) -> None:
         try:
             await self._entries.insert(
-                *(
-                    to_document(entry) | {"_id": f"{entry.chain}:{entry.seq:012}"}
-                    for entry in entries
-                )
+                *(to_document(entry) | {"_id": entry.place} for entry in entries)
             )
         except Exists:
             raise StorageUnavailable("another writer uses this chain of the ledger") from None
@@ -126,3 +127,21 @@ class MongoLedger:
     async def entries(self, session_id: str) -> tuple[Entry, ...]:
         found = await self._entries.find({"event.session_id": session_id})
         return tuple(sorted(found, key=lambda entry: (entry.event.at, entry.chain, entry.seq)))
+
+    async def tip(self, writer: str) -> str:
+        # The names of a writer's chains are in the order of time.
+        theirs = {"$gt": f"{writer}/", "$lt": f"{writer}0"}
+        newest = await self._entries.find({"_id": theirs}, newest_first=True, limit=1)
+        return newest[0].hash if newest else ""
+
+    async def firsts(self, since: datetime | None = None) -> tuple[Entry, ...]:
+        later: Document = {"event.at": {"$gte": since}} if since else {}
+        return await self._entries.find({"seq": 0} | later)
+
+    async def chain(self, name: str, first: int, limit: int) -> tuple[Entry, ...]:
+        place = {"$gte": f"{name}:{first:012}", "$lt": f"{name};"}
+        return await self._entries.find({"_id": place}, limit=limit)
+
+    async def after(self, place: str, limit: int) -> tuple[Entry, ...]:
+        later: Document = {"_id": {"$gt": place}} if place else {}
+        return await self._entries.find(later, limit=limit)

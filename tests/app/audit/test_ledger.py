@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.audit.ledger import ChainedLedger, seal
+from app.audit.ledger import ChainedLedger
+from app.audit.seals import seal
 from app.clock import SystemClock
 from app.errors import StorageUnavailable
-from app.storage.ports import Event, EventKind
+from app.storage.mongo import Database
+from app.storage.ports import Entry, Event, EventKind
+from app.storage.registers import MongoLedger
 from app.storage.store import MongoStorage
 from tests.conftest import NOBODY
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from app.storage.ports import LedgerStore
 
@@ -62,3 +65,37 @@ async def test_an_append_that_cannot_be_written_says_so(database_name: str) -> N
         with pytest.raises(StorageUnavailable):
             await ledger.append(an_event("s"))
     away.close()
+
+
+async def test_a_chain_begins_with_the_last_entry_of_the_writers_chain_before(
+    storage: MongoStorage,
+) -> None:
+    async with running(storage.ledger) as ledger:
+        await ledger.append(an_event("a"))
+        await ledger.append(an_event("b"))
+    async with running(storage.ledger) as ledger:
+        await ledger.append(an_event("c"))
+    [before], [after] = await storage.ledger.entries("b"), await storage.ledger.entries("c")
+    assert after.chain != before.chain
+    assert (after.seq, after.previous) == (0, before.hash)
+
+
+async def test_after_a_failed_write_a_chain_begins_with_what_was_written_for_sure(
+    storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    class Failing(MongoLedger):
+        async def insert(self, entries: Sequence[Entry]) -> None:
+            await super().insert(entries)
+            if entries[0].event.session_id == "b":
+                raise StorageUnavailable("the reply was lost")
+
+    database = Database(mongodb_uri, database_name)
+    async with running(Failing(database.collection("ledger", Entry))) as ledger:
+        await ledger.append(an_event("a"))
+        with pytest.raises(StorageUnavailable):
+            await ledger.append(an_event("b"))
+        await ledger.append(an_event("c"))
+    database.close()
+    [before], [after] = await storage.ledger.entries("a"), await storage.ledger.entries("c")
+    assert after.chain != before.chain
+    assert (after.seq, after.previous) == (0, before.hash)

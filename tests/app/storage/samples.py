@@ -70,7 +70,9 @@ ISSUED = Issued(
 )
 SECRETS = (*ISSUED.secrets, Secret("second", LATER))
 ENTRIES = tuple(
-    Entry("chain", n, Event(EventKind.SESSION_OPENED, NOW, SESSION.id, {"n": n}), "", f"hash-{n}")
+    Entry(
+        "test/chain", n, Event(EventKind.SESSION_OPENED, NOW, SESSION.id, {"n": n}), "", f"hash-{n}"
+    )
     for n in range(3)
 )
 
@@ -309,6 +311,15 @@ _SMALL = {
     "ledger.insert": Sample(lambda s: s.ledger.insert(ENTRIES)),
     "ledger.entries": Sample(
         lambda s: s.ledger.entries(SESSION.id), lambda s: s.ledger.insert(ENTRIES)
+    ),
+    "ledger.tip": Sample(lambda s: s.ledger.tip("test"), lambda s: s.ledger.insert(ENTRIES)),
+    "ledger.firsts": Sample(lambda s: s.ledger.firsts(NOW), lambda s: s.ledger.insert(ENTRIES)),
+    "ledger.chain": Sample(
+        lambda s: s.ledger.chain("test/chain", 1, 9), lambda s: s.ledger.insert(ENTRIES)
+    ),
+    "ledger.after": Sample(
+        lambda s: s.ledger.after("test/chain:000000000000", 9),
+        lambda s: s.ledger.insert(ENTRIES),
     ),
 }
 SAMPLES = _SMALL | {
