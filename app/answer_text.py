@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from app.wire.base import Json
 
 
-class Kind(StrEnum):
+class TextKind(StrEnum):
     """What sort of saying a text is."""
 
     TEXT = "text"
@@ -29,7 +29,7 @@ class Piece(NamedTuple):
     """A stretch of one text; pieces with the same `key` continue each other."""
 
     key: tuple[object, ...]
-    kind: Kind
+    kind: TextKind
     text: str
     tool: str = ""
 
@@ -92,7 +92,7 @@ def _choices(choices: Json, part: str = "message") -> Iterator[Piece]:
         if not isinstance(said, dict):
             continue
         for field in ("reasoning_content", "reasoning"):
-            yield from _text((index, field), said.get(field), Kind.THINKING)
+            yield from _text((index, field), said.get(field), TextKind.THINKING)
         for field in ("content", "refusal"):
             yield from _text((index, field), said.get(field))
         for order, call in enumerate(_dicts(said.get("tool_calls"))):
@@ -106,7 +106,7 @@ def _call(key: tuple[object, ...], function: Json) -> Iterator[Piece]:
     name, arguments = function.get("name"), function.get("arguments")
     tool = name if isinstance(name, str) else ""
     if tool or arguments:
-        yield Piece(key, Kind.TOOL_CALL, _spelt(arguments), tool)
+        yield Piece(key, TextKind.TOOL_CALL, _spelt(arguments), tool)
 
 
 def _anthropic(data: dict[str, Json]) -> Iterator[Piece]:
@@ -116,8 +116,8 @@ def _anthropic(data: dict[str, Json]) -> Iterator[Piece]:
         yield from _block(index, block)
     if isinstance(delta, dict):
         yield from _text((index,), delta.get("text"))
-        yield from _text((index,), delta.get("thinking"), Kind.THINKING)
-        yield from _text((index,), delta.get("partial_json"), Kind.TOOL_CALL)
+        yield from _text((index,), delta.get("thinking"), TextKind.THINKING)
+        yield from _text((index,), delta.get("partial_json"), TextKind.TOOL_CALL)
 
 
 def _block(index: Json, block: dict[str, Json]) -> Iterator[Piece]:
@@ -125,9 +125,9 @@ def _block(index: Json, block: dict[str, Json]) -> Iterator[Piece]:
     if isinstance(name, str):
         # A stream opens the block with an empty input and sends the true one in deltas.
         given = _spelt(block["input"]) if block.get("input") else ""
-        yield Piece((index,), Kind.TOOL_CALL, given, name)
+        yield Piece((index,), TextKind.TOOL_CALL, given, name)
         return
-    yield from _text((index,), block.get("thinking"), Kind.THINKING)
+    yield from _text((index,), block.get("thinking"), TextKind.THINKING)
     yield from _text((index,), block.get("text"))
 
 
@@ -137,7 +137,9 @@ def _responses(kind: str, data: dict[str, Json]) -> Iterator[Piece]:
     if kind == "response.output_item.added" and isinstance(item, dict):
         name = item.get("name")
         if isinstance(name, str):
-            yield Piece((item.get("id"), data.get("output_index"), None), Kind.TOOL_CALL, "", name)
+            yield Piece(
+                (item.get("id"), data.get("output_index"), None), TextKind.TOOL_CALL, "", name
+            )
     elif kind.endswith(".delta"):
         # Closing events say it all again: only deltas count.
         yield from _text(key, data.get("delta"), _responses_kind(kind))
@@ -146,19 +148,19 @@ def _responses(kind: str, data: dict[str, Json]) -> Iterator[Piece]:
         yield _error(response.get("error") if isinstance(response, dict) else None)
 
 
-def _responses_kind(kind: str) -> Kind:
+def _responses_kind(kind: str) -> TextKind:
     if "reasoning" in kind:
-        return Kind.THINKING
-    return Kind.TEXT if "text" in kind or "refusal" in kind else Kind.TOOL_CALL
+        return TextKind.THINKING
+    return TextKind.TEXT if "text" in kind or "refusal" in kind else TextKind.TOOL_CALL
 
 
 def _output(item: int, output: dict[str, Json]) -> Iterator[Piece]:
     name = output.get("name")
     if isinstance(name, str):
         given = output.get("arguments", output.get("input"))
-        yield Piece((item,), Kind.TOOL_CALL, _spelt(given), name)
+        yield Piece((item,), TextKind.TOOL_CALL, _spelt(given), name)
     for order, summary in enumerate(_dicts(output.get("summary"))):
-        yield from _text((item, "summary", order), summary.get("text"), Kind.THINKING)
+        yield from _text((item, "summary", order), summary.get("text"), TextKind.THINKING)
     for order, content in enumerate(_dicts(output.get("content"))):
         for field in ("text", "refusal"):
             yield from _text((item, order, field), content.get(field))
@@ -172,10 +174,12 @@ def _cursor(name: str, data: dict[str, Json]) -> Iterator[Piece]:
         tool = data.get("name")
         spelt = _spelt(data.get("args"))
         yield Piece(
-            (name, data.get("id")), Kind.TOOL_CALL, spelt, tool if isinstance(tool, str) else ""
+            (name, data.get("id")), TextKind.TOOL_CALL, spelt, tool if isinstance(tool, str) else ""
         )
         return
-    yield from _text((name,), data.get("text"), Kind.THINKING if name == "thinking" else Kind.TEXT)
+    yield from _text(
+        (name,), data.get("text"), TextKind.THINKING if name == "thinking" else TextKind.TEXT
+    )
 
 
 def _gemini(candidates: Json) -> Iterator[Piece]:
@@ -183,23 +187,23 @@ def _gemini(candidates: Json) -> Iterator[Piece]:
         content = candidate.get("content")
         parts = content.get("parts") if isinstance(content, dict) else None
         for part in _dicts(parts):
-            kind = Kind.THINKING if part.get("thought") is True else Kind.TEXT
+            kind = TextKind.THINKING if part.get("thought") is True else TextKind.TEXT
             yield from _text((position, kind), part.get("text"), kind)
             called = part.get("functionCall")
             if isinstance(called, dict):
                 name = called.get("name")
                 tool = name if isinstance(name, str) else ""
-                yield Piece((position, tool), Kind.TOOL_CALL, _spelt(called.get("args")), tool)
+                yield Piece((position, tool), TextKind.TOOL_CALL, _spelt(called.get("args")), tool)
 
 
-def _text(key: tuple[object, ...], text: Json, kind: Kind = Kind.TEXT) -> Iterator[Piece]:
+def _text(key: tuple[object, ...], text: Json, kind: TextKind = TextKind.TEXT) -> Iterator[Piece]:
     if isinstance(text, str) and text:
         yield Piece(key, kind, text)
 
 
 def _error(error: Json) -> Piece:
     message = error.get("message") if isinstance(error, dict) else error
-    return Piece(("error",), Kind.ERROR, message if isinstance(message, str) else _spelt(error))
+    return Piece(("error",), TextKind.ERROR, message if isinstance(message, str) else _spelt(error))
 
 
 def _dicts(values: Json) -> list[dict[str, Json]]:

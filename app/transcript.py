@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from app import answer_text
-from app.answer_text import Kind
+from app.answer_text import TextKind
 from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
 from app.wire.answer.sse import SseEvent, SseParser
@@ -37,7 +37,7 @@ class Turn:
 
     role: Role
     text: str
-    kind: Kind = Kind.TEXT
+    kind: TextKind = TextKind.TEXT
     tool: str = ""
     place: str = ""
     beats: tuple[Beat, ...] = ()
@@ -48,7 +48,7 @@ class Turn:
     def title(self) -> str:
         """Name who speaks, in a word or two."""
         parts = [self.role.value]
-        if self.kind is not Kind.TEXT:
+        if self.kind is not TextKind.TEXT:
             parts.append(self.kind.value)
         if self.tool:
             parts.append(self.tool)
@@ -133,7 +133,7 @@ def _spoken(offset_ms: int, event: SseEvent) -> Iterator[_Timed]:
 def _whole(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
     text = b"".join(chunk.data for chunk in chunks).decode(errors="replace")
     pieces = tuple(answer_text.of_body(_json(text)))
-    plain = answer_text.Piece(("body",), Kind.TEXT, text)
+    plain = answer_text.Piece(("body",), TextKind.TEXT, text)
     for piece in pieces or (plain,):
         yield _Timed(chunks[-1].offset_ms, piece)
 
@@ -150,7 +150,7 @@ def _json(text: str) -> Json:
 class _Telling:
     """A turn while it grows."""
 
-    kind: Kind
+    kind: TextKind
     tool: str = ""
     texts: list[str] = field(default_factory=list)
     beats: list[Beat] = field(default_factory=list)
@@ -170,12 +170,12 @@ class _Telling:
 
 
 def _told(spoken: Iterable[_Timed]) -> tuple[Turn, ...]:
-    tellings: dict[tuple[Kind, str], _Telling] = {}
+    tellings: dict[tuple[TextKind, str], _Telling] = {}
     for said in spoken:
         # By its repr: what an upstream gives as an index need not be hashable.
         key = (said.piece.kind, repr(said.piece.key))
         tellings.setdefault(key, _Telling(said.piece.kind)).add(said)
-    if (Kind.TEXT, repr(("assistant",))) in tellings:
+    if (TextKind.TEXT, repr(("assistant",))) in tellings:
         # Cursor closes with an event that says everything again.
-        tellings.pop((Kind.TEXT, repr(("result",))), None)
+        tellings.pop((TextKind.TEXT, repr(("result",))), None)
     return tuple(telling.turn() for telling in tellings.values())

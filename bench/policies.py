@@ -31,7 +31,7 @@ from app.domain.segment import Facts, Prompt, Role, Segment
 from app.domain.verdict import Action
 from bench.peers import PEERS
 from policies.decide import decide
-from policies.files.fields import Kind
+from policies.files.fields import DetectorKind
 from policies.loader import SHIPPED, load_catalog
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
@@ -105,7 +105,7 @@ def timed(work: Callable[[], object]) -> float:
 def held(catalog: Catalog, *texts: str) -> list[Figure]:
     """Count the characters that wait after each delta."""
     chosen = {
-        "all detectors of secrets": [d for d in catalog.detectors if d.kind is Kind.SECRET],
+        "all detectors of secrets": [d for d in catalog.detectors if d.kind is DetectorKind.SECRET],
         "all detectors but e-mail": [d for d in catalog.detectors if d.id != "email-address"],
         "all detectors": catalog.detectors,
     }

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policies.files.fields import Kind
+from policies.files.fields import DetectorKind
 from policies.loader import SHIPPED, load_catalog
 from policies.matching.findings import Inspected
 
@@ -46,9 +46,11 @@ class Tree:
 
     files: int = 0
     characters: int = 0
-    touched: dict[Kind, Counter[str]] = field(default_factory=lambda: {k: Counter() for k in Kind})
+    touched: dict[DetectorKind, Counter[str]] = field(
+        default_factory=lambda: {k: Counter() for k in DetectorKind}
+    )
 
-    def rate(self, kind: Kind) -> float:
+    def rate(self, kind: DetectorKind) -> float:
         """Return the places a megabyte that detectors of a kind touched."""
         return self.touched[kind].total() * MB / max(1, self.characters)
 
@@ -64,7 +66,7 @@ def main() -> None:
     for path in wanted.trees:
         tree = look_at(catalog, path, int(wanted.megabytes * MB), wanted.shown)
         print(f"{path}: {tree.files} files, {tree.characters / MB:.1f} MB")
-        for kind in Kind:
+        for kind in DetectorKind:
             print(f"  {kind.value}: {tree.rate(kind):.2f} places a MB")
             for detector, count in tree.touched[kind].most_common():
                 print(f"    {count:4} {detector}")
@@ -72,7 +74,8 @@ def main() -> None:
 
 def look_at(catalog: Catalog, path: Path, most: int, shown: int) -> Tree:
     finders = {
-        kind: catalog.finder(d.target for d in catalog.detectors if d.kind is kind) for kind in Kind
+        kind: catalog.finder(d.target for d in catalog.detectors if d.kind is kind)
+        for kind in DetectorKind
     }
     tree = Tree()
     for file in sample(path, most):

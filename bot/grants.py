@@ -14,7 +14,7 @@ import structlog
 from app.audit.giving import Giver
 from app.audit.moves import Mover
 from app.domain.grant import Grant, coverage, holders
-from app.domain.hold import Granted, HoldEvent
+from app.domain.hold import GrantSummary, HoldEvent
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id
 from policies.approvals.approval import is_requester, may_decide
@@ -139,7 +139,7 @@ class Grants:
         now = self._clock.now()
         revoked = next((grant.revoked_by for grant in grants if grant.revoked_by), "")
         earlier = hold.granted
-        shown = Granted(
+        shown = GrantSummary(
             ids=earlier.ids if earlier else tuple(grant.id for grant in grants),
             seconds=int((grants[0].expires_at - grants[0].created_at).total_seconds()),
             until=max(grant.most_until or grant.expires_at for grant in grants),
@@ -163,7 +163,7 @@ def _by_hold(grants: Iterable[Grant]) -> dict[str, tuple[Grant, ...]]:
     return {key: tuple(of) for key, of in groupby(ordered, key=lambda grant: grant.hold_id)}
 
 
-def is_news(earlier: Granted | None, shown: Granted, now: datetime) -> bool:
+def is_news(earlier: GrantSummary | None, shown: GrantSummary, now: datetime) -> bool:
     """Whether a card should be drawn again. Agents use a cover every few seconds.
 
     Its first uses are told at once, further ones once a minute: what Slack takes of messages is

@@ -12,7 +12,7 @@ from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Risk
 from policies.conditions import Asked, Condition
 from policies.files.examples import RuleExamplesSpec
-from policies.files.model import Mode, Side
+from policies.files.model import RuleMode, RuleSide
 from policies.matching.answer_masking import AnswerMasking, Lookout, credential_plan
 from policies.matching.effort import TooDense
 from policies.matching.findings import Finder, Inspected
@@ -92,9 +92,9 @@ class CallTerms:
 class Rule:
     id: str
     title: str
-    on: Side
+    on: RuleSide
     then: Action
-    mode: Mode
+    mode: RuleMode
     risk: Risk
     explain: str
     approval: Approval | None
@@ -113,10 +113,10 @@ class Rule:
 
     @property
     def enforced(self) -> bool:
-        return self.mode is Mode.ENFORCE
+        return self.mode is RuleMode.ENFORCE
 
-    def sees(self, side: Side) -> bool:
-        return self.call is None and self.on in {side, Side.BOTH}
+    def sees(self, side: RuleSide) -> bool:
+        return self.call is None and self.on in {side, RuleSide.BOTH}
 
     def applies(self, asked: Asked) -> bool:
         """Whether all conditions hold that are not about text."""
@@ -180,7 +180,7 @@ class Catalog:
         self.mask_name = lru_cache(_MAX_NAMES)(self.mask)
         """As `mask`, for the short texts that come again with each request of a program."""
         self.requests = self.finder(
-            _targets(rule for rule in self.rules if rule.sees(Side.REQUEST))
+            _targets(rule for rule in self.rules if rule.sees(RuleSide.REQUEST))
         )
         self.request_texts = Rereading(self.requests)
         self.call_texts = Rereading(self.calls)
@@ -210,7 +210,7 @@ class Catalog:
 
     def warming(self) -> Iterator[None]:
         """Warm what masks streams, in hundreds of small steps."""
-        plan = self._plan(_targets(rule for rule in self.rules if rule.sees(Side.RESPONSE)))
+        plan = self._plan(_targets(rule for rule in self.rules if rule.sees(RuleSide.RESPONSE)))
         masker = Masker(plan, lambda _: "")
         for text in self._samples():
             masker.feed(f"\n{text}\n")
@@ -264,7 +264,7 @@ class Catalog:
         `known` are the values that were masked in the request.
         """
         asked = Asked(facts, identity, now)
-        rules = [r for r in self.rules if r.sees(Side.RESPONSE) and r.applies(asked)]
+        rules = [r for r in self.rules if r.sees(RuleSide.RESPONSE) and r.applies(asked)]
         return AnswerMasking(
             self._lookout(rule for rule in rules if rule.enforced),
             self._lookout(rule for rule in rules if not rule.enforced),

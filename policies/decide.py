@@ -11,7 +11,7 @@ from policies.calls.judge import judge_call
 from policies.conditions import Asked
 from policies.evidence import Evidence
 from policies.excerpts import MOST
-from policies.files.model import Side
+from policies.files.model import RuleSide
 from policies.matching.effort import TooDense
 from policies.passages.cutter import Cutter
 from policies.passages.names import UNKEYED, PassageNames
@@ -51,7 +51,7 @@ def examine(
         return Verdict(Action.DENY, (UNCHECKABLE,), catalog.revision), None
     fired: list[tuple[Rule, FiredRule]] = []
     for rule in catalog.rules:
-        if not rule.sees(Side.REQUEST) or not rule.applies(asked):
+        if not rule.sees(RuleSide.REQUEST) or not rule.applies(asked):
             continue
         hits = evidence.of(rule)
         if hits or rule.look_for is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from policies.checks.harmless import harmless, not_personal
 from policies.checks.validators import build
-from policies.files.fields import GROUPS, Kind
+from policies.files.fields import GROUPS, DetectorKind
 from policies.files.model import DetectorSpec
 from policies.glob import any_of
 from policies.matching.target import Target
@@ -82,7 +82,7 @@ _QUOTES = (
 )
 """As `_ASSIGNS`, where the value stands in quotes."""
 
-_HARMLESS = {Kind.SECRET: harmless, Kind.PERSONAL: not_personal}
+_HARMLESS = {DetectorKind.SECRET: harmless, DetectorKind.PERSONAL: not_personal}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Detector:
 
     id: str
     title: str
-    kind: Kind
+    kind: DetectorKind
     generic: bool
     target: Target
     spec: DetectorSpec
@@ -110,7 +110,7 @@ class Detector:
         return (self.generic, self.target.context is not None)
 
 
-def make_detector(spec: DetectorSpec, kind: Kind, *, generic: bool) -> Detector:
+def make_detector(spec: DetectorSpec, kind: DetectorKind, *, generic: bool) -> Detector:
     """Raises PatternError or ValueError with what is wrong in the pattern or its checks."""
     pattern = _guarded(parse(spec.pattern), spec)
     context = None
@@ -142,11 +142,11 @@ def _guarded(pattern: Pattern, spec: DetectorSpec) -> Pattern:
     return pattern
 
 
-def _context(spec: DetectorSpec, kind: Kind) -> str:
+def _context(spec: DetectorSpec, kind: DetectorKind) -> str:
     if spec.context is not None and not spec.keywords:
         return spec.context
     names = "|".join(_spellings(name) for name in spec.keywords)
-    usual = _QUOTES if spec.quoted else _ASSIGNS if kind is Kind.SECRET else _BESIDE
+    usual = _QUOTES if spec.quoted else _ASSIGNS if kind is DetectorKind.SECRET else _BESIDE
     between = usual if spec.context is None else spec.context
     return f"(?i)(?:{names})(?:{between})"
 

@@ -14,7 +14,7 @@ from policies.calls.judge import LookedAt
 from policies.conditions import Asked
 from policies.decide import UNCHECKABLE
 from policies.evidence import Evidence
-from policies.files.model import Side
+from policies.files.model import RuleSide
 from policies.matching.effort import TooDense
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def explain(
         evidence = Evidence(facts, catalog)
     except TooDense:
         return (_uncheckable(UNCHECKABLE),)
-    rules = [rule for rule in catalog.rules if rule.sees(Side.REQUEST)]
+    rules = [rule for rule in catalog.rules if rule.sees(RuleSide.REQUEST)]
     stories = [_story(rule, asked, evidence.of(rule), evidence.excerpts) for rule in rules]
     for call in facts.prompt.calls:
         stories += explain_call(call, facts, identity, catalog, now, over_mcp=True)

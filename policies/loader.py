@@ -24,15 +24,15 @@ from policies.compiled_catalog import ApproverSet, CallTerms, Catalog, LookFor, 
 from policies.conditions import conditions
 from policies.detectors import Detector, make_detector, select
 from policies.files.contradictions import contradictions
-from policies.files.fields import Kind, Known
-from policies.files.items import Place, Reading
+from policies.files.fields import DetectorKind, Known
+from policies.files.items import ItemReader, Location
 from policies.files.model import (
     ApproverSetSpec,
     ClaudeCodeSpec,
     Decides,
     DetectorSpec,
+    RuleSide,
     RuleSpec,
-    Side,
     Work,
 )
 from policies.files.when import ArgumentsSpec, TextSpec
@@ -58,7 +58,7 @@ def load_catalog(directory: Path) -> Catalog:
 
     Raises BadCatalog with all faults.
     """
-    reading = Reading(directory)
+    reading = ItemReader(directory)
     rule_files = sorted(directory.glob("catalog/*.yaml"))
     if not rule_files:
         reading.faults.append(
@@ -78,7 +78,7 @@ def load_catalog(directory: Path) -> Catalog:
     return Catalog(revision, rules, detectors, approvers, _shipped().matchers, claude_code)
 
 
-def _detectors(reading: Reading) -> list[Detector]:
+def _detectors(reading: ItemReader) -> list[Detector]:
     """Return the shipped detectors, then those of the directory."""
     shipped = _shipped()
     reading.contents += shipped.contents
@@ -96,10 +96,10 @@ class _Made:
 
     detector: Detector
     spec: DetectorSpec
-    kind: Kind
+    kind: DetectorKind
     generic: bool
 
-    def finds_as(self, spec: DetectorSpec, kind: Kind, *, generic: bool) -> bool:
+    def finds_as(self, spec: DetectorSpec, kind: DetectorKind, *, generic: bool) -> bool:
         """Whether it is the same but for its source, which is for people alone."""
         unsourced = [each.model_copy(update={"source": None}) for each in (self.spec, spec)]
         return unsourced[0] == unsourced[1] and (self.kind, self.generic) == (kind, generic)
@@ -117,15 +117,16 @@ class _Shipped:
 @cache
 def _shipped() -> _Shipped:
     """Read what is part of the program once; each catalog that is loaded later builds on it."""
-    reading = Reading(SHIPPED)
+    reading = ItemReader(SHIPPED)
     made = tuple(_read_detectors(reading, {}))
     matchers = tuple(
-        Matcher([each.detector.target for each in made if each.kind is kind]) for kind in Kind
+        Matcher([each.detector.target for each in made if each.kind is kind])
+        for kind in DetectorKind
     )
     return _Shipped(made, matchers, tuple(reading.contents), tuple(reading.faults))
 
 
-def _read_detectors(reading: Reading, shipped: Mapping[str, _Made]) -> list[_Made]:
+def _read_detectors(reading: ItemReader, shipped: Mapping[str, _Made]) -> list[_Made]:
     """Return the detectors of the directory, less those that are shipped ones unchanged."""
     found: dict[str, _Made | None] = {}
     for name, document in reading.documents(sorted(reading.directory.glob("detectors/*.yaml"))):
@@ -143,7 +144,7 @@ def _read_detectors(reading: Reading, shipped: Mapping[str, _Made]) -> list[_Mad
 
 
 def _made(
-    reading: Reading, place: Place, spec: DetectorSpec, kind: Kind, *, generic: bool
+    reading: ItemReader, place: Location, spec: DetectorSpec, kind: DetectorKind, *, generic: bool
 ) -> _Made | None:
     try:
         return _Made(make_detector(spec, kind, generic=generic), spec, kind, generic)
@@ -154,21 +155,21 @@ def _made(
     return None
 
 
-def _header(reading: Reading, name: str, document: Document) -> tuple[Kind, bool]:
+def _header(reading: ItemReader, name: str, document: Document) -> tuple[DetectorKind, bool]:
     data = document.data if isinstance(document.data, dict) else {}
     for key in data.keys() - {"kind", "generic", "detectors"}:
         line = document.line([key])
         reading.faults.append(
             f"{name}:{line}: {key}: is not known here; use kind, generic, detectors"
         )
-    if data.get("kind") not in list(Kind):
+    if data.get("kind") not in list(DetectorKind):
         line = document.line(["kind"])
         reading.faults.append(f"{name}:{line}: kind: write `kind: secret` or `kind: personal`")
-        return Kind.SECRET, False
-    return Kind(data["kind"]), data.get("generic") is True
+        return DetectorKind.SECRET, False
+    return DetectorKind(data["kind"]), data.get("generic") is True
 
 
-def _approvers(reading: Reading) -> dict[str, ApproverSet]:
+def _approvers(reading: ItemReader) -> dict[str, ApproverSet]:
     own = reading.directory / "approvers.yaml"
     file = own if own.exists() else SHIPPED / "approvers.yaml"
     found: dict[str, ApproverSet] = {}
@@ -190,7 +191,7 @@ def _approvers(reading: Reading) -> dict[str, ApproverSet]:
     return found
 
 
-def _claude_code(reading: Reading) -> tuple[ClaudeCodePolicy, ...]:
+def _claude_code(reading: ItemReader) -> tuple[ClaudeCodePolicy, ...]:
     file = reading.directory / "claude-code.yaml"
     return tuple(
         ClaudeCodePolicy(frozenset(spec.groups), spec.hooks, spec.settings)
@@ -200,7 +201,7 @@ def _claude_code(reading: Reading) -> tuple[ClaudeCodePolicy, ...]:
 
 
 def _rules(
-    reading: Reading,
+    reading: ItemReader,
     files: Sequence[Path],
     detectors: Sequence[Detector],
     approvers: dict[str, ApproverSet],
@@ -216,7 +217,7 @@ def _rules(
 
 
 def _rule(spec: RuleSpec, detectors: Sequence[Detector]) -> Rule:
-    text = spec.looks_for(Side.REQUEST if spec.on is Side.REQUEST else Side.RESPONSE)
+    text = spec.looks_for(RuleSide.REQUEST if spec.on is RuleSide.REQUEST else RuleSide.RESPONSE)
     return Rule(
         id=spec.id,
         title=spec.title,
@@ -250,7 +251,7 @@ _BEFORE_CALLS = {**_ONLY_TOLD, "together": True, "when": {"tool_call": True}}
 
 def _law(spec: RuleSpec, detectors: Sequence[Detector]) -> str:
     """Name all that decides in a rule: not its words for people, its mode or its examples."""
-    text = spec.looks_for(Side.REQUEST)
+    text = spec.looks_for(RuleSide.REQUEST)
     call = spec.when.tool_call
     deciding = spec.model_dump_json(exclude=cast("IncEx", _ONLY_TOLD if call else _BEFORE_CALLS))
     chosen = [
@@ -264,7 +265,7 @@ def _law(spec: RuleSpec, detectors: Sequence[Detector]) -> str:
 
 
 def _cover(spec: RuleSpec) -> CoverTerms | None:
-    text = spec.looks_for(Side.REQUEST)
+    text = spec.looks_for(RuleSide.REQUEST)
     by_passages = spec.decides is Decides.PASSAGES or (
         spec.decides is None and spec.risk is not Risk.CRITICAL
     )

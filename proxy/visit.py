@@ -25,7 +25,7 @@ from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.front import client_named, header, stated_reason
 from proxy.holds.polling import POLL_SECONDS
-from proxy.holds.waiting import Mode, patience_of, waiting_mode
+from proxy.holds.waiting import WaitMode, patience_of, waiting_mode
 from proxy.http.shared_account import Giving
 from proxy.record.recording import Recording
 from proxy.record.refusing import ending, note_refusal
@@ -93,7 +93,7 @@ class Visit:
 
     def defers(self, inquiry: Inquiry) -> bool:
         """Whether the caller does not wait, and polls."""
-        return self._mode(inquiry) is Mode.ASYNC
+        return self._mode(inquiry) is WaitMode.ASYNC
 
     def waits(
         self, inquiry: Inquiry, hold: Hold, pulse_seconds: float
@@ -102,9 +102,9 @@ class Visit:
         mode = self._mode(inquiry)
         kept = Pulse(pulse_seconds, partial(self.keep_alive, hold))
         patience = patience_of(self.exchange.headers, inquiry.connection, mode)
-        return patience, kept if mode is Mode.KEEP_ALIVE else None
+        return patience, kept if mode is WaitMode.KEEP_ALIVE else None
 
-    def _mode(self, inquiry: Inquiry) -> Mode:
+    def _mode(self, inquiry: Inquiry) -> WaitMode:
         return waiting_mode(self.exchange.headers, inquiry.facts, inquiry.connection)
 
     async def keep_alive(self, hold: Hold) -> None:

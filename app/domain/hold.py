@@ -133,7 +133,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
+class GrantSummary:
     """The grant or cover that was given with the approval, as far as the card shows it."""
 
     ids: tuple[str, ...]
@@ -204,7 +204,7 @@ class Hold:
     """Why it was withdrawn, as a sentence for whoever asked; empty where they did it."""
     reminded_at: datetime | None = None
     escalated_at: datetime | None = None
-    granted: Granted | None = None
+    granted: GrantSummary | None = None
     marked: tuple[Marked, ...] = ()
     call: str = ""
     """The kind of call: cover and denials stay within it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.hold import Granted, Hold, HoldState
+from app.domain.hold import GrantSummary, Hold, HoldState
 from app.errors import StorageUnavailable, Superseded
 from app.ids import first_id, new_token
 from app.storage.documents import hold_document, to_document
@@ -121,7 +121,7 @@ class MongoHolds:
     async def note_outcome(self, hold_id: str, outcome: str) -> None:
         await self._note(hold_id, {"outcome": outcome})
 
-    async def note_grant(self, hold_id: str, granted: Granted) -> None:
+    async def note_grant(self, hold_id: str, granted: GrantSummary) -> None:
         await self._note(hold_id, {"granted": to_document(granted)})
 
     async def note_marks(self, hold_id: str, marked: Sequence[Marked]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from app.domain.connection import Connection
     from app.domain.grant import Grant
-    from app.domain.hold import Granted, Hold, Marked
+    from app.domain.hold import GrantSummary, Hold, Marked
     from app.domain.identity import Identity
     from app.domain.notice import Notice
     from app.domain.session import (
@@ -137,7 +137,7 @@ class HoldStore(Protocol):
 
     async def note_outcome(self, hold_id: str, outcome: str) -> None: ...
 
-    async def note_grant(self, hold_id: str, granted: Granted) -> None: ...
+    async def note_grant(self, hold_id: str, granted: GrantSummary) -> None: ...
 
     async def note_untrusted(self, hold_id: str, grant_id: str) -> None:
         """Note that a text which was trusted on it is so no more."""

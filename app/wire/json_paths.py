@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     WHOLE = auto()  # a text complete in itself
     TEXT = auto()  # a piece of a text that goes on in later events
     GROWS = auto()  # no table names it: a piece, or whole, or all that came so far
@@ -30,7 +30,7 @@ class Kind(Enum):
     FREE = auto()  # an object whose members the caller names
 
 
-_INHERITING = (Kind.GROWS, Kind.TEXT)
+_INHERITING = (ValueKind.GROWS, ValueKind.TEXT)
 
 
 class Shape:
@@ -41,7 +41,7 @@ class Shape:
 
     __slots__ = ("channel", "fields", "items", "kind", "other", "signature")
 
-    def __init__(self, kind: Kind = Kind.WHOLE, channel: str = "") -> None:
+    def __init__(self, kind: ValueKind = ValueKind.WHOLE, channel: str = "") -> None:
         self.kind = kind
         self.channel = channel
         self.signature: str | None = None
@@ -50,7 +50,9 @@ class Shape:
         self.other = self
 
 
-def shape(paths: Mapping[str, Kind | tuple[Kind, str]], unknown: Kind = Kind.WHOLE) -> Shape:
+def shape(
+    paths: Mapping[str, ValueKind | tuple[ValueKind, str]], unknown: ValueKind = ValueKind.WHOLE
+) -> Shape:
     """Compile a table; a pair names the channel, which is the place's own path otherwise.
 
     `unknown` is the kind of what no path names, below what a path names as well.
@@ -72,7 +74,7 @@ def shape(paths: Mapping[str, Kind | tuple[Kind, str]], unknown: Kind = Kind.WHO
 
 def opaque_places() -> dict[str, Shape]:
     """Return the members that hold no text, in whatever API they stand."""
-    sealed, files = Shape(Kind.KEEP), Shape(Kind.BYTES)
+    sealed, files = Shape(ValueKind.KEEP), Shape(ValueKind.BYTES)
     return {**dict.fromkeys(places.SEALED, sealed), **dict.fromkeys(places.FILES, files)}
 
 
@@ -81,19 +83,19 @@ def _default(place: Shape, anywhere: Shape) -> None:
     place.other = anywhere
 
 
-def _leaf(kind: Kind, channel: str, anywhere: Shape) -> Shape:
+def _leaf(kind: ValueKind, channel: str, anywhere: Shape) -> Shape:
     leaf = Shape(kind, channel)
-    if kind in {Kind.WHOLE, Kind.JSON, Kind.ARGUMENTS}:
+    if kind in {ValueKind.WHOLE, ValueKind.JSON, ValueKind.ARGUMENTS}:
         _default(leaf, anywhere)
-    elif kind is Kind.TEXT:
+    elif kind is ValueKind.TEXT:
         # A delta may be a list of parts, each with its type beside its text.
         leaf.fields["type"] = anywhere
     return leaf
 
 
-def whole(place: str, names: Iterable[str]) -> dict[str, Kind | tuple[Kind, str]]:
+def whole(place: str, names: Iterable[str]) -> dict[str, ValueKind | tuple[ValueKind, str]]:
     """Name the members of a place that are complete in themselves, beside others that may grow."""
-    return {f"{place}*": Kind.GROWS, **{f"{place}{name}": Kind.WHOLE for name in names}}
+    return {f"{place}*": ValueKind.GROWS, **{f"{place}{name}": ValueKind.WHOLE for name in names}}
 
 
 def _steps(path: str) -> list[str]:
@@ -129,7 +131,7 @@ def _attach(place: Shape, step: str, child: Shape) -> None:
         place.other = child
     else:
         place.fields[step] = child
-        if child.kind is Kind.SIGNATURE:
+        if child.kind is ValueKind.SIGNATURE:
             place.signature = step
 
 

@@ -14,7 +14,7 @@ from app.storage.ports import Event, EventKind
 from bot.decisions import NotTaken
 from bot.handlers.decide import FORGED, tell, user_of, value_of
 from bot.views import modals, trust_form
-from bot.views.request_pages import Place
+from bot.views.request_pages import PagePosition
 from policies.approvals.votes import Word
 from policies.passages.trust import ADMINISTRATORS
 
@@ -102,11 +102,13 @@ class Trusting:
         await ack()
         opening = modals.note(trust_form.TITLE, "Reading…")
         view_id = await self._slack.open_view(body, opening)
-        await self._slack.update_view(view_id, await self._page(Place(value, 0), user_of(body)))
+        await self._slack.update_view(
+            view_id, await self._page(PagePosition(value, 0), user_of(body))
+        )
 
     async def turn_page(self, ack: AsyncAck, body: Body) -> None:
         await ack()
-        page = await self._page(Place.read(value_of(body)), user_of(body))
+        page = await self._page(PagePosition.read(value_of(body)), user_of(body))
         await self._slack.update_view(str(body["view"]["id"]), page)
 
     async def keep(self, ack: AsyncAck, body: Body, view: Body) -> None:
@@ -132,7 +134,7 @@ class Trusting:
             _log.warning("trust not revoked", grant=grant_id, user=user, reason=str(error))
             return str(error) if isinstance(error, NotFound) else _NOT_REVOKED
 
-    async def _page(self, place: Place, user: str) -> Block:
+    async def _page(self, place: PagePosition, user: str) -> Block:
         hold_id = self._seal.read(place.value)
         if hold_id is None:
             return modals.note("Not possible", FORGED)

@@ -11,7 +11,7 @@ from app.errors import AbeyanceError
 from app.storage.ports import Event, EventKind
 from bot.handlers.decide import FORGED, user_of, value_of
 from bot.views import modals
-from bot.views.request_pages import Place, page_of_request, request_page
+from bot.views.request_pages import PagePosition, page_of_request, request_page
 from policies.approvals.approval import may_decide
 
 if TYPE_CHECKING:
@@ -56,16 +56,16 @@ class Viewing:
         await ack()
         opening = modals.note("Request", "Reading…")
         view_id = await self._slack.open_view(body, opening)
-        await self._show(view_id, Place(value_of(body), 0), user_of(body))
+        await self._show(view_id, PagePosition(value_of(body), 0), user_of(body))
 
     async def turn_page(self, ack: AsyncAck, body: Body) -> None:
         await ack()
-        await self._show(str(body["view"]["id"]), Place.read(value_of(body)), user_of(body))
+        await self._show(str(body["view"]["id"]), PagePosition.read(value_of(body)), user_of(body))
 
-    async def _show(self, view_id: str, place: Place, user: str) -> None:
+    async def _show(self, view_id: str, place: PagePosition, user: str) -> None:
         await self._slack.update_view(view_id, await self._page(place, user))
 
-    async def _page(self, place: Place, user: str) -> Block:
+    async def _page(self, place: PagePosition, user: str) -> Block:
         hold_id = self._seal.read(place.value)
         if hold_id is None:
             return modals.note("Request", FORGED)

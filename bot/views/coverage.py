@@ -16,7 +16,7 @@ from policies.passages.trust import trustable, trusts_of
 
 if TYPE_CHECKING:
     from app.domain.grant import Grant
-    from app.domain.hold import Granted, Hold
+    from app.domain.hold import GrantSummary, Hold
     from bot.slack.text import Markup
 
 _REACHES = {
@@ -87,7 +87,7 @@ def covers(hold: Hold, length: timedelta | None = None) -> str:
     )
 
 
-def grant(granted: Granted, hold: Hold) -> Markup:
+def grant(granted: GrantSummary, hold: Hold) -> Markup:
     """Tell of a grant or a cover of a hold: what of, until when, and how often it was used."""
     length = duration(timedelta(seconds=granted.seconds))
     lead = text.ours(f"🕐 *Granted {length}* until ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.answer_text import Kind
+from app.answer_text import TextKind
 from bot.slack import blocks, text
 from bot.views.calls.body import said_blocks
 from bot.views.news import NOTHING_NEW
@@ -65,7 +65,7 @@ def page_blocks(
 def _call(part: Part) -> list[Block]:
     """Show a call of a tool as people read it; nothing where it is none, or only the end of one."""
     turn = part.turn
-    return said_blocks(turn.text) if turn.kind is Kind.TOOL_CALL and not part.continued else []
+    return said_blocks(turn.text) if turn.kind is TextKind.TOOL_CALL and not part.continued else []
 
 
 def _missing(side: Side, how: str) -> Block:

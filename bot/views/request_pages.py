@@ -24,7 +24,7 @@ NEWER = "view_on"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PagePosition:
     """Where in a prompt a reader is; it travels in the buttons of the modal."""
 
     value: str
@@ -34,11 +34,11 @@ class Place:
         return json.dumps([self.value, self.page])
 
     @staticmethod
-    def read(spelt: str) -> Place:
+    def read(spelt: str) -> PagePosition:
         """Raises ValueError where we did not write it."""
         match json.loads(spelt):
             case [str(value), int(page)] if page >= 0:
-                return Place(value, page)
+                return PagePosition(value, page)
             case _:
                 raise ValueError(spelt)
 
@@ -58,9 +58,9 @@ def request_page(hold: Hold, value: str, shown: Shown, number: int) -> Block:
     if of > 1:
         buttons = []
         if number > 0:
-            buttons.append(Button("← Back", OLDER, Place(value, number - 1).spelt()))
+            buttons.append(Button("← Back", OLDER, PagePosition(value, number - 1).spelt()))
         if number < of - 1:
-            buttons.append(Button("More →", NEWER, Place(value, number + 1).spelt()))
+            buttons.append(Button("More →", NEWER, PagePosition(value, number + 1).spelt()))
         drawn.append(blocks.context(text.ours(f"Page {number + 1} of {of}")))
         drawn.append(blocks.actions("view_pages", buttons))
     return blocks.modal(f"{name} {phrases.name(hold)}", drawn, callback_id=MODAL)

@@ -12,7 +12,7 @@ from bot.slack import blocks, text
 from bot.slack.blocks import Button
 from bot.views import coverage, paging
 from bot.views.quotes import whose
-from bot.views.request_pages import Place
+from bot.views.request_pages import PagePosition
 from policies.passages.lines import is_long
 from policies.passages.texts import item_of
 from policies.passages.trust import DAYS, trustable
@@ -55,7 +55,7 @@ def pages_of(hold: Hold, turns: Iterable[Turn], mask: Callable[[str], str]) -> t
     return tuple(paged(replace(turn, text=mask(turn.text)) for turn in shown))
 
 
-def form(hold: Hold, place: Place, pages: Sequence[Page], *, administrator: bool) -> Block:
+def form(hold: Hold, place: PagePosition, pages: Sequence[Page], *, administrator: bool) -> Block:
     """Show one page of the text; the last one takes the answer, so that all of it was shown."""
     number = min(place.page, len(pages) - 1)
     last = number == len(pages) - 1
@@ -63,9 +63,9 @@ def form(hold: Hold, place: Place, pages: Sequence[Page], *, administrator: bool
     drawn += paging.page_blocks(pages[number], hold.verdict.holding)
     turns = []
     if number > 0:
-        turns.append(Button("← Back", OLDER, Place(place.value, number - 1).spelt()))
+        turns.append(Button("← Back", OLDER, PagePosition(place.value, number - 1).spelt()))
     if not last:
-        turns.append(Button("More →", NEWER, Place(place.value, number + 1).spelt()))
+        turns.append(Button("More →", NEWER, PagePosition(place.value, number + 1).spelt()))
         at = f"Page {number + 1} of {len(pages)}. On the last one you choose for whom."
         drawn.append(blocks.context(text.ours(at)))
     if turns:

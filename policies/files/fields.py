@@ -28,12 +28,12 @@ HANDLE = r"^[^@\s]\S*$"
 ADDRESS = r"^\S+@\S+$"
 
 
-class Kind(StrEnum):
+class DetectorKind(StrEnum):
     SECRET = "secret"  # noqa: S105 - a word of the catalog, not a password
     PERSONAL = "personal"
 
 
-GROUPS = {"secrets": Kind.SECRET, "personal-data": Kind.PERSONAL}
+GROUPS = {"secrets": DetectorKind.SECRET, "personal-data": DetectorKind.PERSONAL}
 """Names for all detectors of one kind."""
 
 

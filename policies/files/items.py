@@ -24,7 +24,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where something stands, so that a fault can say so."""
 
     document: Document
@@ -39,7 +39,7 @@ class Place:
 
 
 @dataclass(slots=True)
-class Reading:
+class ItemReader:
     """What was read so far, and what was wrong with it."""
 
     directory: Path
@@ -47,7 +47,7 @@ class Reading:
     contents: list[Any] = field(default_factory=list)
     named: set[str] = field(default_factory=set)
     """What each item is called, whether it is valid or not."""
-    _taken: list[tuple[Place, str, str]] = field(default_factory=list)
+    _taken: list[tuple[Location, str, str]] = field(default_factory=list)
 
     def documents(self, files: Sequence[Path]) -> Iterator[tuple[str, Document]]:
         for path in files:
@@ -72,7 +72,7 @@ class Reading:
         model: type[_Model],
         known: Known | None = None,
         contradictions: Callable[[Mapping[str, Any]], Sequence[Wrong]] = lambda _: (),
-    ) -> Iterator[tuple[Place, _Model]]:
+    ) -> Iterator[tuple[Location, _Model]]:
         """Yield each valid item of the list at `path`; items may name what is known."""
         data = document.data
         for step in path:
@@ -82,7 +82,7 @@ class Reading:
             self.faults.append(f"{name}:{document.line(path)}: {where}: must be a list of items")
             return
         for at, item in enumerate(data):
-            place = Place(document, name, (*path, at), _title(item, at))
+            place = Location(document, name, (*path, at), _title(item, at))
             self.named.add(place.name)
             wrong = list(contradictions(item)) if isinstance(item, dict) else []
             try:
@@ -95,7 +95,7 @@ class Reading:
                 yield place, spec
 
     def unique(
-        self, place: Place, known: dict[str, Any], name: str, field_name: str = "id"
+        self, place: Location, known: dict[str, Any], name: str, field_name: str = "id"
     ) -> bool:
         """Say whether a name is new; where it is not, that is a fault."""
         if name in known:

@@ -31,13 +31,13 @@ from policies.files.fields import (  # noqa: TC001 - pydantic reads them at run 
 from policies.files.when import LookSpec, Spec, WhenSpec
 
 
-class Side(StrEnum):
+class RuleSide(StrEnum):
     REQUEST = "request"
     RESPONSE = "response"
     BOTH = "both"
 
 
-class Mode(StrEnum):
+class RuleMode(StrEnum):
     ENFORCE = "enforce"
     SHADOW = "shadow"
 
@@ -130,7 +130,7 @@ class CoversSpec(Spec):
 class RuleSpec(Spec):
     id: Id = Field(description="Its name on cards, in refusals and in the record.")
     title: Text = Field(description="What it found, in a few words, as on the card.")
-    on: Side = Field(description="Whether it looks at requests, at answers or at both.")
+    on: RuleSide = Field(description="Whether it looks at requests, at answers or at both.")
     when: WhenSpec = Field(description="What it applies to; all that is given must hold.")
     then: Action = Field(description="What becomes of it.")
     approval: ApprovalSpec | None = Field(None, description="Who releases what is held, and how.")
@@ -147,18 +147,20 @@ class RuleSpec(Spec):
     covers: CoversSpec | None = Field(None, description="How long an approval covers its passages.")
     risk: Risk = Field(Risk.MEDIUM, description="Shown to whoever decides.")
     explain: Text = Field(description="For the developer: why, and what to do in its place.")
-    mode: Mode = Field(Mode.ENFORCE, description="In shadow it is recorded, and nothing is done.")
+    mode: RuleMode = Field(
+        RuleMode.ENFORCE, description="In shadow it is recorded, and nothing is done."
+    )
     examples: RuleExamplesSpec | None = Field(None, description="Run by `abeyance policy check`.")
     together: StrictBool = Field(
         False,
         description="Whether the calls of one answer are released only when all are decided.",
     )
 
-    def looks_for(self, side: Side) -> LookSpec | None:
+    def looks_for(self, side: RuleSide) -> LookSpec | None:
         """Return what the rule looks for in the texts of one side, or in tool calls."""
         if self.when.tool_call:
             return self.when.tool_call.arguments
-        own = self.when.prompt if side is Side.REQUEST else self.when.answer
+        own = self.when.prompt if side is RuleSide.REQUEST else self.when.answer
         return own or self.when.text
 
 

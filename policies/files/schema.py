@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from policies.files.fields import Kind
+from policies.files.fields import DetectorKind
 from policies.files.model import ApproverSetSpec, DetectorSpec, RuleSpec
 
 ADDRESS = "https://json-schema.org/draft/2020-12/schema"
@@ -37,7 +37,7 @@ def _detector_file(definitions: dict[str, Any]) -> dict[str, Any]:
         "required": ["kind", "detectors"],
         "additionalProperties": False,
         "properties": {
-            "kind": {"enum": [kind.value for kind in Kind]},
+            "kind": {"enum": [kind.value for kind in DetectorKind]},
             "generic": {"type": "boolean", "description": "They give way to all others."},
             "detectors": _inlined(TypeAdapter(list[DetectorSpec]), definitions),
         },

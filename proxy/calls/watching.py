@@ -18,7 +18,7 @@ from proxy.calls.leaving import Leaving
 from proxy.calls.limits import KeptBytes
 from proxy.calls.scene import scene_of
 from proxy.front import stated_reason
-from proxy.holds.waiting import Mode, patience_of, waiting_mode
+from proxy.holds.waiting import WaitMode, patience_of, waiting_mode
 from proxy.visit import Visit
 from proxy.work.pool import Pool
 
@@ -77,7 +77,7 @@ class Watching:
             program=visit.program,
         )
         decisions = Decisions(told, catalog, self.asking, self.pool, self.clock, self.metrics)
-        kept_alive = mode is Mode.KEEP_ALIVE
+        kept_alive = mode is WaitMode.KEEP_ALIVE
         waits = Waits(
             pulse_seconds=self.pulse_seconds if kept_alive else math.inf,
             line=kept_alive and inquiry.has_tools and visit.client.is_agent,

@@ -24,7 +24,7 @@ _PATIENCE = 0.9
 _ANNOUNCED = ("x-stainless-read-timeout", "x-stainless-timeout")
 
 
-class Mode(Enum):
+class WaitMode(Enum):
     SILENT = "silent"
     """Nothing is sent until it is decided; ends before the client's own patience does."""
     KEEP_ALIVE = "keep-alive"
@@ -62,22 +62,22 @@ class Waiter(Protocol):
         ...
 
 
-def waiting_mode(headers: Headers, facts: Facts, connection: Connection) -> Mode:
+def waiting_mode(headers: Headers, facts: Facts, connection: Connection) -> WaitMode:
     """Choose by what the caller prefers (RFC 7240), then by connection and what is asked for."""
     if "respond-async" in _preferences(headers) or connection.waiting is Waiting.ASYNC:
-        return Mode.ASYNC
+        return WaitMode.ASYNC
     kept_alive = _is_event_stream(facts) and connection.waiting is not Waiting.SILENT
-    return Mode.KEEP_ALIVE if kept_alive and 0 not in _preferred(headers) else Mode.SILENT
+    return WaitMode.KEEP_ALIVE if kept_alive and 0 not in _preferred(headers) else WaitMode.SILENT
 
 
-def patience_of(headers: Headers, connection: Connection, mode: Mode) -> float | None:
+def patience_of(headers: Headers, connection: Connection, mode: WaitMode) -> float | None:
     """Return for how many seconds the caller waits; None: to the end.
 
     Anybody may say `Prefer: wait=30`. In silence the timeout counts too that an SDK announces:
     Python's for each read, JavaScript's until the head of the answer.
     """
     bounds = [*_preferred(headers)]
-    if mode is not Mode.KEEP_ALIVE:
+    if mode is not WaitMode.KEEP_ALIVE:
         announced = (_seconds(header(headers, name)) for name in _ANNOUNCED)
         bounds += [seconds * _PATIENCE for seconds in announced if seconds]
         bounds += [connection.patience] if connection.patience > 0 else []

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.answer_text import Kind
+from app.answer_text import TextKind
 from app.domain.segment import Role
 from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
 from app.transcript import Beat, answer_turns, prompt_turns
@@ -48,7 +48,7 @@ def read(kind: str, *data: bytes) -> tuple[Turn, ...]:
     return answer_turns(answer(kind), chunks)
 
 
-def said(turns: tuple[Turn, ...]) -> list[tuple[Kind, str, str]]:
+def said(turns: tuple[Turn, ...]) -> list[tuple[TextKind, str, str]]:
     return [(turn.kind, turn.tool, turn.text) for turn in turns]
 
 
@@ -102,31 +102,31 @@ STREAMS = {
     "chat": (
         CHAT,
         [
-            (Kind.TEXT, "", "Hello"),
-            (Kind.TEXT, "", "Other"),
-            (Kind.TOOL_CALL, "read", '{"a": 1}'),
+            (TextKind.TEXT, "", "Hello"),
+            (TextKind.TEXT, "", "Other"),
+            (TextKind.TOOL_CALL, "read", '{"a": 1}'),
         ],
     ),
     "anthropic": (
         ANTHROPIC,
         [
-            (Kind.THINKING, "", "Hm"),
-            (Kind.TEXT, "", "Yes"),
-            (Kind.TOOL_CALL, "run", '{"x": 2}'),
+            (TextKind.THINKING, "", "Hm"),
+            (TextKind.TEXT, "", "Yes"),
+            (TextKind.TOOL_CALL, "run", '{"x": 2}'),
         ],
     ),
-    "responses": (RESPONSES, [(Kind.TOOL_CALL, "look", "{}"), (Kind.TEXT, "", "Done")]),
+    "responses": (RESPONSES, [(TextKind.TOOL_CALL, "look", "{}"), (TextKind.TEXT, "", "Done")]),
     "cursor": (
         CURSOR,
         [
-            (Kind.THINKING, "", "Thinking"),
-            (Kind.TEXT, "", "I will fix it"),
-            (Kind.TOOL_CALL, "edit", '{"path": "a.py"}'),
+            (TextKind.THINKING, "", "Thinking"),
+            (TextKind.TEXT, "", "I will fix it"),
+            (TextKind.TOOL_CALL, "edit", '{"path": "a.py"}'),
         ],
     ),
     "a refusal in the stream": (
         sse({"error": {"message": "denied by a manager", "code": "policy_denied"}}),
-        [(Kind.ERROR, "", "denied by a manager")],
+        [(TextKind.ERROR, "", "denied by a manager")],
     ),
 }
 
@@ -147,26 +147,30 @@ def test_however_a_stream_was_cut_it_says_the_same(name: str, cuts: list[int]) -
     assert said(read(SSE, *pieces, data)) == expected
 
 
-BODIES: dict[str, tuple[object, list[tuple[Kind, str, str]]]] = {
+BODIES: dict[str, tuple[object, list[tuple[TextKind, str, str]]]] = {
     "chat": (
         {"choices": [{"message": {
             "content": "Hello",
             "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}],
         }}]},
-        [(Kind.TEXT, "", "Hello"), (Kind.TOOL_CALL, "f", "{}")],
+        [(TextKind.TEXT, "", "Hello"), (TextKind.TOOL_CALL, "f", "{}")],
     ),
     "refusal": (
         {"choices": [{"message": {"content": None, "refusal": "No"}}]},
-        [(Kind.TEXT, "", "No")],
+        [(TextKind.TEXT, "", "No")],
     ),
-    "completions": ({"choices": [{"text": "and so"}]}, [(Kind.TEXT, "", "and so")]),
+    "completions": ({"choices": [{"text": "and so"}]}, [(TextKind.TEXT, "", "and so")]),
     "anthropic": (
         {"content": [
             {"type": "thinking", "thinking": "Hm"},
             {"type": "text", "text": "Yes"},
             {"type": "tool_use", "name": "run", "input": {"x": 1}},
         ]},
-        [(Kind.THINKING, "", "Hm"), (Kind.TEXT, "", "Yes"), (Kind.TOOL_CALL, "run", '{"x": 1}')],
+        [
+            (TextKind.THINKING, "", "Hm"),
+            (TextKind.TEXT, "", "Yes"),
+            (TextKind.TOOL_CALL, "run", '{"x": 1}'),
+        ],
     ),
     "responses": (
         {"output": [
@@ -174,21 +178,25 @@ BODIES: dict[str, tuple[object, list[tuple[Kind, str, str]]]] = {
             {"type": "message", "content": [{"type": "output_text", "text": "Done"}]},
             {"type": "function_call", "name": "look", "arguments": "{}"},
         ]},
-        [(Kind.THINKING, "", "Hm"), (Kind.TEXT, "", "Done"), (Kind.TOOL_CALL, "look", "{}")],
+        [
+            (TextKind.THINKING, "", "Hm"),
+            (TextKind.TEXT, "", "Done"),
+            (TextKind.TOOL_CALL, "look", "{}"),
+        ],
     ),
     "gemini": (
         {"candidates": [{"content": {"parts": [
             {"text": "Hi"}, {"functionCall": {"name": "go", "args": {}}}]}}]},
-        [(Kind.TEXT, "", "Hi"), (Kind.TOOL_CALL, "go", "{}")],
+        [(TextKind.TEXT, "", "Hi"), (TextKind.TOOL_CALL, "go", "{}")],
     ),
-    "cursor run": ({"id": "r1", "result": "Fixed"}, [(Kind.TEXT, "", "Fixed")]),
+    "cursor run": ({"id": "r1", "result": "Fixed"}, [(TextKind.TEXT, "", "Fixed")]),
     "cursor conversation": (
         {"messages": [{"type": "user_message", "text": "a"}, {"text": "b"}]},
-        [(Kind.TEXT, "", "a"), (Kind.TEXT, "", "b")],
+        [(TextKind.TEXT, "", "a"), (TextKind.TEXT, "", "b")],
     ),
     "an error": (
         {"error": {"message": "no such model", "type": "not_found"}},
-        [(Kind.ERROR, "", "no such model")],
+        [(TextKind.ERROR, "", "no such model")],
     ),
 }  # fmt: skip
 
@@ -212,7 +220,7 @@ def test_an_answer_in_one_piece_is_read_by_its_shape(name: str) -> None:
     ],
 )
 def test_what_it_does_not_know_it_shows_as_it_came(kind: str, data: bytes) -> None:
-    assert said(read(kind, data)) == [(Kind.TEXT, "", data.decode(errors="replace"))]
+    assert said(read(kind, data)) == [(TextKind.TEXT, "", data.decode(errors="replace"))]
 
 
 @given(st.recursive(
@@ -241,7 +249,7 @@ def test_the_timing_of_an_answer_is_kept() -> None:
 
 def test_an_answer_that_broke_off_shows_what_came() -> None:
     whole = sse({"choices": [{"index": 0, "delta": {"content": "Half"}}]})
-    assert said(read(SSE, whole, b'data: {"choices": [{"ind')) == [(Kind.TEXT, "", "Half")]
+    assert said(read(SSE, whole, b'data: {"choices": [{"ind')) == [(TextKind.TEXT, "", "Half")]
 
 
 def test_without_an_answer_there_is_nothing_to_read() -> None:

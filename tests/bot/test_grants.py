@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.hold import Granted
+from app.domain.hold import GrantSummary
 from bot.grants import is_news
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
-SHOWN = Granted(("g",), 3600, NOW + timedelta(hours=8), uses=3, used_at=NOW, passages=1)
+SHOWN = GrantSummary(("g",), 3600, NOW + timedelta(hours=8), uses=3, used_at=NOW, passages=1)
 SOON, LATER = NOW + timedelta(seconds=2), NOW + timedelta(minutes=1)
 
 

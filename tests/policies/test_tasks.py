@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.hold import Granted, Hold, HoldState
+from app.domain.hold import GrantSummary, Hold, HoldState
 from policies.approvals.tasks import MOST, task_of
 from tests.policies.made import JOB
 from tests.policies.passages.questions import fired, verdict
@@ -39,10 +39,10 @@ def decided(name: str, state: HoldState, minutes: float, **changes: Any) -> Hold
 
 def granted(
     minutes: float, *, passages: int = 1, used: float | None = None, over: bool = False
-) -> Granted:
+) -> GrantSummary:
     used_at = None if used is None else NOW + timedelta(minutes=used)
     until = NOW + timedelta(minutes=minutes)
-    return Granted(("g",), 60, until, used_at=used_at, passages=passages, over=over)
+    return GrantSummary(("g",), 60, until, used_at=used_at, passages=passages, over=over)
 
 
 RELEASED, APPROVED = HoldState.RELEASED, HoldState.APPROVED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from policies.files.fields import Kind
+from policies.files.fields import DetectorKind
 from policies.matching.masker import Masker
 from policies.matching.scanner import Plan
 
@@ -100,7 +100,7 @@ def test_what_looks_almost_alike_goes(shipped: Catalog, plan: Plan, text: str, v
 
 
 def test_the_rules_of_a_new_installation_look_for_no_personal_data(shipped: Catalog) -> None:
-    personal = {d.target for d in shipped.detectors if d.kind is Kind.PERSONAL}
+    personal = {d.target for d in shipped.detectors if d.kind is DetectorKind.PERSONAL}
     looked_for = {t for rule in shipped.rules if rule.look_for for t in rule.look_for.targets}
     assert looked_for
     assert not looked_for & personal

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.connection import Connection, CredentialScheme, Waiting
 from app.domain.segment import Facts, Prompt
-from proxy.holds.waiting import Mode, patience_of, waiting_mode
+from proxy.holds.waiting import WaitMode, patience_of, waiting_mode
 
 STREAM, ORDINARY = Prompt((), "m", streamed=True), Prompt((), "m")
 GEMINI = "v1beta/models/g:streamGenerateContent"
@@ -23,27 +23,29 @@ def connection(waiting: Waiting = Waiting.AUTO, patience: float = 0.0) -> Connec
 @pytest.mark.parametrize(
     ("waiting", "prefer", "prompt", "mode"),
     [
-        (Waiting.AUTO, "", ORDINARY, Mode.SILENT),
-        (Waiting.AUTO, "", STREAM, Mode.KEEP_ALIVE),
-        (Waiting.AUTO, "handling=lenient, Respond-Async", STREAM, Mode.ASYNC),
-        (Waiting.AUTO, "respond-async; wait=10", ORDINARY, Mode.ASYNC),
-        (Waiting.AUTO, "respond-asynchronously", ORDINARY, Mode.SILENT),
-        (Waiting.AUTO, "wait=30", STREAM, Mode.KEEP_ALIVE),
-        (Waiting.AUTO, "wait=0", STREAM, Mode.SILENT),
-        (Waiting.SILENT, "", STREAM, Mode.SILENT),
-        (Waiting.SILENT, "respond-async", STREAM, Mode.ASYNC),
-        (Waiting.ASYNC, "", ORDINARY, Mode.ASYNC),
-        (Waiting.ASYNC, "", STREAM, Mode.ASYNC),
+        (Waiting.AUTO, "", ORDINARY, WaitMode.SILENT),
+        (Waiting.AUTO, "", STREAM, WaitMode.KEEP_ALIVE),
+        (Waiting.AUTO, "handling=lenient, Respond-Async", STREAM, WaitMode.ASYNC),
+        (Waiting.AUTO, "respond-async; wait=10", ORDINARY, WaitMode.ASYNC),
+        (Waiting.AUTO, "respond-asynchronously", ORDINARY, WaitMode.SILENT),
+        (Waiting.AUTO, "wait=30", STREAM, WaitMode.KEEP_ALIVE),
+        (Waiting.AUTO, "wait=0", STREAM, WaitMode.SILENT),
+        (Waiting.SILENT, "", STREAM, WaitMode.SILENT),
+        (Waiting.SILENT, "respond-async", STREAM, WaitMode.ASYNC),
+        (Waiting.ASYNC, "", ORDINARY, WaitMode.ASYNC),
+        (Waiting.ASYNC, "", STREAM, WaitMode.ASYNC),
     ],
 )
 def test_a_caller_waits_as_it_prefers_and_else_as_its_connection_says(
-    waiting: Waiting, prefer: str, prompt: Prompt, mode: Mode
+    waiting: Waiting, prefer: str, prompt: Prompt, mode: WaitMode
 ) -> None:
     assert waiting_mode((("prefer", prefer),), facts(prompt), connection(waiting)) is mode
 
 
-@pytest.mark.parametrize(("query", "mode"), [("alt=sse", Mode.KEEP_ALIVE), ("", Mode.SILENT)])
-def test_only_a_stream_of_events_is_begun_before_its_answer(query: str, mode: Mode) -> None:
+@pytest.mark.parametrize(
+    ("query", "mode"), [("alt=sse", WaitMode.KEEP_ALIVE), ("", WaitMode.SILENT)]
+)
+def test_only_a_stream_of_events_is_begun_before_its_answer(query: str, mode: WaitMode) -> None:
     assert waiting_mode((), facts(STREAM, GEMINI, query), connection()) is mode
 
 
@@ -67,11 +69,11 @@ def test_the_shortest_patience_counts(
     name: str, stainless: str, prefer: str, patience: float, seconds: float | None
 ) -> None:
     headers = ((name, stainless), ("prefer", prefer))
-    assert patience_of(headers, connection(patience=patience), Mode.SILENT) == seconds
+    assert patience_of(headers, connection(patience=patience), WaitMode.SILENT) == seconds
 
 
 def test_on_a_stream_that_is_kept_alive_only_a_stated_preference_counts() -> None:
     announced = (("x-stainless-read-timeout", "10"),)
     stated = (*announced, ("prefer", "wait=30"))
-    assert patience_of(announced, connection(patience=5), Mode.KEEP_ALIVE) is None
-    assert patience_of(stated, connection(patience=5), Mode.KEEP_ALIVE) == 30
+    assert patience_of(announced, connection(patience=5), WaitMode.KEEP_ALIVE) is None
+    assert patience_of(stated, connection(patience=5), WaitMode.KEEP_ALIVE) == 30

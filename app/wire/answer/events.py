@@ -14,7 +14,7 @@ from app.errors import TooLarge, UpstreamUnavailable
 from app.wire.answer.running_text import End, GrowingText, Text
 from app.wire.answer.tree_masker import Box, Path, TreeMasker
 from app.wire.embedded_json import JsonTextMasker
-from app.wire.json_paths import Kind, Shape, shape
+from app.wire.json_paths import Shape, ValueKind, shape
 from app.wire.thinking import MASKED
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ class EventMasker:
         if table.marks and isinstance(box, dict):
             marks = hashable([box.get(mark) for mark in table.marks])
         key = (*self._root, *indices[: table.levels], *marks, channel)
-        if shape.kind is Kind.GROWS:
+        if shape.kind is ValueKind.GROWS:
             key = (*key, self._event.name, kind_of("", self._event.value))
         running = self._texts.get(key)
         if running is None:
@@ -204,7 +204,7 @@ class EventMasker:
         running.event, running.path, running.box, running.at = self._event, path, box, path[-1]
         self._touched.add(key)
         self._pieces += 1
-        self.sole = None if shape.kind is Kind.GROWS else running
+        self.sole = None if shape.kind is ValueKind.GROWS else running
         out = self.go_on(running, piece)
         if out != piece:
             self._tree.changed = True
@@ -227,12 +227,12 @@ class EventMasker:
         if len(self._texts) >= _MOST_TEXTS or len(self._over) > _MOST_OVER:
             raise TooLarge(f"The answer has more than {_MOST_TEXTS} texts at once.")
 
-    def _text(self, kind: Kind) -> Text:
+    def _text(self, kind: ValueKind) -> Text:
         suffix = self._table.arguments
         in_json = suffix and str(self._event.value.get("type")).endswith(suffix)
-        if kind is Kind.ARGUMENTS or in_json:
+        if kind is ValueKind.ARGUMENTS or in_json:
             return Text(lambda: JsonTextMasker(self._masking.stream), restarts=False)
-        return (GrowingText if kind is Kind.GROWS else Text)(self._masking.stream)
+        return (GrowingText if kind is ValueKind.GROWS else Text)(self._masking.stream)
 
     def _tail(self, running: Running, rest: str) -> Named:
         last = running.event
@@ -265,7 +265,7 @@ def copy_with(event: Event, path: Path, text: str, table: StreamTable) -> Event:
 
 def _says_whose(shape: Shape, name: str, value: Json) -> bool:
     kind = shape.fields.get(name, shape.other).kind
-    return kind is Kind.WHOLE or (kind is Kind.GROWS and not isinstance(value, str))
+    return kind is ValueKind.WHOLE or (kind is ValueKind.GROWS and not isinstance(value, str))
 
 
 def _along(value: Json, path: Path, text: str, keep: tuple[str, ...]) -> Json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from app.errors import TooLarge
 from app.wire import nature
 from app.wire.embedded_json import mask_json_text
-from app.wire.json_paths import Kind, Shape
+from app.wire.json_paths import Shape, ValueKind
 from app.wire.thinking import MASKED
 
 if TYPE_CHECKING:
@@ -23,10 +23,14 @@ Path: TypeAlias = "tuple[str | int, ...]"
 Box: TypeAlias = "dict[str, Json] | list[Json]"
 
 _MAX_DEPTH = 128  # as strict_json allows a request
-_WHOLE = Kind.WHOLE  # an enum's own member is slow to reach
-_PIECES = (Kind.TEXT, Kind.ARGUMENTS, Kind.GROWS)  # tuples: an enum member is slow to hash
-_FILES = (Kind.BLOB, Kind.BYTES)
-_OPEN = (Kind.WHOLE, Kind.TEXT, Kind.GROWS)
+_WHOLE = ValueKind.WHOLE  # an enum's own member is slow to reach
+_PIECES = (
+    ValueKind.TEXT,
+    ValueKind.ARGUMENTS,
+    ValueKind.GROWS,
+)  # tuples: an enum member is slow to hash
+_FILES = (ValueKind.BLOB, ValueKind.BYTES)
+_OPEN = (ValueKind.WHOLE, ValueKind.TEXT, ValueKind.GROWS)
 _MOST_BLOBS = 64
 _REMEMBERED = 512
 _SHORT = 128
@@ -148,20 +152,24 @@ class TreeMasker:
         if kind in _PIECES and self._pieces is not None and isinstance(value, str):
             return self._pieces(value, box, shape, path, indices)
         match kind:
-            case Kind.KEEP | Kind.SIGNATURE | Kind.BLOB | Kind.BYTES if isinstance(value, str):
+            case ValueKind.KEEP | ValueKind.SIGNATURE | ValueKind.BLOB | ValueKind.BYTES if (
+                isinstance(value, str)
+            ):
                 return self._encoded(value, kind, path)
-            case Kind.KEEP | Kind.SIGNATURE:
+            case ValueKind.KEEP | ValueKind.SIGNATURE:
                 return self.sealed(value)
-            case Kind.DROP:
+            case ValueKind.DROP:
                 self.repeats.append((box, path[-1]))
                 return value
         if isinstance(value, str):
-            return mask_json_text(value, self.whole) if kind is Kind.JSON else self.whole(value)
+            return (
+                mask_json_text(value, self.whole) if kind is ValueKind.JSON else self.whole(value)
+            )
         if isinstance(value, (dict, list)):
             self.walk(value, shape, path, indices)
         return value
 
-    def _encoded(self, text: str, kind: Kind, path: Path) -> str:
+    def _encoded(self, text: str, kind: ValueKind, path: Path) -> str:
         """Mask text that is encoded here; of what is opaque, our credential and nothing else."""
         found = nature.encoded(text)
         if found is None:

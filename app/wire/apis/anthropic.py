@@ -8,7 +8,7 @@ from app.domain.segment import Role
 from app.wire import strict_json, thinking
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, Named, StreamTable, kind_of
-from app.wire.json_paths import Kind, shape, whole
+from app.wire.json_paths import ValueKind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.table import STREAMING, ErrorTable, TableFormat, message
 from app.wire.waiting import anthropic as waiting
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 REQUEST = RequestTable(
     shape=shape(
         {
-            "messages[].content[].source": Kind.BLOB,
-            "messages[].content[].file_id": Kind.BLOB,
-            "messages[].content[].input": Kind.FREE,
-            "messages[].content[].data": Kind.KEEP,
-            "messages[].content[].content[].source": Kind.BLOB,
-            "system[].source": Kind.BLOB,
-            "tools[].input_schema": Kind.FREE,
-            "metadata": Kind.FREE,
+            "messages[].content[].source": ValueKind.BLOB,
+            "messages[].content[].file_id": ValueKind.BLOB,
+            "messages[].content[].input": ValueKind.FREE,
+            "messages[].content[].data": ValueKind.KEEP,
+            "messages[].content[].content[].source": ValueKind.BLOB,
+            "system[].source": ValueKind.BLOB,
+            "tools[].input_schema": ValueKind.FREE,
+            "metadata": ValueKind.FREE,
         }
     ),
     roles={"system": Role.SYSTEM, "messages": Role.USER, "tools": Role.SYSTEM},
@@ -82,13 +82,13 @@ ANSWER = AnswerTable(
                 **whole("", ("content_block", "error", "index", "message", "type", "usage")),
                 **whole("", ("context_management", "request_id")),
                 **whole("delta.", ("citation", "container", "stop_reason", "stop_sequence")),
-                "delta.type": Kind.WHOLE,
-                "delta.text": (Kind.TEXT, "text"),
-                "delta.thinking": (Kind.TEXT, "thinking"),
-                "delta.partial_json": (Kind.ARGUMENTS, "partial_json"),
-                "content_block.text": (Kind.TEXT, "text"),
-                "content_block.thinking": (Kind.TEXT, "thinking"),
-                "content_block.data": Kind.KEEP,
+                "delta.type": ValueKind.WHOLE,
+                "delta.text": (ValueKind.TEXT, "text"),
+                "delta.thinking": (ValueKind.TEXT, "thinking"),
+                "delta.partial_json": (ValueKind.ARGUMENTS, "partial_json"),
+                "content_block.text": (ValueKind.TEXT, "text"),
+                "content_block.thinking": (ValueKind.TEXT, "thinking"),
+                "content_block.data": ValueKind.KEEP,
             }
         ),
         ends=_ends,
@@ -98,8 +98,8 @@ ANSWER = AnswerTable(
     ),
     document=shape(
         {
-            "content[].signature": Kind.SIGNATURE,
-            "content[].data": Kind.KEEP,
+            "content[].signature": ValueKind.SIGNATURE,
+            "content[].data": ValueKind.KEEP,
         }
     ),
 )

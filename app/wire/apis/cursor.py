@@ -8,7 +8,7 @@ from app.domain.segment import Role
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable, kind_of
-from app.wire.json_paths import Kind, shape, whole
+from app.wire.json_paths import ValueKind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 REQUEST = RequestTable(
     shape=shape(
         {
-            "prompt.images": Kind.BLOB,
-            "envVars": Kind.FREE,
-            "mcpServers[].headers": Kind.FREE,
-            "mcpServers[].env": Kind.FREE,
-            "mcpServers[].auth": Kind.FREE,
+            "prompt.images": ValueKind.BLOB,
+            "envVars": ValueKind.FREE,
+            "mcpServers[].headers": ValueKind.FREE,
+            "mcpServers[].env": ValueKind.FREE,
+            "mcpServers[].auth": ValueKind.FREE,
         }
     ),
     roles={"prompt": Role.USER, "name": Role.USER, "customSubagents": Role.SYSTEM},
@@ -54,12 +54,12 @@ ANSWER = AnswerTable(
                 **whole("update.", _COMPLETE),
                 # While a tool is being called, its arguments grow from one update to the next.
                 **whole("update.toolCall.", ("callId", "id", "name", "status", "type")),
-                "text": Kind.TEXT,
-                "delta": Kind.TEXT,
-                "data": Kind.TEXT,
-                "output": Kind.TEXT,
-                "update.text": Kind.TEXT,
-                "update.delta": Kind.TEXT,
+                "text": ValueKind.TEXT,
+                "delta": ValueKind.TEXT,
+                "data": ValueKind.TEXT,
+                "output": ValueKind.TEXT,
+                "update.text": ValueKind.TEXT,
+                "update.delta": ValueKind.TEXT,
             }
         ),
         ends=_ends,

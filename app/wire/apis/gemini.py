@@ -9,7 +9,7 @@ from app.domain.segment import Role
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import AnswerTable, StreamTable
-from app.wire.json_paths import Kind, shape, whole
+from app.wire.json_paths import ValueKind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 from app.wire.waiting import history
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from app.wire.base import Json, Refusal
 
 
-def _parts(holder: str) -> dict[str, Kind | tuple[Kind, str]]:
+def _parts(holder: str) -> dict[str, ValueKind | tuple[ValueKind, str]]:
     """Name the parts that are not words, in either of the two spellings that the API takes."""
     blobs = ("inlineData", "inline_data", "fileData", "file_data")
     free = ("functionCall.args", "functionResponse.response", "function_call.args")
     return {
-        **{f"{holder}.parts[].{name}": Kind.BLOB for name in blobs},
-        **{f"{holder}.parts[].{name}": Kind.FREE for name in free},
+        **{f"{holder}.parts[].{name}": ValueKind.BLOB for name in blobs},
+        **{f"{holder}.parts[].{name}": ValueKind.FREE for name in free},
     }
 
 
@@ -37,8 +37,8 @@ REQUEST = RequestTable(
             **_parts("contents[]"),
             **_parts("systemInstruction"),
             **_parts("system_instruction"),
-            "tools[].functionDeclarations[].parameters": Kind.FREE,
-            "generationConfig.responseSchema": Kind.FREE,
+            "tools[].functionDeclarations[].parameters": ValueKind.FREE,
+            "generationConfig.responseSchema": ValueKind.FREE,
         }
     ),
     roles={
@@ -83,8 +83,8 @@ def _objects(value: Json) -> Iterable[Event]:
     return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else ()
 
 
-_REPEATED: dict[str, Kind | tuple[Kind, str]] = {
-    "candidates[].logprobsResult": Kind.DROP,
+_REPEATED: dict[str, ValueKind | tuple[ValueKind, str]] = {
+    "candidates[].logprobsResult": ValueKind.DROP,
 }
 
 _COMPLETE = (
@@ -111,8 +111,8 @@ ANSWER = AnswerTable(
                 **whole("candidates[].", _OF_A_CANDIDATE),
                 **whole("candidates[].content.", ("parts", "role")),
                 **whole("candidates[].content.parts[].", _OF_A_PART),
-                "candidates[].content.parts[].text": (Kind.TEXT, "text"),
-                _PARTIAL: (Kind.TEXT, "args"),
+                "candidates[].content.parts[].text": (ValueKind.TEXT, "text"),
+                _PARTIAL: (ValueKind.TEXT, "args"),
                 **_REPEATED,
             }
         ),

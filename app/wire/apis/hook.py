@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from app.domain.segment import Role
 from app.wire.apis.plain import PLAIN
-from app.wire.json_paths import Kind, shape
+from app.wire.json_paths import ValueKind, shape
 from app.wire.request.prompts import RequestTable
 from app.wire.table import TableFormat
 
 REQUEST = RequestTable(
-    shape=shape({"arguments": Kind.FREE}),
+    shape=shape({"arguments": ValueKind.FREE}),
     roles={
         "prompt": Role.USER,
         "name": Role.ASSISTANT,

@@ -9,7 +9,7 @@ from app.domain.tool_call import ToolCall
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable
-from app.wire.json_paths import Kind, shape, whole
+from app.wire.json_paths import ValueKind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 
@@ -38,12 +38,12 @@ def _calls(body: Json) -> Iterator[ToolCall]:
 REQUEST = RequestTable(
     shape=shape(
         {
-            "params.arguments": Kind.FREE,
-            "result": Kind.FREE,
-            "result.content[].data": Kind.BLOB,
-            "[].params.arguments": Kind.FREE,
-            "[].result": Kind.FREE,
-            "[].result.content[].data": Kind.BLOB,
+            "params.arguments": ValueKind.FREE,
+            "result": ValueKind.FREE,
+            "result.content[].data": ValueKind.BLOB,
+            "[].params.arguments": ValueKind.FREE,
+            "[].result": ValueKind.FREE,
+            "[].result.content[].data": ValueKind.BLOB,
         }
     ),
     roles={"params": Role.TOOL, "result": Role.TOOL},
@@ -57,8 +57,8 @@ def _ends(_name: str, event: Event) -> Iterable[Key]:
     return EVERYTHING if "result" in event or "error" in event else ()
 
 
-_CONTENT: dict[str, Kind | tuple[Kind, str]] = {
-    "result.content[].data": Kind.BLOB,
+_CONTENT: dict[str, ValueKind | tuple[ValueKind, str]] = {
+    "result.content[].data": ValueKind.BLOB,
 }
 _COMPLETE = ("error", "id", "jsonrpc", "method", "params", "result")
 _OF_A_NOTICE = (

@@ -9,7 +9,7 @@ from app.wire import table, thinking
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.answer.tree_masker import index_of
 from app.wire.apis import openai_error
-from app.wire.json_paths import Kind, shape, whole
+from app.wire.json_paths import ValueKind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.waiting import history
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 REQUEST = RequestTable(
     shape=shape(
         {
-            "messages[].content[].image_url": Kind.BLOB,
-            "messages[].content[].input_audio": Kind.BLOB,
-            "messages[].content[].file": Kind.BLOB,
-            "messages[].audio": Kind.BLOB,
-            "messages[].tool_calls[].function.arguments": Kind.JSON,
-            "messages[].function_call.arguments": Kind.JSON,
-            "messages[].reasoning_details[].data": Kind.KEEP,
-            "tools[].function.parameters": Kind.FREE,
-            "functions[].parameters": Kind.FREE,
-            "response_format.json_schema.schema": Kind.FREE,
-            "metadata": Kind.FREE,
-            "logit_bias": Kind.FREE,
+            "messages[].content[].image_url": ValueKind.BLOB,
+            "messages[].content[].input_audio": ValueKind.BLOB,
+            "messages[].content[].file": ValueKind.BLOB,
+            "messages[].audio": ValueKind.BLOB,
+            "messages[].tool_calls[].function.arguments": ValueKind.JSON,
+            "messages[].function_call.arguments": ValueKind.JSON,
+            "messages[].reasoning_details[].data": ValueKind.KEEP,
+            "tools[].function.parameters": ValueKind.FREE,
+            "functions[].parameters": ValueKind.FREE,
+            "response_format.json_schema.schema": ValueKind.FREE,
+            "metadata": ValueKind.FREE,
+            "logit_bias": ValueKind.FREE,
         }
     ),
     roles={
@@ -93,25 +93,25 @@ ANSWER = AnswerTable(
             {
                 **CHUNK,
                 **CHOICE,
-                "choices[].text": (Kind.TEXT, "text"),
-                "choices[].delta.*": Kind.TEXT,
-                "choices[].delta.content": (Kind.TEXT, "content"),
-                "choices[].delta.role": Kind.WHOLE,
-                "choices[].delta.tool_calls[].id": Kind.WHOLE,
-                "choices[].delta.tool_calls[].type": Kind.WHOLE,
-                "choices[].delta.tool_calls[].function.name": Kind.WHOLE,
-                "choices[].delta.tool_calls[].function.arguments": Kind.ARGUMENTS,
-                "choices[].delta.tool_calls[].custom.input": Kind.TEXT,
-                "choices[].delta.function_call.name": Kind.WHOLE,
-                "choices[].delta.function_call.arguments": Kind.ARGUMENTS,
-                "choices[].delta.annotations": Kind.WHOLE,
-                "choices[].delta.images": Kind.BLOB,
-                "choices[].delta.audio.transcript": Kind.TEXT,
-                "choices[].delta.audio.data": Kind.BLOB,
-                "choices[].delta.reasoning_details[].text": Kind.TEXT,
-                "choices[].delta.reasoning_details[].summary": Kind.TEXT,
-                "choices[].delta.reasoning_details[].data": Kind.KEEP,
-                "choices[].logprobs": Kind.DROP,
+                "choices[].text": (ValueKind.TEXT, "text"),
+                "choices[].delta.*": ValueKind.TEXT,
+                "choices[].delta.content": (ValueKind.TEXT, "content"),
+                "choices[].delta.role": ValueKind.WHOLE,
+                "choices[].delta.tool_calls[].id": ValueKind.WHOLE,
+                "choices[].delta.tool_calls[].type": ValueKind.WHOLE,
+                "choices[].delta.tool_calls[].function.name": ValueKind.WHOLE,
+                "choices[].delta.tool_calls[].function.arguments": ValueKind.ARGUMENTS,
+                "choices[].delta.tool_calls[].custom.input": ValueKind.TEXT,
+                "choices[].delta.function_call.name": ValueKind.WHOLE,
+                "choices[].delta.function_call.arguments": ValueKind.ARGUMENTS,
+                "choices[].delta.annotations": ValueKind.WHOLE,
+                "choices[].delta.images": ValueKind.BLOB,
+                "choices[].delta.audio.transcript": ValueKind.TEXT,
+                "choices[].delta.audio.data": ValueKind.BLOB,
+                "choices[].delta.reasoning_details[].text": ValueKind.TEXT,
+                "choices[].delta.reasoning_details[].summary": ValueKind.TEXT,
+                "choices[].delta.reasoning_details[].data": ValueKind.KEEP,
+                "choices[].logprobs": ValueKind.DROP,
             }
         ),
         ends=choices_end,
@@ -120,11 +120,11 @@ ANSWER = AnswerTable(
     ),
     document=shape(
         {
-            "choices[].message.tool_calls[].function.arguments": Kind.JSON,
-            "choices[].message.function_call.arguments": Kind.JSON,
-            "choices[].message.audio.data": Kind.BLOB,
-            "choices[].message.reasoning_details[].signature": Kind.SIGNATURE,
-            "choices[].logprobs": Kind.DROP,
+            "choices[].message.tool_calls[].function.arguments": ValueKind.JSON,
+            "choices[].message.function_call.arguments": ValueKind.JSON,
+            "choices[].message.audio.data": ValueKind.BLOB,
+            "choices[].message.reasoning_details[].signature": ValueKind.SIGNATURE,
+            "choices[].logprobs": ValueKind.DROP,
         }
     ),
 )

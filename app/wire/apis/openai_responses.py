@@ -9,7 +9,7 @@ from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.apis import openai_error
-from app.wire.json_paths import Kind, shape, whole
+from app.wire.json_paths import ValueKind, shape, whole
 from app.wire.request.prompts import RequestTable
 from app.wire.table import STREAMING, ErrorTable, TableFormat, message
 from app.wire.waiting import responses as waiting
@@ -35,20 +35,20 @@ _CALLS = (
 REQUEST = RequestTable(
     shape=shape(
         {
-            "input[].content[].image_url": Kind.BLOB,
-            "input[].content[].file_data": Kind.BLOB,
-            "input[].content[].file_id": Kind.BLOB,
-            "input[].content[].file_url": Kind.BLOB,
-            "input[].content[].input_audio": Kind.BLOB,
-            "input[].output[].image_url": Kind.BLOB,
-            "input[].output[].file_data": Kind.BLOB,
-            "input[].output.image_url": Kind.BLOB,
-            "input[].result": Kind.BLOB,
-            "input[].arguments": Kind.JSON,
-            "tools[].parameters": Kind.FREE,
-            "text.format.schema": Kind.FREE,
-            "prompt.variables": Kind.FREE,
-            "metadata": Kind.FREE,
+            "input[].content[].image_url": ValueKind.BLOB,
+            "input[].content[].file_data": ValueKind.BLOB,
+            "input[].content[].file_id": ValueKind.BLOB,
+            "input[].content[].file_url": ValueKind.BLOB,
+            "input[].content[].input_audio": ValueKind.BLOB,
+            "input[].output[].image_url": ValueKind.BLOB,
+            "input[].output[].file_data": ValueKind.BLOB,
+            "input[].output.image_url": ValueKind.BLOB,
+            "input[].result": ValueKind.BLOB,
+            "input[].arguments": ValueKind.JSON,
+            "tools[].parameters": ValueKind.FREE,
+            "text.format.schema": ValueKind.FREE,
+            "prompt.variables": ValueKind.FREE,
+            "metadata": ValueKind.FREE,
         }
     ),
     roles={
@@ -99,16 +99,16 @@ ANSWER = AnswerTable(
             {
                 **whole("", _COMPLETE),
                 # Any delta that is a string continues a text, also of types yet to come.
-                "delta": (Kind.TEXT, "delta"),
-                "logprobs": Kind.DROP,
-                "arguments": Kind.JSON,
-                "item.arguments": Kind.JSON,
-                "item.content[].logprobs": Kind.DROP,
-                "item.result": Kind.BLOB,
-                "part.logprobs": Kind.DROP,
-                "response.output[].arguments": Kind.JSON,
-                "response.output[].result": Kind.BLOB,
-                "response.output[].content[].logprobs": Kind.DROP,
+                "delta": (ValueKind.TEXT, "delta"),
+                "logprobs": ValueKind.DROP,
+                "arguments": ValueKind.JSON,
+                "item.arguments": ValueKind.JSON,
+                "item.content[].logprobs": ValueKind.DROP,
+                "item.result": ValueKind.BLOB,
+                "part.logprobs": ValueKind.DROP,
+                "response.output[].arguments": ValueKind.JSON,
+                "response.output[].result": ValueKind.BLOB,
+                "response.output[].content[].logprobs": ValueKind.DROP,
             }
         ),
         ends=_ends,
@@ -117,9 +117,9 @@ ANSWER = AnswerTable(
     ),
     document=shape(
         {
-            "output[].arguments": Kind.JSON,
-            "output[].content[].logprobs": Kind.DROP,
-            "output[].result": Kind.BLOB,
+            "output[].arguments": ValueKind.JSON,
+            "output[].content[].logprobs": ValueKind.DROP,
+            "output[].result": ValueKind.BLOB,
         }
     ),
 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.apis.openai_error import ERRORS
-from app.wire.json_paths import Kind, Shape, opaque_places, shape
+from app.wire.json_paths import Shape, ValueKind, opaque_places, shape
 from app.wire.request.prompts import RequestTable
 from app.wire.table import TableFormat
 
@@ -52,7 +52,7 @@ def _ends(_name: str, event: Event) -> Iterable[Key]:
 
 def _free() -> Shape:
     """Every name may be a caller's own, save those that are known to hold no text."""
-    free = Shape(Kind.FREE)
+    free = Shape(ValueKind.FREE)
     free.fields = opaque_places()
     return free
 
@@ -62,10 +62,10 @@ ANSWER = AnswerTable(
     stream=StreamTable(
         shape=shape(
             {
-                **{f"**.{name}": Kind.TEXT for name in _PIECES},
-                **{f"**.{name}": Kind.WHOLE for name in _COMPLETE},
+                **{f"**.{name}": ValueKind.TEXT for name in _PIECES},
+                **{f"**.{name}": ValueKind.WHOLE for name in _COMPLETE},
             },
-            unknown=Kind.GROWS,
+            unknown=ValueKind.GROWS,
         ),
         ends=_ends,
         identity=("@event", "type"),

@@ -18,7 +18,7 @@ from app.wire import nature, strict_json
 from app.wire.answer.tree_masker import free_name
 from app.wire.base import Json
 from app.wire.embedded_json import mask_json_text
-from app.wire.json_paths import Kind, Shape
+from app.wire.json_paths import Shape, ValueKind
 
 ROLES: Mapping[str, Role] = {
     "system": Role.SYSTEM,
@@ -73,8 +73,8 @@ class _Place:
 
     def below(self, shape: Shape, step: str | int, role: Role | None = None) -> _Place:
         token = str(step)[:_LONGEST].replace("~", "~0").replace("/", "~1")
-        free = self.free or shape.kind is Kind.FREE
-        blob = self.shape.kind is Kind.BLOB
+        free = self.free or shape.kind is ValueKind.FREE
+        blob = self.shape.kind is ValueKind.BLOB
         pointer = self.pointer
         if len(pointer) < _LONGEST:
             pointer = f"{pointer}/{token}"
@@ -134,10 +134,10 @@ class _Walk:
 
     def start(self, body: Json) -> Json:
         shape = self._table.shape
-        return self._value(body, _Place(shape, Role.OTHER, free=shape.kind is Kind.FREE))
+        return self._value(body, _Place(shape, Role.OTHER, free=shape.kind is ValueKind.FREE))
 
     def _value(self, value: Json, place: _Place) -> Json:
-        if place.shape.kind is Kind.BLOB and value and not place.in_blob:
+        if place.shape.kind is ValueKind.BLOB and value and not place.in_blob:
             return self._file(value, place)
         return self._walked(value, place)
 
@@ -179,16 +179,16 @@ class _Walk:
 
     def _list(self, value: list[Json], place: _Place) -> Json:
         below = place.shape.items
-        if below.kind is Kind.TEXT and value and all(isinstance(item, int) for item in value):
+        if below.kind is ValueKind.TEXT and value and all(isinstance(item, int) for item in value):
             self._note(value, place)  # token ids in place of words
         return [self._value(item, place.below(below, at)) for at, item in enumerate(value)]
 
     def _string(self, text: str, place: _Place) -> str:
         if not text:
             return text
-        if place.shape.kind in {Kind.JSON, Kind.ARGUMENTS}:
+        if place.shape.kind in {ValueKind.JSON, ValueKind.ARGUMENTS}:
             return mask_json_text(text, lambda part: self._segment(part, place))
-        at_place = place.shape.kind in {Kind.BLOB, Kind.BYTES, Kind.KEEP}
+        at_place = place.shape.kind in {ValueKind.BLOB, ValueKind.BYTES, ValueKind.KEEP}
         if at_place or text.startswith("data:") or len(text) >= _FEWEST:
             return self._encoded(text, place, at_place=at_place)
         return self._segment(text, place)
@@ -199,7 +199,7 @@ class _Walk:
         if found is None:
             return self._segment(text, place)
         content = self._opener.content(found)
-        in_file = place.in_blob or place.shape.kind is Kind.BLOB
+        in_file = place.in_blob or place.shape.kind is ValueKind.BLOB
         if content is not None and (at_place or found.before):
             self._read += 1
             self._dark += content.is_packed
@@ -209,7 +209,7 @@ class _Walk:
         if content is not None:
             return self._segment(text, place)
         self._dark += 1
-        if not in_file and place.shape.kind is not Kind.KEEP:
+        if not in_file and place.shape.kind is not ValueKind.KEEP:
             self._note(text, place)
         return text if at_place or found.before else self._segment(text, place)
 

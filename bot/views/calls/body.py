@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.slack import blocks, preformatted, text
 from bot.slack.preformatted import Revealed, folded, revealed
-from bot.views.calls.reading import Reading, read_call
+from bot.views.calls.reading import CallView, read_call
 from bot.views.calls.words import shown
 from policies.calls.arguments import is_shortened
 
@@ -123,11 +123,11 @@ def _drawn(arguments: str, rows: int) -> list[Block]:
     return [*drawn, blocks.context(text.join(*notes, by="\n"))] if notes else drawn
 
 
-def _hides(reading: Reading) -> bool:
+def _hides(reading: CallView) -> bool:
     return any(revealed(part).hidden for argument in reading.beside for part in argument)
 
 
-def _beside(reading: Reading) -> list[Markup]:
+def _beside(reading: CallView) -> list[Markup]:
     told = [
         text.code(f"{shown(name)}: {shown(value)}", 200)
         for name, value in reading.beside[:_MOST_BESIDE]

@@ -36,17 +36,17 @@ _MOST_IN_LEAD = 3
 _RUNS_A_SCRIPT = ("-c", "-lc", "-ic", "-lic")
 
 
-class Kind(Enum):
+class CallKind(Enum):
     COMMAND = auto()
     EDIT = auto()
     OTHER = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class CallView:
     """A call to be shown. `text` is its command, its diff, or all of its arguments."""
 
-    kind: Kind
+    kind: CallKind
     lead: str
     """What says it in a line."""
     text: str
@@ -55,14 +55,14 @@ class Reading:
 
 
 @lru_cache(maxsize=16)
-def read_call(arguments: str) -> Reading:
+def read_call(arguments: str) -> CallView:
     """Read arguments: JSON, or free text. A card asks for the same several times."""
     found = read(arguments)
     if isinstance(found, dict):
         return _edit(found) or _command(found) or _other(found)
     if arguments.startswith(_PATCH_BEGINS):
-        return Reading(Kind.EDIT, patched_files(arguments), arguments)
-    return Reading(Kind.OTHER, first_line(arguments), arguments)
+        return CallView(CallKind.EDIT, patched_files(arguments), arguments)
+    return CallView(CallKind.OTHER, first_line(arguments), arguments)
 
 
 def command_of(arguments: dict[str, Json]) -> tuple[str, str, str] | None:
@@ -92,28 +92,30 @@ def first_line(text: str) -> str:
     return f"{telling[0]} …" if len(lines) > 1 else telling[0]
 
 
-def _command(arguments: dict[str, Json]) -> Reading | None:
+def _command(arguments: dict[str, Json]) -> CallView | None:
     found = command_of(arguments)
     if found is None:
         return None
     name, shell, command = found
     runs = (("run by", shell),) if shell else ()
-    return Reading(Kind.COMMAND, first_line(command), command, (*runs, *_beside(arguments, {name})))
+    return CallView(
+        CallKind.COMMAND, first_line(command), command, (*runs, *_beside(arguments, {name}))
+    )
 
 
-def _edit(arguments: dict[str, Json]) -> Reading | None:
+def _edit(arguments: dict[str, Json]) -> CallView | None:
     for name in _PATCHES:
         patch = arguments.get(name)
         if isinstance(patch, str) and patch.startswith(_PATCH_BEGINS):
             lead = patched_files(patch)
-            return Reading(Kind.EDIT, lead, patch, _beside(arguments, {name}))
+            return CallView(CallKind.EDIT, lead, patch, _beside(arguments, {name}))
     path = _first(arguments, _PATHS)
     diff, told = _diff(arguments) if path else ("", ())
     if path is None or not told:
         return None
     where = str(arguments[path])
     where = where if where.isprintable() else _spelt(where)
-    return Reading(Kind.EDIT, where, f"{where}\n{diff}", _beside(arguments, {path, *told}))
+    return CallView(CallKind.EDIT, where, f"{where}\n{diff}", _beside(arguments, {path, *told}))
 
 
 def _diff(arguments: dict[str, Json]) -> tuple[str, tuple[str, ...]]:
@@ -151,12 +153,12 @@ def _first(arguments: dict[str, Json], names: tuple[str, ...]) -> str | None:
     return next((name for name in names if isinstance(arguments.get(name), str)), None)
 
 
-def _other(arguments: dict[str, Json]) -> Reading:
+def _other(arguments: dict[str, Json]) -> CallView:
     lines = _beside(arguments, set())
     text = "\n".join(f"{name}: {_indented(value)}" for name, value in lines)
     lead = ", ".join(f"{name}: {first_line(value)}" for name, value in lines[:_MOST_IN_LEAD])
     lead = lead or "no arguments"
-    return Reading(Kind.OTHER, lead, text or "(no arguments)")
+    return CallView(CallKind.OTHER, lead, text or "(no arguments)")
 
 
 def _indented(value: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldState
 from bot.slack import text
 from bot.slack.preformatted import revealed
-from bot.views.calls.reading import Kind, read_call
+from bot.views.calls.reading import CallKind, read_call
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # What is cut anyway need not be looked at to its end.
 _ENOUGH = 2_000
-_THINGS = {Kind.COMMAND: "command", Kind.EDIT: "edit", Kind.OTHER: "call"}
+_THINGS = {CallKind.COMMAND: "command", CallKind.EDIT: "edit", CallKind.OTHER: "call"}
 
 
 def thing(call: HeldCall) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.hold import (
     TRANSITIONS,
-    Granted,
+    GrantSummary,
     Hold,
     HoldEvent,
     HoldState,
@@ -209,7 +209,7 @@ def test_a_new_hold_is_pending_with_nothing_said() -> None:
     assert (new.state, new.revision, new.votes, new.moves) == (HoldState.PENDING, 0, (), ())
     assert (VOTE.shared, VOTE.broke_glass, VOTE.once) == (True, False, False)
     assert new.asker == asker(new.requester.key, new.connection, new.call)
-    granted = Granted(("g1",), 60, LATER)
+    granted = GrantSummary(("g1",), 60, LATER)
     assert (granted.uses, granted.over, granted.passages) == (0, False, 0)
 
 
@@ -219,7 +219,7 @@ def test_a_new_hold_is_pending_with_nothing_said() -> None:
         VOTE,
         VOTE.by,
         in_state(HoldState.PENDING),
-        Granted(("g",), 1, NOW),
+        GrantSummary(("g",), 1, NOW),
         Marked("r", "U1"),
         Query(VOTE.by, "Which database?", NOW),
     ],

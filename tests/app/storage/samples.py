@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.device import DeviceRequest, DeviceState
 from app.domain.grant import Coverage, Grant
-from app.domain.hold import Granted, HoldEvent, Marked, Vote
+from app.domain.hold import GrantSummary, HoldEvent, Marked, Vote
 from app.domain.issued import EndReason, Issued, IssuedKind, Scope, Secret
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
@@ -143,7 +143,7 @@ _HOLDS = {
     "state_reason": Sample(lambda s: s.holds.state_reason(HOLD.id, "FIN-231"), _held),
     "note_outcome": Sample(lambda s: s.holds.note_outcome(HOLD.id, "upstream 200"), _approved),
     "note_grant": Sample(
-        lambda s: s.holds.note_grant(HOLD.id, Granted(("g1",), 60, LATER)), _approved
+        lambda s: s.holds.note_grant(HOLD.id, GrantSummary(("g1",), 60, LATER)), _approved
     ),
     "note_untrusted": Sample(lambda s: s.holds.note_untrusted(HOLD.id, "g1"), _approved),
     "note_marks": Sample(lambda s: s.holds.note_marks(HOLD.id, [Marked("rule", "U")]), _held),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.clock import SystemClock
-from app.domain.hold import Granted, Hold, HoldEvent, HoldState, Person, Vote
+from app.domain.hold import GrantSummary, Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.notice import Notice, NoticeKind
 from app.domain.passage import Excerpt
@@ -230,7 +230,7 @@ async def test_a_hold_is_not_settled_while_its_card_counts_fewer_uses(
     storage: MongoStorage,
 ) -> None:
     held = await storage.holds.open(a_hold())
-    granted = Granted(("g1",), 3600, NOW + timedelta(hours=1))
+    granted = GrantSummary(("g1",), 3600, NOW + timedelta(hours=1))
     await storage.holds.note_grant(held.id, granted)
     assert not await storage.holds.settle(held)
     shown = await storage.holds.get(held.id)

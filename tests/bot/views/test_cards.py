@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.hold import Granted, Hold, HoldState, Marked
+from app.domain.hold import GrantSummary, Hold, HoldState, Marked
 from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import Excerpt, Passage, PassageKind
@@ -169,7 +169,7 @@ def test_a_grant_is_offered_with_what_it_covers_and_never_at_critical_risk() -> 
 
 
 def test_a_grant_shows_its_uses_and_can_be_revoked_until_it_is_over() -> None:
-    given = Granted(("g1",), 3600, LATER, uses=3)
+    given = GrantSummary(("g1",), 3600, LATER, uses=3)
     held = grantable(state=HoldState.RELEASED, votes=(vote(MARIA),), granted=given)
     shown = draw(held)
     assert "*Granted 1 h* until <!date^" in words(shown)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.answer_text import Kind
-from app.domain.hold import Granted, HoldState, Person, Query
+from app.answer_text import TextKind
+from app.domain.hold import GrantSummary, HoldState, Person, Query
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Role
@@ -44,7 +44,7 @@ from bot.views import (
 )
 from bot.views.home_tab import Shown, home
 from bot.views.replay_pages import Shelf
-from bot.views.request_pages import Place
+from bot.views.request_pages import PagePosition
 from bot.views.requester_message import Told
 from bot.views.together import Group
 from policies.approvals.terms import with_terms
@@ -180,7 +180,7 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     chunks = (Chunk(0, 5, s[3].encode(errors="replace")),)
     said = [Turn(Role.USER, s[4], place=s[5]), *answer_turns(session.answer, chunks)]
     made = (s[6], json.dumps({"command": s[7], s[8]: s[9]}), "\u202e" * 7_000)
-    said += [Turn(Role.ASSISTANT, words, Kind.TOOL_CALL, s[6]) for words in made]
+    said += [Turn(Role.ASSISTANT, words, TextKind.TOOL_CALL, s[6]) for words in made]
     pages = list(paged(said))
     for number, page in enumerate(pages):
         seen = Seen(number, len(pages), page, (s[6],), tuple(Side), tuple(Side))
@@ -194,7 +194,7 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
 def test_the_home_tab_and_the_notes(s: list[str]) -> None:
     held = a_hold(s, HoldState.PENDING)
     session = a_session(s, held)
-    given = replace(held, granted=Granted(("g",), 3600, NOW, uses=3, revoked_by=s[3]))
+    given = replace(held, granted=GrantSummary(("g",), 3600, NOW, uses=3, revoked_by=s[3]))
     shown = Shown(
         queue=tuple((replace(held, id=f"{held.id}{n}"), "value") for n in range(15)),
         waiting=20,
@@ -235,7 +235,7 @@ def test_the_form_for_trusting_text_and_what_tells_of_it(s: list[str], voted: in
     )
     pages = trust_form.pages_of(held, [Turn(Role.SYSTEM, s[8] * 60, place="/x")] * 3, str)
     for number in range(len(pages)):
-        place = Place("value", number)
+        place = PagePosition("value", number)
         assert sendable(trust_form.form(held, place, pages, administrator=True))
     message = cards.card(held, requester="", value="v")
     assert check_blocks(list(message.blocks)) == []

@@ -8,7 +8,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.answer_text import Kind
+from app.answer_text import TextKind
 from app.domain.segment import Role
 from app.pages import paged
 from app.reader import Shown
@@ -59,7 +59,7 @@ def test_every_word_is_on_some_page_and_every_page_is_one_that_slack_takes(
 
 
 def drawn_call(arguments: str) -> str:
-    [page] = paged([Turn(Role.ASSISTANT, arguments, Kind.TOOL_CALL, "Bash")])
+    [page] = paged([Turn(Role.ASSISTANT, arguments, TextKind.TOOL_CALL, "Bash")])
     _, *drawn = paging.page_blocks(page)
     return "".join(block["elements"][0]["elements"][0]["text"] for block in drawn)
 
@@ -80,7 +80,7 @@ def test_a_call_of_which_much_would_not_show_fits_in_a_view() -> None:
 
 
 def test_the_end_of_a_call_that_goes_on_from_another_page_is_shown_as_it_is() -> None:
-    turn = Turn(Role.ASSISTANT, json.dumps({"command": "word " * 4000}), Kind.TOOL_CALL, "Bash")
+    turn = Turn(Role.ASSISTANT, json.dumps({"command": "word " * 4000}), TextKind.TOOL_CALL, "Bash")
     first, *others = [paging.page_blocks(page) for page in paged([turn])]
     assert {block["type"] for block in first[1:]} == {"rich_text"}
     assert {block["type"] for page in others for block in page[1:]} == {"section"}

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from app.domain.hold import Granted, HoldState
+from app.domain.hold import GrantSummary, HoldState
 from app.domain.passage import Excerpt
 from app.domain.tool_call import HeldCall
 from bot.people.approvers import Audience
 from bot.views import cards, requester_message, thread_replies, together
 from bot.views.calls.body import pages
 from bot.views.calls.change_form import change_form, changed, draft, is_offered
-from bot.views.calls.reading import Kind, read_call
+from bot.views.calls.reading import CallKind, read_call
 from bot.views.headline import LIMIT, headline
 from bot.views.home_tab import Shown, home
 from bot.views.requester_message import Told
@@ -55,67 +55,79 @@ def words(message: Message) -> str:
 @pytest.mark.parametrize(
     ("arguments", "kind", "lead", "text", "beside"),
     [
-        ({"command": "ls", "timeout": 5}, Kind.COMMAND, "ls", "ls", {"timeout": "5"}),
-        ({"cmd": "ls\npwd"}, Kind.COMMAND, "ls …", "ls\npwd", {}),
-        ({"command": "#!/bin/sh\nset -e\nrm x"}, Kind.COMMAND, "rm x …", None, {}),
-        ({"command": ["bash", "-lc", "ls | wc"]}, Kind.COMMAND, "ls | wc", None, None),
-        ({"command": ["rm", "a b"]}, Kind.COMMAND, "rm 'a b'", "rm 'a b'", {}),
+        ({"command": "ls", "timeout": 5}, CallKind.COMMAND, "ls", "ls", {"timeout": "5"}),
+        ({"cmd": "ls\npwd"}, CallKind.COMMAND, "ls …", "ls\npwd", {}),
+        ({"command": "#!/bin/sh\nset -e\nrm x"}, CallKind.COMMAND, "rm x …", None, {}),
+        ({"command": ["bash", "-lc", "ls | wc"]}, CallKind.COMMAND, "ls | wc", None, None),
+        ({"command": ["rm", "a b"]}, CallKind.COMMAND, "rm 'a b'", "rm 'a b'", {}),
         (
             {"path": "src/app.py", "old_str": "a\nb\nc", "new_str": "a\nB\nc", "all": True},
-            Kind.EDIT,
+            CallKind.EDIT,
             "src/app.py",
             DIFF,
             {"all": "true"},
         ),
         (
             {"filePath": "src/app.py", "oldString": "a\nb\nc", "newString": "a\nB\nc"},
-            Kind.EDIT,
+            CallKind.EDIT,
             "src/app.py",
             DIFF,
             {},
         ),
         (
             {"file_path": "x", "edits": [{"old_string": "a", "new_string": "b"}] * 2},
-            Kind.EDIT,
+            CallKind.EDIT,
             "x",
             "x\n@@\n-a\n+b\n@@\n-a\n+b",
             {},
         ),
-        ({"path": "x", "content": "a\nb", "mode": "w"}, Kind.EDIT, "x", "x\n+a\n+b", {"mode": "w"}),
-        ({"file_path": "x", "old_string": "a", "new_string": "a"}, Kind.EDIT, "x", "x\n-a\n+a", {}),
-        ({"path": "x\n+y", "content": ""}, Kind.EDIT, '"x\\n+y"', '"x\\n+y"\n+', {}),
-        (PATCH, Kind.EDIT, "src/app.py and 1 more", PATCH, {}),
-        ({"input": PATCH}, Kind.EDIT, "src/app.py and 1 more", PATCH, {}),
+        (
+            {"path": "x", "content": "a\nb", "mode": "w"},
+            CallKind.EDIT,
+            "x",
+            "x\n+a\n+b",
+            {"mode": "w"},
+        ),
+        (
+            {"file_path": "x", "old_string": "a", "new_string": "a"},
+            CallKind.EDIT,
+            "x",
+            "x\n-a\n+a",
+            {},
+        ),
+        ({"path": "x\n+y", "content": ""}, CallKind.EDIT, '"x\\n+y"', '"x\\n+y"\n+', {}),
+        (PATCH, CallKind.EDIT, "src/app.py and 1 more", PATCH, {}),
+        ({"input": PATCH}, CallKind.EDIT, "src/app.py and 1 more", PATCH, {}),
         (
             {"path": "x", "edits": [{"oldText": "a"}]},
-            Kind.OTHER,
+            CallKind.OTHER,
             'path: x, edits: [{"oldText": "a"}]',
             None,
             {},
         ),
-        ({"q": "a\nid: 2", "id": 1}, Kind.OTHER, "q: a …, id: 1", "q: a\n    id: 2\nid: 1", {}),
-        ({}, Kind.OTHER, "no arguments", "(no arguments)", {}),
-        ({"command": 7}, Kind.OTHER, "command: 7", "command: 7", {}),
-        ({"commands": ["ls", "pwd"]}, Kind.COMMAND, "ls …", "ls\npwd", {}),
-        ({"commands": ["ls", 7]}, Kind.OTHER, 'commands: ["ls", 7]', None, {}),
-        ({"path": "x", "diff": "@@\n-a"}, Kind.EDIT, "x", "x\n@@\n-a", {}),
-        ({"command": "view", "path": "x"}, Kind.OTHER, "command: view, path: x", None, {}),
+        ({"q": "a\nid: 2", "id": 1}, CallKind.OTHER, "q: a …, id: 1", "q: a\n    id: 2\nid: 1", {}),
+        ({}, CallKind.OTHER, "no arguments", "(no arguments)", {}),
+        ({"command": 7}, CallKind.OTHER, "command: 7", "command: 7", {}),
+        ({"commands": ["ls", "pwd"]}, CallKind.COMMAND, "ls …", "ls\npwd", {}),
+        ({"commands": ["ls", 7]}, CallKind.OTHER, 'commands: ["ls", 7]', None, {}),
+        ({"path": "x", "diff": "@@\n-a"}, CallKind.EDIT, "x", "x\n@@\n-a", {}),
+        ({"command": "view", "path": "x"}, CallKind.OTHER, "command: view, path: x", None, {}),
         (
             {"command": "create", "path": "x", "file_text": "a"},
-            Kind.EDIT,
+            CallKind.EDIT,
             "x",
             "x\n+a",
             {"command": "create"},
         ),
-        ("look\nup", Kind.OTHER, "look …", "look\nup", {}),
-        ("[1]", Kind.OTHER, "[1]", "[1]", {}),
-        ("", Kind.OTHER, "(nothing)", "", {}),
+        ("look\nup", CallKind.OTHER, "look …", "look\nup", {}),
+        ("[1]", CallKind.OTHER, "[1]", "[1]", {}),
+        ("", CallKind.OTHER, "(nothing)", "", {}),
     ],
     ids=range(25),
 )
 def test_a_call_is_read_as_a_command_an_edit_or_its_arguments(
     arguments: Any,  # noqa: ANN401 - JSON, or a text
-    kind: Kind,
+    kind: CallKind,
     lead: str,
     text: str | None,
     beside: dict[str, str] | None,
@@ -195,7 +207,7 @@ def test_slack_takes_whatever_a_call_says(
 ) -> None:
     said = vote(MARIA, change=change, for_task=bool(for_task))
     one = held(tool, state=state, votes=(said,), decided_at=NOW, keep_until=NOW, outcome="done")
-    one = replace(one, granted=Granted(("g",), 3600, NOW, passages=for_task))
+    one = replace(one, granted=GrantSummary(("g",), 3600, NOW, passages=for_task))
     message = drawn(one)
     json.dumps(message.blocks, ensure_ascii=False).encode()
     assert check_blocks(json.loads(json.dumps(message.blocks))) == []
