@@ -114,7 +114,9 @@ class Parts:
         turns = Turns(storage.leases, me)
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
         asking = Asking(turns, holding, granted, recorder, clock, limits, metrics)
-        call_asking = CallAsking(turns, holding, granted, clock, limits, metrics)
+        call_asking = CallAsking(
+            *(turns, holding, granted, clock, limits, metrics), issued.admission.check
+        )
         names = PassageNames(derived_key(vault_key, "abeyance names of passages"))
         gate = Gate(
             admission=issued.admission,

@@ -14,7 +14,7 @@ from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.domain.tool_call import HeldCall
 from app.domain.verdict import Verdict
-from app.errors import Refused
+from app.errors import CredentialEnded, Refused
 from policies.passages.answers import covers_of
 from policies.passages.names import UNKEYED, PassageNames
 from proxy.calls import words
@@ -26,7 +26,7 @@ from proxy.holds.said_before import approves, asks, denied, expired
 from proxy.record.recording import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from app.clock import Clock
     from app.domain.grant import Grant
@@ -106,7 +106,10 @@ class CallAsking:
         clock: Clock,
         limits: AskingLimits,
         metrics: Metrics,
+        still_admitted: Callable[[Identity], Awaitable[None]],
     ) -> None:
+        """`still_admitted` raises CredentialEnded where the key of a request has ended."""
+        self._still_admitted = still_admitted
         self._turns = turns
         self._holding = holding
         self._granted = granted
@@ -126,6 +129,19 @@ class CallAsking:
 
         Raises Refused where it is not decided when the client's patience ends.
         """
+        answer = await self._decision(asked, waits)
+        if answer.hold is None or answer.words:
+            return answer
+        try:
+            await self._still_admitted(asked.identity)
+        except CredentialEnded as ended:
+            if answer.claim is not None:
+                await self.leave(answer.claim)
+            said = words.key_ended(asked.call, str(ended))
+            return CallAnswer(Decision.DENIED, said, answer.hold)
+        return answer
+
+    async def _decision(self, asked: CallAsked, waits: Callable[[Hold], None]) -> CallAnswer:
         # An approval that waits for this call is used, not what it covers beside it.
         own = await self._holding.find(asked.key)
         if own is not None and own.state is HoldState.APPROVED:

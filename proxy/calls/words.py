@@ -92,6 +92,11 @@ def not_asked(call: HeldCall, refused: Refused) -> str:
     return f"{_not_run(call)}\n{why}"
 
 
+def key_ended(call: HeldCall, why: str) -> str:
+    """Say that a call that was approved is not made: `why` the requester's key counts no more."""
+    return f"{_not_run(call)}\nIt was approved, but the key of this request has ended. {why}"
+
+
 _NOT_ASKED = {
     Reason.TOO_MANY_PENDING: "Nobody was asked about it (rule {rule}): too many requests and calls "
     "of the person you work for are waiting for approval already. Make the call again when one of "

@@ -13,6 +13,7 @@ from app.domain.session import Decision
 from tests.flows.calling import RULES, SETS, Agent, marked, meanwhile, script
 from tests.flows.house import House, only_this_request, open_house
 from tests.flows.test_marking import policy
+from tests.proxy.keys.keyring import COMMAND, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +57,8 @@ async def test_a_call_is_held_and_runs_once_it_is_approved(
         async with meanwhile(agent.claude(client, script(first, deploy))):
             card = await card_of(maria, deploy)
             assert agent.ran == [first]
-            assert any(
-                said.startswith("⏳ Waiting for approval by managers") for said in agent.said
-            )
             await maria.click(card, "Approve")
+        assert any(said.startswith("⏳ Waiting for approval by managers") for said in agent.said)
         assert agent.ran == [first, deploy]
         assert agent.requests == 3
         await maria.wait_for_change(card, "Approved")
@@ -89,6 +88,25 @@ async def test_a_denied_call_is_words_and_the_turn_ends(
     assert agent.ran == []
     assert "Not on a Friday" in agent.said[-1]
     assert len(cards(maria, deploy)) == 1
+
+
+async def test_an_approved_call_is_not_made_once_the_key_of_its_request_has_ended(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent, deploy = await slack.user("maria"), Agent(), marked("deploy staging")
+    alice = await sign_in(idp, "alice")
+    async with house.http(alice.token) as http:
+        wanted = {"name": deploy, "refresh_token": alice.refresh_token, "client_id": COMMAND}
+        key = (await http.post("/-/keys", json=wanted)).json()
+        async with (
+            house.anthropic(key["key"], max_retries=0) as client,
+            meanwhile(agent.claude(client, script(deploy))),
+        ):
+            card = await card_of(maria, deploy)
+            assert (await http.delete(f"/-/keys/{key['id']}")).status_code == 200
+            await maria.click(card, "Approve")
+    assert agent.ran == []
+    assert "key of this request has ended" in agent.said[-1]
 
 
 async def test_an_approval_is_of_the_very_call_though_its_card_masks_what_differs(
