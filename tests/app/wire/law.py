@@ -55,7 +55,7 @@ BESIDE = (
 
 
 _ESCAPE = re.compile(r"(?:\\u[0-9a-f]{4})+|\\[^u]")
-SPLITS = 100_000 * int(os.environ.get("ABEYANCE_FUZZ", "1"))
+SPLITS = 25_000 * int(os.environ.get("ABEYANCE_FUZZ", "1"))
 ANSWERS, CUTS = 4, 50
 """How many answers are made around a text, and in how many ways each is cut."""
 

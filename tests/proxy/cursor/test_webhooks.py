@@ -47,6 +47,14 @@ RULES = """
   then: mask
   explain: Keys do not belong in answers.
   examples: {match: ["AKIAIOSFODNN7EXAMPLE"], skip: ["a key"]}
+- id: no-plans
+  title: The model tells a plan
+  on: response
+  when: {text: {words: [doomsday]}}
+  then: deny
+  risk: high
+  explain: Plans do not belong in answers.
+  examples: {match: ["doomsday"], skip: ["Monday"]}
 """
 
 
@@ -159,35 +167,64 @@ async def test_an_event_is_masked_recorded_signed_again_and_sent_until_it_is_tak
     assert shown == {"url": ours["url"], "secret": "", "for": client.url}
 
 
-async def test_what_is_forged_is_refused_and_what_is_sent_again_is_told_once(
-    place: Place, model: ModelDriver, client: Client
-) -> None:
-    launched = await launch(place, client)
-    await client.wait(1)
-    [received] = await model.requests()
-    ours = json.loads(received.body)["webhook"]
+@dataclass
+class Cursor:
+    """What Cursor's cloud tells the gateway about one agent."""
 
-    async def tell(text: str, event_id: str, secret: str = ours["secret"]) -> int:
+    agent: str
+    url: str
+    secret: str
+
+    async def tell(self, text: str, event_id: str, secret: str = "") -> int:
         long = "Many words. " * 2_000
-        body = json.dumps({"id": launched["id"], "summary": text, "detail": long}).encode()
+        body = json.dumps({"id": self.agent, "summary": text, "detail": long}).encode()
         headers = {
-            "X-Webhook-Signature": signature(secret, body),
+            "X-Webhook-Signature": signature(secret or self.secret, body),
             "X-Webhook-ID": event_id,
             "X-Webhook-Event": "statusChange",
         }
         async with httpx.AsyncClient() as http:
-            return (await http.post(ours["url"], content=body, headers=headers)).status_code
+            return (await http.post(self.url, content=body, headers=headers)).status_code
 
-    assert await tell("forged", "one", SECRET) == 401
-    assert await tell("first", "one") == 204
-    assert await tell("first", "one") == 204
-    assert await tell("first", "another") == 204  # ids are not signed, bodies are
-    assert await tell("second", "one") == 204
-    assert await tell("last", "two") == 204
+
+async def launched_agent(place: Place, model: ModelDriver, client: Client) -> Cursor:
+    """Launch one, and wait until its own events are told."""
+    agent = await launch(place, client)
+    await client.wait(1)
+    [received] = await model.requests()
+    ours = json.loads(received.body)["webhook"]
+    return Cursor(agent["id"], ours["url"], ours["secret"])
+
+
+async def test_what_is_forged_is_refused_and_what_is_sent_again_is_told_once(
+    place: Place, model: ModelDriver, client: Client
+) -> None:
+    cursor = await launched_agent(place, model, client)
+    assert await cursor.tell("forged", "one", SECRET) == 401
+    assert await cursor.tell("first", "one") == 204
+    assert await cursor.tell("first", "one") == 204
+    assert await cursor.tell("first", "another") == 204  # ids are not signed, bodies are
+    assert await cursor.tell("second", "one") == 204
+    assert await cursor.tell("last", "two") == 204
     while not any(b"last" in body for _, body in client.told):
         await client.wait(len(client.told) + 1)
     said = [json.loads(body)["summary"] for _, body in client.told[1:]]
     assert sorted(said) == ["first", "last"]
+
+
+async def test_an_event_that_a_rule_denies_is_recorded_and_not_told(
+    place: Place, model: ModelDriver, client: Client
+) -> None:
+    cursor = await launched_agent(place, model, client)
+    assert await cursor.tell("our doomsday plan", "one") == 204
+    assert await cursor.tell("all is well", "two") == 204
+    webhook, to_deliver = cursor.url.rpartition("/")[2], place.storage.webhooks
+    assert await to_deliver.seen(webhook, "two")
+    assert not await to_deliver.seen(webhook, "one")
+    wanted = parse_filter(f"agent:{cursor.agent}", CLOCK.now())
+    events = await place.storage.sessions.search(wanted, limit=9)
+    [denied] = [event for event in events if event.answer and event.answer.rules == ("no-plans",)]
+    assert (denied.answer.body_bytes, denied.answer.error) == (0, "withheld (rule no-plans)")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The law of an answer, for other formats: 100,000 cuts of each; a million in `make fuzz`."""
+"""The law of an answer, for other formats: 25,000 cuts of each; a million in `make fuzz`."""
 
 from __future__ import annotations
 
