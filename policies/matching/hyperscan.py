@@ -1,7 +1,8 @@
 """Expressions compiled for Hyperscan; large sets are kept beside this package's bytecode.
 
 Compiling all detectors takes seconds and gives the same each time. What is kept is trusted as
-bytecode is: whoever can write there can change the code as well.
+bytecode is: whoever can write there can change the code as well. Like bytecode it may be made by
+one user, such as the one that builds an image, and read by another.
 """
 
 from __future__ import annotations
@@ -94,9 +95,10 @@ def _read(file: Path) -> hyperscan.Database | None:
         if hashlib.sha256(data).digest() != digest:
             return None
         database = hyperscan.loadb(data, _MODE)
-        os.utime(file)
     except (OSError, hyperscan.error):
         return None
+    with suppress(OSError):
+        os.utime(file)
     return database
 
 
@@ -104,6 +106,7 @@ def _write(file: Path, data: bytes) -> None:
     file.parent.mkdir(exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as written:
         written.write(hashlib.sha256(data).digest() + data)
+        Path(written.name).chmod(0o644)
     # Others who start at the same time see the whole file or none.
     Path(written.name).replace(file)
     for old in sorted(file.parent.glob("hyperscan-*.db"), key=_used)[:-_MOST_KEPT]:

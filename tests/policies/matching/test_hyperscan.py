@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
 from policies.matching.hyperscan import Database
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EXPRESSIONS = [(at, b"word%d[0-9]{4}" % at) for at in range(40)]
 DATA = b"word7123499 word39 0000"
@@ -41,6 +40,23 @@ def test_what_is_not_whole_is_compiled_again(tmp_path: Path, damage: bytes) -> N
     file.write_bytes(content[:-4000] + damage)
     assert Database(EXPRESSIONS, tmp_path).hits(DATA) == [7]
     assert file.read_bytes() == content
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_what_one_user_compiled_another_takes_from_a_folder_that_it_cannot_write() -> None:
+    nobody = 65534
+    with tempfile.TemporaryDirectory() as folder:
+        kept = Path(folder)
+        kept.chmod(0o755)
+        Database([(at, b"nothing%d" % at) for at in range(40)], kept / "other")
+        Database(EXPRESSIONS, kept)
+        [of_other] = (kept / "other").iterdir()
+        of_other.replace(next(kept.glob("*.db")))
+        os.seteuid(nobody)
+        try:
+            assert Database(EXPRESSIONS, kept).hits(DATA) == []
+        finally:
+            os.seteuid(0)
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
