@@ -15,6 +15,7 @@ from rich.console import Console
 from app.errors import BadRequest
 from cli.policy import explaining, rehearsing
 from cli.policy.folders import catalog_in
+from policies.loader import SHIPPED
 from policies.matching.effort import TooDense
 from policies.matching.findings import Inspected
 from policies.matching.masker import Masker
@@ -53,6 +54,12 @@ def check(
         f"[green]✓[/] {len(catalog.rules)} rules and {len(catalog.detectors)} detectors are valid, "
         f"and every example does what it says (revision {catalog.revision})"
     )
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the catalog's files, for editors."""
+    sys.stdout.write((SHIPPED / "catalog.schema.json").read_text(encoding="utf-8"))
 
 
 @app.command()

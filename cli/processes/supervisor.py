@@ -91,8 +91,14 @@ class Supervisor:
         for child in reversed(self._children):
             await _stop(child.process, self._stop_seconds)
 
-    async def start(self, name: str, command: list[str], settings: Mapping[str, str]) -> str:
-        """Start a process and return the first line that it prints: it says that it serves.
+    async def start(
+        self,
+        name: str,
+        command: list[str],
+        settings: Mapping[str, str],
+        folder: Path | None = None,
+    ) -> str:
+        """Start a process in a folder and return its first line, which says that it serves.
 
         It may take as long as it gets on. Raises ChildDied where it ends or hangs instead.
         """
@@ -105,6 +111,7 @@ class Supervisor:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
                 env={**self._environment, **settings},
+                cwd=folder,
                 # Ctrl-C must reach only us: the order of the end is ours to keep.
                 start_new_session=True,
             )

@@ -12,6 +12,7 @@ import sys
 import traceback
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
@@ -29,12 +30,13 @@ from cli.processes.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 Addresses: TypeAlias = "dict[str, dict[str, str]]"
 _LOOPBACK = "127.0.0.1"
 _DRAIN_SECONDS = 2.0
 _USUAL_PORT, _LAST_PORT = 8470, 65535
+# Beside this package, in a checkout as where both are installed.
+_SANDBOX = Path(__file__).resolve().parents[2] / "sandbox"
 _SANDBOX_CONNECTIONS = {
     "openai": CredentialScheme.BEARER,
     "anthropic": CredentialScheme.X_API_KEY,
@@ -102,6 +104,12 @@ class _Plan:
 
 def up() -> None:
     """Start everything on this machine and say what to try; Ctrl-C stops it."""
+    if not _SANDBOX.is_dir():
+        raise BadSettings(
+            "`abeyance up` needs the sandbox, which is not installed here: install it with pip "
+            "install abeyance-sandbox, or use `make run` in a clone of the repository. For "
+            "production there are `abeyance gateway` and `abeyance bot`."
+        )
     plan = _Plan(load_settings(), load_local_settings())
     try:
         # A terminal that closes hangs up: nothing may go on behind its back.
@@ -150,7 +158,8 @@ async def _start(
             family.adopt("mongodb", await stack.enter_async_context(server), log)
     await stack.enter_async_context(family)
     async with steps.step("the sandbox"):
-        sandbox = json.loads(await family.start("sandbox", _sandbox(plan, data), {}))
+        command = _sandbox(plan, data)
+        sandbox = json.loads(await family.start("sandbox", command, {}, _SANDBOX.parent))
         await _register_sandbox(plan, settings, sandbox["model"])
     settings |= _stand_ins(plan, sandbox)
     async with steps.step("the gateway (the first time it compiles the rules)"):

@@ -36,12 +36,19 @@ STOP_SECONDS = 20
 class Process:
     """One process of the product. It has announced itself when the constructor returns."""
 
-    def __init__(self, name: str, arguments: list[str], env: dict[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: list[str],
+        env: dict[str, str],
+        log: Path,
+        program: tuple[str, ...] = (sys.executable, "-m"),
+    ) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                [*program, *arguments],
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env={**os.environ, **env},
