@@ -3,6 +3,7 @@
     user:alice since:1d decision:denied rule:no-production connection:openai repo:acme/x
     tool:Bash call:denied hook:cursor
     agent:bc-5f8e8af5-3f0a-4683-aff7-28554450e05d
+    conversation:0198d2c4-77a1-7000-8000-2f6d1c0a9b3e until:2026-11-23
     8JYASA
 
 Words may come in any order; each at most once; all must hold. `tool:Bash call:denied` finds answers
@@ -23,8 +24,8 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,4})([mhdw])")
 _ID = re.compile(r"[0-9a-z]{6}|[0-9a-z]{26}")
 _WORDS = (
-    *("user", "since", "decision", "rule", "connection", "repo", "tool", "call", "agent"),
-    "hook",
+    *("user", "since", "until", "decision", "rule", "connection", "repo", "tool", "call"),
+    *("agent", "hook", "conversation"),
 )
 
 
@@ -34,6 +35,7 @@ class SessionFilter:
 
     user: str = ""
     since: datetime | None = None
+    until: datetime | None = None
     decision: Decision | None = None
     rule: str = ""
     connection: str = ""
@@ -46,6 +48,8 @@ class SessionFilter:
     """The id of an agent in Cursor's cloud."""
     hook: str = ""
     """The tool whose hook asked, where it is no request to a model."""
+    conversation: str = ""
+    """What its client calls it, or the name that the record gives it, in lower case."""
     id: str = ""
     """The whole of it or its last six characters, in lower case."""
 
@@ -70,7 +74,8 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
         given[name] = value
     return SessionFilter(
         user=given.get("user", "").lower(),
-        since=_since(given["since"], now) if "since" in given else None,
+        since=_time("since", given["since"], now) if "since" in given else None,
+        until=_time("until", given["until"], now) if "until" in given else None,
         decision=_decision("decision", given["decision"]) if "decision" in given else None,
         rule=given.get("rule", ""),
         connection=given.get("connection", ""),
@@ -79,18 +84,19 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
         call=_decision("call", given["call"]) if "call" in given else None,
         agent=given.get("agent", ""),
         hook=given.get("hook", "").lower(),
+        conversation=given.get("conversation", "").lower(),
         id=given.get("id", ""),
     )
 
 
-def _since(value: str, now: datetime) -> datetime:
+def _time(word: str, value: str, now: datetime) -> datetime:
     if age := _AGE.fullmatch(value):
         return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
     try:
         day = datetime.fromisoformat(value)
     except ValueError:
         raise BadRequest(
-            f"“since:{value}” is not a time. Use an age (30m, 12h, 7d, 2w) or a date (2026-11-23)."
+            f"“{word}:{value}” is not a time. Use an age (30m, 12h, 7d, 2w) or a date (2026-11-23)."
         ) from None
     return day if day.tzinfo else day.replace(tzinfo=now.tzinfo)
 

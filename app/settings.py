@@ -17,6 +17,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     SecretStr,
     ValidationError,
     field_validator,
@@ -134,6 +135,8 @@ class Settings(BaseSettings):
 
     proxies: int = Field(default=0, ge=0, le=5)
     """How many of our own stand before the gateway, and say in X-Forwarded-For who called them."""
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = ()
+    """The networks of those proxies, with commas between them; then their number does not count."""
     access_seconds: float = Field(default=3600.0, ge=1, le=3600)
     """How long an access token lasts that a program with a sign-in of its own gets."""
 
@@ -171,6 +174,13 @@ class Settings(BaseSettings):
     @classmethod
     def _no_last_slash(cls, given: str) -> str:
         return given.rstrip("/")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _from_commas(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return [one.strip() for one in given.split(",") if one.strip()]
 
     @field_validator("issuers", "slack_routes", mode="before")
     @classmethod
@@ -270,6 +280,7 @@ _ADVICE = {
     "issuers": '[{"issuer": "https://login.example.com", "audience": "abeyance", '
     '"kind": "person"}, …] as JSON; kind is person or workload, and a workload issuer names the '
     '"repositories" whose jobs may ask, such as ["acme/*"]',
+    "trusted_proxies": "addresses or networks with commas between them, such as 10.0.0.0/8",
     "log_level": "debug, info, warning or error",
     "slack_mode": "socket or http",
     "body_limit": "a number of bytes from 1 to 67108864 (64 MiB)",

@@ -50,8 +50,6 @@ class Along:
 
     watched: Watched | None = None
     """Decides on its tool calls."""
-    usage: Usage | None = None
-    """Counts its tokens."""
     messages: ServerMessages | None = None
     """Of a server of MCP."""
     agents: CloudAnswer | None = None
@@ -87,7 +85,7 @@ class Relay:
         self._sent = 0
         self._last = b""  # what was sent last
         self._is_list = False  # a stream that is one JSON array
-        self.usage = along.usage
+        self.usage = Usage()
         self.error = ""
         """Why the answer ended early, if it did, once it is over."""
         self._unrecorded = ""
@@ -105,6 +103,7 @@ class Relay:
         Raises what stops it while nothing was sent yet; later, a stream is ended with an error
         in its API's shape, and any other answer is broken off.
         """
+        self._recording.stopwatch.headed()
         answer = await readable(answer, self._wire)
         if self._along.messages is not None:
             answer = self._along.messages.of(answer, in_stream=self._exchange.started)
@@ -138,6 +137,7 @@ class Relay:
                 calls=self._gate.recorded() if self._gate else (),
                 error=error,
                 state=SessionState.INDETERMINATE if self._unrecorded else SessionState.CLOSED,
+                tokens=self.usage.tokens,
             )
         elif self._unrecorded:
             await self._recording.lose(error)
@@ -250,8 +250,8 @@ class Relay:
 
     async def _send(self, data: bytes) -> None:
         await self._exchange.send(data)
-        if self.usage is not None:
-            self.usage.feed(data)
+        self.usage.feed(data)
+        self._recording.stopwatch.passed()
         if not self._sent:
             self._is_list = data.lstrip().startswith(b"[")
         self._sent += len(data)

@@ -55,6 +55,8 @@ class Exchange:
             for name, value in scope["headers"]
         )
         self.http_version = scope["http_version"]
+        self.peer = str((scope.get("client") or ("",))[0] or "")
+        """The address of whoever is connected to us."""
         host = next((value for name, value in self.headers if name == "host"), "")
         self.base_url = base_url(public_url, scope["scheme"], host)
         """Where the client finds this gateway."""

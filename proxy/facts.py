@@ -13,6 +13,7 @@ from app.domain.hold import asker
 from app.domain.hook import Hook
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
+from app.domain.session_facts import Conversation, Origin
 from app.errors import NotFound, Reason, Refused
 from app.wire import media, strict_json
 from app.wire.apis.cursor import CURSOR
@@ -68,6 +69,8 @@ class Inquiry:
     """The hook that asks, where it is no request to a model."""
     kind: str = ""
     """The kind of the model call that a hook asks ahead of."""
+    origin: Origin | None = None
+    conversation: Conversation | None = None
     known: Known = NOTHING_KNOWN
     """The values that were masked in it, which its answer must not show either."""
 

@@ -12,12 +12,13 @@ import structlog
 from app.clock import Clock
 from app.domain.hold import Hold, HoldState
 from app.domain.session import Decision
+from app.domain.session_facts import Origin
 from app.domain.verdict import Action
 from app.errors import AbeyanceError, Fault, Unavailable
 from app.logs import where
 from app.telemetry import Metrics
-from app.wire.answer.usage import Usage
 from app.wire.apis.mcp import MCP
+from app.wire.clients import client_name
 from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
 from proxy.answer import Along, Relay
@@ -33,6 +34,7 @@ from proxy.holds.endings import cancelled, denied_by_rule
 from proxy.holds.holding import Holding
 from proxy.http.closed_endpoints import check_open
 from proxy.http.compression import content_coding
+from proxy.http.peer import Addresses
 from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
 from proxy.inspection import Incoming, Inspected, inspect
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from app.domain.verdict import Verdict
     from policies.compiled_catalog import Catalog
 
+_AGENT_LENGTH = 300
 _log = structlog.get_logger(__name__)
 
 
@@ -80,6 +83,7 @@ class Gate:
     pool: Pool
     clock: Clock
     limits: Limits
+    addresses: Addresses
     metrics: Metrics
 
     async def handle(self, exchange: Exchange) -> None:
@@ -138,7 +142,8 @@ class Gate:
         # One catalog for the whole request, whatever takes its place meanwhile.
         catalog, identity = self.catalogs.current, incoming.identity
         inspected = await self._inspected(incoming, catalog)
-        visit.inquiry = inquiry = inspected.whole(incoming)
+        inquiry = replace(inspected.whole(incoming), origin=self._origin(visit, catalog))
+        visit.inquiry = inquiry
         check_models(scope, inquiry.request.method, inquiry.request.path, inquiry.models)
         await self.account.check(identity, inquiry)
         await self.account.note_cancelled(identity, inquiry)
@@ -177,7 +182,6 @@ class Gate:
             inquiry.known,
             self.limits.body_bytes,
         )
-        usage = Usage() if hold is not None else None
         server: ServerMessages | None = None
         if inquiry.wire.name == MCP.name:
             refusing = Refusing(
@@ -195,12 +199,19 @@ class Gate:
         cloud = self.agents.answer(
             *(identity, inquiry, credential, recording.session.id, visit.exchange.base_url)
         )
-        along = Along(watched, usage, server, cloud)
+        along = Along(watched, server, cloud)
         relay = Relay(visit, recording, answering, catalog, self.pool, along)
         await recording.forwarding(decision, hold)
+        recording.stopwatch.sent()
         await self._forward(relay, inquiry, hold, credential)
         self.metrics.masked.inc(relay.tally.masked)
         return None
+
+    def _origin(self, visit: Visit, catalog: Catalog) -> Origin:
+        exchange, mask = visit.exchange, catalog.mask_name
+        agent = mask(visit.user_agent[:_AGENT_LENGTH])
+        address = self.addresses.of(exchange.peer, exchange.headers)
+        return Origin(address, agent, client_name(agent), mask(visit.reason))
 
     async def _inspected(self, incoming: Incoming, catalog: Catalog) -> Inspected:
         now = self.clock.now()
@@ -253,7 +264,8 @@ class Gate:
         finally:
             if hold is not None:
                 seconds = (self.clock.now() - began).total_seconds()
-                tokens = relay.usage.tokens if relay.usage is not None else None
-                became = told(status, fault or relay.error, seconds, tokens)
+                tokens = relay.usage.tokens
+                total = tokens.total if tokens is not None else None
+                became = told(status, fault or relay.error, seconds, total)
                 with suppress(Unavailable):
                     await self.holding.note_outcome(hold, became)

@@ -13,6 +13,7 @@ from app.errors import AbeyanceError
 from policies.decide import examine, with_rule
 from policies.mcp.offers import not_offered
 from policies.passages.names import UNKEYED, PassageNames
+from proxy.conversations import conversation_of
 from proxy.facts import Inquiry, read_inquiry
 from proxy.front import Headers
 from proxy.http.compression import decompressed
@@ -82,6 +83,15 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
         inquiry = inquiry.showing(catalog.mask)
     except AbeyanceError as error:
         fault = error
+    conversation = conversation_of(
+        incoming.headers,
+        inquiry.body.json,
+        incoming.identity,
+        incoming.names,
+        catalog.mask_name,
+        inquiry.cloud.agent if inquiry.cloud else "",
+    )
+    inquiry = replace(inquiry, conversation=conversation)
     if verdict.action is Action.HOLD or inquiry.mcp.tools:
         inquiry = inquiry.named()
     request = inquiry.request

@@ -37,6 +37,7 @@ from proxy.holds.granted import Granted
 from proxy.holds.holding import Holding
 from proxy.holds.limits import AskingLimits
 from proxy.holds.turns import Turns
+from proxy.http.peer import Addresses
 from proxy.http.shared_account import SharedAccount
 from proxy.keys.parts import IssuedParts
 from proxy.mcp.tools import Tools
@@ -143,6 +144,7 @@ class Parts:
             pool=pool,
             clock=clock,
             limits=Limits(settings.body_limit),
+            addresses=Addresses(settings.proxies, settings.trusted_proxies),
             metrics=metrics,
         )
         evaluator = Evaluator(

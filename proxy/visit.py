@@ -59,12 +59,12 @@ class Visit:
     """Makes of the upstream's answer what follows on that line."""
 
     @property
-    def _agent(self) -> str:
+    def user_agent(self) -> str:
         return header(self.exchange.headers, "user-agent")
 
     @property
     def client(self) -> Client:
-        return client_of(self._agent)
+        return client_of(self.user_agent)
 
     @property
     def wire(self) -> WireFormat:
@@ -135,7 +135,7 @@ class Visit:
         """
         if not self.inquiry or self.inquiry.connection.waiting is not Waiting.VISIBLE:
             return False
-        shown = self.client.line_for(self.wire, self._agent)
+        shown = self.client.line_for(self.wire, self.user_agent)
         if shown is None or not self.inquiry.has_tools:
             return False
         line = _waiting_for(hold)

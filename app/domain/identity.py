@@ -48,6 +48,8 @@ class Identity:
     """The address of whom they report to, where the issuer says so."""
     credential: str = field(default="", compare=False)
     """The id of the issued credential that a request came with, if it came with one."""
+    token_id: str = field(default="", compare=False)
+    """The id (`jti`) of the issuer's token, where it has one."""
 
     @property
     def key(self) -> str:

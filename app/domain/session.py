@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from app.domain.hook import Hook
 from app.domain.identity import Identity
+from app.domain.session_facts import Conversation, Origin, Timing, Tokens
 from app.domain.verdict import Verdict
 
 
@@ -128,6 +129,8 @@ class RecordedAnswer:
     """Of what was sent to the client, in hex; empty where its end was not recorded."""
     calls: tuple[RecordedCall, ...] = ()
     """In the order of the answer."""
+    tokens: Tokens | None = None
+    timing: Timing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,5 +187,7 @@ class Session:
     """The hook that asked, where the session is its question and nothing went to a model."""
     cloud: CloudRun | None = None
     """Only where it is about a cloud agent."""
+    origin: Origin | None = None
+    conversation: Conversation | None = None
     unpaged: tuple[Side, ...] = ()
     """Sides too large to be read at once, whose pages are still to be written."""

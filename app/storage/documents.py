@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.session import Decision, RecordedCall, Session
+    from app.domain.session_facts import Conversation
     from app.search import SessionFilter
 
 Document: TypeAlias = dict[str, Any]
@@ -26,6 +27,8 @@ T = TypeVar("T")
 
 _NATIVE = (datetime, bytes)
 _LONGEST_TOOL = 200
+CONVERSATION_SHORT = 16
+"""Characters of the name of a conversation that people see and type."""
 
 
 def to_document(value: object) -> Document:
@@ -50,8 +53,16 @@ def session_document(session: Session) -> Document:
         "handles": handles(session.identity),
         "short": short(session.id).lower(),
         "rules": [fired.rule for fired in session.verdict.fired],
+        "spoken": _spoken(session.conversation),
         "repo": provenance.repository if provenance else "",
     }
+
+
+def _spoken(conversation: Conversation | None) -> list[str]:
+    """Return what people may type to find a conversation: what it is called, or our name of it."""
+    if conversation is None:
+        return []
+    return [conversation.id[:CONVERSATION_SHORT], conversation.name.lower()]
 
 
 def handles(identity: Identity) -> list[str]:
@@ -74,6 +85,7 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
         "decision": wanted.decision.value if wanted.decision else "",
         "rules": wanted.rule,
         "connection": wanted.connection,
+        "spoken": wanted.conversation,
         "repo": wanted.repo,
         "cloud.agent": wanted.agent,
         "hook.tool": wanted.hook,
@@ -82,6 +94,8 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
     }
     query: Document = {field: value for field, value in equal.items() if value}
     bounds = {"$lt": before} if before else {}
+    if wanted.until:
+        bounds["$lt"] = min(filter(None, (before, first_id(wanted.until))))
     if wanted.since:
         bounds["$gte"] = first_id(wanted.since)
     return {"_id": bounds} | query if bounds else query

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SEARCHED = (
     *("short", "handles", "rules", "calls", "repo", "connection", "decision", "state", "unpaged"),
+    "spoken",
     "cloud.agent",
 )
 _BATCH_BYTES = 1024 * 1024

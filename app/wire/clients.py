@@ -11,6 +11,7 @@ All of it was measured, as `docs/agents.md` tells, and `tests/clients` runs the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -99,9 +100,24 @@ CLIENTS: Mapping[str, Client] = {
     ),
 }
 _ANY = Client()
+_PRODUCT = re.compile(r"[\w.-]{1,40}")
 
 
 def client_of(user_agent: str) -> Client:
     """Return what is known of a client; for one that is not known, what suits SDKs."""
     name = user_agent.strip().lower()
     return next((client for client in CLIENTS.values() if name.startswith(client.agents)), _ANY)
+
+
+def client_name(user_agent: str) -> str:
+    """Return the program that a user agent names, for people to read; empty where it names none.
+
+    >>> client_name("claude-cli/2.1 (external, cli)"), client_name("AsyncOpenAI/Python 2.8")
+    ('Claude Code', 'AsyncOpenAI')
+    """
+    agent = user_agent.strip().lower()
+    for name, client in CLIENTS.items():
+        if agent.startswith(client.agents):
+            return name
+    product = _PRODUCT.match(user_agent.strip())
+    return product[0] if product else ""

@@ -15,7 +15,7 @@ from proxy.app_login.routes import LoginRoutes
 from proxy.app_login.sessions import Sessions
 from proxy.app_login.tokens import Chain
 from proxy.http.asked import headers_asked
-from proxy.http.peer import address_of
+from proxy.http.peer import Addresses
 from workstation.hook.documents import hooks_for
 
 if TYPE_CHECKING:
@@ -50,8 +50,10 @@ class AppLogin:
         )
         login = DeviceLogin(storage.devices, sessions, issued.secrets, clock)
 
+        addresses = Addresses(settings.proxies, settings.trusted_proxies)
+
         def address() -> str:
-            return address_of(request.remote_addr or "", headers_asked(), settings.proxies)
+            return addresses.of(request.remote_addr or "", headers_asked())
 
         url = settings.public_url
         self._routes = LoginRoutes(login, sessions, connections, clock, url, address)

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.passage import PassageKind
 from app.domain.segment import Role
 from policies.passages.wrappers import outside, wrappers
+from proxy.conversations import CONVERSATION_HEADERS, conversation_name
 from proxy.facts import read_inquiry
 from proxy.front import header
 from proxy.http.compression import decompressed
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from proxy.front import Headers
     from proxy.inspection import Incoming
 
-CONVERSATION_HEADERS = (
-    *("abeyance-conversation", "x-claude-code-session-id", "session-id", "session_id"),
-    *("conversation_id", "thread-id", "x-session-affinity", "mcp-session-id"),
-)
-"""By which clients tell one conversation from another."""
 _FOLDER = re.compile(
     r"(?:working directory(?: is)?|<cwd>|in the directory|workspace)[: ]*[`\"]?"
     r"((?:/|~|[A-Za-z]:\\)[^\s`\"<>]{1,200})",
@@ -70,17 +65,9 @@ def scene_of(incoming: Incoming, catalog: Catalog) -> Scene:
 
 
 def _conversation(headers: Headers, names: PassageNames) -> str:
-    """Name the conversation by what its client calls it; empty where it does not say.
-
-    How it began would not do: many jobs of one identity begin with the same words.
-    """
+    """Name the conversation by what its client calls it; empty where it does not say."""
     said = (header(headers, name) for name in CONVERSATION_HEADERS)
     return conversation_name(names, next(filter(None, said), ""))
-
-
-def conversation_name(names: PassageNames, said: str) -> str:
-    """Return the name of a conversation by what its client calls it, in a header or by a hook."""
-    return names.of(PassageKind.FRAME, Role.OTHER, ("conversation", said)) if said else ""
 
 
 def _typed(segment: Segment) -> str:

@@ -14,6 +14,7 @@ from app.domain.connection import Connection, ConnectionKind, CredentialScheme
 from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.identity import Identity
 from app.domain.segment import Facts, Role, Segment
+from app.domain.session_facts import Conversation
 from app.domain.verdict import Verdict
 from app.errors import BadRequest
 from app.wire import strict_json
@@ -25,7 +26,8 @@ from app.wire.request.body import Body
 from policies.decide import examine
 from policies.passages.lines import SHORTEST
 from policies.passages.names import UNKEYED, PassageNames, normalised
-from proxy.calls.scene import Scene, conversation_name
+from proxy.calls.scene import Scene
+from proxy.conversations import conversation_name
 from proxy.evaluate.evaluation import Evaluation
 from proxy.facts import Inquiry, recorded_request
 from proxy.http.account_ids import AccountUse
@@ -61,6 +63,7 @@ _TEXTS: Mapping[HookEvent, tuple[str, ...]] = {
     HookEvent.READ: ("path", "content"),
 }
 """The members that rules on prompts look at. Rules on tool calls judge calls."""
+_NAME_LENGTH = 200
 _CLOUD_AGENTS = ("POST /v1/agents", "v1/agents")
 
 
@@ -141,8 +144,13 @@ def inquiry_of(question: Question, mask: Callable[[str], str]) -> Inquiry:
         use=AccountUse(),
         has_tools=True,
         hook=hook,
+        conversation=_conversation(scene, mask(asked.conversation[:_NAME_LENGTH])),
         kind=kind,
     )
+
+
+def _conversation(scene: Scene, said: str) -> Conversation | None:
+    return Conversation(scene.conversation, said, "hook") if scene.conversation else None
 
 
 def read_call(question: Question, catalog: Catalog) -> Inquiry:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from proxy.oidc.verify import VerifiedClaims
 
 
+_ID_LENGTH = 200
+
+
 @dataclass(frozen=True, slots=True)
 class _Platform:
     """The names of a platform's claims; `tell` is the one by which we know the platform."""
@@ -98,6 +101,7 @@ def identity_of(verified: VerifiedClaims) -> Identity:
         groups=_groups(claims),
         provenance=provenance,
         manager=_text(claims, "manager").strip().lower(),
+        token_id=_text(claims, "jti")[:_ID_LENGTH],
     )
 
 

@@ -81,6 +81,8 @@ class Recorder:
             joined=joined,
             hook=inquiry.hook,
             cloud=_cloud_run(inquiry),
+            origin=inquiry.origin,
+            conversation=inquiry.conversation,
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
         )
         recording = self._of(session)

@@ -19,12 +19,14 @@ from app.errors import Unstorable
 from app.pages import LARGE_BYTES
 from app.storage.ports import Event, EventKind
 from proxy.record.chunks import Chunks
+from proxy.record.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from app.clock import Clock
     from app.domain.hold import Hold
+    from app.domain.session_facts import Tokens
     from app.storage.ports import Ledger, SessionStore
     from proxy.front import Headers
 
@@ -51,6 +53,7 @@ class Recording:
         """Whether the head of an answer is written."""
         self.ended = False
         """Whether it is decided how it ends; it may be owed still."""
+        self.stopwatch = Stopwatch(clock, session.started_at)
         self.chunks = Chunks(session, sessions, clock)
         self._sessions = sessions
         self._ledger = ledger
@@ -153,6 +156,7 @@ class Recording:
         calls: tuple[RecordedCall, ...] = (),
         error: str = "",
         state: SessionState = SessionState.CLOSED,
+        tokens: Tokens | None = None,
     ) -> None:
         """Write the end of the answer and close the session; `error` says why it ended early."""
         if self._answer is None:
@@ -166,6 +170,8 @@ class Recording:
             rules=rules,
             calls=calls,
             error=error,
+            tokens=tokens,
+            timing=self.stopwatch.timing,
         )
         event = self._event(
             EventKind.ANSWER_ENDED,

@@ -24,6 +24,8 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
             "  rule:no-x   connection:openai repo:acme/payments ",
             SessionFilter(rule="no-x", connection="openai", repo="acme/payments"),
         ),
+        ("until:2026-11-20", SessionFilter(until=datetime(2026, 11, 20, tzinfo=UTC))),
+        ("conversation:0198D2c4", SessionFilter(conversation="0198d2c4")),
         ("tool:Bash call:Denied", SessionFilter(tool="bash", call=Decision.DENIED)),
     ],
 )

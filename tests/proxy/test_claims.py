@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from app.domain.identity import Provenance
 from app.errors import BadRequest
-from proxy.calls import scene
 from proxy.claims import claimed_provenance, headers_claimed, with_claim
+from proxy.conversations import CONVERSATION_HEADERS
 from tests.policies.made import ALICE, JOB
 from workstation.forwarder import requests
 from workstation.forwarder.repository import Place
@@ -78,4 +78,4 @@ def test_what_a_workstation_says_of_itself_is_never_refused(
 
 def test_the_forwarder_knows_the_conversations_that_the_gateway_knows() -> None:
     """Else it would put its own name beside one that the gateway goes by."""
-    assert frozenset(scene.CONVERSATION_HEADERS) == requests.CONVERSATIONS
+    assert frozenset(CONVERSATION_HEADERS) == requests.CONVERSATIONS

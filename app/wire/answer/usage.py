@@ -7,7 +7,7 @@ only objects of these names: what a model writes has its quotes escaped.
     >>> usage = Usage()
     >>> usage.feed(b'data: {"usage": {"input_tokens": 12, "output_tokens": 1}}')
     >>> usage.feed(b'data: {"usage": {"output_tokens": 30}}')
-    >>> usage.tokens
+    >>> usage.tokens.total
     42
 """
 
@@ -17,18 +17,23 @@ import json
 import re
 from collections import deque
 
+from app.domain.session_facts import Tokens
+
 _HEAD_BYTES = 4 * 1024
 _TAIL_BYTES = 16 * 1024
 _OBJECT = re.compile(r'"(?:usage|usageMetadata)"\s*:\s*(?=\{)')
 _TOTALS = ("total_tokens", "totalTokenCount")
-_PARTS = (
-    "input_tokens",
-    "cache_creation_input_tokens",
-    "cache_read_input_tokens",
-    "output_tokens",
-    "prompt_tokens",
-    "completion_tokens",
+# Anthropic counts what it reads from a cache apart from the rest of the prompt; others within it.
+_PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount")
+_BESIDE_PROMPT = ("cache_creation_input_tokens", "cache_read_input_tokens")
+_SAID = ("completion_tokens", "output_tokens", "candidatesTokenCount")
+_CACHED = ("cached_tokens", "cache_read_input_tokens", "cachedContentTokenCount")
+_THOUGHT = ("reasoning_tokens", "thoughtsTokenCount")
+_DETAILS = (
+    *("prompt_tokens_details", "input_tokens_details"),
+    *("completion_tokens_details", "output_tokens_details"),
 )
+_WANTED = (*_TOTALS, *_PROMPT, *_BESIDE_PROMPT, *_SAID, *_CACHED, *_THOUGHT)
 
 
 class Usage:
@@ -50,15 +55,37 @@ class Usage:
             self._tail_bytes -= len(self._tail.popleft())
 
     @property
-    def tokens(self) -> int | None:
-        """Return the tokens of prompt and answer together; None where the answer tells none."""
+    def tokens(self) -> Tokens | None:
+        """Return what was counted; None where the answer tells nothing."""
         counts: dict[str, int] = {}
         text = (self._head + b"".join(self._tail)[-_TAIL_BYTES:]).decode(errors="replace")
         for found in _OBJECT.finditer(text):
             counts |= _counts(text, found.end())
-        total = max((counts[name] for name in _TOTALS if name in counts), default=None)
-        parts = [counts[name] for name in _PARTS if name in counts]
-        return total if total is not None else sum(parts) if parts else None
+        return _tokens(counts) if counts else None
+
+
+def _tokens(counts: dict[str, int]) -> Tokens:
+    into = _sum(counts, (*_PROMPT, *_BESIDE_PROMPT))
+    # Gemini counts thoughts apart from what is said.
+    out = _sum(counts, (*_SAID, "thoughtsTokenCount"))
+    counted = [count for count in (into, out) if count is not None]
+    total = max((counts[name] for name in _TOTALS if name in counts), default=None)
+    return Tokens(
+        into,
+        out,
+        _first(counts, _CACHED),
+        _first(counts, _THOUGHT),
+        total if total is not None else sum(counted) if counted else None,
+    )
+
+
+def _sum(counts: dict[str, int], names: tuple[str, ...]) -> int | None:
+    found = [counts[name] for name in names if name in counts]
+    return sum(found) if found else None
+
+
+def _first(counts: dict[str, int], names: tuple[str, ...]) -> int | None:
+    return next((counts[name] for name in names if name in counts), None)
 
 
 def _counts(text: str, start: int) -> dict[str, int]:
@@ -66,8 +93,9 @@ def _counts(text: str, start: int) -> dict[str, int]:
         usage, _ = _DECODER.raw_decode(text, start)
     except (ValueError, RecursionError):
         return {}
-    wanted = (*_TOTALS, *_PARTS)
-    return {name: usage[name] for name in wanted if type(usage.get(name)) is int}
+    details = [usage[name] for name in _DETAILS if isinstance(usage.get(name), dict)]
+    told = [(name, given[name]) for given in (usage, *details) for name in _WANTED if name in given]
+    return {name: count for name, count in told if type(count) is int and count >= 0}
 
 
 _DECODER = json.JSONDecoder()

@@ -13,6 +13,7 @@ from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.notice import Notice, NoticeKind
 from app.domain.passage import Excerpt
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
+from app.domain.session_facts import Conversation
 from app.domain.verdict import Action, Approval, FiredRule, Risk, Verdict
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id, new_token
@@ -52,6 +53,9 @@ VERDICT = Verdict(
     "r1",
     Approval(("managers",), quorum=1, expires=timedelta(minutes=10)),
 )
+
+
+NIGHTLY = Conversation("3f" * 32, "Nightly", "abeyance-conversation")
 
 
 def a_session(at: datetime, **changes: object) -> Session:
@@ -108,6 +112,8 @@ async def test_an_answer_comes_back_in_the_order_of_its_chunks(storage: MongoSto
         (SessionFilter(user="alice@acme.example"), ["old"]),
         (SessionFilter(user="bob"), []),
         (SessionFilter(since=NOW - timedelta(hours=1)), ["new"]),
+        (SessionFilter(until=NOW - timedelta(hours=1)), ["old"]),
+        (SessionFilter(conversation="nightly"), ["new"]),
         (SessionFilter(decision=Decision.DENIED), ["new"]),
         (SessionFilter(rule="production-needs-a-manager", connection="openai"), ["new", "old"]),
         (SessionFilter(repo="acme/payments"), ["new"]),
@@ -119,7 +125,7 @@ async def test_sessions_are_found_by_every_word_of_the_filter(
 ) -> None:
     named = {
         "old": a_session(NOW - timedelta(days=2)),
-        "new": a_session(NOW, identity=JOB, decision=Decision.DENIED),
+        "new": a_session(NOW, identity=JOB, decision=Decision.DENIED, conversation=NIGHTLY),
     }
     for session in named.values():
         await storage.sessions.open(session)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.session_facts import Tokens
 from app.wire.answer.usage import Usage
 
 CHAT = {"prompt_tokens": 11, "completion_tokens": 31, "total_tokens": 42}
@@ -46,7 +47,35 @@ def test_it_is_told_whatever_the_pieces(answer: str, tokens: int | None, size: i
     usage, data = Usage(), answer.encode()
     for start in range(0, len(data), size):
         usage.feed(data[start : start + size])
+    assert (usage.tokens.total if usage.tokens else None) == tokens
+
+
+@pytest.mark.parametrize(
+    ("told", "tokens"),
+    [
+        (CHAT | {"prompt_tokens_details": {"cached_tokens": 4}}, Tokens(11, 31, 4, None, 42)),
+        (
+            {"input_tokens": 11, "output_tokens": 31, "total_tokens": 42} | DETAILS,
+            Tokens(11, 31, None, 7, 42),
+        ),
+        (MESSAGES | {"cache_creation_input_tokens": 3}, Tokens(20, 1, 5, None, 21)),
+        ({"output_tokens": -1}, None),
+    ],
+    ids=["chat", "responses", "messages", "below-nothing"],
+)
+def test_what_went_in_includes_the_cache_and_what_came_out_the_thoughts(
+    told: dict[str, object], tokens: Tokens | None
+) -> None:
+    usage = Usage()
+    usage.feed(json.dumps({"usage": told}).encode())
     assert usage.tokens == tokens
+
+
+def test_gemini_counts_its_thoughts_apart() -> None:
+    usage, told = Usage(), {"promptTokenCount": 5, "cachedContentTokenCount": 2}
+    told |= {"candidatesTokenCount": 3, "thoughtsTokenCount": 4, "totalTokenCount": 12}
+    usage.feed(json.dumps([{"usageMetadata": told}]).encode())
+    assert usage.tokens == Tokens(5, 7, 2, 4, 12)
 
 
 @given(
@@ -56,4 +85,4 @@ def test_no_answer_is_too_odd(pieces: list[bytes]) -> None:
     usage = Usage()
     for piece in pieces:
         usage.feed(piece)
-    assert usage.tokens is None or usage.tokens == 4
+    assert usage.tokens is None or usage.tokens.total == 4
