@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, unquote_plus
 
+from app.audit.digests import request_digest
 from app.domain.connection import Connection
 from app.domain.hold import asker
 from app.domain.hook import Hook
@@ -222,15 +222,11 @@ def recorded_request(
 
 
 def _digest(connection: Connection, request: RecordedRequest) -> str:
+    head = digested_head(connection.name, request)
+    return request_digest(head, request.body)
+
+
+def digested_head(connection: str, request: RecordedRequest) -> tuple[str, ...]:
+    """Return what the digest of a request covers beside its body, in order."""
     headers = (f"{name}:{value}" for name, value in without_per_attempt(request.headers))
-    digest = hashlib.sha256()
-    for part in (connection.name, request.method, request.path, request.query, *headers):
-        _add(digest, part.encode())
-    _add(digest, request.body)
-    return digest.hexdigest()
-
-
-def _add(digest: hashlib._Hash, part: bytes) -> None:
-    # The length before each part: so no two requests share a digest by moving a boundary.
-    digest.update(len(part).to_bytes(8, "big"))
-    digest.update(part)
+    return (connection, request.method, request.path, request.query, *headers)

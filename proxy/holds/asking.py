@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.domain.event import EventKind
 from app.domain.hold import Hold, HoldState
 from app.domain.identity import Identity
 from app.domain.session import Decision
@@ -123,8 +124,9 @@ class Asking:
                 raise only_counted(left)
             # Where it is left to the wire, it is the wire that has used it up.
             by_hook = asked.inquiry.hook is not None and not asked.leaves
-            if by_hook and await self._just_released(asked, left):
-                await self._opened(asked, left)
+            if by_hook and (released := await self._just_released(asked, left)):
+                recording = await self._opened(asked, left)
+                await recording.note(EventKind.HOOK_ALLOWING, hold=released.id)
                 return Answer(Decision.APPROVED)
             async with self._turns.of(asked.identity.key):
                 waiting = await self._hold(asked, left)
@@ -179,7 +181,7 @@ class Asking:
         asker = asked.inquiry.asker(asked.identity)
         return recent, [hold for hold in recent if hold.asker == asker]
 
-    async def _just_released(self, asked: Asked, left: Verdict) -> bool:
+    async def _just_released(self, asked: Asked, left: Verdict) -> Hold | None:
         _, here = await self._recent(asked, left)
         key = hold_key(asked.identity, asked.inquiry, left)
         return just_released(here, left, key, self._clock.now())

@@ -33,16 +33,16 @@ def left_over(approved: Sequence[Hold]) -> Hold | None:
     return next(unused, None)
 
 
-def just_released(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> bool:
-    """Whether an approval of the same, which covers nothing else, was used up by a hook just now.
+def just_released(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:
+    """Return the hold of the same whose approval, which covers nothing else, a hook just used up.
 
     Tools fire several hooks for one thing.
     """
     for hold in reversed(here):
         at = hold.released_at
         if at and now - at < _ONE_THING and hold.hook and same_questions(left, key, hold):
-            return not covers_of(hold, now)
-    return False
+            return None if covers_of(hold, now) else hold
+    return None
 
 
 def denied(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:

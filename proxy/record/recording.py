@@ -110,7 +110,7 @@ class Recording:
         that it goes out: that it did is written while it does.
         """
         notes = [
-            self.note(kind, digest=self.session.request.digest),
+            self.note(kind, digest=self.session.request.digest, decision=decision.value),
             self.decide(decision),
         ]
         if claimed is None:
