@@ -28,3 +28,8 @@ def content(entry: Entry) -> dict[str, Any]:
         "session": event.session_id,
         "data": dict(event.data),
     }
+
+
+def leaf(chain: str, seq: int, hash_: str) -> bytes:
+    """Return what stands for an entry in the notary's tree: its place and its seal."""
+    return f"{chain}:{seq:012} {hash_}".encode()

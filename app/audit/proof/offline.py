@@ -1,0 +1,163 @@
+"""Verifies a bundle with nothing but the bundle, the notary's keys, and anchors."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from app.audit.proof.bundle import FORMAT, BadLine, read
+from app.audit.proof.heads import Head, checkpoints_in
+from app.audit.proof.notes import BadNote
+from app.audit.proof.verifier import Fault, Verifier
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from app.audit.proof.bundle import Record
+    from app.audit.proof.heads import Keyring
+
+_AN_ENTRY = b'{"entry":{'
+_A_FIRST = b'"seq":0,"session":'
+
+
+@dataclass(slots=True)
+class Verified:
+    """What was looked at, and what is wrong with it."""
+
+    faults: list[Fault] = field(default_factory=list)
+    entries: int = 0
+    chains: int = 0
+    heads: int = 0
+    anchors: int = 0
+    """Signed heads of this ledger that were kept elsewhere."""
+    anchored: int = 0
+    """How many entries the largest of them covers."""
+    forwarded: int = 0
+    """How many requests went out."""
+    contents: int = 0
+    """Of how many sessions the content was looked at."""
+
+
+def verify_bundle(
+    lines: Callable[[], Iterable[bytes]],
+    keys: Keyring,
+    anchors: str = "",
+    done: Callable[[int], None] = lambda _size: None,
+) -> Verified:
+    """Verify a bundle, whose lines are read twice. `done` is told the bytes of each line.
+
+    `anchors` is the text of a file with signed heads, and whatever is beside them.
+    """
+    run = _Run(keys, links(lines()), checkpoints_in(anchors))
+    is_whole = True
+    try:
+        for number, record in enumerate(read(_told(lines(), done)), 1):
+            run.take(number, record)
+    except BadLine as bad:
+        run.verifier.fault(f"line {bad.number}", str(bad))
+        is_whole = bad.is_end
+    return run.verified(is_whole=is_whole)
+
+
+def links(lines: Iterable[bytes]) -> set[str]:
+    """Return what the first entries of chains name as the entry before them."""
+    found = set[str]()
+    for line in lines:
+        if line.startswith(_AN_ENTRY) and _A_FIRST in line:
+            try:
+                found.add(json.loads(line)["entry"]["previous"])
+            except (ValueError, LookupError, TypeError):
+                continue  # It is told when the line is looked at.
+    return found - {""}
+
+
+class _Run:
+    def __init__(self, keys: Keyring, links: set[str], anchors: list[str]) -> None:
+        self.result = Verified()
+        self._keys = keys
+        self._anchors = anchors
+        self.verifier = Verifier(links)
+        self._origin = ""
+        self._size = -1
+        """How many entries the manifest tells of."""
+        self._session = ""
+        """Of the last entry; its content may follow."""
+        self._in_heads = True
+
+    def take(self, number: int, record: Record) -> None:
+        try:
+            self._take(record, first=number == 1)
+        except BadNote as error:
+            self.verifier.fault(f"line {number}", str(error))
+        except (LookupError, TypeError, ValueError, AttributeError):
+            self.verifier.fault(f"line {number}", "a part of it is missing, or of another kind")
+
+    def verified(self, *, is_whole: bool) -> Verified:
+        verifier, result = self.verifier, self.result
+        if is_whole:
+            self._end_heads()
+            verifier.settle(self._session)
+            verifier.finish()
+            if (size := verifier.progress.tree.size) != self._size:
+                told = f"it tells of {self._size} entries, and there are {size}"
+                verifier.fault("line 1", told)
+        progress = verifier.progress
+        result.faults = verifier.faults
+        result.entries, result.chains = progress.tree.size, len(progress.chains)
+        result.forwarded, result.contents = progress.stories.forwarded, progress.contents
+        return result
+
+    def _take(self, record: Record, *, first: bool) -> None:
+        if (record["type"] == "manifest") is not first:
+            raise BadNote("the manifest is not the first line, or not the only one")
+        match record["type"]:
+            case "manifest":
+                if record["format"] != FORMAT:
+                    raise BadNote(f"its format is {record['format']}, not {FORMAT}")
+                self._origin, self._size = record["origin"], record["size"]
+                self.verifier.contents = record["contents"]
+            case "rotation":
+                self._keys.add(record["note"])
+            case "head" if self._in_heads:
+                self._expect(Head.parse(record["note"]))
+                self.result.heads += 1
+            case "entry":
+                self._end_heads()
+                self.verifier.settle(self._session)
+                self._session = record["entry"]["session"]
+                self.verifier.entry(record["index"], record["entry"], record["hash"])
+            case "session":
+                self.verifier.take_content(record)
+            case kind:
+                raise BadNote(f"a record of the type {kind} does not belong here")
+
+    def _expect(self, head: Head) -> None:
+        if head.origin != self._origin:
+            raise BadNote(f"the head is of {head.origin}, not of {self._origin}")
+        self.verifier.expect(self._keys, head, f"the head of {head.size} entries")
+
+    def _end_heads(self) -> None:
+        """Look at the anchors, now that all keys are known."""
+        if not self._in_heads:
+            return
+        self._in_heads = False
+        if not self.result.heads:
+            self.verifier.fault("the heads", "there is none: nothing of it is signed")
+        for number, checkpoint in enumerate(self._anchors, 1):
+            try:
+                head = Head.parse(checkpoint)
+            except BadNote as error:
+                self.verifier.fault(f"anchor {number}", str(error))
+                continue
+            if head.origin == self._origin:
+                name = f"anchor {number}, of {head.size} entries"
+                self.verifier.expect(self._keys, head, name)
+                self.result.anchors += 1
+                self.result.anchored = max(self.result.anchored, head.size)
+
+
+def _told(lines: Iterable[bytes], done: Callable[[int], None]) -> Iterator[bytes]:
+    for line in lines:
+        yield line
+        done(len(line))

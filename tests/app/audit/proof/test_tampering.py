@@ -1,0 +1,215 @@
+"""Whatever is changed in a bundle is found, and the place is told."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.audit.proof.bundle import lines
+from app.audit.proof.heads import Keyring
+from app.audit.proof.notes import PrivateKey
+from app.audit.proof.offline import verify_bundle
+from app.audit.seals import seal
+from app.domain.event import EventKind
+from tests.app.audit.proof.ledgers import KEY, ORIGIN, SmallLedger, a_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from app.audit.proof.bundle import Record
+
+    Change = Callable[[list[Record]], object]
+
+FLIPS = 300 * int(os.environ.get("ABEYANCE_FUZZ", "1"))
+BUNDLE = a_ledger().bundle()
+
+
+def faults(bundle: Iterable[bytes], anchors: str = "", key: PrivateKey = KEY) -> list[str]:
+    found = list(bundle)
+    return [str(f) for f in verify_bundle(lambda: found, Keyring([key.public]), anchors).faults]
+
+
+def at(records: list[Record], kind: str, number: int = 0) -> int:
+    return [index for index, record in enumerate(records) if record["type"] == kind][number]
+
+
+def swap(records: list[Record], kind: str, number: int) -> None:
+    one, other = at(records, kind, number), at(records, kind, number + 1)
+    records[one], records[other] = records[other], records[one]
+
+
+def test_a_bundle_as_it_was_exported_is_in_order() -> None:
+    verified = verify_bundle(lambda: BUNDLE, Keyring([KEY.public]))
+    assert verified.faults == []
+    assert (verified.entries, verified.chains, verified.heads) == (14, 3, 3)
+    assert (verified.forwarded, verified.contents) == (3, 3)
+
+
+def test_every_flipped_bit_is_found_and_its_place_is_told() -> None:
+    whole = b"".join(BUNDLE)
+    chance = random.Random(19)  # noqa: S311 - the same places in each run
+    for _ in range(FLIPS):
+        place = chance.randrange(len(whole))
+        flipped = bytearray(whole)
+        flipped[place] ^= 1 << chance.randrange(8)
+        first = faults(bytes(flipped).splitlines(keepends=True))[:1]
+        assert first, f"byte {place} was changed and nothing was found"
+        assert first[0].startswith(("line ", "entry ", "entries ", "session ", "the head ")), first
+
+
+# Somebody who changes a bundle can write its last line anew: that is no obstacle.
+CHANGES: dict[str, tuple[Change, str]] = {
+    "an entry is dropped": (
+        lambda records: records.pop(at(records, "entry", 4)),
+        "entry 5 of the tree (chain bot/1, number 0): it is where entry 4 of the tree should be",
+    ),
+    "two entries are swapped": (
+        lambda records: swap(records, "entry", 4),
+        "entry 5 of the tree (chain bot/1, number 0): it is where entry 4 of the tree should be",
+    ),
+    "an entry comes twice": (
+        lambda records: records.insert(at(records, "entry", 5), records[at(records, "entry", 5)]),
+        "entry 5 of the tree (chain bot/1, number 0): it is where entry 6 of the tree should be",
+    ),
+    "the last entries are cut off": (
+        lambda records: records.__delitem__(slice(at(records, "entry", 9), None)),
+        "the end, after 9 entries: the head of 14 entries tells of 14: the rest was cut off",
+    ),
+    "the last entries are cut off with their head": (
+        lambda records: [records.pop(at(records, "head", 2)), records[0].update(heads=2)],
+        "entries 7 to 13 of the tree: no head was signed over them",
+    ),
+    "all heads are dropped": (
+        lambda records: [records.pop(at(records, "head")) for _ in range(3)],
+        "the heads: there is none: nothing of it is signed",
+    ),
+    "a request is another one": (
+        lambda records: records[at(records, "session", 1)].update(body="e30="),
+        "session s-held: its request was changed: it has another digest than the ledger names",
+    ),
+    "an answer is another one": (
+        lambda records: records[at(records, "session", 1)].update(answer="e30="),
+        "session s-held: its answer was changed: it has another digest than the ledger names",
+    ),
+    "the content of a session is dropped": (
+        lambda records: records.pop(at(records, "session", 1)),
+        "session s-held: its content is missing",
+    ),
+    "the caller is another one": (
+        lambda records: records[at(records, "session", 1)].update(identity="mallory"),
+        "session s-held: its caller or connection is not the one that the ledger names",
+    ),
+    "the size in the manifest is another one": (
+        lambda records: records[0].update(size=13),
+        "line 1: it tells of 13 entries, and there are 14",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_who_changes_a_bundle_and_closes_it_again_is_found(change: str) -> None:
+    records, (alter, told) = a_ledger().records(), CHANGES[change]
+    alter(records)
+    assert faults(lines(records))[0].rstrip(".") == told
+
+
+def test_who_seals_a_changed_entry_again_is_found_by_the_signed_root() -> None:
+    ledger = a_ledger()
+    heads = ledger.heads()
+    changed = ledger.entries[-1]
+    event = replace(changed.event, data={**changed.event.data, "status": 500})
+    forged = replace(changed, event=event)
+    ledger.entries[-1] = replace(forged, hash=seal(forged))
+    records = ledger.records()
+    for number, head in enumerate(heads):
+        records[at(records, "head", number)]["note"] = head
+    [told] = faults(lines(records))
+    assert told.startswith("entries 7 to 13 of the tree: they are not the ones")
+
+
+def test_another_key_is_not_trusted() -> None:
+    other = PrivateKey(ORIGIN, bytes(32))
+    told = faults(a_ledger().bundle(other))
+    assert told[0].startswith("the head of 3 entries: no key that you trust has signed it")
+
+
+def test_who_holds_the_key_and_writes_the_ledger_anew_is_found_by_an_anchor() -> None:
+    anchors = "".join(a_ledger().heads())
+    rewritten = SmallLedger()
+    for entry in a_ledger().entries:
+        data = {**entry.event.data, "rewritten": 1}
+        rewritten.write(entry.chain, entry.event.kind, entry.event.session_id, **data)
+    rewritten.sizes = [3, 7, 14]
+    assert faults(rewritten.bundle()) == []
+    told = faults(rewritten.bundle(), anchors)
+    assert told[0].startswith("entries 0 to 2 of the tree: they are not the ones that anchor 1")
+
+
+def test_who_holds_the_key_and_cuts_off_the_end_is_found_by_an_anchor() -> None:
+    anchors, cut = "".join(a_ledger().heads()), a_ledger()
+    cut.entries, cut.sizes = cut.entries[:7], cut.sizes[:2]
+    assert faults(cut.bundle()) == []
+    told = faults(cut.bundle(), anchors)
+    assert told == [
+        "the end, after 7 entries: anchor 3, of 14 entries tells of 14: the rest was cut off."
+    ]
+
+
+REASONS: dict[str, tuple[Callable[[SmallLedger], object], str]] = {
+    "held and not approved": (
+        lambda ledger: [
+            ledger.open("gateway/3", "s", "hold"),
+            ledger.forward("gateway/3", "s", "allowed"),
+        ],
+        "it needed approval, and went out without an approved hold or a grant",
+    ),
+    "denied by a rule": (
+        lambda ledger: [
+            ledger.open("gateway/3", "s", "deny"),
+            ledger.forward("gateway/3", "s", "allowed"),
+        ],
+        "a rule denied it, and it went out",
+    ),
+    "released by a hold that nobody approved": (
+        lambda ledger: [
+            ledger.open("gateway/3", "s", "hold"),
+            ledger.write("gateway/3", EventKind.REQUEST_FORWARDING, "s", hold="s"),
+            ledger.forward("gateway/3", "s", "approved"),
+        ],
+        "it was released by hold s, and no entry says that it was approved",
+    ),
+    "covered by a grant that nobody gave": (
+        lambda ledger: [
+            ledger.open("gateway/3", "s", "hold"),
+            ledger.write("gateway/3", EventKind.GRANT_USED, "s", grant="g-9"),
+            ledger.forward("gateway/3", "s", "granted"),
+        ],
+        "it used grant g-9, and no entry says that it was given",
+    ),
+    "never opened": (
+        lambda ledger: ledger.forward("gateway/3", "s", "allowed"),
+        "it went out, and no entry says that it was opened",
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_what_went_out_without_its_reason_is_told(reason: str) -> None:
+    ledger, (write, told) = a_ledger(), REASONS[reason]
+    write(ledger)
+    ledger.sign()
+    assert faults(ledger.bundle()) == [f"session s: {told}."]
+
+
+def test_a_chain_that_the_next_one_names_and_that_is_gone_is_missed() -> None:
+    ledger = SmallLedger()
+    ledger.write("bot/1", EventKind.RULE_MARKED)
+    ledger.write("bot/2", EventKind.RULE_MARKED)
+    del ledger.entries[0]
+    ledger.sign()
+    [told] = faults(ledger.bundle())
+    assert told.startswith("the chains: one begins after an entry that is not there")
