@@ -44,6 +44,7 @@ def main() -> None:
     sizes = [int(float(size) * MB) for size in options.sizes.split(",")]
     catalog = load_catalog(SHIPPED)
     catalog.warm()
+    catalog.warm_answers()
     set_aside()
     for shape in [options.shape] if options.shape else SHAPES:
         for name, work in WORK.items():

@@ -71,6 +71,7 @@ def main() -> None:
     runs = max(5, given.runs)
     catalog = load_catalog(SHIPPED)
     warmed = timed(catalog.warm)
+    catalog.warm_answers()
     set_aside()
     prose, code = corpus("*.md"), corpus("app/wire/*.py")
     figures = [

@@ -50,6 +50,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     catalog = load_catalog(SHIPPED)
     catalog.warm()
+    catalog.warm_answers()
     set_aside()
     text, calls = [*text_events()], [*call_events()]
     for events in (text, calls):

@@ -85,7 +85,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
     require(settings, "mongodb", "slack_bot_token", token)
     ours = ours_of(settings)
-    # The catalog takes seconds to warm: a wrong token is told before.
+    # The catalog takes a while to load: a wrong token is told before.
     async with connected(ours.bot_token, ours.api_url) as slack:
         await _signed_in(slack, ours)
     catalogs = await asyncio.to_thread(CatalogKeeper, settings.catalog, answers=False)

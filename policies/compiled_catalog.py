@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,8 +13,7 @@ from policies.conditions import Asked, Condition
 from policies.files.examples import RuleExamplesSpec
 from policies.files.model import RuleMode, RuleSide
 from policies.matching.answer_masking import AnswerMasking, Lookout, credential_plan
-from policies.matching.effort import TooDense
-from policies.matching.findings import Finder, Inspected
+from policies.matching.findings import Finder
 from policies.matching.known import NOTHING_KNOWN, Known
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher
@@ -25,7 +23,7 @@ from policies.matching.target import Target
 from policies.request_mask import RequestMask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from app.domain.identity import Identity
@@ -40,10 +38,6 @@ __all__ = ["AnswerMasking", "ApproverSet", "Catalog", "Rule"]
 
 _MAX_PLANS = 64
 _MAX_NAMES = 1024
-_SPELLINGS = (
-    "**bold** %41 &amp; \\x41 p r o d U29tZSB3b3JkcyB0byBkZWNvZGU= 536f6d6520776f726473 caf\u00e9"
-)
-"""Something for each of the readings of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,37 +187,17 @@ class Catalog:
         """Return what masks texts that belong together, as `mask` does one."""
         return RequestMask(self.everything, self.label, texts)
 
-    def warm(self, *, answers: bool = True) -> None:
-        """Do now what the first requests would wait for: a few seconds of work.
-
-        Most of it is for streams of `answers`; whoever masks none can do without. It may run beside
-        requests, of this catalog or another.
-        """
-        if answers:
-            for _ in self.warming():
-                pass
+    def warm(self) -> None:
+        """Read the compiled patterns now, for which the first request would wait."""
         for matcher in self._matchers:
             matcher.warm()
-        with suppress(TooDense):  # An own rule may find too much in anything.
-            self.requests.find(Inspected(_SPELLINGS))
-            self.calls.find(Inspected(_SPELLINGS))
 
-    def warming(self) -> Iterator[None]:
-        """Warm what masks streams, in hundreds of small steps."""
+    def warm_answers(self) -> None:
+        """Prepare to mask streams; it may run beside requests, of this catalog or another."""
         plan = self._plan(_targets(rule for rule in self.rules if rule.sees(RuleSide.RESPONSE)))
         masker = Masker(plan, lambda _: "")
-        for text in self._samples():
-            masker.feed(f"\n{text}\n")
-            yield
-
-    def _samples(self) -> Iterator[str]:
-        """Yield texts in which something is found, for as many targets as possible."""
-        for detector in self.detectors:
-            yield from detector.examples.match
         for rule in self.rules:
-            yield from (rule.title, rule.explain, *(rule.examples.texts if rule.examples else ()))
-        for target in _targets(self.rules):
-            yield from (target.words, " ".join(target.words))
+            masker.feed(f"{rule.title}\n{rule.explain}\n")
 
     def label(self, target: Target) -> str:
         return self._labels[target.id]

@@ -37,7 +37,7 @@ class CatalogKeeper:
     def __init__(
         self, directory: Path, *, answers: bool = True, look_seconds: float = _LOOK_SECONDS
     ) -> None:
-        """Load the first catalog, and warm it; for `answers` too, where they will be masked.
+        """Load the first catalog; `answers` says whether answers will be masked.
 
         Raises BadCatalog: without one, nothing can be decided.
         """
@@ -46,7 +46,7 @@ class CatalogKeeper:
         self._look_seconds = look_seconds
         self._stamp = _stamp(directory)
         self._asked = asyncio.Event()
-        self.current: Catalog = _ready(directory, answers=answers)
+        self.current: Catalog = _ready(directory)
         self.state = CatalogState(self.current.revision)
         set_aside()
 
@@ -56,6 +56,7 @@ class CatalogKeeper:
 
     async def run(self) -> None:
         """Look for changed files for ever; a bad catalog leaves the one in force."""
+        await self._warm_answers(self.current)
         while True:
             asked = await self._next_look()
             stamp = await asyncio.to_thread(_stamp, self._directory)
@@ -74,7 +75,8 @@ class CatalogKeeper:
 
     async def _replace(self) -> None:
         try:
-            fresh = await asyncio.to_thread(_ready, self._directory, answers=self._answers)
+            fresh = await asyncio.to_thread(_ready, self._directory)
+            await self._warm_answers(fresh)
         except BadCatalog as bad:
             self.state = CatalogState(self.current.revision, str(bad))
             _log.error(
@@ -88,6 +90,10 @@ class CatalogKeeper:
         set_aside()
         _log.info("catalog reloaded", revision=fresh.revision, before=before)
 
+    async def _warm_answers(self, catalog: Catalog) -> None:
+        if self._answers:
+            await asyncio.to_thread(catalog.warm_answers)
+
 
 def set_aside() -> None:
     """Take what is loaded by now out of what the garbage collector goes through.
@@ -99,10 +105,10 @@ def set_aside() -> None:
     gc.freeze()
 
 
-def _ready(directory: Path, *, answers: bool) -> Catalog:
-    """Load a catalog and warm it: no request is to wait for what can be done before."""
+def _ready(directory: Path) -> Catalog:
+    """Load a catalog with its compiled patterns: no request is to wait for those."""
     catalog = load_catalog(directory)
-    catalog.warm(answers=answers)
+    catalog.warm()
     return catalog
 
 

@@ -135,10 +135,8 @@ class Matcher:
         return found
 
     def warm(self) -> None:
-        """Make now what is otherwise made when a text first needs it."""
+        """Read the compiled patterns now, not when a text first needs them."""
         self._hits(Scannable("a text"))
-        for finder in self._finders:
-            finder.warm()
 
     def find(self, text: Scannable, wanted: Container[int], most: int = sys.maxsize) -> list[Span]:
         """Return the matches of each wanted target; those of one do not overlap.
@@ -302,9 +300,6 @@ class _Finder:
     @property
     def by_letters(self) -> bool:
         return self._openings.by_letters
-
-    def warm(self) -> None:
-        self._next(Scannable("a text"), 0)
 
     @cached_property
     def _openings(self) -> _Openings:

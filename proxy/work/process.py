@@ -30,7 +30,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,44 +99,30 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a worker ended
     os.nice(_NICE)
     gateway, directory = socket.socket(fileno=int(sys.argv[1])), Path(sys.argv[2])
-    catalog, warming = _loaded(directory, gateway)
+    catalog = _loaded(directory, gateway)
     while True:
-        # What is learned now no worker needs to learn; and nobody is kept waiting by it.
-        while not _is_asked(gateway) and not next(warming, True):
-            pass
         asked, descriptors, _, _ = socket.recv_fds(gateway, 1, 1)
         if not asked:
             return
         if asked == LOAD:
-            catalog, warming = _loaded(directory, gateway)
+            catalog = _loaded(directory, gateway)
         for descriptor in descriptors:
             with socket.socket(fileno=descriptor) as caller:
                 if catalog is not None:
                     _fork(caller, gateway, catalog)
 
 
-def _is_asked(gateway: socket.socket) -> bool:
-    return bool(select.select([gateway], [], [], 0)[0])
-
-
-def _loaded(directory: Path, gateway: socket.socket) -> tuple[Catalog | None, Iterator[bool]]:
-    """Load the catalog and say its revision; return it, and what warms it in small steps."""
+def _loaded(directory: Path, gateway: socket.socket) -> Catalog | None:
+    """Load the catalog and say its revision."""
     catalog: Catalog | None = None
     with contextlib.suppress(BadCatalog):  # the gateway tells of it
         catalog = load_catalog(directory)
-        catalog.warm(answers=False)
+        catalog.warm()
+        catalog.warm_answers()  # here once, so that no worker needs to
         set_aside()
     revision = catalog.revision if catalog else ""
     gateway.sendall(revision.encode().ljust(REVISION_BYTES))
-    return catalog, _warming(catalog) if catalog else iter(())
-
-
-def _warming(catalog: Catalog) -> Iterator[bool]:
-    """Yield whether it is done."""
-    for _ in catalog.warming():
-        yield False
-    set_aside()
-    yield True
+    return catalog
 
 
 def _fork(caller: socket.socket, gateway: socket.socket, catalog: Catalog) -> None:

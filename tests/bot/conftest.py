@@ -55,7 +55,7 @@ def catalog() -> Catalog:
 
 def _warm(directory: Path) -> Catalog:
     made = load_catalog(directory)
-    made.warm(answers=False)
+    made.warm()
     return made
 
 
