@@ -29,7 +29,7 @@ from app.storage.embedded import embedded_server, embedded_uri
 from app.storage.lifeline import Lifeline
 from app.vault import Vault
 from bot.delivery.leader import Duty
-from bot.slack.button_seal import Seal
+from bot.slack.button_signer import ButtonSigner
 from sandbox.slack import BOT_TOKEN, SIGNING_SECRET, seed
 from sandbox.slack.delivery import signature_headers
 from tests.conftest import free_port
@@ -93,7 +93,7 @@ async def click(house: House, clicks: int, events: str) -> list[float]:
     server = await loop.create_server(Upstream, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     await _connect_upstream(house, f"http://127.0.0.1:{port}")
-    storage, seal, took = house.storage(), Seal(BOT_TOKEN), []
+    storage, signer, took = house.storage(), ButtonSigner(BOT_TOKEN), []
     async with house.idp() as idp, aiohttp.ClientSession() as slack:
         token = await idp.token("alice")
         async with house.http(token) as http:
@@ -110,7 +110,7 @@ async def click(house: House, clicks: int, events: str) -> list[float]:
                 await _card(storage.notices, hold)
                 # Nobody clicks on a card sooner: what posting it writes is written by then.
                 await asyncio.sleep(READING_SECONDS)
-                body = urlencode({"payload": json.dumps(_payload(seal.stamp(hold)))}).encode()
+                body = urlencode({"payload": json.dumps(_payload(signer.sign(hold)))}).encode()
                 headers = signature_headers(body, int(time.time()))
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
                 began = time.perf_counter()

@@ -28,7 +28,7 @@ _REACH = "see whether this machine may connect to {url}, and https://status.slac
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     """One point that was looked at. `remedy` is empty where it is well."""
 
     point: str
@@ -42,25 +42,25 @@ class Finding:
 
 async def examine(
     slack: Slack, settings: Settings, sets: Collection[ApproverSet], channels: Iterable[str]
-) -> AsyncIterator[Finding]:
+) -> AsyncIterator[CheckResult]:
     """Look at one point after the other; ends early where nothing further can be asked."""
     try:
         workspace = await slack.workspace()
     except (TokenRefused, SlackRefused) as refused:
-        yield Finding(
+        yield CheckResult(
             "Slack bot token", refused.code, tokens.remedy(tokens.BOT_TOKEN, refused.code)
         )
         return
     except SlackUnavailable as error:
-        yield Finding("Slack", str(error), _REACH.format(url=settings.slack_api_url))
+        yield CheckResult("Slack", str(error), _REACH.format(url=settings.slack_api_url))
         return
     where = workspace.enterprise_id if workspace.org_wide else workspace.team_id
-    yield Finding("Slack bot token", f"speaks as {workspace.bot_user} in {where}")
+    yield CheckResult("Slack bot token", f"speaks as {workspace.bot_user} in {where}")
     if workspace.org_wide and settings.slack_team:
         slack.speak_in(settings.slack_team)
     elif workspace.org_wide:
         remedy = "set ABEYANCE_SLACK_TEAM to the id (T…) of the approvers' workspace"
-        yield Finding("Slack workspace", "the app is installed in a whole organisation", remedy)
+        yield CheckResult("Slack workspace", "the app is installed in a whole organisation", remedy)
         return
     for check in (
         _scopes(slack),
@@ -73,69 +73,71 @@ async def examine(
             yield finding
 
 
-async def _told(check: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+async def _told(check: AsyncIterator[CheckResult]) -> AsyncIterator[CheckResult]:
     """Tell also what Slack says no to, or nothing at all."""
     try:
         async for finding in check:
             yield finding
     except SlackUnavailable as error:
-        yield Finding("Slack", str(error), "try again in a minute")
+        yield CheckResult("Slack", str(error), "try again in a minute")
     except SlackRefused as refused:
-        yield Finding("Slack", str(refused), "see the points above; then run this again")
+        yield CheckResult("Slack", str(refused), "see the points above; then run this again")
 
 
-async def _scopes(slack: Slack) -> AsyncIterator[Finding]:
+async def _scopes(slack: Slack) -> AsyncIterator[CheckResult]:
     missing = sorted(set(BOT_SCOPES) - await slack.scopes())
     if not missing:
-        yield Finding("Slack scopes", f"all {len(BOT_SCOPES)} are granted")
+        yield CheckResult("Slack scopes", f"all {len(BOT_SCOPES)} are granted")
         return
     remedy = (
         f"add {', '.join(missing)} under “OAuth & Permissions” (or paste the manifest of "
         "`abeyance slack manifest` again), and reinstall the app"
     )
-    yield Finding("Slack scopes", f"{len(missing)} are missing", remedy)
+    yield CheckResult("Slack scopes", f"{len(missing)} are missing", remedy)
 
 
-async def _delivery(slack: Slack, home: Workspace, settings: Settings) -> AsyncIterator[Finding]:
+async def _delivery(
+    slack: Slack, home: Workspace, settings: Settings
+) -> AsyncIterator[CheckResult]:
     """How clicks reach the bot."""
     if settings.slack_mode is SlackMode.HTTP:
         given = bool(settings.slack_signing_secret.get_secret_value())
         remedy = "set ABEYANCE_SLACK_SIGNING_SECRET, from “Basic Information”"
         said = "requests are verified" if given else "there is no signing secret"
-        yield Finding("Slack over HTTP", said, "" if given else remedy)
+        yield CheckResult("Slack over HTTP", said, "" if given else remedy)
         return
     point, app_token = "Slack Socket Mode", settings.slack_app_token.get_secret_value()
     try:
         await slack.socket_url(app_token)
         home = await tokens.with_app(slack, home)
     except (TokenRefused, SlackRefused) as refused:
-        yield Finding(point, refused.code, tokens.remedy(tokens.APP_TOKEN, refused.code))
+        yield CheckResult(point, refused.code, tokens.remedy(tokens.APP_TOKEN, refused.code))
     except BadSettings as bad:
-        yield Finding("Slack app", "its id is not told", str(bad))
+        yield CheckResult("Slack app", "its id is not told", str(bad))
     else:
         other = tokens.other_app(app_token, home)
         said = f"the app-level token is of another app, {other}" if other else ""
         remedy = f"set both tokens to those of one app, such as {home.app_id}" if other else ""
-        yield Finding(point, said or "connections are given out", remedy)
+        yield CheckResult(point, said or "connections are given out", remedy)
 
 
-async def _channels(slack: Slack, channels: Iterable[str]) -> AsyncIterator[Finding]:
+async def _channels(slack: Slack, channels: Iterable[str]) -> AsyncIterator[CheckResult]:
     for channel in dict.fromkeys(channels):
         point = f"Slack channel #{channel.removeprefix('#')}"
         try:
             await slack.find(channel, "doctor", since=2**33)
         except SlackRefused as refused:
             if refused.code == "missing_scope":
-                yield Finding(point, "it can't be looked into", "grant the missing scopes")
+                yield CheckResult(point, "it can't be looked into", "grant the missing scopes")
             else:
-                yield Finding(point, "the bot is not in it", _INVITE)
+                yield CheckResult(point, "the bot is not in it", _INVITE)
         else:
-            yield Finding(point, "the bot is in it, and can look for its messages")
+            yield CheckResult(point, "the bot is in it, and can look for its messages")
 
 
 async def _approvers(
     slack: Slack, home: Workspace, sets: Iterable[ApproverSet]
-) -> AsyncIterator[Finding]:
+) -> AsyncIterator[CheckResult]:
     groups = await slack.groups()
     for known in sets:
         point = f"approvers “{known.name}”"
@@ -147,21 +149,21 @@ async def _approvers(
         if missing:
             handles = ", ".join(f"@{handle}" for handle in missing)
             remedy = f"make the user group {handles} in Slack, or change approvers.yaml"
-            yield Finding(point, f"there is no {handles}", remedy)
+            yield CheckResult(point, f"there is no {handles}", remedy)
         elif strangers:
             remedy = "have them join the workspace with that address, or change approvers.yaml"
-            yield Finding(point, f"not in Slack: {', '.join(strangers)}", remedy)
+            yield CheckResult(point, f"not in Slack: {', '.join(strangers)}", remedy)
         elif not people and not known.emails and not elsewhere:
-            yield Finding(point, "nobody is in it", "put people into its user groups")
+            yield CheckResult(point, "nobody is in it", "put people into its user groups")
         else:
             count = len(people) + len(known.emails)
             more = ", and whom the identity provider names" if elsewhere else ""
-            yield Finding(point, f"{count} {'person' if count == 1 else 'people'}{more}")
+            yield CheckResult(point, f"{count} {'person' if count == 1 else 'people'}{more}")
 
 
 async def _managers(
     slack: Slack, label: str, sets: Iterable[ApproverSet]
-) -> AsyncIterator[Finding]:
+) -> AsyncIterator[CheckResult]:
     """Whether Slack tells who is whose manager. That it does not is no fault: others may."""
     if not any(known.requesters_manager for known in sets):
         return
@@ -169,8 +171,8 @@ async def _managers(
     field = named_field(await slack.profile_fields(), label)
     if field is None:
         there_is = f"Slack has no profile field “{label}” that holds a person"
-        yield Finding(point, f"{there_is}: {alone}")
+        yield CheckResult(point, f"{there_is}: {alone}")
     elif not field.trusted:
-        yield Finding(point, f"anybody can change their own “{label}” in Slack: {alone}")
+        yield CheckResult(point, f"anybody can change their own “{label}” in Slack: {alone}")
     else:
-        yield Finding(point, f"by the identity provider, else by “{label}” in Slack's profiles")
+        yield CheckResult(point, f"by the identity provider, else by “{label}” in Slack's profiles")

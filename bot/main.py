@@ -27,7 +27,7 @@ from bot.delivery.directs import Directs
 from bot.delivery.habits import Habits
 from bot.delivery.leader import Duty
 from bot.delivery.messages import Messages
-from bot.delivery.no_approver import Reach, Silence
+from bot.delivery.no_approver import ApproverCheck, Silence
 from bot.delivery.poster import Poster
 from bot.delivery.timers import Timers
 from bot.delivery.watcher import Watcher
@@ -41,7 +41,7 @@ from bot.handlers.queries import Queries
 from bot.handlers.replay import Auditing, Records
 from bot.handlers.requester import Asking
 from bot.handlers.together import Together
-from bot.handlers.trusting import Texts, Trusting
+from bot.handlers.trusting import Trusting, TrustTexts
 from bot.handlers.view_full import Viewing
 from bot.marking import Marking
 from bot.people.approvers import Approvers
@@ -54,7 +54,7 @@ from bot.routes import Rooms, slack_app
 from bot.settings import BotSettings, ours_of
 from bot.slack.accounts import Workspace
 from bot.slack.api import Slack, connected
-from bot.slack.button_seal import Seal
+from bot.slack.button_signer import ButtonSigner
 from bot.slack.links import Links
 from bot.slack.rates import Pace
 from bot.slack.sockets import Ears
@@ -140,7 +140,7 @@ async def run(
                 links=Links(slack, workspace),
                 people=people,
                 approvers=Approvers(people, groups, storage.people, approvers),
-                seal=Seal(settings.bot_token),
+                signer=ButtonSigner(settings.bot_token),
                 ledger=ledger,
                 grants=Grants(storage.grants, storage.holds, ledger, clock),
                 storage=storage,
@@ -180,7 +180,7 @@ class _Shared:
     links: Links
     people: People
     approvers: Approvers
-    seal: Seal
+    signer: ButtonSigner
     ledger: ChainedLedger
     grants: Grants
     storage: MongoStorage
@@ -200,14 +200,14 @@ class _Shared:
             self.storage.holds,
             self.storage.notices,
             self.links,
-            self.seal,
+            self.signer,
             self.mask,
             after=timedelta(seconds=self.settings.tell_after_seconds),
         )
         messages = Messages(
             self.people,
             self.approvers,
-            self.seal,
+            self.signer,
             directs,
             Habits(self.storage.holds),
             mask=self.mask,
@@ -224,10 +224,10 @@ class _Shared:
             edits=edits,
         )
 
-    def reach(self) -> Reach:
+    def reach(self) -> ApproverCheck:
         storage = self.storage
         silence = Silence(self.settings.away_seconds, lambda: self.life.awake_seconds)
-        return Reach(
+        return ApproverCheck(
             self.approvers, storage.holds, storage.notices, self.ledger, self.clock, silence
         )
 
@@ -248,7 +248,7 @@ class _Shared:
             trusts,
             holds,
             sessions,
-            self.seal,
+            self.signer,
             clock=clock,
             mask=self.mask,
         )
@@ -259,20 +259,20 @@ class _Shared:
         querying = Querying(holds, ledger, clock, self.mask)
         reader = Reader(sessions, self.storage.pieces, self.storage.pages)
         records = Records(sessions, reader, holds, marking)
-        clicks = Clicks(slack, decisions, self.grants, linking, self.seal, clock, home)
-        texts = Texts(reader, ledger, clock, self.masking)
+        clicks = Clicks(slack, decisions, self.grants, linking, self.signer, clock, home)
+        texts = TrustTexts(reader, ledger, clock, self.masking)
         rooms = Rooms(
-            alarms=FalseAlarms(slack, decisions, linking, sessions, marking, self.seal, clock),
+            alarms=FalseAlarms(slack, decisions, linking, sessions, marking, self.signer, clock),
             clicks=clicks,
-            changing=Changing(slack, decisions, clicks, self.seal),
-            queries=Queries(slack, people, decisions, querying, linking, self.seal, clock),
-            asking=Asking(slack, decisions, statements, self.seal, clock, self.mask),
-            trusting=Trusting(slack, decisions, trusts, texts, clicks, home, self.seal),
-            viewing=Viewing(slack, decisions, reader, ledger, self.seal, clock, self.masking),
+            changing=Changing(slack, decisions, clicks, self.signer),
+            queries=Queries(slack, people, decisions, querying, linking, self.signer, clock),
+            asking=Asking(slack, decisions, statements, self.signer, clock, self.mask),
+            trusting=Trusting(slack, decisions, trusts, texts, clicks, home, self.signer),
+            viewing=Viewing(slack, decisions, reader, ledger, self.signer, clock, self.masking),
             auditing=Auditing(slack, people, records, ledger, clock, self.masking),
             commands=Commands(people, self.grants, holds, notices, self.links, home, clock),
             home=home,
-            together=Together(slack, clicks, home, self.seal),
+            together=Together(slack, clicks, home, self.signer),
         )
         return slack_app(slack, self.workspace, rooms)
 

@@ -12,13 +12,13 @@ from rich.markup import escape
 
 from cli.server_parts import imported_for
 from workstation.doctor import claude, codex, cursor, gateway, gemini, opencode
-from workstation.doctor.findings import Finding, State
+from workstation.doctor.findings import CheckResult, CheckState
 
 _EXAMINING = (claude.examine, codex.examine, gemini.examine, opencode.examine, cursor.examine)
 _MARKS = {
-    State.GOOD: "[bold green]✓[/]",
-    State.NOTE: "[bold yellow]![/]",
-    State.BAD: "[bold red]✗[/]",
+    CheckState.GOOD: "[bold green]✓[/]",
+    CheckState.NOTE: "[bold yellow]![/]",
+    CheckState.BAD: "[bold red]✗[/]",
 }
 
 
@@ -49,7 +49,7 @@ def doctor(
 def _workstation(address: str, *, as_json: bool) -> None:
     machine, findings = gateway.examine(address)
     findings += [found for examining in _EXAMINING for found in examining(machine)]
-    bad = sum(found.state is State.BAD for found in findings)
+    bad = sum(found.state is CheckState.BAD for found in findings)
     if as_json:
         said = {"covered": not bad, "findings": [asdict(found) for found in findings]}
         typer.echo(json.dumps(said, indent=2))
@@ -59,12 +59,12 @@ def _workstation(address: str, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _show(findings: list[Finding], bad: int) -> None:
+def _show(findings: list[CheckResult], bad: int) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for found in findings:
         mark = _MARKS[found.state]
         console.print(f"{mark} [bold]{escape(found.point)}[/]  {escape(found.found)}")
-        if found.remedy and found.state is not State.GOOD:
+        if found.remedy and found.state is not CheckState.GOOD:
             console.print(f"    [yellow]{escape(found.remedy)}[/]")
     if bad:
         points = "1 point needs" if bad == 1 else f"{bad} points need"

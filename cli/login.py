@@ -27,7 +27,7 @@ from workstation.workplace import (
 )
 
 if TYPE_CHECKING:
-    from workstation.sign_in.session import Session
+    from workstation.sign_in.session import SignInSession
 
 Issuer = Annotated[
     str,
@@ -129,7 +129,7 @@ def _good_now(workplace: Workplace, console: Console, *, device: bool) -> str:
     return _sign_in(workplace, console, device=device).access_token
 
 
-def _sign_in(workplace: Workplace, console: Console, *, device: bool) -> Session:
+def _sign_in(workplace: Workplace, console: Console, *, device: bool) -> SignInSession:
     from workstation.sign_in.signing_in import sign_in  # noqa: PLC0415
 
     session = sign_in(workplace, console.print, device=device)

@@ -21,7 +21,7 @@ from app.settings import require
 from app.storage.store import MongoStorage
 from app.vault import Vault
 from bot.delivery.channels import DIRECT
-from bot.doctor import Finding, examine
+from bot.doctor import CheckResult, examine
 from bot.slack.api import connected
 from cli.here import settings_here
 from policies.loader import load_catalog
@@ -66,7 +66,7 @@ async def _examine_all(console: Console, settings: Settings, *, only_slack: bool
     return ills
 
 
-def _show(console: Console, finding: Finding) -> int:
+def _show(console: Console, finding: CheckResult) -> int:
     tick = "[bold green]✓[/]" if finding.well else "[bold red]✗[/]"
     console.print(f"{tick} [bold]{escape(finding.point)}[/]  {escape(finding.found)}")
     if not finding.well:
@@ -74,16 +74,16 @@ def _show(console: Console, finding: Finding) -> int:
     return not finding.well
 
 
-def _catalog(settings: Settings) -> tuple[Catalog | None, list[Finding]]:
+def _catalog(settings: Settings) -> tuple[Catalog | None, list[CheckResult]]:
     try:
         catalog = load_catalog(settings.catalog)
     except BadCatalog as bad:
         remedy = "mend these lines; `abeyance policy check` shows them again"
-        return None, [Finding("rules", fault, remedy) for fault in bad.faults]
-    return catalog, [Finding("rules", f"{len(catalog.rules)} in {settings.catalog}")]
+        return None, [CheckResult("rules", fault, remedy) for fault in bad.faults]
+    return catalog, [CheckResult("rules", f"{len(catalog.rules)} in {settings.catalog}")]
 
 
-async def _storage(settings: Settings) -> AsyncIterator[Finding]:
+async def _storage(settings: Settings) -> AsyncIterator[CheckResult]:
     if unset := _unset(settings, "MongoDB", "mongodb"):
         yield unset
         return
@@ -101,20 +101,22 @@ async def _storage(settings: Settings) -> AsyncIterator[Finding]:
         storage.close()
 
 
-async def _mongodb(storage: MongoStorage) -> AsyncIterator[Finding]:
+async def _mongodb(storage: MongoStorage) -> AsyncIterator[CheckResult]:
     try:
         await storage.ping()
         await storage.prepare()
     except StorageUnavailable as error:
-        yield Finding("MongoDB", str(error), "see whether MONGODB_URI is right and its server up")
+        yield CheckResult(
+            "MongoDB", str(error), "see whether MONGODB_URI is right and its server up"
+        )
         return
-    yield Finding("MongoDB", "answers, and the indexes stand")
+    yield CheckResult("MongoDB", "answers, and the indexes stand")
     try:
         await _watch(storage)
     except (StorageUnavailable, TimeoutError) as error:
-        yield Finding("MongoDB change streams", str(error) or "none opens", _REPLICA_SET)
+        yield CheckResult("MongoDB change streams", str(error) or "none opens", _REPLICA_SET)
     else:
-        yield Finding("MongoDB change streams", "open")
+        yield CheckResult("MongoDB change streams", "open")
 
 
 async def _watch(storage: MongoStorage) -> None:
@@ -134,28 +136,32 @@ async def _read(stream: AsyncIterator[object]) -> None:
         pass
 
 
-async def _connections(settings: Settings, storage: MongoStorage) -> AsyncIterator[Finding]:
+async def _connections(settings: Settings, storage: MongoStorage) -> AsyncIterator[CheckResult]:
     if unset := _unset(settings, "vault", "vault"):
         yield unset
         return
     try:
         vault = Vault(settings.vault_key.get_secret_value())
     except BadSettings as bad:
-        yield Finding("vault", "the key is not one", str(bad))
+        yield CheckResult("vault", "the key is not one", str(bad))
         return
     known = await storage.connections.all()
     for connection in known:
         try:
             vault.open(connection.name, connection.sealed_credential)
         except BadSettings as bad:
-            yield Finding(f"connection “{connection.name}”", "its credential is lost", str(bad))
+            yield CheckResult(f"connection “{connection.name}”", "its credential is lost", str(bad))
         else:
-            yield Finding(f"connection “{connection.name}”", f"opens, for {connection.base_url}")
+            yield CheckResult(
+                f"connection “{connection.name}”", f"opens, for {connection.base_url}"
+            )
     if not known:
-        yield Finding("connections", "there is none", "add one: `abeyance connection add --help`")
+        yield CheckResult(
+            "connections", "there is none", "add one: `abeyance connection add --help`"
+        )
 
 
-async def _issuers(settings: Settings) -> AsyncIterator[Finding]:
+async def _issuers(settings: Settings) -> AsyncIterator[CheckResult]:
     if unset := _unset(settings, "identity provider", "issuers"):
         yield unset
         return
@@ -164,7 +170,7 @@ async def _issuers(settings: Settings) -> AsyncIterator[Finding]:
             yield await _issuer(issuer, http)
 
 
-async def _issuer(issuer: IssuerSettings, http: httpx.AsyncClient) -> Finding:
+async def _issuer(issuer: IssuerSettings, http: httpx.AsyncClient) -> CheckResult:
     point = f"issuer {issuer.issuer}"
     try:
         await IssuerKeys(issuer, http).find("")
@@ -173,14 +179,14 @@ async def _issuer(issuer: IssuerSettings, http: httpx.AsyncClient) -> Finding:
             "see whether this machine may connect to it, and whether ABEYANCE_ISSUERS names it "
             "exactly as its discovery document does; else set its jwks_uri"
         )
-        return Finding(point, str(error), remedy)
+        return CheckResult(point, str(error), remedy)
     except NotAuthenticated:
         # It has keys, and none without a name: as it should be.
         pass
-    return Finding(point, "its keys are there")
+    return CheckResult(point, "its keys are there")
 
 
-async def _slack(settings: Settings, catalog: Catalog | None) -> AsyncIterator[Finding]:
+async def _slack(settings: Settings, catalog: Catalog | None) -> AsyncIterator[CheckResult]:
     if unset := _unset(settings, "Slack", "slack_bot_token"):
         yield unset
         return
@@ -199,9 +205,9 @@ def _channels(settings: Settings, catalog: Catalog | None) -> tuple[str, ...]:
     return tuple(channel for channel in named if channel and channel != DIRECT)
 
 
-def _unset(settings: Settings, point: str, need: str) -> Finding | None:
+def _unset(settings: Settings, point: str, need: str) -> CheckResult | None:
     try:
         require(settings, need)
     except BadSettings as bad:
-        return Finding(point, "not set", str(bad))
+        return CheckResult(point, "not set", str(bad))
     return None

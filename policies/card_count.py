@@ -24,7 +24,7 @@ _APPROVER = Person("", "", "")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PastRequest:
     """A request that rules hold: who sent it where, its kind of call, and when."""
 
     at: datetime
@@ -34,7 +34,7 @@ class Asked:
     verdict: Verdict
 
 
-def count_cards(requests: Iterable[Asked]) -> int:
+def count_cards(requests: Iterable[PastRequest]) -> int:
     """Return how many of these requests would have made a card; in any order."""
     covers: defaultdict[str, dict[str, Grant]] = defaultdict(dict)
     cards = 0
@@ -59,7 +59,7 @@ def count_cards(requests: Iterable[Asked]) -> int:
     return cards
 
 
-def _covers(asked: Asked, left: Verdict, hold_id: str) -> list[Grant]:
+def _covers(asked: PastRequest, left: Verdict, hold_id: str) -> list[Grant]:
     given = []
     for fired in left.holding:
         scope = coverage(asked.identity, asked.connection, fired.rule)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Risk
-from policies.conditions import Asked, Condition
+from policies.conditions import Condition, ConditionInput
 from policies.files.examples import RuleExamplesSpec
 from policies.files.model import RuleMode, RuleSide
 from policies.matching.answer_masking import AnswerMasking, Lookout, credential_plan
@@ -112,11 +112,11 @@ class Rule:
     def sees(self, side: RuleSide) -> bool:
         return self.call is None and self.on in {side, RuleSide.BOTH}
 
-    def applies(self, asked: Asked) -> bool:
+    def applies(self, asked: ConditionInput) -> bool:
         """Whether all conditions hold that are not about text."""
         return all(condition.holds(asked) for condition in self.conditions)
 
-    def may_apply(self, asked: Asked) -> bool:
+    def may_apply(self, asked: ConditionInput) -> bool:
         """Whether those conditions hold that are not about a tool call either."""
         return all(c.holds(asked) for c in self.conditions if not c.of_tool)
 
@@ -237,7 +237,7 @@ class Catalog:
 
         `known` are the values that were masked in the request.
         """
-        asked = Asked(facts, identity, now)
+        asked = ConditionInput(facts, identity, now)
         rules = [r for r in self.rules if r.sees(RuleSide.RESPONSE) and r.applies(asked)]
         return AnswerMasking(
             self._lookout(rule for rule in rules if rule.enforced),

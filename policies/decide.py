@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.domain.verdict import Action, FiredRule, Question, Risk, Verdict
 from policies.approvals.terms import with_terms
 from policies.calls.judge import judge_call
-from policies.conditions import Asked
+from policies.conditions import ConditionInput
 from policies.evidence import Evidence
 from policies.excerpts import MOST
 from policies.files.model import RuleSide
@@ -44,7 +44,7 @@ def examine(
     Where no rule fires it is allowed. What takes too much to look through is denied. `names` names
     the passages that people decide on, where the verdict is to be kept.
     """
-    asked = Asked(facts, identity, now)
+    asked = ConditionInput(facts, identity, now)
     try:
         evidence = Evidence(facts, catalog)
     except TooDense:
@@ -72,7 +72,9 @@ def examine(
     return with_terms(replace(verdict, fired=(*asking, *of_calls))), mask
 
 
-def _of_calls(asked: Asked, catalog: Catalog, names: PassageNames) -> tuple[FiredRule, ...]:
+def _of_calls(
+    asked: ConditionInput, catalog: Catalog, names: PassageNames
+) -> tuple[FiredRule, ...]:
     """Return what fired on the tool calls that a request makes, each rule once."""
     found: dict[str, FiredRule] = {}
     for call in asked.facts.prompt.calls if catalog.call_rules else ():

@@ -11,7 +11,7 @@ from app.domain.verdict import Action
 from policies.calls.arguments import TooDeep
 from policies.calls.judge import UNCHECKABLE as UNCHECKABLE_CALL
 from policies.calls.judge import LookedAt
-from policies.conditions import Asked
+from policies.conditions import ConditionInput
 from policies.decide import UNCHECKABLE
 from policies.evidence import Evidence
 from policies.files.model import RuleSide
@@ -67,7 +67,7 @@ def explain(
     Of the calls that it makes itself, the rules about tool calls come after. There is only one
     where the text takes too much to look through.
     """
-    asked = Asked(facts, identity, now)
+    asked = ConditionInput(facts, identity, now)
     try:
         evidence = Evidence(facts, catalog)
     except TooDense:
@@ -89,7 +89,7 @@ def explain_call(
     over_mcp: bool = False,
 ) -> tuple[RuleStory, ...]:
     """Return the story of each rule about tool calls, in the order of the catalog."""
-    asked = Asked(facts, identity, now)
+    asked = ConditionInput(facts, identity, now)
     try:
         looked = LookedAt(call, asked, catalog, catalog.call_rules)
     except (TooDense, TooDeep):
@@ -119,7 +119,7 @@ def _uncheckable(built_in: FiredRule) -> RuleStory:
 
 def _story(
     rule: Rule,
-    asked: Asked,
+    asked: ConditionInput,
     hits: Sequence[Hit],
     excerpts: Callable[[Sequence[Hit]], tuple[Excerpt, ...]],
     *more: Line,

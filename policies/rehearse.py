@@ -98,7 +98,7 @@ class Precedent:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class DecisionChange:
     """A session that the catalog would decide otherwise; `rules` are those that now ask for it."""
 
     session_id: str
@@ -164,7 +164,7 @@ class Tried:
     """
 
     verdict: Verdict
-    change: Change | None
+    change: DecisionChange | None
     calls: tuple[TriedCall, ...] = ()
 
     @property
@@ -197,7 +197,7 @@ def backtest(precedents: Iterable[Precedent], catalog: Catalog) -> Iterator[Trie
             yield Tried(verdict, None, calls)
             continue
         rules = tuple(rule for rule, action in asked.items() if action is after)
-        change = Change(precedent.session_id, precedent.before, after, rules)
+        change = DecisionChange(precedent.session_id, precedent.before, after, rules)
         yield Tried(verdict, change, calls)
 
 
@@ -224,7 +224,7 @@ def _strictness(action: Action) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RuleRecord:
     """How a rule has done: in how many sessions it fired, and in how many it should not have."""
 
     rule: str
@@ -244,7 +244,7 @@ class Record:
         return 1 - self.false_positives / self.fired if self.fired else None
 
 
-def records(sessions: Iterable[Session], marks: Iterable[FalsePositive]) -> list[Record]:
+def records(sessions: Iterable[Session], marks: Iterable[FalsePositive]) -> list[RuleRecord]:
     """Return the record of each rule that fired, the one that fired most often first.
 
     What fired on the answer of a session and on its request as well counts once; so does what fired
@@ -264,7 +264,9 @@ def records(sessions: Iterable[Session], marks: Iterable[FalsePositive]) -> list
     wrong = Counter(mark.rule for mark in marks)
     return sorted(
         (
-            Record(rule, enforced[rule], shadow[rule], answers[rule], on_calls[rule], wrong[rule])
+            RuleRecord(
+                rule, enforced[rule], shadow[rule], answers[rule], on_calls[rule], wrong[rule]
+            )
             for rule in {*enforced, *shadow, *answers, *on_calls}
         ),
         key=lambda record: (-record.fired, record.rule),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
     from proxy.calls.gate import CallGate
     from proxy.record.recording import Recording
-    from proxy.upstream import Answer
+    from proxy.upstream import UpstreamAnswer
     from proxy.visit import Visit
     from proxy.work.answers import Answering
     from proxy.work.pool import Pool
@@ -97,7 +97,7 @@ class Relay:
         found = NOTHING_FOUND if self._masker is None else self._masker.tally
         return self._headers.tally + found
 
-    async def run(self, answer: Answer) -> None:
+    async def run(self, answer: UpstreamAnswer) -> None:
         """Pass on the whole answer.
 
         Raises what stops it while nothing was sent yet; later, a stream is ended with an error
@@ -142,10 +142,10 @@ class Relay:
         elif self._unrecorded:
             await self._recording.lose(error)
 
-    def _masker_of(self, answer: Answer, answering: Answering) -> AnswerMasker:
+    def _masker_of(self, answer: UpstreamAnswer, answering: Answering) -> AnswerMasker:
         return AnswerMasker(answering, answer.content_type, self._catalog, self._pool)
 
-    async def _start(self, answer: Answer) -> None:
+    async def _start(self, answer: UpstreamAnswer) -> None:
         """Send the head: a stream's before its body is seen, a whole answer's after."""
         decision = self._recording.session.decision
         shown = answer.headers(self._headers.whole)
@@ -164,7 +164,7 @@ class Relay:
         if not self._exchange.started:
             await self._exchange.start(answer.status, headers)
 
-    async def _body(self, answer: Answer, masker: AnswerMasker) -> str:
+    async def _body(self, answer: UpstreamAnswer, masker: AnswerMasker) -> str:
         pieces, seen = answer.pieces(), _Seen(kept=self._headers.may_deny)
         try:
             if _is_stream(answer):
@@ -182,7 +182,7 @@ class Relay:
 
     async def _stream(
         self,
-        answer: Answer,
+        answer: UpstreamAnswer,
         masker: AnswerMasker,
         seen: _Seen,
         pieces: AsyncIterator[bytes],
@@ -209,7 +209,9 @@ class Relay:
         self._unrecorded = str(fault)
         return fault
 
-    async def _break_off(self, fault: AbeyanceError, answer: Answer, masker: AnswerMasker) -> str:
+    async def _break_off(
+        self, fault: AbeyanceError, answer: UpstreamAnswer, masker: AnswerMasker
+    ) -> str:
         """Tell the client within its stream why it ends. Raises the fault where it cannot."""
         if not self._goes_on(answer):
             if isinstance(fault, Refused) and fault.reason is Reason.POLICY_DENIED:
@@ -223,7 +225,7 @@ class Relay:
                 fault = self._told_of(worse)
         return await self._cut(fault, answer)
 
-    async def _pass(self, data: bytes, answer: Answer, *, last: bool = False) -> None:
+    async def _pass(self, data: bytes, answer: UpstreamAnswer, *, last: bool = False) -> None:
         if denied := self.tally.denied:
             what = "The rest of this answer" if self._sent else "This answer"
             raise Refused(
@@ -257,14 +259,18 @@ class Relay:
         self._sent += len(data)
         self._last = data
 
-    def _goes_on(self, answer: Answer) -> bool:
+    def _goes_on(self, answer: UpstreamAnswer) -> bool:
         """Whether the client has a part of an answer that may end with an error in its shape."""
         if not self._exchange.started:
             return False
         return _is_stream(answer) or (self._sent > 0 and (self._is_list or _is_lines(answer)))
 
     async def _withhold(
-        self, fault: AbeyanceError, answer: Answer, seen: list[bytes], more: AsyncIterator[bytes]
+        self,
+        fault: AbeyanceError,
+        answer: UpstreamAnswer,
+        seen: list[bytes],
+        more: AsyncIterator[bytes],
     ) -> str:
         """Tell the client of the denial; then record what it does not get, masked.
 
@@ -291,13 +297,13 @@ class Relay:
             raise fault
         return str(fault)
 
-    async def _start_record(self, answer: Answer) -> None:
+    async def _start_record(self, answer: UpstreamAnswer) -> None:
         """Record the head of an answer that the client does not get, for what is said of it."""
         if not self._recording.answering:
             whole = replace(self._answering, stopping=False).masking(self._catalog).whole
             await self._recording.start_answer(answer.status, answer.headers(whole))
 
-    async def _cut(self, fault: AbeyanceError, answer: Answer) -> str:
+    async def _cut(self, fault: AbeyanceError, answer: UpstreamAnswer) -> str:
         # Clients take a silent end for a good one, so the last words are an error.
         refusal = self._visit.refusal(fault)
         if _is_stream(answer):
@@ -331,13 +337,13 @@ class _Seen:
         self.pieces.clear()
 
 
-def _is_lines(answer: Answer) -> bool:
+def _is_lines(answer: UpstreamAnswer) -> bool:
     return media_type(answer.content_type) in LINES
 
 
-def _is_stream(answer: Answer) -> bool:
+def _is_stream(answer: UpstreamAnswer) -> bool:
     return media_type(answer.content_type) == STREAM
 
 
-def _is_good_stream(answer: Answer) -> bool:
+def _is_good_stream(answer: UpstreamAnswer) -> bool:
     return answer.status == HTTPStatus.OK and _is_stream(answer)

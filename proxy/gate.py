@@ -29,7 +29,7 @@ from proxy.cursor.agents import CloudAgents
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, split_target
 from proxy.front import check_front, one_spelling
-from proxy.holds.asking import Asked, Asking
+from proxy.holds.asking import Asking, HeldRequest
 from proxy.holds.endings import cancelled, denied_by_rule
 from proxy.holds.holding import Holding
 from proxy.http.closed_endpoints import check_open
@@ -159,7 +159,9 @@ class Gate:
                 decision = Decision.MASKED
             case Action.HOLD:
                 judge = partial(self._judged, incoming, catalog, inspected, self.clock.now())
-                answer = await self.asking.answer(Asked(visit, identity, inquiry, verdict, judge))
+                answer = await self.asking.answer(
+                    HeldRequest(visit, identity, inquiry, verdict, judge)
+                )
                 decision, hold = answer.decision, answer.hold
                 if hold is not None and hold.state is HoldState.PENDING:
                     return await visit.defer(hold)

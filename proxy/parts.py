@@ -29,14 +29,14 @@ from proxy.cursor.beside import Beside
 from proxy.cursor.parts import CloudParts
 from proxy.evaluate.calls import Calls
 from proxy.evaluate.evaluator import Evaluator
-from proxy.evaluate.texts import Texts
+from proxy.evaluate.texts import TextJudge
 from proxy.gate import Gate, Limits
 from proxy.holds.asking import Asking
 from proxy.holds.attendance import Attendance
 from proxy.holds.granted import Granted
 from proxy.holds.holding import Holding
 from proxy.holds.limits import AskingLimits
-from proxy.holds.turns import Turns
+from proxy.holds.turns import RequesterTurns
 from proxy.http.peer import Addresses
 from proxy.http.shared_account import SharedAccount
 from proxy.keys.parts import IssuedParts
@@ -112,7 +112,7 @@ class Parts:
         )
         holding = Holding(storage.holds, storage.statements, storage.notices, self.feed, clock, me)
         granted = Granted(storage.grants, ledger, clock)
-        turns = Turns(storage.leases, me)
+        turns = RequesterTurns(storage.leases, me)
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)
         asking = Asking(turns, holding, granted, recorder, clock, limits, metrics)
         call_asking = CallAsking(
@@ -151,7 +151,7 @@ class Parts:
             issued.admission,
             connections,
             catalogs,
-            Texts(asking, recorder, catalogs, pool, clock),
+            TextJudge(asking, recorder, catalogs, pool, clock),
             Calls(call_asking, leaving, recorder, catalogs, pool, clock, metrics),
             leaving,
             recorder,

@@ -69,7 +69,7 @@ class UnderWay:
             limit.reschedule(0)
 
 
-class Answer:
+class UpstreamAnswer:
     """The upstream's answer: its head at once, its body in pieces."""
 
     def __init__(
@@ -95,14 +95,16 @@ class Answer:
         self.content_type: str = response.headers.get("content-type", "")
         self.content_encoding: str = response.headers.get("content-encoding", "identity").lower()
 
-    def with_body(self, body: bytes, content_type: str) -> Answer:
+    def with_body(self, body: bytes, content_type: str) -> UpstreamAnswer:
         """Return the same answer with another body, in place of one that was read already."""
         other = copy(self)
         other._body = body  # noqa: SLF001 - of its own class
         other.content_type, other.content_encoding = content_type, "identity"
         return other
 
-    def through(self, pieces: Callable[[], AsyncIterator[bytes]], content_type: str) -> Answer:
+    def through(
+        self, pieces: Callable[[], AsyncIterator[bytes]], content_type: str
+    ) -> UpstreamAnswer:
         """Return the same answer with its body as these pieces."""
         other = copy(self)
         other.content_type = content_type
@@ -184,7 +186,7 @@ class Upstream:
     @asynccontextmanager
     async def forward(
         self, connection: Connection, request: RecordedRequest, credential: str
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncIterator[UpstreamAnswer]:
         """Send the recorded bytes with our credential; the answer is open within the block.
 
         Raises Unreachable where it cannot be sent, UpstreamUnavailable where nobody answers as HTTP
@@ -213,7 +215,7 @@ class Upstream:
             if is_quick:
                 _check_no_redirect(connection, response)
             location = own_location(connection, outgoing.url, response)
-            yield Answer(response, location, seconds, self._under_way, until)
+            yield UpstreamAnswer(response, location, seconds, self._under_way, until)
         finally:
             await response.aclose()
 

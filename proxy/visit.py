@@ -14,7 +14,7 @@ from app.domain.connection import Connection, Waiting
 from app.domain.session import Decision
 from app.errors import AbeyanceError, MethodNotAllowed, Refused, Unavailable
 from app.ids import short
-from app.storage.feed import Pulse
+from app.storage.feed import Periodic
 from app.wire.clients import Client, client_of
 from app.wire.mcp.progress import progress
 from app.wire.registry import WIRES, wire_for
@@ -97,10 +97,10 @@ class Visit:
 
     def waits(
         self, inquiry: Inquiry, hold: Hold, pulse_seconds: float
-    ) -> tuple[float | None, Pulse | None]:
+    ) -> tuple[float | None, Periodic | None]:
         """Return for how many seconds the caller waits, and what keeps it waiting."""
         mode = self._mode(inquiry)
-        kept = Pulse(pulse_seconds, partial(self.keep_alive, hold))
+        kept = Periodic(pulse_seconds, partial(self.keep_alive, hold))
         patience = patience_of(self.exchange.headers, inquiry.connection, mode)
         return patience, kept if mode is WaitMode.KEEP_ALIVE else None
 

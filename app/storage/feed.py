@@ -31,7 +31,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class Periodic:
     """Something to do every so many seconds of waiting."""
 
     seconds: float
@@ -87,7 +87,7 @@ class HoldFeed:
             self._followers.discard(queue)
 
     async def wait(
-        self, hold_id: str, until: Callable[[Hold], bool], pulse: Pulse | None = None
+        self, hold_id: str, until: Callable[[Hold], bool], pulse: Periodic | None = None
     ) -> Hold:
         """Return the hold as soon as `until` says so of it; meanwhile `pulse` beats.
 
@@ -169,7 +169,7 @@ class _Waiter:
             self.found.set_result(None)
 
 
-async def _told(waiter: _Waiter, pulse: Pulse | None) -> Hold | None:
+async def _told(waiter: _Waiter, pulse: Periodic | None) -> Hold | None:
     while pulse is not None:
         await asyncio.wait([waiter.found], timeout=pulse.seconds)
         if waiter.found.done():

@@ -15,7 +15,7 @@ import structlog
 from app.domain.notice import Notice, NoticeKind
 from app.errors import StorageUnavailable
 from bot.delivery.channel_queue import Busy
-from bot.delivery.messages import Wanted
+from bot.delivery.messages import DesiredMessage
 from bot.slack import blocks, text
 from bot.slack.api import SlackRefused, SlackUnavailable
 from bot.slack.blocks import Button, Message
@@ -84,7 +84,7 @@ class Digests:
                 audience = await self._poster.calling.audience(waiting)
             self._up[target] = audience
             self._poster.calling.mentions.stands(target, audience.ids if audience else ())
-            wanted = Wanted(_notice(target), digest(len(waiting), audience))
+            wanted = DesiredMessage(_notice(target), digest(len(waiting), audience))
             await self._poster.stand(await self._stored(target), wanted, since=since)
         except _PASSING as error:
             _log.warning("a digest is out of date", channel=target, reason=str(error))

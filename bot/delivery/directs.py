@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldState
 from app.domain.notice import Notice, NoticeKind
-from bot.delivery.messages import Wanted, masked
+from bot.delivery.messages import DesiredMessage, masked
 from bot.views import queries, requester_message
-from bot.views.requester_message import Told
+from bot.views.requester_message import RequesterView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from app.storage.ports import HoldStore, NoticeStore
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
     from bot.slack.links import Links
 
 
@@ -28,7 +28,7 @@ class Directs:
         holds: HoldStore,
         notices: NoticeStore,
         links: Links,
-        seal: Seal,
+        signer: ButtonSigner,
         mask: Callable[[str], str],
         *,
         after: timedelta,
@@ -36,7 +36,7 @@ class Directs:
         self._holds = holds
         self._notices = notices
         self._links = links
-        self._seal = seal
+        self._signer = signer
         self._mask = mask
         self._after = after
 
@@ -48,7 +48,7 @@ class Directs:
 
     async def about(
         self, hold: Hold, requester: str, known: Mapping[str, Notice], now: datetime
-    ) -> Wanted | None:
+    ) -> DesiredMessage | None:
         """Return the message about the task of a hold; None as long as there is none due.
 
         Raises StorageUnavailable.
@@ -63,22 +63,24 @@ class Directs:
         holds = (*(other for other in others if other.id != hold.id), hold)
         first = min(holds, key=lambda one: one.id)
         message = requester_message.direct(await self._told(holds))
-        return Wanted(notice, message, since=first.created_at)
+        return DesiredMessage(notice, message, since=first.created_at)
 
-    def calls(self, hold: Hold, direct: Notice) -> list[Wanted]:
+    def calls(self, hold: Hold, direct: Notice) -> list[DesiredMessage]:
         """Return the replies to that message that call the requester to an open question.
 
         An edit of the message calls nobody.
         """
         return [
-            Wanted(Notice(name, hold.id, NoticeKind.REPLY, direct.target), message, direct.id)
+            DesiredMessage(
+                Notice(name, hold.id, NoticeKind.REPLY, direct.target), message, direct.id
+            )
             for name, message in queries.calls(hold, direct.target)
         ]
 
-    async def _told(self, holds: Sequence[Hold]) -> list[Told]:
+    async def _told(self, holds: Sequence[Hold]) -> list[RequesterView]:
         cards = await self._notices.cards([hold.id for hold in holds])
         links = {card.hold_id: await self._links.for_all(card) for card in cards}
         return [
-            Told(masked(hold, self._mask), self._seal.stamp(hold), links.get(hold.id, ""))
+            RequesterView(masked(hold, self._mask), self._signer.sign(hold), links.get(hold.id, ""))
             for hold in holds
         ]

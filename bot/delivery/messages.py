@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.delivery.habits import Habits
     from bot.people.approvers import Approvers
     from bot.people.people import People
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
 
 _MOST_DIRECT = 10
 UNANSWERED = (HoldState.EXPIRED, HoldState.WITHDRAWN)
@@ -39,7 +39,7 @@ _NO_ADDRESS = "The requester has no address that I could tell the outcome to."
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DesiredMessage:
     """A message that should stand, by the notice that makes it exist once.
 
     `reply_to` is the id of the notice in whose thread it is said; a reply is posted once and
@@ -62,7 +62,7 @@ class Messages:
         self,
         people: People,
         approvers: Approvers,
-        seal: Seal,
+        signer: ButtonSigner,
         directs: Directs,
         habits: Habits,
         *,
@@ -73,7 +73,7 @@ class Messages:
         self._directs = directs
         self._habits = habits
         self._approvers = approvers
-        self._seal = seal
+        self._signer = signer
         self._mask = mask
         self._places = places
 
@@ -83,20 +83,20 @@ class Messages:
 
     async def about(
         self, hold: Hold, known: Mapping[str, Notice], now: datetime
-    ) -> tuple[Wanted, ...]:
+    ) -> tuple[DesiredMessage, ...]:
         """Return what should stand now, a card before its replies; `known` are its notices.
 
         Raises SlackUnavailable, SlackRefused or StorageUnavailable.
         """
         requester = await self._requester(hold)
         shown = masked(hold, self._mask)
-        wanted: list[Wanted] = []
+        wanted: list[DesiredMessage] = []
         for place in await self._where(hold):
             card = await self._card(shown, requester, place, known)
             wanted += [card, *await self._replies(shown, card.notice, known)]
         if (said := thread_replies.loud(shown)) and self._places.audit:
             notice = Notice(f"glass:{hold.id}", hold.id, NoticeKind.AUDIT, self._places.audit)
-            wanted.append(Wanted(notice, said))
+            wanted.append(DesiredMessage(notice, said))
         if requester and (direct := await self._directs.about(hold, requester, known, now)):
             wanted += [direct, *self._directs.calls(shown, direct.notice)]
         return tuple(wanted)
@@ -136,22 +136,24 @@ class Messages:
 
     async def _card(
         self, hold: Hold, requester: str, place: str, known: Mapping[str, Notice]
-    ) -> Wanted:
+    ) -> DesiredMessage:
         name = f"card:{hold.id}:{place}" if is_user(place) else f"card:{hold.id}"
         calls = hold.state is HoldState.PENDING and name in known and known[name].calls
         message = cards.card(
             hold,
             requester=requester,
-            value=self._seal.stamp(hold),
+            value=self._signer.sign(hold),
             audience=await self._audience(hold) if calls else None,
             warning=_warning(hold, requester),
             glass=self._approvers.glass,
             habit=hold.state is HoldState.PENDING and await self._habits.has(hold),
         )
         late = hold.state in UNANSWERED and not hold.votes
-        return Wanted(Notice(name, hold.id, NoticeKind.CARD, place), message, late=late)
+        return DesiredMessage(Notice(name, hold.id, NoticeKind.CARD, place), message, late=late)
 
-    async def _replies(self, hold: Hold, card: Notice, known: Mapping[str, Notice]) -> list[Wanted]:
+    async def _replies(
+        self, hold: Hold, card: Notice, known: Mapping[str, Notice]
+    ) -> list[DesiredMessage]:
         """Return what is to be said in the thread; what was said already is left out."""
         approval = hold.verdict.approval
         posted = {name for name, notice in known.items() if notice.ts}
@@ -163,7 +165,7 @@ class Messages:
             said["escalate"] = thread_replies.escalation(hold, further)
         said |= queries.answers(hold)
         return [
-            Wanted(
+            DesiredMessage(
                 Notice(f"{what}:{card.id}", hold.id, NoticeKind.REPLY, card.target),
                 message,
                 card.id,

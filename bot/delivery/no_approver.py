@@ -58,7 +58,7 @@ class Silence:
         self._since = None
 
 
-class Reach:
+class ApproverCheck:
     """Ends a hold at once where nobody can decide on it, and says why; never approves one.
 
     Slack that is busy, or silent for not too long, is waited for.

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.storage.ports import HoldStore, NoticeStore
-    from bot.delivery.messages import Messages, Wanted
+    from bot.delivery.messages import DesiredMessage, Messages
     from bot.slack.api import Slack
     from bot.slack.rates import Pace
 
@@ -106,7 +106,7 @@ class Poster:
         places = [one.notice.target for one in wanted]
         return tuple(place for place in places if _mark(hold, place).id not in known)
 
-    async def summarise(self, wanted: Wanted, holds: Sequence[Hold]) -> None:
+    async def summarise(self, wanted: DesiredMessage, holds: Sequence[Hold]) -> None:
         """Post one message about holds that ended unasked, and note that each is told.
 
         Raises Busy, SlackUnavailable or StorageUnavailable: try again later.
@@ -158,7 +158,12 @@ class Poster:
         return False
 
     async def stand(
-        self, known: Notice | None, wanted: Wanted, thread: Notice | None = None, *, since: float
+        self,
+        known: Notice | None,
+        wanted: DesiredMessage,
+        thread: Notice | None = None,
+        *,
+        since: float,
     ) -> bool:
         """Make one message stand as wanted; False where Slack did not have to be told.
 
@@ -221,7 +226,7 @@ class Poster:
             async with asyncio.timeout(_FINISH_SECONDS):
                 await self._idle.wait()
 
-    async def _wanted(self, hold: Hold, known: Mapping[str, Notice]) -> tuple[Wanted, ...]:
+    async def _wanted(self, hold: Hold, known: Mapping[str, Notice]) -> tuple[DesiredMessage, ...]:
         """Return what should stand; a card whose time is up is not posted before it expires."""
         wanted = await self._messages.about(hold, known, self._clock.now())
         if hold.state is not HoldState.PENDING or hold.deadline > self._clock.now():
@@ -258,7 +263,7 @@ class Poster:
         return leased
 
     async def _tell(
-        self, leased: Notice, channel: str, wanted: Wanted, thread: Notice | None
+        self, leased: Notice, channel: str, wanted: DesiredMessage, thread: Notice | None
     ) -> None:
         try:
             posted = await self._show(leased, channel, wanted, thread.ts if thread else "")
@@ -276,7 +281,7 @@ class Poster:
             await self._withdraw(leased, posted)
 
     async def _show(
-        self, leased: Notice, channel: str, wanted: Wanted, thread: str
+        self, leased: Notice, channel: str, wanted: DesiredMessage, thread: str
     ) -> Posted | None:
         """Post or edit; None where what should be edited is not there any more."""
         if not leased.ts:
@@ -315,7 +320,7 @@ class Poster:
         return notice.target
 
 
-def _stands(notice: Notice, wanted: Wanted) -> bool:
+def _stands(notice: Notice, wanted: DesiredMessage) -> bool:
     """Whether it says what it should; a reply is posted once and never edited."""
     if not notice.ts:
         return False

@@ -15,7 +15,7 @@ from app.domain.hold import HoldState
 from app.domain.notice import Notice, NoticeKind
 from app.errors import StorageUnavailable
 from bot.delivery.channel_queue import Busy
-from bot.delivery.messages import Wanted
+from bot.delivery.messages import DesiredMessage
 from bot.slack import blocks, text
 from bot.slack.api import SlackUnavailable
 from bot.slack.blocks import Message
@@ -68,7 +68,7 @@ class Unasked:
         # Ids are in the order of time.
         first = min(holds, key=lambda hold: hold.id)
         notice = Notice(f"summary:{first.id}:{place}", first.id, NoticeKind.SUMMARY, place)
-        wanted = Wanted(notice, summary(holds))
+        wanted = DesiredMessage(notice, summary(holds))
         while True:
             try:
                 await self._poster.summarise(wanted, holds)

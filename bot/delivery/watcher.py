@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bot.delivery.channel_queue import Job
     from bot.delivery.digest import Digests
     from bot.delivery.leader import Duty
-    from bot.delivery.no_approver import Reach
+    from bot.delivery.no_approver import ApproverCheck
     from bot.delivery.poster import Poster
     from bot.grants import Grants
 
@@ -44,7 +44,7 @@ class Watcher:
         holds: HoldStore,
         poster: Poster,
         digests: Digests,
-        reach: Reach,
+        reach: ApproverCheck,
         grants: Grants,
         duty: Duty,
     ) -> None:
@@ -86,7 +86,7 @@ class _Shift:
         holds: HoldStore,
         poster: Poster,
         digests: Digests,
-        reach: Reach,
+        reach: ApproverCheck,
         grants: Grants,
     ) -> None:
         self._tasks = tasks

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bot.handlers.decide import Clicks
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
 
 Body: TypeAlias = dict[str, Any]
 _TITLE = "Change and approve"
@@ -40,11 +40,13 @@ _log = structlog.get_logger(__name__)
 
 
 class Changing:
-    def __init__(self, slack: Slack, decisions: Decisions, clicks: Clicks, seal: Seal) -> None:
+    def __init__(
+        self, slack: Slack, decisions: Decisions, clicks: Clicks, signer: ButtonSigner
+    ) -> None:
         self._slack = slack
         self._decisions = decisions
         self._clicks = clicks
-        self._seal = seal
+        self._signer = signer
 
     async def ask(self, ack: AsyncAck, body: Body, value: str) -> None:
         """Open the form; `value` is what the card carries."""
@@ -74,7 +76,7 @@ class Changing:
 
     async def _word(self, value: str, typed: str, note: str) -> tuple[Word | None, str]:
         """Return what was said, or None and what is wrong with it."""
-        hold_id = self._seal.read(value)
+        hold_id = self._signer.read(value)
         if hold_id is None:
             return None, FORGED
         try:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bot.people.linking import Linking
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
 
 Body: TypeAlias = dict[str, Any]
 _IN_TIME_SECONDS = 2.0
@@ -56,7 +56,7 @@ class Clicks:
         decisions: Decisions,
         grants: Grants,
         linking: Linking,
-        seal: Seal,
+        signer: ButtonSigner,
         clock: Clock,
         home: Home,
     ) -> None:
@@ -64,7 +64,7 @@ class Clicks:
         self._decisions = decisions
         self._grants = grants
         self._linking = linking
-        self._seal = seal
+        self._signer = signer
         self._clock = clock
         self._home = home
 
@@ -104,7 +104,7 @@ class Clicks:
         await self._home.refresh(body)
 
     async def _revoke(self, value: str, user: str) -> str:
-        hold_id = self._seal.read(value)
+        hold_id = self._signer.read(value)
         if hold_id is None:
             return FORGED
         try:
@@ -117,7 +117,7 @@ class Clicks:
     async def ask_glass(self, ack: AsyncAck, body: Body, value: str) -> None:
         """Open the form behind Break glass; `value` is what the card carries."""
         await ack()
-        form = modals.glass_form(value, short(self._seal.read(value) or ""))
+        form = modals.glass_form(value, short(self._signer.read(value) or ""))
         await self._form(body, value, form, Word(approve=True, break_glass=True, reason="-"))
 
     async def break_glass(self, ack: AsyncAck, body: Body, view: Body) -> None:
@@ -130,20 +130,20 @@ class Clicks:
         """Open the form behind Deny."""
         await ack()
         value = value_of(body)
-        form = modals.deny_form(value, short(self._seal.read(value) or ""))
+        form = modals.deny_form(value, short(self._signer.read(value) or ""))
         await self._form(body, value, form, Word(approve=False))
 
     async def ask_call_reason(self, ack: AsyncAck, body: Body) -> None:
         """Open the form behind Deny of a tool call."""
         await ack()
         value = value_of(body)
-        form = modals.deny_form(value, short(self._seal.read(value) or ""), call=True)
+        form = modals.deny_form(value, short(self._signer.read(value) or ""), call=True)
         await self._form(body, value, form, Word(approve=False))
 
     async def ask_note(self, ack: AsyncAck, body: Body, value: str) -> None:
         """Open the form behind Approve with a note; `value` is what the card carries."""
         await ack()
-        form = approval_forms.note_form(value, short(self._seal.read(value) or ""))
+        form = approval_forms.note_form(value, short(self._signer.read(value) or ""))
         await self._form(body, value, form, Word(approve=True))
 
     async def ask_length(self, ack: AsyncAck, body: Body, value: str) -> None:
@@ -196,7 +196,7 @@ class Clicks:
 
     async def vote(self, value: str, user: str, word: Word) -> str | Offer:
         """Return why the vote does not count, as a sentence; empty where it does."""
-        hold_id = self._seal.read(value)
+        hold_id = self._signer.read(value)
         if hold_id is None:
             return FORGED
         try:
@@ -228,7 +228,7 @@ class Clicks:
 
     async def looked(self, value: str, user: str, word: Word) -> tuple[Hold | None, str | Offer]:
         """Return the hold, if there is one, and what stands against saying that of it."""
-        hold_id = self._seal.read(value)
+        hold_id = self._signer.read(value)
         if hold_id is None:
             return None, FORGED
         try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.people.linking import Linking, Offer
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
 
 Body: TypeAlias = dict[str, Any]
 _TITLE = "False alarm"
@@ -42,7 +42,7 @@ class FalseAlarms:
         linking: Linking,
         sessions: SessionStore,
         marking: Marking,
-        seal: Seal,
+        signer: ButtonSigner,
         clock: Clock,
     ) -> None:
         self._slack = slack
@@ -50,7 +50,7 @@ class FalseAlarms:
         self._linking = linking
         self._sessions = sessions
         self._marking = marking
-        self._seal = seal
+        self._signer = signer
         self._clock = clock
 
     async def ask(self, ack: AsyncAck, body: Body, value: str) -> None:
@@ -99,7 +99,7 @@ class FalseAlarms:
 
     async def _allowed(self, value: str, user: str) -> tuple[Hold, Person]:
         """Return the hold, and who they are, if they may mark its rules. Raises _NotAllowed."""
-        hold_id = self._seal.read(value)
+        hold_id = self._signer.read(value)
         if hold_id is None:
             raise _NotAllowed(FORGED)
         hold, voter = await self._decisions.look(hold_id, user, also=[AUDITORS])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.search import SessionFilter
 from bot.people.people import AUDITORS
-from bot.views.home_tab import QUEUE, Pages, Shown, home, queue
+from bot.views.home_tab import QUEUE, HomeTabContents, Pages, home, queue
 from bot.views.together import Group, by_requester
 from policies.approvals.approval import shares
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.grants import Grants
     from bot.people.people import People
     from bot.slack.api import Slack
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
     from bot.trusts import Trusts
     from policies.approvals.approval import Voter
 
@@ -45,7 +45,7 @@ class Home:
         trusts: Trusts,
         holds: HoldStore,
         sessions: SessionStore,
-        seal: Seal,
+        signer: ButtonSigner,
         *,
         clock: Clock,
         mask: Callable[[str], str],
@@ -56,7 +56,7 @@ class Home:
         self._trusts = trusts
         self._holds = holds
         self._sessions = sessions
-        self._seal = seal
+        self._signer = signer
         self._clock = clock
         self._mask = mask
 
@@ -95,7 +95,7 @@ class Home:
         elif view.get("callback_id") == QUEUE:
             await self.update_queue(str(view["id"]), user, pages)
 
-    async def _shown(self, user: str, pages: Pages) -> Shown:
+    async def _shown(self, user: str, pages: Pages) -> HomeTabContents:
         pending = await self._holds.pending()
         voter = await self._people.all_sets(user, pending)
         own, theirs, foreign = shares(pending, voter, self._clock.now())
@@ -107,7 +107,7 @@ class Home:
         wholes = sorted(concerning, key=lambda one: any(_is_narrow(g) for g in one[1]))
         granted = [hold for hold, _ in wholes]
         trusts = await self._trusts.concerning(voter)
-        return Shown(
+        return HomeTabContents(
             pages=replace(pages, queue=first // _MOST_HOLDS),
             queue=self._stamped(theirs[first : first + _MOST_HOLDS]),
             first=first,
@@ -117,7 +117,7 @@ class Home:
             other_waiting=len(others),
             grants=self._stamped(granted[:_MOST_GRANTS]),
             trusts=tuple(
-                (trust, hold, self._seal.stamp_id(trust.id))
+                (trust, hold, self._signer.sign_id(trust.id))
                 for trust, hold in trusts[:_MOST_GRANTS]
             ),
             other_trusts=len(trusts[_MOST_GRANTS:]),
@@ -146,7 +146,7 @@ class Home:
     def groups(self, theirs: Sequence[Hold]) -> tuple[Group, ...]:
         """Return the requesters of whom several requests are among these."""
         return tuple(
-            Group(holds[0].requester.name, len(holds), self._seal.stamp(holds[0]))
+            Group(holds[0].requester.name, len(holds), self._signer.sign(holds[0]))
             for holds in by_requester(theirs)
         )
 
@@ -164,7 +164,7 @@ class Home:
 
     def _stamped(self, holds: Sequence[Hold]) -> tuple[tuple[Hold, str], ...]:
         """Return each hold as it may be shown, with the value of its buttons."""
-        return tuple((self.masked(hold), self._seal.stamp(hold)) for hold in holds)
+        return tuple((self.masked(hold), self._signer.sign(hold)) for hold in holds)
 
     def masked(self, hold: Hold) -> Hold:
         """Return the hold as it may be shown."""

@@ -10,7 +10,7 @@ from app.errors import AbeyanceError, NotFound
 from app.ids import short
 from bot.handlers.decide import FORGED, in_time, sentence_of, user_of, value_of
 from bot.views import modals, queries
-from bot.views.queries import Asked
+from bot.views.queries import QuestionRef
 from policies.approvals.approval import Objection
 from policies.approvals.queries import objection_to_answering, objection_to_asking
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.querying import Querying
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
     from policies.approvals.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
@@ -47,7 +47,7 @@ class Queries:
         decisions: Decisions,
         querying: Querying,
         linking: Linking,
-        seal: Seal,
+        signer: ButtonSigner,
         clock: Clock,
     ) -> None:
         self._slack = slack
@@ -55,13 +55,13 @@ class Queries:
         self._decisions = decisions
         self._querying = querying
         self._linking = linking
-        self._seal = seal
+        self._signer = signer
         self._clock = clock
 
     async def ask_form(self, ack: AsyncAck, body: Body, value: str) -> None:
         """Open the form for a question; `value` is what the card carries."""
         await ack()
-        form = queries.ask_form(value, short(self._seal.read(value) or ""))
+        form = queries.ask_form(value, short(self._signer.read(value) or ""))
         view_id = await self._slack.open_view(body, form)
         if why := await _why_not(self._may_ask(value, user_of(body))):
             await self._slack.update_view(view_id, modals.note("You can't do that", why))
@@ -115,7 +115,7 @@ class Queries:
     async def _may_answer(self, spelt: str, user: str) -> tuple[Hold, Voter, int]:
         """Return the hold, who they are, and the number of the question. Raises as above."""
         try:
-            asked = Asked.read(spelt)
+            asked = QuestionRef.read(spelt)
         except ValueError:
             raise _NotSent(FORGED) from None
         hold, voter = await self._look(asked.value, user)
@@ -124,7 +124,7 @@ class Queries:
         return hold, voter, asked.number
 
     async def _look(self, value: str, user: str) -> tuple[Hold, Voter]:
-        hold_id = self._seal.read(value)
+        hold_id = self._signer.read(value)
         if hold_id is None:
             raise _NotSent(FORGED)
         return await self._decisions.look(hold_id, user)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.storage.registers import StatementStore
     from bot.decisions import Decisions
     from bot.slack.api import Slack
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
 
 Body: TypeAlias = dict[str, Any]
 _NOT_YOURS = "Only the requester can do that."
@@ -40,20 +40,20 @@ class Asking:
         slack: Slack,
         decisions: Decisions,
         statements: StatementStore,
-        seal: Seal,
+        signer: ButtonSigner,
         clock: Clock,
         mask: Callable[[str], str],
     ) -> None:
         self._slack = slack
         self._decisions = decisions
         self._statements = statements
-        self._seal = seal
+        self._signer = signer
         self._clock = clock
         self._mask = mask
 
     async def withdraw(self, ack: AsyncAck, body: Body, respond: AsyncRespond) -> None:
         await ack()
-        hold_id = self._seal.read(value_of(body))
+        hold_id = self._signer.read(value_of(body))
         try:
             why = await self._decisions.withdraw(hold_id, user_of(body)) if hold_id else FORGED
         except AbeyanceError as error:
@@ -78,7 +78,7 @@ class Asking:
         await ack(response_action="update", view=modals.note("Request again", told))
 
     async def _keep(self, value: str, user: str, said: str) -> str:
-        hold_id = self._seal.read(value)
+        hold_id = self._signer.read(value)
         if hold_id is None:
             return FORGED
         hold, voter = await self._decisions.look(hold_id, user)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.handlers.home import Home
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
 
 Body: TypeAlias = dict[str, Any]
 _TITLE = "Review together"
@@ -30,11 +30,11 @@ _log = structlog.get_logger(__name__)
 class Together:
     """Each request is voted on as by a click on its card: same rights, quorum and record."""
 
-    def __init__(self, slack: Slack, clicks: Clicks, home: Home, seal: Seal) -> None:
+    def __init__(self, slack: Slack, clicks: Clicks, home: Home, signer: ButtonSigner) -> None:
         self._slack = slack
         self._clicks = clicks
         self._home = home
-        self._seal = seal
+        self._signer = signer
 
     async def open(self, ack: AsyncAck, body: Body) -> None:
         """Open the form for what the requester of one hold has waiting for this reader."""
@@ -43,7 +43,7 @@ class Together:
         await self._slack.update_view(view_id, await self._form(value_of(body), user_of(body)))
 
     async def _form(self, value: str, user: str) -> Block:
-        hold_id = self._seal.read(value)
+        hold_id = self._signer.read(value)
         if hold_id is None:
             return modals.note(_TITLE, FORGED)
         try:
@@ -66,7 +66,7 @@ class Together:
         said: list[tuple[str, str]] = []
         for value in ballot.values:
             why = await self._clicks.vote(value, user, ballot.word)
-            name = short(self._seal.read(value) or "")
+            name = short(self._signer.read(value) or "")
             said.append((name, why.sentence if isinstance(why, Offer) else why))
         await self._slack.update_view(str(view["id"]), together.result(ballot.word, said))
         await self._home.publish(user)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.handlers.home import Home
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
     from bot.trusts import Trusts
 
 Body: TypeAlias = dict[str, Any]
@@ -42,7 +42,7 @@ _NOT_REVOKED = "Something went wrong, so the text may still be trusted. Please t
 _log = structlog.get_logger(__name__)
 
 
-class Texts:
+class TrustTexts:
     """Reads the text that may be trusted. Each look at it is in the ledger before it is shown."""
 
     def __init__(self, reader: Reader, ledger: Ledger, clock: Clock, masking: Masking) -> None:
@@ -84,10 +84,10 @@ class Trusting:
         slack: Slack,
         decisions: Decisions,
         trusts: Trusts,
-        texts: Texts,
+        texts: TrustTexts,
         clicks: Clicks,
         home: Home,
-        seal: Seal,
+        signer: ButtonSigner,
     ) -> None:
         self._slack = slack
         self._decisions = decisions
@@ -95,7 +95,7 @@ class Trusting:
         self._texts = texts
         self._clicks = clicks
         self._home = home
-        self._seal = seal
+        self._signer = signer
 
     async def ask(self, ack: AsyncAck, body: Body, value: str) -> None:
         """Open the form; `value` is what the card carries."""
@@ -125,7 +125,7 @@ class Trusting:
         await self._home.refresh(body)
 
     async def _revoke(self, value: str, user: str) -> str:
-        grant_id = self._seal.read(value)
+        grant_id = self._signer.read(value)
         if grant_id is None:
             return FORGED
         try:
@@ -135,7 +135,7 @@ class Trusting:
             return str(error) if isinstance(error, NotFound) else _NOT_REVOKED
 
     async def _page(self, place: PagePosition, user: str) -> Block:
-        hold_id = self._seal.read(place.value)
+        hold_id = self._signer.read(place.value)
         if hold_id is None:
             return modals.note("Not possible", FORGED)
         try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.decisions import Decisions
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
-    from bot.slack.button_seal import Seal
+    from bot.slack.button_signer import ButtonSigner
     from policies.approvals.approval import Voter
 
 Body: TypeAlias = dict[str, Any]
@@ -40,7 +40,7 @@ class Viewing:
         decisions: Decisions,
         reader: Reader,
         ledger: Ledger,
-        seal: Seal,
+        signer: ButtonSigner,
         clock: Clock,
         masking: Masking,
     ) -> None:
@@ -48,7 +48,7 @@ class Viewing:
         self._decisions = decisions
         self._reader = reader
         self._ledger = ledger
-        self._seal = seal
+        self._signer = signer
         self._clock = clock
         self._masking = masking
 
@@ -66,7 +66,7 @@ class Viewing:
         await self._slack.update_view(view_id, await self._page(place, user))
 
     async def _page(self, place: PagePosition, user: str) -> Block:
-        hold_id = self._seal.read(place.value)
+        hold_id = self._signer.read(place.value)
         if hold_id is None:
             return modals.note("Request", FORGED)
         try:

@@ -50,7 +50,7 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class HomeTabContents:
     """What stands on somebody's tab; each hold comes with the value of its buttons."""
 
     pages: Pages = Pages()
@@ -83,7 +83,7 @@ class Shown:
     """Whether it is known which requests are theirs."""
 
 
-def home(shown: Shown) -> Block:
+def home(shown: HomeTabContents) -> Block:
     """Draw the tab."""
     parts = []
     if shown.approver or shown.queue:
@@ -103,14 +103,14 @@ def home(shown: Shown) -> Block:
     return {"type": "home", "private_metadata": shown.pages.spelt(), "blocks": drawn}
 
 
-def queue(shown: Shown | None) -> Block:
+def queue(shown: HomeTabContents | None) -> Block:
     """Draw the queue in a modal; None as long as it is being read."""
     drawn = _queue(shown) if shown else [blocks.section(text.ours("Reading…"))]
     pages = shown.pages.spelt() if shown else ""
     return blocks.modal("The queue", drawn, callback_id=QUEUE, private=pages)
 
 
-def _queue(shown: Shown) -> list[Block]:
+def _queue(shown: HomeTabContents) -> list[Block]:
     drawn = together.offers(shown.groups)
     for hold, value in shown.queue:
         drawn += _hold(hold, value, glass=shown.glass)
@@ -132,7 +132,7 @@ def _turn(label: str, action_id: str, pages: Pages) -> Button:
     return Button(label, action_id, pages.spelt())
 
 
-def _emergency(shown: Shown) -> list[Block]:
+def _emergency(shown: HomeTabContents) -> list[Block]:
     how = text.ours(
         "Others decide on these. You may release one alone, with a reason: the requester, the "
         "approvers and the record are told at once."
@@ -147,7 +147,7 @@ def _emergency(shown: Shown) -> list[Block]:
     return drawn
 
 
-def _mine(shown: Shown) -> list[Block]:
+def _mine(shown: HomeTabContents) -> list[Block]:
     drawn = [_own(hold, value) for hold, value in shown.own]
     drawn += [_session(session) for session in shown.mine]
     turns = []
@@ -160,7 +160,7 @@ def _mine(shown: Shown) -> list[Block]:
     return drawn or [_none_of_mine(shown)]
 
 
-def _none_of_mine(shown: Shown) -> Block:
+def _none_of_mine(shown: HomeTabContents) -> Block:
     if shown.known:
         return blocks.section(
             text.ours(
@@ -194,7 +194,7 @@ def _grant(hold: Hold, value: str) -> Block:
     return blocks.section(line, button=cards.revoke(hold, value))
 
 
-def _trusts(shown: Shown) -> list[Block]:
+def _trusts(shown: HomeTabContents) -> list[Block]:
     drawn = [_trust(*one) for one in shown.trusts]
     if shown.other_trusts:
         more = f"… and {shown.other_trusts} more. `abeyance trust list` shows all of them."

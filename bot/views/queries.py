@@ -28,8 +28,8 @@ _QUESTION_LIMIT, _ANSWER_LIMIT = 300, 600
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A question of a hold, by its number; it travels in the button. `value` is under seal."""
+class QuestionRef:
+    """A question of a hold, by its number; it travels in the button. `value` is signed."""
 
     value: str
     number: int
@@ -38,11 +38,11 @@ class Asked:
         return json.dumps([self.value, self.number])
 
     @staticmethod
-    def read(spelt: str) -> Asked:
+    def read(spelt: str) -> QuestionRef:
         """Raises ValueError where we did not write it."""
         match json.loads(spelt):
             case [str(value), int(number)]:
-                return Asked(value, number)
+                return QuestionRef(value, number)
             case _:
                 raise ValueError(spelt)
 
@@ -120,7 +120,7 @@ def to_answer(hold: Hold, value: str) -> Iterator[Block]:
             told = text.join(_question(query), text.ours("\n"), _answer(query, still=False))
             yield blocks.section(told)
         else:
-            button = Button("Reply", REPLY, Asked(value, number).spelt(), style="primary")
+            button = Button("Reply", REPLY, QuestionRef(value, number).spelt(), style="primary")
             yield blocks.section(_question(query), button=button)
 
 

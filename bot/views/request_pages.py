@@ -46,7 +46,7 @@ class PagePosition:
 def request_page(hold: Hold, value: str, shown: Shown, number: int) -> Block:
     """Show one page of a hold, or the last one where there are not so many.
 
-    `value` is the hold's id under seal; `shown` is `page_of_request` of the number.
+    `value` is the hold's id, signed; `shown` is `page_of_request` of the number.
     """
     calls = body.pages(hold)
     of = len(calls) + shown.of

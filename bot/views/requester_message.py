@@ -27,7 +27,7 @@ _MOST_OTHERS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RequesterView:
     """A hold as its requester is told of it; `value` is what its buttons carry.
 
     `card` is where its card is found; empty where the requester can't open it.
@@ -59,7 +59,7 @@ def due(hold: Hold, *, waited: bool) -> bool:
             assert_never(hold.state)
 
 
-def direct(task: Sequence[Told]) -> Message:
+def direct(task: Sequence[RequesterView]) -> Message:
     """Tell of the holds of a task: of the one that matters most in full, of the others in a line.
 
     Says what happened, why, who decided and what to do now. Never the words that matched.
@@ -79,7 +79,7 @@ def direct(task: Sequence[Told]) -> Message:
     return Message(_headline(lead.hold), tuple(drawn[: blocks.MESSAGE_BLOCKS]))
 
 
-def _in_full(told: Told) -> list[Block]:
+def _in_full(told: RequesterView) -> list[Block]:
     hold = told.hold
     drawn = [
         blocks.section(_headline(hold)),
@@ -96,7 +96,7 @@ def _in_full(told: Told) -> list[Block]:
     return [*drawn, blocks.context(session)]
 
 
-def _in_a_line(told: Told) -> Block:
+def _in_a_line(told: RequesterView) -> Block:
     hold = told.hold
     mark, said, then = _LINES[hold.state]
     if hold.state is HoldState.WITHDRAWN and hold.note and not hold.tool:
@@ -126,7 +126,7 @@ def _by(hold: Hold) -> Markup:
     return text.join(text.ours(" by "), by) if deciders else text.ours("")
 
 
-def _buttons(told: Told) -> list[Button]:
+def _buttons(told: RequesterView) -> list[Button]:
     match told.hold.state:
         case HoldState.PENDING:
             said = "Approvers won't be asked again. You can send the request again later."
@@ -144,7 +144,7 @@ def _buttons(told: Told) -> list[Button]:
             assert_never(told.hold.state)
 
 
-def _urgency(told: Told) -> int:
+def _urgency(told: RequesterView) -> int:
     """Put first what the requester is asked about, then what they can do something about."""
     if unanswered(told.hold):
         return 0
@@ -211,7 +211,7 @@ def _rule(hold: Hold) -> Markup:
     return text.join(name, text.ours(": "), text.words(decisive.explain or decisive.title, 500))
 
 
-def _facts(told: Told) -> list[tuple[str, Markup]]:
+def _facts(told: RequesterView) -> list[tuple[str, Markup]]:
     hold = told.hold
     target = text.words(f"{hold.model} via {hold.connection}".removeprefix(" via "), 200)
     facts = [

@@ -31,8 +31,8 @@ from cli.policy.folders import catalog_in
 from cli.policy.recorded_calls import recorded_calls
 from cli.policy.rehearsed_calls import RehearsedCalls
 from policies.approvals.habits import ADVICE, ENOUGH, always_approved
-from policies.card_count import Asked, count_cards
-from policies.rehearse import KINDS, Change, Precedent, records
+from policies.card_count import PastRequest, count_cards
+from policies.rehearse import KINDS, DecisionChange, Precedent, records
 from policies.rehearse import backtest as decided_again
 from proxy.evaluate.inquiry import recorded_inquiry
 from proxy.facts import read_inquiry
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from app.domain.session import Chunk, Session
     from policies.compiled_catalog import Catalog
-    from policies.rehearse import Record
+    from policies.rehearse import RuleRecord
     from proxy.facts import Inquiry
 
 _PAGE = 100
@@ -87,7 +87,7 @@ def stats(since: Since = "30d", *, as_json: Json = False) -> None:
     """Say of each rule how often it fired, and how often it should not have."""
     moment, _ = _moment(since)
 
-    async def work(storage: MongoStorage) -> tuple[list[Record], set[str]]:
+    async def work(storage: MongoStorage) -> tuple[list[RuleRecord], set[str]]:
         sessions = [session async for session in _sessions(storage, moment)]
         found = records(sessions, await storage.marks.since(moment))
         judged = {one.rule: await storage.holds.judged(one.rule, ENOUGH) for one in found}
@@ -131,10 +131,10 @@ class _Outcome:
         self._changed = changed
         self._sessions = 0
         self._unread = 0
-        self._changes: list[tuple[Session, Change]] = []
+        self._changes: list[tuple[Session, DecisionChange]] = []
         self._calls = RehearsedCalls()
-        self._held_before: list[Asked] = []
-        self._held_after: list[Asked] = []
+        self._held_before: list[PastRequest] = []
+        self._held_after: list[PastRequest] = []
 
     @property
     def of_calls(self) -> bool:
@@ -159,7 +159,9 @@ class _Outcome:
             for verdict in tried.verdicts:
                 if verdict.action is Action.HOLD and not inquiry.only_counts:
                     who, call = session.identity, inquiry.call
-                    held.append(Asked(session.started_at, who, session.connection, call, verdict))
+                    held.append(
+                        PastRequest(session.started_at, who, session.connection, call, verdict)
+                    )
 
     def _cards(self) -> tuple[int, int]:
         return count_cards(self._held_before), count_cards(self._held_after)
@@ -243,7 +245,7 @@ def _precedent(session: Session, inquiry: Inquiry) -> Precedent:
     )
 
 
-def _row(record: Record) -> dict[str, Any]:
+def _row(record: RuleRecord) -> dict[str, Any]:
     return {
         "rule": record.rule,
         "fired": record.fired,

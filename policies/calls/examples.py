@@ -11,7 +11,7 @@ from app.domain.segment import Facts, Prompt
 from app.domain.tool_call import ToolCall
 from policies.calls.arguments import TooDeep
 from policies.calls.judge import LookedAt
-from policies.conditions import Asked
+from policies.conditions import ConditionInput
 from policies.files.examples import CallExample
 from policies.matching.effort import TooDense
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from policies.compiled_catalog import Catalog, Rule
 
-_ASKED = Asked(
+_ASKED = ConditionInput(
     Facts("", "POST", "", "", Prompt(()), 0),
     Identity("", "", IdentityKind.PERSON, ""),
     datetime(2026, 1, 1, tzinfo=UTC),

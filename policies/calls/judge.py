@@ -20,7 +20,7 @@ from app.domain.verdict import Action, FiredRule, Question, Risk, Verdict
 from policies.approvals.terms import with_terms
 from policies.calls.arguments import Arguments, TooDeep, above, whole_characters
 from policies.compiled_catalog import Rule
-from policies.conditions import Asked
+from policies.conditions import ConditionInput
 from policies.evidence import Evidence, apart
 from policies.excerpts import MOST, MOST_WORDS, visible
 from policies.matching.effort import TooDense
@@ -43,7 +43,7 @@ _NAME = re.compile(r"[\w.:@/-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class CallRules:
     """The rules that may look at tool calls in the answer to one request."""
 
     rules: tuple[Rule, ...]
@@ -58,13 +58,13 @@ class Watch:
         return any(rule.call is not None and rule.call.together for rule in self.rules)
 
 
-def watch(catalog: Catalog, facts: Facts, identity: Identity, now: datetime) -> Watch | None:
+def watch(catalog: Catalog, facts: Facts, identity: Identity, now: datetime) -> CallRules | None:
     """Return the rules about tool calls that apply to this request; None where there are none."""
     if not catalog.call_rules:
         return None
-    asked = Asked(facts, identity, now)
+    asked = ConditionInput(facts, identity, now)
     rules = tuple(rule for rule in catalog.call_rules if rule.may_apply(asked))
-    return Watch(rules) if rules else None
+    return CallRules(rules) if rules else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def judge_call(
     """
     rules = [r for r in catalog.call_rules if r.call and r.call.takes(call.tool, over_mcp=over_mcp)]
     try:
-        looked = LookedAt(call, Asked(facts, identity, now), catalog, rules)
+        looked = LookedAt(call, ConditionInput(facts, identity, now), catalog, rules)
     except (TooDense, TooDeep):
         shown = safe(call.arguments, catalog)
         verdict = Verdict(Action.DENY, (UNCHECKABLE,), catalog.revision)
@@ -131,7 +131,7 @@ class LookedAt:
     """A call that was looked through for some rules. Raises TooDense, or TooDeep."""
 
     def __init__(
-        self, call: ToolCall, asked: Asked, catalog: Catalog, rules: Sequence[Rule]
+        self, call: ToolCall, asked: ConditionInput, catalog: Catalog, rules: Sequence[Rule]
     ) -> None:
         self._catalog = catalog
         self._tool = call.tool

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ConditionInput:
     """What a rule is asked about: a request, who makes it, and when."""
 
     facts: Facts
@@ -29,7 +29,7 @@ class Asked:
 
 
 _NOWHERE = Provenance("", verified=False)
-_SAMPLE = Asked(
+_SAMPLE = ConditionInput(
     Facts("openai", "POST", "v1/x", "", Prompt((Segment("hello", Role.USER, "/"),), "gpt"), 5),
     Identity("https://issuer", "subject", IdentityKind.PERSON, "Name", "name@example.com"),
     datetime(2026, 1, 1, tzinfo=UTC),
@@ -40,7 +40,7 @@ _ANY_MEMBER = {"name": "", "arguments": ""}
 """What a tool is given has members of any name."""
 
 
-def expression(source: str) -> Callable[[Asked], bool]:
+def expression(source: str) -> Callable[[ConditionInput], bool]:
     """Return the test that an expression makes.
 
     Its names are looked up and it is tried at once on a made-up request, so that a name that does
@@ -60,7 +60,7 @@ def expression(source: str) -> Callable[[Asked], bool]:
             f"gives {result!r}; it must give true or false"
         )
 
-    def holds(asked: Asked) -> bool:
+    def holds(asked: ConditionInput) -> bool:
         try:
             return program.execute(variables(asked)) is not False
         except Exception:  # noqa: BLE001 - whatever it raises, the rule applies
@@ -86,7 +86,7 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def variables(asked: Asked) -> dict[str, Any]:
+def variables(asked: ConditionInput) -> dict[str, Any]:
     """Return what an expression can name; where no provenance is proven its fields are empty."""
     facts, who = asked.facts, asked.identity
     origin = who.proven or _NOWHERE

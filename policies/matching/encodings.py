@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import re2  # type: ignore[import-untyped]
 
-from policies.matching.hyperscan import Database
+from policies.matching.hyperscan import PatternDatabase
 from policies.matching.runs import FEWEST
 
 if TYPE_CHECKING:
@@ -201,5 +201,5 @@ _RARE_ENCODINGS = (
     ("character codes", _NUMBERS, _number_runs),
     ("binary", _BITS, _bit_runs),
 )
-_RARE = Database([(at, each.pattern) for at, (_, each, _) in enumerate(_RARE_ENCODINGS)])
+_RARE = PatternDatabase([(at, each.pattern) for at, (_, each, _) in enumerate(_RARE_ENCODINGS)])
 """Tells faster that there are none than RE2 does, which finds where."""

@@ -29,7 +29,7 @@ _MOST_KEPT = 16
 _DIGEST_BYTES = hashlib.sha256().digest_size
 
 
-class Database:
+class PatternDatabase:
     """Reports which of some expressions match a text; several threads may share it."""
 
     def __init__(self, expressions: Sequence[tuple[int, bytes]], kept: Path = KEPT) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import re2  # type: ignore[import-untyped]
 
 from policies.matching.effort import Effort, TooDense
-from policies.matching.hyperscan import Database
+from policies.matching.hyperscan import PatternDatabase
 from policies.matching.runs import is_noise, opaque_runs
 from policies.matching.scanner import Plan, Scanner, Span
 from policies.patterns import seams
@@ -187,7 +187,7 @@ class _Patterns:
     """Finds the patterns that match a text as it is."""
 
     def __init__(self, expressions: list[tuple[int, bytes]]) -> None:
-        self._database = Database(expressions)
+        self._database = PatternDatabase(expressions)
 
     def hits(self, text: Scannable) -> list[int]:
         return self._database.hits(text.data)
@@ -201,8 +201,8 @@ class _Words:
 
     def __init__(self, long: list[tuple[int, bytes]], short: list[tuple[int, bytes]]) -> None:
         self._short = {at for at, _ in short}
-        self._anywhere = Database([*long, *short])
-        self._spelled = Database(short) if short else None
+        self._anywhere = PatternDatabase([*long, *short])
+        self._spelled = PatternDatabase(short) if short else None
 
     def hits(self, text: Scannable) -> list[int]:
         hits = self._anywhere.hits(text.letters)

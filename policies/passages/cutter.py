@@ -29,7 +29,7 @@ from policies.evidence import Hit
 from policies.matching.findings import SEAM
 from policies.passages.lines import SHORTEST, is_long, lines_around
 from policies.passages.names import normalised
-from policies.passages.texts import WORK, Text
+from policies.passages.texts import WORK, SegmentText
 from policies.passages.turns import NO_TURN, Turns
 from policies.passages.wrappers import REPEATS, Wrapper, is_frame
 
@@ -71,7 +71,7 @@ class Cutter:
     def __init__(
         self, prompt: Prompt, forwarded: Callable[[str], str], names: PassageNames
     ) -> None:
-        self._texts = [Text(segment, forwarded(segment.text)) for segment in prompt.segments]
+        self._texts = [SegmentText(segment, forwarded(segment.text)) for segment in prompt.segments]
         self._turns = Turns(self._texts, prompt.attachments, names)
         self._names = names
         self._blocks: dict[_Block, tuple[Passage, ...]] = {}
@@ -262,7 +262,7 @@ class _Lines:
     own, the line is trusted only together with the whole passage.
     """
 
-    def __init__(self, texts: Sequence[Text], names: PassageNames) -> None:
+    def __init__(self, texts: Sequence[SegmentText], names: PassageNames) -> None:
         self._texts = texts
         self._names = names
         self._found: dict[str, dict[str, None]] = {}

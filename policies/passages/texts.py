@@ -32,7 +32,7 @@ def item_of(place: str) -> str:
     return "/".join(place.split("/", _ITEM)[:_ITEM])
 
 
-class Text:
+class SegmentText:
     """A segment with its wrappers, as it came and as it is forwarded."""
 
     def __init__(self, segment: Segment, forwarded: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.domain.passage import PassageKind
 from app.domain.segment import Role
 from policies.passages.lines import SHORTEST
-from policies.passages.texts import WORK, Text
+from policies.passages.texts import WORK, SegmentText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +25,7 @@ NO_TURN = -1
 class Turn:
     """What was typed, as it is forwarded, and digests of what was attached to it."""
 
-    typed: list[Text] = field(default_factory=list)
+    typed: list[SegmentText] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
     repeats: int = 0
     """How many wrappers in it repeat what was typed."""
@@ -44,7 +44,7 @@ class Turns:
     """`of` gives for each text the number of the turn that it belongs to, or that led to it."""
 
     def __init__(
-        self, texts: Sequence[Text], attachments: Sequence[Attachment], names: PassageNames
+        self, texts: Sequence[SegmentText], attachments: Sequence[Attachment], names: PassageNames
     ) -> None:
         self.of: list[int] = []
         self.all: list[Turn] = []
@@ -61,7 +61,7 @@ class Turns:
             self._attach(attachment)
         self._keep_what_nobody_typed()
 
-    def _read(self, text: Text) -> None:
+    def _read(self, text: SegmentText) -> None:
         if text.role in WORK:
             self._working = True
         elif text.opens_turn:

@@ -20,7 +20,7 @@ from proxy.app_login.codes import new_device_code, new_user_code, read_user_code
 if TYPE_CHECKING:
     from app.clock import Clock
     from app.storage.credentials.devices import DeviceStore
-    from proxy.app_login.sessions import Sessions, Tokens
+    from proxy.app_login.sessions import AppTokens, Sessions
     from proxy.keys.minting import Secrets
     from proxy.keys.sign_ins import Offered
 
@@ -69,7 +69,7 @@ class DeviceLogin:
         )
         return begun
 
-    async def poll(self, device_code: str, address: str) -> Tokens | Poll:
+    async def poll(self, device_code: str, address: str) -> AppTokens | Poll:
         """Return the tokens, or why there are none yet. Raises as `Sessions.first`."""
         now = self._clock.now()
         request = await self._store.get(self._secrets.digest(device_code))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.domain.device import DeviceRequest
     from app.settings import Settings
     from proxy.app_login.device_login import DeviceLogin
-    from proxy.browser.visits import Visit, Visits
+    from proxy.browser.visits import BrowserVisit, Visits
 
 P = ParamSpec("P")
 View: TypeAlias = "Callable[Concatenate[DevicePages, P], Awaitable[Response]]"
@@ -119,7 +119,7 @@ class DevicePages:
         self._visits.end(answer, DEVICE)
         return answer
 
-    async def _ask(self, visit: Visit, wrong: str = "") -> Response:
+    async def _ask(self, visit: BrowserVisit, wrong: str = "") -> Response:
         answer = await page(
             "device/code.html",
             identity=visit.identity,
@@ -130,7 +130,7 @@ class DevicePages:
         answer.status_code = 404 if wrong else 200
         return answer
 
-    def _facts(self, visit: Visit, found: DeviceRequest) -> dict[str, Any]:
+    def _facts(self, visit: BrowserVisit, found: DeviceRequest) -> dict[str, Any]:
         minutes = int((self._clock.now() - found.asked_at).total_seconds()) // 60
         here = self._address()
         return {
@@ -142,7 +142,7 @@ class DevicePages:
             "elsewhere": here if here != found.address else "",
         }
 
-    def _offered(self, visit: Visit) -> Offered:
+    def _offered(self, visit: BrowserVisit) -> Offered:
         if not visit.refresh_token:
             raise NotPermitted(
                 "Your identity provider gives no sign-in that lasts (offline_access). Ask the "

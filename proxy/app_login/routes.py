@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from proxy.app_login.device_login import DeviceLogin
-    from proxy.app_login.sessions import Sessions, Tokens
+    from proxy.app_login.sessions import AppTokens, Sessions
     from proxy.connections import Connections
 
 _A_MINUTE = 60
@@ -91,7 +91,7 @@ class LoginRoutes:
         return _granted(got), 200
 
 
-def _granted(tokens: Tokens) -> Response:
+def _granted(tokens: AppTokens) -> Response:
     return jsonify(
         access_token=tokens.access,
         token_type="Bearer",  # noqa: S106 - no secret

@@ -28,7 +28,7 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Tokens:
+class AppTokens:
     access: str = field(repr=False)
     renewal: str = field(repr=False)
     expires_in: int
@@ -83,14 +83,14 @@ class Sessions:
         """End a session that nobody can use."""
         await self._register.end(issued, EndReason.REVOKED, issued.identity.key)
 
-    async def first(self, issued_id: str, device_code: str, address: str) -> Tokens:
+    async def first(self, issued_id: str, device_code: str, address: str) -> AppTokens:
         """Return the first tokens of a session. Raises CredentialEnded, IssuerUnavailable."""
         issued = await self._store.get(issued_id)
         if issued is None:
             raise NotAuthenticated("There is no such session.")
         return await self._exchange(issued, device_code, "", address)
 
-    async def renew(self, refresh_token: str, address: str) -> Tokens:
+    async def renew(self, refresh_token: str, address: str) -> AppTokens:
         """Return the next tokens of a session.
 
         Raises NotAuthenticated where it is no refresh token, CredentialEnded where its session is
@@ -102,7 +102,7 @@ class Sessions:
             raise NotAuthenticated("No session has this refresh token.")
         return await self._exchange(issued, refresh_token, digest, address)
 
-    async def _exchange(self, found: Issued, given: str, current: str, address: str) -> Tokens:
+    async def _exchange(self, found: Issued, given: str, current: str, address: str) -> AppTokens:
         """Return what follows `given`, where that is the session's `current` digest."""
         issued = await self._credentials.current(found)
         pair, now = self._chain.after(given), self._clock.now()
@@ -134,5 +134,5 @@ class Sessions:
             await self._register.end(issued, EndReason.REUSED)
 
 
-def _tokens(access: str, renewal: str, lasts: timedelta) -> Tokens:
-    return Tokens(access, renewal, max(1, int(lasts.total_seconds())))
+def _tokens(access: str, renewal: str, lasts: timedelta) -> AppTokens:
+    return AppTokens(access, renewal, max(1, int(lasts.total_seconds())))

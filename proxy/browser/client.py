@@ -14,7 +14,7 @@ CALLBACK = "/-/sign-in/callback"
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class IdpClient:
     issuer: str
     audience: str
     client_id: str
@@ -24,7 +24,7 @@ class Client:
     """What is asked for besides."""
 
 
-def client_of(settings: Settings) -> Client | None:
+def client_of(settings: Settings) -> IdpClient | None:
     """Return the client that the settings describe; None where no browser is to come.
 
     Raises BadSettings where no trusted issuer of people is meant for certain.
@@ -37,7 +37,7 @@ def client_of(settings: Settings) -> Client | None:
             "ABEYANCE_LOGIN_ISSUER: with ABEYANCE_PUBLIC_URL, name one of the issuers of people "
             "in ABEYANCE_ISSUERS: the one that signs people in with a browser."
         )
-    return Client(
+    return IdpClient(
         issuer.issuer,
         issuer.audience,
         settings.login_client_id,

@@ -26,7 +26,7 @@ from proxy.oidc.identity import identity_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from proxy.browser.client import Client
+    from proxy.browser.client import IdpClient
     from proxy.callers import Callers
     from proxy.oidc.verify import Verifier
 
@@ -63,7 +63,7 @@ class SignIn:
     """Keeps nothing between the two halves: another gateway may take the second."""
 
     def __init__(
-        self, client: Client, verifier: Verifier, callers: Callers, http: httpx.AsyncClient
+        self, client: IdpClient, verifier: Verifier, callers: Callers, http: httpx.AsyncClient
     ) -> None:
         self.client = client
         self._verifier = verifier
@@ -198,7 +198,7 @@ class SignIn:
         return IssuerUnavailable(f"{self.client.issuer} does not answer as it should.")
 
 
-def _method(client: Client, *, post: bool) -> str:
+def _method(client: IdpClient, *, post: bool) -> str:
     if not client.secret:
         return "none"
     return "client_secret_post" if post else "client_secret_basic"

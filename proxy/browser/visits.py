@@ -53,7 +53,7 @@ class Purpose:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class BrowserVisit:
     """A person who signed in for a purpose. `about` is what the page said as it sent them away."""
 
     identity: Identity
@@ -112,7 +112,7 @@ class Visits:
         self._keep(answer, "going", ticket, self._going.seconds)
         return answer
 
-    async def current(self, purpose: Purpose) -> Visit | None:
+    async def current(self, purpose: Purpose) -> BrowserVisit | None:
         """Return who has signed in for the purpose in the last minutes. Raises StorageUnavailable.
 
         The groups are those of their latest token.
@@ -124,16 +124,16 @@ class Visits:
         renewal = self._renewals(purpose.name).open(self._cookie(f"{purpose.name}-renewal"))
         bound = renewal is not None and same(renewal["form"], facts["form"])
         refresh_token = renewal["refresh_token"] if renewal is not None and bound else ""
-        return Visit(identity, facts["about"], facts["form"], refresh_token)
+        return BrowserVisit(identity, facts["about"], facts["form"], refresh_token)
 
-    async def visitor(self, purpose: Purpose) -> Visit:
+    async def visitor(self, purpose: Purpose) -> BrowserVisit:
         """Return as `current`, where somebody must be there. Raises BadRequest."""
         visit = await self.current(purpose)
         if visit is None:
             raise BadRequest(STRANGE)
         return visit
 
-    async def sent(self, purpose: Purpose) -> Visit:
+    async def sent(self, purpose: Purpose) -> BrowserVisit:
         """Return who has sent the form at hand, from a page of ours. Raises BadRequest."""
         check_own_form()
         visit = await self.visitor(purpose)

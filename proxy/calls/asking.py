@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from proxy.holds.granted import Granted
     from proxy.holds.holding import Holding
     from proxy.holds.limits import AskingLimits
-    from proxy.holds.turns import Turns
+    from proxy.holds.turns import RequesterTurns
 
 _log = structlog.get_logger(__name__)
 
@@ -100,7 +100,7 @@ class Claim:
 class CallAsking:
     def __init__(
         self,
-        turns: Turns,
+        turns: RequesterTurns,
         holding: Holding,
         granted: Granted,
         clock: Clock,

@@ -38,7 +38,7 @@ _LONGEST_ID = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AnsweredRequest:
     """The request whose answer is read: what it said, and its record."""
 
     identity: Identity
@@ -116,7 +116,7 @@ class Decisions:
 
     def __init__(
         self,
-        told: Told,
+        told: AnsweredRequest,
         catalog: Catalog,
         asking: CallAsking,
         pool: Pool,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from app.clock import Clock
 from app.telemetry import Metrics
 from app.wire.calls.choose import reader_for
-from policies.calls.judge import Watch, watch
+from policies.calls.judge import CallRules, watch
 from proxy.calls.asking import CallAsking
-from proxy.calls.decisions import Decisions, Told
+from proxy.calls.decisions import AnsweredRequest, Decisions
 from proxy.calls.gate import CallGate, Waits
 from proxy.calls.leaving import Leaving
 from proxy.calls.limits import KeptBytes
@@ -65,7 +65,7 @@ class Watching:
             return None
         mode = waiting_mode(incoming.headers, inquiry.facts, inquiry.connection)
         patience = patience_of(incoming.headers, inquiry.connection, mode)
-        told = Told(
+        told = AnsweredRequest(
             incoming.identity,
             incoming.names,
             inquiry,
@@ -93,7 +93,7 @@ class Watched:
 
     watching: Watching
     visit: Visit
-    watch: Watch
+    watch: CallRules
     decisions: Decisions
     waits: Waits
 

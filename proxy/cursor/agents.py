@@ -10,7 +10,7 @@ from app.storage.ports import SessionStore
 from app.wire.apis.cursor import CURSOR
 from app.wire.registry import wire_for
 from proxy.cursor.answers import CloudAnswer
-from proxy.cursor.artifacts import ArtifactLinks, Link, Readdressed
+from proxy.cursor.artifacts import ArtifactLink, ArtifactLinks, Readdressed
 from proxy.cursor.event_ids import EventIds
 from proxy.cursor.lists import AgentList, joined, query_after
 from proxy.cursor.webhooks.replacing import Webhooks
@@ -82,10 +82,10 @@ class CloudAgents:
         )
         return CloudAnswer(called, session_id, self.sessions, changes, sign)
 
-    def _link(self, identity: Identity, inquiry: Inquiry, agent: str, url: str) -> Link:
+    def _link(self, identity: Identity, inquiry: Inquiry, agent: str, url: str) -> ArtifactLink:
         request = inquiry.request
         asked = (agent, request.path, request.query, url)
-        return Link(inquiry.connection.name, identity.key, *asked, self.links.until())
+        return ArtifactLink(inquiry.connection.name, identity.key, *asked, self.links.until())
 
     async def _page_after(self, inquiry: Inquiry, credential: str, cursor: str) -> bytes:
         request = replace(inquiry.request, query=query_after(inquiry.request.query, cursor))

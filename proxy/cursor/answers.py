@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.storage.ports import SessionStore
     from app.wire.base import Json
     from app.wire.cursor_agents import Called
-    from proxy.upstream import Answer
+    from proxy.upstream import UpstreamAnswer
 
 _TURN = re.compile(rb"^data: ?(\{.*\"turn-ended\".*\})\r?$", re.MULTILINE)
 _TELLING = ("launch", "follow-up", "usage")
@@ -26,7 +26,7 @@ _TELLING = ("launch", "follow-up", "usage")
 class Changes(Protocol):
     """What takes the place of an answer, such as a list without the agents of others."""
 
-    async def of(self, answer: Answer) -> Answer: ...
+    async def of(self, answer: UpstreamAnswer) -> UpstreamAnswer: ...
 
 
 class CloudAnswer:
@@ -45,7 +45,7 @@ class CloudAnswer:
         self._sign = sign
         self._streams = False
 
-    async def of(self, answer: Answer) -> Answer:
+    async def of(self, answer: UpstreamAnswer) -> UpstreamAnswer:
         """Return the answer as it goes on to masking. Raises UpstreamUnavailable."""
         self._streams = media_type(answer.content_type) == STREAM
         if self._changes is not None:

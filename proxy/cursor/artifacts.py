@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.vault import Vault
     from proxy.record.recording import Recording
-    from proxy.upstream import Answer
+    from proxy.upstream import UpstreamAnswer
 
 PATH = "/-/cursor/artifacts/"
 _PLACE = "cursor artifact"
@@ -46,7 +46,7 @@ _TIMEOUT = aiohttp.ClientTimeout(total=900, connect=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class ArtifactLink:
     """An artifact of an agent: where Cursor keeps it, and for whom. `query` names it."""
 
     connection: str
@@ -68,15 +68,15 @@ class ArtifactLinks:
     def until(self) -> float:
         return (self._clock.now() + _GOOD_FOR).timestamp()
 
-    def sealed(self, link: Link) -> str:
+    def sealed(self, link: ArtifactLink) -> str:
         sealed = self._vault.seal(_PLACE, json.dumps(asdict(link)))
         return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
-    def opened(self, token: str) -> Link:
+    def opened(self, token: str) -> ArtifactLink:
         """Raises NotFound for one that is not ours, or is not good any more."""
         try:
             sealed = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-            link = Link(**json.loads(self._vault.open(_PLACE, sealed)))
+            link = ArtifactLink(**json.loads(self._vault.open(_PLACE, sealed)))
         except (BadSettings, binascii.Error, ValueError):
             raise NotFound(_GONE) from None
         if link.until < self._clock.now().timestamp():
@@ -90,12 +90,14 @@ _GONE = "This address of an artifact is not good any more. Ask for another one."
 class Readdressed:
     """The answer with an artifact's address, which becomes one of ours."""
 
-    def __init__(self, link: Callable[[str], Link], links: ArtifactLinks, base_url: str) -> None:
+    def __init__(
+        self, link: Callable[[str], ArtifactLink], links: ArtifactLinks, base_url: str
+    ) -> None:
         self._link = link
         self._links = links
         self._base = base_url
 
-    async def of(self, answer: Answer) -> Answer:
+    async def of(self, answer: UpstreamAnswer) -> UpstreamAnswer:
         """Raises UpstreamUnavailable where there is no address to be found."""
         if answer.status != HTTPStatus.OK:
             return answer

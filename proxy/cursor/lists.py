@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from app.wire.base import Json
-    from proxy.upstream import Answer
+    from proxy.upstream import UpstreamAnswer
 
 _BYTES = 8 * 1024 * 1024
 _EMPTY_PAGES = 10
@@ -32,7 +32,7 @@ class AgentList:
         self._mine = mine
         self._page_after = page_after
 
-    async def of(self, answer: Answer) -> Answer:
+    async def of(self, answer: UpstreamAnswer) -> UpstreamAnswer:
         """Return the answer with the caller's agents alone.
 
         Raises UpstreamUnavailable where it cannot be read, StorageUnavailable.
@@ -58,7 +58,7 @@ class AgentList:
         return only(document, await self._mine(ids))
 
 
-async def whole(answer: Answer) -> bytes:
+async def whole(answer: UpstreamAnswer) -> bytes:
     """Return the body of an answer. Raises UpstreamUnavailable where it is too large."""
     return await joined(answer.pieces())
 

@@ -17,10 +17,10 @@ from policies.calls.arguments import Arguments
 from policies.calls.judge import judge_call
 from policies.reload import CatalogKeeper
 from proxy.calls.asking import CallAsking
-from proxy.calls.decisions import Decisions, Told
+from proxy.calls.decisions import AnsweredRequest, Decisions
 from proxy.calls.leaving import Leaving
 from proxy.evaluate import words
-from proxy.evaluate.inquiry import Question, read_call, scene_of
+from proxy.evaluate.inquiry import HookQuestion, read_call, scene_of
 from proxy.evaluate.result import Result, rules_of
 from proxy.record.recorder import Recorder
 from proxy.work.pool import Pool
@@ -42,7 +42,7 @@ class Calls:
     clock: Clock
     metrics: Metrics
 
-    async def judge(self, question: Question, lines: Lines) -> Result:
+    async def judge(self, question: HookQuestion, lines: Lines) -> Result:
         """Return what becomes of the call, when that is known or the hook's patience ends."""
         catalog, now = self.catalogs.current, self.clock.now()
         asked = question.evaluation
@@ -53,7 +53,7 @@ class Calls:
         # As on the wire, where the rules on calls stand beside each call.
         of_texts = Verdict(Action.ALLOW, (), catalog.revision)
         lines.recording = await self.recorder.open(question.identity, inquiry, of_texts)
-        told = Told(
+        told = AnsweredRequest(
             identity=question.identity,
             names=question.names,
             inquiry=inquiry,
@@ -70,7 +70,7 @@ class Calls:
         [decided] = decisions.all
         return await self._answer(decisions, decided, lines)
 
-    async def _inquiry(self, question: Question, catalog: Catalog) -> Inquiry:
+    async def _inquiry(self, question: HookQuestion, catalog: Catalog) -> Inquiry:
         return await self.pool.do(question.size, partial(read_call, question), catalog)
 
     async def _answer(self, decisions: Decisions, decided: Decided, lines: Lines) -> Result:

@@ -32,10 +32,10 @@ from proxy.claims import claimed_provenance, with_claim
 from proxy.connections import Connections
 from proxy.evaluate.calls import Calls
 from proxy.evaluate.evaluation import MOST_BYTES, Evaluation, read_evaluation
-from proxy.evaluate.inquiry import Question, kind_of
+from proxy.evaluate.inquiry import HookQuestion, kind_of
 from proxy.evaluate.lines import HEADERS, Lines
 from proxy.evaluate.result import Result, refused_as
-from proxy.evaluate.texts import Texts
+from proxy.evaluate.texts import TextJudge
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.front import check_front
 from proxy.http.compression import content_coding
@@ -57,7 +57,7 @@ class Evaluator:
     admission: Admission
     connections: Connections
     catalogs: CatalogKeeper
-    texts: Texts
+    texts: TextJudge
     calls: Calls
     leaving: Leaving
     recorder: Recorder
@@ -91,14 +91,14 @@ class Evaluator:
             if lines.recording is not None:
                 self.recorder.done(lines.recording, cut)
 
-    async def _question(self, exchange: Exchange, caller: Caller) -> Question:
+    async def _question(self, exchange: Exchange, caller: Caller) -> HookQuestion:
         if content_coding(exchange.headers):
             raise Unsupported("Send the question as it is, without a content encoding.")
         asked = read_evaluation(await exchange.read(MOST_BYTES))
         connection = await self._connection(asked, caller.scope)
         claim = claimed_provenance(asked.repository, asked.commit, asked.branch)
         identity = with_claim(caller.identity, claim, self.catalogs.current.mask_name)
-        return Question(asked, connection, identity, self.names)
+        return HookQuestion(asked, connection, identity, self.names)
 
     async def _connection(self, asked: Evaluation, scope: Scope) -> Connection:
         """Return the connection that a question names, or else the tool's own if there is one."""
@@ -114,7 +114,7 @@ class Evaluator:
             raise BadRequest(f"Name the `connection` that {asked.tool.value} uses. Known: {names}.")
         return fitting[0]
 
-    async def _serve(self, question: Question, lines: Lines) -> None:
+    async def _serve(self, question: HookQuestion, lines: Lines) -> None:
         is_call = question.evaluation.event is HookEvent.TOOL_CALL
         judge = self.calls.judge if is_call else self.texts.judge
         try:

@@ -84,7 +84,7 @@ def is_short(asked: Evaluation) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class HookQuestion:
     """What a hook asks about a connection, and who asks it."""
 
     evaluation: Evaluation
@@ -105,12 +105,12 @@ class Question:
         return _CALLS[tool]
 
 
-def scene_of(question: Question, catalog: Catalog) -> Scene:
+def scene_of(question: HookQuestion, catalog: Catalog) -> Scene:
     """Return what the hook says of the surroundings of a call, safe to show."""
     return _scene(question, catalog.mask)
 
 
-def _scene(question: Question, mask: Callable[[str], str]) -> Scene:
+def _scene(question: HookQuestion, mask: Callable[[str], str]) -> Scene:
     asked = question.evaluation
     return Scene(
         conversation=conversation_name(question.names, asked.conversation),
@@ -118,7 +118,7 @@ def _scene(question: Question, mask: Callable[[str], str]) -> Scene:
     )
 
 
-def inquiry_of(question: Question, mask: Callable[[str], str]) -> Inquiry:
+def inquiry_of(question: HookQuestion, mask: Callable[[str], str]) -> Inquiry:
     """Return what is asked; only a prompt and what a tool said are texts of it."""
     asked, (kind, path) = question.evaluation, question.call
     connection = replace(question.connection, wire=HOOK.name)
@@ -153,7 +153,7 @@ def _conversation(scene: Scene, said: str) -> Conversation | None:
     return Conversation(scene.conversation, said, "hook") if scene.conversation else None
 
 
-def read_call(question: Question, catalog: Catalog) -> Inquiry:
+def read_call(question: HookQuestion, catalog: Catalog) -> Inquiry:
     """Return what is asked about a tool call, without its texts."""
     return inquiry_of(question, catalog.mask).showing(catalog.mask).without_texts()
 
@@ -165,7 +165,7 @@ def recorded_inquiry(session: Session, body: bytes) -> Inquiry:
         raise BadRequest("This is no question of a hook.")
     asked = Evaluation(hook.tool, hook.event, content, model=session.model)
     connection = Connection(session.connection, "", CredentialScheme.BEARER, b"")
-    question = Question(asked, connection, session.identity, UNKEYED)
+    question = HookQuestion(asked, connection, session.identity, UNKEYED)
     return inquiry_of(question, lambda text: text)
 
 
@@ -177,7 +177,7 @@ class Examined:
     verdict: Verdict
 
 
-def examined(question: Question, now: datetime, catalog: Catalog) -> Examined:
+def examined(question: HookQuestion, now: datetime, catalog: Catalog) -> Examined:
     """Return what the rules on prompts say of a prompt, a file or a tool's result."""
     inquiry = inquiry_of(question, catalog.mask)
     verdict, mask = examine(inquiry.facts, question.identity, catalog, now, question.names)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from app.errors import AbeyanceError
-    from app.storage.feed import Pulse
+    from app.storage.feed import Periodic
     from app.wire.base import Json
     from proxy.facts import Inquiry
 
@@ -57,7 +57,7 @@ class Lines:
 
     def waits(
         self, _inquiry: Inquiry, hold: Hold, _pulse_seconds: float
-    ) -> tuple[float | None, Pulse | None]:
+    ) -> tuple[float | None, Periodic | None]:
         """Have the hook told for which hold it waits, by `alive`."""
         self.waits_for(hold)
         return self.patience, None

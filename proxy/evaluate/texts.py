@@ -13,9 +13,9 @@ from app.domain.verdict import Action
 from app.errors import Reason, Refused
 from policies.reload import CatalogKeeper
 from proxy.evaluate import words
-from proxy.evaluate.inquiry import Examined, Question, examined, is_on_our_wire, is_short
+from proxy.evaluate.inquiry import Examined, HookQuestion, examined, is_on_our_wire, is_short
 from proxy.evaluate.result import Result, rules_of
-from proxy.holds.asking import Asked, Asking
+from proxy.holds.asking import Asking, HeldRequest
 from proxy.holds.endings import denied_by_rule
 from proxy.record.recorder import Recorder
 from proxy.work.pool import Pool
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
+class TextJudge:
     asking: Asking
     recorder: Recorder
     catalogs: CatalogKeeper
     pool: Pool
     clock: Clock
 
-    async def judge(self, question: Question, lines: Lines) -> Result:
+    async def judge(self, question: HookQuestion, lines: Lines) -> Result:
         """Return when it may go on. Raises Refused where rules or people say no, or not yet."""
         catalog = self.catalogs.current
         found = await self._examined(question, catalog)
@@ -46,7 +46,7 @@ class Texts:
         _check(question, verdict)
         judge = partial(self._judged, question, catalog, verdict)
         on_our_wire = is_on_our_wire(question.evaluation.tool)
-        asked = Asked(lines, question.identity, inquiry, verdict, judge, leaves=on_our_wire)
+        asked = HeldRequest(lines, question.identity, inquiry, verdict, judge, leaves=on_our_wire)
         async with lines.alive():
             answer = await self.asking.answer(asked)
         return Result(
@@ -57,11 +57,11 @@ class Texts:
             claimed=answer.hold,
         )
 
-    async def _examined(self, question: Question, catalog: Catalog) -> Examined:
+    async def _examined(self, question: HookQuestion, catalog: Catalog) -> Examined:
         now = self.clock.now()
         return await self.pool.do(question.size, partial(examined, question, now), catalog)
 
-    async def _judged(self, question: Question, catalog: Catalog, verdict: Verdict) -> Verdict:
+    async def _judged(self, question: HookQuestion, catalog: Catalog, verdict: Verdict) -> Verdict:
         """Return what the rules of now say of it. Raises Refused where they deny."""
         current = self.catalogs.current
         if current.revision != catalog.revision:
@@ -70,7 +70,7 @@ class Texts:
         return verdict
 
 
-def waits_for_wire(question: Question, verdict: Verdict) -> bool:
+def waits_for_wire(question: HookQuestion, verdict: Verdict) -> bool:
     """Whether people are asked when it comes over the wire, since there they know it by name.
 
     What a tool read is named there by the turn that led to it, and a short turn with those before
@@ -91,7 +91,7 @@ def _passed(verdict: Verdict) -> Result:
     return Result(allows=True, decision=decision, rules=rules_of(verdict), message=said)
 
 
-def _check(question: Question, verdict: Verdict) -> None:
+def _check(question: HookQuestion, verdict: Verdict) -> None:
     """Raise Refused where a rule denies, or would mask what nothing of ours stands on the way of.
 
     That counts beside a rule that holds, too: people approve what is masked.

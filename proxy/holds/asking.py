@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.grant import Grant
-    from app.storage.feed import Pulse
+    from app.storage.feed import Periodic
     from app.telemetry import Metrics
     from proxy.holds.granted import Granted
     from proxy.holds.holding import Holding
     from proxy.holds.limits import AskingLimits
-    from proxy.holds.turns import Turns
+    from proxy.holds.turns import RequesterTurns
     from proxy.record.recorder import Recorder
     from proxy.record.recording import Recording
 
@@ -52,7 +52,7 @@ _COUNTS_A_MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HeldRequest:
     """A request that rules hold, and who sends it.
 
     `judge` decides anew under the rules of now; it raises Refused where they deny.
@@ -73,7 +73,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Clearance:
     """Why a request may go out; `hold` is the one that it has claimed, if it asked people.
 
     A `hold` that is still pending means: not yet, and the caller does not wait.
@@ -86,7 +86,7 @@ class Answer:
 class Asking:
     def __init__(
         self,
-        turns: Turns,
+        turns: RequesterTurns,
         holding: Holding,
         granted: Granted,
         recorder: Recorder,
@@ -103,7 +103,7 @@ class Asking:
         self._counts = Rate(_COUNTS_A_MINUTE)
         self._turns = turns
 
-    async def answer(self, asked: Asked) -> Answer:
+    async def answer(self, asked: HeldRequest) -> Clearance:
         """Return when all that rules ask about the request is answered with yes.
 
         Raises Refused where people said no, or said nothing in time.
@@ -116,7 +116,7 @@ class Asking:
             left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
             if not left.holding:
                 await self._use(asked, left, grants)
-                return Answer(Decision.GRANTED)
+                return Clearance(Decision.GRANTED)
             if asked.inquiry.only_counts:
                 if not self._counts.take(asked.identity.key, self._clock.now()):
                     raise counted_too_often(left)
@@ -127,7 +127,7 @@ class Asking:
             if by_hook and (released := await self._just_released(asked, left)):
                 recording = await self._opened(asked, left)
                 await recording.note(EventKind.HOOK_ALLOWING, hold=released.id)
-                return Answer(Decision.APPROVED)
+                return Clearance(Decision.APPROVED)
             async with self._turns.of(asked.identity.key):
                 waiting = await self._hold(asked, left)
             if waiting is None or waiting.is_own:
@@ -137,10 +137,10 @@ class Asking:
             waiting, verdict = None, await asked.judge()
             if verdict.action is not Action.HOLD:
                 await self._opened(asked, verdict)
-                return Answer(Decision.ALLOWED)
+                return Clearance(Decision.ALLOWED)
         return await self._released(asked, waiting)
 
-    async def _found(self, asked: Asked, key: str) -> _Waiting | None:
+    async def _found(self, asked: HeldRequest, key: str) -> _Waiting | None:
         """Return the open hold of the same request, if there is one."""
         existing = await self._holding.find(key)
         if existing is None:
@@ -148,7 +148,7 @@ class Asking:
         await self._holding.hear(existing, asked.waiter.reason)
         return _Waiting(existing, self._holding.caller(asked.waiter.program), is_own=True)
 
-    async def _hold(self, asked: Asked, left: Verdict) -> _Waiting | None:
+    async def _hold(self, asked: HeldRequest, left: Verdict) -> _Waiting | None:
         """Return the hold that asks about it: its own, or one that asks the same already.
 
         None where what was approved meanwhile has to be looked at again. One at a time for each
@@ -175,18 +175,22 @@ class Asking:
         caller = "" if asked.defers else self._holding.caller(asked.waiter.program)
         return await self._open(asked, left, key, said, caller)
 
-    async def _recent(self, asked: Asked, left: Verdict) -> tuple[Sequence[Hold], Sequence[Hold]]:
+    async def _recent(
+        self, asked: HeldRequest, left: Verdict
+    ) -> tuple[Sequence[Hold], Sequence[Hold]]:
         """Return the caller's recent holds, and those of them in the same kind of call."""
         recent = await self._holding.recent(asked.identity, left)
         asker = asked.inquiry.asker(asked.identity)
         return recent, [hold for hold in recent if hold.asker == asker]
 
-    async def _just_released(self, asked: Asked, left: Verdict) -> Hold | None:
+    async def _just_released(self, asked: HeldRequest, left: Verdict) -> Hold | None:
         _, here = await self._recent(asked, left)
         key = hold_key(asked.identity, asked.inquiry, left)
         return just_released(here, left, key, self._clock.now())
 
-    async def _said(self, asked: Asked, left: Verdict, key: str, here: Sequence[Hold]) -> _Said:
+    async def _said(
+        self, asked: HeldRequest, left: Verdict, key: str, here: Sequence[Hold]
+    ) -> _Said:
         """Return what comes with the request. Raises Refused where it was refused a while ago.
 
         After a denial a reason that was not given before asks anew, once.
@@ -211,7 +215,7 @@ class Asking:
         return _Said(said, refused.id) if said else None
 
     async def _open(
-        self, asked: Asked, left: Verdict, key: str, said: _Said, caller: str
+        self, asked: HeldRequest, left: Verdict, key: str, said: _Said, caller: str
     ) -> _Waiting:
         waiter = asked.waiter
         if not said.reason and left.approval and left.approval.reason_required:
@@ -239,12 +243,12 @@ class Asking:
             )
         return _Waiting(hold, caller, is_own=True)
 
-    async def _released(self, asked: Asked, waiting: _Waiting) -> Answer:
+    async def _released(self, asked: HeldRequest, waiting: _Waiting) -> Clearance:
         """Return when people have approved the request's own hold, and it is claimed."""
         hold = waiting.hold
         recording = await self._recording(asked, waiting)
         if asked.defers and hold.state is HoldState.PENDING:
-            return Answer(Decision.PENDING, hold)
+            return Clearance(Decision.PENDING, hold)
         patience, pulse = self._patience(asked, hold)
         still_good = partial(self._still_good, asked, recording)
         with self._metrics.waiting.track_inprogress():
@@ -252,18 +256,18 @@ class Asking:
                 hold, waiting.caller, recording, patience, pulse, still_good, leaves=asked.leaves
             )
         if claimed.state is HoldState.APPROVED:
-            return Answer(Decision.APPROVED)
+            return Clearance(Decision.APPROVED)
         await self._recorder.taken_over(hold, recording)
-        return Answer(Decision.APPROVED, claimed)
+        return Clearance(Decision.APPROVED, claimed)
 
-    async def _joined(self, asked: Asked, waiting: _Waiting) -> Answer | None:
+    async def _joined(self, asked: HeldRequest, waiting: _Waiting) -> Clearance | None:
         """Return when people have approved another hold that asks the same.
 
         What that covers has to be looked at then. Not None where the caller does not wait.
         """
         recording = await self._recording(asked, waiting)
         if asked.defers and waiting.hold.state is HoldState.PENDING:
-            return Answer(Decision.PENDING, waiting.hold)
+            return Clearance(Decision.PENDING, waiting.hold)
         patience, pulse = self._patience(asked, waiting.hold)
         with self._metrics.waiting.track_inprogress():
             decided = await self._holding.decided(
@@ -274,10 +278,10 @@ class Asking:
         await self._granted.cover(decided)
         return None
 
-    def _patience(self, asked: Asked, hold: Hold) -> tuple[float | None, Pulse | None]:
+    def _patience(self, asked: HeldRequest, hold: Hold) -> tuple[float | None, Periodic | None]:
         return asked.waiter.waits(asked.inquiry, hold, self._limits.keep_alive_seconds)
 
-    async def _recording(self, asked: Asked, waiting: _Waiting) -> Recording:
+    async def _recording(self, asked: HeldRequest, waiting: _Waiting) -> Recording:
         """Return the record of the request: the hold's own, if it is of these very bytes."""
         waiter = asked.waiter
         if waiter.recording is None and waiting.is_own:
@@ -288,7 +292,7 @@ class Asking:
         return await self._opened(asked, asked.verdict, joined=waiting.hold.id)
 
     async def _opened(
-        self, asked: Asked, verdict: Verdict, *, held: bool = False, joined: str = ""
+        self, asked: HeldRequest, verdict: Verdict, *, held: bool = False, joined: str = ""
     ) -> Recording:
         waiter = asked.waiter
         if waiter.recording is None:
@@ -297,11 +301,11 @@ class Asking:
             )
         return waiter.recording
 
-    async def _use(self, asked: Asked, verdict: Verdict, grants: Sequence[Grant]) -> None:
+    async def _use(self, asked: HeldRequest, verdict: Verdict, grants: Sequence[Grant]) -> None:
         recording = await self._opened(asked, verdict)
         await self._granted.use(grants, recording, prolong=not asked.inquiry.only_counts)
 
-    async def _still_good(self, asked: Asked, recording: Recording, hold: Hold) -> None:
+    async def _still_good(self, asked: HeldRequest, recording: Recording, hold: Hold) -> None:
         """Raise Refused where the approval does not answer all that is open now.
 
         The catalog may have changed while people decided, and what was covered may be so no more.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
-    from app.storage.feed import HoldFeed, Pulse
+    from app.storage.feed import HoldFeed, Periodic
     from app.storage.ports import HoldStore, NoticeStore
     from app.storage.registers import StatementStore
     from proxy.facts import Inquiry
@@ -95,7 +95,7 @@ class Holding:
         caller: str,
         recording: Recording,
         patience: float | None,
-        pulse: Pulse | None,
+        pulse: Periodic | None,
         still_good: Callable[[Hold], Awaitable[None]],
         *,
         leaves: bool = False,
@@ -123,7 +123,7 @@ class Holding:
         caller: str,
         recording: Recording,
         patience: float | None,
-        pulse: Pulse | None,
+        pulse: Periodic | None,
     ) -> Hold:
         """Return the hold when it is decided.
 
@@ -145,7 +145,7 @@ class Holding:
         caller: str,
         recording: Recording,
         patience: float | None,
-        pulse: Pulse | None,
+        pulse: Periodic | None,
     ) -> Hold:
         try:
             async with asyncio.timeout(self._until_due(hold, patience)):

@@ -23,7 +23,7 @@ _DEAD_SECONDS = 5.0
 _LOOK_SECONDS = 0.02
 
 
-class Turns:
+class RequesterTurns:
     """`gateway` names this process among all."""
 
     def __init__(self, leases: LeaseStore, gateway: str) -> None:

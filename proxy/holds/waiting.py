@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.domain.connection import Connection
     from app.domain.hold import Hold
     from app.domain.segment import Facts
-    from app.storage.feed import Pulse
+    from app.storage.feed import Periodic
     from proxy.facts import Inquiry
     from proxy.front import Headers
     from proxy.record.recording import Recording
@@ -54,7 +54,7 @@ class Waiter(Protocol):
 
     def waits(
         self, inquiry: Inquiry, hold: Hold, pulse_seconds: float
-    ) -> tuple[float | None, Pulse | None]:
+    ) -> tuple[float | None, Periodic | None]:
         """Return for how many seconds they wait for a hold, and what keeps them waiting.
 
         None: to the end. `pulse_seconds` is how often they get a sign of life.

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.wire.base import WireFormat
-    from proxy.upstream import Answer
+    from proxy.upstream import UpstreamAnswer
 
 _ERROR_BYTES = 1024 * 1024
 
 
-async def readable(answer: Answer, wire: WireFormat) -> Answer:
+async def readable(answer: UpstreamAnswer, wire: WireFormat) -> UpstreamAnswer:
     """Return an answer whose body can be read.
 
     We ask for no compression. An error that is compressed all the same is decoded; where that
@@ -43,7 +43,7 @@ async def readable(answer: Answer, wire: WireFormat) -> Answer:
     return answer.with_body(body, answer.content_type)
 
 
-async def told(answer: Answer, mask: Callable[[str], str]) -> str:
+async def told(answer: UpstreamAnswer, mask: Callable[[str], str]) -> str:
     """Say in a sentence what an answer says that cannot be passed on as the stream it should be."""
     status = f"The model API answered with status {answer.status}"
     try:
@@ -55,7 +55,7 @@ async def told(answer: Answer, mask: Callable[[str], str]) -> str:
     return f"{status}: {mask(message)}" if isinstance(message, str) else f"{status}."
 
 
-async def _whole(answer: Answer) -> bytes:
+async def _whole(answer: UpstreamAnswer) -> bytes:
     """Raises TooLarge and what reading it raises."""
     parts: list[bytes] = []
     size = 0

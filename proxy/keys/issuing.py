@@ -40,7 +40,7 @@ _SCOPE_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class KeyRequest:
     """A key that somebody asks for, and the sign-in that is to stand behind it."""
 
     name: str
@@ -77,7 +77,7 @@ class Issuing:
         found = await self._store.of_person(identity.key)
         return tuple(reversed(found))
 
-    async def create(self, identity: Identity, wanted: Wanted) -> tuple[Issued, str]:
+    async def create(self, identity: Identity, wanted: KeyRequest) -> tuple[Issued, str]:
         """Return a new key of a person and its secret, which is not to be had again.
 
         Raises BadRequest, NotPermitted, IssuerUnavailable.
@@ -126,7 +126,7 @@ class Issuing:
             raise NotFound(f"You have no key {issued_id}.")
         return issued
 
-    async def check(self, identity: Identity, wanted: Wanted) -> None:
+    async def check(self, identity: Identity, wanted: KeyRequest) -> None:
         """Raise BadRequest or NotPermitted where somebody cannot have such a key."""
         if identity.kind is not IdentityKind.PERSON:
             raise NotPermitted("Only a person can have a key; a job has a token of its own.")
@@ -148,7 +148,7 @@ class Issuing:
             raise BadRequest(f"You have a key “{wanted.name}”: choose another name, or revoke it.")
 
 
-def _check_wanted(wanted: Wanted) -> None:
+def _check_wanted(wanted: KeyRequest) -> None:
     if not wanted.name.strip() or len(wanted.name) > _NAME or not wanted.name.isprintable():
         raise BadRequest(f"Give the key a name of 1 to {_NAME} characters.")
     if not 1 <= wanted.days <= MOST_DAYS:

@@ -17,7 +17,7 @@ from app.domain.issued import Scope
 from app.errors import AbeyanceError, BadRequest
 from proxy.browser.pages import in_words, page, problem, see_other
 from proxy.browser.visits import Purpose
-from proxy.keys.issuing import DEFAULT_DAYS, MOST_DAYS, Wanted
+from proxy.keys.issuing import DEFAULT_DAYS, MOST_DAYS, KeyRequest
 from proxy.keys.pasting import pastes
 
 if TYPE_CHECKING:
@@ -173,9 +173,9 @@ class KeyPages:
         return "'self' https:" if self.url.startswith("https:") else "'self' https: http:"
 
 
-def _wanted(about: str, refresh_token: str = "", client_id: str = "") -> Wanted:
+def _wanted(about: str, refresh_token: str = "", client_id: str = "") -> KeyRequest:
     """Read what the form of the list has said."""
     asked = json.loads(about)
     days = int(asked["days"]) if asked["days"].isdecimal() else 0
     scope = Scope(tuple(asked["connections"]), tuple(asked["models"]))
-    return Wanted(asked["name"], scope, days, refresh_token, client_id)
+    return KeyRequest(asked["name"], scope, days, refresh_token, client_id)

@@ -10,7 +10,7 @@ from app.domain.issued import Scope
 from app.errors import BadRequest, NotPermitted
 from proxy.http.asked import headers_asked
 from proxy.http.tokens import has_token
-from proxy.keys.issuing import DEFAULT_DAYS, Wanted
+from proxy.keys.issuing import DEFAULT_DAYS, KeyRequest
 from proxy.keys.pasting import pastes
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def told(issued: Issued, clock: Clock) -> Json:
     }
 
 
-def _wanted(given: object) -> Wanted:
+def _wanted(given: object) -> KeyRequest:
     """Read what is asked for. Raises BadRequest."""
     if not isinstance(given, dict) or not all(
         type(value) is _FIELDS.get(name) for name, value in given.items()
@@ -106,7 +106,7 @@ def _wanted(given: object) -> Wanted:
     lists = (*given.get("connections", ()), *given.get("models", ()))
     if not all(isinstance(one, str) for one in lists):
         raise BadRequest("“connections” and “models” are lists of names.")
-    return Wanted(
+    return KeyRequest(
         given.get("name", ""),
         Scope(tuple(given.get("connections", ())), tuple(given.get("models", ()))),
         given.get("days", DEFAULT_DAYS),

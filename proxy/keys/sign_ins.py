@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.identity import Identity
 from app.errors import IssuerUnavailable, NotAuthenticated, NotPermitted
-from proxy.browser.client import Client
+from proxy.browser.client import IdpClient
 from proxy.browser.signing_in import SignIn
 
 if TYPE_CHECKING:
@@ -76,11 +76,11 @@ class SignIns:
             self._known[issuer, client_id] = found
         return found
 
-    def _client(self, issuer: str, client_id: str) -> Client:
+    def _client(self, issuer: str, client_id: str) -> IdpClient:
         settings = self._settings
         people = [one for one in settings.issuers if one.kind == "person" and one.issuer == issuer]
         if not people:
             raise IssuerUnavailable(f"{issuer} is no issuer of people here any more.")
         ours = client_id == settings.login_client_id
         secret = settings.login_client_secret.get_secret_value() if ours else ""
-        return Client(issuer, people[0].audience, client_id, "", secret)
+        return IdpClient(issuer, people[0].audience, client_id, "", secret)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.wire.mcp.answers import Part
     from app.wire.mcp.asks import ServerAsk
     from app.wire.mcp.descriptions import Description
-    from proxy.upstream import Answer
+    from proxy.upstream import UpstreamAnswer
 
 
 class ServerMessages:
@@ -41,7 +41,7 @@ class ServerMessages:
         self._learn = learn
         self._refuse = refuse
 
-    def of(self, answer: Answer, *, in_stream: bool = False) -> Answer:
+    def of(self, answer: UpstreamAnswer, *, in_stream: bool = False) -> UpstreamAnswer:
         """Return the answer as the client may have it; `in_stream` as events, if it is one of JSON.
 
         Raises UpstreamUnavailable where it cannot be read.
@@ -52,7 +52,7 @@ class ServerMessages:
             return answer.through(lambda: _as_event(self._pieces(answer)), STREAM)
         return answer.through(lambda: self._pieces(answer), answer.content_type)
 
-    async def _pieces(self, answer: Answer) -> AsyncIterator[bytes]:
+    async def _pieces(self, answer: UpstreamAnswer) -> AsyncIterator[bytes]:
         reader = messages_of(answer.content_type)
         if reader is None:
             raise RuntimeError("an answer without messages is not looked at")

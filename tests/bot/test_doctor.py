@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.settings import Settings, SlackMode
-from bot.doctor import Finding, examine
+from bot.doctor import CheckResult, examine
 from bot.slack.api import connected
 from bot.slack.manifest import BOT_SCOPES
 from policies.compiled_catalog import ApproverSet
@@ -32,7 +32,7 @@ async def driver() -> AsyncIterator[SlackDriver]:
 
 async def looked_at(
     url: str, *sets: ApproverSet, channel: str = "approvals", **changes: object
-) -> list[Finding]:
+) -> list[CheckResult]:
     given = {
         "slack_bot_token": SecretStr(BOT_TOKEN),
         "slack_app_token": SecretStr(APP_TOKEN),
@@ -44,7 +44,7 @@ async def looked_at(
         return [finding async for finding in examine(slack, settings, sets, [channel])]
 
 
-def ills(findings: list[Finding]) -> str:
+def ills(findings: list[CheckResult]) -> str:
     return "\n".join(f"{f.point}: {f.found}: {f.remedy}" for f in findings if not f.well)
 
 

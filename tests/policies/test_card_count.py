@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from policies.card_count import Asked, count_cards
+from policies.card_count import PastRequest, count_cards
 from policies.decide import decide
 from policies.loader import load_catalog
 from tests.policies.made import ALICE, facts
@@ -35,12 +35,12 @@ class Week:
     def __init__(self, write: Callable[..., Path], start: datetime, decides: str) -> None:
         self._catalog = load_catalog(write(RULE % decides))
         self._at = start
-        self.asked: list[Asked] = []
+        self.asked: list[PastRequest] = []
 
     def ask(self, *texts: str, after: timedelta = MINUTE, by: Identity = ALICE) -> None:
         self._at += after
         verdict = decide(facts(*texts), by, self._catalog, self._at)
-        self.asked.append(Asked(self._at, by, "openai", "openai", verdict))
+        self.asked.append(PastRequest(self._at, by, "openai", "openai", verdict))
 
 
 def test_a_task_makes_one_card_where_people_decide_on_passages(

@@ -22,7 +22,7 @@ from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from policies.explain import Outcome, explain
 from policies.files.schema import catalog_schema, rendered
 from policies.loader import SHIPPED, load_catalog
-from policies.rehearse import KINDS, Change, PastCall, Precedent, backtest, records
+from policies.rehearse import KINDS, DecisionChange, PastCall, Precedent, backtest, records
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def test_a_backtest_tells_what_a_changed_catalog_would_decide_otherwise(
     )
     changes = _changes([held, allowed, same], load_catalog(write(RULE)))
     assert changes == [
-        Change("s1", Action.HOLD, Action.ALLOW, ()),
-        Change("s2", Action.ALLOW, Action.HOLD, ("one",)),
+        DecisionChange("s1", Action.HOLD, Action.ALLOW, ()),
+        DecisionChange("s2", Action.ALLOW, Action.HOLD, ("one",)),
         None,
     ]
     assert [change.stricter for change in changes if change] == [False, True]
@@ -98,7 +98,7 @@ def test_a_backtest_tells_what_a_changed_catalog_would_decide_otherwise(
 def test_a_change_is_called_by_what_becomes_of_the_request(
     before: Action, after: Action, kind: str
 ) -> None:
-    assert Change("s", before, after, ()).kind == kind
+    assert DecisionChange("s", before, after, ()).kind == kind
     assert kind in KINDS
 
 
@@ -109,7 +109,7 @@ def test_what_was_masked_in_the_record_counts_as_found_again(
     was = Precedent("s", facts("use [aws-access-key-id]"), JOB, now, Action.MASK, rule)
     assert _changes([was], shipped) == [None]
     without = load_catalog(write(RULE))
-    assert _changes([was], without) == [Change("s", Action.MASK, Action.ALLOW, ())]
+    assert _changes([was], without) == [DecisionChange("s", Action.MASK, Action.ALLOW, ())]
 
 
 CALLS = """
@@ -132,13 +132,13 @@ def test_calls_in_recorded_answers_are_decided_on_too(
     catalog = load_catalog(write(CALLS))
     calls = (bash("ls"), bash("sum payroll"))
     was = Precedent("s", facts("hello"), JOB, now, Action.ALLOW, calls=calls)
-    assert _changes([was], catalog) == [Change("s", Action.ALLOW, Action.HOLD, ("one",))]
+    assert _changes([was], catalog) == [DecisionChange("s", Action.ALLOW, Action.HOLD, ("one",))]
     [tried] = backtest([was], catalog)
     assert [call.action for call in tried.calls] == [Action.ALLOW, Action.HOLD]
     again = replace(was, called=tried.called)
     assert _changes([again], catalog) == [None]
     assert _changes([replace(again, calls=calls[:1])], catalog) == [
-        Change("s", Action.HOLD, Action.ALLOW, ())
+        DecisionChange("s", Action.HOLD, Action.ALLOW, ())
     ]
 
 
@@ -176,7 +176,7 @@ def test_what_was_masked_in_a_recorded_call_counts_as_found_again(
     assert [call.rules for call in tried.calls] == [("one",) if action is Action.DENY else ()]
 
 
-def _changes(precedents: list[Precedent], catalog: Catalog) -> list[Change | None]:
+def _changes(precedents: list[Precedent], catalog: Catalog) -> list[DecisionChange | None]:
     return [tried.change for tried in backtest(precedents, catalog)]
 
 

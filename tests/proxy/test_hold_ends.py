@@ -13,7 +13,7 @@ from app.domain.hold import NOT_ASKED, Hold, HoldEvent, HoldState, Vote
 from app.domain.notice import Notice, NoticeKind
 from app.domain.verdict import Action, Verdict
 from app.errors import Reason, Refused
-from app.storage.feed import Pulse
+from app.storage.feed import Periodic
 from app.storage.ports import EventKind
 from tests.app.storage.test_mongo import MARIA, NOW, a_hold
 from tests.proxy.test_facts import Sent
@@ -210,7 +210,7 @@ async def test_a_caller_waits_for_the_bots_timers_and_is_counted_meanwhile(
         async def beat() -> None:
             beats.set()
 
-        pulse = Pulse(0.05, beat)
+        pulse = Periodic(0.05, beat)
         waiting = tasks.create_task(
             holding.released(hold, "me:0", recording, None, pulse, still_good)
         )

@@ -9,7 +9,7 @@ import pytest
 
 from workstation.configuration.changing import make, plan
 from workstation.doctor import claude, codex, cursor, gemini, opencode
-from workstation.doctor.findings import Finding, Machine, State
+from workstation.doctor.findings import CheckResult, CheckState, Machine
 from workstation.doctor.gateway import clock
 from workstation.hook.documents import hooks_for
 from workstation.hook.install import hooks_file, plan_install
@@ -17,7 +17,7 @@ from workstation.setup import claude as claude_setup
 from workstation.setup import codex as codex_setup
 from workstation.setup import gemini as gemini_setup
 from workstation.setup import opencode as opencode_setup
-from workstation.setup.base import Connection, Wish
+from workstation.setup.base import OfferedConnection, Wish
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,8 @@ MACHINE = Machine((GATEWAY,))
 WISH = Wish(
     GATEWAY,
     tuple(
-        Connection(kind, kind, f"{GATEWAY}/{kind}") for kind in ("anthropic", "openai", "gemini")
+        OfferedConnection(kind, kind, f"{GATEWAY}/{kind}")
+        for kind in ("anthropic", "openai", "gemini")
     ),
 )
 TOOLS = {
@@ -91,8 +92,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
-def bad(examining: Examining) -> list[Finding]:
-    return [found for found in examining(MACHINE) if found.state is State.BAD]
+def bad(examining: Examining) -> list[CheckResult]:
+    return [found for found in examining(MACHINE) if found.state is CheckState.BAD]
 
 
 def set_up(tool: str, setting_up: SettingUp) -> None:
@@ -162,4 +163,4 @@ def test_a_tool_that_is_not_there_is_not_examined(
 
 def test_aclock_that_is_wrong_is_found() -> None:
     date = "Sun, 29 Nov 2026 10:00:00 GMT"
-    assert [found.state for found in clock(date, 1795946400.0 - 3600)] == [State.BAD]
+    assert [found.state for found in clock(date, 1795946400.0 - 3600)] == [CheckState.BAD]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from workstation.hook.gate import SignedOut, find_gate
-from workstation.sign_in.session import Session, SessionFile
+from workstation.sign_in.session import SessionFile, SignInSession
 from workstation.workplace import Workplace, save_workplace
 
 if TYPE_CHECKING:
@@ -230,13 +230,13 @@ def test_cursor_gets_its_own_words_from_a_hook_of_claude_code(gateway: Gateway) 
 
 
 @pytest.fixture
-def signed_in(gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
+def signed_in(gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SignInSession:
     """What `abeyance login` leaves, in folders of the test."""
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / name))
     workplace = Workplace(gateway.url, "https://login.example.com")
     save_workplace(workplace)
-    session = Session("kept", time.time(), time.time() + 3600, time.time())
+    session = SignInSession("kept", time.time(), time.time() + 3600, time.time())
     SessionFile(workplace).write(session)
     return session
 
@@ -275,11 +275,13 @@ def test_a_hook_costs_less_than_150_ms(gateway: Gateway) -> None:
     assert min(cost() for _ in range(5)) < 0.15
 
 
-def test_a_sign_in_that_has_ended_blocks_and_says_so(gateway: Gateway, signed_in: Session) -> None:
+def test_a_sign_in_that_has_ended_blocks_and_says_so(
+    gateway: Gateway, signed_in: SignInSession
+) -> None:
     assert find_gate("") == (gateway.url, signed_in.access_token)
     workplace = Workplace(gateway.url, "https://login.example.com")
     began = time.time() - 7200
-    SessionFile(workplace).write(Session("over", began, began + 3600, began))
+    SessionFile(workplace).write(SignInSession("over", began, began + 3600, began))
     with pytest.raises(SignedOut, match="abeyance login"):
         find_gate("")
 

@@ -13,7 +13,7 @@ import pytest
 
 from cli.changing import command_of
 from workstation.configuration.changing import make, plan, undo
-from workstation.configuration.edits import Change, Format, Setting
+from workstation.configuration.edits import Format, Setting, SettingsChange
 from workstation.hook.documents import hooks_for
 from workstation.hook.install import plan_install, plan_removal
 
@@ -120,7 +120,9 @@ def test_undo_keeps_what_others_added_since(tool: str, theirs: dict[str, Any], f
 def test_hooks_and_a_gateways_settings_are_undone_apart(file: Path) -> None:
     file.parent.mkdir()
     file.write_text("{}\n")
-    address = Change(file, Format.JSONC, (Setting(("env", "ANTHROPIC_BASE_URL"), "https://g"),))
+    address = SettingsChange(
+        file, Format.JSONC, (Setting(("env", "ANTHROPIC_BASE_URL"), "https://g"),)
+    )
     make("claude", plan([address]))
     before = file.read_text()
     install("claude", file)

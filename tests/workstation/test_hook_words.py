@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from workstation.hook import claude, codex, cursor
-from workstation.hook.answer import Verdict
+from workstation.hook.answer import GatewayVerdict
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-ALLOWED = Verdict(allowed=True)
-APPROVED = Verdict(allowed=True, by_person=True)
-DENIED = Verdict(allowed=False, message="Maria says no.")
+ALLOWED = GatewayVerdict(allowed=True)
+APPROVED = GatewayVerdict(allowed=True, by_person=True)
+DENIED = GatewayVerdict(allowed=False, message="Maria says no.")
 CHANGED: dict[str, object] = {"command": "echo changed"}
 
 # Recorded from Claude Code 2.1.197 and 2.1.332, and from Codex 0.171.0.
@@ -217,7 +217,7 @@ def test_a_changed_call_runs_as_it_was_changed(
     tool: ModuleType, name: str, said: dict[str, Any], answer: dict[str, Any]
 ) -> None:
     event = event_of(tool, name, said)
-    assert tool.answer(event, Verdict(allowed=True, changed=CHANGED)).document == answer
+    assert tool.answer(event, GatewayVerdict(allowed=True, changed=CHANGED)).document == answer
 
 
 WRITE = {"tool_name": "Write", "tool_input": {"file_path": "a", "content": "x"}}
@@ -239,7 +239,7 @@ def test_a_change_that_the_tool_would_ignore_is_denied_with_the_change(
     tool: ModuleType, name: str, said: dict[str, Any], changed: dict[str, Any]
 ) -> None:
     event = event_of(tool, name, said)
-    document = str(tool.answer(event, Verdict(allowed=True, changed=changed)).document)
+    document = str(tool.answer(event, GatewayVerdict(allowed=True, changed=changed)).document)
     assert "deny" in document
     for value in changed.values():
         assert str(value) in document
@@ -247,5 +247,5 @@ def test_a_change_that_the_tool_would_ignore_is_denied_with_the_change(
 
 def test_a_command_that_runs_as_it_was_changed_is_allowed_behind_the_gate() -> None:
     event = event_of(cursor, "beforeShellExecution", CHANGED)
-    answer = cursor.answer(event, Verdict(allowed=True, changed=CHANGED))
+    answer = cursor.answer(event, GatewayVerdict(allowed=True, changed=CHANGED))
     assert answer.document == {"permission": "allow"}

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 from app.errors import BadSettings
 from workstation.configuration.faults import Unreadable
 from workstation.configuration.files import make_folders, read, remove_folders, replace
-from workstation.configuration.record import Changed, lock_path, read_record
+from workstation.configuration.record import ChangedFile, lock_path, read_record
 from workstation.configuration.traces import Trace, changed, undone
 from workstation.private_files import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workstation.configuration.edits import Change
+    from workstation.configuration.edits import SettingsChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Planned:
         return "\n".join(difflib.unified_diff(old, new, before, after, lineterm=""))
 
 
-def plan(changes: Iterable[Change], purpose: str = "") -> list[Planned]:
+def plan(changes: Iterable[SettingsChange], purpose: str = "") -> list[Planned]:
     """Return what would become of each file. Raises BadSettings where one cannot be changed."""
     record, planned = read_record(), []
     for change in changes:
@@ -76,7 +76,7 @@ def make(tool: str, planned: Iterable[Planned], project: Path | None = None) -> 
             # A folder may be there by now which was made for this file before.
             made = [str(folder) for folder in make_folders(each.file, public=each.public)]
             folders = (*(known.folders if known else ()), *made)
-            record.files[name] = Changed(
+            record.files[name] = ChangedFile(
                 tool, each.trace, tuple(dict.fromkeys(folders)), _name(project), each.purpose
             )
             record.save()

@@ -33,7 +33,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SettingsChange:
     """Settings that a file is to have, whatever else it holds."""
 
     file: Path
@@ -63,7 +63,7 @@ EDITORS: Mapping[Format, Editor] = {
 ABSENT = object()
 
 
-def edited(text: str, change: Change) -> str:
+def edited(text: str, change: SettingsChange) -> str:
     """Return the text with every setting of a change.
 
     Raises Unreadable where the text does not parse, or where anything else in it would change.
@@ -95,7 +95,7 @@ def remove(text: str, format_: Format, path: Sequence[str]) -> str:
     return _checked(editor.remove(text, path), editor, wanted)
 
 
-def holds(text: str, change: Change) -> bool:
+def holds(text: str, change: SettingsChange) -> bool:
     """Whether the text has every setting already. Raises Unreadable."""
     values = EDITORS[change.format].parse(text)
     return all(value_at(values, setting.path) == setting.value for setting in change.settings)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedFile:
     """A file that was changed for a tool."""
 
     tool: str
@@ -31,10 +31,10 @@ class Changed:
 
 
 @dataclass(slots=True)
-class Record:
+class ChangeRecord:
     """Every file that is changed at present, by its purpose, if it has one, and its path."""
 
-    files: dict[str, Changed]
+    files: dict[str, ChangedFile]
 
     def save(self) -> None:
         """Write it. Raises Unavailable."""
@@ -43,12 +43,12 @@ class Record:
         write_private(record_path(), json.dumps({"files": files}, indent=2))
 
 
-def read_record() -> Record:
+def read_record() -> ChangeRecord:
     """Return what was changed on this machine. Raises BadSettings, Unavailable."""
     text = read_private(record_path())
     try:
         found = json.loads(text)["files"] if text else {}
-        return Record({path: _changed(said) for path, said in found.items()})
+        return ChangeRecord({path: _changed(said) for path, said in found.items()})
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise BadSettings(
             f"{record_path()} cannot be read ({error!r}), so no change can be undone: put it back "
@@ -66,7 +66,7 @@ def lock_path() -> Path:
     return record_path().with_suffix(".lock")
 
 
-def _changed(said: dict[str, Any]) -> Changed:
+def _changed(said: dict[str, Any]) -> ChangedFile:
     trace = dict(said["trace"])
     trace["format"] = Format(trace["format"])
     trace["back"] = tuple((int(start), int(end), str(old)) for start, end, old in trace["back"])
@@ -74,4 +74,4 @@ def _changed(said: dict[str, Any]) -> Changed:
         Touched(**{**touched, "path": tuple(touched["path"])}) for touched in trace["touched"]
     )
     named = str(said["project"]), str(said.get("purpose", ""))
-    return Changed(str(said["tool"]), Trace(**trace), tuple(said["folders"]), *named)
+    return ChangedFile(str(said["tool"]), Trace(**trace), tuple(said["folders"]), *named)

@@ -15,8 +15,8 @@ from typing import Any
 from workstation.configuration.edits import (
     ABSENT,
     EDITORS,
-    Change,
     Format,
+    SettingsChange,
     edited,
     holds,
     put,
@@ -61,7 +61,7 @@ class Undone:
 
 
 def changed(
-    text: str | None, change: Change, trace: Trace | None
+    text: str | None, change: SettingsChange, trace: Trace | None
 ) -> tuple[str | None, Trace | None]:
     """Return the text with a change, and the way back to the text before all our changes.
 
@@ -92,7 +92,7 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _traced(base: str | None, fresh: str, change: Change) -> Trace:
+def _traced(base: str | None, fresh: str, change: SettingsChange) -> Trace:
     values = EDITORS[change.format].parse(base or "")
     touched = []
     for setting in change.settings:

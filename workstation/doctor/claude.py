@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from workstation.configuration.edits import Format
 from workstation.doctor.findings import (
-    Finding,
+    CheckResult,
+    CheckState,
     Machine,
-    State,
     address,
     is_installed,
     readable,
@@ -30,7 +30,7 @@ _SET_UP = "run `abeyance setup claude`, or start it with `abeyance exec -- claud
 _KEYS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
 
 
-def examine(machine: Machine) -> Iterator[Finding]:
+def examine(machine: Machine) -> Iterator[CheckResult]:
     """Yield what was found; nothing where it is not installed."""
     if not is_installed("claude"):
         return
@@ -43,7 +43,7 @@ def examine(machine: Machine) -> Iterator[Finding]:
 
 def _judge(
     machine: Machine, own: Mapping[str, Any], managed: Mapping[str, Any]
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     env = {**_env(own), **_env(managed)}
     if managed.get("forceLoginMethod") == "gateway":
         url = managed.get("forceLoginGatewayUrl")
@@ -59,7 +59,7 @@ def _judge(
     ]
     if elsewhere:
         names = ", ".join(elsewhere)
-        yield Finding(_POINT, State.BAD, f"{names} leads past the gateway", "unset it")
+        yield CheckResult(_POINT, CheckState.BAD, f"{names} leads past the gateway", "unset it")
     yield from _hooks(own, managed)
 
 
@@ -68,48 +68,51 @@ def _env(settings: Mapping[str, Any]) -> dict[str, Any]:
     return dict(env) if isinstance(env, dict) else {}
 
 
-def _credentials(env: Mapping[str, Any], helper: object) -> Iterator[Finding]:
+def _credentials(env: Mapping[str, Any], helper: object) -> Iterator[CheckResult]:
     given = [name for name in _KEYS if env.get(name) or variable(name)]
     if given and helper:
         found = f"{' and '.join(given)} is sent in place of the helper's token"
-        yield Finding(_POINT, State.BAD, found, "unset it, also in Claude Code's settings")
+        yield CheckResult(_POINT, CheckState.BAD, found, "unset it, also in Claude Code's settings")
     elif not helper and "ANTHROPIC_AUTH_TOKEN" not in given:
-        yield Finding(_POINT, State.BAD, "it has no token helper", _SET_UP)
+        yield CheckResult(_POINT, CheckState.BAD, "it has no token helper", _SET_UP)
     if (settings_file(None).parent / ".credentials.json").exists():
-        yield Finding(
+        yield CheckResult(
             _POINT,
-            State.NOTE,
+            CheckState.NOTE,
             "it is signed in at its vendor as well, which works past the gateway",
             "type /logout in Claude Code",
         )
 
 
-def _hooks(own: Mapping[str, Any], managed: Mapping[str, Any]) -> Iterator[Finding]:
+def _hooks(own: Mapping[str, Any], managed: Mapping[str, Any]) -> Iterator[CheckResult]:
     by_users, by_fleet = (dict(our_handlers(each.get("hooks"))) for each in (own, managed))
     if not by_users and not by_fleet:
-        yield Finding(
-            _POINT, State.NOTE, "it has no hooks", "run `abeyance hook install claude` to add them"
+        yield CheckResult(
+            _POINT,
+            CheckState.NOTE,
+            "it has no hooks",
+            "run `abeyance hook install claude` to add them",
         )
         return
     if not by_fleet and own.get("disableAllHooks") is True:
         found = "its hooks are switched off (disableAllHooks)"
-        yield Finding(_POINT, State.BAD, found, "remove that setting")
+        yield CheckResult(_POINT, CheckState.BAD, found, "remove that setting")
         return
     kind = "managed" if by_fleet else "the user's own, who can remove them"
-    yield Finding(_POINT, State.GOOD, f"its hooks are installed: {kind}")
+    yield CheckResult(_POINT, CheckState.GOOD, f"its hooks are installed: {kind}")
     handlers = (by_fleet or by_users).values()
     if any(handler.get("onFailure") != "block" for handler in handlers):
-        yield Finding(
+        yield CheckResult(
             _POINT,
-            State.BAD,
+            CheckState.BAD,
             "a hook that fails lets the action through (no onFailure)",
             "run `abeyance hook install claude` again",
         )
     version = version_of("claude")
     if version and tuple(int(n) for n in re.findall(r"\d+", version)[:3]) < _FAILS_CLOSED:
-        yield Finding(
+        yield CheckResult(
             _POINT,
-            State.NOTE,
+            CheckState.NOTE,
             f"version {version} lets an action through when a hook times out",
             "update it to 2.1.295 or later",
         )

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from workstation.configuration.edits import Format
 from workstation.doctor.findings import (
-    Finding,
+    CheckResult,
+    CheckState,
     Machine,
-    State,
     address,
     is_installed,
     readable,
@@ -26,7 +26,7 @@ _POINT = "Codex"
 _SET_UP = "run `abeyance setup codex`, or start it with `abeyance exec -- codex`"
 
 
-def examine(machine: Machine) -> Iterator[Finding]:
+def examine(machine: Machine) -> Iterator[CheckResult]:
     """Yield what was found; nothing where it is not installed."""
     if not is_installed("codex"):
         return
@@ -38,9 +38,9 @@ def examine(machine: Machine) -> Iterator[Finding]:
     own, managed, required = (values_in(file, Format.TOML) for file in files)
     yield from _provider(machine, own, managed)
     if (config_file().parent / "auth.json").exists() and not required.get("allowed_login_methods"):
-        yield Finding(
+        yield CheckResult(
             _POINT,
-            State.NOTE,
+            CheckState.NOTE,
             "it is signed in at its vendor as well, which works past the gateway",
             "run `codex logout`",
         )
@@ -49,13 +49,15 @@ def examine(machine: Machine) -> Iterator[Finding]:
 
 def _provider(
     machine: Machine, own: Mapping[str, Any], managed: Mapping[str, Any]
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     name = managed.get("model_provider") or own.get("model_provider")
     provider = _provider_in(managed, name) or _provider_in(own, name)
     yield address(_POINT, provider.get("base_url", ""), machine, _SET_UP)
     env_key = provider.get("env_key")
     if provider and not provider.get("auth") and not (env_key and variable(str(env_key))):
-        yield Finding(_POINT, State.BAD, "its provider has no command for a token", _SET_UP)
+        yield CheckResult(
+            _POINT, CheckState.BAD, "its provider has no command for a token", _SET_UP
+        )
     profiles = own.get("profiles")
     others = [
         profile
@@ -64,7 +66,7 @@ def _provider(
     ]
     if others:
         found = f"other providers are used by its profiles {', '.join(others)}"
-        yield Finding(_POINT, State.BAD, found, "remove model_provider from them")
+        yield CheckResult(_POINT, CheckState.BAD, found, "remove model_provider from them")
 
 
 def _provider_in(config: Mapping[str, Any], name: object) -> Mapping[str, Any]:
@@ -73,7 +75,7 @@ def _provider_in(config: Mapping[str, Any], name: object) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _hooks(required: Mapping[str, Any]) -> Iterator[Finding]:
+def _hooks(required: Mapping[str, Any]) -> Iterator[CheckResult]:
     file = hooks_file("codex", "user", None)
     broken = list(readable(_POINT, file, Format.JSONC))
     yield from broken
@@ -81,12 +83,12 @@ def _hooks(required: Mapping[str, Any]) -> Iterator[Finding]:
     managed = [*our_handlers(required.get("hooks"))]
     if not own and not managed:
         remedy = "run `abeyance hook install codex` to add them"
-        yield Finding(_POINT, State.NOTE, "it has no hooks", remedy)
+        yield CheckResult(_POINT, CheckState.NOTE, "it has no hooks", remedy)
         return
     kind = "managed" if managed else "the user's own, if trusted with /hooks"
-    yield Finding(
+    yield CheckResult(
         _POINT,
-        State.NOTE,
+        CheckState.NOTE,
         f"its hooks are installed ({kind}), and let an action through when they fail",
         "rely on the gateway, which holds tool calls in the model's answer",
     )

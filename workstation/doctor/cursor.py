@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from workstation.configuration.edits import Format
 from workstation.doctor.findings import (
-    Finding,
+    CheckResult,
+    CheckState,
     Machine,
-    State,
     is_installed,
     readable,
     values_in,
@@ -25,7 +25,7 @@ _POINT = "Cursor"
 _INSTALL = "run `abeyance hook install cursor`"
 
 
-def examine(_: Machine) -> Iterator[Finding]:
+def examine(_: Machine) -> Iterator[CheckResult]:
     """Yield what was found; nothing where it is not installed."""
     if not is_installed("cursor", "cursor-agent") and not (Path.home() / ".cursor").exists():
         return
@@ -39,18 +39,20 @@ def examine(_: Machine) -> Iterator[Finding]:
             if handlers:
                 yield from _judge(kind, handlers)
                 return
-    yield Finding(_POINT, State.BAD, "it has no hooks, so nothing is checked", _INSTALL)
+    yield CheckResult(_POINT, CheckState.BAD, "it has no hooks, so nothing is checked", _INSTALL)
 
 
-def _judge(kind: str, handlers: list[tuple[str, dict[str, object]]]) -> Iterator[Finding]:
+def _judge(kind: str, handlers: list[tuple[str, dict[str, object]]]) -> Iterator[CheckResult]:
     missing = set(hooks_for("cursor", "user", version_of("cursor"))["hooks"]) - {
         event for event, _ in handlers
     }
     if missing:
         found = f"its hooks leave out {', '.join(sorted(missing))}"
-        yield Finding(_POINT, State.BAD, found, f"{_INSTALL} again")
+        yield CheckResult(_POINT, CheckState.BAD, found, f"{_INSTALL} again")
     elif all(h.get("failClosed") is True and h.get("timeout") for _, h in handlers):
-        yield Finding(_POINT, State.GOOD, f"its hooks are installed and fail closed: {kind}")
+        yield CheckResult(
+            _POINT, CheckState.GOOD, f"its hooks are installed and fail closed: {kind}"
+        )
     else:
         found = "a hook that fails or takes long lets the action through"
-        yield Finding(_POINT, State.BAD, found, f"{_INSTALL} again")
+        yield CheckResult(_POINT, CheckState.BAD, found, f"{_INSTALL} again")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     GOOD = "good"
     NOTE = "note"
     """Good, with something to know."""
@@ -27,9 +27,9 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckResult:
     point: str
-    state: State
+    state: CheckState
     found: str
     remedy: str = ""
 
@@ -47,7 +47,7 @@ class Machine:
         return any(found.startswith(f"{address}/") for address in self.addresses)
 
 
-Examining: TypeAlias = Callable[[Machine], Iterator[Finding]]
+Examining: TypeAlias = Callable[[Machine], Iterator[CheckResult]]
 
 
 def is_installed(*programs: str) -> bool:
@@ -60,12 +60,12 @@ def values_in(file: Path, format_: Format) -> dict[str, Any]:
     return EDITORS[format_].parse(read(file) or "")
 
 
-def readable(point: str, file: Path, format_: Format) -> Iterator[Finding]:
+def readable(point: str, file: Path, format_: Format) -> Iterator[CheckResult]:
     """Yield a finding where a file is one that its tool cannot read either."""
     try:
         values_in(file, format_)
     except (Unreadable, Unavailable) as error:
-        yield Finding(point, State.BAD, f"{file} cannot be read: {error}", "mend the file")
+        yield CheckResult(point, CheckState.BAD, f"{file} cannot be read: {error}", "mend the file")
 
 
 def set_variables(*names: str) -> list[str]:
@@ -73,10 +73,10 @@ def set_variables(*names: str) -> list[str]:
     return [name for name in names if variable(name)]
 
 
-def address(point: str, url: object, machine: Machine, remedy: str) -> Finding:
+def address(point: str, url: object, machine: Machine, remedy: str) -> CheckResult:
     """Judge where a tool's requests go; `url` is empty where that is its vendor."""
     if machine.is_ours(url):
-        return Finding(point, State.GOOD, f"requests go to {url}")
+        return CheckResult(point, CheckState.GOOD, f"requests go to {url}")
     if not url:
-        return Finding(point, State.BAD, "requests go to its vendor", remedy)
-    return Finding(point, State.BAD, f"requests go to {url}", remedy)
+        return CheckResult(point, CheckState.BAD, "requests go to its vendor", remedy)
+    return CheckResult(point, CheckState.BAD, f"requests go to {url}", remedy)

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from app.errors import AbeyanceError
-from workstation.doctor.findings import Finding, Machine, State
+from workstation.doctor.findings import CheckResult, CheckState, Machine
 from workstation.setup.connections import usable
 from workstation.sign_in.tokens import tokens_of
 from workstation.workplace import find_workplace
@@ -20,33 +20,38 @@ _SECONDS = 10.0
 _CLOCK_SECONDS = 60
 
 
-def examine(gateway: str = "") -> tuple[Machine, list[Finding]]:
+def examine(gateway: str = "") -> tuple[Machine, list[CheckResult]]:
     """Return what tools should use, and what was found. Raises nothing of its own."""
     try:
         workplace = find_workplace(gateway)
     except AbeyanceError as error:
-        unknown = Finding("gateway", State.BAD, str(error), "run `abeyance login <gateway>`")
+        unknown = CheckResult(
+            "gateway", CheckState.BAD, str(error), "run `abeyance login <gateway>`"
+        )
         return Machine((gateway.rstrip("/"),) if gateway else ()), [unknown]
     found = _reached(workplace)
     machine = Machine((workplace.gateway,))
     try:
         token = tokens_of(workplace).current()
     except AbeyanceError as error:
-        return machine, [*found, Finding("sign-in", State.BAD, str(error), "run `abeyance login`")]
+        return machine, [
+            *found,
+            CheckResult("sign-in", CheckState.BAD, str(error), "run `abeyance login`"),
+        ]
     found.append(
-        Finding("sign-in", State.GOOD, f"your token is good until {_at(token.expires_at)}")
+        CheckResult("sign-in", CheckState.GOOD, f"your token is good until {_at(token.expires_at)}")
     )
     try:
         connections = usable(workplace)
     except AbeyanceError as error:
-        bad = Finding("connections", State.BAD, str(error), "run `abeyance login`")
+        bad = CheckResult("connections", CheckState.BAD, str(error), "run `abeyance login`")
         return machine, [*found, bad]
     names = ", ".join(known.name for known in connections) or "none"
-    found.append(Finding("connections", State.GOOD, f"you may use {names}"))
+    found.append(CheckResult("connections", CheckState.GOOD, f"you may use {names}"))
     return Machine((workplace.gateway, *(known.url for known in connections))), found
 
 
-def _reached(workplace: Workplace) -> list[Finding]:
+def _reached(workplace: Workplace) -> list[CheckResult]:
     import httpx2  # noqa: PLC0415  it loads slowly
 
     try:
@@ -54,25 +59,27 @@ def _reached(workplace: Workplace) -> list[Finding]:
     except httpx2.HTTPError as error:
         remedy = "check the address, the network and proxy settings"
         said = f"{workplace.gateway} does not answer ({error!r})"
-        return [Finding("gateway", State.BAD, said, remedy)]
+        return [CheckResult("gateway", CheckState.BAD, said, remedy)]
     if answer.status_code != 200:
         said = f"{workplace.gateway} answers with status {answer.status_code}"
-        return [Finding("gateway", State.BAD, said, "check the address")]
+        return [CheckResult("gateway", CheckState.BAD, said, "check the address")]
     return [
-        Finding("gateway", State.GOOD, f"{workplace.gateway} answers"),
+        CheckResult("gateway", CheckState.GOOD, f"{workplace.gateway} answers"),
         *clock(answer.headers.get("date", ""), time.time()),
     ]
 
 
-def clock(said: str, now: float) -> list[Finding]:
+def clock(said: str, now: float) -> list[CheckResult]:
     try:
         off = now - parsedate_to_datetime(said).timestamp()
     except ValueError:
         return []
     if abs(off) <= _CLOCK_SECONDS:
-        return [Finding("clock", State.GOOD, "agrees with the gateway's")]
+        return [CheckResult("clock", CheckState.GOOD, "agrees with the gateway's")]
     found = f"this machine's clock is {abs(off):.0f} s {'ahead of' if off > 0 else 'behind'} "
-    return [Finding("clock", State.BAD, f"{found}the gateway's", "set it by a time server")]
+    return [
+        CheckResult("clock", CheckState.BAD, f"{found}the gateway's", "set it by a time server")
+    ]
 
 
 def _at(seconds: float) -> str:

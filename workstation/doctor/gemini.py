@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from workstation.configuration.edits import Format, value_at
 from workstation.doctor.findings import (
-    Finding,
+    CheckResult,
+    CheckState,
     Machine,
-    State,
     address,
     is_installed,
     readable,
@@ -25,7 +25,7 @@ _SET_UP = "run `abeyance setup gemini`, or start it with `abeyance exec -- gemin
 _GOOGLES = "AIza"
 
 
-def examine(machine: Machine) -> Iterator[Finding]:
+def examine(machine: Machine) -> Iterator[CheckResult]:
     """Yield what was found; nothing where it is not installed."""
     if not is_installed("gemini"):
         return
@@ -42,19 +42,19 @@ def examine(machine: Machine) -> Iterator[Finding]:
         said = [value_at(values_in(file, Format.JSONC), path) for file in (managed, own)]
         if wanted not in said:
             name = ".".join(path)
-            yield Finding(_POINT, State.BAD, f"{name} is not {wanted}", _SET_UP)
+            yield CheckResult(_POINT, CheckState.BAD, f"{name} is not {wanted}", _SET_UP)
     key = variable("GEMINI_API_KEY") or saved.get("GEMINI_API_KEY", "")
     if key.startswith(_GOOGLES):
         found = "GEMINI_API_KEY is a key of Google's, which works past the gateway"
-        yield Finding(_POINT, State.BAD, found, "unset it, also in .env files")
+        yield CheckResult(_POINT, CheckState.BAD, found, "unset it, also in .env files")
     elif not key:
         remedy = (
             "start it with `abeyance exec -- gemini`, or give it a key of `abeyance key create`"
         )
-        yield Finding(_POINT, State.NOTE, "it has no key for the gateway", remedy)
+        yield CheckResult(_POINT, CheckState.NOTE, "it has no key for the gateway", remedy)
     if variable("GOOGLE_GENAI_USE_GCA") or variable("GOOGLE_GENAI_USE_VERTEXAI"):
         found = "GOOGLE_GENAI_USE_GCA or GOOGLE_GENAI_USE_VERTEXAI leads past the gateway"
-        yield Finding(_POINT, State.BAD, found, "unset it")
+        yield CheckResult(_POINT, CheckState.BAD, found, "unset it")
     if (folder / "oauth_creds.json").exists():
         found = "it is signed in with Google as well, which works past the gateway"
-        yield Finding(_POINT, State.NOTE, found, f"delete {folder / 'oauth_creds.json'}")
+        yield CheckResult(_POINT, CheckState.NOTE, found, f"delete {folder / 'oauth_creds.json'}")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from workstation.configuration.edits import Format
 from workstation.doctor.findings import (
-    Finding,
+    CheckResult,
+    CheckState,
     Machine,
-    State,
     is_installed,
     readable,
     values_in,
@@ -29,7 +29,7 @@ _POINT = "opencode"
 _SET_UP = "run `abeyance setup opencode`, or start it with `abeyance exec -- opencode`"
 
 
-def examine(machine: Machine) -> Iterator[Finding]:
+def examine(machine: Machine) -> Iterator[CheckResult]:
     """Yield what was found; nothing where it is not installed."""
     if not is_installed("opencode"):
         return
@@ -46,19 +46,23 @@ def examine(machine: Machine) -> Iterator[Finding]:
         if machine.is_ours(_table(_table(provider).get("options")).get("baseURL"))
     }
     if not routed:
-        yield Finding(_POINT, State.BAD, "no provider of it leads to the gateway", _SET_UP)
+        yield CheckResult(_POINT, CheckState.BAD, "no provider of it leads to the gateway", _SET_UP)
         return
-    yield Finding(_POINT, State.GOOD, f"requests to {', '.join(sorted(routed))} go to the gateway")
+    yield CheckResult(
+        _POINT, CheckState.GOOD, f"requests to {', '.join(sorted(routed))} go to the gateway"
+    )
     plugins = (config_folder() / "plugin" / PLUGIN_FILE, managed_folder() / PLUGIN_FILE)
     if not any(file.exists() for file in plugins):
-        yield Finding(_POINT, State.BAD, "the plugin that brings the token is not there", _SET_UP)
+        yield CheckResult(
+            _POINT, CheckState.BAD, "the plugin that brings the token is not there", _SET_UP
+        )
     enabled = theirs.get("enabled_providers")
     if isinstance(enabled, list) and routed.issuperset(enabled):
         return
     yield from _others(routed)
 
 
-def _others(routed: set[str]) -> Iterator[Finding]:
+def _others(routed: set[str]) -> Iterator[CheckResult]:
     auth = folder_of("XDG_DATA_HOME", Path.home() / ".local" / "share") / "opencode" / "auth.json"
     if broken := list(readable(_POINT, auth, Format.JSONC)):
         yield from broken
@@ -70,10 +74,12 @@ def _others(routed: set[str]) -> Iterator[Finding]:
     ]
     if others:
         found = f"it has credentials for {', '.join(others)}, which works past the gateway"
-        yield Finding(_POINT, State.BAD, found, "run `opencode auth logout`")
+        yield CheckResult(_POINT, CheckState.BAD, found, "run `opencode auth logout`")
     else:
         found = "its other providers work past the gateway"
-        yield Finding(_POINT, State.NOTE, found, "have your administrator run `abeyance fleet`")
+        yield CheckResult(
+            _POINT, CheckState.NOTE, found, "have your administrator run `abeyance fleet`"
+        )
 
 
 def _table(found: object) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from workstation.forwarder.requests import (
     is_websocket,
     without_key,
 )
-from workstation.forwarder.words import Refusal
+from workstation.forwarder.words import ForwarderRefusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -172,14 +172,16 @@ class Forwarder:
             except _Unanswered as unanswered:
                 return await _answered(request, words.spell(unanswered.refusal, kind, agent))
 
-    def _refusal(self, headers: Headers, path: str, query: str) -> Refusal | None:
+    def _refusal(self, headers: Headers, path: str, query: str) -> ForwarderRefusal | None:
         """Return why a request is none of the tool's own."""
         hosts = [value for name, value in headers if name == "host"]
         if hosts != [self._host]:
             # A page in a browser that has its name lead here (DNS rebinding) says its own name.
-            return Refusal(403, "wrong_host", f"This server is {self._host} and nothing else.")
+            return ForwarderRefusal(
+                403, "wrong_host", f"This server is {self._host} and nothing else."
+            )
         if not has_key(headers, query, self.key):
-            return Refusal(
+            return ForwarderRefusal(
                 401,
                 "wrong_key",
                 "This is the forwarder of `abeyance exec`, and the API key sent is not the one "
@@ -188,14 +190,14 @@ class Forwarder:
             )
         if connection_of(path) not in self._kinds and path != _HOOKS:
             names = ", ".join(f"/{name}/…" for name in self._kinds)
-            return Refusal(
+            return ForwarderRefusal(
                 404,
                 "not_found",
                 f"`abeyance exec` forwards {names} and nothing else. To use another connection, "
                 "start the tool with --connection.",
             )
         if is_websocket(headers):
-            return Refusal(
+            return ForwarderRefusal(
                 426,
                 "upgrade_required",
                 "WebSockets are not served here; send the request over HTTP.",
@@ -254,25 +256,25 @@ class Forwarder:
             )
         except UnicodeDecodeError as error:
             said = "A header of the request is not UTF-8; Abeyance cannot send it on."
-            raise _Unanswered(Refusal(400, "bad_request", said)) from error
+            raise _Unanswered(ForwarderRefusal(400, "bad_request", said)) from error
         except aiohttp.ClientConnectorError as error:
             said = (
                 f"Abeyance's gateway at {self._gateway} cannot be reached "
                 f"({error.strerror or error}). Check the network or VPN; nothing was sent."
             )
-            raise _Unanswered(Refusal(503, "gateway_unreachable", said)) from error
+            raise _Unanswered(ForwarderRefusal(503, "gateway_unreachable", said)) from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             said = (
                 f"Abeyance's gateway at {self._gateway} did not answer ({type(error).__name__}). "
                 "Sending it again finds what was held meanwhile."
             )
-            raise _Unanswered(Refusal(502, "gateway_away", said)) from error
+            raise _Unanswered(ForwarderRefusal(502, "gateway_away", said)) from error
 
 
 class _Unanswered(Exception):
     """The gateway gave no answer; the tool gets this refusal."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: ForwarderRefusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
 

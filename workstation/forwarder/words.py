@@ -26,7 +26,7 @@ _ENDS_CODEX = "invalid_prompt"
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ForwarderRefusal:
     """Why a request is not answered by the gateway. `final`: sending it again does not help."""
 
     status: int
@@ -45,18 +45,20 @@ class Spelt:
     body: bytes
 
 
-def signed_out(error: AbeyanceError) -> Refusal:
+def signed_out(error: AbeyanceError) -> ForwarderRefusal:
     """Say why there is no token."""
     if isinstance(error, NotAuthenticated):
-        return Refusal(
+        return ForwarderRefusal(
             401,
             "not_signed_in",
             f"{error} Do so in another terminal, then send this again; nothing else is lost.",
         )
-    return Refusal(503, "unavailable", f"No token can be had for Abeyance right now: {error}")
+    return ForwarderRefusal(
+        503, "unavailable", f"No token can be had for Abeyance right now: {error}"
+    )
 
 
-def spell(refusal: Refusal, kind: str, user_agent: str) -> Spelt:
+def spell(refusal: ForwarderRefusal, kind: str, user_agent: str) -> Spelt:
     """Spell a refusal for an API, with the status that the tool does not misread."""
     agent, status, code = user_agent.strip().lower(), refusal.status, refusal.code
     if status in _MISREAD and agent.startswith(_MISREADING):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-Event = dict[str, object]
-Question = dict[str, object]
+HookEvent = dict[str, object]
+HookQuestion = dict[str, object]
 """A request to `POST /-/evaluate`, without the tool and the patience."""
 
 
-class Verdict:
+class GatewayVerdict:
     """The gateway's decision. `changed` has the arguments that a person put in their place."""
 
     __slots__ = ("allowed", "by_person", "changed", "message")
@@ -28,36 +28,36 @@ class Verdict:
         self.by_person = by_person
 
 
-class Answer:
+class HookOutput:
     """What a hook prints, and the code with which it ends."""
 
     __slots__ = ("code", "document", "error")
 
-    def __init__(self, document: Event | None = None, error: str = "", code: int = 0) -> None:
+    def __init__(self, document: HookEvent | None = None, error: str = "", code: int = 0) -> None:
         self.document = document
         self.error = error
         self.code = code
 
 
-class Unreadable(Exception):
+class UnreadableEvent(Exception):
     """An event that the hook cannot read; the message is for the person at the tool."""
 
 
-def text(event: Event, name: str) -> str:
+def text(event: HookEvent, name: str) -> str:
     """Return a text of the event; empty where there is none."""
     found = event.get(name)
     return found if isinstance(found, str) else ""
 
 
-def needed(event: Event, name: str) -> str:
-    """Return a text that the event must have. Raises Unreadable."""
+def needed(event: HookEvent, name: str) -> str:
+    """Return a text that the event must have. Raises UnreadableEvent."""
     found = event.get(name)
     if not isinstance(found, str):
-        raise Unreadable(f"the event has no “{name}”")
+        raise UnreadableEvent(f"the event has no “{name}”")
     return found
 
 
-def arguments(event: Event, name: str = "tool_input") -> dict[str, object]:
+def arguments(event: HookEvent, name: str = "tool_input") -> dict[str, object]:
     """Return the arguments of a tool call, which some tools give as JSON in a string."""
     found = event.get(name)
     if isinstance(found, str):
@@ -70,7 +70,7 @@ def arguments(event: Event, name: str = "tool_input") -> dict[str, object]:
     return dict(found) if isinstance(found, dict) else {"input": found}
 
 
-def given(question: Question) -> Question:
+def given(question: HookQuestion) -> HookQuestion:
     """Leave out what an event does not say."""
     return {name: value for name, value in question.items() if value not in ("", None)}
 

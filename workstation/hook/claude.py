@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from workstation.hook import nested
 from workstation.hook.answer import (
-    Answer,
-    Event,
-    Question,
-    Unreadable,
-    Verdict,
+    GatewayVerdict,
+    HookEvent,
+    HookOutput,
+    HookQuestion,
+    UnreadableEvent,
     arguments,
     given,
     needed,
@@ -22,9 +22,9 @@ from workstation.hook.answer import (
 _PROMPTS = ("UserPromptSubmit", "UserPromptExpansion")
 
 
-def question(event: Event) -> Question:
-    """Return what to ask the gateway. Raises Unreadable."""
-    common: Question = {
+def question(event: HookEvent) -> HookQuestion:
+    """Return what to ask the gateway. Raises UnreadableEvent."""
+    common: HookQuestion = {
         "conversation": text(event, "session_id"),
         "turn": text(event, "prompt_id"),
         "call_id": text(event, "tool_use_id"),
@@ -33,7 +33,7 @@ def question(event: Event) -> Question:
     return given(common) | _content(event)
 
 
-def _content(event: Event) -> Question:
+def _content(event: HookEvent) -> HookQuestion:
     match event.get("hook_event_name"):
         case name if name in _PROMPTS:
             return {"event": "prompt", "prompt": needed(event, "prompt")}
@@ -41,10 +41,10 @@ def _content(event: Event) -> Question:
             name = needed(event, "tool_name")
             return {"event": "tool_call", "name": name, "arguments": arguments(event)}
         case other:
-            raise Unreadable(f"Abeyance does not check the event “{other}”")
+            raise UnreadableEvent(f"Abeyance does not check the event “{other}”")
 
 
-def answer(event: Event, verdict: Verdict) -> Answer:
+def answer(event: HookEvent, verdict: GatewayVerdict) -> HookOutput:
     """Say the verdict in the words of the event."""
     if not verdict.allowed:
         return blocked(event, verdict.message)
@@ -53,12 +53,12 @@ def answer(event: Event, verdict: Verdict) -> Answer:
         case "PreToolUse" if changed is not None:
             return nested.specific(event, {"updatedInput": changed})
         case "PermissionRequest" if verdict.by_person:
-            new: Event = {"updatedInput": changed} if changed is not None else {}
+            new: HookEvent = {"updatedInput": changed} if changed is not None else {}
             return nested.specific(event, {"decision": {"behavior": "allow"} | new})
         case _:
-            return Answer({})
+            return HookOutput({})
 
 
-def blocked(event: Event, message: str) -> Answer:
+def blocked(event: HookEvent, message: str) -> HookOutput:
     """Block; an event that is not known is blocked by the exit code."""
     return nested.blocked(event, message, _PROMPTS)

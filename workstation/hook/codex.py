@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from workstation.hook import nested
 from workstation.hook.answer import (
-    Answer,
-    Event,
-    Question,
-    Unreadable,
-    Verdict,
+    GatewayVerdict,
+    HookEvent,
+    HookOutput,
+    HookQuestion,
+    UnreadableEvent,
     arguments,
     cannot_change,
     given,
@@ -25,9 +25,9 @@ _SHELL = "Bash"
 _PROMPTS = ("UserPromptSubmit",)
 
 
-def question(event: Event) -> Question:
-    """Return what to ask the gateway. Raises Unreadable."""
-    common: Question = {
+def question(event: HookEvent) -> HookQuestion:
+    """Return what to ask the gateway. Raises UnreadableEvent."""
+    common: HookQuestion = {
         "conversation": text(event, "session_id"),
         "turn": text(event, "turn_id"),
         "call_id": text(event, "tool_use_id"),
@@ -37,7 +37,7 @@ def question(event: Event) -> Question:
     return given(common) | _content(event)
 
 
-def _content(event: Event) -> Question:
+def _content(event: HookEvent) -> HookQuestion:
     match event.get("hook_event_name"):
         case name if name in _PROMPTS:
             return {"event": "prompt", "prompt": needed(event, "prompt")}
@@ -45,20 +45,20 @@ def _content(event: Event) -> Question:
             name = needed(event, "tool_name")
             return {"event": "tool_call", "name": name, "arguments": _arguments(event)}
         case other:
-            raise Unreadable(f"Abeyance does not check the event “{other}”")
+            raise UnreadableEvent(f"Abeyance does not check the event “{other}”")
 
 
-def _arguments(event: Event) -> Event:
+def _arguments(event: HookEvent) -> HookEvent:
     """Leave out the reason that a request for permission has beside the command."""
     found = arguments(event)
     return {"command": found["command"]} if _is_shell(event, found) else found
 
 
-def _is_shell(event: Event, found: Event) -> bool:
+def _is_shell(event: HookEvent, found: HookEvent) -> bool:
     return event.get("tool_name") == _SHELL and isinstance(found.get("command"), str)
 
 
-def answer(event: Event, verdict: Verdict) -> Answer:
+def answer(event: HookEvent, verdict: GatewayVerdict) -> HookOutput:
     """Say the verdict in the words of the event."""
     if not verdict.allowed:
         return blocked(event, verdict.message)
@@ -71,9 +71,9 @@ def answer(event: Event, verdict: Verdict) -> Answer:
         case "PermissionRequest" if verdict.by_person:
             return nested.specific(event, {"decision": {"behavior": "allow"}})
         case _:
-            return Answer({})
+            return HookOutput({})
 
 
-def blocked(event: Event, message: str) -> Answer:
+def blocked(event: HookEvent, message: str) -> HookOutput:
     """Block; an event that is not known is blocked by the exit code."""
     return nested.blocked(event, message, _PROMPTS)

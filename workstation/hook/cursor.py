@@ -8,11 +8,11 @@ enforce it everywhere.
 from __future__ import annotations
 
 from workstation.hook.answer import (
-    Answer,
-    Event,
-    Question,
-    Unreadable,
-    Verdict,
+    GatewayVerdict,
+    HookEvent,
+    HookOutput,
+    HookQuestion,
+    UnreadableEvent,
     arguments,
     cannot_change,
     given,
@@ -34,11 +34,11 @@ _CHANGEABLE = {
 _MCP = "MCP:"
 
 
-def question(event: Event) -> Question:
-    """Return what to ask the gateway. Raises Unreadable."""
+def question(event: HookEvent) -> HookQuestion:
+    """Return what to ask the gateway. Raises UnreadableEvent."""
     roots = event.get("workspace_roots")
     root = roots[0] if isinstance(roots, list) and roots else ""
-    common: Question = {
+    common: HookQuestion = {
         "conversation": text(event, "conversation_id"),
         "turn": text(event, "generation_id"),
         "call_id": text(event, "tool_use_id") or text(event, "tool_call_id"),
@@ -48,7 +48,7 @@ def question(event: Event) -> Question:
     return given(common) | _content(event)
 
 
-def _content(event: Event) -> Question:
+def _content(event: HookEvent) -> HookQuestion:
     match event.get("hook_event_name"):
         case "beforeSubmitPrompt":
             return {"event": "prompt", "prompt": needed(event, "prompt")}
@@ -67,46 +67,50 @@ def _content(event: Event) -> Question:
             kind, task = text(event, "subagent_type"), needed(event, "task")
             return _call("Task", {"subagent_type": kind, "task": task})
         case other:
-            raise Unreadable(f"Abeyance does not check the event “{other}”")
+            raise UnreadableEvent(f"Abeyance does not check the event “{other}”")
 
 
-def _call(name: str, given_arguments: Event) -> Question:
+def _call(name: str, given_arguments: HookEvent) -> HookQuestion:
     if name == _SHELL:
         # Two events tell of one command; only this part is the same in both.
         given_arguments = {"command": needed(given_arguments, "command")}
     return {"event": "tool_call", "name": name, "arguments": given_arguments}
 
 
-def answer(event: Event, verdict: Verdict) -> Answer:
+def answer(event: HookEvent, verdict: GatewayVerdict) -> HookOutput:
     """Say the verdict in the words of the event."""
     if not verdict.allowed:
         return blocked(event, verdict.message)
     if event.get("hook_event_name") == "beforeSubmitPrompt":
-        return Answer({"continue": True})
+        return HookOutput({"continue": True})
     changed = verdict.changed
     if changed is None or changed == question(event).get("arguments"):
-        return Answer({"permission": "allow"})
+        return HookOutput({"permission": "allow"})
     if not _can_take(event, changed):
         return blocked(event, cannot_change("Cursor", changed))
-    return Answer({"permission": "allow", "updated_input": arguments(event) | changed})
+    return HookOutput({"permission": "allow", "updated_input": arguments(event) | changed})
 
 
-def blocked(event: Event, message: str) -> Answer:
+def blocked(event: HookEvent, message: str) -> HookOutput:
     """Block; an event that is not known is blocked in every way that Cursor has."""
-    words: Event = {"user_message": message}
+    words: HookEvent = {"user_message": message}
     match event.get("hook_event_name"):
         case "beforeSubmitPrompt":
-            return Answer({"continue": False} | words)
+            return HookOutput({"continue": False} | words)
         case "beforeReadFile" | "beforeTabFileRead" | "subagentStart":
-            return Answer({"permission": "deny"} | words)
+            return HookOutput({"permission": "deny"} | words)
         case "preToolUse" | "beforeShellExecution" | "beforeMCPExecution":
-            return Answer({"permission": "deny", "agent_message": message} | words)
+            return HookOutput({"permission": "deny", "agent_message": message} | words)
         case _:
-            everything: Event = {"continue": False, "permission": "deny", "agent_message": message}
-            return Answer(everything | words)
+            everything: HookEvent = {
+                "continue": False,
+                "permission": "deny",
+                "agent_message": message,
+            }
+            return HookOutput(everything | words)
 
 
-def _can_take(event: Event, changed: Event) -> bool:
+def _can_take(event: HookEvent, changed: HookEvent) -> bool:
     """Whether Cursor would run the call with exactly these arguments."""
     if event.get("hook_event_name") != "preToolUse":
         return False

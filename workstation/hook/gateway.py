@@ -7,7 +7,7 @@ import json
 import time
 from urllib.parse import urlsplit
 
-from workstation.hook.answer import Question, Verdict
+from workstation.hook.answer import GatewayVerdict, HookQuestion
 
 _PATH = "/-/evaluate"
 _CONNECT_SECONDS = 10.0
@@ -35,7 +35,7 @@ class _Interrupted(Exception):
         self.pause = pause
 
 
-def ask(url: str, token: str, question: Question, deadline: float) -> Verdict:
+def ask(url: str, token: str, question: HookQuestion, deadline: float) -> GatewayVerdict:
     """Return the verdict. `deadline` is a time of the monotonic clock. Raises Unanswered."""
     failures = 0
     while True:
@@ -53,7 +53,7 @@ def ask(url: str, token: str, question: Question, deadline: float) -> Verdict:
             time.sleep(min(pause, _LONGEST_PAUSE_SECONDS))
 
 
-def _ask_once(url: str, token: str, question: Question) -> Verdict:
+def _ask_once(url: str, token: str, question: HookQuestion) -> GatewayVerdict:
     connection, path = _connection(url)
     waited = False
     try:
@@ -117,11 +117,11 @@ def _failure(error: dict[str, object], *, waited: bool) -> Exception:
     return Unanswered(f"Abeyance could not check this, so it is blocked: {error['message']}")
 
 
-def _verdict(said: dict[str, object]) -> Verdict:
+def _verdict(said: dict[str, object]) -> GatewayVerdict:
     decision, changed = said["decision"], said.get("arguments")
     if decision not in ("allow", "deny") or not isinstance(changed, dict | None):
         raise ValueError(said)
-    return Verdict(
+    return GatewayVerdict(
         allowed=decision == "allow",
         message=str(said.get("message") or "Abeyance does not allow this."),
         changed=changed,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import BadSettings
 from workstation.configuration.changing import Planned, plan, plan_undo
-from workstation.configuration.edits import EDITORS, Change, Format, Setting, edited, remove
+from workstation.configuration.edits import EDITORS, Format, Setting, SettingsChange, edited, remove
 from workstation.configuration.files import read
 from workstation.environment import variable
 
@@ -69,7 +69,7 @@ def plan_install(file: Path, document: dict[str, Any], *, public: bool = False) 
     ]
     if "version" in document:
         settings.insert(0, Setting(("version",), document["version"]))
-    return plan([Change(file, Format.JSONC, tuple(settings), public)], _PURPOSE)
+    return plan([SettingsChange(file, Format.JSONC, tuple(settings), public)], _PURPOSE)
 
 
 def plan_removal(tool: str, file: Path, project: Path | None) -> list[Planned]:
@@ -158,7 +158,7 @@ def _without_ours(file: Path, text: str | None) -> str | None:
         if kept == entries:
             continue
         if kept:
-            change = Change(file, Format.JSONC, (Setting(("hooks", event), kept),))
+            change = SettingsChange(file, Format.JSONC, (Setting(("hooks", event), kept),))
             text = edited(text, change)
         else:
             text = remove(text, Format.JSONC, ("hooks", event))

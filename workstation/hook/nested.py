@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workstation.hook.answer import Answer, Event
+from workstation.hook.answer import HookEvent, HookOutput
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
 
-def specific(event: Event, words: Event) -> Answer:
+def specific(event: HookEvent, words: HookEvent) -> HookOutput:
     """Say something that only this event has words for."""
-    return Answer({"hookSpecificOutput": {"hookEventName": event["hook_event_name"]} | words})
+    return HookOutput({"hookSpecificOutput": {"hookEventName": event["hook_event_name"]} | words})
 
 
-def blocked(event: Event, message: str, prompts: Container[object]) -> Answer:
+def blocked(event: HookEvent, message: str, prompts: Container[object]) -> HookOutput:
     """Block; `prompts` are the events of a prompt. One that is not known ends by its exit code."""
     match event.get("hook_event_name"):
         case "PreToolUse":
-            words: Event = {"permissionDecision": "deny", "permissionDecisionReason": message}
+            words: HookEvent = {"permissionDecision": "deny", "permissionDecisionReason": message}
             return specific(event, words)
         case "PermissionRequest":
             return specific(event, {"decision": {"behavior": "deny", "message": message}})
         case name if name in prompts:
-            return Answer({"decision": "block", "reason": message})
+            return HookOutput({"decision": "block", "reason": message})
         case _:
-            return Answer(None, message, 2)
+            return HookOutput(None, message, 2)

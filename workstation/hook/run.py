@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 from workstation.hook import claude, codex, cursor
-from workstation.hook.answer import Answer, Event, Unreadable
+from workstation.hook.answer import HookEvent, HookOutput, UnreadableEvent
 from workstation.hook.checkout import origin_of
 from workstation.hook.documents import WAIT_SECONDS
 from workstation.hook.gate import SignedOut, find_gate
@@ -53,7 +53,7 @@ def main(arguments: list[str]) -> NoReturn:
             event = _read()
             said.learn(event)
             answer = _answer(said.tool, event, gateway, started + wait)
-        except (Unreadable, SignedOut, Unanswered) as error:
+        except (UnreadableEvent, SignedOut, Unanswered) as error:
             answer = said.block(str(error))
         except Exception as error:  # noqa: BLE001 - a hook that dies lets the action through
             answer = said.block(
@@ -70,17 +70,17 @@ class _Said:
 
     def __init__(self, tool: str) -> None:
         self.tool = tool
-        self._event = Event()
+        self._event = HookEvent()
         self._lock = threading.Lock()
         self.ending = False
 
-    def learn(self, event: Event) -> None:
+    def learn(self, event: HookEvent) -> None:
         self._event = event
         if "cursor_version" in event:
             self.tool = "cursor"  # which also runs Claude Code's hooks, in its own words
 
-    def block(self, message: str) -> Answer:
-        answer: Answer = _TOOLS[self.tool].blocked(self._event, message)
+    def block(self, message: str) -> HookOutput:
+        answer: HookOutput = _TOOLS[self.tool].blocked(self._event, message)
         return answer
 
     def speak_after(self, seconds: float) -> None:
@@ -92,7 +92,7 @@ class _Said:
     def _give_up(self) -> None:
         self.end(self.block("Abeyance's gateway took too long, so this is blocked."))
 
-    def end(self, answer: Answer) -> NoReturn:
+    def end(self, answer: HookOutput) -> NoReturn:
         """Print the answer and end the process. Only the first call does."""
         with self._lock:
             self.ending = True
@@ -110,13 +110,13 @@ class _Said:
             raise _Stopped
 
 
-def _answer(tool: str, event: Event, gateway: str, deadline: float) -> Answer:
+def _answer(tool: str, event: HookEvent, gateway: str, deadline: float) -> HookOutput:
     words = _TOOLS[tool]
     question = words.question(event)
     url, token = find_gate(gateway)
     about = {"tool": NAMES[tool]} | origin_of(str(question.get("folder", "")))
     verdict = ask(url, token, about | question, deadline)
-    answer: Answer = words.answer(event, verdict)
+    answer: HookOutput = words.answer(event, verdict)
     return answer
 
 
@@ -130,18 +130,20 @@ def _options(arguments: list[str]) -> tuple[float, str]:
         elif name == "--gateway" and value:
             gateway = value
         else:
-            raise Unreadable(_USAGE)
+            raise UnreadableEvent(_USAGE)
     return wait, gateway
 
 
-def _read() -> Event:
+def _read() -> HookEvent:
     try:
         # Windows editors may begin with a byte order mark.
         event = json.loads(sys.stdin.buffer.read().decode("utf-8-sig"))
     except (ValueError, OSError) as error:
-        raise Unreadable(
+        raise UnreadableEvent(
             f"Abeyance could not read the event, so this is blocked: {error}"
         ) from error
     if not isinstance(event, dict):
-        raise Unreadable("Abeyance could not read the event, so this is blocked: it is no object")
+        raise UnreadableEvent(
+            "Abeyance could not read the event, so this is blocked: it is no object"
+        )
     return event

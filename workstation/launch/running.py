@@ -18,8 +18,8 @@ from workstation.launch.child import Child, found, signals_for
 from workstation.launch.environment import Prepared, prepared
 from workstation.launch.notifications import notify
 from workstation.launch.title import Title
-from workstation.launch.waiting import Watch
-from workstation.setup.base import Connection
+from workstation.launch.waiting import HoldWatch
+from workstation.setup.base import OfferedConnection
 from workstation.tools.base import Route, Start, Tool
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Launch:
 
     command: tuple[str, ...]
     tool: Tool
-    connections: tuple[Connection, ...]
+    connections: tuple[OfferedConnection, ...]
     gateway: str
     tokens: TokenSource
     notifies: bool = True
@@ -69,7 +69,7 @@ async def _run(
         write_files(start)
         tell(start, ready)
         with Title() as title:
-            watch = Watch(
+            watch = HoldWatch(
                 lambda: forwarder.ask("/-/waiting"),
                 forwarder.traffic,
                 title,
@@ -89,7 +89,7 @@ async def _run(
                     await watching
 
 
-def routes_of(connections: Sequence[Connection], base: str, key: str) -> tuple[Route, ...]:
+def routes_of(connections: Sequence[OfferedConnection], base: str, key: str) -> tuple[Route, ...]:
     """Return how a tool reaches connections at an address."""
     return tuple(
         Route(known.name, known.kind, f"{base}/{known.name}", key) for known in connections

@@ -38,7 +38,7 @@ class Display(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class HeldItem:
     """A held request or tool call, as the gateway tells of it."""
 
     card: str
@@ -69,9 +69,9 @@ class Watched:
 class News:
     """What has changed since the last look. Pure: `see` is given what the gateway tells now."""
 
-    pending: dict[str, Watched] = field(default_factory=dict)
+    pending: dict[str, HeldItem] = field(default_factory=dict)
 
-    def see(self, found: tuple[Watched, ...]) -> tuple[list[Watched], list[Watched]]:
+    def see(self, found: tuple[HeldItem, ...]) -> tuple[list[HeldItem], list[HeldItem]]:
         """Return what has begun to wait, and what has been decided."""
         now = {each.card: each for each in found}
         begun = [w for w in found if w.is_pending and w.card not in self.pending]
@@ -80,7 +80,7 @@ class News:
         return begun, decided
 
 
-class Watch:
+class HoldWatch:
     """`run` for as long as the tool runs."""
 
     def __init__(
@@ -150,11 +150,11 @@ class Watch:
             self._clear()
 
 
-def watched(answer: object) -> tuple[Watched, ...]:
+def watched(answer: object) -> tuple[HeldItem, ...]:
     """Read what the gateway answers. Raises ValueError."""
     try:
         return tuple(
-            Watched(
+            HeldItem(
                 str(each["card"]),
                 str(each["state"]),
                 str(each["tool"]),

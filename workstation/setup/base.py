@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from app.errors import BadSettings
-from workstation.configuration.edits import Change
+from workstation.configuration.edits import SettingsChange
 from workstation.environment import variable
 
 HELPER_SECONDS = 120
@@ -20,7 +20,7 @@ prints is good for a fifth of its life at least."""
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class OfferedConnection:
     """A connection that the caller may use. `url` has no last slash."""
 
     name: str
@@ -33,7 +33,7 @@ class Wish:
     """A tool is to use these connections of a gateway."""
 
     gateway: str
-    connections: tuple[Connection, ...]
+    connections: tuple[OfferedConnection, ...]
     command: tuple[str, ...] = ("abeyance",)
     """What starts Abeyance on the machine."""
     project: Path | None = None
@@ -76,7 +76,7 @@ class Wish:
 class SetUp:
     """The changes that configure a tool, and what a person has to know or do besides."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[SettingsChange, ...]
     notes: tuple[str, ...] = ()
 
 

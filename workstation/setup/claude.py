@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from workstation.configuration.edits import Change, Format, Setting
+from workstation.configuration.edits import Format, Setting, SettingsChange
 from workstation.setup.base import HELPER_SECONDS, SetUp, Wish, folder_of
 from workstation.setup.fleet import Fleet, ManagedFile, System, json_text
 
@@ -37,7 +37,7 @@ def set_up(wish: Wish) -> SetUp:
         Setting(("apiKeyHelper",), wish.helper_line()),
         *(Setting(("env", name), value) for name, value in environment(wish).items()),
     )
-    return SetUp((Change(settings_file(wish.project), Format.JSON, settings),))
+    return SetUp((SettingsChange(settings_file(wish.project), Format.JSON, settings),))
 
 
 def managed(fleet: Fleet, system: System) -> tuple[ManagedFile, ...]:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from app.errors import BadSettings
-from workstation.configuration.edits import Change, Format, Setting
+from workstation.configuration.edits import Format, Setting, SettingsChange
 from workstation.setup.base import HELPER_SECONDS, SetUp, Wish, folder_of
 from workstation.setup.fleet import Fleet, ManagedFile, System, this_system, toml_text
 
@@ -55,7 +55,7 @@ def set_up(wish: Wish) -> SetUp:
         for part, said in inner:
             path = ("model_providers", PROVIDER, name, *([part] if part else []))
             settings.append(Setting(path, said))
-    return SetUp((Change(config_file(), Format.TOML, tuple(settings)),))
+    return SetUp((SettingsChange(config_file(), Format.TOML, tuple(settings)),))
 
 
 def managed(fleet: Fleet, system: System) -> tuple[ManagedFile, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.errors import NotAuthenticated, Unavailable
-from workstation.setup.base import Connection
+from workstation.setup.base import OfferedConnection
 from workstation.sign_in.tokens import tokens_of
 from workstation.workplace import find_workplace, gateway_url
 
@@ -20,7 +20,7 @@ _KINDS = ("anthropic", "openai", "gemini", "cursor")
 
 def chosen(
     gateway: str, names: Sequence[str], kinds: Sequence[str]
-) -> tuple[str, tuple[Connection, ...]]:
+) -> tuple[str, tuple[OfferedConnection, ...]]:
     """Return the gateway, and its connections of these names, or all where none is named.
 
     Where the gateway cannot be asked, a named one is taken to be of the kind that its name says, or
@@ -34,7 +34,7 @@ def chosen(
             raise
         base = gateway_url(gateway)
         return base, tuple(
-            Connection(name, name if name in _KINDS else kinds[0], f"{base}/{name}")
+            OfferedConnection(name, name if name in _KINDS else kinds[0], f"{base}/{name}")
             for name in names
         )
     missing = set(names) - {known.name for known in found}
@@ -46,7 +46,7 @@ def chosen(
     return workplace.gateway, tuple(known for known in found if not names or known.name in names)
 
 
-def usable(workplace: Workplace) -> tuple[Connection, ...]:
+def usable(workplace: Workplace) -> tuple[OfferedConnection, ...]:
     """Ask the gateway. Raises NotAuthenticated, Unavailable."""
     import httpx2  # noqa: PLC0415  it loads slowly, and is seldom needed
 
@@ -58,7 +58,7 @@ def usable(workplace: Workplace) -> tuple[Connection, ...]:
             raise NotAuthenticated(f"{_said(answer)} Run `abeyance login`.")
         listed = answer.raise_for_status().json()["connections"]
         return tuple(
-            Connection(str(each["name"]), str(each["kind"]), str(each["url"]).rstrip("/"))
+            OfferedConnection(str(each["name"]), str(each["kind"]), str(each["url"]).rstrip("/"))
             for each in listed
         )
     except (httpx2.HTTPError, ValueError, TypeError, LookupError) as error:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import tomlkit
 
 from workstation.hook.documents import hooks_for
-from workstation.setup.base import Connection, Wish, shell_line
+from workstation.setup.base import OfferedConnection, Wish, shell_line
 
 
 class System(StrEnum):
@@ -39,7 +39,7 @@ class Fleet:
     """The machines of a company, which are to use these connections of a gateway."""
 
     gateway: str
-    connections: tuple[Connection, ...]
+    connections: tuple[OfferedConnection, ...]
     commands: Mapping[System, str] = field(default_factory=lambda: COMMANDS)
     own_sign_in: bool = False
     """Whether Claude Code signs in at the gateway itself instead of asking a helper."""

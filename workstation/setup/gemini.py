@@ -10,7 +10,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from workstation.configuration.edits import Change, Format, Setting
+from workstation.configuration.edits import Format, Setting, SettingsChange
 from workstation.setup.base import SetUp, Wish, folder_of
 from workstation.setup.fleet import Fleet, ManagedFile, System, json_text, this_system
 
@@ -58,8 +58,8 @@ def set_up(wish: Wish) -> SetUp:
     address = Setting(("GOOGLE_GEMINI_BASE_URL",), wish.url("gemini"))
     return SetUp(
         (
-            Change(folder / "settings.json", Format.JSONC, settings),
-            Change(folder / ".env", Format.VARIABLES, (address,)),
+            SettingsChange(folder / "settings.json", Format.JSONC, settings),
+            SettingsChange(folder / ".env", Format.VARIABLES, (address,)),
         ),
         _NOTES,
     )

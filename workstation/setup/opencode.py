@@ -10,7 +10,7 @@ import json
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from workstation.configuration.edits import Change, Format, Setting
+from workstation.configuration.edits import Format, Setting, SettingsChange
 from workstation.setup.base import HELPER_SECONDS, SetUp, Wish, folder_of
 from workstation.setup.fleet import Fleet, ManagedFile, System, json_text, this_system
 
@@ -77,8 +77,10 @@ def set_up(wish: Wish) -> SetUp:
     plugins = folder / ".opencode" / "plugin" if wish.project else folder / "plugin"
     return SetUp(
         (
-            Change(config_file(folder), Format.JSONC, tuple(settings)),
-            Change(plugins / PLUGIN_FILE, Format.WHOLE, (Setting(("text",), plugin(wish)),)),
+            SettingsChange(config_file(folder), Format.JSONC, tuple(settings)),
+            SettingsChange(
+                plugins / PLUGIN_FILE, Format.WHOLE, (Setting(("text",), plugin(wish)),)
+            ),
         ),
         ("Other providers of opencode still go past the gateway: choose a model of these.",),
     )

@@ -37,7 +37,7 @@ _RANDOM_CHARACTERS = 48
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class TokenGrant:
     """What an issuer has given. Times are Unix seconds."""
 
     access_token: str = field(repr=False)
@@ -103,7 +103,7 @@ class Issuer:
             )
         return Started(url, state, verifier)
 
-    def finish(self, started: Started, redirect_uri: str, query: str) -> Grant:
+    def finish(self, started: Started, redirect_uri: str, query: str) -> TokenGrant:
         """Take the code out of what the browser brought back."""
         given = {name: values[0] for name, values in parse_qs(query).items()}
         issuer = given.get("iss", self._known["issuer"])
@@ -123,7 +123,7 @@ class Issuer:
                 )
             )
 
-    def by_device(self, show: Callable[[str, str], None]) -> Grant:
+    def by_device(self, show: Callable[[str, str], None]) -> TokenGrant:
         """Have the person sign in elsewhere; `show` is given the page and the code to enter."""
         with self._answering():
             asked = self._client.request(
@@ -144,7 +144,7 @@ class Issuer:
             show(str(page), str(device["user_code"]))
             return self._poll(device)
 
-    def _poll(self, device: Mapping[str, Any]) -> Grant:
+    def _poll(self, device: Mapping[str, Any]) -> TokenGrant:
         interval = float(device.get("interval", _SLOWER_SECONDS))
         while True:
             time.sleep(interval)
@@ -163,7 +163,7 @@ class Issuer:
                 elif error.error != "authorization_pending":
                     raise
 
-    def refresh(self, refresh_token: str) -> Grant:
+    def refresh(self, refresh_token: str) -> TokenGrant:
         """Raises NotAuthenticated where the issuer does not take the refresh token any more."""
         with self._answering():
             return _grant(
@@ -223,9 +223,9 @@ class Issuer:
             ) from error
 
 
-def _grant(token: Mapping[str, Any]) -> Grant:
+def _grant(token: Mapping[str, Any]) -> TokenGrant:
     now = time.time()
     lifetime = float(token.get("expires_in") or _LIFETIME_SECONDS)
-    return Grant(
+    return TokenGrant(
         str(token["access_token"]), now, now + lifetime, str(token.get("refresh_token") or "")
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SignInSession:
     """Times are Unix seconds; `signed_in_at` stays what it is when tokens are renewed."""
 
     access_token: str = field(repr=False)
@@ -51,17 +51,17 @@ class SessionFile:
         """Let one process at a time refresh: the second would show a refresh token that is used."""
         return locked(self._lock)
 
-    def read(self) -> Session | None:
+    def read(self) -> SignInSession | None:
         """Raises NotAuthenticated where the file is no session."""
         text = read_private(self._path)
         try:
-            return Session(**json.loads(text)) if text else None
+            return SignInSession(**json.loads(text)) if text else None
         except (ValueError, TypeError) as error:
             raise NotAuthenticated(
                 "Your kept sign-in cannot be read: run `abeyance login`."
             ) from error
 
-    def refresh_token(self, session: Session) -> str:
+    def refresh_token(self, session: SignInSession) -> str:
         """Return it, from wherever it is; empty where there is none. Raises NotAuthenticated."""
         if not session.in_keyring:
             return session.refresh_token
@@ -69,7 +69,7 @@ class SessionFile:
 
         return keyring_secrets.get(session.in_keyring)
 
-    def write(self, session: Session, before: Session | None = None) -> Session:
+    def write(self, session: SignInSession, before: SignInSession | None = None) -> SignInSession:
         """Keep a session, with a refresh token, in the place of `before`; return it as kept."""
         from workstation.sign_in import keyring_secrets  # noqa: PLC0415  it loads slowly
 
@@ -82,7 +82,7 @@ class SessionFile:
             keyring_secrets.drop(before.in_keyring)
         return session
 
-    def forget(self, session: Session | None) -> None:
+    def forget(self, session: SignInSession | None) -> None:
         self._path.unlink(missing_ok=True)
         if session is not None and session.in_keyring:
             from workstation.sign_in import keyring_secrets  # noqa: PLC0415  it loads slowly

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from app.errors import AbeyanceError, NotAuthenticated
 from workstation.sign_in.claims import claims_of
-from workstation.sign_in.issuer import Grant, Issuer
+from workstation.sign_in.issuer import Issuer, TokenGrant
 from workstation.sign_in.loopback import Loopback, has_browser, open_browser
-from workstation.sign_in.session import Session, SessionFile
+from workstation.sign_in.session import SessionFile, SignInSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def sign_in(
     *,
     device: bool = False,
     lately: bool = False,
-) -> Session:
+) -> SignInSession:
     """Have the person sign in, and keep it. `tell` is given what to do, in words.
 
     Uses a browser on this machine where there is one, and else, or for `device`, one elsewhere.
@@ -39,7 +39,7 @@ def sign_in(
 
 def sign_in_apart(
     workplace: Workplace, tell: Callable[[str], None], *, device: bool = False
-) -> Grant:
+) -> TokenGrant:
     """Have the person sign in for something that keeps the refresh token itself.
 
     Nothing is kept here. Raises as `sign_in`.
@@ -67,14 +67,16 @@ def sign_out(workplace: Workplace) -> bool:
     return session is not None
 
 
-def _granted(issuer: Issuer, tell: Callable[[str], None], *, device: bool, lately: bool) -> Grant:
+def _granted(
+    issuer: Issuer, tell: Callable[[str], None], *, device: bool, lately: bool
+) -> TokenGrant:
     elsewhere = device or not has_browser()
     if elsewhere and issuer.has_device_flow:
         return issuer.by_device(lambda page, code: tell(f"Open {page} and enter {code}"))
     return _by_browser(issuer, tell, lately=lately)
 
 
-def _by_browser(issuer: Issuer, tell: Callable[[str], None], *, lately: bool) -> Grant:
+def _by_browser(issuer: Issuer, tell: Callable[[str], None], *, lately: bool) -> TokenGrant:
     with Loopback() as loopback:
         started = issuer.start(loopback.redirect_uri, max_age=_LATELY_SECONDS if lately else None)
         opened = open_browser(started.url)
@@ -87,11 +89,11 @@ def _by_browser(issuer: Issuer, tell: Callable[[str], None], *, lately: bool) ->
         return issuer.finish(started, loopback.redirect_uri, loopback.wait())
 
 
-def _keep(workplace: Workplace, issuer: Issuer, grant: Grant) -> Session:
+def _keep(workplace: Workplace, issuer: Issuer, grant: TokenGrant) -> SignInSession:
     file = SessionFile(workplace)
     with file.lock():
         before = _read(file)
-        session = Session(
+        session = SignInSession(
             grant.access_token,
             grant.issued_at,
             grant.expires_at,
@@ -105,13 +107,13 @@ def _keep(workplace: Workplace, issuer: Issuer, grant: Grant) -> Session:
         return file.write(session, before)
 
 
-def _signed_in_at(grant: Grant) -> float:
+def _signed_in_at(grant: TokenGrant) -> float:
     """Who is signed in at the issuer already may have done so long ago."""
     said = (claims_of(grant.access_token) or {}).get("auth_time")
     return float(said) if isinstance(said, int | float) else grant.issued_at
 
 
-def _read(file: SessionFile) -> Session | None:
+def _read(file: SessionFile) -> SignInSession | None:
     with suppress(NotAuthenticated):
         return file.read()
     return None

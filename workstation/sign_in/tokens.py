@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.errors import IssuerUnavailable, NotAuthenticated
 from workstation.environment import variable
 from workstation.sign_in.claims import claims_of
-from workstation.sign_in.session import Session, SessionFile
+from workstation.sign_in.session import SessionFile, SignInSession
 
 if TYPE_CHECKING:
     from workstation.workplace import Workplace
@@ -32,7 +32,7 @@ class Tokens:
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
         self._file = SessionFile(workplace)
-        self._session: Session | None = None
+        self._session: SignInSession | None = None
 
     def current(self) -> Token:
         """Return a token, renewed where less than a fifth of its life is left.
@@ -68,7 +68,7 @@ class Tokens:
         session = self._file.read()
         return session.signed_in_at if session else 0.0
 
-    def _fresh(self) -> Session:
+    def _fresh(self) -> SignInSession:
         session = self._file.read()
         if session is not None and _is_fresh(session):
             return session
@@ -81,7 +81,7 @@ class Tokens:
                 return session
             return self._refreshed(session)
 
-    def _refreshed(self, session: Session) -> Session:
+    def _refreshed(self, session: SignInSession) -> SignInSession:
         good = time.time() < session.expires_at
         refresh_token = self._file.refresh_token(session)
         if not refresh_token:
@@ -121,7 +121,7 @@ def tokens_of(workplace: Workplace) -> Tokens:
     return Tokens(workplace)
 
 
-def _is_fresh(session: Session) -> bool:
+def _is_fresh(session: SignInSession) -> bool:
     lifetime = session.expires_at - session.issued_at
     return time.time() < session.issued_at + _REFRESHED_AT * lifetime
 

@@ -15,7 +15,7 @@ from workstation.tools.opencode import OPENCODE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workstation.setup.base import Connection
+    from workstation.setup.base import OfferedConnection
     from workstation.tools.base import Tool
 
 TOOLS = {tool.name: tool for tool in (CLAUDE, CODEX, GEMINI, OPENCODE)}
@@ -39,8 +39,8 @@ def tool_of(command: str) -> Tool:
 
 
 def routed(
-    tool: Tool, connections: Sequence[Connection], chosen: Sequence[str]
-) -> tuple[Connection, ...]:
+    tool: Tool, connections: Sequence[OfferedConnection], chosen: Sequence[str]
+) -> tuple[OfferedConnection, ...]:
     """Return the connections that a tool is given: one of each kind, or one in all.
 
     Raises BadSettings where none fits, or where it must be said which.

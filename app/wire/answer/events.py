@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from app.errors import TooLarge, UpstreamUnavailable
-from app.wire.answer.running_text import End, GrowingText, Text
+from app.wire.answer.running_text import End, GrowingText, RunningText
 from app.wire.answer.tree_masker import Box, Path, TreeMasker
 from app.wire.embedded_json import JsonTextMasker
 from app.wire.json_paths import Shape, ValueKind, shape
@@ -98,7 +98,7 @@ class AnswerTable:
 class Running:
     """A text, with the place of its last piece."""
 
-    text: Text
+    text: RunningText
     channel: str
     event: Named
     path: Path = ()
@@ -227,12 +227,12 @@ class EventMasker:
         if len(self._texts) >= _MOST_TEXTS or len(self._over) > _MOST_OVER:
             raise TooLarge(f"The answer has more than {_MOST_TEXTS} texts at once.")
 
-    def _text(self, kind: ValueKind) -> Text:
+    def _text(self, kind: ValueKind) -> RunningText:
         suffix = self._table.arguments
         in_json = suffix and str(self._event.value.get("type")).endswith(suffix)
         if kind is ValueKind.ARGUMENTS or in_json:
-            return Text(lambda: JsonTextMasker(self._masking.stream), restarts=False)
-        return (GrowingText if kind is ValueKind.GROWS else Text)(self._masking.stream)
+            return RunningText(lambda: JsonTextMasker(self._masking.stream), restarts=False)
+        return (GrowingText if kind is ValueKind.GROWS else RunningText)(self._masking.stream)
 
     def _tail(self, running: Running, rest: str) -> Named:
         last = running.event

@@ -34,7 +34,7 @@ class End(IntEnum):
     CLOSED = 2
 
 
-class Text:
+class RunningText:
     """Masks the pieces of one text; `restarts` is false where a masker has to see the beginning."""
 
     forgettable = False
@@ -111,7 +111,7 @@ class Text:
         return size <= _CONTEXT and self._came[-size:] == self._gone[-size:]
 
 
-class GrowingText(Text):
+class GrowingText(RunningText):
     """A text of which nobody says whether it goes on, repeats itself or grows with each event.
 
     The same value twice is taken for one that stays; one that begins with all of the last, for

@@ -9,7 +9,7 @@ from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.answer.documents import masked_text
 from app.wire.answer.events import AnswerTable, EventMasker, Named, Running
-from app.wire.answer.running_text import End, Text
+from app.wire.answer.running_text import End, RunningText
 from app.wire.answer.same_event import Likeness, likeness
 from app.wire.base import WHOLE_BYTES
 
@@ -26,7 +26,7 @@ class SseAnswer:
     def __init__(self, table: AnswerTable, masking: Masking, limit: int = WHOLE_BYTES) -> None:
         self._parser = sse.SseParser(limit)
         self._events = EventMasker(table.stream, masking)
-        self._texts: dict[str, Text] = {}  # of events that are not JSON, by event name
+        self._texts: dict[str, RunningText] = {}  # of events that are not JSON, by event name
         self._masking = masking
         self._resumable = table.resumable
         self._like: tuple[Likeness, Running] | None = None  # the last event
@@ -119,7 +119,7 @@ class SseAnswer:
         """Mask what is no JSON, or may be none to its reader: a word of a text."""
         known = self._texts.get(event.event)
         if known is None:
-            known = self._texts[event.event] = Text(self._masking.stream)
+            known = self._texts[event.event] = RunningText(self._masking.stream)
         masked = known.feed(text)
         if masked == event.data:
             return self._unchanged(event)
@@ -171,7 +171,7 @@ class LinesAnswer:
         self._limit = limit
         self._events = EventMasker(table.stream, masking)
         self._masking = masking
-        self._text = Text(masking.stream)  # of lines that are not JSON
+        self._text = RunningText(masking.stream)  # of lines that are not JSON
         self._within = False  # one of those
         self._partial: list[bytes] = []  # of a line; joined once its end has come
         self._size = 0

@@ -39,7 +39,7 @@ ESCAPE = b"\\u"
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StreamEvent:
     """One event as it came, and its data if that is a JSON object."""
 
     sse: sse.SseEvent
@@ -74,7 +74,7 @@ class Event:
 class Stretch:
     """Events that go on together, once they are whole and all calls in them are ruled on."""
 
-    events: list[Event]
+    events: list[StreamEvent]
     calls: list[int] = field(default_factory=list)
     """Their numbers, in the order of the answer."""
     whole: bool = True
@@ -113,7 +113,7 @@ class StreamReader(ABC):
     # What a subclass does.
 
     @abstractmethod
-    def read(self, event: Event) -> None:
+    def read(self, event: StreamEvent) -> None:
         """Take one event, in order, and put it in line."""
 
     @abstractmethod
@@ -148,17 +148,17 @@ class StreamReader(ABC):
 
     # What it uses.
 
-    def put(self, event: Event) -> None:
+    def put(self, event: StreamEvent) -> None:
         """Put an event in line by itself."""
         self._append(Stretch([]), event)
 
-    def keep(self, event: Event) -> Stretch:
+    def keep(self, event: StreamEvent) -> Stretch:
         """Begin a stretch that keeps back all that follows until it is whole and ruled on."""
         stretch = Stretch([], whole=False)
         self._append(stretch, event)
         return stretch
 
-    def add(self, stretch: Stretch, event: Event) -> None:
+    def add(self, stretch: Stretch, event: StreamEvent) -> None:
         """Add an event to a stretch in line."""
         stretch.events.append(event)
         size = len(event.sse.raw)
@@ -176,7 +176,7 @@ class StreamReader(ABC):
         """Number a call that is whole now. `text`: its arguments are no JSON."""
         stretch.calls.append(self.rulings.add(call, text=text))
 
-    def check(self, event: Event, markers: tuple[bytes, ...] = ()) -> None:
+    def check(self, event: StreamEvent, markers: tuple[bytes, ...] = ()) -> None:
         """Raise `UpstreamUnavailable` for a marked event that clients may read otherwise."""
         markers = markers or self.markers
         if event.exact:
@@ -247,7 +247,7 @@ class StreamReader(ABC):
         self.line.clear()
         return self.flow() + end
 
-    def _append(self, stretch: Stretch, event: Event) -> None:
+    def _append(self, stretch: Stretch, event: StreamEvent) -> None:
         self.line.append(stretch)
         self.add(stretch, event)
 
@@ -289,12 +289,12 @@ def unreadable(what: str) -> UpstreamUnavailable:
     )
 
 
-def _read(event: sse.SseEvent) -> Event:
+def _read(event: sse.SseEvent) -> StreamEvent:
     try:
         value, exact = strict_json.parse_spelt(event.data) if event.data else (None, False)
     except ValueError:
         value, exact = None, False
-    return Event(event, value, exact) if isinstance(value, dict) else Event(event)
+    return StreamEvent(event, value, exact) if isinstance(value, dict) else StreamEvent(event)
 
 
 def _is_whole(event: sse.SseEvent) -> bool:

@@ -15,7 +15,7 @@ from app.errors import BadRequest, Unsupported
 from app.wire import media, strict_json
 from app.wire.base import Json
 from app.wire.request import multipart
-from app.wire.request.plain_body import Passage, passage
+from app.wire.request.plain_body import BodyPiece, passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ class Body:
 
     raw: bytes
     json: Json = None
-    passages: tuple[Passage, ...] = ()
+    passages: tuple[BodyPiece, ...] = ()
 
     @property
     def is_json(self) -> bool:
@@ -96,7 +96,7 @@ class Body:
             return self.raw if masked == self.json else strict_json.dump(masked)
         return b"".join([passage.masked(mask) for passage in self.passages]) or self.raw
 
-    def _placed(self) -> list[tuple[str, Passage]]:
+    def _placed(self) -> list[tuple[str, BodyPiece]]:
         if len(self.passages) == 1:
             return [("body", self.passages[0])]
         return [(f"body/{at}", passage) for at, passage in enumerate(self.passages)]

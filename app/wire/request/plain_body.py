@@ -23,7 +23,7 @@ _NO_TEXT = bytes(byte for byte in range(256) if byte > 126 or (byte < 32 and byt
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class BodyPiece:
     """`text` is None for bytes; `mark` is the byte order mark before the text.
 
     Where a few bytes are no text among much that is, each byte is read as one character.
@@ -84,12 +84,12 @@ class Passage:
         return out
 
 
-def passage(raw: bytes, *, form: bool = False) -> Passage:
+def passage(raw: bytes, *, form: bool = False) -> BodyPiece:
     """Read bytes as the text they are, if they are any."""
     unmarked = (b"", nature.wide(raw) or "utf-8")
     mark, encoding = next((known for known in nature.MARKS if raw.startswith(known[0])), unmarked)
     try:
-        return Passage(raw, raw[len(mark) :].decode(encoding), mark, encoding, form)
+        return BodyPiece(raw, raw[len(mark) :].decode(encoding), mark, encoding, form)
     except UnicodeDecodeError:
         mostly_text = len(raw.translate(None, _NO_TEXT)) >= _MOSTLY * len(raw)
-        return Passage(raw, raw.decode(_BYTES) if mostly_text else None, encoding=_BYTES)
+        return BodyPiece(raw, raw.decode(_BYTES) if mostly_text else None, encoding=_BYTES)

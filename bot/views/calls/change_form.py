@@ -81,7 +81,7 @@ def is_offered(hold: Hold) -> bool:
 
 
 def change_form(hold: Hold, call: HeldCall, value: str) -> Block:
-    """Offer the call to be changed; `value` is the hold's id under seal."""
+    """Offer the call to be changed; `value` is the hold's id, signed."""
     how = text.ours(
         "The call runs as you leave it here, once. Agent and requester are told that it was "
         "changed, and the record keeps both. Nothing else is covered by this."

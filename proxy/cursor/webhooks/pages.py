@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from quart import Blueprint, request
 
-from proxy.cursor.webhooks.receiving import Receiving, Told
+from proxy.cursor.webhooks.receiving import ReceivedEvent, Receiving
 from proxy.cursor.webhooks.replacing import PATH
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def webhook_pages(receiving: Receiving, wake: Callable[[], None]) -> Blueprint:
     @routes.post(f"{PATH}<webhook_id>")
     async def take(webhook_id: str) -> tuple[str, int]:
         body = await request.get_data(cache=False, as_text=False, parse_form_data=False)
-        told = Told(
+        told = ReceivedEvent(
             event=_header("X-Webhook-Event"),
             event_id=_header("X-Webhook-ID"),
             signature=_header("X-Webhook-Signature"),

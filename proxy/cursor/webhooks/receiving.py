@@ -33,7 +33,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReceivedEvent:
     """One event as it came."""
 
     event: str
@@ -48,7 +48,7 @@ class Receiving:
     webhooks: Webhooks
     beside: Beside
 
-    async def take(self, webhook_id: str, told: Told) -> None:
+    async def take(self, webhook_id: str, told: ReceivedEvent) -> None:
         """Take an event, so that it is delivered once.
 
         Raises NotFound for a webhook that is none, NotAuthenticated for a wrong signature,
@@ -68,7 +68,7 @@ class Receiving:
             delivery = Delivery(name, webhook.id, told.event_id, told.event, body, now, now + KEPT)
             await self.store.take(delivery)
 
-    def _verify(self, webhook: Webhook, told: Told) -> None:
+    def _verify(self, webhook: Webhook, told: ReceivedEvent) -> None:
         key = self.webhooks.secret(webhook.id).encode()
         wanted = f"sha256={hmac.new(key, told.body, hashlib.sha256).hexdigest()}"
         if not hmac.compare_digest(wanted.encode(), told.signature.encode()):
@@ -76,7 +76,7 @@ class Receiving:
         if not told.event_id:
             raise BadRequest("An event has to have an X-Webhook-ID.")
 
-    async def _recorded(self, webhook: Webhook, told: Told) -> bytes | None:
+    async def _recorded(self, webhook: Webhook, told: ReceivedEvent) -> bytes | None:
         """Mask and record it as an answer to its agent's owner; None where a rule denies it."""
         identity = await self.beside.people.get(webhook.owner)
         if identity is None:

@@ -33,7 +33,7 @@ _ID_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class ClientEndpoint:
     """Where a client wants its events, and what they are signed with; it may want no signature."""
 
     url: str
@@ -100,18 +100,18 @@ class Webhooks:
         """Return what Cursor signs the events of a webhook with."""
         return hmac.digest(self._secrets, webhook_id.encode(), "sha256").hex()
 
-    def client(self, webhook: Webhook) -> Client:
+    def client(self, webhook: Webhook) -> ClientEndpoint:
         """Return whose place it has. Raises BadSettings where the vault's key is another."""
         url, secret = json.loads(self._vault.open(_place(webhook.id), webhook.sealed))
-        return Client(url, secret)
+        return ClientEndpoint(url, secret)
 
 
-def _client_of(webhook: Json) -> Client:
+def _client_of(webhook: Json) -> ClientEndpoint:
     url = webhook.get("url") if isinstance(webhook, dict) else None
     secret = webhook.get("secret", "") if isinstance(webhook, dict) else None
     if not isinstance(url, str) or not (secret is None or isinstance(secret, str)):
         raise BadRequest("The webhook of this launch has to have a 'url', and a 'secret' of text.")
-    return Client(url, secret or "")
+    return ClientEndpoint(url, secret or "")
 
 
 def _place(webhook_id: str) -> str:

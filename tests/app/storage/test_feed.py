@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import Unavailable
-from app.storage.feed import HoldFeed, Pulse
+from app.storage.feed import HoldFeed, Periodic
 from tests.app.storage.test_mongo import NOW, a_hold
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def test_a_wait_that_pulses_is_told_as_any_other(
             beaten.set()
 
     async with asyncio.TaskGroup() as tasks:
-        pulse = Pulse(0.001, beat)
+        pulse = Periodic(0.001, beat)
         waits = tasks.create_task(feed.wait(hold.id, _is(HoldState.DENIED), pulse))
         await beaten.wait()
         await storage.holds.move(hold, hold.after(HoldEvent.DENY, NOW))
@@ -81,7 +81,7 @@ async def test_a_feed_that_stops_sends_all_of_them_away(feed: HoldFeed, hold: Ho
 
     async def sent_away() -> None:
         with pytest.raises(Unavailable, match="send the request again"):
-            await feed.wait(hold.id, _is(HoldState.DENIED), Pulse(0.001, beat))
+            await feed.wait(hold.id, _is(HoldState.DENIED), Periodic(0.001, beat))
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(sent_away())

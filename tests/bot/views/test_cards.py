@@ -18,7 +18,7 @@ from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Role
 from app.domain.verdict import Approval, Question, Risk
 from bot.people.approvers import Audience
-from bot.slack.button_seal import Seal
+from bot.slack.button_signer import ButtonSigner
 from bot.views import cards
 from bot.views.quotes import passages, quotes
 from sandbox.slack.blockkit import check_blocks, length_of
@@ -38,7 +38,9 @@ naughty = st.text(max_size=300) | st.sampled_from(
 
 
 def draw(held: Hold, requester: str = "U0DANA0001", warning: str = "") -> Message:
-    return cards.card(held, requester=requester, value=Seal("xoxb-1").stamp(held), warning=warning)
+    return cards.card(
+        held, requester=requester, value=ButtonSigner("xoxb-1").sign(held), warning=warning
+    )
 
 
 def words(message: Message) -> str:
@@ -378,14 +380,14 @@ def test_slack_takes_the_card_whatever_stands_in_the_request(held: Hold, request
 
 def test_a_button_is_read_by_any_bot_with_the_same_token_and_no_other() -> None:
     held = hold(revision=3)
-    value = Seal("xoxb-1").stamp(held)
-    assert Seal("xoxb-1").read(value) == held.id
-    assert Seal("xoxb-2").read(value) is None
+    value = ButtonSigner("xoxb-1").sign(held)
+    assert ButtonSigner("xoxb-1").read(value) == held.id
+    assert ButtonSigner("xoxb-2").read(value) is None
 
 
 @pytest.mark.parametrize("forged", ["", ".", "a.b.c", "01jd8m3k7f3a2b9c8d7e6f5a4b.3.", "\ud800.x"])
 def test_a_forged_button_names_no_hold(forged: str) -> None:
-    assert Seal("xoxb-1").read(forged) is None
+    assert ButtonSigner("xoxb-1").read(forged) is None
 
 
 def test_of_several_rules_the_highest_risk_is_shown_and_each_says_what_it_found() -> None:

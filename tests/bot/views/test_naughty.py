@@ -42,10 +42,10 @@ from bot.views import (
     together,
     trust_form,
 )
-from bot.views.home_tab import Shown, home
+from bot.views.home_tab import HomeTabContents, home
 from bot.views.replay_pages import Shelf
 from bot.views.request_pages import PagePosition
-from bot.views.requester_message import Told
+from bot.views.requester_message import RequesterView
 from bot.views.together import Group
 from policies.approvals.terms import with_terms
 from policies.approvals.votes import Word
@@ -141,7 +141,7 @@ def without_values(block: Any) -> Any:  # noqa: ANN401 - whatever JSON has
 @given(ten, st.lists(st.sampled_from(HoldState), min_size=1, max_size=12))
 def test_every_direct_message(s: list[str], states: list[HoldState]) -> None:
     holds = [replace(a_hold(s, state), id=f"{at:026}") for at, state in enumerate(states)]
-    message = requester_message.direct([Told(held, "v", s[0]) for held in holds])
+    message = requester_message.direct([RequesterView(held, "v", s[0]) for held in holds])
     spelt = json.dumps(message.blocks, ensure_ascii=False)
     spelt.encode()
     assert check_blocks(json.loads(spelt)) == []
@@ -195,7 +195,7 @@ def test_the_home_tab_and_the_notes(s: list[str]) -> None:
     held = a_hold(s, HoldState.PENDING)
     session = a_session(s, held)
     given = replace(held, granted=GrantSummary(("g",), 3600, NOW, uses=3, revoked_by=s[3]))
-    shown = Shown(
+    shown = HomeTabContents(
         queue=tuple((replace(held, id=f"{held.id}{n}"), "value") for n in range(15)),
         waiting=20,
         groups=(Group(s[0], 3, "value"),) * 5,
@@ -240,7 +240,7 @@ def test_the_form_for_trusting_text_and_what_tells_of_it(s: list[str], voted: in
     message = cards.card(held, requester="", value="v")
     assert check_blocks(list(message.blocks)) == []
     trusts = [(trust, held, "value") for trust in trusts_of(held)]
-    assert sendable(home(Shown(trusts=tuple(trusts[:12]), other_trusts=3)))
+    assert sendable(home(HomeTabContents(trusts=tuple(trusts[:12]), other_trusts=3)))
 
 
 def test_a_card_with_nothing_but_blanks_is_still_a_card() -> None:

@@ -11,7 +11,7 @@ import pytest
 from app.domain.hold import Hold, HoldState, Query
 from app.domain.passage import Excerpt
 from bot.views import requester_message
-from bot.views.requester_message import Told
+from bot.views.requester_message import RequesterView
 from sandbox.slack.blockkit import check_blocks
 from tests.bot.values import JOB, MARIA, NOW, fired, hold, vote
 
@@ -19,7 +19,9 @@ LATER = NOW + timedelta(minutes=2)
 
 
 def words(*task: Hold, card: str = "") -> str:
-    message = requester_message.direct([Told(held, f"value of {held.id}", card) for held in task])
+    message = requester_message.direct(
+        [RequesterView(held, f"value of {held.id}", card) for held in task]
+    )
     return json.dumps([message.summary, message.blocks], ensure_ascii=False)
 
 
@@ -135,7 +137,10 @@ def test_what_is_waiting_comes_before_what_is_over_and_each_can_be_withdrawn() -
 
 def test_a_long_task_is_cut_and_says_so() -> None:
     message = requester_message.direct(
-        [Told(held, "v", "https://acme.example/p1") for held in in_task(*[HoldState.PENDING] * 20)]
+        [
+            RequesterView(held, "v", "https://acme.example/p1")
+            for held in in_task(*[HoldState.PENDING] * 20)
+        ]
     )
     assert check_blocks(list(message.blocks)) == []
     shown = json.dumps(message.blocks, ensure_ascii=False)
@@ -154,7 +159,7 @@ def test_the_card_is_linked_where_the_requester_can_open_it() -> None:
 def test_slack_takes_every_message(state: HoldState) -> None:
     held = hold(state=state, decided_at=LATER, keep_until=LATER, votes=(vote(MARIA),))
     other = replace(held, id="01jd8m3k7f3a2b9c8d7e6f5a4a")
-    told = [Told(one, "v", "https://a.example") for one in (held, other)]
+    told = [RequesterView(one, "v", "https://a.example") for one in (held, other)]
     message = requester_message.direct(told)
     assert check_blocks(list(message.blocks)) == []
 

@@ -19,8 +19,8 @@ from bot.views.calls.body import pages
 from bot.views.calls.change_form import change_form, changed, draft, is_offered
 from bot.views.calls.reading import CallKind, read_call
 from bot.views.headline import LIMIT, headline
-from bot.views.home_tab import Shown, home
-from bot.views.requester_message import Told
+from bot.views.home_tab import HomeTabContents, home
+from bot.views.requester_message import RequesterView
 from policies.calls.voting import read
 from sandbox.slack.blockkit import check_blocks, check_view, length_of
 from tests.bot.calls import BASH, COMMAND, call, cluster_rule
@@ -212,9 +212,13 @@ def test_slack_takes_whatever_a_call_says(
     json.dumps(message.blocks, ensure_ascii=False).encode()
     assert check_blocks(json.loads(json.dumps(message.blocks))) == []
     assert length_of(list(message.blocks)) <= 13_200
-    told = requester_message.direct([Told(one, "v"), Told(replace(one, id="2"), "v")])
+    told = requester_message.direct(
+        [RequesterView(one, "v"), RequesterView(replace(one, id="2"), "v")]
+    )
     assert check_blocks(json.loads(json.dumps(told.blocks))) == []
-    queue = home(Shown(queue=((one, "v"),), waiting=1, own=((one, "v"),), grants=((one, "v"),)))
+    queue = home(
+        HomeTabContents(queue=((one, "v"),), waiting=1, own=((one, "v"),), grants=((one, "v"),))
+    )
     views = [queue, together.form([(one, "v")])]
     if is_offered(one):
         views.append(change_form(one, tool, "v"))
@@ -312,7 +316,10 @@ def test_a_card_says_what_came_of_a_call(
 
 def test_the_home_tab_shows_more_of_a_call_than_its_first_line() -> None:
     long = held(call({"command": "\n".join(f"line {number}" for number in range(9))}))
-    for shown in (Shown(queue=((long, "v"),), waiting=1), Shown(others=((long, "v"),), glass=True)):
+    for shown in (
+        HomeTabContents(queue=((long, "v"),), waiting=1),
+        HomeTabContents(others=((long, "v"),), glass=True),
+    ):
         said = json.dumps(home(shown), ensure_ascii=False)
         assert "`line 4`" in said
         assert "… and 4 more lines" in said
@@ -337,8 +344,8 @@ def test_the_requester_is_told_of_a_call_and_not_of_a_request(state: HoldState) 
     cast = vote(MARIA, approve=state is not HoldState.DENIED, change="{}")
     for changes in ({"attached": True}, {"attached": False, "note": "Nobody is there"}):
         one = held(state=state, votes=(cast,), decided_at=NOW, keep_until=NOW, **changes)
-        other = Told(replace(one, id="1"), "")
-        tasks = ([Told(one, "v")], [Told(one, "v"), other])
+        other = RequesterView(replace(one, id="1"), "")
+        tasks = ([RequesterView(one, "v")], [RequesterView(one, "v"), other])
         lines = [words(requester_message.direct(task)) for task in tasks]
         for shown in lines:
             assert "tool call" in shown

@@ -14,7 +14,7 @@ from app.domain.connection import Connection, CredentialScheme
 from app.errors import NotFound
 from app.search import parse_filter
 from app.vault import Vault
-from proxy.cursor.artifacts import ArtifactLinks, Link
+from proxy.cursor.artifacts import ArtifactLink, ArtifactLinks
 from sandbox.model.cursor.files import Files, file_host
 from sandbox.model.intake import CREDENTIAL
 from sandbox.model.server import make_app
@@ -87,7 +87,9 @@ async def test_an_address_is_good_for_fifteen_minutes() -> None:
     now = CLOCK.now()
     clock = Clock(now)
     links = ArtifactLinks(Vault(Vault.new_key()), clock)
-    link = Link("cursor", "owner", "bc-1", "path", "query", "https://x.example", links.until())
+    link = ArtifactLink(
+        "cursor", "owner", "bc-1", "path", "query", "https://x.example", links.until()
+    )
     token = links.sealed(link)
     assert links.opened(token) == link
     clock.at = now + timedelta(minutes=15, seconds=1)

@@ -14,7 +14,7 @@ from app.domain.hook import HookEvent, HookTool
 from policies.loader import load_catalog
 from policies.passages.names import PassageNames
 from proxy.evaluate.evaluation import Evaluation
-from proxy.evaluate.inquiry import Question, examined
+from proxy.evaluate.inquiry import HookQuestion, examined
 from proxy.inspection import Incoming, inspect
 from tests.policies.made import ALICE
 
@@ -61,7 +61,7 @@ def through_hook(
     catalog: Catalog, tool: HookTool, wire: str, prompt: str, conversation: str = "one"
 ) -> tuple[Inquiry, Verdict]:
     asked = Evaluation(tool, HookEvent.PROMPT, {"prompt": prompt}, conversation=conversation)
-    found = examined(Question(asked, connection(wire), ALICE, NAMES), NOW, catalog)
+    found = examined(HookQuestion(asked, connection(wire), ALICE, NAMES), NOW, catalog)
     return found.inquiry, found.verdict
 
 
@@ -105,7 +105,7 @@ def test_nothing_around_the_content_is_judged(catalog: Catalog) -> None:
         folder="/srv/production",
         branch="production",
     )
-    question = Question(asked, connection("cursor"), ALICE, NAMES)
+    question = HookQuestion(asked, connection("cursor"), ALICE, NAMES)
     assert not examined(question, NOW, catalog).verdict.fired
     said = replace(asked, content={**asked.content, "result": "production is slow"})
     assert examined(replace(question, evaluation=said), NOW, catalog).verdict.holding

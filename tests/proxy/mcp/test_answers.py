@@ -17,7 +17,7 @@ from app.errors import UpstreamUnavailable
 from app.wire.answer.sse import SseParser
 from app.wire.mcp.asks import Ask, ServerAsk
 from proxy.mcp.answers import ServerMessages
-from proxy.upstream import Answer, UnderWay
+from proxy.upstream import UnderWay, UpstreamAnswer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -43,13 +43,13 @@ def spelt(value: Json) -> str:
     return json.dumps(value, separators=(" ,  ", " :  "))
 
 
-def answer(content_type: str, pieces: Sequence[bytes]) -> Answer:
+def answer(content_type: str, pieces: Sequence[bytes]) -> UpstreamAnswer:
     async def body() -> AsyncIterator[bytes]:
         for piece in pieces:
             yield piece
 
     response = httpx.Response(200, headers={"content-type": content_type}, content=body())
-    return Answer(response, "", 60, UnderWay())
+    return UpstreamAnswer(response, "", 60, UnderWay())
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from workstation.configuration.edits import EDITORS, Change, Format, Setting, edited
+from workstation.configuration.edits import EDITORS, Format, Setting, SettingsChange, edited
 from workstation.configuration.faults import Unreadable
 from workstation.configuration.traces import changed, undone
 
@@ -65,7 +65,7 @@ PATHS = st.lists(NAMES, min_size=1, max_size=3, unique=True).map(tuple)
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[str | None, Change]:
+def cases(draw: st.DrawFn) -> tuple[str | None, SettingsChange]:
     """Draw a file, or none, and a change that can be made to it."""
     format_ = draw(st.sampled_from([Format.JSONC, Format.TOML, Format.VARIABLES]))
     text = {Format.JSONC: jsonc(), Format.TOML: TOML, Format.VARIABLES: VARIABLES}[format_]
@@ -81,7 +81,7 @@ def cases(draw: st.DrawFn) -> tuple[str | None, Change]:
     settings = draw(st.lists(st.builds(Setting, paths, values), min_size=1, max_size=3))
     each = [setting.path for setting in settings]
     assume(not any(a == b[: len(a)] for n, a in enumerate(each) for b in each[:n] + each[n + 1 :]))
-    change = Change(Path("f"), format_, tuple(settings))
+    change = SettingsChange(Path("f"), format_, tuple(settings))
     found = draw(st.none() | text)
     try:
         edited(found or "", change)
@@ -91,7 +91,7 @@ def cases(draw: st.DrawFn) -> tuple[str | None, Change]:
 
 
 @given(cases())
-def test_undoing_restores_the_bytes(case: tuple[str | None, Change]) -> None:
+def test_undoing_restores_the_bytes(case: tuple[str | None, SettingsChange]) -> None:
     text, change = case
     then, trace = changed(text, change, None)
     assert changed(then, change, trace) == (then, trace)
@@ -103,12 +103,12 @@ def test_undoing_restores_the_bytes(case: tuple[str | None, Change]) -> None:
 
 @given(cases(), st.data())
 def test_a_second_change_undoes_to_before_the_first(
-    case: tuple[str | None, Change], data: st.DataObject
+    case: tuple[str | None, SettingsChange], data: st.DataObject
 ) -> None:
     text, change = case
     then, trace = changed(text, change, None)
     others = tuple(Setting(setting.path, "other") for setting in change.settings)
-    second = Change(change.file, change.format, others)
+    second = SettingsChange(change.file, change.format, others)
     try:
         again, trace = changed(then, second, trace)
     except Unreadable:
@@ -118,7 +118,7 @@ def test_a_second_change_undoes_to_before_the_first(
 
 
 @given(cases())
-def test_what_a_user_changed_since_stays(case: tuple[str | None, Change]) -> None:
+def test_what_a_user_changed_since_stays(case: tuple[str | None, SettingsChange]) -> None:
     text, change = case
     then, trace = changed(text, change, None)
     assume(trace is not None and then is not None)
@@ -137,7 +137,7 @@ def test_what_a_user_changed_since_stays(case: tuple[str | None, Change]) -> Non
 
 @given(cases())
 def test_settings_are_taken_back_one_by_one_where_a_user_wrote_a_note(
-    case: tuple[str | None, Change],
+    case: tuple[str | None, SettingsChange],
 ) -> None:
     text, change = case
     then, trace = changed(text, change, None)
@@ -153,7 +153,7 @@ def test_settings_are_taken_back_one_by_one_where_a_user_wrote_a_note(
 
 
 def test_a_setting_that_a_user_changed_since_is_theirs() -> None:
-    change = Change(
+    change = SettingsChange(
         Path("f"), Format.JSONC, (Setting(("env", "URL"), "ours"), Setting(("key",), "ours"))
     )
     then, trace = changed('{"env": {"A": "1"}}', change, None)
@@ -181,4 +181,4 @@ def test_a_setting_that_a_user_changed_since_is_theirs() -> None:
 )
 def test_what_cannot_be_read_is_not_changed(format_: Format, text: str) -> None:
     with pytest.raises(Unreadable):
-        changed(text, Change(Path("f"), format_, (Setting(("key", "x"), "y"),)), None)
+        changed(text, SettingsChange(Path("f"), format_, (Setting(("key", "x"), "y"),)), None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.errors import BadSettings
-from workstation.setup.base import Connection
+from workstation.setup.base import OfferedConnection
 from workstation.tools.anything import ANYTHING
 from workstation.tools.base import Route, Tool
 from workstation.tools.claude import CLAUDE
@@ -22,8 +22,8 @@ KEY = "the-key-of-the-forwarder"
 BASE = "http://127.0.0.1:1"
 
 
-def connection(name: str, kind: str) -> Connection:
-    return Connection(name, kind, f"{BASE}/{name}")
+def connection(name: str, kind: str) -> OfferedConnection:
+    return OfferedConnection(name, kind, f"{BASE}/{name}")
 
 
 def routes(tool: Tool) -> tuple[Route, ...]:
@@ -122,9 +122,9 @@ OPENAI = connection("openai", "openai")
 )
 def test_a_tool_is_given_the_connections_of_its_kinds(
     tool: Tool,
-    there: tuple[Connection, ...],
+    there: tuple[OfferedConnection, ...],
     chosen: tuple[str, ...],
-    given: tuple[Connection, ...],
+    given: tuple[OfferedConnection, ...],
 ) -> None:
     assert routed(tool, there, chosen) == given
 
@@ -139,7 +139,7 @@ def test_a_tool_is_given_the_connections_of_its_kinds(
     ],
 )
 def test_where_none_fits_or_several_do_it_is_said(
-    there: tuple[Connection, ...], chosen: tuple[str, ...], told: str
+    there: tuple[OfferedConnection, ...], chosen: tuple[str, ...], told: str
 ) -> None:
     with pytest.raises(BadSettings, match=told):
         routed(CLAUDE, there, chosen)

@@ -14,7 +14,7 @@ from app.domain.tool_call import ToolCall
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.base import Changed, Replaced
-from app.wire.calls.stream import Event, StreamReader, Stretch, unreadable
+from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ class AnthropicStream(StreamReader):
     def rewrites(self) -> bool:
         return self._out.shift > 0
 
-    def read(self, event: Event) -> None:
+    def read(self, event: StreamEvent) -> None:
         if event.sse.event not in {"", event.kind}:
             raise unreadable("an event with two names")
         if self._call is not None and (piece := _piece(event)) is not None:
@@ -83,13 +83,13 @@ class AnthropicStream(StreamReader):
             self.put(event)
         return None
 
-    def _read_piece(self, call: Stretch, event: Event, piece: str) -> None:
+    def _read_piece(self, call: Stretch, event: StreamEvent, piece: str) -> None:
         if _index(event) != self._index:
             raise unreadable("blocks that interleave with a tool call")
         self._pieces.append(piece)
         self.add(call, event)
 
-    def _begin(self, event: Event, *, wanted: bool) -> None:
+    def _begin(self, event: StreamEvent, *, wanted: bool) -> None:
         index = _index(event)
         if wanted:
             self._call = self.keep(event)
@@ -98,14 +98,14 @@ class AnthropicStream(StreamReader):
             self._others.add(index)
             self.put(event)
 
-    def _read_other(self, event: Event) -> None:
+    def _read_other(self, event: StreamEvent) -> None:
         """Read an event that belongs to no kept call."""
         if event.kind == _STOP:
             self._others.discard(_index(event))
         elif event.kind == _DELTA and _is_piece(event) and _index(event) not in self._others:
             raise unreadable("a part of a tool call that has not begun")
 
-    def _read_message(self, event: Event) -> None:
+    def _read_message(self, event: StreamEvent) -> None:
         message = event.value.get("message")
         holder = message if isinstance(message, dict) else event.value
         if isinstance(usage := holder.get("usage"), dict):
@@ -114,7 +114,7 @@ class AnthropicStream(StreamReader):
         if isinstance(content, list) and any(map(is_call, content)):
             raise unreadable("a message that begins with a tool call")
 
-    def _read_within(self, call: Stretch, event: Event) -> None:
+    def _read_within(self, call: Stretch, event: StreamEvent) -> None:
         """Read an event that comes while a call is not whole yet."""
         kind = event.kind
         if kind == "error":
@@ -164,7 +164,7 @@ class AnthropicStream(StreamReader):
             return self._changed(stretch.events, ruling)
         return b"".join(map(out.event, stretch.events))
 
-    def _changed(self, events: list[Event], ruling: Changed) -> bytes:
+    def _changed(self, events: list[StreamEvent], ruling: Changed) -> bytes:
         out = self._out
         start, stop = events[0], events[-1]
         before = out.inserted(_index(start) + out.shift, ruling.text) if ruling.text else b""
@@ -230,7 +230,7 @@ class _Written:
     def open_call(self) -> bool:
         return any(self.open.values())
 
-    def event(self, event: Event, value: dict[str, Json] | None = None) -> bytes:
+    def event(self, event: StreamEvent, value: dict[str, Json] | None = None) -> bytes:
         """Return an event that goes on, with the index and the end of turn that fit."""
         kind = event.kind
         value = event.value if value is None else value
@@ -278,19 +278,19 @@ def _spelt(event: dict[str, Json]) -> bytes:
     return sse.encode(strict_json.dump(event), event=str(event["type"]))
 
 
-def _block(event: Event) -> dict[str, Json]:
+def _block(event: StreamEvent) -> dict[str, Json]:
     block = event.value.get("content_block")
     return block if isinstance(block, dict) else {}
 
 
-def _index(event: Event) -> int:
+def _index(event: StreamEvent) -> int:
     index = event.value.get("index")
     if isinstance(index, int) and not isinstance(index, bool):
         return index
     raise unreadable("a block without a number")
 
 
-def _piece(event: Event) -> str | None:
+def _piece(event: StreamEvent) -> str | None:
     """Return the piece of JSON that an event adds to a call."""
     if event.value.get("type") != _DELTA or not _is_piece(event):
         return None
@@ -299,11 +299,11 @@ def _piece(event: Event) -> str | None:
     return piece if isinstance(piece, str) else None
 
 
-def _is_piece(event: Event) -> bool:
+def _is_piece(event: StreamEvent) -> bool:
     delta = event.value.get("delta")
     return isinstance(delta, dict) and delta.get("type") == "input_json_delta"
 
 
-def _reason(event: Event) -> Json:
+def _reason(event: StreamEvent) -> Json:
     delta = event.value.get("delta")
     return delta.get("stop_reason") if isinstance(delta, dict) else None

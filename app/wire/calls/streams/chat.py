@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from app.wire.answer import sse
 from app.wire.calls.base import Changed, Replaced
-from app.wire.calls.stream import Event, StreamReader, Stretch, unreadable
+from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
 from app.wire.calls.streams import chat_chunks
 from app.wire.calls.streams.chat_chunks import CALLS, Call
-from app.wire.calls.streams.chat_output import Chunk, Output, broken_off, ruled
+from app.wire.calls.streams.chat_output import ChatChunk, Output, broken_off, ruled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -52,7 +52,7 @@ class ChatStream(StreamReader):
 
     # What comes.
 
-    def read(self, event: Event) -> None:
+    def read(self, event: StreamEvent) -> None:
         if (event.sse.data or "").strip() == _DONE:
             self._end(self._out.choices.values())
             self.put(event)
@@ -67,7 +67,7 @@ class ChatStream(StreamReader):
         if any(call.is_kept is not False for call in calls):
             self._put_parts(event, parts, calls)
         else:
-            self.put(Chunk(event.sse, chunk, calls=tuple(calls)))
+            self.put(ChatChunk(event.sse, chunk, calls=tuple(calls)))
         self._read_ends(chunk)
         self._number()
 
@@ -95,12 +95,12 @@ class ChatStream(StreamReader):
         return call
 
     def _put_parts(
-        self, event: Event, parts: list[tuple[Object, Entry | None]], calls: list[Call]
+        self, event: StreamEvent, parts: list[tuple[Object, Entry | None]], calls: list[Call]
     ) -> None:
         left = iter(calls)
         for part, entry in parts:
             call = next(left) if entry is not None else None
-            chunk = Chunk(event.cut(part), part, calls=(call,) if call is not None else ())
+            chunk = ChatChunk(event.cut(part), part, calls=(call,) if call is not None else ())
             if call is None or call.is_kept is False or call.written or call.removed:
                 self.put(chunk)
             elif call.stretch is not None:
@@ -156,7 +156,7 @@ class ChatStream(StreamReader):
     def write(self, stretch: Stretch) -> bytes:
         ruling = self.rulings[stretch.calls[0]] if stretch.calls else None
         if isinstance(ruling, Replaced | Changed):
-            chunks = [event for event in stretch.events if isinstance(event, Chunk)]
+            chunks = [event for event in stretch.events if isinstance(event, ChatChunk)]
             return b"".join(map(self._out.part, ruled(chunks, ruling)))
         return b"".join(map(self._out.event, stretch.events))
 
@@ -170,7 +170,7 @@ class ChatStream(StreamReader):
             return b""
         place = self._place()
         waiting = [chunk for stretch in self.line for chunk in stretch.events]
-        begun = [chunk for chunk in waiting if isinstance(chunk, Chunk) and _goes_on(chunk)]
+        begun = [chunk for chunk in waiting if isinstance(chunk, ChatChunk) and _goes_on(chunk)]
         usage = [chunk.sse.raw for chunk in waiting if _is_usage(chunk.value)]
         rest = b"".join(map(out.event, begun))
         if any(choice.has_part for choice in out.choices.values()):
@@ -183,11 +183,11 @@ class ChatStream(StreamReader):
     def _place(self) -> int:
         """Return the choice in which something is kept back."""
         chunks = [event for stretch in self.line for event in stretch.events]
-        calls = [call for chunk in chunks if isinstance(chunk, Chunk) for call in chunk.calls]
+        calls = [call for chunk in chunks if isinstance(chunk, ChatChunk) for call in chunk.calls]
         return calls[0].choice if calls else min(self._out.choices, default=0)
 
 
-def _goes_on(chunk: Chunk) -> bool:
+def _goes_on(chunk: ChatChunk) -> bool:
     """Whether a chunk only goes on with calls of which a client has the beginning."""
     return bool(chunk.calls) and all(call.written and call.is_kept is False for call in chunk.calls)
 

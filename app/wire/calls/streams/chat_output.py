@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.base import Replaced
-from app.wire.calls.stream import Event
+from app.wire.calls.stream import StreamEvent
 from app.wire.calls.streams.chat_chunks import (
     CALLS,
     Call,
@@ -31,7 +31,7 @@ _PARAGRAPH = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk(Event):
+class ChatChunk(StreamEvent):
     """An event with the calls that have pieces in it, in order."""
 
     calls: tuple[Call, ...] = ()
@@ -40,7 +40,7 @@ class Chunk(Event):
 class Part(NamedTuple):
     """A chunk with other data; `ours` says that its words are not the model's."""
 
-    chunk: Chunk
+    chunk: ChatChunk
     value: Object
     ours: bool = False
 
@@ -96,8 +96,8 @@ class Output:
     def choice(self, index: int) -> Choice:
         return self.choices.setdefault(index, Choice())
 
-    def event(self, event: Event) -> bytes:
-        if isinstance(event, Chunk):
+    def event(self, event: StreamEvent) -> bytes:
+        if isinstance(event, ChatChunk):
             return self.part(Part(event, event.value))
         self.done = self.done or (event.sse.data or "").strip() == "[DONE]"
         return event.sse.raw
@@ -194,7 +194,7 @@ def _left(state: Choice, piece: Json, call: Call) -> Object:
     return piece if index == piece.get("index") else {**piece, "index": index}
 
 
-def ruled(chunks: Sequence[Chunk], ruling: Replaced | Changed) -> Iterator[Part]:
+def ruled(chunks: Sequence[ChatChunk], ruling: Replaced | Changed) -> Iterator[Part]:
     """Yield what takes the place of a call's chunks, each of which is cut to this call."""
     first, *others = chunks
     [call] = first.calls
@@ -216,7 +216,7 @@ def ruled(chunks: Sequence[Chunk], ruling: Replaced | Changed) -> Iterator[Part]
             yield Part(chunk, rest)
 
 
-def _without_calls(chunk: Chunk) -> Object:
+def _without_calls(chunk: ChatChunk) -> Object:
     [choice] = choices_of(chunk.value)
     delta = {name: value for name, value in delta_of(choice).items() if name not in CALLS}
     return _only(chunk.value, delta)

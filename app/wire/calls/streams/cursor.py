@@ -12,7 +12,7 @@ from app.domain.tool_call import ToolCall
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.document import DocumentForm
-from app.wire.calls.stream import Event, StreamReader, Stretch
+from app.wire.calls.stream import StreamEvent, StreamReader, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ class CursorStream(StreamReader):
         super().__init__(wanted, limit=limit, alive=alive)
         self._seen: set[ToolCall] = set()
 
-    def read(self, event: Event) -> None:
+    def read(self, event: StreamEvent) -> None:
         call = _call(event)
         if call is None or call in self._seen or not self.wanted(call.tool):
             return self.put(event)
@@ -47,7 +47,7 @@ class CursorStream(StreamReader):
         return sse.encode(error, event="error") + sse.encode("{}", event="done")
 
 
-def _call(event: Event) -> ToolCall | None:
+def _call(event: StreamEvent) -> ToolCall | None:
     value = event.value
     if _CALL not in {event.sse.event, event.kind} or not isinstance(value.get("name"), str):
         return None

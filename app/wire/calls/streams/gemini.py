@@ -11,7 +11,7 @@ from app.wire.answer import sse
 from app.wire.calls import gemini_parts
 from app.wire.calls.base import Changed, Replaced
 from app.wire.calls.rulings import parsed_arguments
-from app.wire.calls.stream import Event, StreamReader, Stretch, unreadable
+from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
 from app.wire.calls.streams import gemini_chunks
 from app.wire.calls.streams.gemini_chunks import Call, candidates_of, index_of, parts_of, with_parts
 
@@ -28,7 +28,7 @@ _ENVELOPE = ("modelVersion", "responseId", "createTime")
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk(Event):
+class GeminiChunk(StreamEvent):
     """An event, and the kept call to which its only part belongs."""
 
     call: Call | None = None
@@ -72,7 +72,7 @@ class GeminiStream(StreamReader):
 
     # What comes.
 
-    def read(self, event: Event) -> None:
+    def read(self, event: StreamEvent) -> None:
         self.check(event, gemini_parts.MARKERS)
         chunk = event.value
         candidates = candidates_of(chunk)
@@ -87,9 +87,9 @@ class GeminiStream(StreamReader):
                     if call.is_kept:
                         calls[id(part)] = call
         for cut, of in gemini_chunks.cut(chunk, lambda part: calls.get(id(part))):
-            self._put_chunk(Chunk(event.cut(cut), cut, call=of))
+            self._put_chunk(GeminiChunk(event.cut(cut), cut, call=of))
         if not candidates:
-            self.put(Chunk(event.sse, chunk))
+            self.put(GeminiChunk(event.sse, chunk))
         if chunk.get("error") is not None:
             self._leave_out(set(self._running))
         ended = {
@@ -125,7 +125,7 @@ class GeminiStream(StreamReader):
             raise unreadable("a tool call without a name")
         return Call(candidate, name, is_kept=self.wanted(name))
 
-    def _put_chunk(self, chunk: Chunk) -> None:
+    def _put_chunk(self, chunk: GeminiChunk) -> None:
         call = chunk.call
         if call is None:
             self.put(chunk)
@@ -159,7 +159,7 @@ class GeminiStream(StreamReader):
     # What goes on.
 
     def write(self, stretch: Stretch) -> bytes:
-        chunks = [event for event in stretch.events if isinstance(event, Chunk)]
+        chunks = [event for event in stretch.events if isinstance(event, GeminiChunk)]
         ruling = self.rulings[stretch.calls[0]] if stretch.calls else None
         call = chunks[0].call if chunks else None
         if call is None or not isinstance(ruling, Replaced | Changed):
@@ -177,7 +177,9 @@ class GeminiStream(StreamReader):
             ]
         )
 
-    def _written(self, chunk: Chunk, value: Object | None = None, *, ours: bool = False) -> bytes:
+    def _written(
+        self, chunk: GeminiChunk, value: Object | None = None, *, ours: bool = False
+    ) -> bytes:
         value = chunk.value if value is None else value
         candidates = candidates_of(value)
         if not candidates:
@@ -237,7 +239,7 @@ class GeminiStream(StreamReader):
     def _place(self) -> int:
         """Return the candidate of which something is kept back."""
         chunks = [event for stretch in self.line for event in stretch.events]
-        calls = [chunk.call for chunk in chunks if isinstance(chunk, Chunk) and chunk.call]
+        calls = [chunk.call for chunk in chunks if isinstance(chunk, GeminiChunk) and chunk.call]
         return calls[0].candidate if calls else min(self._candidates, default=0)
 
 

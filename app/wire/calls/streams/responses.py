@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from app.wire.calls import response_items
-from app.wire.calls.stream import Event, StreamReader, Stretch, unreadable
+from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
 from app.wire.calls.streams.responses_output import ADDED, DONE, Listed, Output, Placed
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ResponsesStream(StreamReader):
 
     # What comes.
 
-    def read(self, event: Event) -> None:
+    def read(self, event: StreamEvent) -> None:
         self.check(event)
         response, item = event.value.get("response"), event.value.get("item")
         if isinstance(response, dict):
@@ -63,7 +63,7 @@ class ResponsesStream(StreamReader):
             self._read_piece(event)
         self._number()
 
-    def _read_item(self, event: Event, item: Item) -> None:
+    def _read_item(self, event: StreamEvent, item: Item) -> None:
         of = self._of(event)
         if event.kind == ADDED or of is None or (of.whole and not of.is_kept):
             if of is not None and of.is_kept is not False and not of.whole:
@@ -79,7 +79,7 @@ class ResponsesStream(StreamReader):
         if event.kind == DONE:
             self._end(of, item)
 
-    def _begin(self, event: Event, item: Item) -> Listed:
+    def _begin(self, event: StreamEvent, item: Item) -> Listed:
         index = event.value.get("output_index")
         if isinstance(index, bool) or not isinstance(index, int):
             if self._is_wanted(item):
@@ -91,7 +91,7 @@ class ResponsesStream(StreamReader):
             self._ids[item_id] = of
         return of
 
-    def _read_piece(self, event: Event) -> None:
+    def _read_piece(self, event: StreamEvent) -> None:
         of = self._of(event)
         if of is None and "_call" in event.kind:
             # Which tool it is for is told later, or never.
@@ -109,7 +109,7 @@ class ResponsesStream(StreamReader):
             elif not isinstance(_told(event), str):
                 raise unreadable("a piece of a tool call that is no text")
 
-    def _keep_event(self, of: Listed, event: Event) -> None:
+    def _keep_event(self, of: Listed, event: StreamEvent) -> None:
         if of.whole or of.removed:
             raise unreadable("more of a tool call that was over")
         placed = Placed(event.sse, event.value, of=of)
@@ -136,7 +136,7 @@ class ResponsesStream(StreamReader):
         of.item = item
         of.whole = True
 
-    def _read_response(self, event: Event, response: dict[str, Json]) -> None:
+    def _read_response(self, event: StreamEvent, response: dict[str, Json]) -> None:
         output = response.get("output")
         listed = output if isinstance(output, list) else []
         placed = Placed(event.sse, event.value)
@@ -171,7 +171,7 @@ class ResponsesStream(StreamReader):
         # Nothing was told of it before.
         return Listed(at, item, is_kept=True, whole=final)
 
-    def _of(self, event: Event) -> Listed | None:
+    def _of(self, event: StreamEvent) -> Listed | None:
         index, item_id = event.value.get("output_index"), event.value.get("item_id")
         of = self._items.get(index) if isinstance(index, int) else None
         by_id = self._ids.get(item_id) if isinstance(item_id, str) else None
@@ -263,7 +263,7 @@ def _goes_on(event: Placed) -> bool:
     return of is not None and of.is_kept is False and of.out is not None and not of.done
 
 
-def _told(event: Event) -> Json:
+def _told(event: StreamEvent) -> Json:
     """Return the arguments that an event says to be whole; None where it says nothing of them."""
     if not event.kind.endswith(".done") or not response_items.tells_arguments(event.kind):
         return None

@@ -14,7 +14,7 @@ from app.wire.answer import sse
 from app.wire.calls import response_items
 from app.wire.calls.base import Changed, Passed, Replaced
 from app.wire.calls.response_items import EMPTY, Item
-from app.wire.calls.stream import Event, Stretch
+from app.wire.calls.stream import StreamEvent, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed(Event):
+class Placed(StreamEvent):
     """An event with the item that it belongs to, or with all items that it lists."""
 
     of: Listed | None = None
@@ -77,7 +77,7 @@ class Output:
         self._inserted: list[tuple[int, Item]] = []
         self._texts = 0
 
-    def event(self, event: Event, value: dict[str, Json] | None = None) -> bytes:
+    def event(self, event: StreamEvent, value: dict[str, Json] | None = None) -> bytes:
         """Return an event that goes on, with the numbers that fit."""
         self.begun = self.begun or bool(event.value)
         new = dict(event.value if value is None else value)
@@ -108,7 +108,7 @@ class Output:
             of.done = True
             self._items.append((of.out, item))
 
-    def touch(self, events: Iterable[Event]) -> None:
+    def touch(self, events: Iterable[StreamEvent]) -> None:
         """Renumber from these events on."""
         if self.touched:
             return
@@ -149,7 +149,7 @@ class Output:
 
     # What takes the place of calls.
 
-    def call(self, of: Listed, events: Sequence[Event], ruling: Ruling) -> bytes:
+    def call(self, of: Listed, events: Sequence[StreamEvent], ruling: Ruling) -> bytes:
         """Return what goes on for a call that was ruled on."""
         if of.scattered or not isinstance(ruling, Passed):
             self.touch(events)
@@ -175,7 +175,7 @@ class Output:
                 changed = response_items.with_arguments(of.item, arguments)
                 of.becomes = [*([self._message(text)] if text else []), changed]
 
-    def _changed(self, events: Sequence[Event], arguments: str) -> bytes:
+    def _changed(self, events: Sequence[StreamEvent], arguments: str) -> bytes:
         out: list[bytes] = []
         told = False
         for event in events:

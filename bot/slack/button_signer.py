@@ -13,22 +13,22 @@ _PURPOSE = b"abeyance button v1"
 _MAC_CHARACTERS = 32
 
 
-class Seal:
+class ButtonSigner:
     """Every bot derives the same key from the bot token, so any of them can read a button."""
 
     def __init__(self, bot_token: str) -> None:
         self._key = hmac.digest(bot_token.encode(), _PURPOSE, hashlib.sha256)
 
-    def stamp(self, hold: Hold) -> str:
+    def sign(self, hold: Hold) -> str:
         """Return `id.revision.mac`, at most 100 characters."""
-        return self.stamp_id(hold.id, hold.revision)
+        return self.sign_id(hold.id, hold.revision)
 
-    def stamp_id(self, name: str, revision: int = 0) -> str:
+    def sign_id(self, name: str, revision: int = 0) -> str:
         claim = f"{name}.{revision}"
         return f"{claim}.{self._mac(claim)}"
 
     def read(self, value: str) -> str | None:
-        """Return the id that was stamped, or None where we did not make the value."""
+        """Return the id that was signed, or None where we did not make the value."""
         claim, _, mac = value.rpartition(".")
         if not hmac.compare_digest(_bytes(mac), _bytes(self._mac(claim))):
             return None
