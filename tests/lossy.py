@@ -41,7 +41,8 @@ class Lossy:
     def lose(self, commands: Collection[str], times: int, *, silently: bool = False) -> None:
         """Lose the next replies to any of the commands.
 
-        The connection is closed in place of a reply; with `silently` it stays open.
+        The connection is closed in place of a reply. With `silently` it stays open, and the
+        database does not hear of the command: the embedded one does not bear hundreds at once.
         """
         self._commands, self._left, self._silently = commands, times, silently
 
@@ -79,6 +80,8 @@ class Lossy:
                 asked[request] = next(iter(command))
                 self.asked[asked[request]] = command
                 self.touched.add((asked[request], str(command[asked[request]])))
+                if self._silently and self._is_lost(asked[request]):
+                    continue
             requests.write(message)
             await requests.drain()
 
@@ -87,14 +90,17 @@ class Lossy:
     ) -> None:
         async for message in _messages(replies):
             command = asked.pop(_HEADER.unpack_from(message)[2], "")
-            if self._left <= 0 or command not in self._commands:
-                client.write(message)
-                await client.drain()
-                continue
-            self._left -= 1
-            self._lost.append(command)
-            if not self._silently:
+            if self._is_lost(command):
                 return
+            client.write(message)
+            await client.drain()
+
+    def _is_lost(self, command: str) -> bool:
+        if self._left <= 0 or command not in self._commands:
+            return False
+        self._left -= 1
+        self._lost.append(command)
+        return True
 
 
 @asynccontextmanager
