@@ -15,6 +15,7 @@ from app.domain.identity import IdentityKind
 from app.domain.passage import most_telling
 from bot.slack import text
 from bot.views.calls import words
+from policies.approvals.endings import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,10 +39,7 @@ _ENDS = {
     HoldState.PENDING: "",
     HoldState.APPROVED: "✅ Approved: ",
     HoldState.RELEASED: "✅ Approved: ",
-    HoldState.LAPSED: "⌛ Approved, but never used: ",
-    HoldState.DENIED: "⛔ Denied: ",
-    HoldState.EXPIRED: "⌛ Expired: ",
-    HoldState.WITHDRAWN: "↩️ Withdrawn: ",
+    **{state: f"{told.mark} {told.title}: " for state, told in ENDINGS.items()},
 }
 
 

@@ -15,6 +15,7 @@ from app.domain.session import Decision
 from app.domain.tool_call import HeldCall
 from app.domain.verdict import Verdict
 from app.errors import CredentialEnded, Refused
+from policies.approvals.endings import ENDINGS
 from policies.passages.answers import covers_of
 from policies.passages.names import UNKEYED, PassageNames
 from proxy.calls import words
@@ -269,7 +270,7 @@ class CallAsking:
             decided = await self._holding.decided(hold, waiting.caller, recording, patience, None)
         if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
             said = words.not_released(decided, asked.call)
-            return CallAnswer(_ENDS_AS[decided.state], said, decided)
+            return CallAnswer(ENDINGS[decided.state].decision, said, decided)
         if decided.key != asked.key or decided.state is HoldState.RELEASED:
             await self._granted.cover(decided)
             return None
@@ -304,7 +305,9 @@ def _of_calls(asked: CallAsked, holds: Sequence[Hold]) -> list[Hold]:
 
 
 def _not_again(asked: CallAsked, no: Hold) -> CallAnswer:
-    return CallAnswer(_ENDS_AS[no.state], words.not_released(no, asked.call, before=True), no)
+    return CallAnswer(
+        ENDINGS[no.state].decision, words.not_released(no, asked.call, before=True), no
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,9 +319,3 @@ class _Waiting:
 
 
 _VERSION = "call 1"
-_ENDS_AS = {
-    HoldState.DENIED: Decision.DENIED,
-    HoldState.EXPIRED: Decision.EXPIRED,
-    HoldState.LAPSED: Decision.EXPIRED,
-    HoldState.WITHDRAWN: Decision.WITHDRAWN,
-}

@@ -7,47 +7,33 @@ from typing import TYPE_CHECKING
 from app.domain.hold import Hold, HoldState, Vote
 from app.errors import Reason, Refused
 from policies.approvals.approval import approvals, concerned, quorum
+from policies.approvals.endings import ENDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.domain.verdict import Verdict
 
-_ENDINGS = {
+_MESSAGES = {
     HoldState.DENIED: (
-        Reason.APPROVAL_DENIED,
-        (
-            "{by} denied this request (rule {rule}){why}. {explain}"
-            "You can change the prompt and send it again. Session {session}."
-        ),
+        "{by} denied this request (rule {rule}){why}. {explain}"
+        "You can change the prompt and send it again. Session {session}."
     ),
     HoldState.EXPIRED: (
-        Reason.APPROVAL_EXPIRED,
-        (
-            "{silence} (rule {rule}); this is not a denial. {explain}"
-            "Let an approver know, then send it again. Session {session}."
-        ),
+        "{silence} (rule {rule}); this is not a denial. {explain}"
+        "Let an approver know, then send it again. Session {session}."
     ),
     HoldState.LAPSED: (
-        Reason.APPROVAL_LAPSED,
-        (
-            "This request was approved, but the approval ended before it was used (rule {rule}). "
-            "Send it again to ask for approval. Session {session}."
-        ),
+        "This request was approved, but the approval ended before it was used (rule {rule}). "
+        "Send it again to ask for approval. Session {session}."
     ),
     HoldState.RELEASED: (
-        Reason.APPROVAL_USED,
-        (
-            "This approval was already used by another attempt of the same request "
-            "(rule {rule}). Send it again to ask for approval. Session {session}."
-        ),
+        "This approval was already used by another attempt of the same request "
+        "(rule {rule}). Send it again to ask for approval. Session {session}."
     ),
     HoldState.WITHDRAWN: (
-        Reason.HOLD_WITHDRAWN,
-        (
-            "You withdrew this request (rule {rule}). "
-            "Send it again to ask for approval. Session {session}."
-        ),
+        "You withdrew this request (rule {rule}). "
+        "Send it again to ask for approval. Session {session}."
     ),
 }
 _GIVEN_BACK = (
@@ -71,7 +57,7 @@ def denied_by_rule(verdict: Verdict) -> Refused:
 
 def refusal_of(hold: Hold) -> Refused:
     """Say in plain words why a decided hold is not forwarded, and what to do next."""
-    reason, template = _ENDINGS[hold.state]
+    template = _MESSAGES[hold.state]
     if hold.state is HoldState.WITHDRAWN and hold.note:
         template = _GIVEN_BACK
     denials = [vote for vote in hold.votes if not vote.approve]
@@ -84,6 +70,8 @@ def refusal_of(hold: Hold) -> Refused:
         note=hold.note,
         silence=silence(hold),
     )
+    ended = ENDINGS.get(hold.state)
+    reason = ended.reason if ended else Reason.APPROVAL_USED
     return Refused(reason, message, rule=_rule(hold))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.session import Decision
 from app.errors import Reason, Refused, Unreachable
+from policies.approvals.endings import ENDINGS
 
 if TYPE_CHECKING:
     from app.errors import AbeyanceError
@@ -14,14 +15,11 @@ if TYPE_CHECKING:
 # Not here: a hold that still waits, or whose approval serves another try, is not over by this.
 _ENDS_AS = {
     Reason.POLICY_DENIED: Decision.DENIED,
-    Reason.APPROVAL_DENIED: Decision.DENIED,
     Reason.REASON_REQUIRED: Decision.DENIED,
-    Reason.APPROVAL_EXPIRED: Decision.EXPIRED,
-    Reason.APPROVAL_LAPSED: Decision.EXPIRED,
-    Reason.HOLD_WITHDRAWN: Decision.WITHDRAWN,
     Reason.RULES_CHANGED: Decision.WITHDRAWN,
     Reason.NOT_COUNTED: Decision.DENIED,
     Reason.TOO_MANY_PENDING: Decision.DENIED,
+    **{told.reason: told.decision for told in ENDINGS.values()},
 }
 
 

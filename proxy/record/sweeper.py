@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.audit.moves import Mover
-from app.domain.hold import HoldEvent, HoldState, IllegalTransition
+from app.domain.hold import HoldEvent, IllegalTransition
 from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable, Superseded
 from app.logs import Seldom
 from app.storage.ports import Event, EventKind
+from policies.approvals.endings import ENDINGS
 from proxy.record.lives import Lives
 
 if TYPE_CHECKING:
@@ -36,13 +37,6 @@ _UNSEEN = "the gateway died: the request may have been sent, and no answer to it
 _CUT_SHORT = (
     "the gateway died while the model answered: what it sent after the recorded part is lost"
 )
-# How a session ends whose hold ended while no caller was there to hear it.
-_ENDS_AS = {
-    HoldState.DENIED: Decision.DENIED,
-    HoldState.EXPIRED: Decision.EXPIRED,
-    HoldState.LAPSED: Decision.EXPIRED,
-    HoldState.WITHDRAWN: Decision.WITHDRAWN,
-}
 _log = structlog.get_logger(__name__)
 
 
@@ -103,8 +97,8 @@ class Sweeper:
         """Return how a session ends that nobody has in hand, and why; None: somebody has."""
         alive = self._lives.alive(session.gateway)
         young = self._clock.now() - session.started_at <= _LEFT_AFTER
-        if hold is not None and hold.state in _ENDS_AS:
-            decision = _ENDS_AS[hold.state]
+        if hold is not None and hold.state in ENDINGS:
+            decision = ENDINGS[hold.state].decision
             return SessionState.CLOSED, decision, f"its hold ended ({hold.state.value})"
         if hold is None and session.hold_id:
             ending = SessionState.CLOSED, Decision.WITHDRAWN, _LEFT
