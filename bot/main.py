@@ -59,7 +59,6 @@ from bot.slack.links import Links
 from bot.slack.rates import Pace
 from bot.slack.sockets import Ears
 from bot.slack.tokens import check_token, sign_in
-from bot.slack.webhook import serve_events
 from bot.trusts import Trusts
 from policies.reload import CatalogKeeper
 
@@ -291,6 +290,8 @@ async def _listen(
         if settings.mode is SlackMode.HTTP:
             await feed.ready.wait()
             tasks.create_task(check_token(shared.slack))
+            from bot.slack.webhook import serve_events  # noqa: PLC0415 - sockets need no server
+
             secret = settings.signing_secret
             tasks.create_task(serve_events(app, secret, settings.host, settings.port, announce))
             return

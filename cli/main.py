@@ -12,9 +12,8 @@ from importlib import import_module, metadata
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from app.errors import AbeyanceError
+from cli.failures import told_in_words
 from cli.server_parts import imported_for
 
 
@@ -53,13 +52,8 @@ COMMANDS = {
 
 def main() -> None:
     """Run the command; what went wrong is told in words, without a traceback."""
-    try:
+    with told_in_words():
         command_line(sys.argv[1:])()
-    except AbeyanceError as error:
-        # `highlight` would colour numbers inside the sentence.
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
-        console.print(f"[bold red]abeyance:[/] {_plain(error)}")
-        sys.exit(2)
 
 
 def command_line(arguments: list[str]) -> typer.Typer:
@@ -70,6 +64,7 @@ def command_line(arguments: list[str]) -> typer.Typer:
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # To import Rich takes longer than all else that `--help` does.
     )
     app.callback()(_options)
     asked = next((word for word in arguments if not word.startswith("-")), "")
@@ -115,7 +110,3 @@ def _options(*, version: _Version = False) -> None:
 
 def _nothing() -> None:
     pass
-
-
-def _plain(error: AbeyanceError) -> str:
-    return str(error).replace("[", r"\[")

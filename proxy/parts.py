@@ -17,7 +17,6 @@ from policies.passages.names import PassageNames
 from proxy.app_login.parts import AppLogin
 from proxy.browser.client import client_of
 from proxy.browser.linking import Linking
-from proxy.browser.signing_in import SignIn
 from proxy.browser.visits import Visits
 from proxy.callers import Callers
 from proxy.calls.asking import CallAsking
@@ -215,6 +214,8 @@ def _visits(
     client = client_of(settings)
     if client is None:
         return None
+    from proxy.browser.signing_in import SignIn  # noqa: PLC0415 - an HTTP client of its own, which few gateways need
+
     return Visits(
         SignIn(client, verifier, callers, http),
         storage.people,

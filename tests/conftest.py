@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 NOBODY = "mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=50"
 """A database that does not answer."""
 
+# Else each process of a test compiles the whole product again, where the variable is set.
+os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+
 _STARTS = 3
 _START_SECONDS = 60
 _STOP_SECONDS = 10

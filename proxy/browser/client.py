@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from app.settings import IssuerSettings, Settings
 
 CALLBACK = "/-/sign-in/callback"
+LATELY_SECONDS = 15 * 60
+"""How long ago somebody may have signed in who is given something that lasts."""
 
 
 @dataclass(frozen=True, slots=True)

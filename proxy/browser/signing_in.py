@@ -19,6 +19,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 
 from app.domain.identity import Identity
 from app.errors import IssuerUnavailable, NotAuthenticated, NotPermitted
+from proxy.browser.client import LATELY_SECONDS
 from proxy.oidc.client_secret import register_escaped_basic
 from proxy.oidc.discovery import discover
 from proxy.oidc.identity import identity_of
@@ -34,8 +35,6 @@ _SCOPES = ("openid", "profile", "email", "groups")
 _OFFLINE = "offline_access"
 _RANDOM_CHARACTERS = 48
 _SECONDS = 5.0
-LATELY_SECONDS = 15 * 60
-"""How long ago somebody may have signed in who is given something that lasts."""
 _log = structlog.get_logger(__name__)
 
 

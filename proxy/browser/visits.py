@@ -23,9 +23,8 @@ from quart import Blueprint, Response, request
 
 from app.domain.identity import Identity
 from app.errors import AbeyanceError, BadRequest, BadSettings, NotPermitted
-from proxy.browser.client import CALLBACK
+from proxy.browser.client import CALLBACK, LATELY_SECONDS
 from proxy.browser.pages import STRANGE, check_own_form, in_words, problem, same, see_other
-from proxy.browser.signing_in import LATELY_SECONDS
 from proxy.browser.tickets import Tickets
 
 if TYPE_CHECKING:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from app.domain.identity import Identity
 from app.errors import IssuerUnavailable, NotAuthenticated, NotPermitted
 from proxy.browser.client import IdpClient
-from proxy.browser.signing_in import SignIn
 
 if TYPE_CHECKING:
     import httpx
 
     from app.settings import Settings
-    from proxy.browser.signing_in import SignedIn
+    from proxy.browser.signing_in import SignedIn, SignIn
     from proxy.callers import Callers
     from proxy.oidc.verify import Verifier
 
@@ -68,6 +67,8 @@ class SignIns:
     def _of(self, issuer: str, client_id: str) -> SignIn:
         found = self._known.get((issuer, client_id))
         if found is None:
+            from proxy.browser.signing_in import SignIn  # noqa: PLC0415 - an HTTP client of its own, which few gateways need
+
             found = SignIn(
                 self._client(issuer, client_id), self._verifier, self._callers, self._http
             )

@@ -18,15 +18,15 @@ from joserfc.errors import JoseError
 from app.errors import IssuerUnavailable, NotAuthenticated, TokenUnusable, Unavailable
 from app.settings import IssuerSettings
 from proxy.oidc.faults import fault_told
-from proxy.oidc.introspection import Introspection
 from proxy.oidc.keys import IssuerKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import httpx
 
     from app.clock import Clock
+    from proxy.oidc.introspection import Introspection
 
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA")
 _TYPES = ("at+jwt", "application/at+jwt", "jwt", None)
@@ -54,11 +54,8 @@ class Verifier:
     ) -> None:
         self._issuers = {issuer.issuer: (issuer, IssuerKeys(issuer, http)) for issuer in issuers}
         self._known = {issuer: settings for issuer, (settings, _) in self._issuers.items()}
-        self._introspections = [
-            Introspection(settings, http, clock)
-            for settings in self._known.values()
-            if settings.introspection_client_id
-        ]
+        asked = [known for known in self._known.values() if known.introspection_client_id]
+        self._introspections = _introspections(asked, http, clock)
         self._clock = clock
         self._remembered: OrderedDict[bytes, VerifiedClaims] = OrderedDict()
 
@@ -175,6 +172,16 @@ class Verifier:
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+def _introspections(
+    issuers: Sequence[IssuerSettings], http: httpx.AsyncClient, clock: Clock
+) -> list[Introspection]:
+    if not issuers:
+        return []
+    from proxy.oidc.introspection import Introspection  # noqa: PLC0415 - an HTTP client of its own, which few gateways need
+
+    return [Introspection(issuer, http, clock) for issuer in issuers]
 
 
 @contextmanager
