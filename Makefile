@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CLIENTS := .clients
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint suite agents fuzz coverage mutants bench browser screenshots constraints clean
+.PHONY: run test lint suite agents fuzz coverage mutants bench browser screenshots constraints sbom licences clean
 
 run: $(VENV)/.run
 	@$(BIN)/abeyance up
@@ -93,12 +93,31 @@ $(CLIENTS)/.programs: tests/clients/requirements.txt
 screenshots: $(VENV)/.dev browser
 	$(BIN)/python docs/make_screenshots.py
 
-# Pins every dependency; run it after a change of pyproject.toml, then run the suite.
-constraints: $(VENV)/.dev
-	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --upgrade --all-extras --strip-extras --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
-	  --output-file constraints.txt pyproject.toml
+# Pins every dependency, and by digest what production installs; run it after a change of
+# pyproject.toml, then run the suite. `make constraints UPGRADE=` adds what is new and leaves the rest.
+UPGRADE ?= --upgrade
+PIN := $(BIN)/uv pip compile --quiet --universal --no-header --no-annotate
+constraints: $(VENV)/.release
+	$(PIN) $(UPGRADE) --all-extras --output-file constraints.txt pyproject.toml
+	$(PIN) --extra server --generate-hashes --constraint constraints.txt \
+	  --output-file requirements.txt pyproject.toml
+
+# What production installs, as a CycloneDX document; the embedded server and the sandbox are not in it.
+PRODUCTION := build/production
+SBOM := build/abeyance.cdx.json
+BOM := $(BIN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml
+sbom: $(VENV)/.release
+	rm -rf $(PRODUCTION) && $(PYTHON) -m venv $(PRODUCTION)
+	$(PRODUCTION)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
+	$(PRODUCTION)/bin/pip uninstall --quiet --yes setuptools pip
+	$(BOM) --output-file $(SBOM) $(PRODUCTION)
+	@echo "The SBOM is $(SBOM)."
+
+# Fails on a licence that is not in the list of deploy/licences.py: of everything, also of tools.
+licences: $(VENV)/.dev $(VENV)/.release
+	@mkdir -p build
+	$(BOM) --output-file build/everything.cdx.json $(VENV)
+	$(BIN)/python -m deploy.licences build/everything.cdx.json
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
@@ -111,6 +130,10 @@ $(VENV)/.run: $(VENV)/.made constraints.txt
 $(VENV)/.dev: $(VENV)/.made constraints.txt
 	@echo "Installing Abeyance and the tools of its tests into $(VENV): the first time a minute or more …"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[server,embedded,dev]'
+	@touch $@
+
+$(VENV)/.release: $(VENV)/.made constraints.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[release]'
 	@touch $@
 
 # Debian keeps ensurepip, which a virtual environment needs, in a package of its own.
