@@ -240,6 +240,8 @@ class _Written:
             self.ended = True
         elif kind in _BLOCKS and isinstance(index := value.get("index"), int):
             self._note(kind, index + self.shift, _block(event))
+            if not self.shift and value is event.value:
+                return event.sse.raw
             return event.written({**value, "index": index + self.shift})
         elif kind == "message_delta" and self.replaced and not self.calls:
             delta = event.value.get("delta")

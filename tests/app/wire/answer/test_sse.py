@@ -100,6 +100,21 @@ def test_what_goes_out_does_not_hang_on_where_the_stream_was_cut(name: str) -> N
     assert through(answer, cut(stream, list(range(len(stream))))) == whole
 
 
+@pytest.mark.parametrize("stream", [*PARSED, b"event: \xff\ndata: a\n\n", b"event:e\ndata: a\n\n"])
+def test_an_event_that_comes_alone_is_read_as_one_that_comes_in_pieces(stream: bytes) -> None:
+    whole, pieces = SseParser(), SseParser()
+    for parser in (whole, pieces):
+        parser.feed(b"data: begun\n\n")
+    alone = [whole.feed(stream), whole.feed(stream)]
+    bytewise = [pieces.feed(bytes([byte])) for byte in stream * 2]
+    assert read(alone) == read(bytewise)
+
+
+def read(fed: list[list[SseEvent]]) -> list[SseEvent]:
+    """Return what was read, without the bytes: the end of an event may come after it."""
+    return [event._replace(raw=b"") for events in fed for event in events if not event.belated]
+
+
 def test_a_comment_does_not_wait_for_the_event_after_it() -> None:
     (event,) = SseParser().feed(b": waiting\n")
     assert event.comment == " waiting"
