@@ -290,8 +290,8 @@ class LedgerStore(Protocol):
         """Return entries of a chain in their order, from a sequence number on."""
         ...
 
-    async def after(self, place: str, limit: int) -> tuple[Entry, ...]:
-        """Return entries in the order of their places (chain and number), after one of them."""
+    async def at(self, places: Sequence[str]) -> dict[str, Entry]:
+        """Return the entries at some places, as `Entry.place` names them."""
         ...
 
 

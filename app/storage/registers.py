@@ -142,6 +142,6 @@ class MongoLedger:
         place = {"$gte": f"{name}:{first:012}", "$lt": f"{name};"}
         return await self._entries.find({"_id": place}, limit=limit)
 
-    async def after(self, place: str, limit: int) -> tuple[Entry, ...]:
-        later: Document = {"_id": {"$gt": place}} if place else {}
-        return await self._entries.find(later, limit=limit)
+    async def at(self, places: Sequence[str]) -> dict[str, Entry]:
+        found = await self._entries.find({"_id": {"$in": list(places)}})
+        return {entry.place: entry for entry in found}

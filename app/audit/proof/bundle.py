@@ -69,15 +69,21 @@ def session_record(
     }
 
 
-def lines(records: Iterable[Record]) -> Iterator[bytes]:
-    """Write records as lines, with the last one after them."""
-    digest, count = hashlib.sha256(), 0
-    for record in records:
+class Lines:
+    """Turns records into the lines of a bundle; `end` gives the last one."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+        self._count = 0
+
+    def line(self, record: Record) -> bytes:
         line = _line(record)
-        digest.update(line)
-        count += 1
-        yield line
-    yield _line({"type": "end", "lines": count, "sha256": digest.hexdigest()})
+        self._digest.update(line)
+        self._count += 1
+        return line
+
+    def end(self) -> bytes:
+        return _line({"type": "end", "lines": self._count, "sha256": self._digest.hexdigest()})
 
 
 def read(found: Iterable[bytes]) -> Iterator[Record]:

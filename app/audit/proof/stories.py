@@ -114,10 +114,15 @@ class Stories:
         if session and (kind in _TOLD):
             self.told.setdefault(session, Story()).add(kind, data)
 
+    def is_over(self, session: str) -> bool:
+        """Return whether a session has ended, so that its content is whole."""
+        story = self.told.get(session)
+        return story is not None and story.ended and bool(story.action)
+
     def settle(self, session: str) -> None:
         """Forget a story that has ended well."""
-        story = self.told.get(session)
-        if story and story.ended and story.action and not story.fault(self.approved, self.given):
+        is_over = self.is_over(session)
+        if is_over and not self.told[session].fault(self.approved, self.given):
             del self.told[session]
 
     def faults(self) -> Iterator[tuple[str, str]]:

@@ -61,20 +61,43 @@ class Progress:
     contents: int = 0
     checked: int = 0
     """The size of the largest head whose root was right."""
+    links: set[str] = field(default_factory=set)
+    """The hashes that first entries of chains name as what came before, and that did not come."""
+
+    def state(self) -> dict[str, Any]:
+        """Return all of it as JSON takes it."""
+        return {
+            "size": self.tree.size,
+            "nodes": [node.hex() for node in self.tree.nodes],
+            "chains": {name: list(last) for name, last in self.chains.items()},
+            "stories": self.stories.state(),
+            "contents": self.contents,
+            "checked": self.checked,
+            "links": sorted(self.links),
+        }
+
+    @classmethod
+    def resumed(cls, state: Mapping[str, Any]) -> Progress:
+        """Raises LookupError, TypeError or ValueError where it is no state."""
+        return cls(
+            Frontier(state["size"], [bytes.fromhex(node) for node in state["nodes"]]),
+            {name: (seq, hash_) for name, (seq, hash_) in state["chains"].items()},
+            Stories.resumed(state["stories"]),
+            state["contents"],
+            state["checked"],
+            set(state["links"]),
+        )
 
 
 class Verifier:
-    def __init__(
-        self, links: Iterable[str], progress: Progress | None = None, *, contents: bool = False
-    ) -> None:
+    def __init__(self, links: Iterable[str] = (), *, contents: bool = False) -> None:
         """`links` are the hashes that first entries of chains name as what came before them.
 
         With `contents`, what is stored of each session has to come after the entry that ends it.
         """
         self.contents = contents
-        self.progress = progress or Progress()
+        self.progress = Progress(links=set(links))
         self.faults: list[Fault] = []
-        self._links = set(links)
         self._roots: dict[int, dict[bytes, str]] = {}
         self._largest: tuple[int, str] = 0, ""
         self._broken = False
@@ -102,11 +125,25 @@ class Verifier:
             due = self.progress.tree.size + self._shift
             self.fault(place, f"it is where entry {due} of the tree should be")
             self._shift = index - self.progress.tree.size
-        if hashlib.sha256(rfc8785.dumps(dict(entry))).hexdigest() != hash_:
-            self.fault(place, "its content was changed: it does not fit its seal")
+        self._sealed(place, entry, hash_)
         self._chained(place, entry, hash_)
-        self._links.discard(hash_)
-        self.progress.tree.append(leaf_hash(leaf(entry["chain"], entry["seq"], hash_)))
+        self._grow(entry["chain"], entry["seq"], hash_)
+        self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
+
+    def lost(self, index: int, chain: str, seq: int, hash_: str) -> None:
+        """Take the place of an entry that the notary signed, and that is there no more."""
+        self._meet_roots()
+        place = _place(index, {"chain": chain, "seq": seq})
+        self.fault(place, "the notary signed it, and it is not in the database, or is another one")
+        self.progress.chains[chain] = seq, hash_
+        self._grow(chain, seq, hash_)
+
+    def unsigned(self, entry: Mapping[str, Any], hash_: str) -> None:
+        """Take an entry after the last head, which no notary has signed yet."""
+        place = f"chain {entry['chain']}, number {entry['seq']} (not signed yet)"
+        self._sealed(place, entry, hash_)
+        self._chained(place, entry, hash_)
+        self.progress.links.discard(hash_)
         self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
 
     def take_content(self, record: Record) -> None:
@@ -131,10 +168,10 @@ class Verifier:
 
     def settle(self, session: str) -> None:
         """Take no more content of a session; forget it where it has ended, and in order."""
-        story = self.progress.stories.told.get(session)
-        if story and story.ended and story.action and self.contents and not story.stored:
+        stories = self.progress.stories
+        if self.contents and stories.is_over(session) and not stories.told[session].stored:
             self.fault(f"session {session}", "its content is missing")
-        self.progress.stories.settle(session)
+        stories.settle(session)
 
     def finish(self) -> None:
         """Say what is missing, now that there are no more entries."""
@@ -148,13 +185,21 @@ class Verifier:
             self.fault(
                 f"entries {largest} to {size - 1} of the tree", "no head was signed over them"
             )
-        if self._links:
+        if self.progress.links:
             self.fault(
                 "the chains",
                 "one begins after an entry that is not there: a whole chain is missing",
             )
         for session, fault in self.progress.stories.faults():
             self.fault(f"session {session}", fault)
+
+    def _grow(self, chain: str, seq: int, hash_: str) -> None:
+        self.progress.links.discard(hash_)
+        self.progress.tree.append(leaf_hash(leaf(chain, seq, hash_)))
+
+    def _sealed(self, place: str, entry: Mapping[str, Any], hash_: str) -> None:
+        if hashlib.sha256(rfc8785.dumps(dict(entry))).hexdigest() != hash_:
+            self.fault(place, "its content was changed: it does not fit its seal")
 
     def _chained(self, place: str, entry: Mapping[str, Any], hash_: str) -> None:
         chain, seq = entry["chain"], entry["seq"]

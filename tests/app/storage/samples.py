@@ -317,8 +317,8 @@ _SMALL = {
     "ledger.chain": Sample(
         lambda s: s.ledger.chain("test/chain", 1, 9), lambda s: s.ledger.insert(ENTRIES)
     ),
-    "ledger.after": Sample(
-        lambda s: s.ledger.after("test/chain:000000000000", 9),
+    "ledger.at": Sample(
+        lambda s: s.ledger.at(["test/chain:000000000001", "test/chain:000000000009"]),
         lambda s: s.ledger.insert(ENTRIES),
     ),
 }

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.audit.digests import request_digest
-from app.audit.proof.bundle import entry_record, lines, manifest, session_record
+from app.audit.proof.bundle import Lines, entry_record, manifest, session_record
 from app.audit.proof.heads import checkpoint
 from app.audit.proof.merkle import Frontier, leaf_hash
 from app.audit.proof.notes import PrivateKey
@@ -23,6 +23,11 @@ KEY = PrivateKey(ORIGIN, bytes(range(32)))
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 BODY = b'{"messages": [{"role": "user", "content": "deploy to production"}]}'
 ANSWER = b'{"choices": []}'
+
+
+def lines(records: list[Record]) -> list[bytes]:
+    written = Lines()
+    return [*map(written.line, records), written.end()]
 
 
 def head_of(session: str) -> tuple[str, ...]:
@@ -96,7 +101,7 @@ class SmallLedger:
         return found
 
     def bundle(self, key: PrivateKey = KEY) -> list[bytes]:
-        return list(lines(self.records(key)))
+        return lines(self.records(key))
 
 
 def a_ledger() -> SmallLedger:

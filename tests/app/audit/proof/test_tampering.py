@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.audit.proof.bundle import lines
 from app.audit.proof.heads import Keyring
 from app.audit.proof.notes import PrivateKey
 from app.audit.proof.offline import verify_bundle
 from app.audit.seals import seal
 from app.domain.event import EventKind
-from tests.app.audit.proof.ledgers import KEY, ORIGIN, SmallLedger, a_ledger
+from tests.app.audit.proof.ledgers import KEY, ORIGIN, SmallLedger, a_ledger, lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
