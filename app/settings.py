@@ -206,6 +206,34 @@ class LocalSettings(BaseSettings):
     embedded_mongodb_port: int | None = Field(default=None, ge=1, le=65535)
 
 
+class NotarySettings(BaseSettings):
+    """What `abeyance notary` needs besides; see docs/record.md."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ABEYANCE_", env_file=None, frozen=True, extra="ignore"
+    )
+
+    notary_folder: Path = Path(".abeyance/notary")
+    """Where the tree and its signed heads are written. Nothing in it is secret."""
+    notary_name: str = Field(default="abeyance", pattern=r"^[^\s+]+$")
+    """Of a new key, and so of the ledger in every signed head: a URL without its scheme."""
+    notary_key: SecretStr = SecretStr("")
+    """The private key itself (PRIVATE+KEY+…), where it is not in a file."""
+    notary_key_file: Path | None = None
+    """Default: the folder's name with `.key` after it. It is made at the first start."""
+    notary_seconds: float = Field(default=10.0, gt=0)
+    """Between two heads, where something is new."""
+    notary_entries: int = Field(default=1000, gt=0)
+    """How many new entries are signed without waiting for that."""
+    notary_anchor_seconds: float = Field(default=600.0, gt=0)
+    """Between two heads that are sent to the URL and the channel."""
+    notary_anchor_file: Path | None = None
+    """Where each head is appended besides; on another machine, or on what cannot be rewritten."""
+    notary_anchor_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
+    notary_anchor_channel: str = ""
+    """A channel in Slack, by its id."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Need:
     field: str
@@ -255,6 +283,11 @@ def load_local_settings() -> LocalSettings:
     return _load(LocalSettings)
 
 
+def load_notary_settings() -> NotarySettings:
+    """Raises BadSettings."""
+    return _load(NotarySettings)
+
+
 def _load(kind: Callable[[], S]) -> S:
     try:
         return kind()
@@ -284,6 +317,7 @@ _ADVICE = {
     "log_level": "debug, info, warning or error",
     "slack_mode": "socket or http",
     "body_limit": "a number of bytes from 1 to 67108864 (64 MiB)",
+    "notary_name": "a name without blanks and plus signs, such as ledger.example.com/abeyance",
     "public_url": "https://… without a query (http:// only for this machine, such as "
     "http://127.0.0.1:8470)",
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-FLOORS = ("app", "bot", "cli", "policies", "proxy", "sandbox", "workstation")
+FLOORS = ("app", "bot", "cli", "notary", "policies", "proxy", "sandbox", "workstation")
 # Each package may import itself and what stands here.
 MAY_IMPORT = {
     "app": set(),
@@ -18,7 +18,8 @@ MAY_IMPORT = {
     # Beside what is of the server: the hooks that it hands out are those that a command writes.
     "proxy": {"app", "policies", "workstation.hook.documents"},
     "bot": {"app", "policies"},
-    "cli": {"app", "policies", "proxy", "bot", "workstation"},
+    "notary": {"app"},
+    "cli": {"app", "policies", "proxy", "bot", "notary", "workstation"},
     "sandbox": set(),
     # It is installed without the server.
     "workstation": {"app.errors"},

@@ -1,0 +1,31 @@
+"""What each process may do in the database; docs/database.md has the same in words."""
+
+from __future__ import annotations
+
+_KEEP = ("find", "insert")
+_CHANGE = ("find", "insert", "update")
+
+SERVING: dict[str, tuple[str, ...]] = {
+    "ledger": _KEEP,
+    "pieces": _KEEP,
+    "chunks": ("find", "insert", "remove"),
+    **dict.fromkeys(
+        (
+            *("sessions", "pages", "notices", "leases", "grants", "people", "statements"),
+            *("links", "receipts", "tools", "tool_versions", "tool_views", "issued", "devices"),
+            *("webhooks", "deliveries"),
+        ),
+        _CHANGE,
+    ),
+    "gateways": (*_CHANGE, "remove"),
+    "connections": (*_CHANGE, "remove"),
+    "false_positives": (*_CHANGE, "remove"),
+    "holds": (*_CHANGE, "changeStream"),
+}
+"""Of gateway and bot, by collection: what is in the ledger cannot be changed."""
+OF_EACH = ("createIndex", "killCursors")
+"""What gateway and bot may do with each of these collections besides."""
+NOTARY: dict[str, tuple[str, ...]] = {"ledger": ("find", "killCursors")}
+AUDITOR: dict[str, tuple[str, ...]] = dict.fromkeys(
+    ("ledger", "sessions", "chunks", "pieces"), ("find", "killCursors")
+)

@@ -1,0 +1,73 @@
+"""`abeyance audit`: prove that the record was not changed, also where nothing of it is.
+
+Verifying a bundle imports nothing of the server: an auditor installs this package alone.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.server_parts import imported_for
+
+app = typer.Typer(help="Verify and export the record.", no_args_is_help=True)
+
+_Keys = Annotated[
+    Path | None,
+    typer.Option("--keys", help="The notary's public keys (`abeyance notary key`), one a line."),
+]
+_Anchors = Annotated[
+    Path | None,
+    typer.Option("--anchors", help="Signed heads that were kept elsewhere, in any text."),
+]
+
+
+@app.command()
+def verify(
+    bundle: Annotated[
+        Path | None, typer.Argument(help="What `abeyance audit export` wrote.")
+    ] = None,
+    keys: _Keys = None,
+    anchors: _Anchors = None,
+    *,
+    contents: Annotated[
+        bool, typer.Option(help="Look at what is stored of each session, too.")
+    ] = True,
+    resume: Annotated[bool, typer.Option(help="Go on where the last run was interrupted.")] = True,
+) -> None:
+    """Verify a bundle, or the database where none is given.
+
+    Ends with 0 if all is in order, with 1 if something is wrong, and with 2 if it could not look.
+    """
+    if bundle is not None:
+        from cli.audit.offline import verify_file  # noqa: PLC0415 - the other needs the server
+
+        sys.exit(verify_file(bundle, keys, anchors))
+    with imported_for("`abeyance audit verify` without a bundle"):
+        from cli.audit.online import verify_database  # noqa: PLC0415
+    sys.exit(verify_database(keys, anchors, contents=contents, resume=resume))
+
+
+@app.command()
+def export(
+    bundle: Annotated[Path, typer.Argument(help="The file to write.")],
+    *,
+    contents: Annotated[
+        bool, typer.Option(help="Put what was sent and answered into it, too.")
+    ] = True,
+) -> None:
+    """Write the record into one file, which `abeyance audit verify` takes anywhere."""
+    with imported_for("`abeyance audit export`"):
+        from cli.audit.exporting import export_to  # noqa: PLC0415
+    export_to(bundle, contents=contents)
+
+
+@app.command()
+def roles() -> None:
+    """Print the database roles with which nobody can change the ledger, for `mongosh`."""
+    with imported_for("`abeyance audit roles`"):
+        from cli.audit.roles import print_script  # noqa: PLC0415
+    print_script()

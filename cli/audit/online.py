@@ -1,0 +1,190 @@
+"""Verifies the ledger in the database against what the notary signed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from app.audit.proof.heads import Head, Keyring, checkpoints_in
+from app.audit.proof.notes import BadNote
+from app.audit.proof.offline import Verified
+from app.audit.proof.verifier import Fault, Progress, Verifier
+from app.audit.seals import content
+from app.errors import BadSettings
+from app.settings import load_notary_settings
+from cli.audit.offline import read_keys, read_text
+from cli.audit.reading import signed_entries, stored_session
+from cli.audit.report import progress, report
+from cli.storing import with_storage
+from notary.book import Book
+from notary.tree import write_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from app.domain.event import Entry
+    from app.storage.store import MongoStorage
+
+_KEEP_EVERY = 5000
+_PAGE = 500
+
+
+def verify_database(
+    keys: Path | None, anchors: Path | None, *, contents: bool, resume: bool
+) -> int:
+    """Return the code to end with. Raises BadSettings, StorageUnavailable."""
+    folder = load_notary_settings().notary_folder
+    interrupted = folder.with_name(f"{folder.name}.verifying.json")
+    book = _book(folder)
+    run = _Run(book, _ring(keys, book), contents=contents)
+    run.expect(read_text(anchors) if anchors else "")
+    if resume:
+        run.take_up(interrupted)
+
+    async def look(storage: MongoStorage) -> None:
+        try:
+            await run.look(storage, interrupted)
+        finally:
+            if run.is_done:
+                interrupted.unlink(missing_ok=True)
+            else:
+                run.put_down(interrupted)
+
+    try:
+        with_storage(look)
+    except KeyboardInterrupt:
+        raise BadSettings(
+            f"Interrupted after {run.verifier.progress.tree.size:,} entries. Run it again to go on."
+        ) from None
+    return report(run.verified(), unsigned=run.unsigned)
+
+
+class _Run:
+    def __init__(self, book: Book | None, keys: Keyring, *, contents: bool) -> None:
+        self.verifier = Verifier(contents=contents)
+        self.unsigned = 0
+        self.is_done = False
+        self._book = book
+        self._keys = keys
+        self._last = book.last() if book else None
+        self._result = Verified()
+
+    def expect(self, anchors: str) -> None:
+        """Have all signed heads looked at: those of the notary, and those kept elsewhere."""
+        for number, note in enumerate(self._book.heads() if self._book else (), 1):
+            self._expect(note, f"head {number} of the notary")
+            self._result.heads += 1
+        origin = self._last.origin if self._last else ""
+        for number, note in enumerate(checkpoints_in(anchors), 1):
+            head = self._expect(note, f"anchor {number}", origin)
+            if head is not None:
+                self._result.anchors += 1
+                self._result.anchored = max(self._result.anchored, head.size)
+
+    async def look(self, storage: MongoStorage, interrupted: Path) -> None:
+        """Raises StorageUnavailable, BadSettings."""
+        verifier = self.verifier
+        firsts = await storage.ledger.firsts()
+        size, first = self._last.size if self._last else 0, verifier.progress.tree.size
+        if not first:
+            verifier.progress.links = {entry.previous for entry in firsts} - {""}
+        with progress("verifying") as bar:
+            task = bar.add_task("", total=size, completed=first)
+            if self._book:
+                async for signed in signed_entries(storage, self._book, size, first):
+                    entry = signed.entry
+                    if entry is None or entry.hash != signed.hash:
+                        verifier.lost(signed.index, signed.chain, signed.seq, signed.hash)
+                    else:
+                        verifier.entry(signed.index, content(entry), entry.hash)
+                        await self._settle(storage, entry)
+                    bar.advance(task)
+                    if (signed.index + 1) % _KEEP_EVERY == 0:
+                        self.put_down(interrupted)
+        chains = {*verifier.progress.chains, *(entry.chain for entry in firsts)}
+        for chain in sorted(chains):
+            await self._look_past(storage, chain)
+        verifier.finish()
+        self.is_done = True
+
+    def verified(self) -> Verified:
+        progress, result = self.verifier.progress, self._result
+        result.faults = self.verifier.faults
+        result.entries, result.chains = progress.tree.size, len(progress.chains)
+        result.forwarded, result.contents = progress.stories.forwarded, progress.contents
+        return result
+
+    def put_down(self, path: Path) -> None:
+        """Write how far it has come, for the next run."""
+        faults = [[fault.place, fault.what] for fault in self.verifier.faults]
+        state = {"progress": self.verifier.progress.state(), "faults": faults}
+        write_file(path, json.dumps(state).encode())
+
+    def take_up(self, path: Path) -> None:
+        """Go on where the last run was interrupted, if one was."""
+        if not path.exists():
+            return
+        try:
+            state = json.loads(path.read_bytes())
+            progress = Progress.resumed(state["progress"])
+            faults = [Fault(place, what) for place, what in state["faults"]]
+        except (OSError, ValueError, LookupError, TypeError):
+            return
+        self.verifier.progress, self.verifier.faults = progress, faults
+        Console(stderr=True).print(f"[dim]Going on after {progress.tree.size:,} entries.[/]")
+
+    def _expect(self, note: str, name: str, origin: str = "") -> Head | None:
+        try:
+            head = Head.parse(note)
+        except BadNote as error:
+            self.verifier.fault(name, str(error))
+            return None
+        if origin and head.origin != origin:
+            return None
+        self.verifier.expect(self._keys, head, f"{name}, of {head.size} entries")
+        return head
+
+    async def _settle(self, storage: MongoStorage, entry: Entry) -> None:
+        session, stories = entry.event.session_id, self.verifier.progress.stories
+        if not stories.is_over(session):
+            return
+        if self.verifier.contents and (record := await stored_session(storage, session)):
+            self.verifier.take_content(record)
+        self.verifier.settle(session)
+
+    async def _look_past(self, storage: MongoStorage, chain: str) -> None:
+        """Look at the entries of a chain that no head covers yet."""
+        last, _ = self.verifier.progress.chains.get(chain, (-1, ""))
+        while page := await storage.ledger.chain(chain, last + 1, _PAGE):
+            for entry in page:
+                self.verifier.unsigned(content(entry), entry.hash)
+                await self._settle(storage, entry)
+                self.unsigned += 1
+            last = page[-1].seq
+
+
+def _book(folder: Path) -> Book | None:
+    try:
+        return Book(folder)
+    except BadSettings as error:
+        said = f"{error} Only chains and reasons are looked at."
+        Console(stderr=True, soft_wrap=True, highlight=False).print(
+            said, style="yellow", markup=False
+        )
+        return None
+
+
+def _ring(keys: Path | None, book: Book | None) -> Keyring:
+    """Return the keys that are trusted. Raises BadSettings."""
+    try:
+        ring = read_keys(keys) if keys else Keyring.parse(book.keys()) if book else Keyring([])
+        for note in book.rotations() if book else ():
+            ring.add(note)
+    except BadNote as error:
+        raise BadSettings(f"The notary's keys are not good: {error}.") from error
+    if not keys and book:
+        said = f"The keys are those in {book.folder}; give the ones that you trust with --keys."
+        Console(stderr=True, soft_wrap=True, highlight=False).print(said, style="dim", markup=False)
+    return ring

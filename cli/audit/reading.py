@@ -1,0 +1,59 @@
+"""The record in the database, in the order in which the notary signed it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from app.audit.proof.bundle import session_record
+from app.domain.event import Entry
+from app.domain.session import whole
+from app.reader import Reader
+from proxy.facts import digested_head
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.audit.proof.bundle import Record
+    from app.storage.store import MongoStorage
+    from notary.book import Book
+
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A place in the notary's tree, and what the database has there."""
+
+    index: int
+    chain: str
+    seq: int
+    hash: str
+    entry: Entry | None
+
+
+async def signed_entries(
+    storage: MongoStorage, book: Book, size: int, first: int = 0
+) -> AsyncIterator[Signed]:
+    """Yield all entries of the tree from one on. Raises StorageUnavailable, BadSettings."""
+    leaves = enumerate(book.leaves(size, first), first)
+    while page := list(islice(leaves, _PAGE)):
+        places = [f"{chain}:{seq:012}" for _, (chain, seq, _) in page]
+        found = await storage.ledger.at(places)
+        for place, (index, (chain, seq, hash_)) in zip(places, page, strict=True):
+            yield Signed(index, chain, seq, hash_, found.get(place))
+
+
+async def stored_session(storage: MongoStorage, session_id: str) -> Record | None:
+    """Return what is stored of a session; None where nothing is. Raises StorageUnavailable."""
+    session = await storage.sessions.get(session_id)
+    if session is None:
+        return None
+    body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
+    head = digested_head(session.connection, whole(session.request, body))
+    answer: bytes | None = None
+    if session.answer is not None:
+        chunks = await storage.sessions.chunks(session_id)
+        answer = b"".join(chunk.data for chunk in chunks if not chunk.withheld)
+    return session_record(session_id, session.identity.key, head, body, answer)

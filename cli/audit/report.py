@@ -1,0 +1,71 @@
+"""What a verification found, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from app.audit.proof.verifier import MOST_FAULTS
+
+if TYPE_CHECKING:
+    from app.audit.proof.offline import Verified
+
+_KEY_HOLDER = "whoever holds both the database and the notary's key could have written {} anew"
+
+
+def report(verified: Verified, *, unsigned: int = 0) -> int:
+    """Print it; return the code to end with. `unsigned` is how many entries no head covers yet."""
+    console = Console(highlight=False, soft_wrap=True)
+    counts = [
+        f"{verified.entries + unsigned:,} entries in {verified.chains:,} chains",
+        f"{verified.heads:,} signed heads",
+        f"{verified.anchors:,} anchors",
+        f"{verified.forwarded:,} requests sent",
+        f"the content of {verified.contents:,} sessions",
+    ]
+    console.print(f"Looked at {', '.join(counts)}.")
+    if verified.faults:
+        console.print("[bold red]The record is not in order.[/] The first place:")
+        for fault in verified.faults:
+            console.print(f"  {escape(str(fault))}")
+        if len(verified.faults) == MOST_FAULTS:
+            console.print("  … and maybe more: the rest is not listed.")
+    else:
+        console.print("[bold green]The record is in order.[/]")
+    console.print("\nWhat this cannot tell:")
+    for limit in _limits(verified, unsigned):
+        console.print(f"  - {escape(limit)}")
+    return 1 if verified.faults else 0
+
+
+def progress(what: str) -> Progress:
+    console = Console(stderr=True)
+    columns = (TextColumn(what), BarColumn(), TaskProgressColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _limits(verified: Verified, unsigned: int) -> list[str]:
+    limits = []
+    if not verified.heads:
+        limits.append(
+            "Nothing is signed: whoever may write to the database could have written the whole "
+            "ledger anew. Run `abeyance notary`."
+        )
+    elif not verified.anchors:
+        all_of_it = _KEY_HOLDER.format("all of it")
+        limits.append(f"Without anchors (--anchors), {all_of_it}, or have cut off its end.")
+    elif verified.anchored < verified.entries:
+        later = _KEY_HOLDER.format(f"the entries after number {verified.anchored:,}")
+        limits.append(f"The newest anchor covers {verified.anchored:,} entries: {later}.")
+    if unsigned:
+        limits.append(f"The newest {unsigned:,} entries are not signed yet.")
+    if not verified.contents:
+        limits.append("What was sent and answered was not looked at, only that it happened.")
+    limits.append(
+        "Whether a process wrote what is true: an entry proves what was recorded, when it was "
+        "signed at the latest, and that it has not changed since."
+    )
+    return limits
