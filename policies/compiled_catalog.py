@@ -38,6 +38,7 @@ __all__ = ["AnswerMasking", "ApproverSet", "Catalog", "Rule"]
 
 _MAX_PLANS = 64
 _MAX_NAMES = 1024
+_LONGEST_NAME = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +172,7 @@ class Catalog:
         self._matchers = (*(Matcher(tuple(dict.fromkeys(part))) for part in parts), *shipped)
         self.everything = self.finder([*masking, *everywhere])
         self.calls = self.finder(_targets(self.call_rules))
-        self.mask_name = lru_cache(_MAX_NAMES)(self.mask)
-        """As `mask`, for the short texts that come again with each request of a program."""
+        self._mask_short = lru_cache(_MAX_NAMES)(self.mask)
         self.requests = self.finder(
             _targets(rule for rule in self.rules if rule.sees(RuleSide.REQUEST))
         )
@@ -182,6 +182,10 @@ class Catalog:
     def mask(self, text: str) -> str:
         """Return the text with every secret and all personal data masked, for logs and cards."""
         return self.mask_together((text,))(text)
+
+    def mask_name(self, text: str) -> str:
+        """As `mask`, for the short texts that come again with each request of a program."""
+        return self._mask_short(text) if len(text) <= _LONGEST_NAME else self.mask(text)
 
     def mask_together(self, texts: Sequence[str]) -> RequestMask:
         """Return what masks texts that belong together, as `mask` does one."""

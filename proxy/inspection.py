@@ -80,7 +80,7 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
     try:
         if mask is not None:
             inquiry = replace(inquiry.masked(mask), known=mask.known)
-        inquiry = inquiry.showing(catalog.mask)
+        inquiry = inquiry.showing(catalog.mask_name)
     except AbeyanceError as error:
         fault = error
     conversation = conversation_of(

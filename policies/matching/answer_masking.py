@@ -17,6 +17,7 @@ from policies.matching.known import KNOWN, NOTHING_KNOWN, Known
 from policies.matching.masker import Masker
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
+from policies.patterns.normalise import is_its_view
 from policies.patterns.words import literal_pattern
 
 if TYPE_CHECKING:
@@ -146,8 +147,17 @@ class AnswerMasking:
         return AnswerText(self, maskers, shadow)
 
     def whole(self, text: str) -> str:
+        if self._is_clean(text):
+            return text
         masker = self.stream()
         return masker.feed(text) + masker.finish()
+
+    def _is_clean(self, text: str) -> bool:
+        """Whether nothing in a whole text even seems to begin a match."""
+        if self.denied is not None or self._known.labels or not is_its_view(text):
+            return False
+        plans = (self._credential, self._enforced.plan, self._shadow.plan)
+        return not any(plan.tree.fires_in(text) for plan in plans)
 
     def credential(self) -> AnswerText:
         """Return a masker of the credential alone, for what no rule reads."""

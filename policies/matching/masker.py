@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from policies.matching.runs import DASH, Runs
 from policies.matching.scanner import Scanner, in_order
-from policies.patterns.normalise import TRANSPARENT, scan_view
+from policies.patterns.normalise import TRANSPARENT, is_its_view, scan_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,9 @@ class Masker:
         """Return what can be released by now."""
         if self._over:
             return ""
+        scanner = self._scanner
+        if scanner.calm and is_its_view(text) and scanner.skim(text):
+            return self._released(text)
         view = scan_view(text)
         if TRANSPARENT in view:
             text, view = self._thinned(text, view)
@@ -62,6 +65,20 @@ class Masker:
         self._runs.read(view)
         self._scanner.read(view)
         return self._release()
+
+    def _released(self, text: str) -> str:
+        """Return what can be released behind a piece in which no match began."""
+        self._runs.read(text)
+        self._invisible = 0
+        scanner = self._scanner
+        raw, until = self._raw + text, scanner.undecided
+        if until == scanner.length:
+            self._raw, self._base = "", until
+            return raw
+        size = max(0, until - self._base)
+        self._raw = raw[size:]
+        self._base += size
+        return raw[:size]
 
     def finish(self) -> str:
         """Return the rest; nothing may be fed afterwards."""

@@ -12,6 +12,7 @@ from bisect import bisect_right
 
 FEWEST = 256
 _VARIETY = 32  # different characters among the first: more than hexadecimal digits or a name have
+_MOST_UNREAD = 2048
 _WITHIN = 16  # so that what is glued to a run by an escape or a short name is not within it
 DASH = "-"
 """What begins with it is a match all the same: a key in armour, right behind another."""
@@ -52,8 +53,19 @@ class Runs:
         self._start = 0  # of the run that goes on
         self._head = ""  # its first characters
         self._length = 0
+        self._unread = ""  # is read once anybody asks, all at once
 
     def read(self, view: str) -> None:
+        self._unread += view
+        if len(self._unread) > _MOST_UNREAD:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        if self._unread:
+            view, self._unread = self._unread, ""
+            self._read(view)
+
+    def _read(self, view: str) -> None:
         stem = view.rstrip(_CHARACTERS)
         if not stem:
             self._grow(view)
@@ -70,15 +82,18 @@ class Runs:
         self._grow(view[len(stem) :])
 
     def finish(self) -> None:
+        self._catch_up()
         self._end()
 
     def forget(self, before: int) -> None:
         """Let go of what nobody asks about any more."""
+        self._catch_up()
         if self._ended and self._ended[0][1] <= before:
             self._ended = [run for run in self._ended if run[1] > before]
 
     def hides(self, at: int) -> bool | None:
         """Tell whether a match that begins here is none; None while more has to be read."""
+        self._catch_up()
         if at < self._start + _WITHIN or not self._head:
             return is_within(self._ended, at)
         return _is_opaque(self._head) if len(self._head) == FEWEST else None

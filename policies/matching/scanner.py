@@ -84,6 +84,25 @@ class Scanner:
         self.shut_at = -1
         self._merge_above = _MERGE_ABOVE
 
+    @property
+    def calm(self) -> bool:
+        """Whether no match is in progress or waits to be read, so that `skim` may be called."""
+        return not self.candidates and not self.done and self.shut_at < 0
+
+    def skim(self, view: str) -> bool:
+        """Follow a piece faster than `read` does, if no match begins in it; else return False."""
+        trigger = self._trigger
+        for ch in view:
+            trigger = trigger[ch]
+            if trigger.fires:
+                return False
+        self._trigger = trigger
+        self._recent += view
+        self.length += len(view)
+        if len(self._recent) > _RECENT:
+            self._trim()
+        return True
+
     def read(self, view: str) -> None:
         """Follow the next piece, given as its scan view."""
         self._recent += view
@@ -116,6 +135,12 @@ class Scanner:
         self.length += len(view)
         if len(self._recent) > _RECENT:
             self._trim()
+
+    @property
+    def undecided(self) -> int:
+        """Where the beginning of an opening begins that the text ends with, or the text's end."""
+        partial = self._trigger.partial
+        return self._back(self.length, partial) if partial else self.length
 
     def finish(self) -> None:
         """The text ends here: what may end, ends."""

@@ -84,7 +84,7 @@ _WITH_BARS = _FoldTable({ord(BAR): BAR})
 
 def scan_view(text: str) -> str:
     """Return the view of a text; it has the same length."""
-    if BAR not in text and _is_plain(text):
+    if is_its_view(text):
         return text
     return translated(text, _TABLE)
 
@@ -128,6 +128,11 @@ def barred(texts: Iterable[str]) -> str:
 def barred_view(text: str, odd: Iterable[str] | None = None) -> str:
     """Return the view of a text in which each bar is one; `odd` as in `translated`."""
     return text if _is_plain(text) else translated(text, _WITH_BARS, odd)
+
+
+def is_its_view(text: str) -> bool:
+    """Whether a text is its own view, and all of it can be seen: ordinary ASCII characters."""
+    return BAR not in text and _is_plain(text)
 
 
 def _is_plain(text: str) -> bool:

@@ -101,6 +101,15 @@ class TriggerTree:
         self._states: dict[tuple[frozenset[int], Edge], TriggerState] = {}
         self.start = self._state(frozenset(), Edge())
 
+    def fires_in(self, text: str) -> bool:
+        """Whether any opening ends in a whole text, given as its view."""
+        state = self.start
+        for ch in text:
+            state = state[ch]
+            if state.fires:
+                return True
+        return False
+
     def after(self, text: str) -> TriggerState:
         """Return the state in which a text begins that stands after another, given as its view."""
         edge = Edge()

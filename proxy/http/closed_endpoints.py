@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -111,6 +112,7 @@ CLOSED = (
     ),
 )
 NAMES = tuple(closed.name for closed in CLOSED)
+_PATHS_REMEMBERED = 1024
 
 
 def check_open(connection: Connection, path: str) -> None:
@@ -124,6 +126,7 @@ def check_open(connection: Connection, path: str) -> None:
         )
 
 
+@lru_cache(_PATHS_REMEMBERED)
 def closed_by(kind: ConnectionKind, path: str, opened: tuple[str, ...] = ()) -> Closed | None:
     """Return what closes the path of a forwarded URL; None where it is open."""
     if kind is ConnectionKind.MCP:

@@ -60,7 +60,9 @@ class RunningText:
         self._went_on = self._went_on or self.ended
         self.ended = False
         masker = self._masker or self._again()
-        out = self._beyond(masker.feed(piece))
+        out = masker.feed(piece)
+        if self._owed:
+            out = self._beyond(out)
         self._note(piece, out)
         self.settled = out == piece and not masker.held
         return out

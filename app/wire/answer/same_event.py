@@ -22,15 +22,25 @@ class Likeness(NamedTuple):
     tail: bytes
 
     def piece(self, raw: bytes) -> str | None:
-        """Return the piece of an event that is alike; None where it is not, or not surely."""
+        """Return the piece of an event that is alike; None where it is not, or has no piece."""
         head, tail = self
         if not (raw.startswith(head) and raw.endswith(tail) and len(raw) > len(head) + len(tail)):
             return None
-        try:
-            piece = raw[len(head) : -len(tail)].decode()
-        except UnicodeDecodeError:
+        return _piece(raw[len(head) : -len(tail)])
+
+    def pieces(self, data: bytes) -> list[str] | None:
+        """Return the pieces of several events, if all are alike; `piece` says the same of each."""
+        head, tail = self
+        if not (data.startswith(head) and data.endswith(tail) and len(data) > len(head + tail)):
             return None
-        return piece if _spells_itself(piece) else None
+        # A piece has no quotes as they are, so that no event can end within one.
+        pieces: list[str] = []
+        for spelt in data[len(head) : -len(tail)].split(tail + head):
+            piece = _piece(spelt)
+            if not piece:
+                return None
+            pieces.append(piece)
+        return pieces
 
     def around(self, piece: str) -> bytes:
         """Return the event with another piece."""
@@ -43,6 +53,18 @@ def likeness(raw: bytes, piece: str) -> Likeness | None:
         return None
     head, *tails = raw.split(f'"{piece}"'.encode())
     return Likeness(head + b'"', b'"' + tails[0]) if len(tails) == 1 else None
+
+
+def _piece(spelt: bytes) -> str | None:
+    """Read a string as JSON spells it; None where we would spell it otherwise, or it is none."""
+    try:
+        piece = spelt.decode()
+        if _spells_itself(piece):
+            return piece
+        told = orjson.loads(b'"%s"' % spelt)
+    except ValueError:
+        return None
+    return told if orjson.dumps(told)[1:-1] == spelt else None
 
 
 def _spells_itself(piece: str) -> bool:

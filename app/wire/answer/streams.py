@@ -38,7 +38,19 @@ class SseAnswer:
         return self._events.blobs
 
     def feed(self, data: bytes) -> bytes:
+        if self._like is not None and self._parser.is_idle:
+            like, running = self._like
+            pieces = like.pieces(data)
+            if pieces is not None:
+                return self._all_alike(data, pieces, like, running)
         return b"".join([self._passed(event) for event in self._parser.feed(data)])
+
+    def _all_alike(self, data: bytes, pieces: list[str], like: Likeness, running: Running) -> bytes:
+        """Mask the pieces of events that are all like the last one."""
+        self._unlike = 0
+        masked = [self._events.go_on(running, piece) for piece in pieces]
+        self._as_it_came = masked[-1] == pieces[-1]
+        return data if masked == pieces else b"".join(map(like.around, masked))
 
     def finish(self) -> bytes:
         last = self._parser.finish()

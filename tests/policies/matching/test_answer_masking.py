@@ -124,3 +124,13 @@ def test_a_shadow_rule_is_counted_and_changes_nothing(
     masking = _masking(load_catalog(write(RULES)), now)
     assert masking.whole("fine weather, weather permitting") == "fine weather, weather permitting"
     assert (masking.masked, masking.findings) == (0, {"watched": 2})
+
+
+@pytest.mark.parametrize(
+    "text", ["req_8f2", "a sk-", AWS_KEY, CREDENTIAL, "\u0430 \0\3", "pass", ""]
+)
+def test_a_text_is_masked_alike_at_once_and_in_pieces(
+    shipped: Catalog, now: datetime, text: str
+) -> None:
+    by_character = "".join(_by_character(_masking(shipped, now, CREDENTIAL), text))
+    assert _masking(shipped, now, CREDENTIAL).whole(text) == by_character

@@ -12,7 +12,7 @@ from app.wire.answer.same_event import likeness
 from app.wire.answer.sse import SseParser
 from tests.app.wire import streams
 from tests.app.wire.answer.test_choose import CHAT, SSE, masked
-from tests.app.wire.masking import SECRET, leaks, whole
+from tests.app.wire.masking import SECRET, RealMasking, leaks, through, whole
 
 PIECES = st.text(st.sampled_from(' ,:{}[]"\\etru1.-aZé\u200b\n\x7f日'), max_size=4)
 
@@ -30,6 +30,7 @@ def test_the_place_of_a_piece_is_found_or_none_is(texts: list[str], at: int, oth
         assert found.around(other) == spelt(other)
         assert found.piece(spelt(other)) in {other, None}
         assert found.piece(spelt(other) + b"data: x\n\n") is None
+        assert found.pieces(spelt(other) + spelt(piece)) in ([other, piece], None)
 
 
 @pytest.mark.parametrize("piece", ["", ",", ":", "true", "1", "],[", '"', "\\", "a\n", "\u200b"])
@@ -50,7 +51,17 @@ def test_an_event_with_more_in_it_is_not_alike() -> None:
     assert not leaks(masked(CHAT, SSE, b"".join(map(streams.chunk, both))))
 
 
-@given(st.lists(st.sampled_from(["so ", " it", SECRET, *SECRET, '"', "\\", "é", "\u200b"])))
+SAID = st.sampled_from(["so ", " it", SECRET, *SECRET, '"', "\\", "\n", "é", "\u200b"])
+
+
+@given(st.lists(SAID, min_size=1))
+def test_events_that_come_together_go_out_as_those_that_come_one_by_one(pieces: list[str]) -> None:
+    first, *others = [streams.chunk({"content": piece}) for piece in ["well, ", *pieces]]
+    together = through(CHAT.answer(SSE, RealMasking()), [first, b"".join(others)])
+    assert together == through(CHAT.answer(SSE, RealMasking()), [first, *others])
+
+
+@given(st.lists(SAID))
 def test_many_events_that_are_alike_say_what_masking_the_whole_gives(pieces: list[str]) -> None:
     said = ["well, ", *pieces]
     out = masked(CHAT, SSE, b"".join(streams.chunk({"content": piece}) for piece in said))
