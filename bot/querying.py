@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.audit.moves import Mover
+from app.domain.event import EventKind
 from app.errors import Superseded
 from app.ids import new_token
-from app.storage.ports import Event, EventKind
 from policies.approvals.approval import Objection
 from policies.approvals.queries import answered, asked
 
@@ -29,7 +30,7 @@ class Querying:
         self, holds: HoldStore, ledger: Ledger, clock: Clock, mask: Callable[[str], str]
     ) -> None:
         self._holds = holds
-        self._ledger = ledger
+        self._mover = Mover(holds, ledger, clock)
         self._clock = clock
         self._mask = mask
 
@@ -63,14 +64,8 @@ class Querying:
             judged = judge(hold)
             if isinstance(judged, Objection):
                 return judged
-            data: dict[str, str | int] = {
-                "hold": hold.id,
-                "revision": judged.revision,
-                "slack_user": voter.person.slack_user,
-                "email": voter.person.email,
-                "text": said,
-            }
-            await self._ledger.append(Event(kind, self._clock.now(), hold.session_id, data))
+            data = {"slack_user": voter.person.slack_user, "email": voter.person.email}
+            await self._mover.record(kind, judged, {**data, "text": said})
             try:
                 await self._holds.move(hold, judged)
             except Superseded as superseded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.audit.ledger import ChainedLedger
+from app.audit.moves import Mover
 from app.clock import SystemClock
 from app.errors import Restarting, StorageUnavailable
 from app.ids import new_id
@@ -109,7 +110,10 @@ class Parts:
             *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
             *(issued.credentials, cloud.sending),
         )
-        holding = Holding(storage.holds, storage.statements, storage.notices, self.feed, clock, me)
+        mover = Mover(storage.holds, ledger, clock)
+        holding = Holding(
+            *(storage.holds, storage.statements, storage.notices, self.feed, mover), clock, me
+        )
         granted = Granted(storage.grants, ledger, clock)
         turns = RequesterTurns(storage.leases, me)
         limits = AskingLimits(settings.keep_alive_seconds, settings.pending_limit)

@@ -1,14 +1,14 @@
-"""Moves a hold where no vote does: the intent is in the ledger before anything changes."""
+"""Changes of holds: the intent in the ledger, a conditional write, its effect in the ledger."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
+from app.domain.event import Event, EventKind
 from app.errors import StorageUnavailable
 from app.ids import new_token
-from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold, HoldEvent
     from app.storage.ports import HoldStore, Ledger
 
+    Facts: TypeAlias = Mapping[str, str | int]
+
 _log = structlog.get_logger(__name__)
 
 
 class Mover:
-    """Several may move one hold at once: each writes that it will, one that it did."""
+    """Moves holds to their next state.
+
+    Safe under concurrency: every attempt records its intent first, and only the one whose write
+    was accepted records HOLD_MOVED.
+    """
 
     def __init__(self, holds: HoldStore, ledger: Ledger, clock: Clock) -> None:
         self._holds = holds
@@ -31,28 +37,30 @@ class Mover:
     async def move(
         self, hold: Hold, event: HoldEvent, *, note: str = "", by: Mapping[str, str] | None = None
     ) -> Hold:
-        """Return the hold as the event leaves it; `note` is why, `by` says who did it.
+        """Move a hold where no vote does; `note` says why, and `by` who did it.
 
-        Raises StorageUnavailable where it could not be recorded, and then nothing is moved;
-        Superseded where somebody was faster; IllegalTransition.
+        Raises StorageUnavailable where the intent could not be recorded, and then nothing is
+        moved; Superseded where another write was faster; IllegalTransition.
         """
         moved = hold.after(event, self._clock.now(), note=note, move=new_token())
-        said = {
-            "hold": moved.id,
-            "state": moved.state.value,
-            "revision": moved.revision,
-            "word": event.value,
-            **({"why": note} if note else {}),
-            **(by or {}),
-        }
-        await self._note(EventKind.HOLD_MOVING, moved, said)
-        await self._holds.move(hold, moved)
-        try:
-            await self._note(EventKind.HOLD_MOVED, moved, said)
-        except StorageUnavailable:
-            # That it was about to move is in the ledger; only that it did is told late.
-            _log.exception("a move is missing from the ledger", hold=hold.id)
+        facts = {"word": event.value, **({"why": note} if note else {}), **(by or {})}
+        await self.write(hold, moved, {EventKind.HOLD_MOVING: facts}, facts)
         return moved
 
-    async def _note(self, kind: EventKind, hold: Hold, said: Mapping[str, str | int]) -> None:
-        await self._ledger.append(Event(kind, self._clock.now(), hold.session_id, dict(said)))
+    async def write(
+        self, hold: Hold, changed: Hold, intents: Mapping[EventKind, Facts], effect: Facts
+    ) -> None:
+        """Write a changed hold. Raises StorageUnavailable or Superseded, as `move` does."""
+        for kind, facts in intents.items():
+            await self.record(kind, changed, facts)
+        await self._holds.move(hold, changed)
+        try:
+            await self.record(EventKind.HOLD_MOVED, changed, effect)
+        except StorageUnavailable:
+            # The intent is in the ledger, so the change is not a secret: only its effect is late.
+            _log.exception("a move is missing from the ledger", hold=hold.id)
+
+    async def record(self, kind: EventKind, hold: Hold, facts: Facts) -> None:
+        """Append an event about a hold to the ledger. Raises StorageUnavailable."""
+        data = {"hold": hold.id, "state": hold.state.value, "revision": hold.revision, **facts}
+        await self._ledger.append(Event(kind, self._clock.now(), hold.session_id, data))

@@ -1,15 +1,14 @@
-"""Takes a vote: records it, writes it, and tells who loses a race who won."""
+"""Takes votes: each is judged, recorded, and written."""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 
-import structlog
-
-from app.errors import StorageUnavailable, Superseded
+from app.audit.moves import Mover
+from app.domain.event import EventKind
+from app.errors import Superseded
 from app.ids import new_token
-from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,16 +18,13 @@ if TYPE_CHECKING:
     from app.storage.ports import HoldStore, Ledger
 
 Objection = TypeVar("Objection", bound=Enum)
-_log = structlog.get_logger(__name__)
 
 
 class Votes:
     """Safe under concurrency: a vote that loses a race is judged again on what won it."""
 
     def __init__(self, holds: HoldStore, ledger: Ledger, clock: Clock) -> None:
-        self._holds = holds
-        self._ledger = ledger
-        self._clock = clock
+        self._mover = Mover(holds, ledger, clock)
 
     async def cast(
         self,
@@ -45,7 +41,7 @@ class Votes:
             judged = judge(hold)
             if isinstance(judged, Enum):
                 why = {"why": judged.name.lower()}
-                await self._note(EventKind.VOTE_REFUSED, hold, {**facts, **why})
+                await self._mover.record(EventKind.VOTE_REFUSED, hold, {**facts, **why})
                 return hold, judged
             event, vote = judged
             try:
@@ -58,23 +54,8 @@ class Votes:
         self, hold: Hold, event: HoldEvent, vote: Vote, facts: Mapping[str, str]
     ) -> Hold:
         moved = hold.after(event, vote.at, vote, move=new_token())
+        intents = {EventKind.VOTE_CAST: facts}
         if vote.broke_glass:
-            reason = {"reason": vote.reason}
-            await self._note(EventKind.BREAK_GLASS, moved, {**facts, **reason})
-        await self._note(EventKind.VOTE_CAST, moved, facts)
-        await self._holds.move(hold, moved)
-        try:
-            await self._note(EventKind.HOLD_MOVED, moved, facts)
-        except StorageUnavailable:
-            # The vote itself is in the ledger and stands; only its effect is told late.
-            _log.exception("a move is missing from the ledger", hold=hold.id)
+            intents = {EventKind.BREAK_GLASS: {**facts, "reason": vote.reason}, **intents}
+        await self._mover.write(hold, moved, intents, facts)
         return moved
-
-    async def _note(self, kind: EventKind, hold: Hold, facts: Mapping[str, str]) -> None:
-        data: dict[str, str | int] = {
-            "hold": hold.id,
-            "state": hold.state.value,
-            "revision": hold.revision,
-            **facts,
-        }
-        await self._ledger.append(Event(kind, self._clock.now(), hold.session_id, data))

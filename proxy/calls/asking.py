@@ -264,10 +264,10 @@ class CallAsking:
 
     async def _decided(self, asked: CallAsked, waiting: _Waiting) -> CallAnswer | None:
         """Return what people said; None where what they approved is to be looked at again."""
-        hold, recording = waiting.hold, asked.recording
+        hold = waiting.hold
         patience = max(0.0, asked.until - asyncio.get_running_loop().time())
         with self._metrics.waiting.track_inprogress():
-            decided = await self._holding.decided(hold, waiting.caller, recording, patience, None)
+            decided = await self._holding.decided(hold, waiting.caller, patience, None)
         if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
             said = words.not_released(decided, asked.call)
             return CallAnswer(ENDINGS[decided.state].decision, said, decided)
@@ -294,7 +294,7 @@ class CallAsking:
 
     async def forgo(self, claim: Claim, why: str) -> None:
         """End an approval that cannot be used, and tell `why` on its card."""
-        await self._holding.lapse(claim.approved, claim.asked.recording)
+        await self._holding.lapse(claim.approved)
         await self._holding.note_outcome(claim.approved, why)
 
 

@@ -265,14 +265,12 @@ class Asking:
 
         What that covers has to be looked at then. Not None where the caller does not wait.
         """
-        recording = await self._recording(asked, waiting)
+        await self._recording(asked, waiting)
         if asked.defers and waiting.hold.state is HoldState.PENDING:
             return Clearance(Decision.PENDING, waiting.hold)
         patience, pulse = self._patience(asked, waiting.hold)
         with self._metrics.waiting.track_inprogress():
-            decided = await self._holding.decided(
-                waiting.hold, waiting.caller, recording, patience, pulse
-            )
+            decided = await self._holding.decided(waiting.hold, waiting.caller, patience, pulse)
         if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
             raise refusal_of(decided)
         await self._granted.cover(decided)
@@ -315,7 +313,7 @@ class Asking:
             return
         left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
         if left.holding and not released_by_people(hold):
-            await self._holding.lapse(hold, recording)
+            await self._holding.lapse(hold)
             raise cover_ended(left)
         if left.holding and not joins(left, hold.key, hold):
             raise rules_changed(left)

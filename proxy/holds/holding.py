@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from app.audit.moves import Mover
     from app.clock import Clock
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
@@ -42,6 +43,7 @@ class Holding:
         statements: StatementStore,
         notices: NoticeStore,
         feed: HoldFeed,
+        mover: Mover,
         clock: Clock,
         gateway: str,
     ) -> None:
@@ -50,6 +52,7 @@ class Holding:
         self._statements = statements
         self._notices = notices
         self._feed = feed
+        self._mover = mover
         self._clock = clock
         self._gateway = gateway
         self._numbers = itertools.count()
@@ -107,7 +110,7 @@ class Holding:
         `decided`.
         Raises Refused where people said no, nobody said anything, or the patience ends first.
         """
-        decided = await self.decided(hold, caller, recording, patience, pulse)
+        decided = await self.decided(hold, caller, patience, pulse)
         if decided.state is not HoldState.APPROVED:
             raise refusal_of(decided)
         await still_good(decided)
@@ -121,7 +124,6 @@ class Holding:
         self,
         hold: Hold,
         caller: str,
-        recording: Recording,
         patience: float | None,
         pulse: Periodic | None,
     ) -> Hold:
@@ -133,7 +135,7 @@ class Holding:
         if caller not in hold.callers and hold.state is HoldState.PENDING:
             await self._counted(self._holds.arrive(hold.id, caller), hold.id, caller)
         try:
-            return await self._ended(hold, caller, recording, patience, pulse)
+            return await self._ended(hold, caller, patience, pulse)
         except asyncio.CancelledError:
             # The client left; what people decide meanwhile waits for the retry.
             await self._holds.leave(hold.id, caller)
@@ -143,7 +145,6 @@ class Holding:
         self,
         hold: Hold,
         caller: str,
-        recording: Recording,
         patience: float | None,
         pulse: Periodic | None,
     ) -> Hold:
@@ -151,7 +152,7 @@ class Holding:
             async with asyncio.timeout(self._until_due(hold, patience)):
                 return await self._feed.wait(hold.id, _decided, pulse)
         except TimeoutError:
-            return await self._undecided(hold, caller, recording)
+            return await self._undecided(hold, caller)
 
     async def _counted(self, writing: Awaitable[_Result], hold_id: str, caller: str) -> _Result:
         """Let a write that counts the caller in end, and count it out where it left meanwhile.
@@ -170,7 +171,7 @@ class Holding:
         left = (hold.deadline - self._clock.now()).total_seconds() + _GRACE_SECONDS
         return left if patience is None else min(left, patience)
 
-    async def _undecided(self, hold: Hold, caller: str, recording: Recording) -> Hold:
+    async def _undecided(self, hold: Hold, caller: str) -> Hold:
         """Return the hold as the clock leaves it: its expiry must not hang on any bot.
 
         Raises Refused where there is time left, which the caller does not have.
@@ -185,22 +186,15 @@ class Holding:
             )
             raise still_waiting(current, asked=asked)
         note = "" if await self._notices.asked(hold.id) else NOT_ASKED
-        expired = current.after(HoldEvent.DEADLINE, now, note=note, move=new_token())
-        await _note(EventKind.HOLD_MOVING, expired, recording)
         try:
-            await self._holds.move(current, expired)
+            return await self._mover.move(current, HoldEvent.DEADLINE, note=note)
         except Superseded as lost:
             return lost.current
-        await _note(EventKind.HOLD_MOVED, expired, recording)
-        return expired
 
-    async def lapse(self, approved: Hold, recording: Recording) -> None:
+    async def lapse(self, approved: Hold) -> None:
         """End an approval that does not release its request any more."""
-        lapsed = approved.after(HoldEvent.LAPSE, self._clock.now(), move=new_token())
-        await _note(EventKind.HOLD_MOVING, lapsed, recording)
         with suppress(Superseded):
-            await self._holds.move(approved, lapsed)
-            await _note(EventKind.HOLD_MOVED, lapsed, recording)
+            await self._mover.move(approved, HoldEvent.LAPSE)
 
     async def _claim(self, approved: Hold, recording: Recording, kind: EventKind) -> Hold:
         now = self._clock.now()

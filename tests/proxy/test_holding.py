@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.audit.ledger import ChainedLedger
+from app.audit.moves import Mover
 from app.clock import SystemClock
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.errors import Reason, Refused
@@ -43,8 +44,9 @@ async def waiting_for(
 ) -> AsyncIterator[tuple[Holding, Recording]]:
     """Yield what waits for a hold, and the recording of its session."""
     clock, feed = clock or SystemClock(), HoldFeed(storage.holds)
-    holding = Holding(storage.holds, storage.statements, storage.notices, feed, clock, "me")
     ledger = ChainedLedger(storage.ledger, "test")
+    mover = Mover(storage.holds, ledger, clock)
+    holding = Holding(storage.holds, storage.statements, storage.notices, feed, mover, clock, "me")
     bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
     await storage.sessions.open(a_session(NOW, id=hold.session_id))
     recorder = Recorder(storage.sessions, bodies, ledger, clock, "me")
