@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.domain.event import Event, EventKind
 from app.domain.hold import Marked
 from app.domain.mark import FalsePositive
-from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

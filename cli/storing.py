@@ -14,7 +14,7 @@ from cli.here import settings_here
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from app.storage.ports import Event
+    from app.domain.event import Event
 
 
 def with_storage(work: Callable[[MongoStorage], Coroutine[None, None, None]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.storage.ports import Event, EventKind
+from app.domain.event import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

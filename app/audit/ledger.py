@@ -12,14 +12,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.audit.seals import seal
+from app.domain.event import Entry
 from app.errors import AbeyanceError, StorageUnavailable
 from app.ids import new_id
-from app.storage.ports import Entry
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.storage.ports import Event, LedgerStore
+    from app.domain.event import Event
+    from app.storage.ports import LedgerStore
 
 _BATCH = 200
 _Waiting: TypeAlias = "tuple[Event, asyncio.Future[None]]"

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from app.domain.connection import Connection
+    from app.domain.event import Entry
     from app.domain.identity import Identity
     from app.storage.documents import Document
     from app.storage.mongo import Collection
-    from app.storage.ports import Entry
 
 
 @repeating

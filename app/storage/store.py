@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.domain.connection import Connection
 from app.domain.device import DeviceRequest
+from app.domain.event import Entry
 from app.domain.grant import Grant
 from app.domain.hold import Hold
 from app.domain.identity import Identity
@@ -28,7 +29,6 @@ from app.storage.marks import MongoFalsePositives
 from app.storage.mongo import Database
 from app.storage.notices import MongoNotices
 from app.storage.pieces import MongoPages, MongoPieces
-from app.storage.ports import Entry
 from app.storage.receipts import MongoReceipts, Receipt
 from app.storage.registers import (
     MongoConnections,

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.audit.moves import Mover
+from app.domain.event import Event, EventKind
 from app.domain.hold import NOT_ASKED, HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
-from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
+from app.domain.event import Event, EventKind
 from app.errors import AbeyanceError, BadRequest, NotPermitted
 from app.reader import Masking, Reader
 from app.search import parse_filter
-from app.storage.ports import Event, EventKind, HoldStore, SessionStore
+from app.storage.ports import HoldStore, SessionStore
 from bot.marking import Marking
 from bot.people.people import AUDITORS
 from bot.views import modals, replay_pages

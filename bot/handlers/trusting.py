@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
+from app.domain.event import Event, EventKind
 from app.domain.trust import Reach, Trust
 from app.errors import AbeyanceError, NotFound
 from app.pages import LARGE_BYTES
-from app.storage.ports import Event, EventKind
 from bot.decisions import NotTaken
 from bot.handlers.decide import FORGED, tell, user_of, value_of
 from bot.views import modals, trust_form

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
+from app.domain.event import Event, EventKind
 from app.domain.session import Side
 from app.errors import AbeyanceError
-from app.storage.ports import Event, EventKind
 from bot.handlers.decide import FORGED, user_of, value_of
 from bot.views import modals
 from bot.views.request_pages import PagePosition, page_of_request, request_page

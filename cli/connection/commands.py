@@ -14,9 +14,9 @@ from rich.markup import escape
 
 from app.clock import SystemClock
 from app.domain.connection import Connection, CredentialScheme, Waiting
+from app.domain.event import Event, EventKind
 from app.errors import BadRequest, NotFound
 from app.settings import require
-from app.storage.ports import Event, EventKind
 from app.vault import Vault
 from app.wire.registry import WIRES
 from cli.connection.agent_options import (

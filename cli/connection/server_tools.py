@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.clock import SystemClock
+from app.domain.event import Event, EventKind
 from app.domain.server_tool import tool_id, version_id
 from app.errors import NotFound
-from app.storage.ports import Event, EventKind
 from cli.storing import record, who, with_storage
 
 if TYPE_CHECKING:

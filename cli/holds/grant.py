@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from app.clock import SystemClock
+from app.domain.event import Event, EventKind
 from app.errors import NotFound
-from app.storage.ports import Event, EventKind
 from bot.slack.text import one_line
 from cli.storing import record, who, with_storage
 

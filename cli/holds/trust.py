@@ -12,8 +12,8 @@ from rich.table import Column, Table
 
 from app.audit.giving import facts_of
 from app.clock import SystemClock
+from app.domain.event import Event, EventKind
 from app.errors import NotFound
-from app.storage.ports import Event, EventKind
 from bot.slack.text import one_line
 from cli.storing import record, who, with_storage
 from policies.passages.trust import trusted_passage

@@ -11,7 +11,7 @@ from cli.storing import record, who, with_storage
 from proxy.keys.register import Register
 
 if TYPE_CHECKING:
-    from app.storage.ports import Event
+    from app.domain.event import Event
     from app.storage.store import MongoStorage
 
 

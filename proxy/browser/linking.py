@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from app.domain.event import Event, EventKind
 from app.domain.identity import IdentityKind
 from app.errors import NotFound, NotPermitted
-from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
     from app.clock import Clock

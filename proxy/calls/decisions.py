@@ -9,13 +9,13 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from app.domain.event import EventKind
 from app.domain.hold import Hold
 from app.domain.identity import Identity
 from app.domain.session import MOST_ARGUMENTS, Decision, RecordedCall
 from app.domain.tool_call import HeldCall, ToolCall
 from app.domain.verdict import Action
 from app.errors import Reason, Refused
-from app.storage.ports import EventKind
 from app.wire.calls.base import Changed, Passed, Replaced, Ruling
 from policies.calls.arguments import shortened
 from policies.calls.judge import JudgedCall, judge_call

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.audit.giving import Giver
+from app.domain.event import EventKind
 from app.domain.grant import holders
 from app.errors import Reason, Refused
-from app.storage.ports import EventKind
 from policies.passages.answers import covered_by, covers_of, still_open
 
 if TYPE_CHECKING:

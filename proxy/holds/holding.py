@@ -10,11 +10,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from app.domain.event import EventKind
 from app.domain.hold import NOT_ASKED, Hold, HoldEvent, HoldState
 from app.domain.verdict import Approval
 from app.errors import Superseded
 from app.ids import new_token
-from app.storage.ports import EventKind
 from policies.approvals.tasks import LOOK_BACK, task_of
 from policies.passages.answers import covers_of
 from proxy.holds.endings import refusal_of, still_waiting

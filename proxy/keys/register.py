@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.domain.event import Event, EventKind
 from app.errors import StorageUnavailable
-from app.storage.ports import Event, EventKind
 
 if TYPE_CHECKING:
     from app.clock import Clock

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.domain.event import EventKind
 from app.errors import UpstreamUnavailable
-from app.storage.ports import EventKind
 from app.wire import strict_json
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from app.domain.event import Event, EventKind
 from app.domain.server_tool import (
     ToolVersion,
     ToolView,
@@ -20,7 +21,6 @@ from app.domain.server_tool import (
     view_id,
 )
 from app.domain.verdict import Action
-from app.storage.ports import Event, EventKind
 from policies.decide import with_rule
 from policies.mcp.changes import CHANGED, changed, refused, word_on
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.domain.event import EventKind
 from app.domain.session import CloudRun, Decision, Session, SessionState, Side
 from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
 from app.logs import Seldom
 from app.pages import LARGE_BYTES
-from app.storage.ports import EventKind
 from proxy.record.recording import Recording
 
 if TYPE_CHECKING:

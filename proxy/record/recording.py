@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.domain.event import Event, EventKind
 from app.domain.session import Decision, RecordedAnswer, RecordedCall, Session, SessionState
 from app.errors import Unstorable
 from app.pages import LARGE_BYTES
-from app.storage.ports import Event, EventKind
 from proxy.record.chunks import Chunks
 from proxy.record.stopwatch import Stopwatch
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.audit.moves import Mover
+from app.domain.event import Event, EventKind
 from app.domain.hold import HoldEvent, IllegalTransition
 from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable, Superseded
 from app.logs import Seldom
-from app.storage.ports import Event, EventKind
 from policies.approvals.endings import ENDINGS
 from proxy.record.lives import Lives
 

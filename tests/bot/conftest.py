@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
     from pathlib import Path
 
+    from app.domain.event import Event
     from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.pieces import Piece
-    from app.storage.ports import Event
     from bot.slack.api import Slack
     from sandbox.slack.driver import SeenMessage, SeenView, SlackUser
 

@@ -13,9 +13,9 @@ import pytest
 
 from app.clock import SystemClock
 from app.domain.connection import CredentialScheme, Waiting
+from app.domain.event import EventKind
 from app.domain.server_tool import ToolVersion, tool_id, version_id
 from app.errors import BadRequest
-from app.storage.ports import EventKind
 from cli.connection.base_urls import base_url
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.clock import SystemClock
+from app.domain.event import EventKind
 from app.domain.hold import Person
 from app.domain.passage import Excerpt
 from app.domain.trust import Reach
 from app.ids import new_id
-from app.storage.ports import EventKind
 from policies.passages.trust import trusts_of
 from tests.policies.made import ALICE
 from tests.policies.passages.questions import fired, verdict

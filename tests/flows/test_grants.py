@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 
 if TYPE_CHECKING:
     import httpx

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
+from app.domain.event import EventKind
 from app.search import SessionFilter
-from app.storage.ports import EventKind
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver

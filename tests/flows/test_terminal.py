@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 from openai import PermissionDeniedError
 
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 from tests.flows.house import House, open_house
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 from tests.flows.house import House, open_house
 from tests.flows.test_grants import abeyance
 from tests.flows.trusting import choices, form, last_page, may_be_trusted, trust

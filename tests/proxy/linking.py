@@ -25,7 +25,7 @@ from tests.conftest import free_port
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from app.storage.ports import EventKind
+    from app.domain.event import EventKind
 
 CLOCK = SystemClock()
 

@@ -8,10 +8,10 @@ import pytest
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
+from app.domain.event import EventKind
 from app.domain.hold import HoldState
 from app.domain.lease import SLACK_POSTER
 from app.domain.notice import Notice, NoticeKind
-from app.storage.ports import EventKind
 from proxy.holds.attendance import Attendance
 from tests.app.storage.test_mongo import NOW, a_hold
 

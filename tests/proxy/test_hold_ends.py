@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.event import EventKind
 from app.domain.hold import NOT_ASKED, Hold, HoldEvent, HoldState, Vote
 from app.domain.notice import Notice, NoticeKind
 from app.domain.verdict import Action, Verdict
 from app.errors import Reason, Refused
 from app.storage.feed import Periodic
-from app.storage.ports import EventKind
 from tests.app.storage.test_mongo import MARIA, NOW, a_hold
 from tests.proxy.test_facts import Sent
 from tests.proxy.test_holding import still_good, waiting_for

@@ -12,11 +12,11 @@ import pytest
 from app.audit.ledger import ChainedLedger
 from app.audit.moves import Mover
 from app.clock import SystemClock
+from app.domain.event import EventKind
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.errors import Reason, Refused
 from app.pieces import Cutter
 from app.storage.feed import HoldFeed
-from app.storage.ports import EventKind
 from app.vault import Vault
 from proxy.holds.holding import Holding
 from proxy.record.pager import Bodies

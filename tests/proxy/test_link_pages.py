@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 from tests.proxy.linking import Browser, Place, action, hidden
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

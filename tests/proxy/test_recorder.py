@@ -7,11 +7,11 @@ import pytest
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
+from app.domain.event import EventKind
 from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable
 from app.pieces import Cutter
 from app.search import SessionFilter
-from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
 from app.vault import Vault
 from proxy.record.pager import Bodies

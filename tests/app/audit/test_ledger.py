@@ -11,9 +11,9 @@ import pytest
 from app.audit.ledger import ChainedLedger
 from app.audit.seals import seal
 from app.clock import SystemClock
+from app.domain.event import Entry, Event, EventKind
 from app.errors import StorageUnavailable
 from app.storage.mongo import Database
-from app.storage.ports import Entry, Event, EventKind
 from app.storage.registers import MongoLedger
 from app.storage.store import MongoStorage
 from tests.conftest import NOBODY

@@ -7,13 +7,13 @@ import pytest
 
 from app.audit.moves import Mover
 from app.clock import SystemClock
+from app.domain.event import EventKind
 from app.domain.hold import HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
-from app.storage.ports import EventKind
 from tests.bot.values import hold
 
 if TYPE_CHECKING:
-    from app.storage.ports import Event
+    from app.domain.event import Event
     from app.storage.store import MongoStorage
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.device import DeviceRequest, DeviceState
+from app.domain.event import Entry, Event, EventKind
 from app.domain.grant import Coverage, Grant
 from app.domain.hold import GrantSummary, HoldEvent, Marked, Vote
 from app.domain.issued import EndReason, Issued, IssuedKind, Scope, Secret
@@ -25,7 +26,6 @@ from app.pieces import Piece
 from app.search import SessionFilter
 from app.storage.gateways import Heartbeat
 from app.storage.links import Link
-from app.storage.ports import Entry, Event, EventKind
 from tests.app.storage.sample import Sample
 from tests.app.storage.test_mongo import ALICE, MARIA, NOW, a_hold, a_session
 from tests.app.storage.webhook_samples import WEBHOOKS

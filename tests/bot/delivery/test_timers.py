@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.domain.event import EventKind
 from app.domain.hold import HoldEvent, HoldState
-from app.storage.ports import EventKind
 from tests.bot.delivery.test_watcher import all_settled, move
 from tests.bot.handlers.test_decide import current
 

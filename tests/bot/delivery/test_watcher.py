@@ -12,10 +12,10 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.clock import SystemClock
+from app.domain.event import EventKind
 from app.domain.hold import Hold, HoldEvent, HoldState, Person, Vote
 from app.domain.notice import Notice, NoticeKind
 from app.ids import short
-from app.storage.ports import EventKind
 from sandbox.slack import BOT_TOKEN
 from tests.bot.values import DANA, MARIA
 

@@ -10,10 +10,10 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from app.clock import SystemClock
+from app.domain.event import EventKind
 from app.domain.hold import HoldState
 from app.domain.identity import Identity, IdentityKind
 from app.errors import StorageUnavailable
-from app.storage.ports import EventKind
 from bot.decisions import Decisions
 from bot.grants import Grants
 from bot.slack.api import connected
@@ -23,8 +23,8 @@ from sandbox.slack import BOT_TOKEN
 from tests.bot.values import JOB
 
 if TYPE_CHECKING:
+    from app.domain.event import Event
     from app.domain.hold import Hold
-    from app.storage.ports import Event
     from sandbox.slack.driver import SeenMessage, SlackUser
     from tests.bot.conftest import Office
 

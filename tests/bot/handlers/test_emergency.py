@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.audit.ledger import ChainedLedger
+from app.domain.event import EventKind
 from app.domain.hold import HoldState
 from app.errors import NotFound, NotPermitted
-from app.storage.ports import EventKind
 from bot.slack.manifest import BOT_SCOPES
 from proxy.browser.linking import Linking
 from tests.bot.conftest import CLOCK, pick

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.audit.ledger import ChainedLedger
+from app.domain.event import EventKind
 from app.domain.hold import HoldState
-from app.storage.ports import EventKind
 from bot.querying import Querying
 from bot.slack.api import connected
 from policies.approvals.approval import Objection

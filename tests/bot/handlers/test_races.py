@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from app.audit.ledger import ChainedLedger
+from app.domain.event import EventKind
 from app.domain.hold import HoldState
-from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
 from bot.decisions import Decisions, NotTaken, Taken
 from bot.grants import Grants

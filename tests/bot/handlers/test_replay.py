@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.clock import SystemClock
+from app.domain.event import EventKind
 from app.domain.session import Chunk, Decision, RecordedAnswer
-from app.storage.ports import EventKind
 from app.storage.store import MongoStorage
 from bot.views.replay_pages import Shelf
 from proxy.record.pager import Pager

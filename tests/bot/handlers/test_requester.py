@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.event import EventKind
 from app.domain.hold import Hold, HoldState
-from app.storage.ports import EventKind
 from tests.bot.values import DANA
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.event import EventKind
 from app.domain.hold import HoldState
-from app.storage.ports import EventKind
 from sandbox.slack.driver import SeenMessage
 from sandbox.slack.errors import Refused
 from tests.bot.handlers.test_requester import current

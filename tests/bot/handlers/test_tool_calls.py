@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from app.domain.event import EventKind
 from app.domain.hold import Hold, HoldState
-from app.storage.ports import EventKind
 from bot.views import cards
 from bot.views.calls.change_form import EMPTY, TYPOGRAPHIC
 from policies.approvals.approval import Objection

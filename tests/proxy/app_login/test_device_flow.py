@@ -7,7 +7,7 @@ import re
 import httpx
 import pytest
 
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 from tests.proxy.app_login.conftest import Program, at_device_page, confirmed
 from tests.proxy.linking import Browser, Place, hidden
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.event import EventKind
 from app.domain.session import MOST_ARGUMENTS, Decision
-from app.storage.ports import EventKind
 from tests.proxy.http.conftest import answer
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from pymongo import MongoClient
 
 from app.domain.connection import Connection, CredentialScheme
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 from app.vault import Vault
 from proxy.keys.issuing import MOST_KEYS
 from sandbox.idp.driver import IdpDriver

@@ -12,10 +12,10 @@ import pytest
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.connection import Connection, CredentialScheme
+from app.domain.event import EventKind
 from app.domain.session import RecordedRequest
 from app.errors import Unreachable, UpstreamUnavailable
 from app.pieces import Cutter
-from app.storage.ports import EventKind
 from app.vault import Vault
 from app.wire.mcp.asks import Ask, ServerAsk
 from proxy.mcp.refusing import Refusing

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 from app.storage.store import MongoStorage
 from app.wire.mcp.descriptions import Description
 from policies.mcp.changes import CHANGED
