@@ -1,7 +1,34 @@
 """Masks a text that comes in pieces: however it is cut, the outputs join to the same.
 
-Nothing is released that may still turn out to be secret, and nothing else is held. The mask is
-written as soon as a match is certain; what the match goes on to cover is swallowed, not kept.
+Theory of operation
+-------------------
+The scanner reads one character at a time and knows three things about the text so far:
+
+- where a match might be beginning: the text ends with part of an opening, as the `A` of `AKIA`;
+- the candidates: an opening is complete, and the automaton of its pattern is still alive;
+- the matches: a candidate has reached an end, and may still grow.
+
+A character may be released once no match can begin at it or before it. That is, it lies before
+the earliest opening and candidate without an end (`Scanner.hold`) and before the end of the
+earliest match that may still grow (`Scanner.floor`). Everything else goes out at once.
+
+A mask is written as soon as its match is certain, which is earlier than the match's end: what the
+match goes on to cover is dropped as it comes. Where two candidates could be certain, the one that
+begins first is waited for, since the earlier match gives the mask its name.
+
+All of this depends on the characters so far and never on how they were cut into pieces, so the
+joined outputs are the same for every cut. With `AKIA` and 16 letters or digits as the only pattern:
+
+    feed("the key is A")     "the key is "          the A may be the beginning of a key
+    feed("KI")               ""                     so may AKI
+    feed("AIOSFODNN7EXAM")   ""                     a candidate, 17 characters long
+    feed("PLQ")              "[aws-access-key-id]"  20 characters: certain, so the mask goes out
+    feed(", ok")             ", ok"                 the comma ends the match, nothing is held
+
+    feed("the key is AK")    "the key is "
+    feed("ING, ok")          "AKING, ok"            no opening goes on with N: all is released
+
+A text that keeps more than MAX_CANDIDATES matches in progress is not passed on from there.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Finds every match of many patterns in a text that comes in pieces, one character at a time.
 
 An opening (see `trigger`) begins a candidate; its pattern's automaton follows it. All that the
-scanner knows is a function of the characters so far, never of how they were cut, so whatever is
-built on it is the same for every cut.
+scanner knows is a function of the characters so far, never of how they were cut. `masker` explains
+what follows from that, with an example.
 """
 
 from __future__ import annotations

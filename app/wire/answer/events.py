@@ -1,7 +1,26 @@
 """Masks the events of one streamed answer: many texts, each coming in pieces, interleaved.
 
-Each text has a masker of its own. A masker may hold a tail back; the tail goes out in an event
-of the right shape before the event that ends its text.
+Theory of operation
+-------------------
+An event is JSON with pieces of texts in it. The API's `StreamTable` says where they are, and which
+text each one continues: the *key* of a text is made of the members, indices and names on the way to
+the piece. Each text has a masker of its own, so a secret is found although it comes in twenty
+events, and although the events of another text come between them.
+
+A masker holds back the end of a text while that might still become a match. What is held is a
+*tail*. It normally goes out with the next piece of the same text. When an event ends the text
+first, the tail goes out before it: in the event itself where that has a piece of the text, or else
+in an event of its own, copied from the text's last one (`copy_with`).
+
+For example, OpenAI's Chat Completions with two choices, of which only the first is about a key:
+
+    comes                            goes out
+    index 0, content "key AK"        index 0, content "key "         "AK" is held
+    index 1, content "no"            index 1, content "no"           another text, another masker
+    index 0, finish_reason "stop"    index 0, content "AK"           the tail, before the end
+                                     index 0, finish_reason "stop"
+
+Some APIs go on with a text after its end; `running_text` explains what is done then.
 """
 
 from __future__ import annotations

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from policies.matching import masker as masker_module
 from policies.matching.masker import WITHHELD, Masker
 from policies.matching.matcher import Matcher, Scannable
 from policies.matching.scanner import Plan
@@ -217,3 +220,12 @@ def test_a_match_that_is_merged_with_an_earlier_one_is_still_told() -> None:
     text = "abxy" * 20
     starts = [span.start for span in Plan([target]).find(text)]
     assert starts == list(range(0, len(text), 4))
+
+
+def test_the_worked_example_is_what_the_masker_does() -> None:
+    key = Target("aws-access-key-id", parse("AKIA[A-Z0-9]{16}"))
+    example = re.findall(r'feed\((".*?")\)\s+(".*?")', str(masker_module.__doc__))
+    assert len(example) == 7
+    masker = _masker(Plan([key]))
+    for piece, released in example:
+        assert masker.feed(json.loads(piece)) == json.loads(released)
