@@ -51,10 +51,12 @@ async def empty_backlog(listener: socket.socket) -> None:
 
     The kernel resets whatever still waits when a listening socket is closed. So new connections
     are ignored first: their clients try again a second later, and are refused then as by any
-    closed port. Where the kernel cannot do that (it is Linux's), a small gap stays.
+    closed port. Where the kernel cannot do that (it is Linux's) or does not let this user, a small
+    gap stays.
     """
     if sys.platform == "linux":
-        _ignore_new(listener)
+        with suppress(PermissionError):
+            _ignore_new(listener)
     # A handshake may be half done.
     await asyncio.sleep(_SETTLE_SECONDS)
     with suppress(TimeoutError):

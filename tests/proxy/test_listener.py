@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 
 import pytest
 
@@ -35,3 +36,12 @@ async def test_who_waits_to_be_accepted_when_the_port_is_closed_is_served() -> N
             assert await asyncio.to_thread(client.recv, 8) == b"anybody?"
     with pytest.raises(ConnectionRefusedError):
         waiting(address)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux filters what a socket takes")
+async def test_a_port_closes_also_where_the_kernel_refuses_the_filter() -> None:
+    lock_filter = 44  # SO_LOCK_FILTER: from now on the kernel refuses, as some do for all but root
+    listener = listen(Settings(port=0))
+    listener.setsockopt(socket.SOL_SOCKET, lock_filter, 1)
+    await empty_backlog(listener)
+    listener.close()
