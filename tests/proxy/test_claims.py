@@ -11,8 +11,8 @@ from app.errors import BadRequest
 from proxy.claims import claimed_provenance, headers_claimed, with_claim
 from proxy.conversations import CONVERSATION_HEADERS
 from tests.policies.made import ALICE, JOB
+from workstation.checkout import Checkout
 from workstation.forwarder import requests
-from workstation.forwarder.repository import Place
 
 CLAIM = Provenance("acme/shop", commit="c0ffee1", ref="refs/heads/fix/ü", verified=False)
 
@@ -72,7 +72,7 @@ def test_a_claim_that_git_would_not_make_is_refused(
 def test_what_a_workstation_says_of_itself_is_never_refused(
     repository: str, commit: str, branch: str
 ) -> None:
-    claimed = headers_claimed(Place(repository, commit, branch).headers)
+    claimed = headers_claimed(Checkout(repository, commit, branch).headers)
     assert claimed is None or claimed.repository == repository
 
 

@@ -260,6 +260,7 @@ def test_a_hook_needs_nothing_but_the_standard_library(gateway: Gateway, tmp_pat
     ours = {name for name in imported if name.partition(".")[0] not in sys.stdlib_module_names}
     assert {name for name in ours if not name.startswith(("workstation.hook", "cli."))} <= {
         *("cli", "workstation", "workstation.environment", "workstation.origin"),
+        "workstation.checkout",
         "imported package",
     }
 

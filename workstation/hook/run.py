@@ -12,11 +12,12 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from workstation.checkout import checkout_of
 from workstation.hook import claude, codex, cursor
 from workstation.hook.answer import HookEvent, HookOutput, UnreadableEvent
-from workstation.hook.checkout import origin_of
 from workstation.hook.documents import WAIT_SECONDS
 from workstation.hook.gate import SignedOut, find_gate
 from workstation.hook.gateway import Unanswered, ask
@@ -114,7 +115,8 @@ def _answer(tool: str, event: HookEvent, gateway: str, deadline: float) -> HookO
     words = _TOOLS[tool]
     question = words.question(event)
     url, token = find_gate(gateway)
-    about = {"tool": NAMES[tool]} | origin_of(str(question.get("folder", "")))
+    folder = str(question.get("folder", ""))
+    about = {"tool": NAMES[tool]} | (checkout_of(Path(folder)).claims if folder else {})
     verdict = ask(url, token, about | question, deadline)
     answer: HookOutput = words.answer(event, verdict)
     return answer

@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from workstation.checkout import checkout_of
 from workstation.environment import variables
-from workstation.forwarder.repository import WorkingFolder
 from workstation.forwarder.server import Forwarder, TokenSource
 from workstation.hook.gate import FORWARDER_KEY, FORWARDER_URL
 from workstation.launch.child import Child, found, signals_for
@@ -57,9 +57,9 @@ async def _run(
     tell: Callable[[Start, Prepared], None],
 ) -> int:
     kinds = {known.name: known.kind for known in wanted.connections}
-    place = WorkingFolder(Path.cwd())
+    here = Path.cwd()
     async with Forwarder(
-        wanted.gateway, wanted.tokens, kinds, lambda: place.place().headers
+        wanted.gateway, wanted.tokens, kinds, lambda: checkout_of(here).headers
     ) as forwarder:
         given = variables()
         start = wanted.tool.starting(
