@@ -17,6 +17,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.errors import BadRequest
 
@@ -50,6 +51,8 @@ class SessionFilter:
     """The tool whose hook asked, where it is no request to a model."""
     conversation: str = ""
     """What its client calls it, or the name that the record gives it, in lower case."""
+    owner: Identity | None = None
+    """Whose sessions alone; no word says it, but who looks."""
     id: str = ""
     """The whole of it or its last six characters, in lower case."""
 

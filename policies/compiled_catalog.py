@@ -203,6 +203,11 @@ class Catalog:
         for rule in self.rules:
             masker.feed(f"{rule.title}\n{rule.explain}\n")
 
+    @property
+    def labels(self) -> frozenset[str]:
+        """All that stands in a text where something was masked."""
+        return frozenset(self._labels.values())
+
     def label(self, target: Target) -> str:
         return self._labels[target.id]
 

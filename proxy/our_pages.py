@@ -20,6 +20,7 @@ from proxy.http.asked import headers_asked
 from proxy.keys.pages import KeyPages
 from proxy.keys.parts import IssuedParts
 from proxy.keys.routes import key_routes
+from proxy.replay.pages import ReplayPages
 from proxy.terminal.deciding import Deciding
 from proxy.terminal.pages import hold_pages
 from proxy.terminal.sessions import session_pages
@@ -52,6 +53,8 @@ class OurPages:
     issued: IssuedParts
     app_login: AppLogin | None
     cloud: CloudParts
+    replay: ReplayPages | None
+    """None where no browser is expected."""
 
     def blueprints(self) -> Iterator[Blueprint]:
         """Yield each matter's routes."""
@@ -80,6 +83,8 @@ class OurPages:
         if self.app_login is not None:
             yield from self.app_login.blueprints()
         yield link_routes(self.linking, link_pages, self._caller)
+        if self.replay is not None:
+            yield self.replay.routes()
         yield resource_pages(self.settings)
         yield whoami_pages(self._sender)
         yield hold_pages(self.deciding, self._signed_in)

@@ -48,6 +48,7 @@ from proxy.process.heart import Heart
 from proxy.record.pager import Bodies, Pager
 from proxy.record.recorder import Recorder
 from proxy.record.sweeper import Sweeper
+from proxy.replay.parts import replay_pages
 from proxy.terminal.deciding import Deciding
 from proxy.terminal.voters import Voters
 from proxy.web import Door, create_pages
@@ -163,8 +164,9 @@ class Parts:
             min(settings.keep_alive_seconds, _PULSE_SECONDS),
         )
         linking = Linking(storage.links, ledger, clock)
+        voters = Voters(storage.people, lambda: catalogs.current.approvers)
         deciding = Deciding(
-            Voters(storage.people, lambda: catalogs.current.approvers),
+            voters,
             storage.holds,
             storage.grants,
             granted,
@@ -180,6 +182,9 @@ class Parts:
             *(settings, callers, linking, visits, deciding, storage, clock, connections, issued),
             app_login=login,
             cloud=cloud,
+            replay=replay_pages(settings, storage, voters, visits, ledger, lambda: catalogs.current)
+            if visits
+            else None,
         )
         self.drain = Drain()
         pages = create_pages(

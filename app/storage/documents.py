@@ -93,6 +93,10 @@ def session_query(wanted: SessionFilter, before: str) -> Document:
         "_id" if len(wanted.id) > SHORT else "short": wanted.id,
     }
     query: Document = {field: value for field, value in equal.items() if value}
+    if owner := wanted.owner:
+        query |= {"identity.issuer": owner.issuer, "identity.subject": owner.subject}
+        # Of the two alone there is no index.
+        query.setdefault("handles", owner.subject.lower())
     bounds = {"$lt": before} if before else {}
     if wanted.until:
         bounds["$lt"] = min(filter(None, (before, first_id(wanted.until))))
@@ -122,12 +126,15 @@ def _call_sought(tool: str, decision: Decision | None) -> str:
 def hold_document(hold: Hold) -> Document:
     """Add the marks that the store keeps.
 
-    They say that it is not settled, who asks, its key as long as it is open, and once people have
-    decided on it, by which rules it was held.
+    They say that it is not settled, who asks and who has voted, its key as long as it is open, and
+    once people have decided on it, by which rules it was held.
     """
     marks: Document = {"settled": False, "who": hold.requester.key}
     if hold.state.open:
         marks["open_key"] = hold.key
+    if voters := [vote.by for vote in hold.votes]:
+        keys = {key for voter in voters for key in voter.identities}
+        marks["voters"] = sorted({*keys, *(voter.email.lower() for voter in voters)} - {""})
     if hold.judged:
         marks["judged"] = [fired.rule for fired in hold.verdict.holding]
     return to_document(hold) | marks

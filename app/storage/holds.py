@@ -41,6 +41,7 @@ class MongoHolds:
             Index(("who", "_id")),
             Index(("task", "_id")),
             Index(("judged", "_id")),
+            Index(("voters", "-_id")),
         )
 
     async def open(self, hold: Hold) -> Hold:
@@ -75,6 +76,13 @@ class MongoHolds:
 
     async def judged(self, rule: str, limit: int) -> tuple[Hold, ...]:
         return await self._holds.find({"judged": rule}, newest_first=True, limit=limit)
+
+    async def voted_by(
+        self, names: Iterable[str], limit: int, before: str = ""
+    ) -> tuple[Hold, ...]:
+        earlier: Document = {"_id": {"$lt": before}} if before else {}
+        wanted: Document = {"voters": {"$in": list(names)}}
+        return await self._holds.find(wanted | earlier, newest_first=True, limit=limit)
 
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}

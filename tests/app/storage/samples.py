@@ -137,6 +137,7 @@ _HOLDS = {
         lambda s: s.holds.of_task("task"), lambda s: s.holds.open(replace(HOLD, task="task"))
     ),
     "judged": Sample(lambda s: s.holds.judged("rule", 9), _approved),
+    "voted_by": Sample(lambda s: s.holds.voted_by([MARIA.email], 9), _approved),
     "move": Sample(lambda s: s.holds.move(APPROVED, CLAIMED), _approved),
     "arrive": Sample(lambda s: s.holds.arrive(HOLD.id, "g:1"), _held),
     "leave": Sample(lambda s: s.holds.leave(HOLD.id, "g:1"), _held),

@@ -1,0 +1,234 @@
+"""Blocks of a session as the page draws them: results below their calls, long ones folded."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from app.blocks import Block, BlockKind
+from app.domain.segment import Role
+from app.domain.verdict import FiredRule
+from proxy.replay.markup import Marks, code, language_of, markdown, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from app.wire.base import Json
+
+_SUMMARY = 110
+_OPEN_CHARACTERS = 1_500
+"""A result that is longer is folded; so is what thinking there was."""
+_PATHS = ("file_path", "path")
+_WHO = {
+    Role.USER: ("user", "User"),
+    Role.ASSISTANT: ("agent", "Agent"),
+    Role.TOOL: ("tool", "Tool"),
+    Role.SYSTEM: ("setup", "System"),
+    Role.OTHER: ("other", "Request"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One entry of the page. `within` are the results of a call, or the parts of a set-up."""
+
+    who: str
+    name: str
+    body: Markup
+    tool: str = ""
+    summary: str = ""
+    is_folded: bool = False
+    is_withheld: bool = False
+    begun_ms: int | None = None
+    rules: tuple[str, ...] = ()
+    """Which rules found something in it."""
+    within: tuple[Drawn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What rules found in a session, by its place, and how masked places look."""
+
+    fired: tuple[FiredRule, ...] = ()
+    labels: frozenset[str] = frozenset()
+
+    def of(self, block: Block) -> tuple[Marks, tuple[str, ...]]:
+        """Return what to mark in a block, and the rules that found it."""
+        if not block.place:
+            return Marks(self.labels), ()
+        hits = [
+            (fired.rule, excerpt.words)
+            for fired in self.fired
+            for excerpt in fired.excerpts
+            if excerpt.place == block.place or excerpt.place.startswith(f"{block.place}/")
+        ]
+        words = tuple(dict.fromkeys(words for _, words in hits))
+        return Marks(self.labels, words), tuple(dict.fromkeys(rule for rule, _ in hits))
+
+
+@dataclass(slots=True)
+class _Open:
+    """A call, and the results that were found for it."""
+
+    block: Block
+    results: list[Block] = field(default_factory=list)
+
+
+def drawn(blocks: Sequence[Block], findings: Findings) -> tuple[Drawn, ...]:
+    setup = [block for block in blocks if block.kind is BlockKind.SETUP]
+    shown: list[Drawn] = [_setup(setup, findings)] if setup else []
+    entries = _paired([block for block in blocks if block.kind is not BlockKind.SETUP])
+    shown += [_entry(entry.block, entry.results, findings) for entry in entries]
+    return tuple(shown)
+
+
+def _paired(blocks: Iterable[Block]) -> list[_Open]:
+    """Put each result below its call: by its id, else below the first of its tool without one."""
+    entries: list[_Open] = []
+    for block in blocks:
+        found = _call_of(block, entries) if block.kind is BlockKind.RESULT else None
+        if found is None:
+            entries.append(_Open(block))
+        else:
+            found.results.append(replace(block, tool=block.tool or found.block.tool))
+    return entries
+
+
+def _call_of(result: Block, entries: list[_Open]) -> _Open | None:
+    calls = [entry for entry in entries if entry.block.kind is BlockKind.CALL]
+    if result.call_id:
+        return next((c for c in reversed(calls) if c.block.call_id == result.call_id), None)
+    return next((c for c in calls if not c.results and c.block.tool == result.tool), None)
+
+
+def _entry(block: Block, results: Iterable[Block], findings: Findings) -> Drawn:
+    marks, rules = findings.of(block)
+    who, name = _WHO[block.role]
+    entry = Drawn(
+        who,
+        name,
+        Markup(),
+        block.tool,
+        is_withheld=block.withheld,
+        begun_ms=block.begun_ms,
+        rules=rules,
+        within=tuple(_entry(result, (), findings) for result in results),
+    )
+    text = block.text
+    match block.kind:
+        case BlockKind.CALL:
+            about, body = call_summary(text), call_body(text, marks)
+            return replace(entry, who="call", name="Tool call", body=body, summary=about)
+        case BlockKind.RESULT:
+            body = Markup('<pre class="plain">{}</pre>').format(plain(text, marks))
+            long = len(text) > _OPEN_CHARACTERS or text.count("\n") > 12
+            return replace(
+                entry, who="result", name="Result", body=body, summary=_line(text), is_folded=long
+            )
+        case BlockKind.THINKING:
+            return replace(
+                entry,
+                who="thinking",
+                name="Thinking",
+                body=markdown(text, marks),
+                summary=_line(text),
+                is_folded=True,
+            )
+        case BlockKind.MEDIA:
+            note = Markup("<p>Not text, and not read by any rule: {}</p>").format(text[:200])
+            return replace(entry, body=note)
+        case BlockKind.ERROR:
+            return replace(entry, who="error", name="Error", body=markdown(text, marks))
+        case BlockKind.TEXT | BlockKind.SETUP:
+            return replace(entry, body=markdown(text, marks))
+
+
+def _setup(blocks: Sequence[Block], findings: Findings) -> Drawn:
+    """Put the system prompt and the tools below one folded entry."""
+    parts = []
+    for block in blocks:
+        marks, rules = findings.of(block)
+        parts.append(
+            Drawn(
+                "setup",
+                "Tool" if block.tool else "System prompt",
+                markdown(block.text, marks),
+                block.tool,
+                _line(block.text),
+                is_folded=True,
+                rules=rules,
+            )
+        )
+    tools = sum(1 for block in blocks if block.tool)
+    counted = [
+        *(["system prompt"] if tools < len(blocks) else []),
+        *([f"{tools} tool{'' if tools == 1 else 's'}"] if tools else []),
+    ]
+    rules = tuple(dict.fromkeys(rule for part in parts for rule in part.rules))
+    return Drawn(
+        "setup",
+        "Set-up",
+        Markup(),
+        summary=", ".join(counted),
+        is_folded=True,
+        rules=rules,
+        within=tuple(parts),
+    )
+
+
+def call_summary(arguments: str) -> str:
+    """Return the file that a call is about; empty where it is about none."""
+    given = _parsed(arguments)
+    return _line(_path_of(given)) if isinstance(given, dict) else ""
+
+
+def call_body(arguments: str, marks: Marks) -> Markup:
+    """Show an edit as a diff, a command and a file as code, and what is left as JSON."""
+    given = _parsed(arguments)
+    if not isinstance(given, dict):
+        is_patch = arguments.lstrip().startswith(("*** ", "--- ", "diff "))
+        return code(arguments, "diff" if is_patch else "", marks) if arguments else Markup()
+    path = _path_of(given)
+    rest = {name: value for name, value in given.items() if not (path and value == path)}
+    parts = []
+    if isinstance(said := rest.get("description"), str) and len(rest) > 1:
+        parts.append(Markup("<p>{}</p>").format(plain(said, marks)))
+        del rest["description"]
+    old, new = rest.get("old_string"), rest.get("new_string")
+    if isinstance(old, str) and isinstance(new, str):
+        parts.append(code(_diff(old, new), "diff", marks))
+        del rest["old_string"], rest["new_string"]
+    for name, language in (("command", "bash"), ("cmd", "bash"), ("content", language_of(path))):
+        if isinstance(text := rest.get(name), str):
+            parts.append(code(text, language, marks))
+            del rest[name]
+    if rest:
+        spelt = json.dumps(rest, ensure_ascii=False, indent=2)
+        parts.append(code(spelt, "json", marks))
+    return Markup().join(parts)
+
+
+def _path_of(given: dict[str, Json]) -> str:
+    return next((path for name in _PATHS if isinstance(path := given.get(name), str)), "")
+
+
+def _diff(old: str, new: str) -> str:
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
+    return "\n".join(list(lines)[2:])
+
+
+def _parsed(text: str) -> Json:
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _line(text: str) -> str:
+    line = " ".join(text[: 4 * _SUMMARY].split())
+    return line if len(line) <= _SUMMARY else f"{line[: _SUMMARY - 1]}…"

@@ -1,0 +1,56 @@
+"""All that is known of a session, as JSON for an auditor's file."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from app.domain.hold import Hold
+    from app.domain.session import Session
+    from app.storage.ports import Entry
+    from proxy.replay.reading import Raw
+
+Json: TypeAlias = dict[str, Any]
+_NAME = re.compile(r"[0-9a-f]{10,128}|[0-9a-z]{26}|gateway\S{1,60}|bot\S{1,60}")
+"""What looks like a secret and is none: digests, ids, and chains of the ledger."""
+FORMAT = "abeyance.session/1"
+
+
+def exported(
+    session: Session,
+    hold: Hold | None,
+    entries: Iterable[Entry],
+    raw: Raw,
+    mask: Callable[[str], str],
+) -> str:
+    """Return a document with what was recorded and, entry by entry, the session's ledger."""
+    told: Json = {
+        "format": FORMAT,
+        "session": msgspec.to_builtins(session),
+        "hold": msgspec.to_builtins(hold) if hold is not None else None,
+        "ledger": [msgspec.to_builtins(entry) for entry in entries],
+    }
+    masked: Json = _masked(told, mask)
+    return json.dumps(
+        {**masked, "request_body": raw.request, "answer_body": raw.answer},
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:  # noqa: ANN401 - any JSON
+    match value:
+        case str():
+            return value if _NAME.fullmatch(value) else mask(value)
+        case list():
+            return [_masked(one, mask) for one in value]
+        case dict():
+            return {name: _masked(one, mask) for name, one in value.items()}
+        case _:
+            return value

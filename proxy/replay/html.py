@@ -1,0 +1,76 @@
+"""How the replay pages are sent: our own templates, a strict policy, one style sheet."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quart import Response, render_template
+
+from proxy.replay.markup import styles
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+_FILES = Path(__file__).parent.parent / "templates" / "replay"
+_STYLE = (_FILES / "style.css").read_text() + styles()
+_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+    "frame-ancestors 'none'; form-action 'self'; script-src "
+)
+SCRIPT = (_FILES / "player.js").read_bytes()
+_THOUSAND = 1000
+_MINUTE_MS = 60_000
+
+
+async def page(template: str, *, script: str = "", **values: object) -> Response:
+    """Render a template; `script` is the address of the only script that it may run."""
+    text = await render_template(
+        f"replay/{template}.html",
+        style=_STYLE,
+        script=script,
+        moment=moment,
+        took=took,
+        counted=counted,
+        **values,
+    )
+    answer = Response(encoded(text), content_type="text/html; charset=utf-8")
+    # By its whole address: 'self' would allow what a model API answers through the gateway.
+    secure(answer, _POLICY + (script or "'none'"))
+    return answer
+
+
+def encoded(text: str) -> bytes:
+    """Return text in UTF-8; what a model wrote may have halves of characters."""
+    return text.encode(errors="replace")
+
+
+def secure(answer: Response, policy: str = "default-src 'none'; sandbox") -> None:
+    answer.headers["content-security-policy"] = policy
+    answer.headers["referrer-policy"] = "no-referrer"
+    answer.headers["cross-origin-opener-policy"] = "same-origin"
+    answer.headers["cross-origin-resource-policy"] = "same-origin"
+    answer.headers["x-frame-options"] = "DENY"
+
+
+def moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def took(milliseconds: int | None) -> str:
+    """Spell a length of time: 840 ms, 12.4 s, 3 min 7 s."""
+    if milliseconds is None:
+        return "unknown"
+    if milliseconds < _THOUSAND:
+        return f"{milliseconds} ms"
+    if milliseconds < _MINUTE_MS:
+        return f"{milliseconds / _THOUSAND:.1f} s"
+    minutes, rest = divmod(milliseconds // _THOUSAND, 60)
+    return f"{minutes} min {rest} s"
+
+
+def counted(number: int) -> str:
+    return f"{number:,}"

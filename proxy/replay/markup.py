@@ -1,0 +1,142 @@
+"""Text of a session as HTML: Markdown, code and diffs, with masked places and findings marked.
+
+Theory of operation. Nothing that anyone recorded becomes an element or an attribute. Markdown is
+rendered with raw HTML, links and images off, so that the only tags are ours; code is cut into
+tokens by Pygments, which escapes them. Marks are put into the text as private characters before it
+is rendered, and become `<mark>` afterwards, between tags alone:
+
+    key [aws-key] here  →  key ⟨[aws-key]⟩ here  →  <p>key <mark class="masked">[aws-key]</mark> …
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+from markupsafe import Markup, escape
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+_MASKED, _FOUND, _END = "\ue000", "\ue001", "\ue002"
+_OURS = re.compile(f"[{_MASKED}{_FOUND}{_END}]")
+_TAG = re.compile(r"(<[^>]*>)")
+_MARKS = {
+    _MASKED: '<mark class="masked">',
+    _FOUND: '<mark class="found">',
+    _END: "</mark>",
+}
+_ALIGNMENT = re.compile(r'(<t[hd]) style="[a-z:-]*"')
+"""Of a table's column: our policy allows no styles in elements."""
+_LONGEST_CODE = 40_000
+"""Characters that are highlighted; what is longer is shown plain."""
+_LONGEST_MARKDOWN = 200_000
+_LANGUAGES = {
+    **{name: name for name in ("python", "json", "yaml", "bash", "go", "java", "sql", "diff")},
+    **{name: name for name in ("html", "css", "rust", "c", "cpp", "toml", "xml", "ruby", "php")},
+    **{name: name for name in ("javascript", "typescript", "kotlin", "csharp", "docker", "ini")},
+    "py": "python",
+    "js": "javascript",
+    "jsx": "javascript",
+    "ts": "typescript",
+    "tsx": "typescript",
+    "yml": "yaml",
+    "sh": "bash",
+    "shell": "bash",
+    "zsh": "bash",
+    "console": "bash",
+    "rs": "rust",
+    "rb": "ruby",
+    "kt": "kotlin",
+    "cs": "csharp",
+    "dockerfile": "docker",
+    "patch": "diff",
+    "h": "c",
+    "hcl": "ini",
+    "tf": "ini",
+}
+_FORMAT = HtmlFormatter(nowrap=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is marked in a text: the labels of masked places, and the words of findings."""
+
+    labels: frozenset[str] = frozenset()
+    words: tuple[str, ...] = ()
+
+    def put(self, text: str) -> str:
+        """Return the text with our private characters around what is marked."""
+        text = _OURS.sub("", text)
+        for word in self.words:
+            if word.strip() and word not in self.labels:
+                text = text.replace(word, f"{_FOUND}{word}{_END}", 20)
+        return _LABEL.sub(
+            lambda found: f"{_MASKED}{found[0]}{_END}" if found[0] in self.labels else found[0],
+            text,
+        )
+
+
+_LABEL = re.compile(r"\[[^\[\]\n]{1,80}\]")
+
+
+def plain(text: str, marks: Marks) -> Markup:
+    return _marked(str(escape(marks.put(text))))
+
+
+def markdown(text: str, marks: Marks) -> Markup:
+    if len(text) > _LONGEST_MARKDOWN:
+        return Markup('<pre class="plain">{}</pre>').format(plain(text, marks))
+    rendered = _MARKDOWN.render(marks.put(text))
+    return _marked(_ALIGNMENT.sub(r"\1", rendered))
+
+
+def code(text: str, language: str, marks: Marks) -> Markup:
+    """Return highlighted code; plain where the language is not known, or the text is long."""
+    return _marked(_highlighted(marks.put(text), language))
+
+
+def language_of(path: str) -> str:
+    """Return the language of a file by its name; empty where it is not known."""
+    name = path.rpartition("/")[2].lower()
+    return _LANGUAGES.get(name.rpartition(".")[2], "") or _LANGUAGES.get(name, "")
+
+
+def styles(light: str = "friendly", dark: str = "github-dark") -> str:
+    """Return the style sheet of highlighted code, for both colour schemes."""
+
+    def rules_of(style: str) -> str:
+        sheet: str = HtmlFormatter(style=style).get_style_defs(".code")  # type: ignore[no-untyped-call]
+        rules = sheet.splitlines()
+        kept = [rule for rule in rules if re.match(r"\.code \.[a-z]", rule)]
+        return "\n".join(re.sub(r"\s*/\*.*?\*/", "", rule) for rule in kept)
+
+    return f"{rules_of(light)}\n@media (prefers-color-scheme: dark) {{\n{rules_of(dark)}\n}}"
+
+
+def _highlighted(text: str, language: str) -> str:
+    name = _LANGUAGES.get(language.strip().lower(), "")
+    if not name or len(text) > _LONGEST_CODE:
+        return f'<pre class="code">{escape(text)}</pre>'
+    return f'<pre class="code">{highlight(text, get_lexer_by_name(name), _FORMAT)}</pre>'
+
+
+def _fence(text: str, language: str, _attributes: str) -> str:
+    return _highlighted(text, language)
+
+
+def _marked(html: str) -> Markup:
+    """Put marks in the place of our characters: in text, and nowhere in a tag."""
+    parts = _TAG.split(html)
+    for at, part in enumerate(parts):
+        replacing = (lambda found: _MARKS[found[0]]) if at % 2 == 0 else (lambda _: "")
+        parts[at] = _OURS.sub(replacing, part)
+    return Markup("".join(parts))  # noqa: S704 - every text in it was escaped by what rendered it
+
+
+_MARKDOWN = (
+    MarkdownIt("commonmark", {"html": False, "breaks": True, "highlight": _fence})
+    .enable(["table", "strikethrough"])
+    .disable(["link", "image", "autolink", "html_inline", "html_block", "reference", "entity"])
+)

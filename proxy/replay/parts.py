@@ -1,0 +1,43 @@
+"""The parts of the replay pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.clock import SystemClock
+from app.reader import Reader
+from proxy.replay.pages import ReplayPages
+from proxy.replay.reading import Reading
+from proxy.replay.viewers import Viewers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.settings import Settings
+    from app.storage.ports import Ledger
+    from app.storage.store import MongoStorage
+    from policies.compiled_catalog import Catalog
+    from proxy.browser.visits import Visits
+    from proxy.terminal.voters import Voters
+
+
+def replay_pages(
+    settings: Settings,
+    storage: MongoStorage,
+    voters: Voters,
+    visits: Visits,
+    ledger: Ledger,
+    catalog: Callable[[], Catalog],
+) -> ReplayPages:
+    """Build the pages; `catalog` returns the one that is in force at the moment."""
+    reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
+    return ReplayPages(
+        storage,
+        Reading(reader, storage.sessions, lambda texts: catalog().mask_together(texts)),
+        Viewers(voters, lambda: catalog().approvers),
+        visits,
+        ledger,
+        SystemClock(),
+        catalog,
+        settings.public_url,
+    )

@@ -1,0 +1,138 @@
+"""The decision trail of a session: what the ledger tells of it, in words, and how its time went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app.storage.ports import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from app.domain.hold import Hold
+    from app.domain.session import Session
+    from app.storage.ports import Entry
+
+_WORDS = {
+    EventKind.SESSION_OPENED: "Request recorded",
+    EventKind.SESSION_ENDED: "Session ended",
+    EventKind.SESSION_SWEPT: "Session ended after its gateway was gone",
+    EventKind.HOLD_OPENED: "Held for approval",
+    EventKind.VOTE_CAST: "Vote",
+    EventKind.HOLD_MOVED: "Hold moved",
+    EventKind.VOTE_REFUSED: "Vote not counted",
+    EventKind.REQUESTER_ASKED: "Approver asked the requester",
+    EventKind.REQUESTER_ANSWERED: "Requester answered",
+    EventKind.HOLD_ESCALATED: "Escalated",
+    EventKind.BREAK_GLASS: "Break-glass",
+    EventKind.REQUEST_FORWARDING: "About to be sent to the model",
+    EventKind.REQUEST_FORWARDED: "Sent to the model",
+    EventKind.REQUEST_REFUSED: "Refused",
+    EventKind.CALL_RELEASING: "Tool call about to be released",
+    EventKind.CALL_DECIDED: "Tool call decided",
+    EventKind.HOOK_ALLOWED: "Hook allowed",
+    EventKind.HOOK_DENIED: "Hook denied",
+    EventKind.ANSWER_ENDED: "Answer complete",
+    EventKind.REPLAY_SHOWN: "Replayed",
+    EventKind.REPLAY_REFUSED: "Replay refused",
+    EventKind.GRANT_USED: "Passed by a grant",
+    EventKind.GRANT_GIVEN: "Grant given",
+    EventKind.RULE_MARKED: "Rule marked",
+}
+_DETAILS = (
+    *("action", "decision", "state", "tool", "rule", "rules", "email", "by", "status", "masked"),
+    *("reason", "error"),
+)
+_BARE = frozenset({"decision", "state", "tool", "rule", "rules", "email", "by", "reason", "error"})
+"""What needs no word before it."""
+_FREE = frozenset({"reason", "error"})
+"""What somebody wrote."""
+_VIEWS = frozenset({EventKind.REPLAY_SHOWN, EventKind.REPLAY_REFUSED})
+_AHEAD = frozenset({EventKind.HOLD_MOVING, EventKind.REQUEST_FORWARDING, EventKind.CALL_RELEASING})
+"""What is written ahead of what another event tells again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    at: datetime
+    words: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a session's time; `start` and `width` are per mille of the whole."""
+
+    name: str
+    kind: str
+    ms: int
+    start: int
+    width: int
+
+
+def steps(
+    entries: Iterable[Entry], hold: Hold | None, mask: Callable[[str], str]
+) -> tuple[Step, ...]:
+    """Return what the ledger tells and how people voted, oldest first; who looked is counted."""
+    votes = hold.votes if hold else ()
+    told = [_step(entry, mask) for entry in entries if _is_told(entry, voted=bool(votes))]
+    for vote in votes:
+        what = "Approved by" if vote.approve else "Denied by"
+        glass = " with break-glass" if vote.broke_glass else ""
+        said = " · ".join(filter(None, (vote.category, mask(vote.reason))))
+        told.append(Step(vote.at, f"{what} {vote.by.name or vote.by.email}{glass}", said))
+    return tuple(sorted(told, key=lambda step: step.at))
+
+
+def _is_told(entry: Entry, *, voted: bool) -> bool:
+    kind = entry.event.kind
+    by_vote = kind is EventKind.HOLD_MOVED and "email" in entry.event.data
+    return kind not in _VIEWS | _AHEAD and not (voted and (kind is EventKind.VOTE_CAST or by_vote))
+
+
+def views(entries: Iterable[Entry]) -> int:
+    """Count how often the session was shown to somebody."""
+    return sum(entry.event.kind is EventKind.REPLAY_SHOWN for entry in entries)
+
+
+def _step(entry: Entry, mask: Callable[[str], str]) -> Step:
+    event, data = entry.event, entry.event.data
+    words = _WORDS.get(event.kind, event.kind.value.replace(".", " ").replace("_", " "))
+    said = []
+    for name in _DETAILS:
+        value = str(data.get(name, ""))
+        if value and value != "0":
+            value = mask(value) if name in _FREE else value
+            said.append(value if name in _BARE else f"{name} {value}")
+    return Step(event.at, words, " · ".join(said))
+
+
+def stretches(session: Session, hold: Hold | None) -> tuple[Stretch, ...]:
+    """Divide a session's time into ours, people's, the model API's and the answer's."""
+    timing = session.answer.timing if session.answer else None
+    if timing is None or timing.sent is None or timing.headed is None:
+        return ()
+    last = max(timing.last or timing.headed, timing.headed)
+    held = _held_ms(hold, timing.sent)
+    marks = [
+        ("Gateway", "ours", timing.sent - held),
+        ("Waiting for approval", "people", held),
+        ("Model API", "upstream", timing.headed - timing.sent),
+        ("Answer", "answer", last - timing.headed),
+    ]
+    whole, start, found = max(last, 1), 0, []
+    for name, kind, ms in marks:
+        width = round(1000 * ms / whole)
+        if ms > 0 or kind != "people":
+            found.append(Stretch(name, kind, ms, start, width))
+        start += width
+    return tuple(found)
+
+
+def _held_ms(hold: Hold | None, sent: int) -> int:
+    if hold is None or hold.decided_at is None:
+        return 0
+    waited = round((hold.decided_at - hold.created_at).total_seconds() * 1000)
+    return max(0, min(waited, sent))

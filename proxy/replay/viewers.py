@@ -1,0 +1,73 @@
+"""Who may see which session: auditors all, anyone their own, approvers what they decided on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from app.domain.identity import Identity
+from policies.approvals.membership import is_member
+from proxy.terminal.voters import Approver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from app.domain.hold import Hold
+    from app.domain.session import Session
+    from policies.compiled_catalog import ApproverSet
+    from proxy.terminal.voters import Voters
+
+AUDITORS = "auditors"
+"""The approver set whose members see every session; the bot's `/replay` goes by the same."""
+
+
+class Right(StrEnum):
+    AUDITOR = "auditor"
+    OWN = "own"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    identity: Identity
+    approver: Approver
+    is_auditor: bool
+
+    def right_to(self, session: Session, hold: Hold | None) -> Right | None:
+        """Return why they may see a session; None where they may not. `hold` is the session's."""
+        if self.is_auditor:
+            return Right.AUDITOR
+        if session.identity.key == self.identity.key:
+            return Right.OWN
+        if hold is not None and self._decided(hold):
+            return Right.DECIDED
+        return None
+
+    def _decided(self, hold: Hold) -> bool:
+        names = {self.identity.key, *self.addresses}
+        return any(
+            names & {*vote.by.identities, vote.by.email.lower()} - {""} for vote in hold.votes
+        )
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """The address that their provider vouches for, as votes have it too."""
+        return frozenset({self.identity.email.lower()} - {""})
+
+
+class Viewers:
+    def __init__(self, voters: Voters, sets: Callable[[], Mapping[str, ApproverSet]]) -> None:
+        """`sets` gives the approver sets that are in force at the moment."""
+        self._voters = voters
+        self._sets = sets
+
+    async def viewer(self, identity: Identity) -> Viewer:
+        """Return what somebody may see, by their groups of now. Raises StorageUnavailable.
+
+        Membership of Slack's user groups is not known here.
+        """
+        approver = await self._voters.approver(identity)
+        auditors = self._sets().get(AUDITORS)
+        is_auditor = auditors is not None and is_member(auditors, approver.person, (identity,))
+        return Viewer(identity, approver, is_auditor)

@@ -1,0 +1,259 @@
+"""Who sees which session, and that nothing in one is anything but text."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import async_playwright, expect
+
+from app.storage.ports import EventKind
+from tests.flows.test_browser import CHROMIUM, FLAGS
+from tests.proxy.linking import Browser
+from tests.proxy.replay.conftest import identity_of, recorded
+
+if TYPE_CHECKING:
+    import httpx
+
+    from tests.proxy.linking import Place
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NAUGHTY = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg/onload=alert(3)> {{7*7}}"
+TAGS = frozenset(
+    [
+        "html",
+        "head",
+        "meta",
+        "title",
+        "style",
+        "script",
+        "body",
+        "a",
+        "header",
+        "form",
+        "label",
+        "input",
+        "button",
+        "span",
+        "small",
+        "main",
+        "nav",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "details",
+        "summary",
+        "dl",
+        "dt",
+        "dd",
+        "code",
+        "table",
+        "caption",
+        "thead",
+        "tr",
+        "th",
+        "tbody",
+        "td",
+        "time",
+        "p",
+        "footer",
+        "bdi",
+        "div",
+        "figure",
+        "svg",
+        "rect",
+        "figcaption",
+        "b",
+        "section",
+        "article",
+        "aside",
+        "output",
+        "select",
+        "option",
+        "pre",
+        "mark",
+        "ul",
+        "li",
+        "ol",
+        "blockquote",
+        "em",
+        "strong",
+        "br",
+        "hr",
+        "s",
+    ]
+)
+
+
+def body(text: str) -> dict[str, object]:
+    return {
+        "model": "m",
+        "system": text,
+        "tools": [{"name": text, "description": text}],
+        "messages": [
+            {
+                "role": "user",
+                "content": f"{text}\n\n[x](javascript:alert(4))\n```{text}\n{text}\n```",
+            },
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "thinking", "thinking": text},
+                    {"type": "tool_use", "id": text, "name": text, "input": {text: text}},
+                    {
+                        "type": "tool_use",
+                        "id": "e",
+                        "name": "Edit",
+                        "input": {"path": text, "old_string": text, "new_string": "b"},
+                    },
+                ],
+            },
+            {
+                "role": "user",
+                "content": [
+                    {"type": "tool_result", "tool_use_id": text, "content": text},
+                    {"type": text},
+                ],
+            },
+        ],
+    }
+
+
+async def signed_in(browser: Browser, place: Place, person: str, path: str = "") -> httpx.Response:
+    choice = await browser.get(f"{place.url}/-/replay{path}")
+    assert "Who are you?" in choice.text
+    return await browser.post(choice.url, data={"person": person})
+
+
+class Elements(HTMLParser):
+    """Collects what a browser would do something with."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.active: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        links = [value or "" for name, value in attrs if name in {"href", "src", "action"}]
+        foreign = [link for link in links if not re.match(r"http://127\.0\.0\.1:\d+/-/|[?#]", link)]
+        odd = [name for name, _ in attrs if name.startswith("on") or name in {"style", "srcdoc"}]
+        if tag not in TAGS or foreign or odd:
+            self.active.append(f"{tag} {attrs}")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+async def test_whatever_somebody_wrote_is_text_on_every_page(place: Place) -> None:
+    session = await recorded(place, identity_of(place, "alice"), body(NAUGHTY), NAUGHTY, NAUGHTY)
+    async with Browser() as browser:
+        await signed_in(browser, place, "ines")
+        for path in ("", "?q=" + "%3Cscript%3E", f"/{session.id}", f"/{session.id}/conversation"):
+            page = await browser.get(f"{place.url}/-/replay{path}")
+            elements = Elements(page.text)
+            assert elements.active == []
+            if session.id in path:
+                assert NAUGHTY in elements.text
+            policy = page.headers["content-security-policy"]
+            assert policy.startswith("default-src 'none'")
+            assert "unsafe" not in policy
+            assert re.search(r"script-src ('none'|http://[\d.:]+/-/replay/player\.js)$", policy)
+        raw = await browser.get(f"{place.url}/-/replay/{session.id}/raw")
+        assert raw.headers["content-type"].startswith("text/plain")
+        assert raw.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        export = await browser.get(f"{place.url}/-/replay/{session.id}/export")
+        assert export.headers["content-disposition"].startswith("attachment")
+        told = json.loads(export.text)
+        assert told["session"]["id"] == session.id
+        assert "tool_use" in told["answer_body"]
+
+
+async def test_each_sees_what_is_theirs_and_the_ledger_has_it_first(place: Place) -> None:
+    session = await recorded(place, identity_of(place, "alice"), body("hello"), "world")
+    halves = ("", "/conversation", "/raw", "/export")
+    expected = {
+        "ines": (200,) * 4,
+        "alice": (200,) * 4,
+        "maria": (200, 404, 404, 404),
+        "dana": (404,) * 4,
+    }
+    for person, statuses in expected.items():
+        async with Browser() as browser:
+            mine = await signed_in(browser, place, person)
+            answers = [
+                await browser.get(f"{place.url}/-/replay/{session.id}{half}") for half in halves
+            ]
+            assert tuple(answer.status_code for answer in answers) == statuses, person
+            assert (session.id in mine.text) == (person in {"ines", "alice"})
+            decided = await browser.get(f"{place.url}/-/replay?view=decided")
+            assert (session.id in decided.text) == (person in {"ines", "maria"})
+            if person == "dana":
+                assert "hello" not in "".join(answer.text for answer in (*answers, mine, decided))
+    events = [entry.event for entry in await place.storage.ledger.entries(session.id)]
+    told = [
+        (e.kind, e.data["email"].split("@")[0], e.data["what"], e.data.get("right", ""))
+        for e in events
+    ]
+    what = ("session", "conversation", "raw", "export")
+    assert told == [
+        *((EventKind.REPLAY_SHOWN, "ines", one, "auditor") for one in what),
+        *((EventKind.REPLAY_SHOWN, "alice", one, "own") for one in what),
+        (EventKind.REPLAY_SHOWN, "maria", "session", "decided"),
+        *((EventKind.REPLAY_REFUSED, "maria", one, "") for one in what[1:]),
+        *((EventKind.REPLAY_REFUSED, "dana", one, "") for one in what),
+    ]
+
+
+async def test_nobody_joins_another_person_s_conversation(place: Place) -> None:
+    """A client may claim any name of a conversation."""
+    own = await recorded(
+        place, identity_of(place, "alice"), body("mine"), "one", "shared-name-1234"
+    )
+    await recorded(place, identity_of(place, "dana"), body("not mine"), "two", "shared-name-1234")
+    async with Browser() as browser:
+        await signed_in(browser, place, "ines")
+        page = await browser.get(f"{place.url}/-/replay/{own.id}/conversation")
+    assert "mine" in page.text
+    assert "not mine" not in page.text
+
+
+async def test_a_search_is_in_the_address_and_a_wrong_word_is_named(place: Place) -> None:
+    alice = await recorded(place, identity_of(place, "alice"), body("a"), "a")
+    dana = await recorded(place, identity_of(place, "dana"), body("d"), "d")
+    async with Browser() as browser:
+        # The address survives the sign-in.
+        found = await signed_in(browser, place, "ines", "?q=user:dana")
+        assert dana.id in found.text
+        assert alice.id not in found.text
+        wrong = await browser.get(f"{place.url}/-/replay?q=colour:red")
+        assert "I do not understand" in wrong.text
+        assert 'value="colour:red"' in wrong.text
+
+
+async def test_an_auditor_plays_a_session_with_the_keyboard(place: Place) -> None:
+    session = await recorded(place, identity_of(place, "alice"), body(NAUGHTY), "The end", NAUGHTY)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
+        page = await browser.new_page()
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("dialog", lambda dialog: complaints.append(dialog.message))
+        await page.goto(f"{place.url}/-/replay/{session.id}")
+        await page.get_by_role("button", name="Ines Roth").click()
+        end = page.get_by_text("The end")
+        await expect(end).to_be_visible()
+        await page.get_by_label("Position").press("Home")
+        await expect(end).to_be_hidden()
+        await page.get_by_label("Speed").select_option("4")
+        await page.get_by_role("button", name="Play").press("Enter")
+        await expect(end).to_be_visible()
+        await expect(page.get_by_role("button", name="Play")).to_be_visible()
+        await browser.close()
+    assert complaints == []
