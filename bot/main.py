@@ -268,7 +268,9 @@ class _Shared:
             asking=Asking(slack, decisions, statements, self.signer, clock, self.mask),
             trusting=Trusting(slack, decisions, trusts, texts, clicks, home, self.signer),
             viewing=Viewing(slack, decisions, reader, ledger, self.signer, clock, self.masking),
-            auditing=Auditing(slack, people, records, ledger, clock, self.masking),
+            auditing=Auditing(
+                *(slack, people, records, ledger, clock, self.masking, self.settings.public_url)
+            ),
             commands=Commands(people, self.grants, holds, notices, self.links, home, clock),
             home=home,
             together=Together(slack, clicks, home, self.signer),

@@ -126,6 +126,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         replay_pages.FIRST: rooms.auditing.page,
         replay_pages.LAST: rooms.auditing.page,
         replay_pages.LIST: rooms.auditing.listing,
+        replay_pages.IN_BROWSER: rooms.clicks.open_link,
         replay_pages.MARK: rooms.auditing.mark,
         replay_pages.UNMARK: rooms.auditing.unmark,
         home_tab.SEARCH: rooms.auditing.search,

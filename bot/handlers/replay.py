@@ -63,7 +63,9 @@ class Auditing:
         ledger: Ledger,
         clock: Clock,
         masking: Masking,
+        public_url: str = "",
     ) -> None:
+        """`public_url` is where browsers reach the gateway; empty: nowhere."""
         self._slack = slack
         self._people = people
         self._sessions, self._holds = records.sessions, records.holds
@@ -71,6 +73,7 @@ class Auditing:
         self._ledger = ledger
         self._clock = clock
         self._masking = masking
+        self._pages = f"{public_url}/-/replay" if public_url else ""
 
     async def command(self, ack: AsyncAck, body: Body) -> None:
         """Answer `/replay`, `/replay <filter>` and `/replay <session id> <page>` in a modal."""
@@ -193,4 +196,5 @@ class Auditing:
         hold = await self._holds.get(session.hold_id) if session.hold_id else None
         shown = await self._reader.page(session, shelf.page, self._masking)
         marked = await self._marking.of(session.id)
-        return replay_pages.replayed(shelf, session, hold, shown, marked)
+        url = f"{self._pages}/{session.id}" if self._pages else ""
+        return replay_pages.replayed(shelf, session, hold, shown, marked, url)

@@ -33,6 +33,7 @@ FORWARD = "replay_forward"
 FIRST = "replay_first"
 LAST = "replay_last"
 LIST = "replay_list"
+IN_BROWSER = "replay_in_browser"
 MARK = "replay_mark"
 UNMARK = "replay_unmark"
 MODAL = "replay_modal"
@@ -132,10 +133,11 @@ def replayed(
     hold: Hold | None,
     shown: Shown,
     marks: Mapping[str, FalsePositive] | None = None,
+    page_url: str = "",
 ) -> Block:
     """Show one page of a session; before the first what it was, and the decisions.
 
-    `marks` are by rule what people called a false alarm.
+    `marks` are by rule what people called a false alarm. `page_url` is its page in a browser.
     """
     drawn: list[Block] = []
     if shown.number == 0:
@@ -149,13 +151,13 @@ def replayed(
         drawn.append(blocks.section(text.ours("The answer has no text.")))
     at = text.ours(f"Page {shown.number + 1} of {shown.of}")
     drawn.append(blocks.context(at, _RECORDED))
-    drawn.append(blocks.actions("replay_turns", _turns(shown.number, shown.of)))
+    drawn.append(blocks.actions("replay_turns", _turns(shown.number, shown.of, page_url)))
     here = replace(shelf, page=shown.number)
     title = f"Session {short(session.id)}"
     return blocks.modal(title, drawn, callback_id=MODAL, private=here.spelt())
 
 
-def _turns(page: int, pages: int) -> list[Button]:
+def _turns(page: int, pages: int, url: str) -> list[Button]:
     buttons = []
     if page > 1:
         buttons.append(Button("First page", FIRST, "0"))
@@ -165,6 +167,8 @@ def _turns(page: int, pages: int) -> list[Button]:
         buttons.append(Button("More →", FORWARD, str(page + 1)))
     if page < pages - 2:
         buttons.append(Button("Last page", LAST, str(pages - 1)))
+    if url:
+        buttons.append(Button("Open in browser", IN_BROWSER, "open", url=url))
     return [*buttons, Button("All sessions", LIST, "list")]
 
 

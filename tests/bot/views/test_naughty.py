@@ -184,7 +184,9 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     pages = list(paged(said))
     for number, page in enumerate(pages):
         seen = Seen(number, len(pages), page, (s[6],), tuple(Side), tuple(Side))
-        replayed = replay_pages.replayed(shelf.at(number), session, held, seen)
+        address = "https://gateway.acme.example/-/replay/x"
+        replayed = replay_pages.replayed(shelf.at(number), session, held, seen, page_url=address)
+        assert address in json.dumps(replayed)
         assert sendable(replayed)
         assert number or "12,345 tokens" in json.dumps(replayed["blocks"])
 
