@@ -107,14 +107,14 @@ class Detector:
     @property
     def rank(self) -> tuple[bool, bool]:
         """Sort by it: what is recognised by its own form goes before what its context tells."""
-        return (self.generic, self.target.context is not None)
+        return (self.generic, self.spec.in_context)
 
 
-def make_detector(spec: DetectorSpec, kind: DetectorKind, *, generic: bool) -> Detector:
+def make_target(spec: DetectorSpec, kind: DetectorKind) -> Target:
     """Raises PatternError or ValueError with what is wrong in the pattern or its checks."""
     pattern = _guarded(parse(spec.pattern), spec)
     context = None
-    if spec.keywords or spec.context:
+    if spec.in_context:
         context = parse(_context(spec, kind))
         context = replace(context, not_before=context.not_before | pattern.not_before)
     quoted = quoted_patterns(pattern) if spec.quoted else None
@@ -123,7 +123,7 @@ def make_detector(spec: DetectorSpec, kind: DetectorKind, *, generic: bool) -> D
     valid = build(spec.checks)
     bounded = longest(pattern.node) <= MAX_REACH
     told_beside = bounded and (valid is not None or context is not None)
-    target = Target(
+    return Target(
         spec.id,
         pattern,
         context=context,
@@ -131,7 +131,6 @@ def make_detector(spec: DetectorSpec, kind: DetectorKind, *, generic: bool) -> D
         harmless=_HARMLESS[kind] if told_beside else None,
         quoted=quoted,
     )
-    return Detector(spec.id, spec.title, kind, generic, target, spec)
 
 
 def _guarded(pattern: Pattern, spec: DetectorSpec) -> Pattern:

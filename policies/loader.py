@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from app.domain.verdict import Action, Approval, CoverTerms, Risk
@@ -22,35 +19,35 @@ from policies.calls.tools import MCP, fits, members
 from policies.claude_code import ClaudeCodePolicy
 from policies.compiled_catalog import ApproverSet, CallTerms, Catalog, LookFor, Rule
 from policies.conditions import conditions
-from policies.detectors import Detector, make_detector, select
+from policies.detector_files import read_detectors
+from policies.detectors import Detector, select
 from policies.files.contradictions import contradictions
-from policies.files.fields import DetectorKind, Known
-from policies.files.items import ItemReader, Location
+from policies.files.fields import Known
+from policies.files.items import ItemReader
 from policies.files.model import (
     ApproverSetSpec,
     ClaudeCodeSpec,
     Decides,
-    DetectorSpec,
     RuleSide,
     RuleSpec,
     Work,
 )
 from policies.files.when import ArgumentsSpec, TextSpec
-from policies.matching.matcher import Matcher
 from policies.matching.target import Target
-from policies.patterns.pattern import PatternError, parse
+from policies.patterns.pattern import parse
 from policies.patterns.words import camel_patterns, word_pattern
+from policies.shipped import SHIPPED, shipped_detectors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from pydantic.main import IncEx
 
     from policies.files.model import ApprovalSpec
     from policies.files.when import LookSpec, ToolCallSpec
-    from policies.files.yaml_lines import Document
 
-SHIPPED = Path(__file__).parent
+__all__ = ["SHIPPED", "load_catalog"]
 
 
 def load_catalog(directory: Path) -> Catalog:
@@ -75,98 +72,19 @@ def load_catalog(directory: Path) -> Catalog:
         raise BadCatalog(reading.faults)
     canonical = json.dumps(reading.contents, sort_keys=True, ensure_ascii=False)
     revision = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-    return Catalog(revision, rules, detectors, approvers, _shipped().matchers, claude_code)
+    return Catalog(revision, rules, detectors, approvers, shipped_detectors().matchers, claude_code)
 
 
 def _detectors(reading: ItemReader) -> list[Detector]:
     """Return the shipped detectors, then those of the directory."""
-    shipped = _shipped()
+    shipped = shipped_detectors()
     reading.contents += shipped.contents
     reading.faults += shipped.faults
-    found = {made.detector.id: made.detector for made in shipped.detectors}
+    found = {made.detector.id: made.detector for made in shipped.made}
     if reading.directory.resolve() != SHIPPED.resolve():
-        known = {made.detector.id: made for made in shipped.detectors}
-        found |= {made.detector.id: made.detector for made in _read_detectors(reading, known)}
+        known = {made.detector.id: made for made in shipped.made}
+        found |= {made.detector.id: made.detector for made in read_detectors(reading, known)}
     return list(found.values())
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """A detector, and what it was made of."""
-
-    detector: Detector
-    spec: DetectorSpec
-    kind: DetectorKind
-    generic: bool
-
-    def finds_as(self, spec: DetectorSpec, kind: DetectorKind, *, generic: bool) -> bool:
-        """Whether it is the same but for its source, which is for people alone."""
-        unsourced = [each.model_copy(update={"source": None}) for each in (self.spec, spec)]
-        return unsourced[0] == unsourced[1] and (self.kind, self.generic) == (kind, generic)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shipped:
-    detectors: tuple[_Made, ...]
-    matchers: tuple[Matcher, ...]
-    """One for each kind: whoever looks for secrets alone does not pay for personal data."""
-    contents: tuple[Any, ...]
-    faults: tuple[str, ...]
-
-
-@cache
-def _shipped() -> _Shipped:
-    """Read what is part of the program once; each catalog that is loaded later builds on it."""
-    reading = ItemReader(SHIPPED)
-    made = tuple(_read_detectors(reading, {}))
-    matchers = tuple(
-        Matcher([each.detector.target for each in made if each.kind is kind])
-        for kind in DetectorKind
-    )
-    return _Shipped(made, matchers, tuple(reading.contents), tuple(reading.faults))
-
-
-def _read_detectors(reading: ItemReader, shipped: Mapping[str, _Made]) -> list[_Made]:
-    """Return the detectors of the directory, less those that are shipped ones unchanged."""
-    found: dict[str, _Made | None] = {}
-    for name, document in reading.documents(sorted(reading.directory.glob("detectors/*.yaml"))):
-        kind, generic = _header(reading, name, document)
-        for place, spec in reading.items(name, document, ("detectors",), DetectorSpec):
-            if not reading.unique(place, found, spec.id):
-                continue
-            known = shipped.get(spec.id)
-            if known and known.finds_as(spec, kind, generic=generic):
-                reading.contents.pop()  # it is among those that ship
-                found[spec.id] = None
-            else:
-                found[spec.id] = _made(reading, place, spec, kind, generic=generic)
-    return [made for made in found.values() if made is not None]
-
-
-def _made(
-    reading: ItemReader, place: Location, spec: DetectorSpec, kind: DetectorKind, *, generic: bool
-) -> _Made | None:
-    try:
-        return _Made(make_detector(spec, kind, generic=generic), spec, kind, generic)
-    except PatternError as error:
-        reading.faults.append(place.fault(["pattern"], str(error)))
-    except ValueError as error:
-        reading.faults.append(place.fault(["checks"], str(error)))
-    return None
-
-
-def _header(reading: ItemReader, name: str, document: Document) -> tuple[DetectorKind, bool]:
-    data = document.data if isinstance(document.data, dict) else {}
-    for key in data.keys() - {"kind", "generic", "detectors"}:
-        line = document.line([key])
-        reading.faults.append(
-            f"{name}:{line}: {key}: is not known here; use kind, generic, detectors"
-        )
-    if data.get("kind") not in list(DetectorKind):
-        line = document.line(["kind"])
-        reading.faults.append(f"{name}:{line}: kind: write `kind: secret` or `kind: personal`")
-        return DetectorKind.SECRET, False
-    return DetectorKind(data["kind"]), data.get("generic") is True
 
 
 def _approvers(reading: ItemReader) -> dict[str, ApproverSet]:

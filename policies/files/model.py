@@ -194,6 +194,11 @@ class DetectorSpec(Spec):
     checks: list[Check] = Field([], description="What else must hold, such as luhn or entropy:3.5.")
     examples: ExamplesSpec = Field(description="Run by `abeyance policy check`.")
 
+    @property
+    def in_context(self) -> bool:
+        """Whether the pattern counts only behind something else."""
+        return bool(self.keywords or self.context)
+
 
 class ApproverSetSpec(Spec):
     """Whoever is in any of the groups or has one of the e-mail addresses."""

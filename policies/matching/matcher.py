@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import re2  # type: ignore[import-untyped]
 
 from policies.matching.effort import Effort, TooDense
-from policies.matching.hyperscan import PatternDatabase
+from policies.matching.lookups import PatternLookup, WordLookup, expression, literal
 from policies.matching.runs import is_noise, opaque_runs
 from policies.matching.scanner import Plan, Scanner, Span
 from policies.patterns import seams
@@ -35,14 +35,14 @@ from policies.patterns.render import (
     render_sets,
     view_bytes,
 )
-from policies.patterns.squeeze import spelled_out, squeezed
+from policies.patterns.squeeze import squeezed
 from policies.patterns.words import LONG, exact_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
 
+    from policies.matching.hyperscan import Expression
     from policies.matching.target import Target
-    from policies.patterns.pattern import Pattern
 
 
 _MAX_PLANS = 256
@@ -113,26 +113,34 @@ class Matcher:
         self._covers: dict[tuple[int, ...], _Cover] = {}
 
     @cached_property
-    def _lookups(self) -> list[_Patterns | _Words]:
+    def _lookups(self) -> list[PatternLookup | WordLookup]:
         """Patterns look at a text, words at other forms of it."""
-        patterns: list[tuple[int, bytes]] = []
-        long: list[tuple[int, bytes]] = []
-        short: list[tuple[int, bytes]] = []
+        sources = [target.source for target in self.targets]
+        if sources and all(sources):
+            return [PatternLookup(self._expressions, sources)]
+        patterns: list[Expression] = []
+        long: list[Expression] = []
+        short: list[Expression] = []
         for at, target in enumerate(self.targets):
             letters = squeezed(scan_view(target.words).replace(TRANSPARENT, ""))
             if not letters:
                 patterns += [(at, each) for each in self._finders[at].expressions]
             elif len(letters) >= LONG:
-                long.append((at, _literal(letters)))
+                long.append((at, literal(letters)))
             else:
-                patterns.append((at, _expression(exact_pattern(target.words))))
-                short.append((at, _literal(letters)))
-        found: list[_Patterns | _Words] = []
+                patterns.append((at, expression(exact_pattern(target.words))))
+                short.append((at, literal(letters)))
+        found: list[PatternLookup | WordLookup] = []
         if patterns:
-            found.append(_Patterns(patterns))
+            found.append(PatternLookup(patterns))
         if long or short:
-            found.append(_Words(long, short))
+            found.append(WordLookup(long, short))
         return found
+
+    def _expressions(self) -> list[Expression]:
+        return [
+            (at, each) for at, finder in enumerate(self._finders) for each in finder.expressions
+        ]
 
     def warm(self) -> None:
         """Read the compiled patterns now, not when a text first needs them."""
@@ -181,44 +189,6 @@ class Matcher:
             hits = {at for lookup in self._lookups for at in lookup.hits(text)}
             text.hits[self] = tuple(sorted(hits))
         return text.hits[self]
-
-
-class _Patterns:
-    """Finds the patterns that match a text as it is."""
-
-    def __init__(self, expressions: list[tuple[int, bytes]]) -> None:
-        self._database = PatternDatabase(expressions)
-
-    def hits(self, text: Scannable) -> list[int]:
-        return self._database.hits(text.data)
-
-
-class _Words:
-    """Finds the words whose letters follow each other in a text, whatever stands between them.
-
-    That is enough to look closer at a long word; a short one must be spelled out letter by letter.
-    """
-
-    def __init__(self, long: list[tuple[int, bytes]], short: list[tuple[int, bytes]]) -> None:
-        self._short = {at for at, _ in short}
-        self._anywhere = PatternDatabase([*long, *short])
-        self._spelled = PatternDatabase(short) if short else None
-
-    def hits(self, text: Scannable) -> list[int]:
-        hits = self._anywhere.hits(text.letters)
-        if self._spelled is None or self._short.isdisjoint(hits):
-            return hits
-        long = [at for at in hits if at not in self._short]
-        return long + self._spelled.hits(spelled_out(text.view, text.data))
-
-
-def _literal(letters: bytes) -> bytes:
-    return b"".join(b"\\x%02x" % byte for byte in letters)
-
-
-def _expression(pattern: Pattern) -> bytes:
-    inside = render(pattern.node)
-    return (before(pattern.not_before) + inside + after(pattern.not_after)).encode()
 
 
 class _Openings:

@@ -12,6 +12,7 @@ from policies.patterns.pattern import Chars, PatternError, Repeat
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from policies.patterns.charset import CharSet
     from policies.patterns.pattern import Pattern
 
 
@@ -42,6 +43,7 @@ class Target:
     so does `harmless`, which is given the characters in front of the match first (`ends.BESIDE`).
     `words` are what the pattern was made of, if it was made of words. `quoted` are the patterns
     that take the place of the pattern where the context ends with these quotes.
+    `source` names all that it was made of, where that is known.
     Raises PatternError where the pattern could not be followed in a stream.
     """
 
@@ -56,6 +58,7 @@ class Target:
         "not_before",
         "openings",
         "quoted",
+        "source",
         "valid",
         "value",
         "words",
@@ -81,6 +84,7 @@ class Target:
             check(context, whole=True)
         self.id = id
         self.words = words
+        self.source = ""
         self.valid = valid
         self.harmless = harmless
         self.checked = valid is not None or harmless is not None
@@ -102,3 +106,38 @@ class Target:
     def value_after(self, before: str) -> Value:
         """Return what the value is like behind a context that ends with these two characters."""
         return self.quoted.get(before) or self.quoted.get(before[-1:]) or self.value
+
+
+class LateTarget(Target):
+    """A target that is known to be good, and made of its pattern when a text may have a match."""
+
+    __slots__ = ("_make",)
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - it is the word that the catalog uses
+        source: str,
+        make: Callable[[], Target],
+        *,
+        openings: tuple[Opening, ...],
+        not_before: CharSet,
+        held: bool,
+    ) -> None:
+        """What is given besides is what finds such texts."""
+        self.id = id
+        self.source = source
+        self.words = ""
+        self.openings = openings
+        self.not_before = not_before
+        self.held = held
+        self._make = make
+
+    def __getattr__(self, name: str) -> object:
+        """Make the rest, of which this is the first that is asked for."""
+        if name not in Target.__slots__:
+            raise AttributeError(name)
+        made = self._make()
+        for slot in Target.__slots__:
+            if slot != "source":
+                setattr(self, slot, getattr(made, slot))
+        return getattr(self, name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,20 @@ def test_only_some_are_kept_the_oldest_go_first(tmp_path: Path) -> None:
     for at in range(20):
         PatternDatabase([*EXPRESSIONS, (40, b"other%d" % at)], tmp_path)
     assert len(list(tmp_path.iterdir())) == 16
+
+
+def test_expressions_are_not_made_where_what_they_are_made_of_was_compiled(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def make(word: str) -> list[tuple[int, bytes]]:
+        made.append(word)
+        return [(at, b"%s%d" % (word.encode(), at)) for at in range(40)]
+
+    for word in ("some", "some", "other"):
+        database = PatternDatabase(partial(make, word), tmp_path, [word])
+        assert database.hits(word.encode() + b"39")
+    assert made == ["some", "other"]
+    for file in tmp_path.glob("*.name"):
+        file.write_bytes(b"damaged")
+    assert PatternDatabase(partial(make, "some"), tmp_path, ["some"]).hits(b"some39")
+    assert made == ["some", "other", "some"]

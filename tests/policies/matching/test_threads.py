@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 import yaml
 
-from policies.detectors import make_detector
+from policies.detectors import make_target
 from policies.files.fields import DetectorKind
 from policies.files.model import DetectorSpec
 from policies.loader import SHIPPED, load_catalog
@@ -39,7 +39,7 @@ def _cold() -> tuple[Finder, list[str]]:
     """Return a finder of which nothing is made yet, and texts with something for it to find."""
     document = yaml.safe_load((SHIPPED / "detectors" / "cloud.yaml").read_text(encoding="utf-8"))
     specs = [DetectorSpec.model_validate(item) for item in document["detectors"]]
-    targets = [make_detector(spec, DetectorKind.SECRET, generic=False).target for spec in specs]
+    targets = [make_target(spec, DetectorKind.SECRET) for spec in specs]
     examples = [text for spec in specs for text in spec.examples.match]
     texts = ["\n".join(examples[at::THREADS]) * 3 for at in range(THREADS)]
     return Finder([Matcher(targets)], targets), texts
