@@ -10,9 +10,6 @@ import sys
 from importlib import import_module
 from types import ModuleType
 
-from cli.failures import told_in_words
-from cli.server_parts import imported_for
-
 _TOOLS = ("cursor", "claude", "codex")
 _PROCESSES = ("gateway", "bot")
 _COMMAND_LINES = ("cel.cli", "httpx._main")
@@ -39,5 +36,6 @@ def _unused() -> None:
 
 
 def _serve(name: str) -> None:
-    with told_in_words(), imported_for(f"`abeyance {name}`"):
+    failures, parts = import_module("cli.failures"), import_module("cli.server_parts")
+    with failures.told_in_words(), parts.imported_for(f"`abeyance {name}`"):
         getattr(import_module("cli.processes.serve"), name)()
