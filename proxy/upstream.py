@@ -6,6 +6,7 @@ import asyncio
 import base64
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
+from functools import lru_cache
 from http import HTTPStatus
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ _TIMEOUTS = httpx.Timeout(600.0, connect=5.0)
 # Claude Code gives the list of models three seconds, and takes a redirect for a failure.
 _MODELS_SECONDS = 2.5
 _POOL = 1000
+_URLS_REMEMBERED = 1024
 _IDLE_SECONDS = 4.0
 """A connection that idled for longer is let go. Many servers close theirs after five seconds: a
 request that meets that end is lost, and none is sent twice."""
@@ -254,16 +256,21 @@ def _check_no_redirect(connection: Connection, response: httpx.Response) -> None
 
 def upstream_url(connection: Connection, request: RecordedRequest) -> httpx.URL:
     """Build where to send it. Raises BadRequest where that would leave the connection's base."""
-    base = httpx.URL(connection.base_url)
-    wanted = f"{base.raw_path.decode().rstrip('/')}/{request.path}"
-    full = f"{wanted}?{request.query}" if request.query else wanted
+    return _url(connection.base_url, request.path, request.query)
+
+
+@lru_cache(_URLS_REMEMBERED)
+def _url(base_url: str, path: str, query: str) -> httpx.URL:
+    base = httpx.URL(base_url)
+    wanted = f"{base.raw_path.decode().rstrip('/')}/{path}"
+    full = f"{wanted}?{query}" if query else wanted
     try:
         url = base.copy_with(raw_path=full.encode("ascii"))
     except (httpx.InvalidURL, UnicodeError):
         raise BadRequest(_NOT_THERE) from None
     # Libraries tidy what they are given; what is sent must be what was checked.
     sent = yarl.URL(str(url))
-    as_checked = (sent.raw_path, sent.raw_query_string) == (wanted, request.query)
+    as_checked = (sent.raw_path, sent.raw_query_string) == (wanted, query)
     if not (as_checked and _inside(url, base)):
         raise BadRequest(_NOT_THERE)
     return url

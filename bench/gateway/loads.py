@@ -111,7 +111,7 @@ class _Client(asyncio.Protocol):
             self._ended.exception()
 
     def ask(self, request: bytes) -> asyncio.Future[None]:
-        self.head, self.first = b"", 0.0
+        self.head, self.begun, self.first = b"", b"", 0.0
         self._length = -1
         self._have, self._tail = 0, b""
         self._ended = asyncio.get_running_loop().create_future()
@@ -128,6 +128,8 @@ class _Client(asyncio.Protocol):
             for line in head.lower().split(b"\r\n"):
                 if line.startswith(b"content-length:"):
                     self._length = int(line[15:])
+        if not self._have:
+            self.begun = data[:300]
         self._have += len(data)
         self._tail = (self._tail + data)[-5:]
         over = self._have >= self._length if self._length >= 0 else self._tail == b"0\r\n\r\n"
@@ -153,7 +155,7 @@ async def run(
         times.whole.append((time.perf_counter() - began) * 1000)
         times.first.append((client.first - began) * 1000)
         if b" 200 " not in client.head[:20]:
-            raise RuntimeError(f"refused: {client.head!r}")
+            raise RuntimeError(f"refused: {client.head!r} {client.begun!r}")
 
     async def several(client: _Client) -> None:
         bodies = load.bodies()

@@ -15,6 +15,7 @@ from urllib.parse import quote
 from app.domain.verdict import Action, FiredRule
 from policies.matching.known import KNOWN, NOTHING_KNOWN, Known
 from policies.matching.masker import Masker
+from policies.matching.rereading import CleanTexts
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
 from policies.patterns.normalise import is_its_view
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 CREDENTIAL = "upstream-credential"
 _FEWEST = 4
+_SHORT = 128
+_MOST_CLEAN = 4096
 
 
 def credential_plan(credential: str) -> Plan:
@@ -49,6 +52,8 @@ class Lookout:
     labels: tuple[str, ...]
     stops: frozenset[int] = field(init=False)
     """Which targets forbid an answer."""
+    clean: CleanTexts = field(default_factory=lambda: CleanTexts(_MOST_CLEAN), compare=False)
+    """Short texts that seem to begin a match and have none: names of members, mostly."""
 
     def __post_init__(self) -> None:
         stops = (at for at, owners in enumerate(self.owners) if _denying(owners) is not None)
@@ -149,15 +154,22 @@ class AnswerMasking:
     def whole(self, text: str) -> str:
         if self._is_clean(text):
             return text
-        masker = self.stream()
-        return masker.feed(text) + masker.finish()
+        masker, before = self.stream(), self._counts.total()
+        masked = masker.feed(text) + masker.finish()
+        if masked == text and len(text) <= _SHORT and self._counts.total() == before:
+            self._enforced.clean.add(text)
+        return masked
 
     def _is_clean(self, text: str) -> bool:
-        """Whether nothing in a whole text even seems to begin a match."""
+        """Whether nothing in a whole text seems to begin a match, or it is known to be none."""
         if self.denied is not None or self._known.labels or not is_its_view(text):
             return False
-        plans = (self._credential, self._enforced.plan, self._shadow.plan)
-        return not any(plan.tree.fires_in(text) for plan in plans)
+        if self._credential.tree.fires_in(text) or self._shadow.plan.tree.fires_in(text):
+            return False
+        enforced = self._enforced
+        if not enforced.plan.tree.fires_in(text):
+            return True
+        return len(text) <= _SHORT and text in enforced.clean
 
     def credential(self) -> AnswerText:
         """Return a masker of the credential alone, for what no rule reads."""

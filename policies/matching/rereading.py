@@ -63,6 +63,23 @@ class Digests:
         self._young.add(digest)
 
 
+class CleanTexts:
+    """Texts in which nothing was found, known by digests with a key of their own."""
+
+    def __init__(self, most: int = _MOST) -> None:
+        self._key = os.urandom(_DIGEST_BYTES)
+        self._digests = Digests(most)
+
+    def __contains__(self, text: str) -> bool:
+        return self._digest(text) in self._digests
+
+    def add(self, text: str) -> None:
+        self._digests.add(self._digest(text))
+
+    def _digest(self, text: str) -> bytes:
+        return _hash(text.encode("utf-8", "surrogatepass"), self._key)
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What was found in texts; `inspected` are those that had to be looked through."""
@@ -119,13 +136,14 @@ class Rereading:
         return [replace(finding, number=finding.number + begin) for finding in found]
 
     def _digest(self, text: str) -> bytes:
-        return self._hash(text.encode("utf-8", "surrogatepass"))
+        return _hash(text.encode("utf-8", "surrogatepass"), self._key)
 
     def _link(self, before: bytes, digest: bytes) -> bytes:
-        return self._hash(before + digest)
+        return _hash(before + digest, self._key)
 
-    def _hash(self, data: bytes) -> bytes:
-        return blake2b(data, digest_size=_DIGEST_BYTES, key=self._key).digest()
+
+def _hash(data: bytes, key: bytes) -> bytes:
+    return blake2b(data, digest_size=_DIGEST_BYTES, key=key).digest()
 
 
 def _reaching_back(texts: Sequence[str], last: int) -> int:
