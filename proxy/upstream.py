@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, contextmanager
 from copy import copy
 from functools import lru_cache
 from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -176,14 +175,8 @@ class Upstream:
         )
         # A request that may have been read is never sent twice: an approval is for one.
         session._retry_connection = False  # noqa: SLF001 - there is no public switch
-        self._http = httpx.AsyncClient(
-            transport=AiohttpTransport(client=session),
-            # A cookie would travel from one caller to the next.
-            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
-            timeout=_TIMEOUTS,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        # The client around a transport keeps cookies, and follows redirects: neither is wanted.
+        self._transport = AiohttpTransport(client=session)
 
     @asynccontextmanager
     async def forward(
@@ -202,7 +195,7 @@ class Upstream:
         try:
             async with asyncio.timeout_at(until) as limit:
                 with self._under_way.until(limit):
-                    response = await self._http.send(outgoing, stream=True)
+                    response = await self._transport.handle_async_request(outgoing)
         except _FAULTS as error:
             self._under_way.check()
             unsent = isinstance(error.__cause__, _UNSENT)
@@ -224,11 +217,14 @@ class Upstream:
     def _outgoing(
         self, connection: Connection, request: RecordedRequest, credential: str
     ) -> httpx.Request:
+        names = {name for name, _ in request.headers}
         agents = [value for name, value in request.headers if name == "user-agent"]
-        return self._http.build_request(
+        return httpx.Request(
             request.method,
             upstream_url(connection, request),
             headers=[
+                *(() if "accept" in names else (("accept", "*/*"),)),
+                ("connection", "keep-alive"),
                 *(header for header in request.headers if header[0] != "user-agent"),
                 ("user-agent", " ".join([*agents, _USER_AGENT])),
                 # What we must read has to come as it is.
@@ -236,6 +232,7 @@ class Upstream:
                 _credential_header(connection.scheme, credential),
             ],
             content=request.body,
+            extensions={"timeout": _TIMEOUTS.as_dict()},
         )
 
     def stop(self) -> None:
@@ -243,7 +240,7 @@ class Upstream:
         self._under_way.stop()
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
 
 def _check_no_redirect(connection: Connection, response: httpx.Response) -> None:
