@@ -11,6 +11,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY app app
 COPY bot bot
 COPY cli cli
+COPY notary notary
 COPY policies policies
 COPY proxy proxy
 COPY workstation workstation

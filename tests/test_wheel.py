@@ -19,7 +19,11 @@ from policies.matching.hyperscan import KEPT
 from tests.flows.house import Process
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("app", "bot", "cli", "policies", "proxy", "workstation")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PACKAGES = [
+    pattern.removesuffix("*")
+    for pattern in PROJECT["tool"]["setuptools"]["packages"]["find"]["include"]
+]
 LEFT_OUT = shutil.ignore_patterns("__pycache__")
 ISSUERS = '[{"issuer": "http://127.0.0.1:1", "audience": "abeyance"}]'
 
@@ -77,10 +81,8 @@ def test_each_file_of_a_package_is_in_the_wheel_and_the_sandbox_is_not(wheel: Pa
 
 
 def test_the_sandbox_is_a_whole_distribution_of_the_same_version() -> None:
-    product, sandbox = (
-        tomllib.loads((ROOT / folder / "pyproject.toml").read_text()) for folder in ("", "sandbox")
-    )
-    version = product["project"]["version"]
+    sandbox = tomllib.loads((ROOT / "sandbox" / "pyproject.toml").read_text())
+    version = PROJECT["project"]["version"]
     assert sandbox["project"]["version"] == version
     assert sandbox["project"]["dependencies"] == [f"abeyance[server,embedded]=={version}"]
     folders = {path.parent for path in (ROOT / "sandbox").rglob("*.py")}
