@@ -22,11 +22,11 @@ lint: $(VENV)/.dev
 suite: $(VENV)/.dev browser agents
 	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-# A million random cuts of raw text and of each wire format's stream, against brute force; then
-# many long stories of kills, clicks and failures: STORIES=200.
+# A million random cuts of raw text and of each wire format's stream, against brute force; 5,000
+# flipped bits of an exported record; then many long stories of kills, clicks and failures: STORIES=200.
 STORIES ?= 50
 fuzz: $(VENV)/.dev
-	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/policies/matching/test_masker.py
+	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/policies/matching/test_masker.py tests/app/audit/proof/test_tampering.py
 	ABEYANCE_FUZZ=40 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/app/wire/answer/test_law_*.py
 	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest --timeout 0 tests/laws
 

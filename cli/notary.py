@@ -11,7 +11,7 @@ from app.logs import set_up_logs
 from app.settings import load_notary_settings
 from cli.here import settings_here
 from cli.processes.running import serve_until_stopped
-from notary.book import OpenBook, write_key
+from notary.book import Book, OpenBook, has_book, write_key
 from notary.main import key_file, key_of, run_notary
 
 _STOP_SECONDS = 15.0
@@ -36,9 +36,9 @@ def run(context: typer.Context) -> None:
 def key() -> None:
     """Print the public keys, for those who verify; make the key where there is none."""
     own = load_notary_settings()
-    book = OpenBook(own.notary_folder, key_of(own))
-    typer.echo(book.book.keys(), nl=False)
-    book.close()
+    if not has_book(own.notary_folder):
+        OpenBook(own.notary_folder, key_of(own)).close()
+    typer.echo(Book(own.notary_folder).keys(), nl=False)
 
 
 @app.command()

@@ -29,7 +29,7 @@ class Book:
     def __init__(self, folder: Path) -> None:
         """Raises BadSettings where there is none."""
         self.folder = folder
-        if not (folder / _KEYS).exists():
+        if not has_book(folder):
             raise BadSettings(
                 f"There is no notary's folder at {folder}: set ABEYANCE_NOTARY_FOLDER to that of "
                 "the notary, or to a copy of it."
@@ -83,6 +83,11 @@ class OpenBook:
             raise
         self.size = self.tree.size
 
+    @property
+    def key(self) -> PublicKey:
+        """The key that signs."""
+        return self._key.public
+
     def sign(self, at: datetime) -> str:
         """Write the tree as it is now, and its head; return that. Raises OSError."""
         self.tree.flush()
@@ -105,9 +110,8 @@ class OpenBook:
 
 
 def _taken_up(folder: Path, key: PrivateKey) -> tuple[Book, TreeFiles]:
-    keys = folder / _KEYS
-    if not keys.exists():
-        write_file(keys, f"{key.public}\n".encode())
+    if not has_book(folder):
+        write_file(folder / _KEYS, f"{key.public}\n".encode())
     book = Book(folder)
     newest = book.keys().split()[-1]
     if str(key.public) != newest:
@@ -125,6 +129,10 @@ def _taken_up(folder: Path, key: PrivateKey) -> tuple[Book, TreeFiles]:
             "Restore the folder from a backup, and find out who changed them."
         )
     return book, tree
+
+
+def has_book(folder: Path) -> bool:
+    return (folder / _KEYS).exists()
 
 
 def append_line(path: Path, value: dict[str, str]) -> None:

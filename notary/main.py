@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from app.audit.proof.notes import BadNote, PrivateKey
 from app.clock import SystemClock
 from app.errors import BadSettings
@@ -11,7 +13,7 @@ from app.parts import running
 from app.settings import require
 from app.storage.store import MongoStorage
 from notary.anchors import FileAnchor, anchors_of
-from notary.book import OpenBook, read_key, write_key
+from notary.book import OpenBook, has_book, read_key, write_key
 from notary.collecting import Collector
 from notary.notary import Notary
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.settings import NotarySettings, Settings
+
+_log = structlog.get_logger(__name__)
 
 
 async def run_notary(
@@ -44,6 +48,7 @@ async def run_notary(
         notary = Notary(book, collector, own, each, seldom, SystemClock())
         async with running(stop, notary.run(), notary.run_anchors()):
             announce(str(own.notary_folder))
+            _log.info("signing", key=str(book.key), entries=book.size)
             await stop.wait()
         # What was written while the gateways stopped is signed, too.
         await notary.sign()
@@ -67,7 +72,7 @@ def key_of(own: NotarySettings) -> PrivateKey:
             raise BadSettings(f"ABEYANCE_NOTARY_KEY: {error}.") from error
     path = key_file(own)
     if not path.exists():
-        if (own.notary_folder / "keys").exists():
+        if has_book(own.notary_folder):
             raise BadSettings(
                 f"The notary's key is not at {path}: give it back, or set ABEYANCE_NOTARY_KEY_FILE."
             )

@@ -87,6 +87,7 @@ class Notary:
             try:
                 await anchor.keep(newest, at)
             except AnchorUnavailable as unavailable:
-                _log.error("a head was not anchored", reason=str(unavailable))
+                if self._warning.due():
+                    _log.error("a head was not anchored", reason=str(unavailable))
             else:
                 self._anchored[anchor] = newest

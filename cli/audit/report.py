@@ -20,15 +20,18 @@ def report(verified: Verified, *, unsigned: int = 0) -> int:
     """Print it; return the code to end with. `unsigned` is how many entries no head covers yet."""
     console = Console(highlight=False, soft_wrap=True)
     counts = [
-        f"{verified.entries + unsigned:,} entries in {verified.chains:,} chains",
-        f"{verified.heads:,} signed heads",
-        f"{verified.anchors:,} anchors",
-        f"{verified.forwarded:,} requests sent",
-        f"the content of {verified.contents:,} sessions",
+        (
+            f"{_of(verified.entries + unsigned, 'entry', 'entries')} in "
+            f"{_of(verified.chains, 'chain', 'chains')}"
+        ),
+        _of(verified.heads, "signed head", "signed heads"),
+        _of(verified.anchors, "anchor", "anchors"),
+        _of(verified.forwarded, "request that went out", "requests that went out"),
+        f"the content of {_of(verified.contents, 'session', 'sessions')}",
     ]
     console.print(f"Looked at {', '.join(counts)}.")
     if verified.faults:
-        console.print("[bold red]The record is not in order.[/] The first place:")
+        console.print("[bold red]The record is not in order.[/] What is wrong, the first first:")
         for fault in verified.faults:
             console.print(f"  {escape(str(fault))}")
         if len(verified.faults) == MOST_FAULTS:
@@ -61,7 +64,7 @@ def _limits(verified: Verified, unsigned: int) -> list[str]:
         later = _KEY_HOLDER.format(f"the entries after number {verified.anchored:,}")
         limits.append(f"The newest anchor covers {verified.anchored:,} entries: {later}.")
     if unsigned:
-        limits.append(f"The newest {unsigned:,} entries are not signed yet.")
+        limits.append(f"No head covers {_of(unsigned, 'entry', 'entries')} yet: the newest.")
     if not verified.contents:
         limits.append("What was sent and answered was not looked at, only that it happened.")
     limits.append(
@@ -69,3 +72,7 @@ def _limits(verified: Verified, unsigned: int) -> list[str]:
         "signed at the latest, and that it has not changed since."
     )
     return limits
+
+
+def _of(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"

@@ -256,6 +256,7 @@ class Asking:
                 hold, waiting.caller, recording, patience, pulse, still_good, leaves=asked.leaves
             )
         if claimed.state is HoldState.APPROVED:
+            await recording.note(EventKind.HOOK_ALLOWING, hold=claimed.id)
             return Clearance(Decision.APPROVED)
         await self._recorder.taken_over(hold, recording)
         return Clearance(Decision.APPROVED, claimed)

@@ -40,6 +40,9 @@ class Story:
     """The digests of what went out."""
     decisions: list[str] = field(default_factory=list)
     """Why it did, in a word for each of them."""
+    forwarded: bool = False
+    """Whether it went to a model. A hook that is told yes goes nowhere: what it asked about is
+    decided on again, where it comes on the wire."""
     holds: list[str] = field(default_factory=list)
     """The holds whose approval released something of it."""
     grants: list[str] = field(default_factory=list)
@@ -55,9 +58,12 @@ class Story:
             self.identity = str(data.get("identity", ""))
             self.connection = str(data.get("connection", ""))
             self.digest = str(data.get("digest", ""))
-        elif kind in _RELEASING:
+        elif kind in _RELEASING or (
+            kind == EventKind.CALL_DECIDED and data.get("decision") == "approved"
+        ):
             self.holds.append(str(data.get("hold", "")))
         elif kind in _GONE_OUT:
+            self.forwarded |= kind == EventKind.REQUEST_FORWARDED
             self.sent.append(str(data.get("digest", "")))
             self.decisions.append(str(data.get("decision", "")))
         elif kind == EventKind.GRANT_USED:
@@ -75,7 +81,7 @@ class Story:
         held = next((hold for hold in self.holds if hold not in approved), "")
         granted = next((grant for grant in self.grants if grant not in given), "")
         by_people = bool(self.holds or self.grants)
-        asked = self.action == "hold" or "approved" in self.decisions
+        asked = (self.forwarded and self.action == "hold") or "approved" in self.decisions
         wrong = {
             f"it was released by hold {held}, and no entry says that it was approved": bool(held),
             f"it used grant {granted}, and no entry says that it was given": bool(granted),
@@ -146,4 +152,11 @@ class Stories:
         return stories
 
 
-_TOLD = (EventKind.SESSION_OPENED, EventKind.GRANT_USED, *_RELEASING, *_GONE_OUT, *_ENDINGS)
+_TOLD = (
+    EventKind.SESSION_OPENED,
+    EventKind.CALL_DECIDED,
+    EventKind.GRANT_USED,
+    *_RELEASING,
+    *_GONE_OUT,
+    *_ENDINGS,
+)
