@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from app.answer_text import TextKind
 from app.domain.segment import Role
 from app.transcript import answer_turns, prompt_turns
+from app.wire.reading import TextKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from app import answer_text
-from app.answer_text import TextKind
 from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
 from app.wire.answer.sse import SseEvent, SseParser
+from app.wire.reading import Piece, TextKind
 from app.wire.registry import RECORDED, wire_for
 from app.wire.request.body import parse_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from app.answer_text import Piece
     from app.domain.segment import Prompt
     from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
     from app.wire.base import Json
@@ -133,7 +132,7 @@ def _spoken(offset_ms: int, event: SseEvent) -> Iterator[_Timed]:
 def _whole(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
     text = b"".join(chunk.data for chunk in chunks).decode(errors="replace")
     pieces = tuple(answer_text.of_body(_json(text)))
-    plain = answer_text.Piece(("body",), TextKind.TEXT, text)
+    plain = Piece(("body",), TextKind.TEXT, text)
     for piece in pieces or (plain,):
         yield _Timed(chunks[-1].offset_ms, piece)
 

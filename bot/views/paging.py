@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.answer_text import TextKind
+from app.wire.reading import TextKind
 from bot.slack import blocks, text
 from bot.views.calls.body import said_blocks
 from bot.views.news import NOTHING_NEW

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.answer_text import TextKind
 from app.domain.segment import Role
 from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
 from app.transcript import Beat, answer_turns, prompt_turns
+from app.wire.reading import TextKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

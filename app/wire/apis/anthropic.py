@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import strict_json, thinking
+from app.wire import reading, strict_json, thinking
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, Named, StreamTable, kind_of
 from app.wire.json_paths import ValueKind, shape, whole
+from app.wire.reading import Piece, TextKind
 from app.wire.request.prompts import RequestTable
 from app.wire.table import STREAMING, ErrorTable, TableFormat, message
 from app.wire.waiting import anthropic as waiting
 from app.wire.waiting.line import LineFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from app.wire.answer.events import Event, Key
     from app.wire.base import Json, Refusal
@@ -173,4 +174,39 @@ LINE = LineFormat(waiting.opening, waiting.Continuation)
 
 ANTHROPIC = TableFormat(
     "anthropic", REQUEST, ANSWER, ErrorTable(_body, _in_stream, _whole_stream), STREAMING
+)
+
+
+def _said_in_event(_name: str, data: dict[str, Json]) -> Iterator[Piece]:
+    index = data.get("index", 0)
+    block, delta = data.get("content_block"), data.get("delta")
+    if isinstance(block, dict):
+        yield from _block(index, block)
+    if isinstance(delta, dict):
+        yield from reading.text((index,), delta.get("text"))
+        yield from reading.text((index,), delta.get("thinking"), TextKind.THINKING)
+        yield from reading.text((index,), delta.get("partial_json"), TextKind.TOOL_CALL)
+
+
+def _said(content: Json) -> Iterator[Piece]:
+    for index, block in enumerate(reading.objects(content)):
+        yield from _block(index, block)
+
+
+def _block(index: Json, block: dict[str, Json]) -> Iterator[Piece]:
+    name = block.get("name")
+    if isinstance(name, str):
+        # A stream opens the block with an empty input and sends the true one in deltas.
+        given = reading.spelt(block["input"]) if block.get("input") else ""
+        yield Piece((index,), TextKind.TOOL_CALL, given, name)
+        return
+    yield from reading.text((index,), block.get("thinking"), TextKind.THINKING)
+    yield from reading.text((index,), block.get("text"))
+
+
+READING = reading.AnswerReading(
+    lambda _, data: data.get("type") in ("content_block_start", "content_block_delta"),
+    _said_in_event,
+    "content",
+    _said,
 )

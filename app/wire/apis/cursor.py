@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import strict_json
+from app.wire import reading, strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.json_paths import ValueKind, shape, whole
+from app.wire.reading import Piece, TextKind
 from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from app.wire.answer.events import Event, Key
-    from app.wire.base import Refusal
+    from app.wire.base import Json, Refusal
 
 REQUEST = RequestTable(
     shape=shape(
@@ -80,3 +81,27 @@ def _in_stream(refusal: Refusal) -> bytes:
 
 
 CURSOR = TableFormat("cursor", REQUEST, ANSWER, ErrorTable(_body, _in_stream))
+
+
+def _said_in_event(name: str, data: dict[str, Json]) -> Iterator[Piece]:
+    if name == "tool_call":
+        tool = data.get("name")
+        name_of_tool = tool if isinstance(tool, str) else ""
+        given = reading.spelt(data.get("args"))
+        yield Piece((name, data.get("id")), TextKind.TOOL_CALL, given, name_of_tool)
+        return
+    kind = TextKind.THINKING if name == "thinking" else TextKind.TEXT
+    yield from reading.text((name,), data.get("text"), kind)
+
+
+def _said(messages: Json) -> Iterator[Piece]:
+    for index, said in enumerate(reading.objects(messages)):
+        yield from reading.text(("message", index), said.get("text"))
+
+
+READING = reading.AnswerReading(
+    lambda name, _: name in ("assistant", "thinking", "tool_call", "result"),
+    _said_in_event,
+    "messages",
+    _said,
+)

@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import strict_json
+from app.wire import reading, strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import AnswerTable, StreamTable
 from app.wire.json_paths import ValueKind, shape, whole
+from app.wire.reading import Piece, TextKind
 from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 from app.wire.waiting import history
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from app.wire.answer.events import Event, Key
     from app.wire.base import Json, Refusal
@@ -178,3 +179,26 @@ def blocked_answer(refusal: Refusal) -> bytes:
 _ERRORS = ErrorTable(_body, _in_stream, keep_alive=b"\n")
 GEMINI = TableFormat("gemini", REQUEST, ANSWER, _ERRORS)
 GEMINI_STREAM = replace(GEMINI, request=replace(REQUEST, streamed=True))
+
+
+def _said(candidates: Json) -> Iterator[Piece]:
+    for position, candidate in enumerate(reading.objects(candidates)):
+        content = candidate.get("content")
+        parts = content.get("parts") if isinstance(content, dict) else None
+        for part in reading.objects(parts):
+            kind = TextKind.THINKING if part.get("thought") is True else TextKind.TEXT
+            yield from reading.text((position, kind), part.get("text"), kind)
+            called = part.get("functionCall")
+            if isinstance(called, dict):
+                name = called.get("name")
+                tool = name if isinstance(name, str) else ""
+                given = reading.spelt(called.get("args"))
+                yield Piece((position, tool), TextKind.TOOL_CALL, given, tool)
+
+
+READING = reading.AnswerReading(
+    lambda _, data: isinstance(data.get("candidates"), list),
+    lambda _, data: _said(data["candidates"]),
+    "candidates",
+    _said,
+)

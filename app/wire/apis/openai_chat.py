@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import table, thinking
+from app.wire import reading, table, thinking
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.answer.tree_masker import index_of
 from app.wire.apis import openai_error
 from app.wire.json_paths import ValueKind, shape, whole
+from app.wire.reading import Piece, TextKind
 from app.wire.request.prompts import RequestTable
 from app.wire.waiting import history
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from app.wire.answer.events import Event, Key
+    from app.wire.base import Json
 
 REQUEST = RequestTable(
     shape=shape(
@@ -130,3 +132,36 @@ ANSWER = AnswerTable(
 )
 
 CHAT = table.TableFormat("openai_chat", REQUEST, ANSWER, openai_error.ERRORS, table.STREAMING)
+
+
+def _said(choices: Json, part: str = "message") -> Iterator[Piece]:
+    for position, choice in enumerate(reading.objects(choices)):
+        index = choice.get("index", position)
+        yield from reading.text((index, "text"), choice.get("text"))
+        said = choice.get(part)
+        if not isinstance(said, dict):
+            continue
+        for field in ("reasoning_content", "reasoning"):
+            yield from reading.text((index, field), said.get(field), TextKind.THINKING)
+        for field in ("content", "refusal"):
+            yield from reading.text((index, field), said.get(field))
+        for order, call in enumerate(reading.objects(said.get("tool_calls"))):
+            yield from _call((index, "call", call.get("index", order)), call.get("function"))
+        yield from _call((index, "function"), said.get("function_call"))
+
+
+def _call(key: tuple[object, ...], function: Json) -> Iterator[Piece]:
+    if not isinstance(function, dict):
+        return
+    name, arguments = function.get("name"), function.get("arguments")
+    tool = name if isinstance(name, str) else ""
+    if tool or arguments:
+        yield Piece(key, TextKind.TOOL_CALL, reading.spelt(arguments), tool)
+
+
+READING = reading.AnswerReading(
+    lambda _, data: isinstance(data.get("choices"), list),
+    lambda _, data: _said(data["choices"], "delta"),
+    "choices",
+    _said,
+)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.wire import strict_json
+from app.wire import reading, strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.apis import openai_error
 from app.wire.json_paths import ValueKind, shape, whole
+from app.wire.reading import Piece, TextKind
 from app.wire.request.prompts import RequestTable
 from app.wire.table import STREAMING, ErrorTable, TableFormat, message
 from app.wire.waiting import responses as waiting
 from app.wire.waiting.line import LineFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from app.wire.answer.events import Event, Key
     from app.wire.base import Json, Refusal
@@ -163,4 +164,56 @@ RESPONSES = TableFormat(
     ANSWER,
     ErrorTable(openai_error.ERRORS.body, _in_stream),
     STREAMING,
+)
+
+
+def _said_in_event(_name: str, data: dict[str, Json]) -> Iterator[Piece]:
+    kind = str(data["type"])
+    key = (data.get("item_id"), data.get("output_index"), data.get("content_index"))
+    item = data.get("item")
+    if kind == "response.output_item.added" and isinstance(item, dict):
+        name = item.get("name")
+        if isinstance(name, str):
+            yield Piece(
+                (item.get("id"), data.get("output_index"), None),
+                TextKind.TOOL_CALL,
+                "",
+                name,
+            )
+    elif kind.endswith(".delta"):
+        # Closing events say it all again: only deltas count.
+        yield from reading.text(key, data.get("delta"), _kind_of_text(kind))
+    elif kind == "response.failed":
+        response = data.get("response")
+        yield reading.error(response.get("error") if isinstance(response, dict) else None)
+
+
+def _kind_of_text(kind: str) -> TextKind:
+    if "reasoning" in kind:
+        return TextKind.THINKING
+    return TextKind.TEXT if "text" in kind or "refusal" in kind else TextKind.TOOL_CALL
+
+
+def _said(outputs: Json) -> Iterator[Piece]:
+    for item, output in enumerate(reading.objects(outputs)):
+        yield from _output(item, output)
+
+
+def _output(item: int, output: dict[str, Json]) -> Iterator[Piece]:
+    name = output.get("name")
+    if isinstance(name, str):
+        given = output.get("arguments", output.get("input"))
+        yield Piece((item,), TextKind.TOOL_CALL, reading.spelt(given), name)
+    for order, summary in enumerate(reading.objects(output.get("summary"))):
+        yield from reading.text((item, "summary", order), summary.get("text"), TextKind.THINKING)
+    for order, content in enumerate(reading.objects(output.get("content"))):
+        for field in ("text", "refusal"):
+            yield from reading.text((item, order, field), content.get(field))
+
+
+READING = reading.AnswerReading(
+    lambda _, data: str(data.get("type")).startswith("response."),
+    _said_in_event,
+    "output",
+    _said,
 )

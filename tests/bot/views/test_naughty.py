@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.answer_text import TextKind
 from app.domain.hold import GrantSummary, HoldState, Person, Query
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import Excerpt, Passage, PassageKind
@@ -31,6 +30,7 @@ from app.ids import new_id
 from app.pages import paged
 from app.reader import Shown as Seen
 from app.transcript import Turn, answer_turns
+from app.wire.reading import TextKind
 from bot.people.approvers import Audience
 from bot.slack.blocks import MESSAGE_BLOCKS
 from bot.views import (

@@ -8,11 +8,11 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.answer_text import TextKind
 from app.domain.segment import Role
 from app.pages import paged
 from app.reader import Shown
 from app.transcript import Beat, Turn
+from app.wire.reading import TextKind
 from bot.slack import text
 from bot.slack.blocks import modal
 from bot.views import paging, request_pages
