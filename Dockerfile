@@ -22,7 +22,8 @@ RUN /opt/abeyance/bin/abeyance policy compile \
 
 FROM python:${PYTHON}-slim-bookworm
 RUN groupadd --gid 10001 abeyance \
- && useradd --uid 10001 --gid abeyance --no-create-home --home-dir /nonexistent abeyance
+ && useradd --uid 10001 --gid abeyance --no-create-home --home-dir /nonexistent abeyance \
+ && install --directory --owner abeyance --group abeyance /var/lib/abeyance
 COPY --from=build /opt/abeyance /opt/abeyance
 ENV PATH=/opt/abeyance/bin:$PATH PYTHONUNBUFFERED=1 ABEYANCE_HOST=0.0.0.0
 USER 10001:10001

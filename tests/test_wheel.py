@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from app.vault import Vault
-from policies.matching.hyperscan import KEPT
+from policies.matching.kept import KEPT
 from tests.flows.house import Process
 
 ROOT = Path(__file__).parents[1]
@@ -54,8 +54,9 @@ def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Compiling them takes ten seconds and is shown elsewhere.
     compiled = there / "policies" / "matching" / "__pycache__"
     compiled.mkdir()
-    for file in KEPT.glob("hyperscan-*.db"):
-        shutil.copy2(file, compiled)
+    for file in KEPT.glob("*-*.*"):
+        if file.suffix != ".pyc":
+            shutil.copy2(file, compiled)
     return there
 
 
