@@ -182,7 +182,9 @@ class Parts:
             *(settings, callers, linking, visits, deciding, storage, clock, connections, issued),
             app_login=login,
             cloud=cloud,
-            replay=replay_pages(settings, storage, voters, visits, ledger, lambda: catalogs.current)
+            replay=replay_pages(
+                *(settings, storage, voters, visits, ledger, lambda: catalogs.current, pool)
+            )
             if visits
             else None,
         )

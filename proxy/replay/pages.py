@@ -21,7 +21,6 @@ from policies.compiled_catalog import Catalog
 from proxy.browser.pages import in_words, problem
 from proxy.browser.visits import Purpose, Visits
 from proxy.replay import html
-from proxy.replay.drawing import Findings, drawn
 from proxy.replay.export import exported
 from proxy.replay.reading import Reading
 from proxy.replay.trail import steps, stretches, views
@@ -155,7 +154,6 @@ class ReplayPages:
         session, hold, right = await self._allowed(viewer, session_id, "session")
         told = await self.reading.told(session, max(at, 0))
         catalog = self.catalog()
-        findings = Findings(session.verdict.fired, catalog.labels)
         entries = await self.storage.ledger.entries(session.id)
         return await html.page(
             "session",
@@ -166,8 +164,8 @@ class ReplayPages:
             hold=hold,
             right=right,
             told=told,
-            asked=drawn(told.request, findings),
-            answered=drawn(told.answer, findings),
+            asked=told.said.asked,
+            answered=told.said.answered,
             steps=steps(entries, hold, catalog.mask),
             views=views(entries),
             stretches=stretches(session, hold),
@@ -193,14 +191,8 @@ class ReplayPages:
         limit = _IN_CONVERSATION + 1
         newest = await self.storage.sessions.search(wanted, limit=limit, before=before)
         shown = newest[:_IN_CONVERSATION][::-1]
-        labels = self.catalog().labels
         turns = [
-            (
-                one,
-                told,
-                drawn(told.request, Findings(one.verdict.fired, labels)),
-                drawn(told.answer, Findings((), labels)),
-            )
+            (one, told, told.said.asked, told.said.answered)
             for one, told in zip(shown, await self.reading.added(shown), strict=True)
         ]
         return await html.page(

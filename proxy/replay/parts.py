@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
     from proxy.browser.visits import Visits
     from proxy.terminal.voters import Voters
+    from proxy.work.pool import Pool
 
 
 def replay_pages(
@@ -28,12 +29,13 @@ def replay_pages(
     visits: Visits,
     ledger: Ledger,
     catalog: Callable[[], Catalog],
+    pool: Pool,
 ) -> ReplayPages:
     """Build the pages; `catalog` returns the one that is in force at the moment."""
     reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
     return ReplayPages(
         storage,
-        Reading(reader, storage.sessions, lambda texts: catalog().mask_together(texts)),
+        Reading(reader, storage.sessions, catalog, pool),
         Viewers(voters, lambda: catalog().approvers),
         visits,
         ledger,

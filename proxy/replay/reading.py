@@ -1,38 +1,39 @@
-"""What a page shows of a session: its blocks, masked, as far as they fit on one page."""
+"""What a page shows of a session, as far as it fits on one page."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
-from app.blocks import Block, BlockKind, answer_blocks, of_turns, request_blocks
-from app.domain.segment import Role
+from app.blocks import of_turns
 from app.domain.session import Side, whole
 from app.pages import LARGE_BYTES
+from proxy.replay.telling import DrawnHalves, Halves, Recorded, masked_and_drawn, told
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from app.domain.session import Chunk, Session
-    from app.reader import Masking, Reader
+    from app.reader import Reader
     from app.storage.ports import SessionStore
+    from policies.compiled_catalog import Catalog
+    from proxy.work.pool import Pool
 
-_Key: TypeAlias = "tuple[str, ...]"
-_IN_CONVERSATION = 8 * 1024 * 1024
-"""Bytes of a body that is read to show what a turn of a conversation added."""
+_BODY_BYTES = 2 * 1024 * 1024
+"""Of a request that is read to show what it added to a conversation."""
+_CONVERSATION_BYTES = 12 * 1024 * 1024
+"""Of all that is read for one page of a conversation, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """What a session says. `pages` is more than 1 where it is large."""
 
-    request: tuple[Block, ...]
-    answer: tuple[Block, ...]
+    said: DrawnHalves
     number: int = 0
     pages: int = 1
-    unread: tuple[str, ...] = ()
     is_partial: bool = False
     """Whether some of it cannot be shown: it is still being prepared, or too large."""
 
@@ -46,116 +47,81 @@ class Raw:
 
 
 class Reading:
-    """Every method may raise StorageUnavailable."""
+    """Every method may raise StorageUnavailable, or WorkerLost."""
 
-    def __init__(self, reader: Reader, sessions: SessionStore, masking: Masking) -> None:
+    def __init__(
+        self, reader: Reader, sessions: SessionStore, catalog: Callable[[], Catalog], pool: Pool
+    ) -> None:
+        """`catalog` returns the one that is in force at the moment."""
         self._reader = reader
         self._sessions = sessions
-        self._masking = masking
+        self._catalog = catalog
+        self._pool = pool
+        # Whoever reads may not take the workers from requests.
+        self._turn = asyncio.Semaphore(1)
 
     async def told(self, session: Session, number: int) -> Told:
         """Return a page of a session: all of it where it is small."""
         if session.request.body_bytes <= LARGE_BYTES and Side.ANSWER not in session.unpaged:
             chunks = await self._chunks(session)
             if sum(len(chunk.data) for chunk in chunks) <= LARGE_BYTES:
-                return await self._small(session, chunks)
+                [halves] = await self._drawn([await self._recorded(session, chunks)])
+                return Told(halves)
         shown = await self._reader.page(session, number, self._masking)
         blocks = of_turns(part.turn for part in shown.page)
-        return Told(
+        page = Halves(
             tuple(block for block in blocks if block.begun_ms is None),
             tuple(block for block in blocks if block.begun_ms is not None),
-            shown.number,
-            shown.of,
-            shown.unread,
-            is_partial=bool(shown.pending or shown.cut),
         )
+        fired = session.verdict.fired
+        [drawn] = await asyncio.to_thread(masked_and_drawn, [page], [fired], self._catalog())
+        return Told(drawn, shown.number, shown.of, is_partial=bool(shown.pending or shown.cut))
 
     async def added(self, sessions: Sequence[Session]) -> list[Told]:
         """Return what each session of a conversation added to those before it, oldest first."""
-        found = [await self._of_conversation(session) for session in sessions]
-        return await asyncio.to_thread(only_new, found)
+        recorded: dict[str, Recorded] = {}
+        room = _CONVERSATION_BYTES
+        for session in reversed(sessions):
+            if session.request.body_bytes > min(room, _BODY_BYTES):
+                continue
+            recorded[session.id] = await self._recorded(session, await self._chunks(session))
+            room -= recorded[session.id].size
+        read = [session for session in sessions if session.id in recorded]
+        drawn = await self._drawn([recorded[session.id] for session in read])
+        found = dict(zip((session.id for session in read), drawn, strict=True))
+        return [
+            Told(found[session.id]) if session.id in found else Told(DrawnHalves(), is_partial=True)
+            for session in sessions
+        ]
 
     async def raw(self, session: Session) -> Raw:
         body = await self._reader.body(session)
         chunks = await self._chunks(session, whole_answer=True)
         sent = b"".join(chunk.data for chunk in chunks if not chunk.withheld)
-        texts = tuple(data.decode(errors="replace") for data in (body, sent))
-        return Raw(*await asyncio.to_thread(_masked_texts, texts, self._masking))
+        work = partial(_masked_texts, (body, sent))
+        async with self._turn:
+            return Raw(*await self._pool.do(len(body) + len(sent), work, self._catalog()))
 
-    async def _of_conversation(self, session: Session) -> Told:
-        if session.request.body_bytes > _IN_CONVERSATION:
-            return Told((), (), is_partial=True)
-        return await self._small(session, await self._chunks(session))
+    async def _drawn(self, recorded: list[Recorded]) -> list[DrawnHalves]:
+        size = sum(one.size for one in recorded)
+        async with self._turn:
+            return await self._pool.do(size, partial(told, recorded), self._catalog())
 
-    async def _small(self, session: Session, chunks: Sequence[Chunk]) -> Told:
+    async def _recorded(self, session: Session, chunks: tuple[Chunk, ...]) -> Recorded:
         request = whole(session.request, await self._reader.body(session))
-
-        def read() -> Told:
-            asked = request_blocks(session.wire, request)
-            answered = answer_blocks(session.answer, chunks)
-            mask = self._masking([block.text for block in (*asked, *answered)])
-            return Told(_masked(asked, mask), _masked(answered, mask))
-
-        return await asyncio.to_thread(read)
+        fired = session.verdict.fired
+        return Recorded(session.wire, request, session.answer, chunks, fired)
 
     async def _chunks(self, session: Session, *, whole_answer: bool = False) -> tuple[Chunk, ...]:
         if session.answer is None:
             return ()
         return await self._sessions.chunks(session.id, 0 if whole_answer else LARGE_BYTES + 1)
 
-
-def _masked(blocks: Iterable[Block], mask: Callable[[str], str]) -> tuple[Block, ...]:
-    return tuple(
-        replace(block, text=mask(block.text), tool=mask(block.tool) if block.tool else "")
-        for block in blocks
-    )
+    def _masking(self, texts: Sequence[str]) -> Callable[[str], str]:
+        return self._catalog().mask_together(texts)
 
 
-def _masked_texts(texts: Sequence[str], masking: Masking) -> tuple[str, ...]:
-    mask = masking(texts)
+def _masked_texts(halves: tuple[bytes, bytes], catalog: Catalog) -> tuple[str, ...]:
+    texts = tuple(half.decode(errors="replace") for half in halves)
+    mask = catalog.mask_together(texts)
     return tuple(mask(text) for text in texts)
-
-
-def only_new(found: Sequence[Told]) -> list[Told]:
-    """Leave out of each what a session before it says as often: agents send the whole history.
-
-    What the model has answered comes back as history, and is not shown again.
-    """
-    said, answered = Counter[_Key](), set[tuple[BlockKind, str]]()
-    new: list[Told] = []
-    for told in found:
-        here = Counter[_Key]()
-        asked: list[Block] = []
-        for block in told.request:
-            key = _key(block)
-            here[key] += 1
-            if here[key] > said[key] and not _echoes(block, answered):
-                asked.append(block)
-        said |= here
-        answered |= {_gist(block) for block in told.answer}
-        new.append(replace(told, request=tuple(_with_tools(asked, told.request))))
-    return new
-
-
-def _echoes(block: Block, answered: set[tuple[BlockKind, str]]) -> bool:
-    if block.role is not Role.ASSISTANT:
-        return False
-    # Thinking may come back shortened, or signed anew.
-    return _gist(block) in answered or (block.kind is BlockKind.THINKING and bool(answered))
-
-
-def _gist(block: Block) -> tuple[BlockKind, str]:
-    """Return what stays the same of something said, however it is spaced."""
-    return block.kind, "".join(block.text.split())
-
-
-def _with_tools(asked: Iterable[Block], all_of_it: Sequence[Block]) -> Iterable[Block]:
-    """Name the tool of each result, whose call is not shown beside it any more."""
-    tools = {block.call_id: block.tool for block in all_of_it if block.kind is BlockKind.CALL}
-    for block in asked:
-        is_result = block.kind is BlockKind.RESULT and not block.tool
-        yield replace(block, tool=tools.get(block.call_id, "")) if is_result else block
-
-
-def _key(block: Block) -> _Key:
-    return (block.role.value, block.kind.value, block.tool, block.call_id, block.text)

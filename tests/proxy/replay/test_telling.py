@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.blocks import Block, BlockKind
 from app.domain.segment import Role
-from proxy.replay.reading import Told, only_new
+from proxy.replay.telling import Halves, only_new
 
 ASK = Block(Role.USER, BlockKind.TEXT, "fix it")
 YES = Block(Role.USER, BlockKind.TEXT, "yes")
@@ -19,18 +19,18 @@ def test_each_turn_shows_only_what_it_added_and_a_result_knows_its_tool() -> Non
     history = (ASK, AS_SENT_BACK, RESULT)
     first, second, third = only_new(
         [
-            Told((ASK,), (CALL,)),
-            Told(history, (DONE,)),
+            Halves((ASK,), (CALL,)),
+            Halves(history, (DONE,)),
             # What is said again is said again, and not a part of the history.
-            Told((*history, DONE, YES, YES), ()),
+            Halves((*history, DONE, YES, YES), ()),
         ]
     )
-    assert (first.request, first.answer) == ((ASK,), (CALL,))
-    assert [(block.text, block.tool) for block in second.request] == [("a", "sh")]
-    assert second.answer == (DONE,)
-    assert third.request == (YES, YES)
+    assert (first.asked, first.answered) == ((ASK,), (CALL,))
+    assert [(block.text, block.tool) for block in second.asked] == [("a", "sh")]
+    assert second.answered == (DONE,)
+    assert third.asked == (YES, YES)
 
 
 def test_what_the_record_has_no_answer_for_is_shown_where_it_comes_back() -> None:
-    [only] = only_new([Told((ASK, ELSEWHERE, YES), ())])
-    assert only.request == (ASK, ELSEWHERE, YES)
+    [only] = only_new([Halves((ASK, ELSEWHERE, YES), ())])
+    assert only.asked == (ASK, ELSEWHERE, YES)

@@ -1,0 +1,134 @@
+"""From recorded bytes to what a page draws: read, masked by the rules of now, and drawn. Pure.
+
+It is work for another process where it is large, so it takes and gives what can be pickled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.blocks import Block, BlockKind, answer_blocks, request_blocks
+from app.domain.segment import Role
+from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
+from app.domain.verdict import FiredRule
+from proxy.replay.drawing import Drawn, Findings, drawn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from policies.compiled_catalog import Catalog
+
+_Key: TypeAlias = "tuple[str, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A session as it lies in the record."""
+
+    wire: str
+    request: RecordedRequest
+    answer: RecordedAnswer | None
+    chunks: tuple[Chunk, ...]
+    fired: tuple[FiredRule, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.request.body) + sum(len(chunk.data) for chunk in self.chunks)
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """What a session says: `Block`s on the way, `Drawn` in the end."""
+
+    asked: tuple[Block, ...]
+    answered: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnHalves:
+    asked: tuple[Drawn, ...] = ()
+    answered: tuple[Drawn, ...] = ()
+
+
+def told(sessions: Sequence[Recorded], catalog: Catalog) -> list[DrawnHalves]:
+    """Return sessions as they are drawn; of several, each with what it added to those before."""
+    halves = [
+        Halves(request_blocks(one.wire, one.request), answer_blocks(one.answer, one.chunks))
+        for one in sessions
+    ]
+    if len(halves) > 1:
+        halves = only_new(halves)
+    fired = [one.fired for one in sessions]
+    return masked_and_drawn(halves, fired, catalog)
+
+
+def masked_and_drawn(
+    halves: Sequence[Halves], fired: Sequence[tuple[FiredRule, ...]], catalog: Catalog
+) -> list[DrawnHalves]:
+    """Mask all of it together: a value that is named in one text is masked in the others."""
+    blocks = [block for half in halves for block in (*half.asked, *half.answered)]
+    mask = catalog.mask_together([block.text for block in blocks])
+
+    def shown(given: Iterable[Block], findings: Findings) -> tuple[Drawn, ...]:
+        return drawn(
+            [
+                replace(block, text=mask(block.text), tool=mask(block.tool) if block.tool else "")
+                for block in given
+            ],
+            findings,
+        )
+
+    return [
+        DrawnHalves(
+            shown(half.asked, Findings(rules, catalog.labels)),
+            shown(half.answered, Findings((), catalog.labels)),
+        )
+        for half, rules in zip(halves, fired, strict=True)
+    ]
+
+
+def only_new(found: Sequence[Halves]) -> list[Halves]:
+    """Leave out of each what a session before it says as often: agents send the whole history.
+
+    What the model has answered comes back as history, and is not shown again.
+    """
+    said, answered = Counter[_Key](), set[tuple[BlockKind, str]]()
+    new: list[Halves] = []
+    for half in found:
+        here = Counter[_Key]()
+        asked: list[Block] = []
+        for block in half.asked:
+            key = _key(block)
+            here[key] += 1
+            if here[key] > said[key] and not _echoes(block, answered):
+                asked.append(block)
+        said |= here
+        answered |= {_gist(block) for block in half.answered}
+        new.append(replace(half, asked=tuple(_with_tools(asked, half.asked))))
+    return new
+
+
+def _echoes(block: Block, answered: set[tuple[BlockKind, str]]) -> bool:
+    if block.role is not Role.ASSISTANT:
+        return False
+    # Thinking may come back shortened, or signed anew.
+    return _gist(block) in answered or (block.kind is BlockKind.THINKING and bool(answered))
+
+
+def _gist(block: Block) -> tuple[BlockKind, str]:
+    """Return what stays the same of something said, however it is spaced."""
+    return block.kind, "".join(block.text.split())
+
+
+def _with_tools(asked: Iterable[Block], all_of_it: Sequence[Block]) -> Iterable[Block]:
+    """Name the tool of each result, whose call is not shown beside it any more."""
+    tools = {block.call_id: block.tool for block in all_of_it if block.kind is BlockKind.CALL}
+    for block in asked:
+        is_result = block.kind is BlockKind.RESULT and not block.tool
+        yield replace(block, tool=tools.get(block.call_id, "")) if is_result else block
+
+
+def _key(block: Block) -> _Key:
+    return (block.role.value, block.kind.value, block.tool, block.call_id, block.text)
