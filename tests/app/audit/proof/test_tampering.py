@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.audit.digests import request_digest
-from app.audit.proof.heads import Keyring
+from app.audit.proof.heads import Keyring, rotation
 from app.audit.proof.notes import PrivateKey
 from app.audit.proof.offline import verify_bundle
 from app.audit.seals import seal
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FUZZ = int(os.environ.get("ABEYANCE_FUZZ", "0"))
 FLIPS = 500 * FUZZ or 300
 BUNDLE = a_ledger().bundle()
+NEXT = PrivateKey(ORIGIN, bytes(32))
 
 
 def faults(bundle: Iterable[bytes], anchors: str = "", key: PrivateKey = KEY) -> list[str]:
@@ -133,9 +134,17 @@ def test_who_seals_a_changed_entry_again_is_found_by_the_signed_root() -> None:
 
 
 def test_another_key_is_not_trusted() -> None:
-    other = PrivateKey(ORIGIN, bytes(32))
-    told = faults(a_ledger().bundle(other))
+    told = faults(a_ledger().bundle(NEXT))
     assert told[0].startswith("the head of 3 entries: no key that you trust has signed it")
+
+
+@pytest.mark.parametrize("trusted", [KEY, NEXT], ids=["old", "new"])
+def test_a_bundle_over_a_change_of_keys_is_verified_with_either(trusted: PrivateKey) -> None:
+    records = a_ledger().records()
+    records[at(records, "head", 2)]["note"] = a_ledger().heads(NEXT)[2]
+    assert faults(lines(records), key=trusted)[0].startswith("the head of ")
+    records.insert(1, {"type": "rotation", "note": rotation(7, KEY, NEXT)})
+    assert faults(lines(records), key=trusted) == []
 
 
 def test_who_holds_the_key_and_writes_the_ledger_anew_is_found_by_an_anchor() -> None:
