@@ -54,6 +54,14 @@ def verify(
 @app.command()
 def export(
     bundle: Annotated[Path, typer.Argument(help="The file to write.")],
+    session: Annotated[
+        list[str] | None,
+        typer.Option("--session", help="Only this session, and what released it. Repeatable."),
+    ] = None,
+    anchors: Annotated[
+        Path | None,
+        typer.Option(help="Prove single sessions by the newest head in this file."),
+    ] = None,
     *,
     contents: Annotated[
         bool, typer.Option(help="Put what was sent and answered into it, too.")
@@ -62,7 +70,7 @@ def export(
     """Write the record into one file, which `abeyance audit verify` takes anywhere."""
     with imported_for("`abeyance audit export`"):
         from cli.audit.exporting import export_to  # noqa: PLC0415
-    export_to(bundle, contents=contents)
+    export_to(bundle, session or [], anchors, contents=contents)
 
 
 @app.command()

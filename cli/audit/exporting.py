@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from app.audit.proof.bundle import Lines, entry_record, manifest
+from app.audit.proof.heads import Head, checkpoints_in
 from app.audit.proof.stories import Stories
 from app.clock import SystemClock
 from app.errors import BadSettings
 from app.settings import load_notary_settings
-from cli.audit.reading import signed_entries, stored_session
+from cli.audit.offline import read_text
+from cli.audit.picking import picked_records
+from cli.audit.reading import gone, signed_entries, stored_session
 from cli.audit.report import progress
 from cli.storing import with_storage
 from notary.book import Book
@@ -21,22 +24,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.audit.proof.bundle import Record
-    from app.audit.proof.heads import Head
     from app.storage.store import MongoStorage
 
 
-def export_to(path: Path, *, contents: bool) -> None:
-    """Raises BadSettings, StorageUnavailable."""
+def export_to(path: Path, sessions: list[str], anchors: Path | None, *, contents: bool) -> None:
+    """Write all of the record, or only some sessions. Raises BadSettings, StorageUnavailable."""
     book = Book(load_notary_settings().notary_folder)
     last = book.last()
     if last is None:
         raise BadSettings(f"The notary of {book.folder} has not signed anything yet.")
 
+    head = _head_in(read_text(anchors), last) if anchors else last
+    count = 0
+
     async def write(storage: MongoStorage) -> None:
+        nonlocal count
         lines, beside = Lines(), path.with_name(f"{path.name}.part")
+        if sessions:
+            records = picked_records(storage, book, head, sessions, contents=contents)
+        else:
+            records = _records(storage, book, last, contents=contents)
         with beside.open("wb") as file, progress("exporting") as bar:
-            task = bar.add_task("", total=last.size)
-            async for record in _records(storage, book, last, contents=contents):
+            task = bar.add_task("", total=None if sessions else last.size)
+            async for record in records:
+                count += record["type"] == "entry"
                 file.write(lines.line(record))
                 bar.advance(task, record["type"] == "entry")
             file.write(lines.end())
@@ -47,8 +58,17 @@ def export_to(path: Path, *, contents: bool) -> None:
     except OSError as error:
         raise BadSettings(f"{path} cannot be written: {error.strerror}.") from error
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"[bold]{path}[/] has {last.size:,} entries of {last.origin}.")
+    console.print(f"[bold]{path}[/] has {count:,} entries of {last.origin}.")
     console.print(f"Verify it anywhere: abeyance audit verify {path} --keys FILE")
+
+
+def _head_in(anchors: str, last: Head) -> Head:
+    """Return the newest head in a text that the notary's tree covers. Raises BadSettings."""
+    heads = [Head.parse(checkpoint) for checkpoint in checkpoints_in(anchors)]
+    fitting = [head for head in heads if head.origin == last.origin and head.size <= last.size]
+    if not fitting:
+        raise BadSettings(f"There is no head of {last.origin} in the file of anchors.")
+    return max(fitting, key=lambda head: head.size)
 
 
 async def _records(
@@ -65,14 +85,11 @@ async def _records(
     async for signed in signed_entries(storage, book, last.size):
         entry = signed.entry
         if entry is None:
-            raise BadSettings(
-                f"Entry {signed.index} of the tree (chain {signed.chain}, number {signed.seq}) is "
-                "not in the database: the ledger was tampered with. See `abeyance audit verify`."
-            )
+            raise gone(signed.index, signed.chain, signed.seq)
         yield entry_record(signed.index, entry)
         event = entry.event
         stories.add(event.session_id, event.kind, event.data)
         if contents and stories.is_over(event.session_id):
+            stories.told.pop(event.session_id)
             if record := await stored_session(storage, event.session_id):
                 yield record
-            stories.told.pop(event.session_id)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.audit.proof.bundle import session_record
 from app.domain.event import Entry
 from app.domain.session import whole
+from app.errors import BadSettings
 from app.reader import Reader
 from proxy.facts import digested_head
 
@@ -43,6 +44,13 @@ async def signed_entries(
         found = await storage.ledger.at(places)
         for place, (index, (chain, seq, hash_)) in zip(places, page, strict=True):
             yield Signed(index, chain, seq, hash_, found.get(place))
+
+
+def gone(index: int, chain: str, seq: int) -> BadSettings:
+    return BadSettings(
+        f"Entry {index} of the tree (chain {chain}, number {seq}) is not in the database: the "
+        "ledger was tampered with. See `abeyance audit verify`."
+    )
 
 
 async def stored_session(storage: MongoStorage, session_id: str) -> Record | None:

@@ -19,11 +19,9 @@ _KEY_HOLDER = "whoever holds both the database and the notary's key could have w
 def report(verified: Verified, *, unsigned: int = 0) -> int:
     """Print it; return the code to end with. `unsigned` is how many entries no head covers yet."""
     console = Console(highlight=False, soft_wrap=True)
+    entries = _of(verified.entries + unsigned, "entry", "entries")
     counts = [
-        (
-            f"{_of(verified.entries + unsigned, 'entry', 'entries')} in "
-            f"{_of(verified.chains, 'chain', 'chains')}"
-        ),
+        f"{entries} in {_of(verified.chains, 'chain', 'chains')}" if verified.is_whole else entries,
         _of(verified.heads, "signed head", "signed heads"),
         _of(verified.anchors, "anchor", "anchors"),
         _of(verified.forwarded, "request that went out", "requests that went out"),
@@ -52,6 +50,11 @@ def progress(what: str) -> Progress:
 
 def _limits(verified: Verified, unsigned: int) -> list[str]:
     limits = []
+    if not verified.is_whole:
+        limits.append(
+            "These are some entries of the ledger: each is in it as it was signed, and others may "
+            "be missing here."
+        )
     if not verified.heads:
         limits.append(
             "Nothing is signed: whoever may write to the database could have written the whole "
@@ -60,7 +63,7 @@ def _limits(verified: Verified, unsigned: int) -> list[str]:
     elif not verified.anchors:
         all_of_it = _KEY_HOLDER.format("all of it")
         limits.append(f"Without anchors (--anchors), {all_of_it}, or have cut off its end.")
-    elif verified.anchored < verified.entries:
+    elif verified.is_whole and verified.anchored < verified.entries:
         later = _KEY_HOLDER.format(f"the entries after number {verified.anchored:,}")
         limits.append(f"The newest anchor covers {verified.anchored:,} entries: {later}.")
     if unsigned:

@@ -38,8 +38,14 @@ class BadLine(Exception):
         self.is_end = is_end
 
 
-def manifest(origin: str, at: str, *, size: int, heads: int, contents: bool) -> Record:
-    """Return the first record. `size` is the number of entries; `contents`: sessions are in it."""
+def manifest(
+    origin: str, at: str, *, size: int, heads: int, contents: bool, whole: bool = True
+) -> Record:
+    """Return the first record.
+
+    `size` is the number of entries in it, `contents` whether sessions are. One that is not `whole`
+    has some of the entries alone, each with the proof that the last head covers it.
+    """
     return {
         "type": "manifest",
         "format": FORMAT,
@@ -48,11 +54,18 @@ def manifest(origin: str, at: str, *, size: int, heads: int, contents: bool) -> 
         "size": size,
         "heads": heads,
         "contents": contents,
+        "whole": whole,
     }
 
 
 def entry_record(index: int, entry: Entry) -> Record:
     return {"type": "entry", "index": index, "entry": content(entry), "hash": entry.hash}
+
+
+def picked_record(index: int, entry: Entry, proof: Iterable[bytes]) -> Record:
+    """Return an entry with the proof that it is in the tree of the last head."""
+    path = [base64.b64encode(node).decode() for node in proof]
+    return entry_record(index, entry) | {"proof": path}
 
 
 def session_record(

@@ -32,6 +32,8 @@ class Head:
     size: int
     root: bytes
     note: Note
+    checkpoint: str
+    """The note as it is written."""
 
     @classmethod
     def parse(cls, checkpoint: str) -> Head:
@@ -43,7 +45,7 @@ class Head:
         raw = exact_base64(root)
         if len(raw) != _HASH_BYTES:
             raise BadNote("its root is not a SHA-256 hash")
-        return cls(origin, int(size), raw, note)
+        return cls(origin, int(size), raw, note, checkpoint)
 
 
 def checkpoint(size: int, root: bytes, key: PrivateKey) -> str:
@@ -75,6 +77,10 @@ class Term:
     key: PublicKey
     after: int = -1
     until: int | None = None
+
+    @property
+    def always(self) -> bool:
+        return self.after < 0 and self.until is None
 
     def covers(self, size: int) -> bool:
         return self.after < size and (self.until is None or size <= self.until)
@@ -112,6 +118,11 @@ class Keyring:
 
     def check(self, head: Head) -> None:
         """Return where a key that may sign such a head has signed it. Raises BadNote."""
+        always = [
+            t.key.short for t in self.terms.values() if t.always and t.key.name == head.origin
+        ]
+        if len(always) > 1:
+            raise BadNote(f"no rotation says which of these keys signs when: {', '.join(always)}")
         signers = [
             key for key in self.terms if key.name == head.origin and head.note.signed_by(key)
         ]

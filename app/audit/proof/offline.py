@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.audit.proof.bundle import FORMAT, BadLine, read
 from app.audit.proof.heads import Head, checkpoints_in
-from app.audit.proof.notes import BadNote
+from app.audit.proof.notes import BadNote, exact_base64
 from app.audit.proof.verifier import Fault, Verifier
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Verified:
     """How many requests went out."""
     contents: int = 0
     """Of how many sessions the content was looked at."""
+    is_whole: bool = True
+    """Whether these are all entries of the ledger."""
 
 
 def verify_bundle(
@@ -84,6 +86,9 @@ class _Run:
         self._session = ""
         """Of the last entry; its content may follow."""
         self._in_heads = True
+        self._head: Head | None = None
+        """The last head, by which the entries of a bundle that is not whole are proved."""
+        self._picked = 0
 
     def take(self, number: int, record: Record) -> None:
         try:
@@ -98,13 +103,17 @@ class _Run:
         if is_whole:
             self._end_heads()
             verifier.settle(self._session)
-            verifier.finish()
-            if (size := verifier.progress.tree.size) != self._size:
+            if result.is_whole:
+                verifier.finish()
+            else:
+                verifier.finish_stories()
+            if (size := verifier.progress.tree.size + self._picked) != self._size:
                 told = f"it tells of {self._size} entries, and there are {size}"
                 verifier.fault("line 1", told)
         progress = verifier.progress
         result.faults = verifier.faults
-        result.entries, result.chains = progress.tree.size, len(progress.chains)
+        result.entries = progress.tree.size + self._picked
+        result.chains = len(progress.chains)
         result.forwarded, result.contents = progress.stories.forwarded, progress.contents
         return result
 
@@ -117,6 +126,7 @@ class _Run:
                     raise BadNote(f"its format is {record['format']}, not {FORMAT}")
                 self._origin, self._size = record["origin"], record["size"]
                 self.verifier.contents = record["contents"]
+                self.result.is_whole = record["whole"]
             case "rotation":
                 self._keys.add(record["note"])
             case "head" if self._in_heads:
@@ -126,15 +136,27 @@ class _Run:
                 self._end_heads()
                 self.verifier.settle(self._session)
                 self._session = record["entry"]["session"]
-                self.verifier.entry(record["index"], record["entry"], record["hash"])
+                self._entry(record)
             case "session":
                 self.verifier.take_content(record)
             case kind:
                 raise BadNote(f"a record of the type {kind} does not belong here")
 
+    def _entry(self, record: Record) -> None:
+        index, entry, hash_ = record["index"], record["entry"], record["hash"]
+        if self.result.is_whole:
+            self.verifier.entry(index, entry, hash_)
+            return
+        proof = [exact_base64(node) for node in record["proof"]]
+        if self._head is None:
+            raise BadNote("no head comes before it")
+        self.verifier.picked(index, entry, hash_, proof, self._head)
+        self._picked += 1
+
     def _expect(self, head: Head) -> None:
         if head.origin != self._origin:
             raise BadNote(f"the head is of {head.origin}, not of {self._origin}")
+        self._head = head
         self.verifier.expect(self._keys, head, f"the head of {head.size} entries")
 
     def _end_heads(self) -> None:
@@ -150,11 +172,17 @@ class _Run:
             except BadNote as error:
                 self.verifier.fault(f"anchor {number}", str(error))
                 continue
-            if head.origin == self._origin:
+            if head.origin == self._origin and self._tells_of(head):
                 name = f"anchor {number}, of {head.size} entries"
                 self.verifier.expect(self._keys, head, name)
+                if self._head and not self.result.is_whole and head.root != self._head.root:
+                    self.verifier.fault(name, "it has another root than the head in the bundle")
                 self.result.anchors += 1
                 self.result.anchored = max(self.result.anchored, head.size)
+
+    def _tells_of(self, anchor: Head) -> bool:
+        """Return whether an anchor can be compared with what is in the bundle."""
+        return self.result.is_whole or (self._head is not None and anchor.size == self._head.size)
 
 
 def _told(lines: Iterable[bytes], done: Callable[[int], None]) -> Iterator[bytes]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _RELEASING = (EventKind.REQUEST_FORWARDING, EventKind.HOOK_ALLOWING, EventKind.CALL_RELEASING)
 _GONE_OUT = (EventKind.REQUEST_FORWARDED, EventKind.HOOK_ALLOWED)
 _APPROVING = (EventKind.VOTE_CAST, EventKind.BREAK_GLASS, EventKind.HOLD_MOVING)
+RELEASED_BY = (*_APPROVING, EventKind.GRANT_GIVEN)
+"""What people said, and what follows from it, that may release the session of somebody else."""
 _ENDINGS = (
     EventKind.ANSWER_ENDED,
     EventKind.SESSION_ENDED,

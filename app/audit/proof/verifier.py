@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import rfc8785
 
 from app.audit.digests import request_digest
-from app.audit.proof.merkle import Frontier, leaf_hash
+from app.audit.proof.merkle import Frontier, included, leaf_hash
 from app.audit.proof.notes import BadNote, exact_base64
 from app.audit.proof.stories import Stories
 from app.audit.seals import leaf
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from app.audit.proof.bundle import Record
     from app.audit.proof.heads import Head, Keyring
@@ -118,7 +118,7 @@ class Verifier:
         """Take the next entry; `entry` is what its seal covers."""
         self._meet_roots()
         place = _place(index, entry)
-        if [type(entry.get(name)) for name in _CHAIN_TYPES] != list(_CHAIN_TYPES.values()):
+        if not _is_entry(entry):
             self.fault(place, "it is not an entry of a ledger")
             return
         if index != self.progress.tree.size + self._shift:
@@ -128,6 +128,20 @@ class Verifier:
         self._sealed(place, entry, hash_)
         self._chained(place, entry, hash_)
         self._grow(entry["chain"], entry["seq"], hash_)
+        self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
+
+    def picked(
+        self, index: int, entry: Mapping[str, Any], hash_: str, proof: Sequence[bytes], head: Head
+    ) -> None:
+        """Take one entry without those around it; `proof` leads from it to the root of a head."""
+        place = _place(index, entry)
+        if not _is_entry(entry):
+            self.fault(place, "it is not an entry of a ledger")
+            return
+        self._sealed(place, entry, hash_)
+        leaf_ = leaf_hash(leaf(entry["chain"], entry["seq"], hash_))
+        if not included(leaf_, index, head.size, head.root, proof):
+            self.fault(place, f"the tree of {head.size} entries that was signed does not have it")
         self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
 
     def lost(self, index: int, chain: str, seq: int, hash_: str) -> None:
@@ -190,6 +204,10 @@ class Verifier:
                 "the chains",
                 "one begins after an entry that is not there: a whole chain is missing",
             )
+        self.finish_stories()
+
+    def finish_stories(self) -> None:
+        """Say what went out without its reason, now that there are no more entries."""
         for session, fault in self.progress.stories.faults():
             self.fault(f"session {session}", fault)
 
@@ -233,6 +251,10 @@ class Verifier:
     def fault(self, place: str, what: str) -> None:
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(Fault(place, what))
+
+
+def _is_entry(entry: Mapping[str, Any]) -> bool:
+    return [type(entry.get(name)) for name in _CHAIN_TYPES] == list(_CHAIN_TYPES.values())
 
 
 def _place(index: int, entry: Mapping[str, Any]) -> str:

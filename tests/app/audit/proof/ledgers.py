@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from app.audit.digests import request_digest
-from app.audit.proof.bundle import Lines, entry_record, manifest, session_record
+from app.audit.proof.bundle import Lines, entry_record, manifest, picked_record, session_record
 from app.audit.proof.heads import checkpoint
-from app.audit.proof.merkle import Frontier, leaf_hash
+from app.audit.proof.merkle import Frontier, inclusion_proof, leaf_hash
 from app.audit.proof.notes import PrivateKey
 from app.audit.seals import leaf, seal
 from app.domain.event import Entry, Event, EventKind
@@ -99,6 +99,29 @@ class SmallLedger:
                 identity = "https://id.example alice"
                 found.append(session_record(session, identity, head_of(session), BODY, ANSWER))
         return found
+
+    def picked(self, session: str, *besides: int) -> list[Record]:
+        """Return the records of one session, and of some entries by index, under the last head."""
+        hashes = [leaf_hash(leaf(entry.chain, entry.seq, entry.hash)) for entry in self.entries]
+
+        def subtree(low: int, high: int) -> bytes:
+            tree = Frontier()
+            for hashed in hashes[low:high]:
+                tree.append(hashed)
+            return tree.root()
+
+        size = self.sizes[-1]
+        found: list[Record] = [{"type": "head", "note": self.heads()[-1]}]
+        count = 0
+        for index, entry in enumerate(self.entries):
+            if entry.event.session_id == session or index in besides:
+                proof = inclusion_proof(index, size, subtree)
+                found.append(picked_record(index, entry, proof))
+                count += 1
+        identity = "https://id.example alice"
+        found.append(session_record(session, identity, head_of(session), BODY, ANSWER))
+        at = NOW.isoformat()
+        return [manifest(ORIGIN, at, size=count, heads=1, contents=True, whole=False), *found]
 
     def bundle(self, key: PrivateKey = KEY) -> list[bytes]:
         return lines(self.records(key))

@@ -54,6 +54,14 @@ def test_a_rotation_leads_from_one_key_to_the_other_at_its_size(trusted: Private
             ring.check(head(size, key))
 
 
+def test_of_two_keys_a_rotation_must_say_which_signs_when() -> None:
+    ring = Keyring([OLD.public, NEW.public])
+    with pytest.raises(BadNote, match="no rotation says which of these keys signs when"):
+        ring.check(head(6, OLD))
+    ring.add(rotation(5, OLD, NEW))
+    ring.check(head(5, OLD))
+
+
 def test_a_rotation_needs_both_keys_and_one_that_is_trusted() -> None:
     text = rotation(5, OLD, NEW).partition("\n\n")[0] + "\n"
     with pytest.raises(BadNote, match="by the old key and by the new one"):

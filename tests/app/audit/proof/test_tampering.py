@@ -243,3 +243,57 @@ def test_a_chain_that_the_next_one_names_and_that_is_gone_is_missed() -> None:
     ledger.sign()
     [told] = faults(ledger.bundle())
     assert told.startswith("the chains: one begins after an entry that is not there")
+
+
+GRANT = 6
+"""The index of the entry that gives the grant."""
+
+
+def test_one_session_is_proved_with_what_released_it_and_nothing_else() -> None:
+    bundle = lines(a_ledger().picked("s-covered", GRANT))
+    verified = verify_bundle(lambda: bundle, Keyring([KEY.public]))
+    assert verified.faults == []
+    assert (verified.entries, verified.forwarded, verified.contents) == (5, 1, 1)
+    assert not verified.is_whole
+
+
+PICKS: dict[str, tuple[Change, str]] = {
+    "what released it is left out": (
+        lambda records: [records.pop(at(records, "entry", 0)), records[0].update(size=4)],
+        "session s-covered: it used grant g-1, and no entry says that it was given",
+    ),
+    "an entry has the place of another": (
+        lambda records: records[at(records, "entry", 1)].update(index=9),
+        (
+            "entry 9 of the tree (chain gateway/2, number 0): the tree of 14 entries that was signed "
+            "does not have it"
+        ),
+    ),
+    "an entry was made up, with its seal": (
+        lambda records: records[at(records, "entry", 1)]["entry"]["data"].update(action="allow"),
+        (
+            "entry 10 of the tree (chain gateway/2, number 0): its content was changed: it does not "
+            "fit its seal"
+        ),
+    ),
+    "its answer is another one": (
+        lambda records: records[at(records, "session")].update(answer="e30="),
+        "session s-covered: its answer was changed: it has another digest than the ledger names",
+    ),
+}
+
+
+@pytest.mark.parametrize("change", PICKS)
+def test_who_changes_the_proof_of_one_session_is_found(change: str) -> None:
+    records, (alter, told) = a_ledger().picked("s-covered", GRANT), PICKS[change]
+    alter(records)
+    assert faults(lines(records))[0].rstrip(".") == told
+
+
+def test_an_anchor_of_the_same_size_must_have_the_same_root() -> None:
+    bundle = lines(a_ledger().picked("s-covered", GRANT))
+    other = a_ledger()
+    other.entries[0], other.entries[1] = other.entries[1], other.entries[0]
+    assert faults(bundle, a_ledger().heads()[-1]) == []
+    [told] = faults(bundle, other.heads()[-1])
+    assert told == "anchor 1, of 14 entries: it has another root than the head in the bundle."

@@ -1,0 +1,88 @@
+"""Some sessions out of the record, each entry with the proof that a signed head covers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.audit.proof.bundle import manifest, picked_record
+from app.audit.proof.merkle import inclusion_proof
+from app.audit.proof.stories import RELEASED_BY, Stories
+from app.clock import SystemClock
+from app.errors import NotFound
+from cli.audit.reading import stored_session
+from notary.tree import TreeFiles
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.audit.proof.bundle import Record
+    from app.audit.proof.heads import Head
+    from app.domain.event import Entry
+    from app.storage.store import MongoStorage
+    from notary.book import Book
+
+
+async def picked_records(
+    storage: MongoStorage, book: Book, head: Head, sessions: list[str], *, contents: bool
+) -> AsyncIterator[Record]:
+    """Yield the records of a bundle with these sessions, and what people said that released them.
+
+    Raises NotFound, StorageUnavailable, BadSettings.
+    """
+    wanted = await _wanted(storage, sessions)
+    places = enumerate(book.leaves(head.size))
+    found = {
+        index: entry
+        for index, (chain, seq, hash_) in places
+        if (entry := wanted.get(f"{chain}:{seq:012}")) and entry.hash == hash_
+    }
+    if len(found) < len(wanted):
+        missing = next(entry for entry in wanted.values() if entry not in found.values())
+        raise NotFound(
+            f"The head of {head.size:,} entries does not cover all of it yet, or its entry number "
+            f"{missing.seq} in chain {missing.chain} was changed: wait for the next head, and see "
+            "`abeyance audit verify`."
+        )
+    now = SystemClock().now().isoformat(timespec="seconds")
+    yield manifest(head.origin, now, size=len(found), heads=1, contents=contents, whole=False)
+    for note in book.rotations():
+        yield {"type": "rotation", "note": note}
+    yield {"type": "head", "note": head.checkpoint}
+    tree, stories = TreeFiles(book.folder, head.size), Stories()
+    for index, entry in found.items():
+        proof = inclusion_proof(index, head.size, tree.subtree)
+        yield picked_record(index, entry, proof)
+        session = entry.event.session_id
+        stories.add(session, entry.event.kind, entry.event.data)
+        if contents and stories.is_over(session):
+            stories.told.pop(session)
+            if record := await stored_session(storage, session):
+                yield record
+
+
+async def _wanted(storage: MongoStorage, sessions: list[str]) -> dict[str, Entry]:
+    """Return the entries of some sessions, and those of others that released them, by place."""
+    wanted: dict[str, Entry] = {}
+    others = set[str]()
+    for session in sessions:
+        entries = await storage.ledger.entries(session)
+        if not entries:
+            raise NotFound(f"The ledger has no session {session}: give its whole id.")
+        wanted |= {entry.place: entry for entry in entries}
+        for entry in entries:
+            others |= await _released_by(storage, entry)
+    for session in others - set(sessions):
+        entries = await storage.ledger.entries(session)
+        wanted |= {entry.place: entry for entry in entries if entry.event.kind in RELEASED_BY}
+    return wanted
+
+
+async def _released_by(storage: MongoStorage, entry: Entry) -> set[str]:
+    """Return the sessions in which people said what an entry goes by."""
+    data = entry.event.data
+    holds = {str(data["hold"])} if data.get("hold") else set[str]()
+    if grant := data.get("grant"):
+        given = await storage.grants.get(str(grant))
+        holds |= {given.hold_id} if given else set()
+    found = await storage.holds.get_many(sorted(holds)) if holds else ()
+    return {hold.session_id for hold in found}
