@@ -69,9 +69,7 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
             name, colon, value = "id", ":", word.lower()
         if name not in (*_WORDS, "id") or not colon or not value:
             words = ", ".join(f"{word}:…" for word in _WORDS)
-            raise BadRequest(
-                f"I do not understand “{word}”. Use a session's id, or any of: {words}"
-            )
+            raise BadRequest(f"I don't recognize “{word}”. Use a session's id, or any of: {words}")
         if name in given:
             raise BadRequest(f"“{name}:” is given twice; give it once.")
         given[name] = value

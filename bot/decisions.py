@@ -77,7 +77,7 @@ class Decisions:
         """Return a hold as it is now. Raises NotFound or StorageUnavailable."""
         hold = await self._holds.get(hold_id)
         if hold is None:
-            raise NotFound("I do not know this request any more.")
+            raise NotFound("This request is no longer on record.")
         return hold
 
     def unshowable(self, word: Word) -> Objection | None:

@@ -113,7 +113,7 @@ async def _delivery(
     except (TokenRefused, SlackRefused) as refused:
         yield CheckResult(point, refused.code, tokens.remedy(tokens.APP_TOKEN, refused.code))
     except BadSettings as bad:
-        yield CheckResult("Slack app", "its id is not told", str(bad))
+        yield CheckResult("Slack app", "Slack does not give its id", str(bad))
     else:
         other = tokens.other_app(app_token, home)
         said = f"the app-level token is of another app, {other}" if other else ""
@@ -154,7 +154,7 @@ async def _approvers(
             remedy = "have them join the workspace with that address, or change approvers.yaml"
             yield CheckResult(point, f"not in Slack: {', '.join(strangers)}", remedy)
         elif not people and not known.emails and not elsewhere:
-            yield CheckResult(point, "nobody is in it", "put people into its user groups")
+            yield CheckResult(point, "it has no members", "put people into its user groups")
         else:
             count = len(people) + len(known.emails)
             more = ", and whom the identity provider names" if elsewhere else ""

@@ -49,7 +49,7 @@ class Trusts:
         """
         trust = await self._grants.get(grant_id)
         if trust is None or not trust.is_trust:
-            raise NotFound("I do not know this trusted text any more.")
+            raise NotFound("This trusted text is no longer on record.")
         hold, voter = await self._decisions.look(trust.hold_id, slack_user, also=[ADMINISTRATORS])
         if not self._may_revoke(trust, hold, voter):
             return "Only those who may decide on such a request can revoke the trust in its text."

@@ -12,7 +12,7 @@ from cli.login import Audience, ClientId, Issuer, workplace_of
 
 
 def link(
-    code: Annotated[str, typer.Argument(help="What Abeyance told you in Slack.")],
+    code: Annotated[str, typer.Argument(help="The code that Abeyance gave you in Slack.")],
     gateway: GatewayUrl = "",
     issuer: Issuer = "",
     client_id: ClientId = "",

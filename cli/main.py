@@ -44,7 +44,7 @@ COMMANDS = {
     "hold": Command("cli.holds.hold:app", "See and decide on held requests in a terminal."),
     "hook": Command("cli.hook:app", "Ask the gateway before an agent acts, by its hooks."),
     "key": Command("cli.keys.key:app", "Make keys for tools that can hold nothing else."),
-    "notary": Command("cli.notary:app", "Sign the ledger, so that nobody can change it unnoticed."),
+    "notary": Command("cli.notary:app", "Sign the ledger, so that changes to it are noticed."),
     "policy": Command("cli.policy.commands:app", "Check, try and rehearse the rules."),
     "setup": Command("cli.setup:setup", "Configure a tool to use the gateway for good."),
     "slack": Command("cli.slack:app", "Connect a Slack workspace."),

@@ -15,7 +15,7 @@ from notary.book import Book, OpenBook, has_book, write_key
 from notary.main import key_file, key_of, run_notary
 
 _STOP_SECONDS = 15.0
-app = typer.Typer(help="Sign the ledger, so that nobody can change it unnoticed.")
+app = typer.Typer(help="Sign the ledger, so that changes to it are noticed.")
 
 
 @app.callback(invoke_without_command=True)

@@ -149,7 +149,7 @@ class Visit:
             "session": hold.session_id,
             "decision": Decision.PENDING.value,
             "expires_at": hold.deadline.isoformat(),
-            "message": "This request waits for an approval. Poll the Location; when its hold is "
+            "message": "This request is waiting for approval. Poll the Location; once its hold is "
             "approved, send the same request again.",
         }
         headers = (

@@ -109,11 +109,11 @@ def _unavailable(error: PyMongoError | TimeoutError) -> StorageUnavailable:
         case NetworkTimeout() | ExecutionTimeout() | TimeoutError():
             why = "it does not answer in time"
         case ServerSelectionTimeoutError():
-            why = "nobody answers at MONGODB_URI"
+            why = "no server answers at MONGODB_URI"
         case AutoReconnect():
             why, kind = "the connection was lost", Interrupted
         case ConnectionFailure():
-            why = "nobody answers at MONGODB_URI"
+            why = "no server answers at MONGODB_URI"
         case OperationFailure(code=code) if code == _TOO_LARGE:
             kind, why = Unstorable, "a document is too large"
         case OperationFailure():

@@ -137,17 +137,17 @@ class Trusting:
     async def _page(self, place: PagePosition, user: str) -> Block:
         hold_id = self._signer.read(place.value)
         if hold_id is None:
-            return modals.note("Not possible", FORGED)
+            return modals.note("You can't do that", FORGED)
         try:
             hold, voter = await self._decisions.look(hold_id, user, also=[ADMINISTRATORS])
             if objection := self._decisions.objection(hold, voter, _any_word(hold)):
                 said = await self._clicks.sentence(NotTaken(hold, objection), user)
-                return modals.note("Not possible", said)
+                return modals.note("You can't do that", said)
             pages = await self._texts.pages(hold, voter.person, place.page)
         except AbeyanceError as error:
             _log.warning("text not shown", hold=hold_id, user=user, reason=str(error))
             unread = str(error) if isinstance(error, NotFound) else _UNREADABLE
-            return modals.note("Not possible", unread)
+            return modals.note("You can't do that", unread)
         administrator = ADMINISTRATORS in voter.member_of
         return trust_form.form(hold, place, pages, administrator=administrator)
 

@@ -65,7 +65,7 @@ def of_task(hold: Hold, tool: str) -> str:
     time = f", for {duration(longest)} at most" if longest else ""
     return (
         f"This call, and every other call of {tool} in this conversation that only the rule "
-        f"{rules} would hold, goes through without approval{time}, whatever its arguments. "
+        f"{rules} would hold, goes through without approval{time}, with any arguments. "
         "You can revoke this at any time."
     )
 

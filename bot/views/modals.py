@@ -176,7 +176,7 @@ def alarm_form(value: str, title: str, hold: Hold, marks: Mapping[str, FalsePosi
         ticked = options
     what = text.ours(
         "Tick the rules that should not have fired. This decides nothing about the request; "
-        "whoever keeps the rules sees what you mark, and may make them better."
+        "the people who maintain the rules see your report and can improve them."
     )
     told = [_marked(mark) for mark in marks.values() if any(r.rule == mark.rule for r in rules)]
     boxes: Block = {"type": "checkboxes", "options": options}

@@ -181,7 +181,7 @@ def _overview(session: Session) -> list[Block]:
         blocks.fields(
             [
                 ("Who", phrases.who(session.identity, "")),
-                ("From", phrases.origin(session.identity.provenance) or text.ours("not told")),
+                ("From", phrases.origin(session.identity.provenance) or text.ours("unknown")),
                 ("To", phrases.target(session.connection, session.model)),
                 ("Request", request),
                 ("Started", text.moment(session.started_at, day=True)),

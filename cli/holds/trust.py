@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from app.storage.store import MongoStorage
 
 app = typer.Typer(
-    help="See and end trusted texts: those that nobody is asked about again.", no_args_is_help=True
+    help="See and end trusted texts, which no longer need approval.", no_args_is_help=True
 )
 
 TrustId = Annotated[str, typer.Argument(help="As `abeyance trust list` shows it.")]

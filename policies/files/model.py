@@ -145,7 +145,7 @@ class RuleSpec(Spec):
         "or by its own text, as suits rules about data.",
     )
     covers: CoversSpec | None = Field(None, description="How long an approval covers its passages.")
-    risk: Risk = Field(Risk.MEDIUM, description="Shown to whoever decides.")
+    risk: Risk = Field(Risk.MEDIUM, description="Shown to approvers.")
     explain: Text = Field(description="For the developer: why, and what to do in its place.")
     mode: RuleMode = Field(
         RuleMode.ENFORCE, description="In shadow it is recorded, and nothing is done."
@@ -204,7 +204,7 @@ class ApproverSetSpec(Spec):
     """Whoever is in any of the groups or has one of the e-mail addresses."""
 
     name: Id = Field(description="By which rules ask for it.")
-    explain: str = Field("", description="For whoever reads the file.")
+    explain: str = Field("", description="For people who read the file.")
     slack_groups: list[Handle] = Field(
         [], description="Handles of Slack user groups, without the @."
     )
@@ -213,7 +213,7 @@ class ApproverSetSpec(Spec):
         [], description="Groups of the identity provider, as last seen at the gateway."
     )
     requesters_manager: StrictBool = Field(
-        False, description="The manager of whoever asks, as the identity provider says."
+        False, description="The requester's manager, as the identity provider says."
     )
     break_glass: StrictBool = Field(
         False, description="Whether a member may release any request alone, with a reason."

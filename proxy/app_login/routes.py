@@ -64,7 +64,7 @@ class LoginRoutes:
             return _error("slow_down", "Too many sign-ins were begun. Wait a minute.", 429)
         found = await self._connections.find(connection)
         if found.kind is not ConnectionKind.ANTHROPIC:
-            raise NotFound("Nobody signs in at this connection.")
+            raise NotFound("This connection has no sign-in.")
         agent = request.headers.get("user-agent", "")
         begun = await self._login.begin(found.name, self._address(), agent)
         answer = jsonify(

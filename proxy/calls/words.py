@@ -98,10 +98,10 @@ def key_ended(call: HeldCall, why: str) -> str:
 
 
 _NOT_ASKED = {
-    Reason.TOO_MANY_PENDING: "Nobody was asked about it (rule {rule}): too many requests and calls "
+    Reason.TOO_MANY_PENDING: "No one was asked about it (rule {rule}): too many requests and calls "
     "of the person you work for are waiting for approval already. Make the call again when one of "
     "them is decided.",
-    Reason.REASON_REQUIRED: "Nobody was asked about it: approvers want a reason first (rule "
+    Reason.REASON_REQUIRED: "No one was asked about it: approvers want a reason first (rule "
     "{rule}). Ask the person you work for to give one in the header Abeyance-Reason.",
     Reason.GRANT_ENDED: "What covered it has just ended (rule {rule}). Make the call again to ask "
     "for approval.",

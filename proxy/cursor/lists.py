@@ -53,7 +53,7 @@ class AgentList:
             ids = agents_listed(document)
         except ValueError:
             raise UpstreamUnavailable(
-                "The list of agents cannot be read, so nobody can tell which are yours."
+                "The list of agents could not be read, so it is not known which of them are yours."
             ) from None
         return only(document, await self._mine(ids))
 

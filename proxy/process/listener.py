@@ -33,7 +33,7 @@ def listen(settings: Settings) -> socket.socket:
     except OSError as error:
         raise BadSettings(
             f"ABEYANCE_HOST={host} ABEYANCE_PORT={port}: cannot listen there ({error.strerror}); "
-            "choose another port, or stop whoever listens."
+            "choose another port, or stop the process that uses this one."
         ) from error
     listener.setblocking(False)
     _let_go_of_who_stops_reading(listener, settings.stalled_seconds)

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _OBJECTIONS = {
     Objection.OWN_REQUEST: "This is your own request: someone else has to decide on it.",
     Objection.CANNOT_TELL: (
-        "The requester's token names no verified address, so it can't be told that this is not "
-        "your own request. A colleague who signs in with the same identity provider can decide."
+        "The requester's token names no verified address, so this could be your own "
+        "request. A colleague who signs in with the same identity provider can decide."
     ),
     Objection.ALREADY_VOTED: "You've already voted; each person counts once.",
 }

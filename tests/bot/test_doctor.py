@@ -87,7 +87,7 @@ async def test_what_is_wrong_comes_with_its_remedy(
             "make the user group @board",
         ),
         (ApproverSet("a", emails=("gone@acme.example",)), "gone@acme.example"),
-        (ApproverSet("a"), "nobody is in it"),
+        (ApproverSet("a"), "it has no members"),
     ],
 )
 async def test_approvers_who_are_not_there_are_named(

@@ -26,7 +26,7 @@ _EVERY_SECONDS = 5.0
 _WHILE_WAITING_SECONDS = 2.0
 _OUTCOME_SECONDS = 20.0
 _PASSED_ON = frozenset({"approved", "released"})
-_OUTCOMES = {"denied": "denied", "expired": "nobody answered", "withdrawn": "withdrawn"}
+_OUTCOMES = {"denied": "denied", "expired": "no one answered", "withdrawn": "withdrawn"}
 
 
 class Display(Protocol):

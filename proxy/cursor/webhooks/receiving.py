@@ -80,7 +80,7 @@ class Receiving:
         """Mask and record it as an answer to its agent's owner; None where a rule denies it."""
         identity = await self.beside.people.get(webhook.owner)
         if identity is None:
-            raise NotFound("Whoever launched this agent is not known any more.")
+            raise NotFound("It is no longer known who launched this agent.")
         connection = await self.beside.connections.find(webhook.connection)
         path = f"v0/agents/{_agent(told.body)}/webhook"
         begun = await self.beside.open(identity, connection, path, "", BODY_BYTES)

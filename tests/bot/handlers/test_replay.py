@@ -173,7 +173,7 @@ async def test_an_auditor_who_loses_the_right_can_turn_no_page(office: Office) -
 @pytest.mark.parametrize(
     ("asked", "answer"),
     [
-        ("colour:red", "I do not understand “colour:red”"),
+        ("colour:red", "I don't recognize “colour:red”"),
         ("decision:maybe", "is none of"),
         ("0123456789abcdefghjkmnpqrs", "There is no session 0123456789abcdefghjkmnpqrs"),
         ("user:nobody", "No session fits"),

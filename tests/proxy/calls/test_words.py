@@ -61,4 +61,4 @@ def test_a_tool_cannot_be_called_what_ends_our_words() -> None:
     assert first.startswith("⛔ The call of `Bash' was run. Maria approved it. 'xxx")
     assert first.endswith("` was not run: deploy shop")
     assert len(first) < 250
-    assert rest.startswith("Nobody was asked")
+    assert rest.startswith("No one was asked")

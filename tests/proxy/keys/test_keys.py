@@ -30,7 +30,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def connect(place: Place, *names: str) -> None:
-    """Register connections to an upstream where nobody answers."""
+    """Register connections to an upstream where no server answers."""
     vault = Vault(place.settings.vault_key.get_secret_value())
     for name in names:
         sealed = vault.seal(name, "upstream-credential")

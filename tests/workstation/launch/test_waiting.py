@@ -27,7 +27,7 @@ def test_each_beginning_and_each_outcome_is_news_once() -> None:
     assert see(news, told("A", "pending"), told("B", "pending", tool="Bash")) == ([call], [])
     assert see(news, told("A", "released"), told("B", "expired")) == (
         [],
-        ["✅ approved: card A", "⛔ nobody answered: card B"],
+        ["✅ approved: card A", "⛔ no one answered: card B"],
     )
     assert see(news, told("A", "released"), told("B", "expired")) == ([], [])
 
