@@ -92,7 +92,7 @@ class Ablation:
 
     def _example(self, text: str) -> Text:
         """An example, of which must be gone what all detectors together mask."""
-        (covers,) = self._catalog.everything.cover(Inspected(text))
+        (covers,) = self._catalog.everything.redactions(Inspected(text))
         return Text("example", text, tuple(text[each.start : each.end] for each in covers))
 
     def without(self, detector: Detector, dropped: AbstractSet[str] = frozenset()) -> Loss:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policies.compiled_catalog import Catalog
-    from policies.matching.findings import Cover, Finder
+    from policies.matching.findings import Finder
+    from policies.matching.redactions import Redaction
 
 MB = 1_000_000
 SOURCES = {
@@ -83,15 +84,16 @@ def look_at(catalog: Catalog, path: Path, most: int, shown: int) -> Tree:
         tree.files += 1
         tree.characters += len(text)
         for kind, finder in finders.items():
-            for cover in covers(finder, text):
-                tree.touched[kind][cover.target.id] += 1
-                if tree.touched[kind][cover.target.id] <= shown:
-                    print(f"{cover.target.id}  {file.relative_to(path)}\n    {around(text, cover)}")
+            for redaction in redactions(finder, text):
+                tree.touched[kind][redaction.target.id] += 1
+                if tree.touched[kind][redaction.target.id] <= shown:
+                    where = file.relative_to(path)
+                    print(f"{redaction.target.id}  {where}\n    {around(text, redaction)}")
     return tree
 
 
-def covers(finder: Finder, text: str) -> list[Cover]:
-    return finder.cover(Inspected(text))[0]
+def redactions(finder: Finder, text: str) -> list[Redaction]:
+    return finder.redactions(Inspected(text))[0]
 
 
 def sample(path: Path, most: int) -> Iterator[Path]:
@@ -115,8 +117,8 @@ def _order(file: Path) -> bytes:
     return hashlib.sha256(file.as_posix().encode()).digest()
 
 
-def around(text: str, cover: Cover) -> str:
-    start, end = cover.start, cover.end
+def around(text: str, redaction: Redaction) -> str:
+    start, end = redaction.start, redaction.end
     parts = (text[max(0, start - AROUND) : start], text[start:end], text[end : end + AROUND])
     return "{!r} «{!r}» {!r}".format(*parts)
 

@@ -83,8 +83,8 @@ class SafeText:
 
 def _secrets(catalog: Catalog, text: str, values: Mapping[str, str]) -> list[Secret]:
     """Return all that is secret in a text; it may overlap."""
-    [covers] = catalog.everything.cover(Inspected(text))
-    found = [(cover.start, cover.end, catalog.label(cover.target)) for cover in covers]
+    [redactions] = catalog.everything.redactions(Inspected(text))
+    found = [(one.start, one.end, catalog.label(one.target)) for one in redactions]
     known = Known({text[start:end]: label for start, end, label in found} | dict(values))
     return [*found, *known.places(text)]
 

@@ -228,10 +228,10 @@ class LookedAt:
         canonical = self._arguments.canonical
         inspect = self._evidence.inspected if self._evidence else Inspected
         try:
-            covers = self._catalog.everything.cover(inspect(*self._texts))
+            redactions = self._catalog.everything.redactions(inspect(*self._texts))
         except TooDense:
-            covers = None
-        if covers is not None and not any(covers):
+            redactions = None
+        if redactions is not None and not any(redactions):
             return whole_characters(canonical)
         mask = self._catalog.mask_together(self._texts)
         masked = Arguments(self._arguments.rewritten(lambda _place, text: mask(text)))

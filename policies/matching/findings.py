@@ -10,11 +10,11 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from policies.matching.covers import Cover, extended, joined
 from policies.matching.effort import TooDense
 from policies.matching.masker import WITHHELD
 from policies.matching.matcher import Matcher, Scannable
 from policies.matching.readings import AsItStands, Reading, readings
+from policies.matching.redactions import Redaction, extended, joined
 from policies.matching.scanner import Span, in_order
 from policies.matching.target import Target
 from policies.patterns.normalise import BAR, barred
@@ -113,27 +113,27 @@ class Finder:
             for span in matcher.find(text, wanted, most):
                 yield Span(span.start, wanted[span.target], span.end)
 
-    def cover(self, inspected: Inspected) -> list[list[Cover]]:
+    def redactions(self, inspected: Inspected) -> list[list[Redaction]]:
         """Return for each text the stretches that must not be shown, in order and apart.
 
         Raises TooDense where there is too much to follow.
         """
-        shown: list[list[Cover]] = [[] for _ in inspected.texts]
-        hidden: list[list[Cover]] = [[] for _ in inspected.texts]
+        shown: list[list[Redaction]] = [[] for _ in inspected.texts]
+        hidden: list[list[Redaction]] = [[] for _ in inspected.texts]
         for reading, scannable in inspected.readings:
-            covers = hidden if reading.how else shown
-            for begin, target, until in sorted(self._covered(reading, scannable)):
+            redactions = hidden if reading.how else shown
+            for begin, target, until in sorted(self._stretches(reading, scannable)):
                 number, start, end = inspected.place(begin, until)
-                covers[number].append(Cover(start, end, self.targets[target]))
+                redactions[number].append(Redaction(start, end, self.targets[target]))
         return [
             extended(joined(plain), sorted(others, key=attrgetter("start")), text)
             for text, plain, others in zip(inspected.texts, shown, hidden, strict=True)
         ]
 
-    def _covered(self, reading: Reading, text: Scannable) -> Iterator[tuple[int, int, int]]:
-        """Yield the stretches of the original text that a reading covers: start, target, end."""
+    def _stretches(self, reading: Reading, text: Scannable) -> Iterator[tuple[int, int, int]]:
+        """Yield the stretches of the original text that a reading hides: start, target, end."""
         for matcher, wanted in self._parts:
-            for span in matcher.cover(text, wanted):
+            for span in matcher.all_spans(text, wanted):
                 start, end = reading.origin(span.start, span.end)
                 yield start, wanted[span.target], end
 
@@ -153,17 +153,17 @@ class Finder:
         `inspect` may know texts that were made ready before.
         """
         try:
-            covers = self.cover(inspect(*texts))
+            redactions = self.redactions(inspect(*texts))
         except TooDense:
             if len(texts) > 1:
                 return [self.mask_all([text], label, masked)[0] for text in texts]
             return [WITHHELD]
-        for text, covered in zip(texts, covers, strict=True):
-            for cover in covered:
-                masked(text[cover.start : cover.end], cover.target)
+        for text, redacted in zip(texts, redactions, strict=True):
+            for redaction in redacted:
+                masked(text[redaction.start : redaction.end], redaction.target)
         return [
-            _masked(text, covered, label) if covered else text
-            for text, covered in zip(texts, covers, strict=True)
+            _masked(text, redacted, label) if redacted else text
+            for text, redacted in zip(texts, redactions, strict=True)
         ]
 
     def across(self, texts: Sequence[str]) -> list[Finding]:
@@ -185,12 +185,12 @@ class Finder:
         return across
 
 
-def _masked(text: str, covered: Sequence[Cover], label: Callable[[Target], str]) -> str:
+def _masked(text: str, redacted: Sequence[Redaction], label: Callable[[Target], str]) -> str:
     out: list[str] = []
     at = 0
-    for cover in covered:
-        out += [text[at : cover.start], label(cover.target)]
-        at = cover.end
+    for redaction in redacted:
+        out += [text[at : redaction.start], label(redaction.target)]
+        at = redaction.end
     return "".join([*out, text[at:]])
 
 

@@ -110,7 +110,7 @@ class Matcher:
     def __init__(self, targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
         self._finders = [_Finder(target) for target in self.targets]
-        self._covers: dict[tuple[int, ...], _Cover] = {}
+        self._sweeps: dict[tuple[int, ...], _Sweep] = {}
 
     @cached_property
     def _lookups(self) -> list[PatternLookup | WordLookup]:
@@ -159,7 +159,7 @@ class Matcher:
             for span in self._finders[at].spans(text, at, most)
         ]
 
-    def cover(self, text: Scannable, wanted: Container[int]) -> list[Span]:
+    def all_spans(self, text: Scannable, wanted: Container[int]) -> list[Span]:
         """Return the matches that begin at any place at all, as the masker of a stream sees them.
 
         Raises TooDense where too many are in progress.
@@ -171,17 +171,17 @@ class Matcher:
             tuple(compress(hits, by_letters)),
             tuple(compress(hits, map(not_, by_letters))),
         ):
-            spans = self._cover(group).spans(text) if group else []
+            spans = self._sweep(group).spans(text) if group else []
             placed = (text.in_text(s.start, group[s.target], s.end) for s in spans)
             found += filter(None, placed)
         return found
 
-    def _cover(self, hits: tuple[int, ...]) -> _Cover:
-        if hits not in self._covers:
-            if len(self._covers) >= _MAX_PLANS:
-                self._covers.clear()
-            self._covers[hits] = _Cover([self.targets[at] for at in hits])
-        return self._covers[hits]
+    def _sweep(self, hits: tuple[int, ...]) -> _Sweep:
+        if hits not in self._sweeps:
+            if len(self._sweeps) >= _MAX_PLANS:
+                self._sweeps.clear()
+            self._sweeps[hits] = _Sweep([self.targets[at] for at in hits])
+        return self._sweeps[hits]
 
     def _hits(self, text: Scannable) -> tuple[int, ...]:
         """Return the targets that match somewhere, in their order."""
@@ -213,7 +213,7 @@ class _Openings:
         return self._bytes.match(text.data, at) is not None
 
 
-class _Cover:
+class _Sweep:
     """Follows a few targets through a text, and leaps over what none of them begins in."""
 
     def __init__(self, targets: Sequence[Target]) -> None:

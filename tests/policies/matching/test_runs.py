@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policies.loader import SHIPPED, load_catalog
-from policies.matching.covers import Cover, joined
 from policies.matching.findings import Finder, Inspected
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
+from policies.matching.redactions import Redaction, joined
 from policies.matching.runs import FEWEST
 from policies.matching.scanner import Plan, in_order
 from policies.matching.target import Target
@@ -43,14 +43,15 @@ def whole(text: str) -> str:
 
 def as_it_stands(text: str) -> str:
     """Mask a whole text without its other readings, which a stream does not have."""
-    spans = MATCHER.cover(Scannable(text), range(len(TARGETS)))
-    covers = [
-        Cover(span.start, span.end, TARGETS[span.target]) for span in sorted(spans, key=in_order)
+    spans = MATCHER.all_spans(Scannable(text), range(len(TARGETS)))
+    redactions = [
+        Redaction(span.start, span.end, TARGETS[span.target])
+        for span in sorted(spans, key=in_order)
     ]
     out, at = "", 0
-    for cover in joined(covers):
-        out += text[at : cover.start] + f"[{cover.target.id}]"
-        at = cover.end
+    for redaction in joined(redactions):
+        out += text[at : redaction.start] + f"[{redaction.target.id}]"
+        at = redaction.end
     return out + text[at:]
 
 

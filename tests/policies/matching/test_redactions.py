@@ -1,10 +1,10 @@
-"""What other readings of a text see is covered too, and changes nothing where the text shows it."""
+"""What other readings of a text see is redacted too, and changes nothing that the text shows."""
 
 from __future__ import annotations
 
 import pytest
 
-from policies.matching.covers import Cover, extended, joined
+from policies.matching.redactions import Redaction, extended, joined
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
 
@@ -13,13 +13,18 @@ OTHER = Target("other", parse("other"))
 TEXT = "0123456789 `~* 0123456789"
 
 
-def shown(covers: list[Cover]) -> list[tuple[int, int, str]]:
-    return [(cover.start, cover.end, cover.target.id) for cover in covers]
+def shown(redactions: list[Redaction]) -> list[tuple[int, int, str]]:
+    return [(redaction.start, redaction.end, redaction.target.id) for redaction in redactions]
 
 
 def test_what_overlaps_is_one_by_the_name_of_the_first() -> None:
-    covers = [Cover(0, 4, PLAIN), Cover(2, 3, OTHER), Cover(3, 6, OTHER), Cover(6, 8, OTHER)]
-    assert shown(joined(covers)) == [(0, 6, "plain"), (6, 8, "other")]
+    redactions = [
+        Redaction(0, 4, PLAIN),
+        Redaction(2, 3, OTHER),
+        Redaction(3, 6, OTHER),
+        Redaction(6, 8, OTHER),
+    ]
+    assert shown(joined(redactions)) == [(0, 6, "plain"), (6, 8, "other")]
 
 
 @pytest.mark.parametrize(
@@ -42,6 +47,6 @@ def test_another_reading_adds_what_it_alone_sees(
     other: list[tuple[int, int]],
     expected: list[tuple[int, int, str]],
 ) -> None:
-    covers = [Cover(start, end, PLAIN) for start, end in plain]
-    others = [Cover(start, end, OTHER) for start, end in other]
-    assert shown(extended(covers, others, TEXT)) == expected
+    redactions = [Redaction(start, end, PLAIN) for start, end in plain]
+    others = [Redaction(start, end, OTHER) for start, end in other]
+    assert shown(extended(redactions, others, TEXT)) == expected
