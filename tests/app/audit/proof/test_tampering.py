@@ -265,15 +265,15 @@ PICKS: dict[str, tuple[Change, str]] = {
     "an entry has the place of another": (
         lambda records: records[at(records, "entry", 1)].update(index=9),
         (
-            "entry 9 of the tree (chain gateway/2, number 0): the tree of 14 entries that was signed "
-            "does not have it"
+            "entry 9 of the tree (chain gateway/2, number 0): the tree of 14 entries that was "
+            "signed does not have it"
         ),
     ),
     "an entry was made up, with its seal": (
         lambda records: records[at(records, "entry", 1)]["entry"]["data"].update(action="allow"),
         (
-            "entry 10 of the tree (chain gateway/2, number 0): its content was changed: it does not "
-            "fit its seal"
+            "entry 10 of the tree (chain gateway/2, number 0): its content was changed: it does "
+            "not fit its seal"
         ),
     ),
     "its answer is another one": (
