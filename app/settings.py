@@ -168,6 +168,8 @@ class Settings(BaseSettings):
     """What the workspace calls the profile field that names a person's manager."""
     slack_post_seconds: float = Field(default=1.0, gt=0)
     """Between two messages in one channel: Slack takes about one a second."""
+    tell_after_seconds: float = Field(default=10.0, ge=0)
+    """How long a request waits before its requester is told in Slack that it does."""
     slack_http_port: int = Field(default=8475, ge=0, le=65535)
 
     @field_validator("public_url")

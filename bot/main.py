@@ -51,7 +51,6 @@ from bot.people.managers import Managers
 from bot.people.people import People
 from bot.querying import Querying
 from bot.routes import Rooms, slack_app
-from bot.settings import BotSettings, ours_of
 from bot.slack.accounts import Workspace
 from bot.slack.api import Slack, connected
 from bot.slack.button_signer import ButtonSigner
@@ -83,10 +82,11 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     """
     token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
     require(settings, "mongodb", "slack_bot_token", token)
-    ours = ours_of(settings)
     # The catalog takes a while to load: a wrong token is told before.
-    async with connected(ours.bot_token, ours.api_url) as slack:
-        await _signed_in(slack, ours)
+    async with connected(
+        settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+    ) as slack:
+        await _signed_in(slack, settings)
     catalogs = await asyncio.to_thread(CatalogKeeper, settings.catalog, answers=False)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
     storage = MongoStorage.connect(
@@ -96,13 +96,13 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
         await storage.prepare()
         async with running(stop, catalogs.run()):
             in_force = partial(getattr, catalogs, "current")
-            await run(ours, storage, in_force, SystemClock(), stop, announce)
+            await run(settings, storage, in_force, SystemClock(), stop, announce)
     finally:
         storage.close()
 
 
 async def run(
-    settings: BotSettings,
+    settings: Settings,
     storage: MongoStorage,
     catalog: Callable[[], Catalog],
     clock: Clock,
@@ -113,9 +113,11 @@ async def run(
 
     A task that dies takes the process down with it.
     """
-    async with connected(settings.bot_token, settings.api_url) as slack:
+    async with connected(
+        settings.slack_bot_token.get_secret_value(), settings.slack_api_url
+    ) as slack:
         workspace = await _signed_in(slack, settings)
-        groups = Groups(slack, Pace(settings.post_seconds * _READ_SHARE, _READ_BURST))
+        groups = Groups(slack, Pace(settings.slack_post_seconds * _READ_SHARE, _READ_BURST))
 
         def approvers() -> Mapping[str, ApproverSet]:
             return catalog().approvers
@@ -126,7 +128,7 @@ async def run(
         def masking(texts: Sequence[str]) -> Callable[[str], str]:
             return catalog().mask_together(texts)
 
-        managers = Managers(slack, settings.manager_field)
+        managers = Managers(slack, settings.slack_manager_field)
         people = People(
             slack, groups, storage.people, storage.links, approvers, workspace, managers
         )
@@ -139,7 +141,7 @@ async def run(
                 links=Links(slack, workspace),
                 people=people,
                 approvers=Approvers(people, groups, storage.people, approvers),
-                signer=ButtonSigner(settings.bot_token),
+                signer=ButtonSigner(settings.slack_bot_token.get_secret_value()),
                 ledger=ledger,
                 grants=Grants(storage.grants, storage.holds, ledger, clock),
                 storage=storage,
@@ -173,7 +175,7 @@ async def _side_by_side(
 class _Shared:
     """What several parts are built from."""
 
-    settings: BotSettings
+    settings: Settings
     slack: Slack
     workspace: Workspace
     links: Links
@@ -190,11 +192,11 @@ class _Shared:
 
     def paces(self) -> tuple[Pace, Pace]:
         """Return what keeps posts below Slack's rate for each channel, and edits below theirs."""
-        seconds = self.settings.post_seconds
+        seconds = self.settings.slack_post_seconds
         return Pace(seconds, _POST_BURST), Pace(seconds * _EDIT_SHARE, _EDIT_BURST)
 
     def poster(self, posts: Pace, edits: Pace) -> Poster:
-        channel = self.settings.channel
+        channel = self.settings.slack_channel
         directs = Directs(
             self.storage.holds,
             self.storage.notices,
@@ -210,7 +212,9 @@ class _Shared:
             directs,
             Habits(self.storage.holds),
             mask=self.mask,
-            places=Places(channel, self.settings.audit_channel or channel, self.settings.routes),
+            places=Places(
+                channel, self.settings.slack_audit_channel or channel, self.settings.slack_routes
+            ),
         )
         notices = self.storage.notices
         return Poster(
@@ -231,7 +235,7 @@ class _Shared:
         )
 
     def digests(self, poster: Poster, posts: Pace, edits: Pace) -> Digests:
-        every = Pace(self.settings.post_seconds * _DIGEST_SHARE, 1)
+        every = Pace(self.settings.slack_post_seconds * _DIGEST_SHARE, 1)
         notices = self.storage.notices
         return Digests(poster, notices, self.clock, every=every, posts=posts, edits=edits)
 
@@ -278,9 +282,11 @@ class _Shared:
         return slack_app(slack, self.workspace, rooms)
 
 
-async def _signed_in(slack: Slack, settings: BotSettings) -> Workspace:
-    socket = settings.mode is SlackMode.SOCKET
-    return await sign_in(slack, settings.team, settings.app_token if socket else "")
+async def _signed_in(slack: Slack, settings: Settings) -> Workspace:
+    socket = settings.slack_mode is SlackMode.SOCKET
+    return await sign_in(
+        slack, settings.slack_team, settings.slack_app_token.get_secret_value() if socket else ""
+    )
 
 
 async def _listen(
@@ -289,17 +295,19 @@ async def _listen(
     """Hear Slack over sockets, or over signed HTTP."""
     settings = shared.settings
     async with asyncio.TaskGroup() as tasks:
-        if settings.mode is SlackMode.HTTP:
+        if settings.slack_mode is SlackMode.HTTP:
             await feed.ready.wait()
             tasks.create_task(check_token(shared.slack))
             from bot.slack.webhook import serve_events  # noqa: PLC0415 - sockets need no server
 
-            secret = settings.signing_secret
-            tasks.create_task(serve_events(app, secret, settings.host, settings.port, announce))
+            secret = settings.slack_signing_secret.get_secret_value()
+            tasks.create_task(
+                serve_events(app, secret, settings.host, settings.slack_http_port, announce)
+            )
             return
-        ears = Ears(app, settings.app_token, shared.slack)
+        ears = Ears(app, settings.slack_app_token.get_secret_value(), shared.slack)
         tasks.create_task(ears.run())
         await feed.ready.wait()
         await ears.connected()
-        _log.info("bot ready", channel=settings.channel)
-        announce(settings.api_url)
+        _log.info("bot ready", channel=settings.slack_channel)
+        announce(settings.slack_api_url)

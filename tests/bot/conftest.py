@@ -16,13 +16,13 @@ from app.domain.session import Decision, RecordedRequest, Session, Side
 from app.ids import new_id
 from app.pages import LARGE_BYTES
 from app.pieces import Cutter
+from app.settings import Settings
 from app.storage.store import MongoStorage
 from app.vault import Vault
 from bot.main import run
 from bot.people.groups import Groups
 from bot.people.managers import Managers
 from bot.people.people import People
-from bot.settings import BotSettings
 from bot.slack.rates import Pace
 from policies.compiled_catalog import Catalog
 from policies.loader import SHIPPED, load_catalog
@@ -59,6 +59,12 @@ def _warm(directory: Path) -> Catalog:
     return made
 
 
+def slack_settings(api_url: str, **changes: Any) -> Settings:  # noqa: ANN401 - settings
+    """Return the settings of a bot in the sandbox's Slack."""
+    given = {"slack_bot_token": BOT_TOKEN, "slack_app_token": APP_TOKEN, "slack_api_url": api_url}
+    return Settings(**given | changes)
+
+
 @dataclass
 class Office:
     """One company: its Slack, its database, its bot."""
@@ -70,15 +76,7 @@ class Office:
     @asynccontextmanager
     async def bot(self, **changes: Any) -> AsyncIterator[None]:  # noqa: ANN401 - settings
         """Run a bot for the length of a block, until it hears Slack at least."""
-        settings = replace(
-            BotSettings(
-                BOT_TOKEN,
-                "approvals",
-                app_token=APP_TOKEN,
-                api_url=f"{self.slack.base_url}/api/",
-            ),
-            **changes,
-        )
+        settings = slack_settings(f"{self.slack.base_url}/api/", **changes)
         stop, ready = asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             in_force = lambda: self.catalog  # noqa: E731 - it may change while the bot runs

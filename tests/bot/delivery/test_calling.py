@@ -129,7 +129,7 @@ async def test_a_quiet_set_is_named_in_the_thread_and_never_called(
 
 
 async def test_a_card_in_a_direct_message_mentions_no_one(office: Office) -> None:
-    async with office.bot(channel="dm"):
+    async with office.bot(slack_channel="dm"):
         maria = await office.slack.user("maria")
         await office.hold()
         card = await maria.wait_for_message("Approval needed", channel="abeyance")

@@ -68,7 +68,7 @@ async def test_a_few_have_no_digest(office: Office) -> None:
 
 async def test_a_digest_that_a_killed_bot_left_is_taken_down(office: Office) -> None:
     held = [await office.hold() for _ in range(30)]
-    async with office.bot(post_seconds=5.0):
+    async with office.bot(slack_post_seconds=5.0):
         maria = await office.slack.user("maria")
         digest = await maria.wait_for_message("more requests waiting")
     for one in held:

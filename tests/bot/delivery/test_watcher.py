@@ -242,7 +242,7 @@ async def test_a_card_that_somebody_deleted_comes_back_when_there_is_news(office
 async def test_without_a_channel_the_requester_hears_at_once_that_nobody_was_asked(
     office: Office,
 ) -> None:
-    async with office.bot(channel="nowhere"):
+    async with office.bot(slack_channel="nowhere"):
         dana = await office.slack.user("dana")
         held = await office.hold()
         told = await dana.wait_for_message("no approver could be reached")
@@ -288,7 +288,7 @@ async def test_one_of_several_approvers_who_cannot_be_written_to_does_not_end_it
     office: Office,
 ) -> None:
     await office.slack.refuse_calls("chat.postMessage", "channel_not_found", times=1)
-    async with office.bot(channel="dm"):
+    async with office.bot(slack_channel="dm"):
         maria, marcus = await office.slack.user("maria"), await office.slack.user("marcus")
         await office.hold()
         await maria.wait_for_message("Approval needed", channel="abeyance")

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from app.domain.hold import HoldState
 from app.errors import BadSettings
-from app.settings import SlackMode
+from app.settings import Settings, SlackMode
 from bot.main import run
-from bot.settings import BotSettings
 from bot.slack.manifest import BOT_SCOPES, manifest
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.delivery import signature_headers
@@ -147,7 +147,9 @@ async def test_an_auditor_searches_from_the_home_tab_and_nobody_else_can(office:
 
 async def test_slack_over_signed_http_decides_as_well(office: Office) -> None:
     port = free_port()
-    async with office.bot(mode=SlackMode.HTTP, signing_secret=SIGNING_SECRET, port=port):
+    async with office.bot(
+        slack_mode=SlackMode.HTTP, slack_signing_secret=SIGNING_SECRET, slack_http_port=port
+    ):
         url = f"http://127.0.0.1:{port}/-/slack/events"
         await office.slack.settings(request_url=url)
         maria = await office.slack.user("maria")
@@ -162,7 +164,9 @@ async def test_slack_over_signed_http_decides_as_well(office: Office) -> None:
 
 async def test_what_slack_did_not_sign_just_now_decides_nothing(office: Office) -> None:
     port = free_port()
-    async with office.bot(mode=SlackMode.HTTP, signing_secret=SIGNING_SECRET, port=port):
+    async with office.bot(
+        slack_mode=SlackMode.HTTP, slack_signing_secret=SIGNING_SECRET, slack_http_port=port
+    ):
         held = await office.hold()
         maria = await office.slack.user("maria")
         card = await maria.wait_for_message("Approval needed")
@@ -216,7 +220,11 @@ async def test_a_token_that_slack_does_not_take_stops_the_bot_with_the_remedy(
     office: Office, bot_token: str, app_token: str, named: str
 ) -> None:
     api_url = f"{office.slack.base_url}/api/"
-    wrong = BotSettings(bot_token, "approvals", app_token=app_token, api_url=api_url)
+    wrong = Settings(
+        slack_bot_token=SecretStr(bot_token),
+        slack_app_token=SecretStr(app_token),
+        slack_api_url=api_url,
+    )
     with pytest.raises(BadSettings, match=named):
         await run(wrong, office.storage, lambda: office.catalog, CLOCK, asyncio.Event(), print)
 

@@ -67,7 +67,7 @@ async def test_the_identity_providers_word_goes_before_slacks(office: Office) ->
 async def test_the_profile_field_may_have_another_name(office: Office) -> None:
     field = {**seed.PROFILE_FIELDS[1], "label": "Reports to"}
     await office.slack.settings(profile_fields=[field])
-    async with office.bot(manager_field="reports to"):
+    async with office.bot(slack_manager_field="reports to"):
         maria = await office.slack.user("maria")
         await office.hold(terms=TERMS)
         await maria.wait_for_message("Approval needed")

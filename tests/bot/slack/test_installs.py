@@ -11,13 +11,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from app.errors import BadSettings
 from app.settings import SlackMode
 from bot.main import run
-from bot.settings import BotSettings
 from bot.slack.accounts import Workspace
 from bot.slack.api import connected
 from bot.slack.tokens import other_app, sign_in, with_app
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.driver import Refused
-from tests.bot.conftest import CLOCK
+from tests.bot.conftest import CLOCK, slack_settings
 from tests.conftest import free_port
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def test_of_an_organisation_the_calls_of_all_its_workspaces_are_heard(
 
 async def test_an_app_of_a_whole_organisation_posts_and_decides(office: Office) -> None:
     await office.slack.settings(enterprise="E0ACME")
-    async with office.bot(team=TEAM):
+    async with office.bot(slack_team=TEAM):
         maria = await office.slack.user("maria")
         await office.hold()
         card = await maria.wait_for_message("Approval needed")
@@ -146,9 +145,7 @@ async def test_a_bot_with_tokens_of_two_apps_does_not_start(
 
 async def test_an_app_of_a_whole_organisation_has_to_know_its_workspace(office: Office) -> None:
     await office.slack.settings(enterprise="E0ACME")
-    settings = BotSettings(
-        BOT_TOKEN, "approvals", app_token=APP_TOKEN, api_url=f"{office.slack.base_url}/api/"
-    )
+    settings = slack_settings(f"{office.slack.base_url}/api/")
     with pytest.raises(BadSettings, match="ABEYANCE_SLACK_TEAM"):
         await run(settings, office.storage, lambda: office.catalog, CLOCK, asyncio.Event(), print)
 
@@ -158,7 +155,9 @@ async def test_a_handler_that_fails_after_its_ack_is_no_app_that_is_away(
     office: Office, mode: SlackMode
 ) -> None:
     port = free_port()
-    async with office.bot(mode=mode, signing_secret=SIGNING_SECRET, port=port):
+    async with office.bot(
+        slack_mode=mode, slack_signing_secret=SIGNING_SECRET, slack_http_port=port
+    ):
         if mode is SlackMode.HTTP:
             await office.slack.settings(request_url=f"http://127.0.0.1:{port}/-/slack/events")
         maria = await office.slack.user("maria")

@@ -26,7 +26,7 @@ async def end_of_a_bot(office: Office, cause: Callable[[], Awaitable[None]]) -> 
     """Run a bot until `cause` has ended it, and return what it says."""
 
     async def live() -> None:
-        async with office.bot(away_seconds=0.0):
+        async with office.bot(away_seconds=0.001):
             await cause()
             await asyncio.Event().wait()  # The bot's end cancels it.
 
@@ -58,7 +58,7 @@ async def test_a_bot_whose_token_is_refused_ends_with_the_remedy_and_gives_nothi
 
 async def test_one_refusal_that_slack_takes_back_costs_nobody_their_card(office: Office) -> None:
     await office.slack.refuse_calls("chat.postMessage", "invalid_auth", times=1)
-    async with office.bot(away_seconds=0.0):
+    async with office.bot(away_seconds=0.001):
         maria = await office.slack.user("maria")
         await office.hold()
         await maria.wait_for_message("Approval needed")

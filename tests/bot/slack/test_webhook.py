@@ -32,7 +32,9 @@ DEEP = b"[" * 200_000
 @pytest.fixture
 async def port(office: Office) -> AsyncIterator[int]:
     port = free_port()
-    async with office.bot(mode=SlackMode.HTTP, signing_secret=SIGNING_SECRET, port=port):
+    async with office.bot(
+        slack_mode=SlackMode.HTTP, slack_signing_secret=SIGNING_SECRET, slack_http_port=port
+    ):
         yield port
 
 
