@@ -18,7 +18,7 @@ import bson
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-WRITES = frozenset({"insert", "update", "delete"})
+WRITES = frozenset({"insert", "update", "delete", "bulkWrite"})
 READS = frozenset({"find", "aggregate", "getMore"})
 ALL = WRITES | READS | {"createIndexes", "listIndexes", "dropIndexes"}
 _HEADER = struct.Struct("<iiii")
@@ -79,7 +79,7 @@ class Lossy:
                 command = _command(message)
                 asked[request] = next(iter(command))
                 self.asked[asked[request]] = command
-                self.touched.add((asked[request], str(command[asked[request]])))
+                self.touched |= _touched(command)
                 if self._silently and self._is_lost(asked[request]):
                     continue
             requests.write(message)
@@ -119,10 +119,29 @@ async def lossy_proxy(uri: str) -> AsyncIterator[tuple[Lossy, str]]:
 
 
 def _command(message: bytes) -> dict[str, Any]:
-    """Return the document in the first section; its first member names the command."""
-    start = _HEADER.size + 5  # After flags and the kind of the section.
-    (size,) = struct.unpack_from("<i", message, start)
-    return bson.decode(message[start : start + size])
+    """Return the command with what is sent beside it; its first member names it."""
+    command: dict[str, Any] = {}
+    at = _HEADER.size + 4  # After the flags.
+    while at < len(message):
+        kind, (size,) = message[at], struct.unpack_from("<i", message, at + 1)
+        section = message[at + 1 : at + 1 + size]
+        if kind == 0:
+            command = bson.decode(section) | command
+        else:
+            name, _, documents = section[4:].partition(b"\0")
+            command[name.decode()] = bson.decode_all(documents)
+        at += 1 + size
+    return command
+
+
+def _touched(command: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return each thing that a command does, with its collection."""
+    name = next(iter(command))
+    if name != "bulkWrite":
+        return {(name, str(command[name]))}
+    collections = [space["ns"].partition(".")[2] for space in command["nsInfo"]]
+    done = [next(iter(operation.items())) for operation in command["ops"]]
+    return {(action, collections[place]) for action, place in done}
 
 
 async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:

@@ -191,3 +191,17 @@ class Session:
     conversation: Conversation | None = None
     unpaged: tuple[Side, ...] = ()
     """Sides too large to be read at once, whose pages are still to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChange:
+    """What is written on a session at one time; None, or nothing, leaves it as it is."""
+
+    decision: Decision | None = None
+    grants: tuple[str, ...] = ()
+    answer: RecordedAnswer | None = None
+    """The head of the answer, or its end over its head."""
+    state: SessionState | None = None
+    reason: str = ""
+    unpaged: tuple[Side, ...] = ()
+    """Sides whose pages are still to be written."""

@@ -12,6 +12,7 @@ import functools
 import inspect
 import os
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import parse_qsl
 
@@ -22,9 +23,11 @@ import msgspec
 import pymongo
 from bson.errors import BSONError
 from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import InsertOne, UpdateOne
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
+    ClientBulkWriteException,
     ConfigurationError,
     ConnectionFailure,
     DuplicateKeyError,
@@ -38,8 +41,9 @@ from pymongo.errors import (
 from app.errors import BadSettings, StorageUnavailable, Unstorable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
+    from app.storage.bulk import Write
     from app.storage.documents import Document
 
 C = TypeVar("C", bound=type)
@@ -54,6 +58,8 @@ _PING_SECONDS = 1.0
 _SELECTION_MS = 15_000
 _DUPLICATE = 11000
 _TOO_LARGE = 10334
+# Of MongoDB 8.0, the first that takes writes to several collections in one call.
+_JOINS_FROM = 25
 _SETTINGS: dict[str, Any] = {
     # Whatever the URI says: what is acknowledged survives a failover, and what is read is so.
     "w": "majority",
@@ -97,6 +103,13 @@ def mapped_errors() -> Iterator[None]:
         raise StorageUnavailable(why) from error
     except (PyMongoError, TimeoutError) as error:
         raise _unavailable(error) from error
+
+
+def refused(code: int) -> StorageUnavailable:
+    """Return why a single write was not done."""
+    if code == _DUPLICATE:
+        return exists()
+    return _unavailable(OperationFailure("", code))
 
 
 def exists() -> Exists:
@@ -151,6 +164,12 @@ def _repeated(method: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
     return call
 
 
+def _model(write: Write, namespace: str | None = None) -> InsertOne[Document] | UpdateOne:
+    if write.expected is None:
+        return InsertOne(write.document, namespace=namespace)
+    return UpdateOne(write.expected, write.document, namespace=namespace)
+
+
 class Server:
     """The server that takes writes, as far as one is known; asks it, or waits for it."""
 
@@ -184,6 +203,53 @@ class Server:
                 # Counts from here, also for what waits for a thread, and in that thread.
                 with pymongo.timeout(_REPLY_SECONDS):
                     return await work()
+
+    async def write(self, database: str, writes: Sequence[Write]) -> dict[int, int]:
+        """Do independent writes; return the codes of those that were refused, by their places.
+
+        One call, or before MongoDB 8.0 one for each collection, side by side. Raises
+        StorageUnavailable where nothing is known of any.
+        """
+        await self.found()
+        if (self.client.delegate.topology_description.common_wire_version or 0) >= _JOINS_FROM:
+            return await self.ask(partial(self._write_joined, database, writes))
+        names = dict.fromkeys(write.collection for write in writes)
+        groups = [
+            {place: write for place, write in enumerate(writes) if write.collection == name}
+            for name in names
+        ]
+        apart = [self.ask(partial(self._write_one, database, group)) for group in groups]
+        codes: dict[int, int] = {}
+        for done in await asyncio.gather(*apart, return_exceptions=True):
+            if isinstance(done, BaseException):
+                raise done
+            codes |= done
+        return codes
+
+    async def _write_joined(self, database: str, writes: Sequence[Write]) -> dict[int, int]:
+        models = [_model(write, f"{database}.{write.collection}") for write in writes]
+        try:
+            await self.client.bulk_write(models, ordered=False)
+        except ClientBulkWriteException as error:
+            if isinstance(error.error, Exception):
+                raise error.error from None
+            if error.error or error.write_concern_errors:
+                raise
+            return {fault["idx"]: fault["code"] for fault in error.details["writeErrors"]}
+        return {}
+
+    async def _write_one(self, database: str, writes: Mapping[int, Write]) -> dict[int, int]:
+        collection = next(iter(writes.values())).collection
+        models = [_model(write) for write in writes.values()]
+        try:
+            await self.client[database][collection].bulk_write(models, ordered=False)
+        except BulkWriteError as error:
+            details = error.details or {}
+            if details.get("writeConcernErrors"):
+                raise
+            places = list(writes)
+            return {places[fault["index"]]: fault["code"] for fault in details["writeErrors"]}
+        return {}
 
     async def found(self) -> None:
         """Wait until a server that takes writes is known. Raises StorageUnavailable."""

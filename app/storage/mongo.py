@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import bson
 import structlog
-from bson.codec_options import CodecOptions
 from pymongo import ASCENDING, DESCENDING
 
 from app.errors import StorageUnavailable
+from app.storage.bulk import Bulk, Write, as_stored
 from app.storage.documents import Document, from_document
 from app.storage.driver import Exists, Server, error_code, exists, mapped_errors
 
@@ -32,7 +31,6 @@ _STREAM_SECONDS = 1.0
 _BATCH = 100
 _INDEX_DIFFERS = (85, 86)
 _INDEX_NOT_FOUND = 27
-_AS_WE_READ: CodecOptions[Document] = CodecOptions(tz_aware=True)
 _log = structlog.get_logger(__name__)
 
 
@@ -71,6 +69,14 @@ class Collection(Generic[T]):
         """Make the indexes; harmless where they exist."""
         for index in indexes:
             await self._prepare(index)
+
+    def inserting(self, document: Document, *, by_content: bool = False) -> Write:
+        """Return the write of a new document, to be joined with others."""
+        return Write(self._rows.name, document, by_content=by_content)
+
+    def changing(self, expected: Document, update: Document) -> Write:
+        """Return the update of the one document that is as expected, to be joined with others."""
+        return Write(self._rows.name, update, expected)
 
     async def insert(self, *documents: Document) -> None:
         """Write new documents, in order; those that are there already count as written.
@@ -146,7 +152,7 @@ class Collection(Generic[T]):
         rows = self._rows.find({"_id": {"$in": ids}})
         there = {row["_id"]: row for row in await self._server.ask(lambda: rows.to_list(None))}
         for document in documents:
-            if document["_id"] in there and there[document["_id"]] != _as_stored(document):
+            if document["_id"] in there and there[document["_id"]] != as_stored(document):
                 raise exists()
         return [document for document in documents if document["_id"] not in there]
 
@@ -186,10 +192,6 @@ class Collection(Generic[T]):
                         raise
 
 
-def _as_stored(document: Document) -> Document:
-    return bson.decode(bson.encode(document), _AS_WE_READ)
-
-
 class Database:
     """A connection to one database. Close it when the process ends."""
 
@@ -208,6 +210,9 @@ class Database:
 
     def collection(self, name: str, kind: type[T]) -> Collection[T]:
         return Collection(self._server, self._name, name, kind)
+
+    def bulk(self) -> Bulk:
+        return Bulk(self._server, self._name)
 
     async def ping(self) -> None:
         """Return if somebody answers within a second. Raises StorageUnavailable."""

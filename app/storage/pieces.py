@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from app.domain.session import Side
     from app.pages import PageIndex
     from app.pieces import Piece
+    from app.storage.bulk import Write
     from app.storage.mongo import Collection
 
 _AT_ONCE = 16
@@ -25,6 +26,10 @@ class PieceStore(Protocol):
 
     async def put(self, pieces: Iterable[Piece]) -> None:
         """Write the pieces that are not stored yet."""
+        ...
+
+    def putting(self, pieces: Iterable[Piece]) -> list[Write]:
+        """Return the writes of pieces, to be joined with others."""
         ...
 
     async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
@@ -47,6 +52,9 @@ class MongoPieces:
 
     def __init__(self, pieces: Collection[Piece]) -> None:
         self._pieces = pieces
+
+    def putting(self, pieces: Iterable[Piece]) -> list[Write]:
+        return [self._pieces.inserting(to_document(one), by_content=True) for one in pieces]
 
     async def put(self, pieces: Iterable[Piece]) -> None:
         rest = [to_document(piece) for piece in pieces]

@@ -24,15 +24,27 @@ if TYPE_CHECKING:
         Decision,
         RecordedAnswer,
         Session,
+        SessionChange,
         SessionState,
         Side,
     )
     from app.search import SessionFilter
+    from app.storage.bulk import Fault, Write
 
 __all__ = ["Entry", "Event", "EventKind"]
 
 
 class SessionStore(Protocol):
+    """What is named for an action in progress is only prepared, to be written with a commit."""
+
+    def opening(self, session: Session) -> Write: ...
+
+    def changing(self, session_id: str, change: SessionChange) -> Write: ...
+
+    def appending(self, session_id: str, chunks: Sequence[Chunk]) -> list[Write]:
+        """Prepare the next chunks; the same again where it is not known if they arrived."""
+        ...
+
     async def open(self, session: Session) -> None: ...
 
     async def decide(self, session_id: str, decision: Decision, grants: Sequence[str] = ()) -> None:
@@ -283,7 +295,14 @@ class PeopleStore(Protocol):
 
 
 class LedgerStore(Protocol):
-    async def insert(self, entries: Sequence[Entry]) -> None: ...
+    async def insert(
+        self, entries: Sequence[Entry], writes: Sequence[Write] = ()
+    ) -> Sequence[Fault]:
+        """Write entries and what goes with them; return what became of each of the writes.
+
+        Raises StorageUnavailable where an entry is not written, or nothing is known of it.
+        """
+        ...
 
     async def entries(self, session_id: str) -> tuple[Entry, ...]: ...
 
@@ -307,4 +326,21 @@ class LedgerStore(Protocol):
 class Ledger(Protocol):
     async def append(self, event: Event) -> None:
         """Return when the event is durable. Raises StorageUnavailable when it is not."""
+        ...
+
+
+class Journal(Ledger, Protocol):
+    """A ledger that writes what belongs to its events with them, in one call."""
+
+    async def commit(self, events: Sequence[Event], writes: Sequence[Write] = ()) -> None:
+        """Return when events and what is written with them are durable.
+
+        Raises StorageUnavailable when they are not; Unstorable where that is known of a write
+        alone, and all else is durable.
+        """
+        ...
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether what was written last failed, or is unanswered for a while."""
         ...

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.domain.connection import Connection
     from app.domain.event import Entry
     from app.domain.identity import Identity
+    from app.storage.bulk import Bulk, Fault, Write
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
@@ -106,8 +107,9 @@ class MongoStatements:
 class MongoLedger:
     """A LedgerStore."""
 
-    def __init__(self, entries: Collection[Entry]) -> None:
+    def __init__(self, entries: Collection[Entry], bulk: Bulk) -> None:
         self._entries = entries
+        self._bulk = bulk
 
     async def prepare(self) -> None:
         await self._entries.prepare(
@@ -116,13 +118,18 @@ class MongoLedger:
             Index(("event.at",), when={"seq": 0}),
         )
 
-    async def insert(self, entries: Sequence[Entry]) -> None:
-        try:
-            await self._entries.insert(
-                *(to_document(entry) | {"_id": entry.place} for entry in entries)
-            )
-        except Exists:
-            raise StorageUnavailable("another writer uses this chain of the ledger") from None
+    async def insert(
+        self, entries: Sequence[Entry], writes: Sequence[Write] = ()
+    ) -> tuple[Fault, ...]:
+        added = [
+            self._entries.inserting(to_document(entry) | {"_id": entry.place}) for entry in entries
+        ]
+        faults = await self._bulk.write([*added, *writes])
+        if fault := next(filter(None, faults[: len(added)]), None):
+            if isinstance(fault, Exists):
+                raise StorageUnavailable("another writer uses this chain of the ledger")
+            raise fault
+        return faults[len(added) :]
 
     async def entries(self, session_id: str) -> tuple[Entry, ...]:
         found = await self._entries.find({"event.session_id": session_id})

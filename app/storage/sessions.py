@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.session import Chunk, CloudRun, SessionState, Side
+from app.domain.session import Chunk, CloudRun, SessionChange, SessionState, Side
 from app.storage.documents import calls_sought, session_document, session_query, to_document
 from app.storage.driver import repeating
 from app.storage.mongo import Index
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from app.domain.session import Decision, RecordedAnswer, Session
     from app.search import SessionFilter
+    from app.storage.bulk import Write
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
@@ -49,12 +50,21 @@ class MongoSessions:
     async def prepare(self) -> None:
         await self._sessions.prepare(*(Index((field, "-_id")) for field in _SEARCHED))
 
+    def opening(self, session: Session) -> Write:
+        return self._sessions.inserting(session_document(session))
+
+    def changing(self, session_id: str, change: SessionChange) -> Write:
+        return self._sessions.changing({"_id": session_id}, _update(change))
+
+    def appending(self, session_id: str, chunks: Sequence[Chunk]) -> list[Write]:
+        batches = _batches(session_id, chunks)
+        return [self._chunks.inserting(to_document(batch)) for batch in batches]
+
     async def open(self, session: Session) -> None:
         await self._sessions.insert(session_document(session))
 
     async def decide(self, session_id: str, decision: Decision, grants: Sequence[str] = ()) -> None:
-        granted = {"grants": list(grants)} if grants else {}
-        await self._set(session_id, {"decision": decision.value} | granted)
+        await self._change(session_id, SessionChange(decision, tuple(grants)))
 
     async def adopt(self, session_id: str, gateway: str) -> None:
         await self._set(session_id, {"gateway": gateway})
@@ -68,20 +78,8 @@ class MongoSessions:
     async def answer(
         self, session_id: str, answer: RecordedAnswer, *, unpaged: bool = False
     ) -> None:
-        sides = [Side.ANSWER.value] if unpaged else []
-        rules = {*answer.rules, *(rule for call in answer.calls for rule in call.rules)}
-        await self._sessions.change(
-            {"_id": session_id},
-            {
-                "$set": {"answer": to_document(answer)},
-                "$addToSet": {
-                    # People search for what fired on the answer as for what fired on the request.
-                    "rules": {"$each": sorted(rules)},
-                    "calls": {"$each": calls_sought(answer.calls)},
-                    "unpaged": {"$each": sides},
-                },
-            },
-        )
+        sides = (Side.ANSWER,) if unpaged else ()
+        await self._change(session_id, SessionChange(answer=answer, unpaged=sides))
 
     async def note_run(self, session_id: str, agent: str, run: str) -> None:
         started = to_document(CloudRun(agent, run, started=True))
@@ -92,15 +90,7 @@ class MongoSessions:
         await self._sessions.change(started, {"$set": {"cloud.tokens": tokens}})
 
     async def close(self, session_id: str, state: SessionState, reason: str = "") -> None:
-        # How much of an answer was recorded is not known where the gateway died.
-        sides = [Side.ANSWER.value] if state is SessionState.INDETERMINATE else []
-        await self._sessions.change(
-            {"_id": session_id},
-            {
-                "$set": {"state": state.value, "reason": reason},
-                "$addToSet": {"unpaged": {"$each": sides}},
-            },
-        )
+        await self._change(session_id, SessionChange(state=state, reason=reason))
 
     async def unpaged(self, limit: int) -> tuple[Session, ...]:
         sides = [side.value for side in Side]
@@ -143,6 +133,31 @@ class MongoSessions:
 
     async def _set(self, session_id: str, fields: Document) -> None:
         await self._sessions.change({"_id": session_id}, {"$set": fields})
+
+    async def _change(self, session_id: str, change: SessionChange) -> None:
+        await self._sessions.change({"_id": session_id}, _update(change))
+
+
+def _update(change: SessionChange) -> Document:
+    fields: Document = {}
+    if change.decision is not None:
+        fields["decision"] = change.decision.value
+    if change.grants:
+        fields["grants"] = list(change.grants)
+    sides = {side.value for side in change.unpaged}
+    if change.state is not None:
+        fields |= {"state": change.state.value, "reason": change.reason}
+        if change.state is SessionState.INDETERMINATE:
+            # How much of an answer was recorded is not known where the gateway died.
+            sides.add(Side.ANSWER.value)
+    added = {"unpaged": sorted(sides)}
+    if answer := change.answer:
+        fields["answer"] = to_document(answer)
+        # People search for what fired on the answer as for what fired on the request.
+        rules = {*answer.rules, *(rule for call in answer.calls for rule in call.rules)}
+        added |= {"rules": sorted(rules), "calls": calls_sought(answer.calls)}
+    lists = {name: {"$each": values} for name, values in added.items() if values}
+    return {"$set": fields} | ({"$addToSet": lists} if lists else {})
 
 
 def _batches(session_id: str, chunks: Sequence[Chunk]) -> Iterator[ChunkBatch]:

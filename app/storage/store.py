@@ -72,7 +72,7 @@ class MongoStorage:
         )
         self.issued = MongoIssued(database.collection("issued", Issued))
         self.devices = MongoDevices(database.collection("devices", DeviceRequest))
-        self.ledger = MongoLedger(database.collection("ledger", Entry))
+        self.ledger = MongoLedger(database.collection("ledger", Entry), database.bulk())
 
     @classmethod
     def connect(cls, uri: str, database: str = "abeyance") -> MongoStorage:

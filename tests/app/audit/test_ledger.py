@@ -21,6 +21,7 @@ from tests.conftest import NOBODY
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from app.storage.bulk import Fault, Write
     from app.storage.ports import LedgerStore
 
 NOW = SystemClock().now()
@@ -84,13 +85,16 @@ async def test_after_a_failed_write_a_chain_begins_with_what_was_written_for_sur
     storage: MongoStorage, mongodb_uri: str, database_name: str
 ) -> None:
     class Failing(MongoLedger):
-        async def insert(self, entries: Sequence[Entry]) -> None:
-            await super().insert(entries)
+        async def insert(
+            self, entries: Sequence[Entry], writes: Sequence[Write] = ()
+        ) -> tuple[Fault, ...]:
+            faults = await super().insert(entries, writes)
             if entries[0].event.session_id == "b":
                 raise StorageUnavailable("the reply was lost")
+            return faults
 
     database = Database(mongodb_uri, database_name)
-    async with running(Failing(database.collection("ledger", Entry))) as ledger:
+    async with running(Failing(database.collection("ledger", Entry), database.bulk())) as ledger:
         await ledger.append(an_event("a"))
         with pytest.raises(StorageUnavailable):
             await ledger.append(an_event("b"))

@@ -20,7 +20,14 @@ from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice, NoticeKind
 from app.domain.server_tool import ToolVersion, tool_id
-from app.domain.session import Chunk, Decision, RecordedAnswer, SessionState, Side
+from app.domain.session import (
+    Chunk,
+    Decision,
+    RecordedAnswer,
+    SessionChange,
+    SessionState,
+    Side,
+)
 from app.pages import PageIndex
 from app.pieces import Piece
 from app.search import SessionFilter
@@ -309,7 +316,18 @@ _SMALL = {
         lambda s: s.tools.view("view"), lambda s: s.tools.note_seen("view", {"deploy": "one"})
     ),
     "ledger.prepare": Sample(lambda s: s.ledger.prepare()),
-    "ledger.insert": Sample(lambda s: s.ledger.insert(ENTRIES)),
+    "ledger.insert": Sample(
+        lambda s: s.ledger.insert(
+            ENTRIES,
+            [
+                *s.pieces.putting(PIECES),
+                s.sessions.opening(SESSION),
+                *s.sessions.appending(SESSION.id, CHUNKS),
+                s.sessions.changing("before", SessionChange(Decision.ALLOWED, answer=ANSWER)),
+            ],
+        ),
+        lambda s: s.sessions.open(replace(SESSION, id="before")),
+    ),
     "ledger.entries": Sample(
         lambda s: s.ledger.entries(SESSION.id), lambda s: s.ledger.insert(ENTRIES)
     ),

@@ -100,14 +100,15 @@ async def test_the_uri_cannot_weaken_what_is_acknowledged_or_read(
         storage = MongoStorage.connect(uri, database_name)
         await storage.notices.ensure(NOTICE)
         await storage.notices.lease(NOTICE, by="me", now=NOW, until=NOW)
+        await storage.ledger.insert((), [storage.sessions.opening(SESSION)])
         await asyncio.to_thread(storage.close)
-    for write in ("insert", "update"):
+    for write in ("insert", "update", "bulkWrite"):
         assert proxy.asked[write]["writeConcern"] == {"w": "majority", "j": True}
     assert proxy.asked["find"]["readConcern"] == {"level": "majority"}
     # As a direct connection always asks; a secondary would be asked for by its name.
     assert proxy.asked["find"]["$readPreference"] == {"mode": "primaryPreferred"}
     # It bounds the wait for the majority, too.
-    assert all("maxTimeMS" in proxy.asked[name] for name in ("insert", "update", "find"))
+    assert all("maxTimeMS" in proxy.asked[name] for name in ("insert", "bulkWrite", "find"))
 
 
 @pytest.mark.parametrize(
