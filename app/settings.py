@@ -130,6 +130,8 @@ class Settings(BaseSettings):
     idle_seconds: float = Field(default=75.0, gt=0)
     """How long a connection may idle: longer than a load balancer in front keeps it (often 60)."""
 
+    connections_seconds: float = Field(default=1.0, ge=0, le=60)
+    """How long a connection is used as it was read last; 0 reads it for each request."""
     drain_seconds: float = Field(default=30.0, ge=0)
     """How long streams and held callers may go on once the gateway is told to stop."""
 

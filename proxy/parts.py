@@ -102,7 +102,7 @@ class Parts:
         )
         self.leaving = leaving = Leaving(storage.holds, ledger, clock)
         issued = IssuedParts(settings, storage, verifier, callers, ledger, http, self._mask)
-        connections = Connections(storage.connections, vault)
+        connections = Connections(storage.connections, vault, settings.connections_seconds)
         vault_key = settings.vault_key.get_secret_value()
         account = SharedAccount(storage.receipts, vault_key, clock)
         beside = Beside(storage.people, connections, lambda: catalogs.current, recorder, clock)

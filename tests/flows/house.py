@@ -131,6 +131,7 @@ class House:
             "ABEYANCE_PORT": "0",
             "ABEYANCE_KEEP_ALIVE_SECONDS": "0.2",
             "ABEYANCE_DRAIN_SECONDS": "1",
+            "ABEYANCE_CONNECTIONS_SECONDS": "0",
             "ABEYANCE_SLACK_API_URL": slack["api"],
             "ABEYANCE_SLACK_BOT_TOKEN": slack["bot_token"],
             "ABEYANCE_SLACK_APP_TOKEN": slack["app_token"],

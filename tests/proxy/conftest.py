@@ -45,6 +45,7 @@ def settings(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Sett
         "vault_key": Vault.new_key(),
         "catalog": data,
         "port": port,
+        "connections_seconds": 0,
         "public_url": f"http://127.0.0.1:{port}",
         "login_client_secret": GATEWAY_SECRET,
     }
