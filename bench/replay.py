@@ -67,7 +67,8 @@ async def record(house: House, size: int) -> str:
     storage, now = house.storage(), SystemClock().now() - timedelta(minutes=5)
     headers = (("content-type", "application/json"),)
     sent = RecordedRequest("POST", "v1/chat/completions", "", headers, request_body(size), "d")
-    names = await Bodies(storage.pieces, Cutter(house.vault_key)).keep(sent.body)
+    names, pieces = await Bodies(storage.pieces, Cutter(house.vault_key)).keep(sent.body)
+    await storage.ledger.insert((), pieces)
     session = a_session(
         now,
         wire="openai_chat",

@@ -60,7 +60,10 @@ _NOTHING = Along()
 
 
 class Relay:
-    """Passes one answer on. Nothing is sent that was not masked and recorded before."""
+    """Passes one answer on. Nothing is sent that was not masked before.
+
+    Its end is written after its last byte has gone, but only while the storage is known to answer.
+    """
 
     def __init__(
         self,
@@ -115,6 +118,8 @@ class Relay:
         error = _CUT_OFF
         try:
             error = await self._body(answer, masker)
+            if not self._exchange.ended:
+                await self._exchange.end()
         except AbeyanceError as fault:
             error = str(fault)
             raise
@@ -125,8 +130,6 @@ class Relay:
             masker.close()
             with suppress(StorageUnavailable):
                 await self._end(self.error)
-        if not self._exchange.ended:
-            await self._exchange.end()
 
     async def _end(self, error: str) -> None:
         if self._recording.answering:
@@ -170,10 +173,10 @@ class Relay:
             if _is_stream(answer):
                 await self._start(answer)
             await self._stream(answer, masker, seen, pieces)
-            await self._pass(await masker.finish(), answer, last=True)
+            await self._pass(await masker.finish(), answer)
             if not self._recording.answering:
                 await self._start(answer)
-            await self._recording.chunks.flush()
+            await self._recording.chunks.confirm()
         except AbeyanceError as fault:
             if self.tally.denied is not None:
                 return await self._withhold(fault, answer, seen.pieces, pieces)
@@ -225,7 +228,7 @@ class Relay:
                 fault = self._told_of(worse)
         return await self._cut(fault, answer)
 
-    async def _pass(self, data: bytes, answer: UpstreamAnswer, *, last: bool = False) -> None:
+    async def _pass(self, data: bytes, answer: UpstreamAnswer) -> None:
         if denied := self.tally.denied:
             what = "The rest of this answer" if self._sent else "This answer"
             raise Refused(
@@ -243,11 +246,9 @@ class Relay:
             data = await self._along.agents.passed(data)
         if self._visit.continuation is not None:
             data = self._visit.continuation.feed(data)
-        # An answer that is sent whole can still be refused where it cannot be recorded.
-        at_once = last and not self._sent
         for start in range(0, len(data), _SLICE_BYTES):
             piece = data[start : start + _SLICE_BYTES]
-            await self._recording.chunks.sent(piece, at_once=at_once)
+            await self._recording.chunks.sent(piece)
             await self._send(piece)
 
     async def _send(self, data: bytes) -> None:

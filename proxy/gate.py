@@ -171,7 +171,7 @@ class Gate:
             case _:
                 assert_never(verdict.action)
         if visit.recording is None:
-            visit.recording = await self.recorder.open(identity, inquiry, verdict)
+            visit.recording = await self.recorder.begin(identity, inquiry, verdict)
         recording = visit.recording
         credential = self.connections.credential(inquiry.connection)
         answering = Answering(

@@ -125,8 +125,8 @@ class Asking:
             # Where it is left to the wire, it is the wire that has used it up.
             by_hook = asked.inquiry.hook is not None and not asked.leaves
             if by_hook and (released := await self._just_released(asked, left)):
-                recording = await self._opened(asked, left)
-                await recording.note(EventKind.HOOK_ALLOWING, hold=released.id)
+                recording = await self._opened(asked, left, later=True)
+                recording.note_later(EventKind.HOOK_ALLOWING, hold=released.id)
                 return Clearance(Decision.APPROVED)
             async with self._turns.of(asked.identity.key):
                 waiting = await self._hold(asked, left)
@@ -136,7 +136,7 @@ class Asking:
                 return deferred
             waiting, verdict = None, await asked.judge()
             if verdict.action is not Action.HOLD:
-                await self._opened(asked, verdict)
+                await self._opened(asked, verdict, later=True)
                 return Clearance(Decision.ALLOWED)
         return await self._released(asked, waiting)
 
@@ -222,7 +222,7 @@ class Asking:
             await self._opened(asked, left)
             raise needs_reason(left)
         before, waiter.recording = waiter.recording, None
-        recording = await self._opened(asked, left, held=True)
+        recording = await self._opened(asked, left, held=True, later=True)
         if before is not None:
             await before.refuse(Decision.WITHDRAWN, f"it goes on as session {recording.session.id}")
         opened = new_hold(
@@ -291,17 +291,26 @@ class Asking:
         return await self._opened(asked, asked.verdict, joined=waiting.hold.id)
 
     async def _opened(
-        self, asked: HeldRequest, verdict: Verdict, *, held: bool = False, joined: str = ""
+        self,
+        asked: HeldRequest,
+        verdict: Verdict,
+        *,
+        held: bool = False,
+        joined: str = "",
+        later: bool = False,
     ) -> Recording:
+        """Return the record of the request; with `later` it is written with what comes of it."""
         waiter = asked.waiter
         if waiter.recording is None:
-            waiter.recording = await self._recorder.open(
+            waiter.recording = await self._recorder.begin(
                 asked.identity, asked.inquiry, verdict, held=held, joined=joined
             )
+        if not later:
+            await waiter.recording.open()
         return waiter.recording
 
     async def _use(self, asked: HeldRequest, verdict: Verdict, grants: Sequence[Grant]) -> None:
-        recording = await self._opened(asked, verdict)
+        recording = await self._opened(asked, verdict, later=True)
         await self._granted.use(grants, recording, prolong=not asked.inquiry.only_counts)
 
     async def _still_good(self, asked: HeldRequest, recording: Recording, hold: Hold) -> None:

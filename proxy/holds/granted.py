@@ -61,7 +61,10 @@ class Granted:
     async def use(
         self, grants: Sequence[Grant], recording: Recording, *, prolong: bool = True
     ) -> None:
-        """Count and record the use. Raises Refused where one ended at this very moment."""
+        """Count the use, and record it with what comes of it.
+
+        Raises Refused where one ended at this very moment.
+        """
         recording.answered_by([grant.id for grant in grants])
         for grant in grants:
             now = self._clock.now()
@@ -73,4 +76,4 @@ class Granted:
                     "Send the request again to ask for approval.",
                     rule=grant.covers.rule,
                 )
-            await recording.note(EventKind.GRANT_USED, grant=grant.id, rule=grant.covers.rule)
+            recording.note_later(EventKind.GRANT_USED, grant=grant.id, rule=grant.covers.rule)

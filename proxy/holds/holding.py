@@ -86,9 +86,9 @@ class Holding:
 
         Returns another hold where the same request began to wait at the same moment.
         """
+        await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
         recent = await self._holds.recent(hold.requester.key, hold.created_at - LOOK_BACK)
         hold = replace(hold, task=task_of(hold, recent))
-        await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
         caller = hold.callers[0] if hold.callers else ""
         return await self._counted(self._holds.open(hold), hold.id, caller)
 

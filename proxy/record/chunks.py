@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,9 +13,12 @@ from app.domain.session import Chunk
 from app.errors import StorageUnavailable, Unstorable
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from app.clock import Clock
     from app.domain.session import Session
-    from app.storage.ports import SessionStore
+    from app.storage.bulk import Write
+    from app.storage.ports import Journal, SessionStore
 
 _BATCH_BYTES = 64 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -24,12 +29,18 @@ class Chunks:
     """What was sent of one answer, and what was withheld.
 
     Small pieces go to the client while they wait to be written; once they fill a batch, or could
-    not be written, nothing goes before they are. A piece as large as a batch is written first.
+    not be written, nothing goes before they are. A piece as large as a batch is written first, and
+    every piece while it is doubtful that the storage answers.
     """
 
-    def __init__(self, session: Session, sessions: SessionStore, clock: Clock) -> None:
+    def __init__(
+        self, session: Session, sessions: SessionStore, ledger: Journal, clock: Clock
+    ) -> None:
+        self.head: Write | None = None
+        """What is said of the answer itself, written with the first batch of it."""
         self._session = session
         self._sessions = sessions
+        self._ledger = ledger
         self._clock = clock
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
@@ -39,6 +50,7 @@ class Chunks:
         """What was not sent because writing it failed, though it may have been written."""
         self._seq = 0
         self._digest = hashlib.sha256()
+        self._writing = asyncio.Lock()
         self.bytes_kept = 0
 
     @property
@@ -46,11 +58,16 @@ class Chunks:
         """Return the digest of all that was sent, in hex."""
         return self._digest.hexdigest()
 
+    @property
+    def unwritten(self) -> bool:
+        return bool(self._waiting or self._batches or self._doubtful)
+
     async def sent(self, data: bytes, *, at_once: bool = False) -> None:
         """Record what goes to the client, before it goes; `at_once`: write it, too.
 
         Raises StorageUnavailable; then it must not go, and is no part of the record.
         """
+        at_once = at_once or self._ledger.doubtful
         await self._keep(data, withheld=False, at_once=at_once)
         self._digest.update(data)
 
@@ -73,7 +90,7 @@ class Chunks:
             self._waiting_bytes += len(data)
             return
         try:
-            await self._sessions.append(self._session.id, chunks)
+            await self._write(self._sessions.appending(self._session.id, chunks))
         except StorageUnavailable:
             self._doubtful.append(chunks)
             self._waiting_bytes = _BATCH_BYTES
@@ -90,25 +107,46 @@ class Chunks:
             for seq, start in enumerate(starts, first)
         ]
 
+    async def confirm(self) -> None:
+        """Write what waits, where it is doubtful that it will be. Raises StorageUnavailable."""
+        if self._ledger.doubtful or self._batches or self._doubtful:
+            await self.flush()
+
     async def flush(self) -> None:
         """Write what waits. What could not be written waits on. Raises StorageUnavailable."""
-        batches, self._batches = self._batches, []
-        if self._waiting:
-            batches.append(self._waiting)
-        self._waiting, self._waiting_bytes = [], 0
-        while batches:
-            try:
-                await self._sessions.append(self._session.id, batches[0])
-            except Unstorable as fault:
-                # However often it is tried: the rest must not wait for it.
-                _log.error("a piece of an answer cannot be recorded", session=self._session.id,
-                           reason=str(fault))  # fmt: skip
-            except StorageUnavailable:
-                self._batches = batches + self._batches
-                # So that the next piece finds out for itself, and is not sent.
-                self._waiting_bytes = _BATCH_BYTES
-                raise
-            batches.pop(0)
+        async with self.pending() as writes:
+            if writes:
+                await self._write(writes)
         while self._doubtful:
             await self._sessions.retract(self._session.id, self._doubtful[0])
             self._doubtful.pop(0)
+
+    @asynccontextmanager
+    async def pending(self) -> AsyncIterator[list[Write]]:
+        """Yield the writes of what waits: for a block that writes them, or raises.
+
+        What no storage takes, however often it is tried, is given up: the rest must not wait.
+        """
+        async with self._writing:
+            if self._waiting:
+                self._batches.append(self._waiting)
+            self._waiting, self._waiting_bytes = [], 0
+            tried = list(self._batches)
+            try:
+                yield [
+                    write
+                    for batch in tried
+                    for write in self._sessions.appending(self._session.id, batch)
+                ]
+            except Unstorable as fault:
+                _log.error("not recorded", session=self._session.id, reason=str(fault))
+            except BaseException:
+                # So that the next piece finds out for itself, and is not sent.
+                self._waiting_bytes = _BATCH_BYTES
+                raise
+            del self._batches[: len(tried)]
+
+    async def _write(self, writes: list[Write]) -> None:
+        head = self.head
+        await self._ledger.commit((), [head, *writes] if head else writes)
+        self.head = None

@@ -14,6 +14,7 @@ from app.domain.session import Side, whole
 from app.errors import StorageUnavailable
 from app.logs import Seldom, where
 from app.pages import LARGE_BYTES, index, paged
+from app.pieces import PIECE_BYTES
 from app.transcript import answer_turns, prompt_turns
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from app.domain.session import Chunk, Session
     from app.pages import PageIndex
     from app.pieces import Cutter, Piece
+    from app.storage.bulk import Write
     from app.storage.pieces import PageStore, PieceStore
     from app.storage.ports import SessionStore
     from proxy.work.pool import Pool
@@ -34,25 +36,27 @@ _MOST_ANSWER_BYTES = 64 * 1024 * 1024
 """A stream may have no end; what comes after this is recorded, and has no pages."""
 # The gateway that recorded a session is the first to write its pages.
 _OTHERS_AFTER = timedelta(minutes=1)
-_IN_THREAD_BYTES = 64 * 1024
 _log = structlog.get_logger(__name__)
 
 
 class Bodies:
-    """Writes bodies. `keep` may raise StorageUnavailable."""
+    """Cuts bodies, and writes those that are too large to be written with anything else."""
 
     def __init__(self, pieces: PieceStore, cutter: Cutter) -> None:
         self._pieces = pieces
         self._cutter = cutter
 
-    async def keep(self, body: bytes) -> tuple[str, ...]:
-        """Return the names of the pieces once all of them are stored."""
-        if len(body) <= _IN_THREAD_BYTES:
+    async def keep(self, body: bytes) -> tuple[tuple[str, ...], list[Write]]:
+        """Return the names of the pieces, and the writes of those that are not stored yet.
+
+        Raises StorageUnavailable.
+        """
+        if len(body) <= PIECE_BYTES:
             cut = self._cutter.cut(body)
-        else:
-            cut = await asyncio.to_thread(self._cutter.cut, body)
+            return tuple(piece.id for piece in cut), self._pieces.putting(cut)
+        cut = await asyncio.to_thread(self._cutter.cut, body)
         await self._pieces.put(cut)
-        return tuple(piece.id for piece in cut)
+        return tuple(piece.id for piece in cut), []
 
 
 class Pager:

@@ -8,25 +8,26 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.event import EventKind
+from app.domain.event import Event, EventKind
 from app.domain.session import CloudRun, Decision, Session, SessionState, Side
 from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
 from app.logs import Seldom
 from app.pages import LARGE_BYTES
-from proxy.record.recording import Recording
+from proxy.record.recording import Intent, Recording
 
 if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
-    from app.storage.ports import Ledger, SessionStore
+    from app.storage.ports import Journal, SessionStore
     from proxy.facts import Inquiry
     from proxy.record.pager import Bodies
 
 _FLUSH_SECONDS = 0.5
-_TRIES = 3
+# What many have to be written is joined in one call.
+_TOGETHER = 100
 _UNANSWERED = "the request was sent, and no answer to it was seen"
 _UNSENT = "nothing was sent to the model"
 _log = structlog.get_logger(__name__)
@@ -39,7 +40,7 @@ class Recorder:
         self,
         sessions: SessionStore,
         bodies: Bodies,
-        ledger: Ledger,
+        ledger: Journal,
         clock: Clock,
         gateway: str,
     ) -> None:
@@ -62,6 +63,23 @@ class Recorder:
         joined: str = "",
     ) -> Recording:
         """Write the intent of a request. Raises StorageUnavailable; then nothing may go out."""
+        recording = await self.begin(identity, inquiry, verdict, held=held, joined=joined)
+        await recording.open()
+        return recording
+
+    async def begin(
+        self,
+        identity: Identity,
+        inquiry: Inquiry,
+        verdict: Verdict,
+        *,
+        held: bool = False,
+        joined: str = "",
+    ) -> Recording:
+        """Return the record of a request, whose intent is written with what comes of it.
+
+        Of a large body, all pieces are stored when this returns. Raises StorageUnavailable.
+        """
         now = self._clock.now()
         session_id = new_id(now)
         body = inquiry.request.body
@@ -85,23 +103,19 @@ class Recorder:
             conversation=inquiry.conversation,
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
         )
-        recording = self._of(session)
-        pieces, _ = await asyncio.gather(
-            self._bodies.keep(body),
-            recording.note(
-                EventKind.SESSION_OPENED,
-                identity=identity.key,
-                credential=identity.credential,
-                connection=session.connection,
-                digest=session.request.digest,
-                action=verdict.action.value,
-                catalog=verdict.catalog_revision,
-                uninspected=len(inquiry.facts.prompt.uninspected),
-            ),
-        )
-        recording.session = replace(session, request=inquiry.request.head(pieces))
-        await self._sessions.open(recording.session)
-        return recording
+        names, pieces = await self._bodies.keep(body)
+        session = replace(session, request=inquiry.request.head(names))
+        said: dict[str, str | int] = {
+            "identity": identity.key,
+            "credential": identity.credential,
+            "connection": session.connection,
+            "digest": session.request.digest,
+            "action": verdict.action.value,
+            "catalog": verdict.catalog_revision,
+            "uninspected": len(inquiry.facts.prompt.uninspected),
+        }
+        event = Event(EventKind.SESSION_OPENED, now, session_id, said)
+        return self._of(session, Intent(event, tuple(pieces)))
 
     async def resume(self, session_id: str) -> Recording:
         """Take up the session of a hold that a retry re-attaches to. Raises NotFound."""
@@ -143,20 +157,20 @@ class Recorder:
         """Write what waits to be written, of as many sessions as the storage takes it."""
         failed: list[str] = []
         reason = ""
-        for recording in tuple(self._tended):
-            try:
-                await recording.chunks.flush()
-                await recording.settle()
-            except StorageUnavailable as unavailable:
-                failed.append(recording.session.id)
-                # Another goes first the next time: this one may be why.
-                self._tended[recording] = self._tended.pop(recording)
-                reason = str(unavailable)
-                if len(failed) == _TRIES:
-                    break
-            else:
-                if recording.over:
-                    del self._tended[recording]
+        waiting = [recording for recording in self._tended if recording.unwritten]
+        for start in range(0, len(waiting), _TOGETHER):
+            together = waiting[start : start + _TOGETHER]
+            tries = [self._written(recording) for recording in together]
+            for recording, fault in zip(together, await asyncio.gather(*tries), strict=True):
+                if fault is not None:
+                    failed.append(recording.session.id)
+                    # Another goes first the next time: this one may be why.
+                    self._tended[recording] = self._tended.pop(recording)
+                    reason = str(fault)
+            if failed:
+                break
+        for recording in [recording for recording in self._tended if recording.over]:
+            del self._tended[recording]
         if failed and self._warning.due():
             _log.warning(
                 "sessions not recorded yet",
@@ -165,8 +179,17 @@ class Recorder:
                 reason=reason,
             )
 
-    def _of(self, session: Session) -> Recording:
-        return Recording(session, self._sessions, self._ledger, self._clock, self._tended)
+    async def _written(self, recording: Recording) -> StorageUnavailable | None:
+        """Write what one has to be written; return why that failed, if it did."""
+        try:
+            await recording.chunks.flush()
+            await recording.settle()
+        except StorageUnavailable as unavailable:
+            return unavailable
+        return None
+
+    def _of(self, session: Session, intent: Intent | None = None) -> Recording:
+        return Recording(session, self._sessions, self._ledger, self._clock, self._tended, intent)
 
 
 def _cloud_run(inquiry: Inquiry) -> CloudRun | None:

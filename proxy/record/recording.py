@@ -1,36 +1,60 @@
 """One session as it happens: written before it is acted on, or not acted on.
 
-How it ends is decided once, and *owed* from then on: what cannot be written now is written by the
-recorder when the storage is back, so that no session stays open for ever.
+What belongs together is written in one commit: the intent with the decision to forward, before
+anything goes out; the answer with its end, after its last byte has gone. How a session ends is
+decided once, and *owed* from then on: what cannot be written now is written by the recorder when
+the storage is back, so that no session stays open for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import structlog
-
 from app.domain.event import Event, EventKind
-from app.domain.session import Decision, RecordedAnswer, RecordedCall, Session, SessionState
-from app.errors import Unstorable
+from app.domain.session import (
+    Decision,
+    RecordedAnswer,
+    RecordedCall,
+    Session,
+    SessionChange,
+    SessionState,
+    Side,
+)
+from app.errors import StorageUnavailable
 from app.pages import LARGE_BYTES
+from app.storage.bulk import Write
 from proxy.record.chunks import Chunks
 from proxy.record.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
 
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.domain.session_facts import Tokens
-    from app.storage.ports import Ledger, SessionStore
+    from app.storage.ports import Journal, SessionStore
     from proxy.front import Headers
 
-_log = structlog.get_logger(__name__)
+_MOST_UNSENT = 1000
+"""How many that may have been recorded, and were not sent, are remembered to be ended."""
+_UNRECORDED = "nothing was sent to the model, since this could not be recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What is written of a request before anything comes of it."""
+
+    event: Event
+    pieces: tuple[Write, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    event: Event
+    change: SessionChange
 
 
 class Recording:
@@ -40,28 +64,35 @@ class Recording:
         self,
         session: Session,
         sessions: SessionStore,
-        ledger: Ledger,
+        ledger: Journal,
         clock: Clock,
         tended: dict[Recording, None],
+        intent: Intent | None = None,
     ) -> None:
-        """`tended` are those that somebody writes now and then: it joins them when it must."""
+        """`tended` are those that somebody writes now and then: it joins them when it must.
+
+        An `intent` is not written yet; it is with the first of what is written.
+        """
         self.session = session
         self.claiming = False
         """Whether the approval may be used up."""
         self.forwarded = False
         self.answering = False
-        """Whether the head of an answer is written."""
+        """Whether the answer has begun."""
         self.ended = False
         """Whether it is decided how it ends; it may be owed still."""
         self.stopwatch = Stopwatch(clock, session.started_at)
-        self.chunks = Chunks(session, sessions, clock)
+        self.chunks = Chunks(session, sessions, ledger, clock)
+        self._intent = intent
+        self._events: list[Event] = []
+        """Events that are written with the next ones."""
         self._sessions = sessions
         self._ledger = ledger
         self._clock = clock
         self._tended = tended
         self._told: asyncio.Future[list[BaseException | None]] = _nothing_to_tell()
         self._answer: RecordedAnswer | None = None
-        self._owed: deque[Callable[[], Awaitable[None]]] = deque()
+        self._owed: deque[_Owed] = deque()
         self._settling = asyncio.Lock()
 
     @property
@@ -69,9 +100,15 @@ class Recording:
         """Whether its end is written."""
         return self.ended and not self._owed
 
-    async def decide(self, decision: Decision) -> None:
-        self.session = replace(self.session, decision=decision)
-        await self._sessions.decide(self.session.id, decision, self.session.grants)
+    @property
+    def unwritten(self) -> bool:
+        """Whether there is anything to be written now."""
+        return bool(self._owed) or self.chunks.unwritten
+
+    async def open(self) -> None:
+        """Write the intent and what was noted for later, if they are not written yet."""
+        if self._intent is not None or self._events:
+            await self._commit(())
 
     def answered_by(self, grants: Sequence[str]) -> None:
         """Note which grants let it pass, or a part of it."""
@@ -109,23 +146,25 @@ class Recording:
         What nobody held is written down when this returns. Of what was held it is known already
         that it goes out: that it did is written while it does.
         """
-        notes = [
-            self.note(kind, digest=self.session.request.digest, decision=decision.value),
-            self.decide(decision),
-        ]
+        digest = self.session.request.digest
+        events = [self._event(kind, digest=digest, decision=decision.value)]
+        self.session = replace(self.session, decision=decision)
+        change = SessionChange(decision, self.session.grants)
         if claimed is None:
-            await asyncio.gather(*notes)
+            await self._commit(events, change)
         else:
             state = claimed.state.value
-            notes.insert(0, self.note(EventKind.HOLD_MOVED, hold=claimed.id, state=state))
-            self._told = asyncio.gather(*notes, return_exceptions=True)
+            moved = self._event(EventKind.HOLD_MOVED, hold=claimed.id, state=state)
+            written = [self._commit([moved, *events], change)]
+            self._told = asyncio.gather(*written, return_exceptions=True)
         self.forwarded = True
         self._tended[self] = None
 
     async def refuse(self, decision: Decision, reason: str) -> None:
         """Write a refusal, and end the session: nothing was sent, or nothing was passed on."""
         event = self._event(EventKind.REQUEST_REFUSED, decision=decision.value, reason=reason)
-        self._end(event, decision, SessionState.CLOSED, "" if self.answering else reason)
+        reason = "" if self.answering else reason
+        self._end(event, SessionChange(decision, state=SessionState.CLOSED, reason=reason))
         await self.settle()
 
     async def lose(self, reason: str) -> None:
@@ -138,13 +177,14 @@ class Recording:
         event = self._event(
             EventKind.SESSION_ENDED, state=state.value, decision=decision.value, reason=reason
         )
-        self._end(event, decision, state, reason)
+        self._end(event, SessionChange(decision, state=state, reason=reason))
 
     async def start_answer(self, status: int, headers: Headers) -> None:
+        """Take up the head of an answer; it is written with the first of its body."""
         # Shielded: a client that leaves now takes nothing out of the record.
         _raise_first(await asyncio.shield(self._told))
         self._answer = RecordedAnswer(status, headers, self._clock.now())
-        await self._sessions.answer(self.session.id, self._answer)
+        self.chunks.head = self._changing(SessionChange(answer=self._answer))
         self.answering = True
 
     async def end_answer(
@@ -185,38 +225,84 @@ class Recording:
         decision = self.session.decision
         if masked and decision is Decision.ALLOWED:
             decision = Decision.MASKED
-        self._owed.append(self.chunks.flush)
-        large = self.chunks.bytes_kept > LARGE_BYTES
-        self._owed.append(partial(self._sessions.answer, self.session.id, ended, unpaged=large))
-        self._end(event, decision, state, error if state is SessionState.INDETERMINATE else "")
+        self.chunks.head = None
+        large = (Side.ANSWER,) if self.chunks.bytes_kept > LARGE_BYTES else ()
+        reason = error if state is SessionState.INDETERMINATE else ""
+        self._end(event, SessionChange(decision, (), ended, state, reason, large))
         await self.settle()
 
     async def settle(self) -> None:
         """Write what is owed, in its order; what cannot be written is owed on."""
         async with self._settling:
             while self._owed:
-                try:
-                    await self._owed[0]()
-                except Unstorable as fault:
-                    # However often it is tried: the rest must not wait for it.
-                    reason = str(fault)
-                    _log.error("not recorded", session=self.session.id, reason=reason)
+                owed = self._owed[0]
+                async with self.chunks.pending() as writes:
+                    await self._commit([owed.event], owed.change, writes)
                 self._owed.popleft()
 
-    def _end(self, event: Event, decision: Decision, state: SessionState, reason: str) -> None:
+    def _end(self, event: Event, change: SessionChange) -> None:
         self.ended = True
-        self._owed.append(partial(self._ledger.append, event))
-        if decision is not self.session.decision or state is SessionState.INDETERMINATE:
-            # What is sent is decided while it is: where its end is not known, that may not be.
-            self._owed.append(partial(self.decide, decision))
-        self._owed.append(partial(self._sessions.close, self.session.id, state, reason))
+        self.session = replace(self.session, decision=change.decision or self.session.decision)
+        self._owed.append(_Owed(event, change))
         self._tended[self] = None
 
     async def note(self, kind: EventKind, **data: str | int) -> None:
-        await self._ledger.append(self._event(kind, **data))
+        await self._commit([self._event(kind, **data)])
+
+    def note_later(self, kind: EventKind, **data: str | int) -> None:
+        """Note what is written with the next event."""
+        self._events.append(self._event(kind, **data))
+
+    async def _commit(
+        self,
+        events: Sequence[Event],
+        change: SessionChange | None = None,
+        writes: Sequence[Write] = (),
+    ) -> None:
+        before, self._events = self._events, []
+        try:
+            await self._written([*before, *events], change, writes)
+        except StorageUnavailable:
+            self._events = [*before, *self._events]
+            raise
+
+    async def _written(
+        self, events: Sequence[Event], change: SessionChange | None, writes: Sequence[Write]
+    ) -> None:
+        intent, self._intent = self._intent, None
+        if intent is None:
+            changed = [self._changing(change)] if change else []
+            await self._ledger.commit(events, [*writes, *changed])
+            return
+        session = _changed(self.session, change) if change else self.session
+        opening = self._sessions.opening(session)
+        try:
+            await self._ledger.commit([intent.event, *events], [*intent.pieces, opening, *writes])
+        except StorageUnavailable:
+            if not self.ended and len(self._tended) < _MOST_UNSENT:
+                # It may have been written all the same.
+                self.give_up(SessionState.CLOSED, Decision.WITHDRAWN, _UNRECORDED)
+            self.ended = True
+            raise
+
+    def _changing(self, change: SessionChange) -> Write:
+        return self._sessions.changing(self.session.id, change)
 
     def _event(self, kind: EventKind, **data: str | int) -> Event:
         return Event(kind, self._clock.now(), self.session.id, data)
+
+
+def _changed(session: Session, change: SessionChange) -> Session:
+    """Return a session that is opened with a change."""
+    return replace(
+        session,
+        decision=change.decision or session.decision,
+        grants=change.grants or session.grants,
+        answer=change.answer,
+        state=change.state or session.state,
+        reason=change.reason,
+        unpaged=(*session.unpaged, *change.unpaged),
+    )
 
 
 def _nothing_to_tell() -> asyncio.Future[list[BaseException | None]]:

@@ -83,7 +83,9 @@ def test_a_secret_across_the_end_of_a_page_is_masked_on_both(before: int, digits
 async def stored(storage: MongoStorage, body: bytes, *answer: bytes) -> Session:
     """Record a session as the gateway does, and write its pages."""
     request = RecordedRequest("POST", "v1/x", "", (("content-type", "text/plain"),), body, "d")
-    head = request.head(await Bodies(storage.pieces, CUTTER).keep(body))
+    names, pieces = await Bodies(storage.pieces, CUTTER).keep(body)
+    await storage.ledger.insert((), pieces)
+    head = request.head(names)
     given = RecordedAnswer(200, (("content-type", "text/plain"),), NOW, NOW, sum(map(len, answer)))
     session = a_session(NOW, wire="plain", request=head, gateway="me", unpaged=(Side.REQUEST,))
     await storage.sessions.open(session)

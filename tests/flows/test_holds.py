@@ -14,6 +14,7 @@ import pytest
 
 from app.domain.event import EventKind
 from app.search import SessionFilter
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
@@ -47,6 +48,7 @@ async def test_an_approved_request_goes_upstream_unchanged_and_is_answered(
     assert received.header("authorization") == "Bearer sandbox-model-credential"
     storage = house.storage()
     [session] = await storage.sessions.search(SessionFilter(), limit=1)
+    await recorded(storage, session.id)
     told = [entry.event.kind for entry in await storage.ledger.entries(session.id)]
     [body] = await storage.pieces.get(session.request.pieces)
     storage.close()

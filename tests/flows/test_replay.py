@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.event import EventKind
 from app.search import SessionFilter
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
@@ -134,7 +135,8 @@ async def test_who_is_no_auditor_is_refused_and_the_attempt_is_recorded(
 
 async def test_every_session_of_these_stories_is_closed(house: House) -> None:
     storage = house.storage()
-    sessions = await storage.sessions.search(SessionFilter(), limit=100)
+    found = await storage.sessions.search(SessionFilter(), limit=100)
+    sessions = [await recorded(storage, session.id) for session in found]
     assert sessions
     assert {session.state.value for session in sessions} == {"closed"}
     storage.close()

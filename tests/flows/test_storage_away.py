@@ -125,6 +125,8 @@ async def test_a_stream_that_cannot_be_recorded_ends_with_an_error_and_its_sessi
         said = await anext(pieces)
         await model.wait_for_stalled(1)
         with database.stopped():
+            # From now on the gateway knows, and sends nothing that it has not recorded.
+            assert (await send(http, "hello")).status_code == 503
             await model.release()
             said += b"".join([piece async for piece in pieces])
         [error] = [line[6:] for line in said.splitlines() if b'"error"' in line]

@@ -14,6 +14,7 @@ from tests.flows.calling import RULES, SETS, Agent, marked, meanwhile, script
 from tests.flows.house import House, only_this_request, open_house
 from tests.flows.test_marking import policy
 from tests.proxy.keys.keyring import COMMAND, sign_in
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -280,8 +281,7 @@ async def test_what_became_of_each_call_is_recorded(
             await maria.click(await card_of(maria, deploy), "Approve")
         session_id = task.result()
     storage = house.storage()
-    session = await storage.sessions.get(session_id)
-    assert session is not None
+    session = await recorded(storage, session_id)
     assert session.answer is not None
     listed, destroyed, deployed = session.answer.calls
     assert (listed.tool, listed.decision, listed.rules) == ("bash", Decision.ALLOWED, ())
@@ -345,7 +345,7 @@ async def test_a_call_that_cursor_runs_itself_is_recorded_and_can_only_end_the_s
     house: House, idp: IdpDriver
 ) -> None:
     token = await idp.token("alice")
-    recorded = {}
+    seen = {}
     async with httpx.AsyncClient(base_url=house.url, auth=(token, ""), timeout=30) as http:
         for word in ("build", "deploy", "destroy"):
             body = {"prompt": {"text": f"Call the tool: {word}"}, "model": {"id": "cursor-any"}}
@@ -353,13 +353,12 @@ async def test_a_call_that_cursor_runs_itself_is_recorded_and_can_only_end_the_s
             run = f"/cursor/v1/agents/{launched['agent']['id']}/runs/{launched['run']['id']}"
             answer = await http.get(f"{run}/stream")
             storage = house.storage()
-            session = await storage.sessions.get(answer.headers["abeyance-session"])
+            session = await recorded(storage, answer.headers["abeyance-session"])
             storage.close()
-            assert session is not None
             assert session.answer is not None
-            recorded[word] = session.answer.calls[0].decision, answer.text
+            seen[word] = session.answer.calls[0].decision, answer.text
             assert session.answer.calls[0].by_provider
-    decisions = {word: decision for word, (decision, _) in recorded.items()}
+    decisions = {word: decision for word, (decision, _) in seen.items()}
     assert decisions["build"] is decisions["deploy"] is Decision.ALLOWED
     assert decisions["destroy"] is Decision.DENIED
     assert "event: result" in recorded["deploy"][1]

@@ -12,6 +12,7 @@ import openai
 import pytest
 
 from app.domain.connection import CredentialScheme, Waiting
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
@@ -102,6 +103,7 @@ async def test_what_was_shown_is_recorded_as_it_was_sent(
             received += piece
     storage = house.storage()
     session = answer.headers["abeyance-session"]
+    await recorded(storage, session)
     chunks = [chunk.data for chunk in await storage.sessions.chunks(session)]
     storage.close()
     silence = b'{"type":"message_delta","delta":{"stop_reason":null'

@@ -21,6 +21,7 @@ from app.domain.hold import Hold, HoldState
 from app.domain.session import Decision, SessionState
 from app.search import SessionFilter
 from sandbox.slack.driver import Refused
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -217,10 +218,12 @@ class World:
 
     async def _covering(self, ask: Ask) -> list[Hold]:
         found: list[Hold] = []
-        for session in await self._sessions():
+        for seen in await self._sessions():
+            if seen.decision is not Decision.GRANTED:
+                continue
+            session = await recorded(self.storage, seen.id)
             went = session.answer is not None or session.state is SessionState.INDETERMINATE
-            granted = went and session.decision is Decision.GRANTED
-            if granted and ask.word.encode() in await self._body(session):
+            if went and ask.word.encode() in await self._body(session):
                 grants = await self.storage.grants.get_many(session.grants)
                 found += await self.storage.holds.get_many(g.hold_id for g in grants)
         return found

@@ -93,7 +93,7 @@ async def test_a_large_piece_that_was_written_though_its_reply_was_lost_is_taken
     async with answering(mongodb_uri, database_name) as (lossy, storage, recorder, recording):
         await recording.chunks.sent(b"delivered")
         await recording.chunks.flush()
-        lossy.lose(["insert"], 100)
+        lossy.lose(WRITES, 100)
         with pytest.raises(StorageUnavailable):
             await recording.chunks.sent(LARGE)
         lossy.heal()

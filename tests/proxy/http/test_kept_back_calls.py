@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.session import Decision
 from tests.proxy.http.conftest import answer
-from tests.proxy.http.test_provider_calls import SETS, recorded
+from tests.proxy.http.test_provider_calls import SETS, answered
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -63,7 +63,7 @@ async def test_what_was_kept_back_to_the_end_is_not_recorded_as_made(here: Here)
         given = await http.post("/it/v1/chat/completions", json=sent)
     assert "ls first" in given.text
     assert "ls behind" not in given.text
-    calls = (await recorded(here, given)).calls
+    calls = (await answered(here, given)).calls
     assert [call.decision for call in calls] == [
         *(Decision.ALLOWED, Decision.PENDING, Decision.WITHDRAWN),
     ]

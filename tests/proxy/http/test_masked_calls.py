@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.session import Decision
 from tests.proxy.http.conftest import answer
-from tests.proxy.http.test_provider_calls import ask, recorded, searched
+from tests.proxy.http.test_provider_calls import answered, ask, searched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ async def test_a_masked_call_that_cannot_be_written_is_denied(
     assert given.status_code == 200
     assert KEY not in given.text
     assert "was not run" in given.text
-    [call] = (await recorded(here, given)).calls
+    [call] = (await answered(here, given)).calls
     assert call.decision is Decision.DENIED
 
 
@@ -89,7 +89,7 @@ async def test_what_a_masked_call_went_on_with_is_recorded_without_other_secrets
 ) -> None:
     arguments = json.dumps({"command": f"login {KEY} {TOKEN}"})
     given = await asked(here, made(arguments), content_type)
-    [call] = (await recorded(here, given)).calls
+    [call] = (await answered(here, given)).calls
     assert call.decision is Decision.MASKED
     assert "[aws-access-key-id]" in call.changed
     assert TOKEN not in call.changed
@@ -100,6 +100,6 @@ async def test_a_call_that_the_provider_has_run_goes_on_though_a_rule_masks_it(h
     given = await ask(here)
     assert given.status_code == 200
     assert "This is what I found." in given.text
-    [call] = (await recorded(here, given)).calls
+    [call] = (await answered(here, given)).calls
     assert (call.decision, call.rules, call.by_provider) == (Decision.ALLOWED, ("no-keys",), True)
     assert KEY not in call.arguments

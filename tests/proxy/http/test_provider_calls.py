@@ -10,6 +10,7 @@ import pytest
 from app.domain.event import EventKind
 from app.domain.session import MOST_ARGUMENTS, Decision
 from tests.proxy.http.conftest import answer
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     import httpx
@@ -76,9 +77,8 @@ async def ask(here: Here) -> httpx.Response:
         return await http.post("/it/v1/messages", json={"model": "m", "messages": []})
 
 
-async def recorded(here: Here, given: httpx.Response) -> RecordedAnswer:
-    session = await here.place.storage.sessions.get(given.headers["abeyance-session"])
-    assert session is not None
+async def answered(here: Here, given: httpx.Response) -> RecordedAnswer:
+    session = await recorded(here.place.storage, given.headers["abeyance-session"])
     assert session.answer is not None
     return session.answer
 
@@ -89,7 +89,7 @@ async def test_a_search_of_the_provider_that_is_denied_ends_the_answer(here: Her
     assert given.status_code == 403
     assert "Nothing of a merger is searched for" in given.text
     assert "This is what I found" not in given.text
-    said = await recorded(here, given)
+    said = await answered(here, given)
     assert "Nothing of a merger is searched for" in said.error
     [call] = said.calls
     assert (call.decision, call.rules) == (Decision.DENIED, ("no-searches",))
@@ -105,7 +105,7 @@ async def test_a_search_of_the_provider_is_recorded_and_never_held(here: Here) -
     here.upstream.answers = [answer(searched("people in Berlin"))]
     given = await ask(here)
     assert given.content == searched("people in Berlin")
-    [call] = (await recorded(here, given)).calls
+    [call] = (await answered(here, given)).calls
     assert (call.decision, call.rules, call.by_provider) == (Decision.ALLOWED, ("searches",), True)
     assert json.loads(call.arguments) == {"query": "people in Berlin"}
     assert not call.is_cut
@@ -113,5 +113,5 @@ async def test_a_search_of_the_provider_is_recorded_and_never_held(here: Here) -
 
 async def test_of_a_long_call_the_record_says_that_it_is_cut(here: Here) -> None:
     here.upstream.answers = [answer(searched("people " * 10_000))]
-    [call] = (await recorded(here, await ask(here))).calls
+    [call] = (await answered(here, await ask(here))).calls
     assert (len(call.arguments), call.is_cut) == (MOST_ARGUMENTS, True)

@@ -10,6 +10,7 @@ import pytest
 from app.domain.session_facts import Origin, Tokens
 from app.search import SessionFilter
 from tests.proxy.http.conftest import answer
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from tests.proxy.http.conftest import Here
@@ -31,8 +32,7 @@ async def test_a_session_knows_who_sent_it_how_long_it_took_and_what_it_cost(her
     body = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
     async with here.http(**headers) as http:
         sent = await http.post("/it/v1/chat/completions", json=body)
-    session = await here.place.storage.sessions.get(sent.headers["abeyance-session"])
-    assert session is not None
+    session = await recorded(here.place.storage, sent.headers["abeyance-session"])
     # No proxy stands before this gateway, so the client has made up the forwarded address.
     agent = "claude-cli/2.1 (external, cli)"
     assert session.origin == Origin("127.0.0.1", agent, "Claude Code", "FIN-231")
