@@ -127,6 +127,12 @@ class Collection(Generic[T]):
             found += [self._read(row) for row in batch]
         return tuple(found)
 
+    async def ids(self, query: Document, *, newest_first: bool = False) -> tuple[str, ...]:
+        """Return the ids of all that fit, in their order."""
+        order = DESCENDING if newest_first else ASCENDING
+        rows = self._rows.find(query, {"_id": 1}).sort("_id", order)
+        return tuple(row["_id"] for row in await self._server.ask(lambda: rows.to_list(None)))
+
     async def watch(self, opened: asyncio.Event) -> AsyncGenerator[T, None]:
         """Yield every value that is written from the moment `opened` is set."""
         await self._server.found()

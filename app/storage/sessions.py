@@ -8,25 +8,40 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.session import Chunk, CloudRun, SessionChange, SessionState, Side
-from app.storage.documents import calls_sought, session_document, session_query, to_document
+from app.domain.session import Chunk, CloudRun, Decision, SessionChange, SessionState, Side
+from app.storage.documents import (
+    between,
+    calls_sought,
+    session_bounds,
+    session_document,
+    session_query,
+    to_document,
+    windows,
+)
 from app.storage.driver import repeating
 from app.storage.mongo import Index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from app.domain.session import Decision, RecordedAnswer, Session
+    from app.domain.session import RecordedAnswer, Session
     from app.search import SessionFilter
     from app.storage.bulk import Write
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
 _SEARCHED = (
-    *("short", "handles", "rules", "calls", "repo", "connection", "decision", "state", "unpaged"),
-    "spoken",
-    "cloud.agent",
+    *("short", "handles", "rules", "calls", "repo", "connection", "decision", "unpaged", "spoken"),
+    *("cloud.agent", "hook.tool"),
 )
+_POINTS = ("_id", "short", "spoken", "cloud.agent")
+"""What only some sessions have in common, however many there are."""
+_FEW = (*_POINTS, "handles", "repo", "hook.tool", "rules")
+_OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
+_NEWEST = 2
+"""How many windows are looked through before all that a field leaves which leaves few."""
+_MOST_MILESTONES = 2
+"""In one window, where all sessions in it are looked at."""
 _BATCH_BYTES = 1024 * 1024
 _BATCHES_AT_ONCE = 16
 
@@ -48,7 +63,13 @@ class MongoSessions:
         self._chunks = chunks
 
     async def prepare(self) -> None:
-        await self._sessions.prepare(*(Index((field, "-_id")) for field in _SEARCHED))
+        await self._sessions.prepare(
+            *(Index((field, "-_id")) for field in _SEARCHED),
+            # The embedded server has none of ids alone that knows an order.
+            Index(("_id", "connection")),
+            Index(("milestone", "-_id"), when={"milestone": True}),
+            Index(("state", "-_id"), when={"state": SessionState.OPEN.value}),
+        )
 
     def opening(self, session: Session) -> Write:
         return self._sessions.inserting(session_document(session))
@@ -128,8 +149,35 @@ class MongoSessions:
     async def search(
         self, wanted: SessionFilter, *, limit: int, before: str = ""
     ) -> tuple[Session, ...]:
-        query = session_query(wanted, before)
-        return await self._sessions.find(query, newest_first=True, limit=limit)
+        equal, (low, high) = session_query(wanted), session_bounds(wanted, before)
+        found: tuple[Session, ...] = ()
+        async for query in self._looks(equal, low, high):
+            left = limit - len(found)
+            found += await self._sessions.find(query, newest_first=True, limit=left)
+            if len(found) >= limit:
+                break
+        return found
+
+    async def _looks(self, equal: Document, low: str, high: str) -> AsyncIterator[Document]:
+        """Yield queries that together find all that is equal, the newest first.
+
+        The embedded server reads all that an index gives it before it sorts, and holds up everybody
+        meanwhile; so no query is about more sessions than those before it together.
+        """
+        field, value = next(iter(equal.items()), ("", ""))
+        if field in _POINTS:
+            yield equal | between(low, high)
+            return
+        marks = {"milestone": True} | between(low, high)
+        milestones = await self._sessions.ids(marks, newest_first=True)
+        # Of several fields it takes the first that has an index, and that one alone.
+        several = len(equal) > 1
+        most = _MOST_MILESTONES if several else 0
+        for number, (first, behind) in enumerate(windows(milestones, low, high, most)):
+            if several and number == _NEWEST and _leaves_few(field, value):
+                yield equal | between(low, behind)
+                return
+            yield between(first, behind) | equal
 
     async def _set(self, session_id: str, fields: Document) -> None:
         await self._sessions.change({"_id": session_id}, {"$set": fields})
@@ -158,6 +206,12 @@ def _update(change: SessionChange) -> Document:
         added |= {"rules": sorted(rules), "calls": calls_sought(answer.calls)}
     lists = {name: {"$each": values} for name, values in added.items() if values}
     return {"$set": fields} | ({"$addToSet": lists} if lists else {})
+
+
+def _leaves_few(field: str, value: str) -> bool:
+    if field == "calls":
+        return "call:" in value and not value.endswith(_OFTEN)
+    return field in _FEW or (field == "decision" and value not in _OFTEN)
 
 
 def _batches(session_id: str, chunks: Sequence[Chunk]) -> Iterator[ChunkBatch]:

@@ -1,0 +1,136 @@
+"""A search looks at the newest sessions first, and never at all of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pymongo import MongoClient, monitoring
+
+from app.domain.session import Decision
+from app.search import SessionFilter
+from app.storage.documents import windows
+from app.storage.store import MongoStorage
+from tests.app.storage.test_mongo import ALICE, JOB, NOW, a_session
+
+if TYPE_CHECKING:
+    from app.domain.session import Session
+
+_SESSIONS = 120
+_PAGE = 7
+FILTERS = {
+    "nothing": SessionFilter(),
+    "user": SessionFilter(user=ALICE.email),
+    "nobody": SessionFilter(user="nobody"),
+    "decision": SessionFilter(decision=Decision.DENIED),
+    "two": SessionFilter(decision=Decision.ALLOWED, connection="anthropic"),
+    "time": SessionFilter(since=NOW + timedelta(seconds=20), until=NOW + timedelta(seconds=90)),
+    "user and time": SessionFilter(user=ALICE.email, until=NOW + timedelta(seconds=90)),
+    "rare calls": SessionFilter(call=Decision.DENIED, decision=Decision.ALLOWED),
+    "two rare": SessionFilter(decision=Decision.DENIED, connection="openai"),
+    "own": SessionFilter(owner=ALICE, decision=Decision.DENIED),
+    "hook": SessionFilter(hook="cursor"),
+    "repository": SessionFilter(repo="acme/payments", since=NOW),
+    "rare and frequent": SessionFilter(user=ALICE.email, connection="anthropic"),
+}
+
+
+@given(
+    st.lists(st.integers(0, 999), unique=True),
+    st.integers(0, 400),
+    st.integers(500, 999),
+    st.integers(0, 3),
+)
+def test_windows_adjoin_and_grow_no_faster_than_what_came_before(
+    numbers: list[int], low: int, high: int, most: int
+) -> None:
+    inside = sorted((f"{n:03}" for n in numbers if low <= n < high), reverse=True)
+    found = list(windows(inside, f"{low:03}", f"{high:03}", most))
+    assert (found[0][1], found[-1][0]) == (f"{high:03}", f"{low:03}")
+    assert all(newer[0] == older[1] for newer, older in pairwise(found))
+    before = 0
+    for first, behind in found[:-1]:
+        inside_it = sum(first <= each < behind for each in inside)
+        assert inside_it <= min(max(1, before), most or len(inside))
+        before += inside_it
+
+
+class Asked(monitoring.CommandListener):
+    """The queries for sessions that were sent."""
+
+    def __init__(self) -> None:
+        self.queries: list[dict[str, Any]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.command_name == "find" and event.command["find"] == "sessions":
+            asked = {name: event.command[name] for name in ("find", "filter", "sort")}
+            self.queries.append(asked)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+def _fits(session: Session, wanted: SessionFilter) -> bool:
+    person = session.identity == ALICE
+    return (
+        (not wanted.user or (wanted.user == ALICE.email and person))
+        and (wanted.owner is None or person)
+        and (wanted.decision in (None, session.decision))
+        and wanted.connection in ("", session.connection)
+        and (wanted.since is None or session.started_at >= wanted.since)
+        and (wanted.until is None or session.started_at < wanted.until)
+        and not wanted.hook
+        and not wanted.call
+        and (not wanted.repo or not person)
+    )
+
+
+@pytest.fixture(scope="module")
+def sessions() -> list[Session]:
+    """Every tenth is a milestone; the newest first."""
+    made = []
+    for at in range(_SESSIONS):
+        session = a_session(
+            NOW + timedelta(seconds=at),
+            identity=ALICE if at % 3 else JOB,
+            decision=Decision.DENIED if at % 40 == 1 else Decision.ALLOWED,
+            connection="anthropic" if at % 9 == 2 else "openai",
+        )
+        made.append(replace(session, id=session.id[:-2] + ("00" if at % 10 == 0 else "zz")))
+    return made[::-1]
+
+
+async def test_each_filter_finds_all_in_pages_by_an_index(
+    mongodb_uri: str, database_name: str, sessions: list[Session]
+) -> None:
+    asked = Asked()
+    monitoring.register(asked)
+    storage = MongoStorage.connect(mongodb_uri, database_name)
+    await storage.prepare()
+    for session in sessions:
+        await storage.sessions.open(session)
+    for name, wanted in FILTERS.items():
+        found: list[str] = []
+        while page := await storage.sessions.search(
+            wanted, limit=_PAGE, before=found[-1] if found else ""
+        ):
+            found += [session.id for session in page]
+        assert found == [each.id for each in sessions if _fits(each, wanted)], name
+    storage.close()
+    assert len(asked.queries) > len(FILTERS)
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        for query in asked.queries:
+            # Of several fields it takes the first that has an index, of which it explains nothing.
+            first = dict(list(query["filter"].items())[: 2 if len(query["filter"]) == 2 else 1])
+            explained = client[database_name].command("explain", query | {"filter": first})
+            plan = str(explained["queryPlanner"])
+            assert "IXSCAN" in plan, plan
+            assert "COLLSCAN" not in plan, plan
