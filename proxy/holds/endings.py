@@ -88,12 +88,11 @@ def still_waiting(hold: Hold, *, asked: bool) -> Refused:
 
 def rules_changed(verdict: Verdict) -> Refused:
     """Say that an approval was given under rules that are no more, and does not cover these."""
-    fired = verdict.holding[0]
     message = (
         "The rules changed while this request was waiting, so its approval no longer applies. "
-        f"Send it again to ask for approval under the new rules (rule {fired.rule})."
+        "Send it again to ask for approval under the new rules (rule {rule})."
     )
-    return Refused(Reason.RULES_CHANGED, message, rule=fired.rule)
+    return _of_rule(Reason.RULES_CHANGED, message, verdict)
 
 
 def denied_before(hold: Hold) -> Refused:
@@ -118,63 +117,63 @@ def expired_before(hold: Hold) -> Refused:
 
 def only_counted(verdict: Verdict) -> Refused:
     """Say that a request which only counts tokens is not worth an approval."""
-    fired = verdict.holding[0]
     message = (
-        f"Something in this prompt needs an approval (rule {fired.rule}), so its tokens were not "
+        "Something in this prompt needs an approval (rule {rule}), so its tokens were not "
         "counted. The approval is asked for when the prompt itself is sent."
     )
-    return Refused(Reason.NOT_COUNTED, message, rule=fired.rule)
+    return _of_rule(Reason.NOT_COUNTED, message, verdict)
 
 
 def counted_too_often(verdict: Verdict) -> Refused:
     """Say that somebody has tokens counted of what needs an approval, over and over."""
-    fired = verdict.holding[0]
     message = (
-        f"Something in this prompt needs an approval (rule {fired.rule}), and its tokens were "
+        "Something in this prompt needs an approval (rule {rule}), and its tokens were "
         "asked for too often. Try again in a minute, or send the prompt itself to ask for approval."
     )
-    return Refused(Reason.COUNTED_TOO_OFTEN, message, rule=fired.rule)
+    return _of_rule(Reason.COUNTED_TOO_OFTEN, message, verdict)
 
 
 def too_many(verdict: Verdict, most: int) -> Refused:
     """Say that so many requests of one person are waiting already."""
-    fired = verdict.holding[0]
     message = (
         f"{most} of your requests are waiting for approval already. Send this one again when one "
-        f"of them is decided, or withdraw one in Slack (rule {fired.rule})."
+        "of them is decided, or withdraw one in Slack (rule {rule})."
     )
-    return Refused(Reason.TOO_MANY_PENDING, message, rule=fired.rule)
+    return _of_rule(Reason.TOO_MANY_PENDING, message, verdict)
 
 
 def cover_ended(verdict: Verdict) -> Refused:
     """Say that what let a waiting request go on was revoked, or ran out, before it went."""
-    fired = verdict.holding[0]
     message = (
-        f"What covered this request was revoked or has ended (rule {fired.rule}). "
+        "What covered this request was revoked or has ended (rule {rule}). "
         "Send it again to ask for approval."
     )
-    return Refused(Reason.GRANT_ENDED, message, rule=fired.rule)
+    return _of_rule(Reason.GRANT_ENDED, message, verdict)
 
 
 def cancelled(verdict: Verdict) -> Refused:
     """Say that a call was taken back by its caller before people had decided."""
-    fired = verdict.holding[0]
     message = (
         "This call was cancelled while it was waiting for approval, so it was not made "
-        f"(rule {fired.rule})."
+        "(rule {rule})."
     )
-    return Refused(Reason.HOLD_WITHDRAWN, message, rule=fired.rule)
+    return _of_rule(Reason.HOLD_WITHDRAWN, message, verdict)
 
 
 def needs_reason(verdict: Verdict) -> Refused:
     """Say how to state what a request is for, where its rule wants to know."""
-    fired = verdict.holding[0]
     message = (
-        f"Say what this request is for: rule {fired.rule} holds it for an approval and wants a "
+        "Say what this request is for: rule {rule} holds it for an approval and wants a "
         "reason. Send it again with the header `Abeyance-Reason: why you need it`, which "
         "approvers read; with an SDK, add it to the default headers."
     )
-    return Refused(Reason.REASON_REQUIRED, message, rule=fired.rule)
+    return _of_rule(Reason.REASON_REQUIRED, message, verdict)
+
+
+def _of_rule(reason: Reason, message: str, verdict: Verdict) -> Refused:
+    """Name the first rule that holds a request in a message."""
+    rule = verdict.holding[0].rule
+    return Refused(reason, message.replace("{rule}", rule), rule=rule)
 
 
 def whys(denials: Sequence[Vote]) -> str:
