@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
@@ -33,6 +34,10 @@ NOBODY = "mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=
 
 # Else each process of a test compiles the whole product again, where the variable is set.
 os.environ["PYTHONDONTWRITEBYTECODE"] = ""
+
+# A busy machine must fail no test: nothing is said here of how long anything takes.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 _STARTS = 3
 _START_SECONDS = 60

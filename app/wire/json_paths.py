@@ -23,7 +23,7 @@ class ValueKind(Enum):
     ARGUMENTS = auto()  # a piece of JSON inside a string that goes on in later events
     JSON = auto()  # complete JSON inside a string
     DROP = auto()  # repeats a text in a form that cannot be masked
-    KEEP = auto()  # sealed by the provider, not to be touched
+    KEEP = auto()  # encrypted by the provider, not to be touched
     SIGNATURE = auto()  # kept, unless something it signs was masked; see `thinking`
     BLOB = auto()  # image, audio, file: no rule can read it, unless it is text
     BYTES = auto()  # the same, where it is bytes; under a name that may hold words as well
@@ -74,8 +74,8 @@ def shape(
 
 def opaque_places() -> dict[str, Shape]:
     """Return the members that hold no text, in whatever API they stand."""
-    sealed, files = Shape(ValueKind.KEEP), Shape(ValueKind.BYTES)
-    return {**dict.fromkeys(places.SEALED, sealed), **dict.fromkeys(places.FILES, files)}
+    opaque, files = Shape(ValueKind.KEEP), Shape(ValueKind.BYTES)
+    return {**dict.fromkeys(places.OPAQUE, opaque), **dict.fromkeys(places.FILES, files)}
 
 
 def _default(place: Shape, anywhere: Shape) -> None:

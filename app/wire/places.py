@@ -1,4 +1,4 @@
-"""The places where an API keeps what is no text: what it has sealed, and files.
+"""The places where an API keeps what is no text: what it has encrypted or signed, and files.
 
 A value there is looked at by nature (see `nature`): bytes pass as they are, text is read. These
 names count wherever they stand in what an API has named; each API's table adds paths of its own.
@@ -7,7 +7,7 @@ Where a caller names members as it likes, as in the arguments of a tool, there i
 
 from __future__ import annotations
 
-SEALED = (
+OPAQUE = (
     # Anthropic: thinking, compaction, web search, code execution
     *("signature", "encrypted_content", "encrypted_index", "encrypted_stdout"),
     # Gemini, also within `extra_content.google` of an API that is compatible with OpenAI's

@@ -70,10 +70,10 @@ class TreeMasker:
     def _read(self, text: str) -> str:
         if text.startswith("data:") and (found := nature.encoded(text)) is not None:
             content = self._opener.content(found)
-            return content.masked(self._masking.whole) if content else str(self.sealed(text))
+            return content.masked(self._masking.whole) if content else str(self.opaque(text))
         return self._masking.whole(text)
 
-    def sealed(self, value: Json, depth: int = 0) -> Json:
+    def opaque(self, value: Json, depth: int = 0) -> Json:
         """Mask our credential, and nothing else, in what no rule reads."""
         if depth > _MAX_DEPTH:
             raise TooLarge(f"The answer nests deeper than {_MAX_DEPTH} levels.")
@@ -83,12 +83,12 @@ class TreeMasker:
             self.changed = self.changed or masked != value
             return masked
         if isinstance(value, list):
-            return [self.sealed(item, depth + 1) for item in value]
+            return [self.opaque(item, depth + 1) for item in value]
         if not isinstance(value, dict):
             return value
         out: dict[str, Json] = {}
         for name, item in value.items():
-            out[free_name(str(self.sealed(name)), out)] = self.sealed(item, depth + 1)
+            out[free_name(str(self.opaque(name)), out)] = self.opaque(item, depth + 1)
         return out
 
     def walk(self, box: Box, shape: Shape, path: Path = (), indices: Path = ()) -> None:
@@ -157,7 +157,7 @@ class TreeMasker:
             ):
                 return self._encoded(value, kind, path)
             case ValueKind.KEEP | ValueKind.SIGNATURE:
-                return self.sealed(value)
+                return self.opaque(value)
             case ValueKind.DROP:
                 self.repeats.append((box, path[-1]))
                 return value
@@ -178,7 +178,7 @@ class TreeMasker:
         if kind in _FILES and (content is None or content.is_packed):
             self._count(path)
         if content is None:
-            return str(self.sealed(text))
+            return str(self.opaque(text))
         return content.masked(self.whole)
 
     def _count(self, path: Path) -> None:

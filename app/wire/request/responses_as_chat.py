@@ -76,7 +76,7 @@ def _add(messages: list[Members], item: Members) -> None:
     elif kind in _OUTPUTS:
         content = _tool_output(item.get("output"))
         messages.append({"role": "tool", "tool_call_id": item.get("call_id"), "content": content})
-    elif kind != "reasoning":  # sealed for Responses alone
+    elif kind != "reasoning":  # encrypted for Responses alone
         raise _untranslatable(f"an item of type “{kind}”")
 
 

@@ -1,4 +1,4 @@
-"""What no rule reads: bytes, files within JSON, and what a provider has sealed or signed."""
+"""What no rule reads: bytes, files within JSON, and what a provider has encrypted or signed."""
 
 from __future__ import annotations
 
