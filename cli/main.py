@@ -46,6 +46,7 @@ COMMANDS = {
     "key": Command("cli.keys.key:app", "Make keys for tools that can hold nothing else."),
     "notary": Command("cli.notary:app", "Sign the ledger, so that changes to it are noticed."),
     "policy": Command("cli.policy.commands:app", "Check, try and rehearse the rules."),
+    "session": Command("cli.sessions.commands:app", "Find and read recorded sessions."),
     "setup": Command("cli.setup:setup", "Configure a tool to use the gateway for good."),
     "slack": Command("cli.slack:app", "Connect a Slack workspace."),
     "trust": Command("cli.holds.trust:app", "See and end trusted texts."),

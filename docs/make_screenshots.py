@@ -53,6 +53,7 @@ def main() -> None:
         shoot_card(browser, slack)
         shoot_phone(browser, slack)
         shoot_replay(browser, slack)
+        shoot_replay_page(browser, gateway)
         asking.result()
         threads.submit(hold_calls, mongodb_port).result()
         shoot_calls(browser, slack)
@@ -131,6 +132,17 @@ def shoot_replay(browser: Browser, slack: str) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Open").first.click()
     page.get_by_text("Page 1 of").wait_for()
     page.screenshot(path=IMAGES / "replay.png")
+    page.close()
+
+
+def shoot_replay_page(browser: Browser, gateway: str) -> None:
+    """Photograph the session that was held, as an auditor sees it in a browser."""
+    page = browser.new_page(viewport={"width": 1280, "height": 860}, device_scale_factor=1.5)
+    page.goto(f"{gateway}/-/replay?q=repo:acme/payments")
+    page.get_by_role("button", name="Ines Roth").click()
+    page.get_by_role("row").nth(1).get_by_role("link").click()
+    page.get_by_text("Answer complete").wait_for()
+    page.screenshot(path=IMAGES / "replay-page.png")
     page.close()
 
 

@@ -1,0 +1,117 @@
+"""`abeyance session`: recorded sessions in a terminal, by the filters of the replay page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from app.blocks import answer_blocks, request_blocks
+from app.clock import SystemClock
+from app.domain.event import Event, EventKind
+from app.domain.session import whole
+from app.errors import NotFound
+from app.ids import short
+from app.reader import Reader
+from app.search import SessionFilter, parse_filter
+from cli.here import settings_here
+from cli.sessions.telling import as_json, facts, row, said
+from cli.storing import record, who, with_storage
+from policies.loader import load_catalog
+from proxy.replay.export import exported
+from proxy.replay.reading import Raw
+
+if TYPE_CHECKING:
+    from app.domain.session import Session
+    from app.storage.store import MongoStorage
+
+app = typer.Typer(help="Find and read recorded sessions.", no_args_is_help=True)
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command(name="list")
+def list_sessions(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="Such as user:alice since:1d decision:denied rule:… conversation:…"),
+    ] = None,
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at the most.")] = 25,
+    json_: _Json = False,
+) -> None:
+    """List sessions, newest first. Looking is recorded in the ledger."""
+    query = " ".join(words or ())
+    wanted = parse_filter(query, SystemClock().now())
+
+    async def show(storage: MongoStorage) -> None:
+        await _note(storage, "list", query=query)
+        found = await storage.sessions.search(wanted, limit=limit)
+        if json_:
+            for session in found:
+                typer.echo(json.dumps(as_json(session)))
+            return
+        table = Table(
+            *("id", "when", "who", "to", "decision", Column("rule", overflow="fold")),
+            *(Column(name, justify="right") for name in ("took", "tokens")),
+        )
+        for session in found:
+            table.add_row(*(Text(cell) for cell in row(session)))
+        Console().print(table)
+
+    with_storage(show)
+
+
+@app.command()
+def show(
+    session_id: Annotated[str, typer.Argument(help="The id, or its last six characters.")],
+    *,
+    json_: _Json = False,
+) -> None:
+    """Show what was asked and answered, and who decided. Looking is recorded in the ledger."""
+
+    async def tell(storage: MongoStorage) -> None:
+        session = await _find(storage, session_id.lower())
+        await _note(storage, "session", session.id)
+        body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
+        chunks = await storage.sessions.chunks(session.id)
+        catalog = await asyncio.to_thread(load_catalog, settings_here().catalog)
+        hold = await storage.holds.get(session.hold_id) if session.hold_id else None
+        if json_:
+            sent = b"".join(chunk.data for chunk in chunks if not chunk.withheld)
+            halves = [half.decode(errors="replace") for half in (body, sent)]
+            mask = catalog.mask_together(halves)
+            raw = Raw(*(mask(half) for half in halves))
+            entries = await storage.ledger.entries(session.id)
+            typer.echo(exported(session, hold, entries, raw, catalog.mask))
+            return
+        asked = request_blocks(session.wire, whole(session.request, body))
+        answered = answer_blocks(session.answer, chunks)
+        mask = catalog.mask_together([block.text for block in (*asked, *answered)])
+        console = Console(soft_wrap=True, highlight=False)
+        console.print(facts(session, hold, catalog.mask))
+        console.print(said(asked, mask))
+        console.rule("Answer")
+        console.print(said(answered, mask) if answered else Text("There is none.", style="dim"))
+
+    with_storage(tell)
+
+
+async def _find(storage: MongoStorage, session_id: str) -> Session:
+    found = await storage.sessions.search(SessionFilter(id=session_id), limit=2)
+    if not found:
+        raise NotFound(f"There is no session {session_id}: see `abeyance session list`.")
+    if len(found) > 1:
+        ids = " and ".join(session.id for session in found)
+        raise NotFound(f"Several sessions end in {short(session_id)}: give the whole id, {ids}.")
+    return found[0]
+
+
+async def _note(storage: MongoStorage, what: str, session_id: str = "", *, query: str = "") -> None:
+    data: dict[str, str | int] = {"by": who(), "what": what, "query": query, "in": "terminal"}
+    event = Event(EventKind.REPLAY_SHOWN, SystemClock().now(), session_id, data)
+    await record(storage, event)

@@ -1,0 +1,114 @@
+"""A session as a terminal shows it. Pure; what others wrote cannot move the cursor or hide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rich.text import Text
+
+from app.blocks import BlockKind
+from app.ids import short
+from bot.slack.text import clean, one_line
+from proxy.replay.html import took
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from app.blocks import Block
+    from app.domain.hold import Hold, Vote
+    from app.domain.session import Session
+
+Json: TypeAlias = dict[str, Any]
+_STYLES = {
+    BlockKind.CALL: "bold cyan",
+    BlockKind.RESULT: "cyan",
+    BlockKind.THINKING: "dim",
+    BlockKind.SETUP: "dim",
+    BlockKind.ERROR: "bold red",
+}
+_SETUP_CHARACTERS = 300
+"""Of a system prompt and of a tool's description; all of it is in --json."""
+
+
+def row(session: Session) -> tuple[str, ...]:
+    """Return the cells of a list: id, when, who, to, decision, rule, time and tokens."""
+    rule = session.verdict.decisive
+    tokens = session.answer.tokens.total if session.answer and session.answer.tokens else None
+    last = _last(session)
+    return (
+        short(session.id),
+        session.started_at.astimezone().strftime("%m-%d %H:%M:%S"),
+        one_line(session.identity.name),
+        one_line(session.model or session.connection),
+        session.decision.value,
+        rule.rule if rule else "",
+        took(last) if last is not None else "",
+        f"{tokens:,}" if tokens is not None else "",
+    )
+
+
+def as_json(session: Session) -> Json:
+    """Return what a list tells of a session, for programs."""
+    origin, talk = session.origin, session.conversation
+    tokens = session.answer.tokens.total if session.answer and session.answer.tokens else None
+    return {
+        "id": session.id,
+        "started_at": session.started_at.isoformat(),
+        "who": session.identity.name,
+        "email": session.identity.email,
+        "client": origin.client if origin else "",
+        "connection": session.connection,
+        "model": session.model,
+        "decision": session.decision.value,
+        "state": session.state.value,
+        "rules": [fired.rule for fired in session.verdict.fired],
+        "conversation": talk.name if talk else "",
+        "status": session.answer.status if session.answer else None,
+        "took_ms": _last(session),
+        "tokens": tokens,
+    }
+
+
+def facts(session: Session, hold: Hold | None, mask: Callable[[str], str]) -> Text:
+    """Return who asked whom, and what was decided by whom."""
+    origin, votes = session.origin, hold.votes if hold else ()
+    told = [
+        ("session", session.id),
+        ("started", session.started_at.astimezone().isoformat(sep=" ", timespec="seconds")),
+        ("who", f"{session.identity.name} {session.identity.email}"),
+        ("client", f"{origin.client} at {origin.address}" if origin else ""),
+        ("to", f"{session.connection} {session.model}"),
+        ("decision", f"{session.decision.value} {session.reason}"),
+        ("reason", mask(hold.reason) if hold else origin.reason if origin else ""),
+        ("conversation", session.conversation.name if session.conversation else ""),
+        *((f"rule {fired.rule}", fired.action.value) for fired in session.verdict.fired),
+        *((_voted(vote), f"{vote.by.name} {mask(vote.reason)}") for vote in votes),
+    ]
+    text = Text()
+    for name, value in told:
+        if line := one_line(value):
+            text.append(f"{name:>14}  ", style="dim").append(f"{line}\n")
+    return text
+
+
+def _voted(vote: Vote) -> str:
+    return "approved by" if vote.approve else "denied by"
+
+
+def said(blocks: Iterable[Block], mask: Callable[[str], str]) -> Text:
+    """Return a conversation, one entry after the other."""
+    text = Text()
+    for block in blocks:
+        style = _STYLES.get(block.kind, "bold")
+        title = block.role.value if block.kind is BlockKind.TEXT else block.kind.value
+        text.append(" · ".join(filter(None, (title, one_line(block.tool)))), style=style)
+        words = mask(block.text)
+        if block.kind is BlockKind.SETUP and len(words) > _SETUP_CHARACTERS:
+            words = f"{words[:_SETUP_CHARACTERS]}…"
+        lines = [clean(line) for line in words.split("\n")]
+        text.append("\n").append("\n".join(f"  {line}" for line in lines)).append("\n\n")
+    return text
+
+
+def _last(session: Session) -> int | None:
+    return session.answer.timing.last if session.answer and session.answer.timing else None
