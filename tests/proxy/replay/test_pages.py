@@ -232,7 +232,7 @@ async def test_a_search_is_in_the_address_and_a_wrong_word_is_named(place: Place
         assert dana.id in found.text
         assert alice.id not in found.text
         wrong = await browser.get(f"{place.url}/-/replay?q=colour:red")
-        assert "I don't recognize" in wrong.text
+        assert "recognize “colour:red”" in wrong.text
         assert 'value="colour:red"' in wrong.text
 
 
