@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from app.domain.event import Entry, Event, EventKind
-
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncGenerator, Iterable, Sequence
     from datetime import datetime
 
     from app.domain.connection import Connection
+    from app.domain.event import Entry, Event
     from app.domain.grant import Grant
     from app.domain.hold import GrantSummary, Hold, Marked
     from app.domain.identity import Identity
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     )
     from app.search import SessionFilter
     from app.storage.bulk import Fault, Write
-
-__all__ = ["Entry", "Event", "EventKind"]
 
 
 class SessionStore(Protocol):

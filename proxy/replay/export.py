@@ -11,9 +11,9 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from app.domain.event import Entry
     from app.domain.hold import Hold
     from app.domain.session import Session
-    from app.storage.ports import Entry
     from proxy.replay.reading import Raw
 
 Json: TypeAlias = dict[str, Any]

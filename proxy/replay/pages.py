@@ -12,10 +12,11 @@ import structlog
 from quart import Blueprint, Response, request
 
 from app.clock import Clock
+from app.domain.event import Event, EventKind
 from app.errors import AbeyanceError, BadRequest, NotFound
 from app.search import SessionFilter, parse_filter
 from app.storage.documents import CONVERSATION_SHORT
-from app.storage.ports import Event, EventKind, Ledger
+from app.storage.ports import Ledger
 from app.storage.store import MongoStorage
 from policies.compiled_catalog import Catalog
 from proxy.browser.pages import in_words, problem

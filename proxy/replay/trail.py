@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from app.domain.event import Entry
     from app.domain.hold import Hold
     from app.domain.session import Session
-    from app.storage.ports import Entry
 
 _WORDS = {
     EventKind.SESSION_OPENED: "Request recorded",

@@ -9,10 +9,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from app.domain.event import EventKind
 from app.domain.session import Chunk, Decision, RecordedAnswer, RequestHead
 from app.domain.session_facts import Timing, Tokens
 from app.pieces import Cutter
-from app.storage.ports import EventKind
 from app.vault import Vault
 from tests.app.storage.test_mongo import NOW, a_session
 

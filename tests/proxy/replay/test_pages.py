@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import async_playwright, expect
 
-from app.storage.ports import EventKind
+from app.domain.event import EventKind
 from tests.flows.test_browser import CHROMIUM, FLAGS
 from tests.proxy.linking import Browser
 from tests.proxy.replay.conftest import identity_of, recorded
