@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+import rfc8785
 
 from app.audit.digests import request_digest
 from app.audit.proof.heads import Keyring, rotation
@@ -117,6 +119,20 @@ def test_who_changes_a_bundle_and_closes_it_again_is_found(change: str) -> None:
     records, (alter, told) = a_ledger().records(), CHANGES[change]
     alter(records)
     assert faults(lines(records))[0].rstrip(".") == told
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [(b'"index":4,', b'"index": 4,'), (b'"index":4,', b'"index":9,"index":4,')],
+    ids=["a blank", "a name that comes twice"],
+)
+def test_nothing_hides_in_the_way_a_line_is_spelt(written: bytes, instead: bytes) -> None:
+    *found, _ = [line.replace(written, instead) for line in BUNDLE]
+    digest = hashlib.sha256(b"".join(found)).hexdigest()
+    end = rfc8785.dumps({"type": "end", "lines": len(found), "sha256": digest}) + b"\n"
+    assert faults([*found, end]) == [
+        "line 10: it is not written as an export writes it: it was changed."
+    ]
 
 
 def test_who_seals_a_changed_entry_again_is_found_by_the_signed_root() -> None:
