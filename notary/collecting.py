@@ -46,6 +46,8 @@ class Collector:
             self._chains[name] = _Chain(seq + 1, hashed)
         self._busy: dict[str, float] = {}
         """When something new was last found in a chain, by this process's clock."""
+        self._suspects: dict[str, int] = {}
+        """The number at which a chain did not fit, where that was seen once."""
         self._since: datetime | None = None
         self._rounds_to_sweep = 0
         self._warning = Seldom()
@@ -95,7 +97,10 @@ class Collector:
         return after
 
     def _tell(self, name: str, entry: Entry, fault: str) -> None:
-        if self._warning.due():
+        # What is being written at this moment may be seen with a gap: not for longer.
+        seen_before = self._suspects.get(name) == entry.seq
+        self._suspects[name] = entry.seq
+        if seen_before and self._warning.due():
             _log.error(
                 "the ledger was tampered with: nothing more of this chain is signed",
                 chain=name,
