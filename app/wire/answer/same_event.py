@@ -13,6 +13,7 @@ import orjson
 
 # Something that JSON does not have between two strings, so that it stands within one.
 _TELLING = re.compile(r"[^,:{}\[\]0-9.+\-eEtrufalsn]")
+_END = b"\n\n"
 
 
 class Likeness(NamedTuple):
@@ -28,19 +29,19 @@ class Likeness(NamedTuple):
             return None
         return _piece(raw[len(head) : -len(tail)])
 
-    def pieces(self, data: bytes) -> list[str] | None:
-        """Return the pieces of several events, if all are alike; `piece` says the same of each."""
+    def first(self, data: bytes, at: int) -> tuple[str, int] | None:
+        """Return the piece of the event that begins there, and where that ends, if it is alike."""
         head, tail = self
-        if not (data.startswith(head) and data.endswith(tail) and len(data) > len(head + tail)):
+        if not data.startswith(head, at):
             return None
-        # A piece has no quotes as they are, so that no event can end within one.
-        pieces: list[str] = []
-        for spelt in data[len(head) : -len(tail)].split(tail + head):
-            piece = _piece(spelt)
-            if not piece:
-                return None
-            pieces.append(piece)
-        return pieces
+        begin = at + len(head)
+        # A piece has no line ends as they are, so the event ends at the first blank line.
+        end = data.find(_END, begin) + len(_END)
+        until = end - len(tail)
+        if until <= begin or not data.startswith(tail, until):
+            return None
+        piece = _piece(data[begin:until])
+        return None if piece is None else (piece, end)
 
     def around(self, piece: str) -> bytes:
         """Return the event with another piece."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.wire.base import Json, Masking
 
 _DONE = "[DONE]"
+_END = b"\n\n"
 _UNLIKE = 8  # events in a row after which none is expected to be like the last
 
 
@@ -38,19 +39,28 @@ class SseAnswer:
         return self._events.blobs
 
     def feed(self, data: bytes) -> bytes:
-        if self._like is not None and self._parser.is_idle:
-            like, running = self._like
-            pieces = like.pieces(data)
-            if pieces is not None:
-                return self._all_alike(data, pieces, like, running)
-        return b"".join([self._passed(event) for event in self._parser.feed(data)])
+        out: list[bytes] = []
+        at = 0
+        while self._parser.is_idle and (end := data.find(_END, at) + len(_END)) > len(_END):
+            begun, at = at, self._pass_alike(data, at, out)
+            if at == begun:
+                out += map(self._passed, self._parser.feed(data[at:end]))
+                at = end
+        out += map(self._passed, self._parser.feed(data[at:]))
+        return b"".join(out)
 
-    def _all_alike(self, data: bytes, pieces: list[str], like: Likeness, running: Running) -> bytes:
-        """Mask the pieces of events that are all like the last one."""
-        self._unlike = 0
-        masked = [self._events.go_on(running, piece) for piece in pieces]
-        self._as_it_came = masked[-1] == pieces[-1]
-        return data if masked == pieces else b"".join(map(like.around, masked))
+    def _pass_alike(self, data: bytes, at: int, out: list[bytes]) -> int:
+        """Pass on the events from there on that are like the last; return where they end."""
+        if self._like is None:
+            return at
+        like, running = self._like
+        while (found := like.first(data, at)) is not None:
+            (piece, end), begun = found, at
+            masked = self._events.go_on(running, piece)
+            self._as_it_came = masked == piece
+            out.append(data[begun:end] if self._as_it_came else like.around(masked))
+            self._unlike, at = 0, end
+        return at
 
     def finish(self) -> bytes:
         last = self._parser.finish()

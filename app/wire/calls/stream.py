@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from app.wire.answer.sse import SseEvent
     from app.wire.calls.base import Ruling
 
+_END = b"\n\n"
 ESCAPE = b"\\u"
 """With which JSON may spell any character, so that no marker is found."""
 
@@ -198,10 +199,14 @@ class StreamReader(ABC):
         self._cr = data.endswith(b"\r")
         if self._cr:
             data = data[:-1]
-        if data.endswith(b"\n\n") and self.passes(data) and self._parser.is_idle:
-            self._ready.append(data)
+        begun = 0 if self._parser.is_idle else data.find(_END) + len(_END)
+        ended = data.rfind(_END) + len(_END)
+        if ended < len(_END):
+            self._guarded(data)
             return
-        self._guarded(data)
+        self._guarded(data[:begun])
+        self._take_all(data[begun:ended])
+        self._guarded(data[ended:])
 
     def finish(self) -> None:
         if self._over:
@@ -253,6 +258,8 @@ class StreamReader(ABC):
 
     def _guarded(self, data: bytes) -> None:
         """Read what came; after a fault nothing of it goes on any more."""
+        if not data:
+            return
         try:
             for event in self._parser.feed(data):
                 self._take(event)
@@ -260,6 +267,23 @@ class StreamReader(ABC):
             self._over = True
             self.line.clear()
             raise
+
+    def _take_all(self, data: bytes) -> None:
+        """Take whole events: together as many as pass, by halves, and the others one by one."""
+        if not data:
+            return
+        if self.passes(data):
+            self._ready.append(data)
+            return
+        half = len(data) // 2
+        cut = data.find(_END, half) + len(_END)
+        if not len(_END) <= cut < len(data):
+            cut = data.rfind(_END, 0, half + 1) + len(_END)
+        if not len(_END) <= cut < len(data):
+            self._guarded(data)
+            return
+        self._take_all(data[:cut])
+        self._take_all(data[cut:])
 
     def _take(self, event: sse.SseEvent) -> None:
         if self.passes(event.raw):

@@ -273,3 +273,19 @@ def test_nothing_is_said_after_the_end() -> None:
     stream.finish()
     assert stream.flow() == made([Said(text="so")])
     assert (stream.say("x"), stream.stop("x")) == (b"", b"")
+
+
+@pytest.mark.parametrize("blank", ["\n\n", "\n", "\r\n\r\n", "\n\n\n\n"])
+def test_what_comes_at_once_goes_on_as_what_comes_byte_by_byte(blank: str) -> None:
+    said = [{"role": "assistant", "content": "so"}, {"content": " it"}, {"content": " is"}]
+    parts = [*said, {"tool_calls": [call("held_a")]}, {"content": "x"}]
+    data = blank.encode().join([streams.chunk(part) for part in parts]) + blank.encode()
+    at_once, by_bytes = reader(), reader()
+    at_once.feed(data)
+    for at in range(len(data)):
+        by_bytes.feed(data[at : at + 1])
+    assert at_once.flow() == by_bytes.flow()
+    for stream in (at_once, by_bytes):
+        stream.feed(streams.chunk({}, finish="tool_calls"))
+        stream.rule(0, Passed())
+    assert at_once.flow() == by_bytes.flow()
