@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.wire.answer.same_event import likeness
@@ -17,6 +17,7 @@ from tests.app.wire.masking import SECRET, RealMasking, leaks, through, whole
 PIECES = st.text(st.sampled_from(' ,:{}[]"\\etru1.-aZé\u200b\n\x7f日'), max_size=4)
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=4), st.integers(0, 3), PIECES)
 def test_the_place_of_a_piece_is_found_or_none_is(texts: list[str], at: int, other: str) -> None:
     def spelt(piece: str) -> bytes:
@@ -58,6 +59,7 @@ def test_an_event_with_more_in_it_is_not_alike() -> None:
 SAID = st.sampled_from(["so ", " it", SECRET, *SECRET, '"', "\\", "\n", "é", "\u200b"])
 
 
+@settings(deadline=None)
 @given(st.lists(SAID, min_size=1))
 def test_events_that_come_together_go_out_as_those_that_come_one_by_one(pieces: list[str]) -> None:
     first, *others = [streams.chunk({"content": piece}) for piece in ["well, ", *pieces]]
@@ -65,6 +67,7 @@ def test_events_that_come_together_go_out_as_those_that_come_one_by_one(pieces: 
     assert together == through(CHAT.answer(SSE, RealMasking()), [first, *others])
 
 
+@settings(deadline=None)
 @given(st.lists(SAID))
 def test_many_events_that_are_alike_say_what_masking_the_whole_gives(pieces: list[str]) -> None:
     said = ["well, ", *pieces]
