@@ -361,6 +361,6 @@ async def test_a_call_that_cursor_runs_itself_is_recorded_and_can_only_end_the_s
     decisions = {word: decision for word, (decision, _) in seen.items()}
     assert decisions["build"] is decisions["deploy"] is Decision.ALLOWED
     assert decisions["destroy"] is Decision.DENIED
-    assert "event: result" in recorded["deploy"][1]
-    assert "event: result" not in recorded["destroy"][1]
-    assert "no-destroy" in recorded["destroy"][1]
+    assert "event: result" in seen["deploy"][1]
+    assert "event: result" not in seen["destroy"][1]
+    assert "no-destroy" in seen["destroy"][1]
