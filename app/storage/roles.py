@@ -27,5 +27,5 @@ OF_EACH = ("createIndex", "killCursors")
 """What gateway and bot may do with each of these collections besides."""
 NOTARY: dict[str, tuple[str, ...]] = {"ledger": ("find", "killCursors")}
 AUDITOR: dict[str, tuple[str, ...]] = dict.fromkeys(
-    ("ledger", "sessions", "chunks", "pieces"), ("find", "killCursors")
+    ("ledger", "sessions", "chunks", "pieces", "holds", "grants"), ("find", "killCursors")
 )

@@ -21,6 +21,7 @@ from app.domain.notice import Notice, NoticeKind
 from app.errors import AbeyanceError, BadSettings, StorageUnavailable, Superseded, Unstorable
 from app.storage.driver import mapped_errors
 from app.storage.mongo import Collection, Database, Index
+from app.storage.roles import SERVING
 from app.storage.store import MongoStorage
 from tests.app.storage.samples import GRANT, HOLD, NOW, SAMPLES, SESSION
 from tests.conftest import NOBODY
@@ -173,6 +174,11 @@ def allowed() -> set[tuple[str, str]]:
         for collection in re.findall(r"`(\w+)`", collections)
         for action in re.findall(r"`(\w+)`", actions)
     }
+
+
+def test_the_role_that_is_printed_is_the_documented_one() -> None:
+    printed = {(action, rows) for rows, actions in SERVING.items() for action in actions}
+    assert printed == allowed()
 
 
 async def test_the_documented_role_lets_every_method_do_what_it_does_and_nothing_more(
