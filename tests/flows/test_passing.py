@@ -9,7 +9,7 @@ import anthropic
 import openai
 import pytest
 
-from tests.flows.test_hostile_upstream import answer, raw_upstream
+from tests.flows.trouble.test_hostile_upstream import answer, raw_upstream
 from tests.recorded import recorded
 
 if TYPE_CHECKING:

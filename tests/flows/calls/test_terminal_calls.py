@@ -17,8 +17,8 @@ from policies.approvals.approval import Objection
 from tests.bot.calls import BASH, COMMAND, call, cluster_rule
 from tests.bot.conftest import session_of
 from tests.bot.values import hold
+from tests.flows.calls.test_terminal import RULES, SETS, Desk
 from tests.flows.house import House, open_house
-from tests.flows.test_terminal import RULES, SETS, Desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

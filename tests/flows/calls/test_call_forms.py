@@ -11,8 +11,8 @@ import pytest
 from proxy.calls.limits import MOST_CALLS
 from tests.bot.conftest import pick
 from tests.flows.calling import Agent, marked, meanwhile, script
+from tests.flows.calls.test_tool_calls import RULES, SETS, card_of, cards
 from tests.flows.house import House, only_this_request, open_house
-from tests.flows.test_tool_calls import RULES, SETS, card_of, cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

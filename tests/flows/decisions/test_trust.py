@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 
 from app.domain.event import EventKind
+from tests.flows.decisions.test_grants import abeyance
 from tests.flows.house import House, open_house
-from tests.flows.test_grants import abeyance
 from tests.flows.trusting import choices, form, last_page, may_be_trusted, trust
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from app.domain.session import Decision, Session, SessionState
 from app.transcript import answer_turns
 from tests.flows.house import open_house
-from tests.flows.test_hostile_upstream import CREDENTIAL, answer, raw_upstream
+from tests.flows.trouble.test_hostile_upstream import CREDENTIAL, answer, raw_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,10 +10,10 @@ import pytest
 
 from tests.bot.conftest import pick
 from tests.flows.calling import SETS, Agent, marked, meanwhile, script
+from tests.flows.calls.test_tool_calls import card_of, cards, decided
+from tests.flows.decisions.test_marking import policy
 from tests.flows.hooking import HOOK_RULES, Told, ask, call_of, prompt_of
 from tests.flows.house import House, only_this_request, open_house
-from tests.flows.test_marking import policy
-from tests.flows.test_tool_calls import card_of, cards, decided
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ import pytest
 from app.domain.hold import HoldState
 from app.domain.session import Decision
 from tests.flows.calling import RULES, SETS, Agent, marked, meanwhile, script
+from tests.flows.decisions.test_marking import policy
 from tests.flows.house import House, only_this_request, open_house
-from tests.flows.test_marking import policy
 from tests.proxy.keys.keyring import COMMAND, sign_in
 from tests.recorded import recorded
 
