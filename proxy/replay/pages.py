@@ -42,6 +42,7 @@ ROOT = "/-/replay"
 _PAGE_SESSIONS = 25
 _IN_CONVERSATION = 20
 _QUERY_LENGTH = 300
+_BACK_LENGTH = 1500
 _ANY = frozenset(Right)
 _WHOLE = frozenset({Right.AUDITOR, Right.OWN})
 """Who may read a session as it was recorded: not who decided on a part of it."""
@@ -272,4 +273,6 @@ class ReplayPages:
     async def _sign_in(self) -> Response:
         """Send the browser to sign in, and then back to the page that it asked for."""
         back = request.full_path.rstrip("?")
+        if len(back) > _BACK_LENGTH:  # more than a cookie takes with all else that is in it
+            back = ROOT
         return await self.visits.begin(REPLAY, back, again=ROOT)
