@@ -24,7 +24,6 @@ from app.domain.session_facts import Conversation, Origin, Timing, Tokens
 from app.domain.verdict import Verdict
 from app.ids import new_id
 from app.pieces import Cutter
-from proxy.record.pager import Bodies
 from sandbox.people import find_person
 from tests.bot.values import MARIA, fired, hold
 from tests.proxy.linking import CLOCK
@@ -59,8 +58,9 @@ async def recorded(
     """Write a session that Maria has approved, with `word` wherever somebody else may write."""
     now = CLOCK.now()
     raw = json.dumps(body).encode()
-    keep = Bodies(place.storage.pieces, Cutter(place.settings.vault_key.get_secret_value()))
-    pieces = await keep.keep(raw)
+    cut = Cutter(place.settings.vault_key.get_secret_value()).cut(raw)
+    await place.storage.pieces.put(cut)
+    pieces = tuple(piece.id for piece in cut)
     sent = RecordedRequest(
         "POST", "v1/messages", word, (("content-type", "application/json"),), raw, "d" * 64
     )
