@@ -115,7 +115,7 @@ async def click(house: House, clicks: int, events: str) -> list[float]:
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
                 began = time.perf_counter()
                 async with slack.post(events, data=body, headers=headers) as acked:
-                    assert acked.status == 200
+                    assert acked.status == 200, (acked.status, await acked.text())
                 answer = await asking
                 assert answer.status_code == 200, answer.text
                 took.append((Upstream.first_byte - began) * 1000)
@@ -146,6 +146,7 @@ def _payload(value: str) -> dict[str, object]:
     action = {"action_id": "hold_approve", "block_id": "b", "type": "button", "value": value}
     return {
         "type": "block_actions",
+        "api_app_id": seed.APP_ID,
         "user": {"id": seed.MARIA.id, "team_id": seed.TEAM_ID},
         "team": {"id": seed.TEAM_ID},
         "actions": [action],
