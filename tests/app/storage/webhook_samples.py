@@ -12,9 +12,9 @@ from tests.app.storage.test_mongo import ALICE, NOW
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
 
-SOON = NOW + timedelta(seconds=30)
+SOON, KEPT = NOW + timedelta(seconds=30), NOW + timedelta(days=30)
 WEBHOOK = Webhook("w", "cursor", ALICE.key, b"sealed")
-DELIVERY = Delivery("w:1", "w", "one", "statusChange", b"{}", NOW, SOON)
+DELIVERY = Delivery("w:1", "w", "one", "statusChange", b"{}", NOW, KEPT)
 
 
 async def _to_deliver(storage: MongoStorage) -> None:
