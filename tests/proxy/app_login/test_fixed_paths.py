@@ -8,9 +8,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from quart import Quart, Response, jsonify, request
 
 from app.domain.connection import Connection, CredentialScheme
 from app.vault import Vault
+from sandbox.serving import listen, running
 from tests.proxy.linking import Browser, Place
 
 if TYPE_CHECKING:
@@ -114,3 +116,24 @@ async def test_a_session_is_for_its_connection_alone(
     await program.sign_in(browser)
     assert (await program.get("claude/managed/settings")).status_code == 403
     assert (await program.get("claude/v1/models")).status_code == 403
+
+
+async def test_a_session_lists_the_models_of_its_api(
+    place: Place, program: Program, browser: Browser
+) -> None:
+    api, sent = Quart(__name__), dict[str, str]()
+
+    @api.get("/v1/models")
+    async def models() -> Response:
+        sent.update({name.lower(): value for name, value in request.headers.items()})
+        return jsonify(data=[{"type": "model", "id": "claude-one"}], has_more=False)
+
+    async with running(api, listen(0)) as url:
+        sealed = Vault(place.settings.vault_key.get_secret_value()).seal("anthropic", "key")
+        upstream = Connection("anthropic", url, CredentialScheme.X_API_KEY, sealed)
+        await place.storage.connections.put(upstream)
+        await program.sign_in(browser)
+        answer = await program.get("anthropic/v1/models")
+    assert [model["id"] for model in answer.json()["data"]] == ["claude-one"]
+    assert sent["x-api-key"] == "key"
+    assert program.tokens["access_token"] not in repr(sent)
