@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
+from app.domain.event import place
+
 if TYPE_CHECKING:
     from app.domain.event import Entry
 
@@ -32,4 +34,4 @@ def content(entry: Entry) -> dict[str, Any]:
 
 def leaf(chain: str, seq: int, hash_: str) -> bytes:
     """Return what stands for an entry in the notary's tree: its place and its seal."""
-    return f"{chain}:{seq:012} {hash_}".encode()
+    return f"{place(chain, seq)} {hash_}".encode()

@@ -93,4 +93,9 @@ class Entry:
 
     @property
     def place(self) -> str:
-        return f"{self.chain}:{self.seq:012}"
+        return place(self.chain, self.seq)
+
+
+def place(chain: str, seq: int) -> str:
+    """Return what names an entry; the names of a chain are in its order."""
+    return f"{chain}:{seq:012}"

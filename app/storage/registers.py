@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from app.domain.event import place
 from app.errors import StorageUnavailable
 from app.storage.documents import handles, to_document
 from app.storage.driver import Exists, repeating
@@ -146,8 +147,8 @@ class MongoLedger:
         return await self._entries.find({"seq": 0} | later)
 
     async def chain(self, name: str, first: int, limit: int) -> tuple[Entry, ...]:
-        place = {"$gte": f"{name}:{first:012}", "$lt": f"{name};"}
-        return await self._entries.find({"_id": place}, limit=limit)
+        places = {"$gte": place(name, first), "$lt": f"{name};"}
+        return await self._entries.find({"_id": places}, limit=limit)
 
     async def at(self, places: Sequence[str]) -> dict[str, Entry]:
         found = await self._entries.find({"_id": {"$in": list(places)}})

@@ -8,6 +8,7 @@ from app.audit.proof.bundle import manifest, picked_record
 from app.audit.proof.merkle import inclusion_proof
 from app.audit.proof.stories import RELEASED_BY, Stories
 from app.clock import SystemClock
+from app.domain.event import place
 from app.errors import NotFound
 from cli.audit.reading import stored_session
 from notary.tree import TreeFiles
@@ -30,11 +31,11 @@ async def picked_records(
     Raises NotFound, StorageUnavailable, BadSettings.
     """
     wanted = await _wanted(storage, sessions)
-    places = enumerate(book.leaves(head.size))
+    leaves = enumerate(book.leaves(head.size))
     found = {
         index: entry
-        for index, (chain, seq, hash_) in places
-        if (entry := wanted.get(f"{chain}:{seq:012}")) and entry.hash == hash_
+        for index, (chain, seq, hash_) in leaves
+        if (entry := wanted.get(place(chain, seq))) and entry.hash == hash_
     }
     if len(found) < len(wanted):
         missing = next(entry for entry in wanted.values() if entry not in found.values())

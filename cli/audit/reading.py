@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from app.audit.proof.bundle import session_record
-from app.domain.event import Entry
+from app.domain.event import Entry, place
 from app.domain.session import whole
 from app.errors import BadSettings
 from app.reader import Reader
@@ -40,10 +40,9 @@ async def signed_entries(
     """Yield all entries of the tree from one on. Raises StorageUnavailable, BadSettings."""
     leaves = enumerate(book.leaves(size, first), first)
     while page := list(islice(leaves, _PAGE)):
-        places = [f"{chain}:{seq:012}" for _, (chain, seq, _) in page]
-        found = await storage.ledger.at(places)
-        for place, (index, (chain, seq, hash_)) in zip(places, page, strict=True):
-            yield Signed(index, chain, seq, hash_, found.get(place))
+        found = await storage.ledger.at([place(chain, seq) for _, (chain, seq, _) in page])
+        for index, (chain, seq, hash_) in page:
+            yield Signed(index, chain, seq, hash_, found.get(place(chain, seq)))
 
 
 def gone(index: int, chain: str, seq: int) -> BadSettings:
