@@ -110,11 +110,8 @@ class _Run:
         self.is_done = True
 
     def verified(self) -> Verified:
-        progress, result = self.verifier.progress, self._result
-        result.faults = self.verifier.faults
-        result.entries, result.chains = progress.tree.size, len(progress.chains)
-        result.forwarded, result.contents = progress.stories.forwarded, progress.contents
-        return result
+        self._result.take(self.verifier)
+        return self._result
 
     def put_down(self, path: Path) -> None:
         """Write how far it has come, for the next run."""

@@ -37,6 +37,14 @@ class Verified:
     """How many requests went out."""
     contents: int = 0
     """Of how many sessions the content was looked at."""
+
+    def take(self, verifier: Verifier) -> None:
+        """Take over what a verifier has found."""
+        progress = verifier.progress
+        self.faults = verifier.faults
+        self.entries, self.chains = progress.tree.size, len(progress.chains)
+        self.forwarded, self.contents = progress.stories.forwarded, progress.contents
+
     is_whole: bool = True
     """Whether these are all entries of the ledger."""
 
@@ -110,11 +118,8 @@ class _Run:
             if (size := verifier.progress.tree.size + self._picked) != self._size:
                 told = f"it tells of {self._size} entries, and there are {size}"
                 verifier.fault("line 1", told)
-        progress = verifier.progress
-        result.faults = verifier.faults
-        result.entries = progress.tree.size + self._picked
-        result.chains = len(progress.chains)
-        result.forwarded, result.contents = progress.stories.forwarded, progress.contents
+        result.take(verifier)
+        result.entries += self._picked
         return result
 
     def _take(self, record: Record, *, first: bool) -> None:
