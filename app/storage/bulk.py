@@ -14,7 +14,7 @@ from bson.codec_options import CodecOptions
 
 from app.errors import StorageUnavailable, Unstorable
 from app.storage.documents import Document
-from app.storage.driver import mapped_errors, refused
+from app.storage.driver import Exists, mapped_errors, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,7 +25,6 @@ Fault: TypeAlias = "StorageUnavailable | None"
 """Why a write was not done; None where it was."""
 _MOST_BYTES = 16 * 1024 * 1024
 _AT_ONCE_BYTES = 8 * 1024 * 1024
-_DUPLICATE = 11000
 _AS_WE_READ: CodecOptions[Document] = CodecOptions(tz_aware=True)
 
 
@@ -60,8 +59,8 @@ class Bulk:
             faults |= {some[place]: refused(code) for place, code in codes.items()}
             met = [
                 some[place]
-                for place, code in codes.items()
-                if code == _DUPLICATE and writes[some[place]].expected is None
+                for place in codes
+                if isinstance(faults[some[place]], Exists) and writes[some[place]].expected is None
             ]
             same = await self._same([writes[index] for index in met])
             faults |= {index: None for index, known in zip(met, same, strict=True) if known}
