@@ -8,6 +8,7 @@ from rich.console import Console
 
 from app.audit.proof.bundle import Lines, entry_record, manifest
 from app.audit.proof.heads import Head, checkpoints_in
+from app.audit.proof.notes import BadNote
 from app.audit.proof.stories import Stories
 from app.clock import SystemClock
 from app.errors import BadSettings
@@ -64,7 +65,10 @@ def export_to(path: Path, sessions: list[str], anchors: Path | None, *, contents
 
 def _head_in(anchors: str, last: Head) -> Head:
     """Return the newest head in a text that the notary's tree covers. Raises BadSettings."""
-    heads = [Head.parse(checkpoint) for checkpoint in checkpoints_in(anchors)]
+    try:
+        heads = [Head.parse(checkpoint) for checkpoint in checkpoints_in(anchors)]
+    except BadNote as error:
+        raise BadSettings(f"A head in the file of anchors cannot be read: {error}.") from error
     fitting = [head for head in heads if head.origin == last.origin and head.size <= last.size]
     if not fitting:
         raise BadSettings(f"There is no head of {last.origin} in the file of anchors.")

@@ -5,11 +5,16 @@ import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from app.clock import SystemClock
+from app.errors import BadSettings
 from app.storage.roles import OF_EACH, SERVING
+from cli.audit.exporting import export_to
 from cli.audit.roles import script
+from notary.book import OpenBook
 from tests.app.audit.proof.ledgers import KEY, a_ledger
 
 if TYPE_CHECKING:
@@ -53,6 +58,20 @@ def test_a_bundle_is_verified_with_nothing_of_the_server(tmp_path: Path) -> None
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "The record is in order." in done.stdout
+
+
+def test_an_anchor_that_cannot_be_read_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = OpenBook(tmp_path / "notary", KEY)
+    book.tree.append(f"bot/1:{0:012} {'ab' * 32}".encode())
+    book.sign(SystemClock().now())
+    book.close()
+    anchors = tmp_path / "anchors"
+    anchors.write_text(f"{KEY.name}\n1\n{'A' * 43}=\n\n— {KEY.name} AAAA\n")
+    monkeypatch.setenv("ABEYANCE_NOTARY_FOLDER", str(tmp_path / "notary"))
+    with pytest.raises(BadSettings, match="file of anchors cannot be read"):
+        export_to(tmp_path / "bundle", ["a-session"], anchors, contents=False)
 
 
 def test_the_roles_let_nobody_change_the_ledger() -> None:
