@@ -93,6 +93,11 @@ class Person:
     identities: tuple[str, ...] = ()
     """Keys of whom the identity provider says they are."""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What finds the holds that they voted on: keys of identities, and the address."""
+        return frozenset({*self.identities, self.email.lower()} - {""})
+
 
 @dataclass(frozen=True, slots=True)
 class Vote:

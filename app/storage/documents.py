@@ -165,9 +165,8 @@ def hold_document(hold: Hold) -> Document:
     marks: Document = {"settled": False, "who": hold.requester.key}
     if hold.state.open:
         marks["open_key"] = hold.key
-    if voters := [vote.by for vote in hold.votes]:
-        keys = {key for voter in voters for key in voter.identities}
-        marks["voters"] = sorted({*keys, *(voter.email.lower() for voter in voters)} - {""})
+    if hold.votes:
+        marks["voters"] = sorted({name for vote in hold.votes for name in vote.by.names})
     if hold.judged:
         marks["judged"] = [fired.rule for fired in hold.verdict.holding]
     return to_document(hold) | marks

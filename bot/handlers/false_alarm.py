@@ -9,9 +9,9 @@ import structlog
 from app.errors import AbeyanceError, NotFound
 from app.ids import short
 from bot.handlers.decide import FORGED, in_time, user_of
-from bot.people.people import AUDITORS
 from bot.views import modals
 from policies.approvals.approval import Objection, judge_mark
+from policies.approvals.membership import AUDITORS
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck

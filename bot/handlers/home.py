@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from app.search import SessionFilter
-from bot.people.people import AUDITORS
 from bot.views.home_tab import QUEUE, HomeTabContents, Pages, home, queue
 from bot.views.together import Group, by_requester
 from policies.approvals.approval import shares
+from policies.approvals.membership import AUDITORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

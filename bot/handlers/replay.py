@@ -14,10 +14,10 @@ from app.reader import Masking, Reader
 from app.search import parse_filter
 from app.storage.ports import HoldStore, SessionStore
 from bot.marking import Marking
-from bot.people.people import AUDITORS
 from bot.views import modals, replay_pages
 from bot.views.replay_pages import PAGE_SESSIONS, Shelf
 from policies.approvals.approval import Objection, is_requester
+from policies.approvals.membership import AUDITORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

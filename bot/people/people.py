@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bot.slack.api import Slack
     from policies.compiled_catalog import ApproverSet
 
-AUDITORS = "auditors"
 _LOOKUP_SECONDS = 300.0
 
 

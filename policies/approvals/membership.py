@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from policies.compiled_catalog import ApproverSet
 
+AUDITORS = "auditors"
+"""The set whose members may replay every session, in Slack and in a browser."""
+
 
 def is_member(
     approvers: ApproverSet,

@@ -134,8 +134,7 @@ class ReplayPages:
         """Return a page of sessions, and the id after which the next one begins, if there is."""
         limit = _PAGE_SESSIONS + 1
         if is_decided:
-            names = (viewer.identity.key, *viewer.addresses)
-            holds = await self.storage.holds.voted_by(names, limit, before)
+            holds = await self.storage.holds.voted_by(viewer.names, limit, before)
             sessions = [await self.storage.sessions.get(hold.session_id) for hold in holds]
             last = holds[_PAGE_SESSIONS - 1].id if len(holds) == limit else ""
             return tuple(found for found in sessions[:_PAGE_SESSIONS] if found), last

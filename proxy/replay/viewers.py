@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.domain.identity import Identity
-from policies.approvals.membership import is_member
+from policies.approvals.membership import AUDITORS, is_member
 from proxy.terminal.voters import Approver
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from app.domain.session import Session
     from policies.compiled_catalog import ApproverSet
     from proxy.terminal.voters import Voters
-
-AUDITORS = "auditors"
-"""The approver set whose members see every session; the bot's `/replay` goes by the same."""
 
 
 class Right(StrEnum):
@@ -45,15 +42,12 @@ class Viewer:
         return None
 
     def _decided(self, hold: Hold) -> bool:
-        names = {self.identity.key, *self.addresses}
-        return any(
-            names & {*vote.by.identities, vote.by.email.lower()} - {""} for vote in hold.votes
-        )
+        return any(self.names & vote.by.names for vote in hold.votes)
 
     @property
-    def addresses(self) -> frozenset[str]:
-        """The address that their provider vouches for, as votes have it too."""
-        return frozenset({self.identity.email.lower()} - {""})
+    def names(self) -> frozenset[str]:
+        """What their votes are known by: their identity, and the address that is vouched for."""
+        return frozenset({self.identity.key, self.identity.email.lower()} - {""})
 
 
 class Viewers:
