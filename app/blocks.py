@@ -6,14 +6,13 @@ a part of an unknown kind as the JSON that it is.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.transcript import answer_turns, prompt_turns
-from app.wire.reading import TextKind
+from app.wire.reading import TextKind, loosely, objects, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -55,7 +54,7 @@ class Block:
 
 
 def request_blocks(wire: str, request: RecordedRequest) -> tuple[Block, ...]:
-    body = _parsed(request.body)
+    body = loosely(request.body)
     if isinstance(body, dict):
         for member, read in _SHAPES.items():
             if body.get(member):
@@ -99,20 +98,12 @@ def _of_turn(turn: Turn) -> Block:
     )
 
 
-def _parsed(body: bytes) -> Json:
-    try:
-        value: Json = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return value
-
-
 def _setup(body: dict[str, Json]) -> Iterator[Block]:
     for member in ("system", "instructions", "systemInstruction", "system_instruction"):
         if text := _plain(body.get(member)):
             yield Block(Role.SYSTEM, BlockKind.SETUP, text, place=f"/{member}")
-    for at, tool in enumerate(_dicts(body.get("tools"))):
-        for declared in (tool, tool.get("function"), *_dicts(tool.get("functionDeclarations"))):
+    for at, tool in enumerate(objects(body.get("tools"))):
+        for declared in (tool, tool.get("function"), *objects(tool.get("functionDeclarations"))):
             name = _text(declared.get("name")) if isinstance(declared, dict) else ""
             if name and isinstance(declared, dict):
                 said = _text(declared.get("description"))
@@ -121,7 +112,7 @@ def _setup(body: dict[str, Json]) -> Iterator[Block]:
 
 def _messages(messages: Json, place: str) -> Iterator[Block]:
     """Read the messages of Anthropic's API and of OpenAI's chat."""
-    for at, message in enumerate(_dicts(messages)):
+    for at, message in enumerate(objects(messages)):
         here, role = f"{place}/{at}", _role(message.get("role"))
         for field in ("reasoning_content", "reasoning"):
             if text := _text(message.get(field)):
@@ -131,7 +122,7 @@ def _messages(messages: Json, place: str) -> Iterator[Block]:
             yield Block(role, BlockKind.RESULT, text, "", call, f"{here}/content")
             continue
         yield from _content(message.get("content"), role, f"{here}/content")
-        for order, call_made in enumerate(_dicts(message.get("tool_calls"))):
+        for order, call_made in enumerate(objects(message.get("tool_calls"))):
             function = call_made.get("function")
             made = function if isinstance(function, dict) else call_made
             yield _call(made, _text(call_made.get("id")), f"{here}/tool_calls/{order}")
@@ -142,7 +133,7 @@ def _content(content: Json, role: Role, place: str) -> Iterator[Block]:
         if content.strip():
             yield _said(role, content, place)
         return
-    for at, part in enumerate(_dicts(content)):
+    for at, part in enumerate(objects(content)):
         yield from _part(part, role, f"{place}/{at}")
 
 
@@ -170,7 +161,7 @@ def _items(items: Json, place: str) -> Iterator[Block]:
     """Read the input of OpenAI's Responses."""
     if isinstance(items, str):
         yield Block(Role.USER, BlockKind.TEXT, items, place=place)
-    for at, item in enumerate(_dicts(items)):
+    for at, item in enumerate(objects(items)):
         here, kind, call = f"{place}/{at}", _text(item.get("type")), _text(item.get("call_id"))
         if kind == "reasoning":
             if text := _plain(item.get("summary")):
@@ -187,9 +178,9 @@ def _items(items: Json, place: str) -> Iterator[Block]:
 
 def _contents(contents: Json, place: str) -> Iterator[Block]:
     """Read what Gemini is sent."""
-    for at, content in enumerate(_dicts(contents)):
+    for at, content in enumerate(objects(contents)):
         role = _role(content.get("role"))
-        for order, part in enumerate(_dicts(content.get("parts"))):
+        for order, part in enumerate(objects(content.get("parts"))):
             here = f"{place}/{at}/parts/{order}"
             called, answered = part.get("functionCall"), part.get("functionResponse")
             if isinstance(called, dict):
@@ -210,7 +201,7 @@ def _contents(contents: Json, place: str) -> Iterator[Block]:
 def _call(made: dict[str, Json], call_id: str, place: str) -> Block:
     given = next((made[name] for name in _ARGUMENTS if made.get(name) is not None), None)
     tool = _text(made.get("name")) or _text(made.get("type"))
-    return Block(Role.ASSISTANT, BlockKind.CALL, _spelt(given), tool, call_id, place)
+    return Block(Role.ASSISTANT, BlockKind.CALL, spelt(given), tool, call_id, place)
 
 
 _ARGUMENTS = ("input", "arguments", "args", "action", "operation")
@@ -233,25 +224,13 @@ def _plain(content: Json) -> str:
     if isinstance(content, dict) and isinstance(content.get("parts"), list):
         content = content["parts"]
     if isinstance(content, list):
-        parts = [_text(part.get("text")) or _spelt(part) for part in _dicts(content)]
+        parts = [_text(part.get("text")) or spelt(part) for part in objects(content)]
         return "\n\n".join([*parts, *(part for part in content if isinstance(part, str))])
-    return _spelt(content)
-
-
-def _spelt(value: Json) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return spelt(content)
 
 
 def _text(value: Json) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _dicts(values: Json) -> list[dict[str, Json]]:
-    return (
-        [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
-    )
 
 
 _SHAPES: dict[str, Callable[[Json, str], Iterator[Block]]] = {

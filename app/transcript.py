@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +10,7 @@ from app import answer_text
 from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
 from app.wire.answer.sse import SseEvent, SseParser
-from app.wire.reading import Piece, TextKind
+from app.wire.reading import Piece, TextKind, loosely
 from app.wire.registry import RECORDED, wire_for
 from app.wire.request.body import parse_body
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 
     from app.domain.segment import Prompt
     from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
-    from app.wire.base import Json
 
 
 class Beat(NamedTuple):
@@ -124,25 +122,17 @@ def _streamed(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
 
 
 def _spoken(offset_ms: int, event: SseEvent) -> Iterator[_Timed]:
-    data = _json(event.data) if event.data else None
+    data = loosely(event.data) if event.data else None
     for piece in answer_text.of_event(event.event, data):
         yield _Timed(offset_ms, piece)
 
 
 def _whole(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
     text = b"".join(chunk.data for chunk in chunks).decode(errors="replace")
-    pieces = tuple(answer_text.of_body(_json(text)))
+    pieces = tuple(answer_text.of_body(loosely(text)))
     plain = Piece(("body",), TextKind.TEXT, text)
     for piece in pieces or (plain,):
         yield _Timed(chunks[-1].offset_ms, piece)
-
-
-def _json(text: str) -> Json:
-    try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value
 
 
 @dataclass(slots=True)

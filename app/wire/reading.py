@@ -61,6 +61,15 @@ def objects(values: Json) -> list[dict[str, Json]]:
     return [v for v in values if isinstance(v, dict)] if isinstance(values, list) else []
 
 
+def loosely(text: str | bytes) -> Json:
+    """Return a JSON value; None where it is none, as for a text that is not JSON."""
+    try:
+        value: Json = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
 def spelt(value: Json) -> str:
     if value is None:
         return ""

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from app.blocks import Block, BlockKind
 from app.domain.segment import Role
 from app.domain.verdict import FiredRule
+from app.wire.reading import loosely
 from proxy.replay.markup import Marks, code, language_of, markdown, plain
 
 if TYPE_CHECKING:
@@ -182,13 +183,13 @@ def _setup(blocks: Sequence[Block], findings: Findings) -> Drawn:
 
 def call_summary(arguments: str) -> str:
     """Return the file that a call is about; empty where it is about none."""
-    given = _parsed(arguments)
+    given = loosely(arguments)
     return _line(_path_of(given)) if isinstance(given, dict) else ""
 
 
 def call_body(arguments: str, marks: Marks) -> Markup:
     """Show an edit as a diff, a command and a file as code, and what is left as JSON."""
-    given = _parsed(arguments)
+    given = loosely(arguments)
     if not isinstance(given, dict):
         is_patch = arguments.lstrip().startswith(("*** ", "--- ", "diff "))
         return code(arguments, "diff" if is_patch else "", marks) if arguments else Markup()
@@ -219,14 +220,6 @@ def _path_of(given: dict[str, Json]) -> str:
 def _diff(old: str, new: str) -> str:
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
     return "\n".join(list(lines)[2:])
-
-
-def _parsed(text: str) -> Json:
-    try:
-        value: Json = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return value
 
 
 def _line(text: str) -> str:
