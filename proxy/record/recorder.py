@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -53,17 +52,9 @@ class Recorder:
         self._tended: dict[Recording, None] = {}
         self._warning = Seldom()
 
-    async def open(
-        self,
-        identity: Identity,
-        inquiry: Inquiry,
-        verdict: Verdict,
-        *,
-        held: bool = False,
-        joined: str = "",
-    ) -> Recording:
+    async def open(self, identity: Identity, inquiry: Inquiry, verdict: Verdict) -> Recording:
         """Write the intent of a request. Raises StorageUnavailable; then nothing may go out."""
-        recording = await self.begin(identity, inquiry, verdict, held=held, joined=joined)
+        recording = await self.begin(identity, inquiry, verdict)
         await recording.open()
         return recording
 
@@ -83,13 +74,14 @@ class Recorder:
         now = self._clock.now()
         session_id = new_id(now)
         body = inquiry.request.body
+        names, pieces = await self._bodies.keep(body)
         session = Session(
             id=session_id,
             connection=inquiry.connection.name,
             wire=inquiry.connection.wire,
             model=inquiry.facts.prompt.model,
             identity=identity,
-            request=inquiry.request.head(),
+            request=inquiry.request.head(names),
             verdict=verdict,
             decision=Decision.PENDING,
             started_at=now,
@@ -103,8 +95,6 @@ class Recorder:
             conversation=inquiry.conversation,
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
         )
-        names, pieces = await self._bodies.keep(body)
-        session = replace(session, request=inquiry.request.head(names))
         said: dict[str, str | int] = {
             "identity": identity.key,
             "credential": identity.credential,
