@@ -19,11 +19,6 @@ from app.errors import (
 )
 
 _STYLE = (Path(__file__).parent.parent / "templates" / "browser" / "style.css").read_text()
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action "
-)
 STRANGE = (
     "This page does not belong to a sign-in that was begun in this browser in the last minutes. "
     "Go back to where you started, such as Slack, and click again."
@@ -37,11 +32,27 @@ async def page(template: str, *, forms: str = "'self'", **values: object) -> Res
     """
     text = await render_template(template, style=_STYLE, **values)
     answer = Response(text, content_type="text/html; charset=utf-8")
-    answer.headers["content-security-policy"] = _POLICY + forms
+    secure(answer, f"{_POLICY}; form-action {forms}")
+    return answer
+
+
+def policy_of(style: str) -> str:
+    """Return what a page may load: this one style sheet within it, and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+def secure(answer: Response, policy: str) -> None:
+    """Give an answer its policy, and what keeps other sites away from it."""
+    answer.headers["content-security-policy"] = policy
     answer.headers["referrer-policy"] = "no-referrer"
     answer.headers["cross-origin-opener-policy"] = "same-origin"
     answer.headers["x-frame-options"] = "DENY"
-    return answer
+
+
+_POLICY = policy_of(_STYLE)
 
 
 async def problem(status: int, title: str, words: str, again: str = "") -> Response:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quart import Response, render_template
 
+from proxy.browser import pages
 from proxy.replay.markup import styles
 
 if TYPE_CHECKING:
@@ -16,11 +15,7 @@ if TYPE_CHECKING:
 
 _FILES = Path(__file__).parent.parent / "templates" / "replay"
 _STYLE = (_FILES / "style.css").read_text() + styles()
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
-    "frame-ancestors 'none'; form-action 'self'; script-src "
-)
+_POLICY = f"{pages.policy_of(_STYLE)}; form-action 'self'; script-src "
 SCRIPT = (_FILES / "player.js").read_bytes()
 _THOUSAND = 1000
 _MINUTE_MS = 60_000
@@ -49,11 +44,8 @@ def encoded(text: str) -> bytes:
 
 
 def secure(answer: Response, policy: str = "default-src 'none'; sandbox") -> None:
-    answer.headers["content-security-policy"] = policy
-    answer.headers["referrer-policy"] = "no-referrer"
-    answer.headers["cross-origin-opener-policy"] = "same-origin"
+    pages.secure(answer, policy)
     answer.headers["cross-origin-resource-policy"] = "same-origin"
-    answer.headers["x-frame-options"] = "DENY"
 
 
 def moment(at: datetime) -> str:
