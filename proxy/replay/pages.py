@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from proxy.replay.viewers import Viewer
 
 P = ParamSpec("P")
-View: TypeAlias = "Callable[Concatenate[ReplayPages, P], Awaitable[Response]]"
+View: TypeAlias = "Callable[Concatenate[ReplayPages, Viewer, P], Awaitable[Response]]"
+Page: TypeAlias = "Callable[Concatenate[ReplayPages, P], Awaitable[Response]]"
 
 REPLAY = Purpose("replay", "Nothing was shown.")
 ROOT = "/-/replay"
@@ -51,13 +52,16 @@ _NONE = "There is no such session, or you may not see it. This attempt is record
 _log = structlog.get_logger(__name__)
 
 
-def _in_words(view: View[P]) -> View[P]:
-    """Show as a page whatever goes wrong while another is made."""
+def _for_viewers(view: View[P]) -> Page[P]:
+    """Make a page for who is signed in; show as a page whatever goes wrong while it is made."""
 
     @wraps(view)
     async def shown(self: ReplayPages, /, *args: P.args, **kwargs: P.kwargs) -> Response:
         try:
-            return await view(self, *args, **kwargs)
+            viewer = await self.viewer()
+            if viewer is None:
+                return await self.sign_in()
+            return await view(self, viewer, *args, **kwargs)
         except AbeyanceError as error:
             _log.warning("replay not shown", reason=str(error))
             status, title, words = in_words(error, REPLAY.undone)
@@ -97,15 +101,11 @@ class ReplayPages:
         html.secure(answer, "default-src 'none'")
         return answer
 
-    @_in_words
-    async def listed(self) -> Response:
+    @_for_viewers
+    async def listed(self, viewer: Viewer) -> Response:
         """List sessions, newest first: those that fit, of those that the viewer may see."""
-        viewer = await self._viewer()
-        if viewer is None:
-            return await self._sign_in()
         query = request.args.get("q", "").strip()[:_QUERY_LENGTH]
-        before = request.args.get("before", "")
-        before = before if _ID.fullmatch(before) else ""
+        before = _before()
         is_decided = request.args.get("view") == "decided" and not viewer.is_auditor
         await self._note(viewer, EventKind.REPLAY_SHOWN, "list", query=query)
         fault, last = "", ""
@@ -144,12 +144,9 @@ class ReplayPages:
         last = found[_PAGE_SESSIONS - 1].id if len(found) == limit else ""
         return found[:_PAGE_SESSIONS], last
 
-    @_in_words
-    async def session(self, session_id: str) -> Response:
+    @_for_viewers
+    async def session(self, viewer: Viewer, session_id: str) -> Response:
         """Show what was asked and answered, in which order, and who decided why."""
-        viewer = await self._viewer()
-        if viewer is None:
-            return await self._sign_in()
         number = request.args.get("page", "1")
         at = int(number) - 1 if number.isdecimal() and 0 < len(number) < 7 else 0
         session, hold, right = await self._allowed(viewer, session_id, "session")
@@ -176,19 +173,15 @@ class ReplayPages:
             query="",
         )
 
-    @_in_words
-    async def conversation(self, session_id: str) -> Response:
+    @_for_viewers
+    async def conversation(self, viewer: Viewer, session_id: str) -> Response:
         """Show the turns of a conversation, each with what it added; of its one person alone."""
-        viewer = await self._viewer()
-        if viewer is None:
-            return await self._sign_in()
         session, _, _ = await self._allowed(viewer, session_id, "conversation", _WHOLE)
         if session.conversation is None:
             raise NotFound("This session belongs to no conversation.")
         name = session.conversation.id[:CONVERSATION_SHORT]
         wanted = SessionFilter(conversation=name, owner=session.identity)
-        before = request.args.get("before", "")
-        before = before if _ID.fullmatch(before) else ""
+        before = _before()
         limit = _IN_CONVERSATION + 1
         newest = await self.storage.sessions.search(wanted, limit=limit, before=before)
         shown = newest[:_IN_CONVERSATION][::-1]
@@ -208,12 +201,9 @@ class ReplayPages:
             query="",
         )
 
-    @_in_words
-    async def raw(self, session_id: str) -> Response:
+    @_for_viewers
+    async def raw(self, viewer: Viewer, session_id: str) -> Response:
         """Show one half of a session as it was recorded, as plain text."""
-        viewer = await self._viewer()
-        if viewer is None:
-            return await self._sign_in()
         session, _, _ = await self._allowed(viewer, session_id, "raw", _WHOLE)
         raw = await self.reading.raw(session)
         text = raw.answer if request.args.get("side") == "answer" else raw.request
@@ -221,12 +211,9 @@ class ReplayPages:
         html.secure(answer)
         return answer
 
-    @_in_words
-    async def export(self, session_id: str) -> Response:
+    @_for_viewers
+    async def export(self, viewer: Viewer, session_id: str) -> Response:
         """Give all that is known of a session as JSON."""
-        viewer = await self._viewer()
-        if viewer is None:
-            return await self._sign_in()
         session, hold, _ = await self._allowed(viewer, session_id, "export", _WHOLE)
         raw = await self.reading.raw(session)
         entries = await self.storage.ledger.entries(session.id)
@@ -265,13 +252,20 @@ class ReplayPages:
         who = {"identity": identity.key, "email": identity.email, "what": what, "in": "browser"}
         await self.ledger.append(Event(kind, self.clock.now(), session_id, {**who, **more}))
 
-    async def _viewer(self) -> Viewer | None:
+    async def viewer(self) -> Viewer | None:
+        """Return who is signed in. Raises StorageUnavailable."""
         visit = await self.visits.current(REPLAY)
         return await self.viewers.viewer(visit.identity) if visit is not None else None
 
-    async def _sign_in(self) -> Response:
+    async def sign_in(self) -> Response:
         """Send the browser to sign in, and then back to the page that it asked for."""
         back = request.full_path.rstrip("?")
         if len(back) > _BACK_LENGTH:  # more than a cookie takes with all else that is in it
             back = ROOT
         return await self.visits.begin(REPLAY, back, again=ROOT)
+
+
+def _before() -> str:
+    """Return the id that a page of a list ends before; empty for the first page."""
+    given = request.args.get("before", "")
+    return given if _ID.fullmatch(given) else ""
