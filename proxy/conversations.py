@@ -60,13 +60,18 @@ def conversation_name(names: PassageNames, said: str) -> str:
     return names.of(PassageKind.FRAME, Role.OTHER, ("conversation", said)) if said else ""
 
 
+def in_headers(headers: Headers) -> Iterator[tuple[str, str]]:
+    """Yield the headers that name a conversation, with what they say, what says it best first."""
+    for name in CONVERSATION_HEADERS:
+        if value := header(headers, name):
+            yield name, value
+
+
 def _said(
     headers: Headers, body: Json, identity: Identity, cloud_agent: str
 ) -> Iterator[tuple[str, str]]:
     """Yield source and name, what says it best first."""
-    for name in CONVERSATION_HEADERS:
-        if value := header(headers, name):
-            yield name, value
+    yield from in_headers(headers)
     if cloud_agent:
         yield "cloud agent", cloud_agent
     if isinstance(body, dict):

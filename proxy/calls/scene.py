@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from policies.passages.wrappers import outside, wrappers
-from proxy.conversations import CONVERSATION_HEADERS, conversation_name
+from proxy.conversations import conversation_name, in_headers
 from proxy.facts import read_inquiry
-from proxy.front import header
 from proxy.http.compression import decompressed
 
 if TYPE_CHECKING:
@@ -66,8 +65,8 @@ def scene_of(incoming: Incoming, catalog: Catalog) -> Scene:
 
 def _conversation(headers: Headers, names: PassageNames) -> str:
     """Name the conversation by what its client calls it; empty where it does not say."""
-    said = (header(headers, name) for name in CONVERSATION_HEADERS)
-    return conversation_name(names, next(filter(None, said), ""))
+    _, said = next(in_headers(headers), ("", ""))
+    return conversation_name(names, said)
 
 
 def _typed(segment: Segment) -> str:
