@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from app.domain.hook import Hook
 from app.domain.identity import Identity
 from app.domain.session_facts import Conversation, Origin, Timing, Tokens
 from app.domain.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Decision(StrEnum):
@@ -145,6 +149,11 @@ class Chunk:
     """Since the session began."""
     data: bytes
     withheld: bool = False
+
+
+def sent(chunks: Iterable[Chunk]) -> bytes:
+    """Return what went to the client of an answer's chunks."""
+    return b"".join(chunk.data for chunk in chunks if not chunk.withheld)
 
 
 @dataclass(frozen=True, slots=True)

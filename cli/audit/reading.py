@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.audit.proof.bundle import session_record
 from app.domain.event import Entry, place
-from app.domain.session import whole
+from app.domain.session import sent, whole
 from app.errors import BadSettings
 from app.reader import Reader
 from proxy.facts import digested_head
@@ -61,6 +61,5 @@ async def stored_session(storage: MongoStorage, session_id: str) -> Record | Non
     head = digested_head(session.connection, whole(session.request, body))
     answer: bytes | None = None
     if session.answer is not None:
-        chunks = await storage.sessions.chunks(session_id)
-        answer = b"".join(chunk.data for chunk in chunks if not chunk.withheld)
+        answer = sent(await storage.sessions.chunks(session_id))
     return session_record(session_id, session.identity.key, head, body, answer)

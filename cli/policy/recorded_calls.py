@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.domain.session import sent
 from app.domain.tool_call import ToolCall
 from app.wire.calls.choose import reader_for
 from policies.rehearse import PastCall
@@ -58,6 +59,6 @@ def _sent(
     reader = reader_for(wire, label, lambda _tool: True, limit=_LARGEST, alive=b"")
     if reader is None:
         return ()
-    reader.feed(b"".join(chunk.data for chunk in chunks if not chunk.withheld))
+    reader.feed(sent(chunks))
     reader.finish()
     return reader.calls

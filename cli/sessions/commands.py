@@ -14,7 +14,7 @@ from rich.text import Text
 from app.blocks import answer_blocks, request_blocks
 from app.clock import SystemClock
 from app.domain.event import Event, EventKind
-from app.domain.session import whole
+from app.domain.session import sent, whole
 from app.errors import NotFound
 from app.ids import short
 from app.reader import Reader
@@ -24,11 +24,12 @@ from cli.sessions.telling import as_json, facts, row, said
 from cli.storing import record, who, with_storage
 from policies.loader import load_catalog
 from proxy.replay.export import exported
-from proxy.replay.reading import Raw
+from proxy.replay.reading import masked_raw
 
 if TYPE_CHECKING:
     from app.domain.session import Session
     from app.storage.store import MongoStorage
+    from policies.compiled_catalog import Catalog
 
 app = typer.Typer(help="Find and read recorded sessions.", no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -49,7 +50,8 @@ def list_sessions(
     wanted = parse_filter(query, SystemClock().now())
 
     async def show(storage: MongoStorage) -> None:
-        await _note(storage, "list", query=query)
+        catalog = await _catalog()
+        await _note(storage, "list", query=catalog.mask(query))
         found = await storage.sessions.search(wanted, limit=limit)
         if json_:
             for session in found:
@@ -79,13 +81,10 @@ def show(
         await _note(storage, "session", session.id)
         body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
         chunks = await storage.sessions.chunks(session.id)
-        catalog = await asyncio.to_thread(load_catalog, settings_here().catalog)
+        catalog = await _catalog()
         hold = await storage.holds.get(session.hold_id) if session.hold_id else None
         if json_:
-            sent = b"".join(chunk.data for chunk in chunks if not chunk.withheld)
-            halves = [half.decode(errors="replace") for half in (body, sent)]
-            mask = catalog.mask_together(halves)
-            raw = Raw(*(mask(half) for half in halves))
+            raw = masked_raw(body, sent(chunks), catalog)
             entries = await storage.ledger.entries(session.id)
             typer.echo(exported(session, hold, entries, raw, catalog.mask))
             return
@@ -99,6 +98,10 @@ def show(
         console.print(said(answered, mask) if answered else Text("There is none.", style="dim"))
 
     with_storage(tell)
+
+
+async def _catalog() -> Catalog:
+    return await asyncio.to_thread(load_catalog, settings_here().catalog)
 
 
 async def _find(storage: MongoStorage, session_id: str) -> Session:

@@ -33,8 +33,7 @@ _SETUP_CHARACTERS = 300
 def row(session: Session) -> tuple[str, ...]:
     """Return the cells of a list: id, when, who, to, decision, rule, time and tokens."""
     rule = session.verdict.decisive
-    tokens = session.answer.tokens.total if session.answer and session.answer.tokens else None
-    last = _last(session)
+    tokens, last = _tokens(session), _last(session)
     return (
         short(session.id),
         session.started_at.astimezone().strftime("%m-%d %H:%M:%S"),
@@ -50,7 +49,6 @@ def row(session: Session) -> tuple[str, ...]:
 def as_json(session: Session) -> Json:
     """Return what a list tells of a session, for programs."""
     origin, talk = session.origin, session.conversation
-    tokens = session.answer.tokens.total if session.answer and session.answer.tokens else None
     return {
         "id": session.id,
         "started_at": session.started_at.isoformat(),
@@ -65,7 +63,7 @@ def as_json(session: Session) -> Json:
         "conversation": talk.name if talk else "",
         "status": session.answer.status if session.answer else None,
         "took_ms": _last(session),
-        "tokens": tokens,
+        "tokens": _tokens(session),
     }
 
 
@@ -108,6 +106,10 @@ def said(blocks: Iterable[Block], mask: Callable[[str], str]) -> Text:
         lines = [clean(line) for line in words.split("\n")]
         text.append("\n").append("\n".join(f"  {line}" for line in lines)).append("\n\n")
     return text
+
+
+def _tokens(session: Session) -> int | None:
+    return session.answer.tokens.total if session.answer and session.answer.tokens else None
 
 
 def _last(session: Session) -> int | None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.blocks import of_turns
-from app.domain.session import Side, whole
+from app.domain.session import Side, sent, whole
 from app.pages import LARGE_BYTES
 from proxy.replay.telling import DrawnHalves, Halves, Recorded, masked_and_drawn, told
 
@@ -97,10 +97,10 @@ class Reading:
     async def raw(self, session: Session) -> Raw:
         body = await self._reader.body(session)
         chunks = await self._chunks(session, whole_answer=True)
-        sent = b"".join(chunk.data for chunk in chunks if not chunk.withheld)
-        work = partial(_masked_texts, (body, sent))
+        answer = sent(chunks)
+        work = partial(masked_raw, body, answer)
         async with self._turn:
-            return Raw(*await self._pool.do(len(body) + len(sent), work, self._catalog()))
+            return await self._pool.do(len(body) + len(answer), work, self._catalog())
 
     async def _drawn(self, recorded: list[Recorded]) -> list[DrawnHalves]:
         size = sum(one.size for one in recorded)
@@ -121,7 +121,8 @@ class Reading:
         return self._catalog().mask_together(texts)
 
 
-def _masked_texts(halves: tuple[bytes, bytes], catalog: Catalog) -> tuple[str, ...]:
-    texts = tuple(half.decode(errors="replace") for half in halves)
+def masked_raw(request: bytes, answer: bytes, catalog: Catalog) -> Raw:
+    """Mask both halves together: a value that is named in one is masked in the other."""
+    texts = [half.decode(errors="replace") for half in (request, answer)]
     mask = catalog.mask_together(texts)
-    return tuple(mask(text) for text in texts)
+    return Raw(*map(mask, texts))

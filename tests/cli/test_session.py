@@ -65,3 +65,6 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     assert [(event.kind, event.data["in"]) for event in events] == [
         (EventKind.REPLAY_SHOWN, "terminal")
     ] * 2
+    await typed("list", "user:AKIAIOSFODNN7EXAMPLE")
+    searches = [entry.event.data["query"] for entry in await storage.ledger.entries("")]
+    assert searches == ["decision:denied"] * 2 + ["user:[aws-access-key-id]"]
