@@ -30,6 +30,7 @@ from proxy.record.pager import Bodies
 from tests.app.storage.test_mongo import ALICE, a_session
 from tests.conftest import free_port
 from tests.flows.house import House
+from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,15 +79,15 @@ async def record(house: House, size: int) -> str:
         decision=Decision.ALLOWED,
         unpaged=(Side.REQUEST,),
     )
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     kept = 0
     for chunk in answer_chunks(size):
-        await storage.sessions.append(session.id, [chunk])
+        await append_chunks(storage, session.id, [chunk])
         kept += len(chunk.data)
     answer = RecordedAnswer(200, (("content-type", "text/event-stream"),), now, now, kept)
     began = time.perf_counter()
-    await storage.sessions.answer(session.id, answer, unpaged=True)
-    await storage.sessions.close(session.id, SessionState.CLOSED)
+    await change_session(storage, session.id, answer=answer, unpaged=(Side.ANSWER,))
+    await change_session(storage, session.id, state=SessionState.CLOSED)
     async with asyncio.timeout(600):
         while (await storage.sessions.get(session.id) or session).unpaged:  # noqa: ASYNC110
             await asyncio.sleep(0.2)

@@ -20,11 +20,8 @@ if TYPE_CHECKING:
     from app.domain.notice import Notice
     from app.domain.session import (
         Chunk,
-        Decision,
-        RecordedAnswer,
         Session,
         SessionChange,
-        SessionState,
         Side,
     )
     from app.search import SessionFilter
@@ -42,27 +39,12 @@ class SessionStore(Protocol):
         """Prepare the next chunks; the same again where it is not known if they arrived."""
         ...
 
-    async def open(self, session: Session) -> None: ...
-
-    async def decide(self, session_id: str, decision: Decision, grants: Sequence[str] = ()) -> None:
-        """Write how it was decided, and by which grants, if it was by any."""
-        ...
-
     async def adopt(self, session_id: str, gateway: str) -> None:
         """Note that another gateway has it in hand from now on."""
         ...
 
     async def open_ones(self, *, after: str, limit: int) -> tuple[Session, ...]:
         """Return the next that have not ended, oldest first; an empty `after` begins anew."""
-        ...
-
-    async def answer(
-        self, session_id: str, answer: RecordedAnswer, *, unpaged: bool = False
-    ) -> None:
-        """Write the head of the answer, or its end over its head.
-
-        With `unpaged` its pages are still to be written.
-        """
         ...
 
     async def note_run(self, session_id: str, agent: str, run: str) -> None:
@@ -73,8 +55,6 @@ class SessionStore(Protocol):
         """Note what a run took, on the session that started it; that may be none of ours."""
         ...
 
-    async def close(self, session_id: str, state: SessionState, reason: str = "") -> None: ...
-
     async def unpaged(self, limit: int) -> tuple[Session, ...]:
         """Return the oldest that have pages still to be written."""
         ...
@@ -82,9 +62,6 @@ class SessionStore(Protocol):
     async def paged(self, session_id: str, side: Side) -> None:
         """Note that the pages of a side are written, or that it needs none."""
         ...
-
-    async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None:
-        """Write the next chunks; the same ones again where it is not known if they arrived."""
 
     async def retract(self, session_id: str, chunks: Sequence[Chunk]) -> None:
         """Take back chunks that were appended together and then not sent, if they were written."""

@@ -24,7 +24,7 @@ from app.storage.mongo import Index
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from app.domain.session import RecordedAnswer, Session
+    from app.domain.session import Session
     from app.search import SessionFilter
     from app.storage.bulk import Write
     from app.storage.documents import Document
@@ -81,12 +81,6 @@ class MongoSessions:
         batches = _batches(session_id, chunks)
         return [self._chunks.inserting(to_document(batch)) for batch in batches]
 
-    async def open(self, session: Session) -> None:
-        await self._sessions.insert(session_document(session))
-
-    async def decide(self, session_id: str, decision: Decision, grants: Sequence[str] = ()) -> None:
-        await self._change(session_id, SessionChange(decision, tuple(grants)))
-
     async def adopt(self, session_id: str, gateway: str) -> None:
         await self._set(session_id, {"gateway": gateway})
 
@@ -96,12 +90,6 @@ class MongoSessions:
         later: Document = {"_id": {"$gt": after}} if after else {}
         return await self._sessions.find(still_open | later, limit=limit)
 
-    async def answer(
-        self, session_id: str, answer: RecordedAnswer, *, unpaged: bool = False
-    ) -> None:
-        sides = (Side.ANSWER,) if unpaged else ()
-        await self._change(session_id, SessionChange(answer=answer, unpaged=sides))
-
     async def note_run(self, session_id: str, agent: str, run: str) -> None:
         started = to_document(CloudRun(agent, run, started=True))
         await self._set(session_id, {"cloud": started})
@@ -110,19 +98,12 @@ class MongoSessions:
         started = {"cloud.agent": agent, "cloud.run": run, "cloud.started": True}
         await self._sessions.change(started, {"$set": {"cloud.tokens": tokens}})
 
-    async def close(self, session_id: str, state: SessionState, reason: str = "") -> None:
-        await self._change(session_id, SessionChange(state=state, reason=reason))
-
     async def unpaged(self, limit: int) -> tuple[Session, ...]:
         sides = [side.value for side in Side]
         return await self._sessions.find({"unpaged": {"$in": sides}}, limit=limit)
 
     async def paged(self, session_id: str, side: Side) -> None:
         await self._sessions.change({"_id": session_id}, {"$pull": {"unpaged": side.value}})
-
-    async def append(self, session_id: str, chunks: Sequence[Chunk]) -> None:
-        for batch in _batches(session_id, chunks):
-            await self._chunks.insert(to_document(batch))
 
     async def retract(self, session_id: str, chunks: Sequence[Chunk]) -> None:
         for batch in _batches(session_id, chunks):
@@ -181,9 +162,6 @@ class MongoSessions:
 
     async def _set(self, session_id: str, fields: Document) -> None:
         await self._sessions.change({"_id": session_id}, {"$set": fields})
-
-    async def _change(self, session_id: str, change: SessionChange) -> None:
-        await self._sessions.change({"_id": session_id}, _update(change))
 
 
 def _update(change: SessionChange) -> Document:

@@ -12,7 +12,7 @@ import structlog
 from app.audit.moves import Mover
 from app.domain.event import Event, EventKind
 from app.domain.hold import HoldEvent, IllegalTransition
-from app.domain.session import Decision, SessionState
+from app.domain.session import Decision, SessionChange, SessionState
 from app.errors import StorageUnavailable, Superseded
 from app.logs import Seldom
 from policies.approvals.endings import ENDINGS
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.session import Session
     from app.storage.gateways import GatewayStore
-    from app.storage.ports import HoldStore, Ledger, SessionStore
+    from app.storage.ports import HoldStore, Journal, SessionStore
 
 _SWEEP_SECONDS = 5.0
 # Thousands may wait for a person: going through all of them each time would be a busy loop.
@@ -48,7 +48,7 @@ class Sweeper:
         gateways: GatewayStore,
         sessions: SessionStore,
         holds: HoldStore,
-        ledger: Ledger,
+        ledger: Journal,
         clock: Clock,
         lives: Lives | None = None,
     ) -> None:
@@ -147,10 +147,8 @@ class Sweeper:
     async def _end(
         self, session: Session, state: SessionState, decision: Decision, reason: str
     ) -> None:
-        event = {"state": state.value, "decision": decision.value, "reason": reason}
-        await self._ledger.append(
-            Event(EventKind.SESSION_SWEPT, self._clock.now(), session.id, event)
-        )
-        await self._sessions.decide(session.id, decision)
-        await self._sessions.close(session.id, state, reason)
-        _log.info("session ended by the sweeper", session=session.id, **event)
+        said = {"state": state.value, "decision": decision.value, "reason": reason}
+        event = Event(EventKind.SESSION_SWEPT, self._clock.now(), session.id, said)
+        change = SessionChange(decision, state=state, reason=reason)
+        await self._ledger.commit([event], [self._sessions.changing(session.id, change)])
+        _log.info("session ended by the sweeper", session=session.id, **said)

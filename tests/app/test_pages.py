@@ -19,6 +19,7 @@ from app.transcript import Turn
 from app.vault import Vault
 from proxy.record.pager import Bodies, Pager
 from tests.app.storage.test_mongo import NOW, a_session
+from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,11 +89,11 @@ async def stored(storage: MongoStorage, body: bytes, *answer: bytes) -> Session:
     head = request.head(names)
     given = RecordedAnswer(200, (("content-type", "text/plain"),), NOW, NOW, sum(map(len, answer)))
     session = a_session(NOW, wire="plain", request=head, gateway="me", unpaged=(Side.REQUEST,))
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     chunks = [Chunk(n, n, data) for n, data in enumerate(answer)]
-    await storage.sessions.append(session.id, chunks)
-    await storage.sessions.answer(session.id, given, unpaged=True)
-    await storage.sessions.close(session.id, SessionState.CLOSED)
+    await append_chunks(storage, session.id, chunks)
+    await change_session(storage, session.id, answer=given, unpaged=(Side.ANSWER,))
+    await change_session(storage, session.id, state=SessionState.CLOSED)
     stores = (storage.sessions, storage.pieces, storage.pages)
     await Pager(*stores, CUTTER, "me", SystemClock()).look()
     found = await storage.sessions.get(session.id)
@@ -136,8 +137,8 @@ async def test_small_sides_need_no_pages_and_share_the_first(storage: MongoStora
 async def test_of_an_answer_that_still_comes_the_beginning_is_shown(storage: MongoStorage) -> None:
     given = RecordedAnswer(200, (("content-type", "text/plain"),), NOW)
     session = a_session(NOW, answer=given)
-    await storage.sessions.open(session)
-    await storage.sessions.append(session.id, [Chunk(n, n, b"x" * 400_000) for n in range(9)])
+    await open_session(storage, session)
+    await append_chunks(storage, session.id, [Chunk(n, n, b"x" * 400_000) for n in range(9)])
     reader = Reader(storage.sessions, storage.pieces, storage.pages)
     shown = await reader.page(session, 10_000, masking)
     assert shown.cut == (Side.ANSWER,)
@@ -149,7 +150,7 @@ async def test_pages_that_nobody_has_written_yet_are_said_to_be_pending(
 ) -> None:
     session = a_session(NOW, unpaged=(Side.REQUEST,))
     session = replace(session, request=replace(session.request, body_bytes=10**7))
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
     shown = await reader.page(session, 0, masking)
     assert shown.pending == (Side.REQUEST,)

@@ -31,6 +31,7 @@ from sandbox.slack.driver import SlackDriver
 from sandbox.slack.server import serving
 from sandbox.slack.workspace import Workspace
 from tests.bot.values import DANA, hold
+from tests.written import open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -116,7 +117,7 @@ class Office:
         made = replace(made, verdict=replace(made.verdict, approval=approval))
         pieces = CUTTER.cut(body)
         await self.storage.pieces.put(pieces)
-        await self.storage.sessions.open(session_of(made, body, pieces))
+        await open_session(self.storage, session_of(made, body, pieces))
         return await self.storage.holds.open(made)
 
     def with_sets(self, directory: Path, approvers: str) -> Office:

@@ -15,6 +15,7 @@ from app.domain.session_facts import Timing, Tokens
 from app.pieces import Cutter
 from app.vault import Vault
 from tests.app.storage.test_mongo import NOW, a_session
+from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
@@ -30,11 +31,11 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     await storage.pieces.put(pieces)
     request = RequestHead("POST", "v1/x", "", (), "d", len(body), (pieces[0].id,))
     session = a_session(NOW, decision=Decision.DENIED, model=NAUGHTY, request=request)
-    await storage.sessions.open(session)
-    await storage.sessions.append(session.id, [Chunk(0, 5, b'{"content": [{"text": "world"}]}')])
+    await open_session(storage, session)
+    await append_chunks(storage, session.id, [Chunk(0, 5, b'{"content": [{"text": "world"}]}')])
     answer = RecordedAnswer(200, (), NOW, tokens=Tokens(total=1234), timing=Timing(1, 2, 3, 4_500))
-    await storage.sessions.answer(session.id, answer)
-    await storage.sessions.open(a_session(NOW))
+    await change_session(storage, session.id, answer=answer)
+    await open_session(storage, a_session(NOW))
     environment = {"MONGODB_URI": mongodb_uri, "ABEYANCE_MONGODB_DATABASE": database_name}
 
     async def typed(*arguments: str) -> str:

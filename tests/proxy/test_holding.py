@@ -22,6 +22,7 @@ from proxy.holds.holding import Holding
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import MARIA, NOW, a_hold, a_session
+from tests.written import open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -48,7 +49,7 @@ async def waiting_for(
     mover = Mover(storage.holds, ledger, clock)
     holding = Holding(storage.holds, storage.statements, storage.notices, feed, mover, clock, "me")
     bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
-    await storage.sessions.open(a_session(NOW, id=hold.session_id))
+    await open_session(storage, a_session(NOW, id=hold.session_id))
     recorder = Recorder(storage.sessions, bodies, ledger, clock, "me")
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(ledger.run()), tasks.create_task(feed.run())]

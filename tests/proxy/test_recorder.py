@@ -19,6 +19,7 @@ from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import ALICE, NOW, VERDICT, a_hold, a_session
 from tests.conftest import NOBODY
 from tests.proxy.test_facts import Sent
+from tests.written import open_session
 
 
 async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_open(
@@ -28,7 +29,7 @@ async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_
     bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
     recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
     session = a_session(NOW)
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     recording = await recorder.resume(session.id)
     await recording.forwarding(Decision.APPROVED, a_hold())
     answering = asyncio.ensure_future(recording.start_answer(200, ()))

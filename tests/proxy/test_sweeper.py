@@ -16,6 +16,7 @@ from app.storage.gateways import Heartbeat
 from proxy.record.lives import Lives
 from proxy.record.sweeper import Sweeper
 from tests.app.storage.test_mongo import NOW, a_hold, a_session
+from tests.written import open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -88,7 +89,7 @@ async def test_what_a_dead_gateway_left_open_is_closed_as_indeterminate(
     mine = a_session(NOW, gateway="alive", decision=Decision.ALLOWED)
     orphan = a_session(NOW, gateway="dead", decision=Decision.ALLOWED)
     for session in (mine, orphan):
-        await storage.sessions.open(session)
+        await open_session(storage, session)
     await sweeper.sweep()
     assert await state(storage, mine.id) == (SessionState.OPEN, Decision.ALLOWED)
     assert await state(storage, orphan.id) == (SessionState.INDETERMINATE, Decision.ALLOWED)
@@ -108,7 +109,7 @@ async def test_a_session_ends_as_its_hold_did_when_its_caller_had_left(
 ) -> None:
     hold = await storage.holds.open(a_hold())
     session = replace(a_session(NOW), hold_id=hold.id)
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     await sweeper.sweep()
     assert await state(storage, session.id) == (SessionState.OPEN, Decision.PENDING)
     await storage.holds.move(hold, hold.after(event, NOW))
@@ -121,7 +122,7 @@ async def test_a_session_whose_approval_was_never_used_expires(
 ) -> None:
     hold = await storage.holds.open(a_hold())
     session = a_session(NOW, gateway="alive", hold_id=hold.id)
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     approved = hold.after(HoldEvent.APPROVE, NOW)
     await storage.holds.move(hold, approved)
     await storage.holds.move(approved, approved.after(HoldEvent.LAPSE, NOW))
@@ -135,7 +136,7 @@ async def test_an_approval_that_waits_for_its_caller_is_left_alone(
 ) -> None:
     hold: Hold = await storage.holds.open(a_hold())
     session = replace(a_session(NOW, gateway="dead"), hold_id=hold.id)
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     await storage.holds.move(hold, hold.after(HoldEvent.APPROVE, NOW))
     await sweeper.sweep()
     assert await state(storage, session.id) == (SessionState.OPEN, Decision.PENDING)
@@ -146,7 +147,7 @@ async def test_what_a_gateway_claimed_before_it_died_was_approved_and_may_have_b
 ) -> None:
     hold = await storage.holds.open(a_hold())
     session = replace(a_session(NOW, gateway="dead"), hold_id=hold.id)
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     approved = hold.after(HoldEvent.APPROVE, NOW)
     await storage.holds.move(hold, approved)
     await storage.holds.move(approved, approved.after(HoldEvent.CLAIM, NOW))
@@ -160,7 +161,7 @@ async def test_a_few_in_each_turn_and_all_in_a_round(
     monkeypatch.setattr("proxy.record.sweeper._IN_A_TURN", 2)
     orphans = [a_session(NOW + timedelta(seconds=n), gateway="dead") for n in range(5)]
     for session in orphans:
-        await storage.sessions.open(session)
+        await open_session(storage, session)
     left = []
     for _ in range(3):
         await sweeper.sweep()
@@ -173,7 +174,7 @@ async def test_callers_of_a_gateway_that_died_wait_no_more(
     storage: MongoStorage, sweeper: Sweeper
 ) -> None:
     hold = await storage.holds.open(replace(a_hold(), callers=("dead:0", "alive:0", "dead:1")))
-    await storage.sessions.open(a_session(NOW, gateway="dead", hold_id=hold.id))
+    await open_session(storage, a_session(NOW, gateway="dead", hold_id=hold.id))
     await sweeper.sweep()
     left = await storage.holds.get(hold.id)
     assert left is not None
@@ -205,7 +206,7 @@ async def test_a_session_whose_client_left_before_anybody_was_asked_is_withdrawn
     left = replace(a_session(NOW, gateway="alive"), hold_id="never-opened")
     begun = replace(a_session(LATER, gateway="alive"), hold_id="not-yet-opened")
     for session in (left, begun):
-        await storage.sessions.open(session)
+        await open_session(storage, session)
     await sweeper.sweep()
     assert await state(storage, left.id) == (SessionState.CLOSED, Decision.WITHDRAWN)
     assert await state(storage, begun.id) == (SessionState.OPEN, Decision.PENDING)
@@ -242,7 +243,7 @@ LEFT = "the client left before anybody could be asked"
 async def test_a_session_that_the_sweeper_ended_says_what_may_have_been_sent(
     storage: MongoStorage, sweeper: Sweeper, session: Session, because: str
 ) -> None:
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     await sweeper.sweep()
     unsent = because in {UNSENT, LEFT}
     assert await state(storage, session.id) == (
@@ -259,7 +260,7 @@ async def test_a_session_that_waits_for_its_decision_is_left_to_its_gateway_whil
     young = a_session(LATER - timedelta(minutes=2), gateway="alive")
     old = a_session(LATER - timedelta(minutes=2, milliseconds=1), gateway="alive")
     for session in (young, old):
-        await storage.sessions.open(session)
+        await open_session(storage, session)
     await sweeper.sweep()
     assert await state(storage, young.id) == (SessionState.OPEN, Decision.PENDING)
     assert await state(storage, old.id) == (SessionState.CLOSED, Decision.WITHDRAWN)
@@ -270,7 +271,7 @@ async def test_a_gateway_lives_whatever_its_clock_says(
 ) -> None:
     """Its sessions seem to be five minutes old, here, as soon as they begin."""
     begun = a_session(NOW, gateway="another", decision=Decision.ALLOWED)
-    await storage.sessions.open(begun)
+    await open_session(storage, begun)
     for beat in range(5):
         await storage.gateways.beat(Heartbeat("another", beat))
         await sweeper.sweep()
@@ -285,7 +286,7 @@ async def test_a_gateway_that_nobody_saw_yet_has_time_to_show_up(
     storage: MongoStorage, sweeper: Sweeper, seconds: Seconds
 ) -> None:
     begun = a_session(NOW, gateway="just started", decision=Decision.ALLOWED)
-    await storage.sessions.open(begun)
+    await open_session(storage, begun)
     await sweeper.sweep()
     assert await state(storage, begun.id) == (SessionState.OPEN, Decision.ALLOWED)
     seconds.passed += 30

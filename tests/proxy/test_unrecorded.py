@@ -20,6 +20,7 @@ from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.lossy import WRITES, Lossy, lossy_proxy
+from tests.written import open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +42,7 @@ async def answering(
         bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
         recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
         session = a_session(NOW)
-        await storage.sessions.open(session)
+        await open_session(storage, session)
         async with asyncio.TaskGroup() as tasks:
             running = tasks.create_task(ledger.run())
             recording = await recorder.resume(session.id)

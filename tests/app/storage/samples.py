@@ -36,6 +36,7 @@ from app.storage.links import Link
 from tests.app.storage.sample import Sample
 from tests.app.storage.test_mongo import ALICE, MARIA, NOW, a_hold, a_session
 from tests.app.storage.webhook_samples import WEBHOOKS
+from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
 SOON, LATER = NOW + timedelta(seconds=30), NOW + timedelta(hours=1)
 SESSION = a_session(NOW, gateway="g")
 ANSWER = RecordedAnswer(200, (), NOW, rules=("r",))
+CHANGE = SessionChange(
+    Decision.ALLOWED, answer=ANSWER, state=SessionState.CLOSED, unpaged=(Side.ANSWER,)
+)
 CHUNKS = tuple(Chunk(n, n, b"x" * n) for n in range(3))
 PIECES = tuple(Piece(f"piece-{n}", b"x" * n) for n in range(3))
 PAGES = PageIndex(f"{SESSION.id}:request", 1, ("piece-0",))
@@ -85,7 +89,7 @@ ENTRIES = tuple(
 
 
 async def _opened(storage: MongoStorage) -> None:
-    await storage.sessions.open(SESSION)
+    await open_session(storage, SESSION)
 
 
 async def _launched(storage: MongoStorage) -> None:
@@ -95,8 +99,8 @@ async def _launched(storage: MongoStorage) -> None:
 
 async def _answered(storage: MongoStorage) -> None:
     await _opened(storage)
-    await storage.sessions.append(SESSION.id, CHUNKS)
-    await storage.sessions.answer(SESSION.id, ANSWER, unpaged=True)
+    await append_chunks(storage, SESSION.id, CHUNKS)
+    await change_session(storage, SESSION.id, answer=ANSWER, unpaged=(Side.ANSWER,))
 
 
 async def _held(storage: MongoStorage) -> None:
@@ -116,17 +120,12 @@ async def _leased(storage: MongoStorage) -> None:
 
 _SESSIONS = {
     "prepare": Sample(lambda s: s.sessions.prepare()),
-    "open": Sample(lambda s: s.sessions.open(SESSION)),
-    "decide": Sample(lambda s: s.sessions.decide(SESSION.id, Decision.ALLOWED), _opened),
     "adopt": Sample(lambda s: s.sessions.adopt(SESSION.id, "other"), _opened),
     "open_ones": Sample(lambda s: s.sessions.open_ones(after="", limit=9), _opened),
-    "answer": Sample(lambda s: s.sessions.answer(SESSION.id, ANSWER, unpaged=True), _opened),
     "note_run": Sample(lambda s: s.sessions.note_run(SESSION.id, "bc-1", "run-1"), _opened),
     "note_tokens": Sample(lambda s: s.sessions.note_tokens("bc-1", "run-1", 9), _launched),
-    "close": Sample(lambda s: s.sessions.close(SESSION.id, SessionState.CLOSED), _opened),
     "unpaged": Sample(lambda s: s.sessions.unpaged(9), _answered),
     "paged": Sample(lambda s: s.sessions.paged(SESSION.id, Side.ANSWER), _answered),
-    "append": Sample(lambda s: s.sessions.append(SESSION.id, CHUNKS)),
     "retract": Sample(lambda s: s.sessions.retract(SESSION.id, CHUNKS), _answered),
     "get": Sample(lambda s: s.sessions.get(SESSION.id), _answered),
     "chunks": Sample(lambda s: s.sessions.chunks(SESSION.id), _answered),
@@ -323,10 +322,10 @@ _SMALL = {
                 *s.pieces.putting(PIECES),
                 s.sessions.opening(SESSION),
                 *s.sessions.appending(SESSION.id, CHUNKS),
-                s.sessions.changing("before", SessionChange(Decision.ALLOWED, answer=ANSWER)),
+                s.sessions.changing("before", CHANGE),
             ],
         ),
-        lambda s: s.sessions.open(replace(SESSION, id="before")),
+        lambda s: open_session(s, replace(SESSION, id="before")),
     ),
     "ledger.entries": Sample(
         lambda s: s.ledger.entries(SESSION.id), lambda s: s.ledger.insert(ENTRIES)

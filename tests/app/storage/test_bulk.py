@@ -11,6 +11,7 @@ from app.domain.session import Chunk, Decision, SessionChange
 from app.errors import Unstorable
 from app.pieces import Piece
 from tests.app.storage.samples import CHUNKS, SESSION
+from tests.written import append_chunks
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
@@ -22,7 +23,7 @@ async def test_what_cannot_be_written_does_not_hurt_the_others(
 ) -> None:
     monkeypatch.setattr(app.storage.driver, "_JOINS_FROM", joins_from)
     sessions, pieces = storage.sessions, storage.pieces
-    await sessions.append("other", CHUNKS)
+    await append_chunks(storage, "other", CHUNKS)
     await pieces.put([Piece("known", b"x")])
     faults = await storage.ledger.insert(
         (),

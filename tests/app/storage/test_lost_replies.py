@@ -22,6 +22,7 @@ from app.storage.driver import ENDS_SECONDS
 from app.storage.store import MongoStorage
 from tests.app.storage.samples import APPROVED, GRANT, HOLD, NOW, SAMPLES, VOTED, Sample
 from tests.lossy import ALL, WRITES, Lossy, lossy_proxy
+from tests.written import append_chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -208,9 +209,9 @@ async def test_a_use_is_counted_once_for_each_session(storage: MongoStorage) -> 
 
 async def test_another_document_in_the_same_place_is_no_success(storage: MongoStorage) -> None:
     chunk = Chunk(0, 0, b"one")
-    await storage.sessions.append("s", [chunk])
+    await append_chunks(storage, "s", [chunk])
     with pytest.raises(Unstorable):
-        await storage.sessions.append("s", [replace(chunk, data=b"two"), Chunk(1, 0, b"three")])
+        await append_chunks(storage, "s", [replace(chunk, data=b"two"), Chunk(1, 0, b"three")])
     assert await storage.sessions.chunks("s") == (chunk,)
     await storage.grants.put(GRANT)
     with pytest.raises(Unstorable):

@@ -20,6 +20,7 @@ from app.ids import new_id, new_token
 from app.search import SessionFilter
 from app.storage.store import MongoStorage
 from tests.conftest import NOBODY
+from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -86,7 +87,7 @@ def a_hold(key: str = "key") -> Hold:
 
 async def test_a_session_comes_back_as_it_was_written(storage: MongoStorage) -> None:
     session = a_session(NOW, identity=JOB)
-    await storage.sessions.open(session)
+    await open_session(storage, session)
     assert await storage.sessions.get(session.id) == session
 
 
@@ -94,10 +95,10 @@ async def test_an_answer_comes_back_in_the_order_of_its_chunks(storage: MongoSto
     session = a_session(NOW)
     answer = RecordedAnswer(200, (("content-type", "text/plain"),), NOW, NOW, 6, masked=1)
     chunks = [Chunk(0, 5, b"one"), Chunk(1, 9, b"two")]
-    await storage.sessions.open(session)
-    await storage.sessions.append(session.id, chunks[1:])
-    await storage.sessions.append(session.id, chunks[:1])
-    await storage.sessions.answer(session.id, answer)
+    await open_session(storage, session)
+    await append_chunks(storage, session.id, chunks[1:])
+    await append_chunks(storage, session.id, chunks[:1])
+    await change_session(storage, session.id, answer=answer)
     found = await storage.sessions.get(session.id)
     assert found is not None
     assert found.answer == answer
@@ -128,7 +129,7 @@ async def test_sessions_are_found_by_every_word_of_the_filter(
         "new": a_session(NOW, identity=JOB, decision=Decision.DENIED, conversation=NIGHTLY),
     }
     for session in named.values():
-        await storage.sessions.open(session)
+        await open_session(storage, session)
     found = await storage.sessions.search(wanted, limit=10)
     assert [session.id for session in found] == [named[name].id for name in expected]
 
@@ -136,7 +137,7 @@ async def test_sessions_are_found_by_every_word_of_the_filter(
 async def test_pages_follow_each_other_without_gap_or_double(storage: MongoStorage) -> None:
     sessions = [a_session(NOW + timedelta(seconds=n)) for n in range(5)]
     for session in sessions:
-        await storage.sessions.open(session)
+        await open_session(storage, session)
     first = await storage.sessions.search(SessionFilter(), limit=3)
     second = await storage.sessions.search(SessionFilter(), limit=3, before=first[-1].id)
     assert [s.id for s in (*first, *second)] == [s.id for s in reversed(sessions)]

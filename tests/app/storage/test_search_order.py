@@ -17,6 +17,7 @@ from app.search import SessionFilter
 from app.storage.documents import windows
 from app.storage.store import MongoStorage
 from tests.app.storage.test_mongo import ALICE, JOB, NOW, a_session
+from tests.written import open_session
 
 if TYPE_CHECKING:
     from app.domain.session import Session
@@ -116,7 +117,7 @@ async def test_each_filter_finds_all_in_pages_by_an_index(
     storage = MongoStorage.connect(mongodb_uri, database_name)
     await storage.prepare()
     for session in sessions:
-        await storage.sessions.open(session)
+        await open_session(storage, session)
     for name, wanted in FILTERS.items():
         found: list[str] = []
         while page := await storage.sessions.search(

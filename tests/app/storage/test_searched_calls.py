@@ -11,6 +11,7 @@ import pytest
 from app.domain.session import Decision, RecordedAnswer, RecordedCall
 from app.search import SessionFilter
 from tests.app.storage.test_mongo import NOW, a_session
+from tests.written import change_session, open_session
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
@@ -45,9 +46,9 @@ async def test_sessions_are_found_by_the_tool_calls_of_their_answers(
     named = {name: a_session(NOW + timedelta(seconds=at)) for at, name in enumerate(made)}
     for name, session in named.items():
         calls = tuple(RecordedCall(tool, "{}", decision) for tool, decision in made[name])
-        await storage.sessions.open(session)
+        await open_session(storage, session)
         answer = RecordedAnswer(200, (), NOW)
-        await storage.sessions.answer(session.id, answer)
-        await storage.sessions.answer(session.id, replace(answer, ended_at=NOW, calls=calls))
+        await change_session(storage, session.id, answer=answer)
+        await change_session(storage, session.id, answer=replace(answer, ended_at=NOW, calls=calls))
     found = await storage.sessions.search(wanted, limit=10)
     assert [session.id for session in found] == [named[name].id for name in expected]

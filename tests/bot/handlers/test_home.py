@@ -9,6 +9,7 @@ from tests.bot.conftest import CLOCK, session_of
 from tests.bot.handlers.test_emergency import GLASS, REASON
 from tests.bot.handlers.test_requester import current
 from tests.bot.values import hold
+from tests.written import open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ async def test_the_queue_goes_on_page_by_page_and_stays_there_after_a_decision(
 async def test_ones_own_requests_go_on_to_the_oldest(office: Office) -> None:
     asked = [hold(id=f"01K0{n:022d}", session_id=f"01K1{n:022d}") for n in range(13)]
     for one in asked:
-        await office.storage.sessions.open(session_of(one))
+        await open_session(office.storage, session_of(one))
     async with office.bot():
         dana = await office.slack.user("dana")
         home = await dana.open_home()

@@ -18,6 +18,7 @@ from sandbox.slack.driver import SeenView
 from tests.bot.conftest import CUTTER
 from tests.bot.values import JOB
 from tests.conftest import NOBODY
+from tests.written import append_chunks, change_session
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -38,12 +39,12 @@ async def answered(office: Office, held: Hold, *pieces: str) -> None:
     began = held.created_at
     event = 'data: {"choices":[{"index":0,"delta":{"content":"%s"}}]}\n\n'
     chunks = [Chunk(n, 100 * n, (event % piece).encode()) for n, piece in enumerate(pieces)]
-    await office.storage.sessions.append(held.session_id, chunks)
+    await append_chunks(office.storage, held.session_id, chunks)
     answer = RecordedAnswer(
         200, (("content-type", "text/event-stream"),), began, began + timedelta(seconds=1), 99, 1
     )
-    await office.storage.sessions.answer(held.session_id, answer)
-    await office.storage.sessions.decide(held.session_id, Decision.APPROVED)
+    await change_session(office.storage, held.session_id, answer=answer)
+    await change_session(office.storage, held.session_id, decision=Decision.APPROVED)
 
 
 async def test_an_auditor_lists_sessions_opens_one_and_goes_back(office: Office) -> None:

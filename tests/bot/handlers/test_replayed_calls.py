@@ -10,6 +10,7 @@ import pytest
 
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedCall
 from tests.bot.handlers.test_replay import replay
+from tests.written import append_chunks, change_session
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -27,8 +28,8 @@ async def called(
     held: Hold = await office.hold()
     began, stream = held.created_at, (("content-type", "text/event-stream"),)
     answer = RecordedAnswer(200, stream, began, began + timedelta(seconds=1), 9, calls=calls)
-    await office.storage.sessions.append(held.session_id, chunks)
-    await office.storage.sessions.answer(held.session_id, answer)
+    await append_chunks(office.storage, held.session_id, chunks)
+    await change_session(office.storage, held.session_id, answer=answer)
     async with office.bot():
         view = await replay(await office.slack.user("ines"), held.session_id, "Page 1 of")
     return held.session_id, view

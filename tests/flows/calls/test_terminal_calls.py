@@ -19,6 +19,7 @@ from tests.bot.conftest import session_of
 from tests.bot.values import hold
 from tests.flows.calls.test_terminal import RULES, SETS, Desk
 from tests.flows.house import House, open_house
+from tests.written import open_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ async def hold_call(house: House, tool: HeldCall) -> Hold:
     )
     made = replace(made, verdict=replace(made.verdict, approval=Approval(("leads",))))
     storage = house.storage()
-    await storage.sessions.open(session_of(made))
+    await open_session(storage, session_of(made))
     opened = await storage.holds.open(made)
     storage.close()
     return opened

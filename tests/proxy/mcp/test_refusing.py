@@ -24,6 +24,7 @@ from proxy.record.recorder import Recorder
 from proxy.upstream import Upstream
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.conftest import free_port
+from tests.written import open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -43,7 +44,7 @@ async def refusing(storage: MongoStorage, port: int) -> AsyncIterator[Refusing]:
     ledger = ChainedLedger(storage.ledger, "test")
     bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
     recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
-    await storage.sessions.open(SESSION)
+    await open_session(storage, SESSION)
     connection = Connection("ops", f"http://127.0.0.1:{port}", CredentialScheme.BEARER, b"", "mcp")
     upstream = Upstream(answer_seconds=5)
     async with asyncio.TaskGroup() as tasks:

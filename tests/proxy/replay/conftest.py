@@ -27,6 +27,7 @@ from app.pieces import Cutter
 from sandbox.people import find_person
 from tests.bot.values import MARIA, fired, hold
 from tests.proxy.linking import CLOCK
+from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
     from app.settings import Settings
@@ -81,7 +82,7 @@ async def recorded(
     )
     session = replace(session, **changes)
     session = replace(session, hold_id=session.id)
-    await place.storage.sessions.open(session)
+    await open_session(place.storage, session)
     vote = Vote(replace(MARIA, name=word), approve=True, at=now, reason=word, category=word)
     await place.storage.holds.open(
         replace(
@@ -94,7 +95,7 @@ async def recorded(
             {"type": "tool_use", "name": word, "input": {word: word}},
         ]
     }
-    await place.storage.sessions.append(session.id, [Chunk(0, 40, json.dumps(answer).encode())])
+    await append_chunks(place.storage, session.id, [Chunk(0, 40, json.dumps(answer).encode())])
     calls = (RecordedCall(word, word, Decision.DENIED, (word,), by=word, waited_ms=5),)
     head = RecordedAnswer(
         *(200, (("content-type", "application/json"),), now, now + timedelta(seconds=1), 9),
@@ -103,7 +104,7 @@ async def recorded(
         tokens=Tokens(1, 2, 3, 4, 5),
         timing=Timing(10, 20, 30, 40),
     )
-    await place.storage.sessions.answer(session.id, head)
+    await change_session(place.storage, session.id, answer=head)
     return session
 
 

@@ -1,0 +1,34 @@
+"""Sessions in the record, written as the product does: with a commit of its ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.domain.session import SessionChange
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.session import Chunk, Session
+    from app.storage.bulk import Write
+    from app.storage.store import MongoStorage
+
+
+async def open_session(storage: MongoStorage, session: Session) -> None:
+    await _written(storage, storage.sessions.opening(session))
+
+
+async def change_session(storage: MongoStorage, session_id: str, **fields: Any) -> None:  # noqa: ANN401
+    """Change a session; `fields` are those of `SessionChange`."""
+    await _written(storage, storage.sessions.changing(session_id, SessionChange(**fields)))
+
+
+async def append_chunks(storage: MongoStorage, session_id: str, chunks: Sequence[Chunk]) -> None:
+    await _written(storage, *storage.sessions.appending(session_id, chunks))
+
+
+async def _written(storage: MongoStorage, *writes: Write) -> None:
+    """Return when all are written. Raises what became of the first that is not."""
+    for fault in await storage.ledger.insert((), writes):
+        if fault is not None:
+            raise fault
