@@ -171,7 +171,7 @@ class Settings(BaseSettings):
     slack_post_seconds: float = Field(default=1.0, gt=0)
     """Between two messages in one channel: Slack takes about one a second."""
     tell_after_seconds: float = Field(default=10.0, ge=0)
-    """How long a request waits before its requester is told in Slack that it does."""
+    """How long a request waits before a message in Slack tells its requester so."""
     slack_http_port: int = Field(default=8475, ge=0, le=65535)
 
     @field_validator("public_url")

@@ -33,5 +33,5 @@ def content(entry: Entry) -> dict[str, Any]:
 
 
 def leaf(chain: str, seq: int, hash_: str) -> bytes:
-    """Return what stands for an entry in the notary's tree: its place and its seal."""
+    """Return the leaf of an entry in the notary's tree: its place and its seal."""
     return f"{place(chain, seq)} {hash_}".encode()

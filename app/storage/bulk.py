@@ -1,6 +1,6 @@
 """Writes of several collections, joined in one call.
 
-They are independent of each other: each is done whatever becomes of the others, in any order.
+They are independent: each succeeds or fails by itself, in any order.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ _AS_WE_READ: CodecOptions[Document] = CodecOptions(tz_aware=True)
 class Write:
     """A new document or, where one is expected, a change of it.
 
-    With `by_content` its id stands for what it holds: one that is there already is the same.
+    With `by_content` the id is made of the content, so a document that is already there is the
+    same.
     """
 
     collection: str

@@ -26,5 +26,5 @@ For example, hold 7 was opened, and bot A dies while it posts the card:
        not found: posts the card, and records that
     A  was only slow: its result comes with token a, is refused, and A deletes what it posted
 
-A hold is settled when it is over and every message shows that; after that nobody looks at it again.
+A hold is settled once it is over and every message says so; it is not looked at again.
 """

@@ -55,9 +55,9 @@ def verify_bundle(
     anchors: str = "",
     done: Callable[[int], None] = lambda _size: None,
 ) -> Verified:
-    """Verify a bundle, whose lines are read twice. `done` is told the bytes of each line.
+    """Verify a bundle, whose lines are read twice. `done` is called with the length of each line.
 
-    `anchors` is the text of a file with signed heads, and whatever is beside them.
+    `anchors` is the text of a file with signed heads; whatever else is in it does not count.
     """
     run = _Run(keys, links(lines()), checkpoints_in(anchors))
     is_whole = True
@@ -78,7 +78,7 @@ def links(lines: Iterable[bytes]) -> set[str]:
             try:
                 found.add(json.loads(line)["entry"]["previous"])
             except (ValueError, LookupError, TypeError):
-                continue  # It is told when the line is looked at.
+                continue  # It is reported when the line itself is verified.
     return found - {""}
 
 

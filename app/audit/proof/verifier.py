@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from app.audit.proof.heads import Head, Keyring
 
 MOST_FAULTS = 20
-"""How many are told; where one thing is wrong, much is."""
+"""At most so many are reported: one fault often causes many others."""
 _CHAIN_TYPES = {
     "chain": str,
     "seq": int,
