@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Person
     from app.domain.session import Session
-    from app.storage.marks import FalsePositiveStore
+    from app.storage.approvals.marks import FalsePositiveStore
     from app.storage.ports import HoldStore, Ledger
 
 

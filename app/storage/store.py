@@ -17,19 +17,20 @@ from app.domain.session import Session
 from app.domain.webhook import Delivery, Webhook
 from app.pages import PageIndex
 from app.pieces import Piece
+from app.storage.approvals.grants import MongoGrants
+from app.storage.approvals.holds import MongoHolds
+from app.storage.approvals.marks import MongoFalsePositives
+from app.storage.approvals.notices import MongoNotices
 from app.storage.credentials.devices import MongoDevices
 from app.storage.credentials.issued import MongoIssued
 from app.storage.credentials.webhooks import MongoWebhooks
 from app.storage.gateways import Heartbeat, MongoGateways
-from app.storage.grants import MongoGrants
-from app.storage.holds import MongoHolds
 from app.storage.leases import MongoLeases
 from app.storage.links import Link, MongoLinks
-from app.storage.marks import MongoFalsePositives
 from app.storage.mongo import Database
-from app.storage.notices import MongoNotices
-from app.storage.pieces import MongoPages, MongoPieces
 from app.storage.receipts import MongoReceipts, Receipt
+from app.storage.record.pieces import MongoPages, MongoPieces
+from app.storage.record.sessions import ChunkBatch, MongoSessions
 from app.storage.registers import (
     MongoConnections,
     MongoLedger,
@@ -37,7 +38,6 @@ from app.storage.registers import (
     MongoStatements,
     Statement,
 )
-from app.storage.sessions import ChunkBatch, MongoSessions
 from app.storage.tools import MongoTools
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from app.pages import PageIndex
     from app.pieces import Cutter, Piece
     from app.storage.bulk import Write
-    from app.storage.pieces import PageStore, PieceStore
     from app.storage.ports import SessionStore
+    from app.storage.record.pieces import PageStore, PieceStore
     from proxy.work.pool import Pool
 
 _Pages: TypeAlias = "tuple[PageIndex, list[Piece]]"
