@@ -23,13 +23,14 @@ from app.wire.cursor_agents import Called, called
 from app.wire.mcp.asks import without_capabilities
 from app.wire.mcp.requests import NO_MCP, McpRequest, read_request
 from app.wire.registry import TELLING, asks_chat_in_responses, call_kind, only_counts, wire_for
+from app.wire.request import multipart
 from app.wire.request.body import NOTHING, Body, parse_body
 from app.wire.request.responses_as_chat import as_chat
 from policies.matching.known import NOTHING_KNOWN, Known
 from policies.mcp.offers import denied_asks
 from proxy.front import Headers, header
 from proxy.http.account_ids import AccountUse, account_use
-from proxy.http.headers import forwarded, without_per_attempt
+from proxy.http.headers import forwarded, of_a_retry, without_per_attempt
 from proxy.http.models import models_named
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from app.wire.base import WireFormat
 
 
+_TYPE = "content-type"
 _MODEL_IN_PATH = re.compile(r"(?:^|/)(?:models?|deployments)/([^/:]+)")
 
 
@@ -106,13 +108,19 @@ class Inquiry:
     def named(self) -> Inquiry:
         """Return the inquiry with its `sameness`, which takes another look at its body."""
         request = self.request
-        body = request.body
+        body, headers = request.body, of_a_retry(request.headers)
+        label = header(headers, _TYPE)
         if self.body.is_json:
             value = self.body.json if body is self.body.raw else strict_json.parse(body)
             if isinstance(value, dict):
                 value = {k: v for k, v in value.items() if k not in self.wire.per_attempt}
             body = strict_json.canonical(value)
-        return replace(self, sameness=_digest(self.connection, replace(request, body=body)))
+        elif multipart.boundary(label):
+            body = multipart.canonical(body, label)
+            shown = multipart.without_boundary
+            headers = tuple((n, shown(v) if n == _TYPE else v) for n, v in headers)
+        same = replace(request, body=body, headers=headers)
+        return replace(self, sameness=_digest(self.connection, same))
 
     def showing(self, mask: Callable[[str], str]) -> Inquiry:
         """Return the inquiry with the model's name fit to be shown: a caller may write anything."""

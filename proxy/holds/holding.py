@@ -238,7 +238,7 @@ def hold_key(identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-_VERSION = "2"
+_VERSION = "3"
 # The bot's timers expire a hold; only where no bot is alive does the gateway do it.
 _GRACE_SECONDS = 3.0
 _STATED_FOR = timedelta(days=1)

@@ -5,7 +5,9 @@ ends in `*` where the provider asks for an open list; the first row that fits a 
 
 A header that changes with each attempt of one request (a retry's number, a client's own request id)
 is forwarded and recorded. It is not part of the digest that a retry is recognised by, and no rule
-reads it, so its value must look like an id or a number, or it is dropped.
+reads it, so its value must look like an id or a number, or it is dropped. One that changes with the
+version of a client, which may update itself while a request waits, is not part of that digest
+either. It is free text, so rules read it.
 """
 
 from __future__ import annotations
@@ -37,6 +39,7 @@ class Forwarded:
     why: str
     wires: tuple[str, ...] = ()
     per_attempt: bool = False
+    per_version: bool = False
 
     def is_for(self, wire: str) -> bool:
         return not self.wires or wire == _UNKNOWN or wire in self.wires
@@ -55,13 +58,13 @@ FORWARDED = (
     Forwarded("content-type", "how the body is to be read"),
     Forwarded("idempotency-key", "as an HMAC with the caller", per_attempt=True),
     Forwarded("last-event-id", "where a stream that broke off is resumed"),
-    Forwarded("user-agent", "providers tell clients apart by it; ours is appended"),
+    Forwarded("user-agent", "tells clients apart; ours is appended", per_version=True),
     Forwarded("x-client-request-id", "the client's id in the provider's logs", per_attempt=True),
     Forwarded("x-stainless-helper-method", "differs in a retry without stream", per_attempt=True),
     Forwarded("x-stainless-read-timeout", "differs in a retry without stream", per_attempt=True),
     Forwarded("x-stainless-retry-count", "the number of the attempt", per_attempt=True),
     Forwarded("x-stainless-timeout", "differs in a retry without stream", per_attempt=True),
-    Forwarded("x-stainless-*", "version and platform of an SDK, for the provider's support"),
+    Forwarded("x-stainless-*", "version and platform of an SDK", per_version=True),
     Forwarded("anthropic-*", "versions and betas; the provider asks for an open list", _ANTHROPIC),
     Forwarded("x-claude-code-*", "which conversation; the provider asks for it", _ANTHROPIC),
     Forwarded("x-app", "which program of Anthropic's", _ANTHROPIC),
@@ -72,7 +75,7 @@ FORWARDED = (
     Forwarded("session-id", "keeps a conversation near its prompt cache", _OPENAI),
     Forwarded("thread-id", "keeps a conversation near its prompt cache", _OPENAI),
     Forwarded("x-codex-*", "what Codex tells its provider of a turn", _OPENAI),
-    Forwarded("x-goog-api-client", "version and platform of an SDK", _GEMINI),
+    Forwarded("x-goog-api-client", "version and platform of an SDK", _GEMINI, per_version=True),
     Forwarded("x-server-timeout", "how long Google's servers may take", _GEMINI),
     Forwarded("mcp-*", "session, version, and what is called, repeated from the body", _MCP),
 )
@@ -125,6 +128,12 @@ def forwarded(headers: Headers, wire: str) -> Headers:
 def without_per_attempt(headers: Headers) -> Headers:
     """Return the headers that are the same in each attempt of one request."""
     return tuple(header for header in headers if not _is_per_attempt(header[0]))
+
+
+def of_a_retry(headers: Headers) -> Headers:
+    """Return the headers by which a retry is recognised."""
+    rows = ((header, _row(header[0])) for header in without_per_attempt(headers))
+    return tuple(header for header, row in rows if row is None or not row.per_version)
 
 
 def is_returned(name: str) -> bool:

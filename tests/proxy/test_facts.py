@@ -114,6 +114,56 @@ def test_a_retry_is_known_however_its_json_is_written() -> None:
         assert same(other) != first
 
 
+def test_a_retry_is_known_by_any_version_of_its_client() -> None:
+    def same(**headers: str) -> str:
+        named = {"content-type": "application/json", **headers}
+        return (
+            Sent(headers=tuple((n.replace("_", "-"), v) for n, v in named.items()))
+            .read()
+            .named()
+            .sameness
+        )
+
+    old = {"user_agent": "claude-cli/2.1.197 (external, cli)", "x_stainless_package_version": "1"}
+    new = {"user_agent": "claude-cli/2.1.198 (external, cli)", "x_stainless_package_version": "2"}
+    assert same(**old) == same(**new)
+    assert same(**old) != same(**old, openai_beta="x")
+    texts = [s.text for s in Sent(headers=(("user-agent", "a word"),)).read().facts.prompt.segments]
+    assert "a word" in texts  # it goes upstream, so rules read it
+
+
+def a_form(
+    boundary: str, *parts: bytes, label: str = "multipart/form-data; boundary={}"
+) -> Inquiry:
+    marked = [b"--" + boundary.encode() + b"\r\n" + part + b"\r\n" for part in parts]
+    raw = b"".join(marked) + b"--" + boundary.encode() + b"--\r\n"
+    headers = (("content-type", label.format(boundary)),)
+    return Sent(path="v1/images/edits", headers=headers, body=raw).read().named()
+
+
+def test_a_retry_of_a_form_is_known_whatever_its_boundary_is_and_goes_on_as_it_came() -> None:
+    asked = b'content-disposition: form-data; name="prompt"\r\n\r\nthe production plan'
+    picture = b'content-disposition: form-data; name="image"\r\n\r\n\x89PNG\xff\x00'
+    first, again = a_form("a1b2", asked, picture), a_form("c3d4", asked, picture)
+    assert first.sameness == again.sameness
+    assert [s.text for s in first.facts.prompt.segments if "plan" in s.text] == [
+        s.text for s in again.facts.prompt.segments if "plan" in s.text
+    ]
+    assert b"--a1b2\r\n" in first.request.body
+    assert b"--c3d4\r\n" in again.request.body
+    assert first.request.digest != again.request.digest
+    for other in (
+        a_form("c3d4", picture, asked),
+        a_form("c3d4", asked + b"s", picture),
+        a_form("c3d4", asked, picture.replace(b"image", b"mask")),
+        a_form("c3d4", asked + b"\r\n--a1b2\r\n" + picture),
+        a_form("c3d4", asked, picture, label="multipart/mixed; boundary={}"),
+        a_form("c3d4", asked, picture, label="multipart/form-data; boundary={}; charset=utf-8"),
+        a_form("c3d4", asked, picture, label="multipart/form-data; boundary=; of={}"),
+    ):
+        assert other.sameness != first.sameness
+
+
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
 TOLD = CALL | {"params": {"name": "get", "_meta": {"progressToken": 1}}}
 

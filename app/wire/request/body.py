@@ -81,8 +81,7 @@ class Body:
         for place, part in self._placed():
             segments += [Segment(text, Role.OTHER, place) for text in part.readings()]
             if part.is_dark:
-                content = multipart.without_boundary(part.raw)
-                digest = hashlib.sha256(content).hexdigest()
+                digest = hashlib.sha256(part.raw).hexdigest()
                 dark[place] = Attachment(digest, Role.OTHER, len(segments))
         return Prompt(tuple(segments), uninspected=tuple(dark), attachments=tuple(dark.values()))
 
@@ -136,7 +135,7 @@ def _unlabelled_json(raw: bytes) -> Body | None:
 def _by_label(media_type: str, content_type: str, raw: bytes) -> Body:
     if media_type.startswith("multipart/"):
         parts = multipart.split(raw, content_type)
-        return Body(raw, passages=tuple(map(passage, parts)))
+        return Body(raw, passages=tuple(passage(part, before=before) for before, part in parts))
     whole = passage(raw, form=media_type == _FORM)
     is_binary = media_type.startswith(_BINARY) and media_type not in _TEXTUAL
     if not whole.is_sure and media_type and not is_binary:

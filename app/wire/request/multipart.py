@@ -21,19 +21,37 @@ def boundary(content_type: str) -> bytes:
     return found.pop().encode() if len(found) == 1 else b""
 
 
-def split(raw: bytes, content_type: str) -> list[bytes]:
-    """Cut the body, so that the pieces join to it again: boundaries stay with what follows them."""
+def split(raw: bytes, content_type: str) -> list[tuple[bytes, bytes]]:
+    """Cut the body into parts, each with the delimiter before it; joined, they are the body again.
+
+    A delimiter is what the header names, so whoever read the header has read it. A part that goes
+    on in the line of its delimiter keeps it, and has none before it.
+    """
     mark = boundary(content_type)
     if not mark:
-        return [raw]
-    first, *rest = raw.split(b"--" + mark)
-    return [first, *(b"--" + mark + part for part in rest)]
+        return [(b"", raw)]
+    delimiter = b"--" + mark
+    first, *rest = raw.split(delimiter)
+    ends = [(delimiter, part) if _ends_line(part) else (b"", delimiter + part) for part in rest]
+    return [(b"", first), *ends]
 
 
-def without_boundary(part: bytes) -> bytes:
-    """Return a part as `split` cut it, less the line of its boundary, which clients draw by lot."""
-    first, _, rest = part.partition(b"\r\n")
-    return rest if first.startswith(b"--") else part
+def canonical(raw: bytes, content_type: str) -> bytes:
+    """Write the parts in order, each with its length: the same whatever boundary was drawn."""
+    parts = raw.split(b"--" + boundary(content_type)) if boundary(content_type) else [raw]
+    return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+
+
+def without_boundary(content_type: str) -> str:
+    """Return the header less its boundary, which clients draw by lot for each attempt.
+
+    In its place is a character that no header has, so that none can be made to look like it.
+    """
+    return _BOUNDARY.sub("; boundary=\0", content_type)
+
+
+def _ends_line(part: bytes) -> bool:
+    return not part or part.startswith((b"\r\n", b"\n", b"--"))
 
 
 def is_encoded(part: bytes) -> bool:

@@ -34,6 +34,8 @@ class BodyPiece:
     mark: bytes = b""
     encoding: str = "utf-8"
     form: bool = False
+    before: bytes = b""
+    """The delimiter before a part of a multipart body, which is read in its header."""
 
     @property
     def is_dark(self) -> bool:
@@ -61,6 +63,9 @@ class BodyPiece:
 
     def masked(self, mask: Callable[[str], str]) -> bytes:
         """Return the bytes with the text masked; raises `BadRequest` for what hides from that."""
+        return self.before + self._masked(mask)
+
+    def _masked(self, mask: Callable[[str], str]) -> bytes:
         if not self.text:
             return self.raw
         masked = mask(self.text)
@@ -84,12 +89,13 @@ class BodyPiece:
         return out
 
 
-def passage(raw: bytes, *, form: bool = False) -> BodyPiece:
+def passage(raw: bytes, *, form: bool = False, before: bytes = b"") -> BodyPiece:
     """Read bytes as the text they are, if they are any."""
     unmarked = (b"", nature.wide(raw) or "utf-8")
     mark, encoding = next((known for known in nature.MARKS if raw.startswith(known[0])), unmarked)
     try:
-        return BodyPiece(raw, raw[len(mark) :].decode(encoding), mark, encoding, form)
+        return BodyPiece(raw, raw[len(mark) :].decode(encoding), mark, encoding, form, before)
     except UnicodeDecodeError:
         mostly_text = len(raw.translate(None, _NO_TEXT)) >= _MOSTLY * len(raw)
-        return BodyPiece(raw, raw.decode(_BYTES) if mostly_text else None, encoding=_BYTES)
+        text = raw.decode(_BYTES) if mostly_text else None
+        return BodyPiece(raw, text, encoding=_BYTES, before=before)

@@ -189,6 +189,15 @@ def test_the_texts_of_a_multipart_body_are_read_and_masked_and_its_files_are_nam
     assert body.rewritten(PLAIN, lambda text: text) == filled
 
 
+def test_a_part_that_goes_on_in_the_line_of_its_boundary_is_read_with_it() -> None:
+    sent = b"before --xx\r\n\r\nfirst--xx\xff\xfep\0r\0o\0d\0--xx--"
+    body = parse_body("multipart/form-data; boundary=xx", sent)
+    prompt = body.prompt(PLAIN)
+    assert [s.text for s in prompt.segments][:2] == ["before ", "\r\n\r\nfirst"]
+    assert prompt.uninspected == ("body/2",)
+    assert body.rewritten(PLAIN, lambda text: text) == sent
+
+
 @pytest.mark.parametrize("label", ["multipart/form-data", "multipart/x; boundary=a; boundary=xx"])
 def test_a_multipart_body_without_a_sure_boundary_is_read_as_one(label: str) -> None:
     assert parse_body(label, MULTIPART % (b"", PICTURE, b"")).prompt(PLAIN).uninspected == ("body",)
