@@ -20,6 +20,7 @@ from policies.matching.matcher import Matcher
 from policies.matching.rereading import Rereading
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
+from policies.prices.table import PriceTable
 from policies.request_mask import RequestMask
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ class Catalog:
         approvers: Mapping[str, ApproverSet],
         shipped: Sequence[Matcher],
         claude_code: tuple[ClaudeCodePolicy, ...] = (),
+        prices: PriceTable | None = None,
     ) -> None:
         """`shipped` are the matchers of the detectors that all catalogs have, made only once."""
         self.revision = revision
@@ -152,6 +154,7 @@ class Catalog:
         self.detectors = tuple(sorted(detectors, key=lambda d: d.rank))
         self.approvers = approvers
         self.claude_code = claude_code
+        self.prices = prices or PriceTable()
         self._order = {d.id: at for at, d in enumerate(self.detectors)}
         self._labels = {d.id: d.label for d in self.detectors}
         for rule in self.rules:

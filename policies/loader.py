@@ -1,9 +1,9 @@
 """Reads a catalog from its directory; every fault is told at once, with file, line and field.
 
 `catalog/*.yaml` are lists of rules, `detectors/*.yaml` are detectors by kind, `approvers.yaml` is
-a list of approver sets, and `claude-code.yaml`, where there is one, of policies. The detectors that
-ship with the product are always there, each unless the directory has one of the same id; approver
-sets too, unless the directory has its own.
+a list of approver sets, and, where there are such files, `claude-code.yaml` is one of policies and
+`prices.yaml` one of prices. The detectors that ship with the product are always there, each unless
+the directory has one of the same id; approver sets too, unless the directory has its own.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from policies.files.when import ArgumentsSpec, TextSpec
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
 from policies.patterns.words import camel_patterns, word_pattern
+from policies.prices.reading import read_prices
 from policies.shipped import SHIPPED, shipped_detectors
 
 if TYPE_CHECKING:
@@ -68,11 +69,14 @@ def load_catalog(directory: Path) -> Catalog:
     approvers = _approvers(reading)
     rules = _rules(reading, rule_files, detectors, approvers)
     claude_code = _claude_code(reading)
+    prices, faults = read_prices(directory)
+    reading.faults += faults
     if reading.faults:
         raise BadCatalog(reading.faults)
     canonical = json.dumps(reading.contents, sort_keys=True, ensure_ascii=False)
     revision = hashlib.sha256(canonical.encode()).hexdigest()[:12]
-    return Catalog(revision, rules, detectors, approvers, shipped_detectors().matchers, claude_code)
+    matchers = shipped_detectors().matchers
+    return Catalog(revision, rules, detectors, approvers, matchers, claude_code, prices)
 
 
 def _detectors(reading: ItemReader) -> list[Detector]:

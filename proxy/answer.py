@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from app.domain.session import Decision, SessionState
+from app.domain.session_facts import Spent
 from app.errors import (
     AbeyanceError,
     AnswerUnrecorded,
@@ -25,6 +26,7 @@ from proxy.calls.watching import Watched
 from proxy.cursor.answers import CloudAnswer
 from proxy.http.upstream_errors import readable, told
 from proxy.mcp.answers import ServerMessages
+from proxy.record.seen import Seen
 from proxy.work.answers import AnswerMasker
 
 if TYPE_CHECKING:
@@ -133,6 +135,7 @@ class Relay:
 
     async def _end(self, error: str) -> None:
         if self._recording.answering:
+            tokens, model = self.usage.tokens, self._recording.session.model
             await self._recording.end_answer(
                 body_bytes=self._sent,
                 masked=self.tally.masked,
@@ -140,7 +143,7 @@ class Relay:
                 calls=self._gate.recorded() if self._gate else (),
                 error=error,
                 state=SessionState.INDETERMINATE if self._unrecorded else SessionState.CLOSED,
-                tokens=self.usage.tokens,
+                spent=Spent(tokens, self._catalog.prices.cost(model, tokens)),
             )
         elif self._unrecorded:
             await self._recording.lose(error)
@@ -168,7 +171,7 @@ class Relay:
             await self._exchange.start(answer.status, headers)
 
     async def _body(self, answer: UpstreamAnswer, masker: AnswerMasker) -> str:
-        pieces, seen = answer.pieces(), _Seen(kept=self._headers.may_deny)
+        pieces, seen = answer.pieces(), Seen(kept=self._headers.may_deny)
         try:
             if _is_stream(answer):
                 await self._start(answer)
@@ -187,7 +190,7 @@ class Relay:
         self,
         answer: UpstreamAnswer,
         masker: AnswerMasker,
-        seen: _Seen,
+        seen: Seen,
         pieces: AsyncIterator[bytes],
     ) -> None:
         async def send(piece: bytes) -> None:
@@ -318,24 +321,6 @@ class Relay:
         self._recording.chunks.told(words)
         await self._send(words)
         return str(fault)
-
-
-class _Seen:
-    """What has come and is not sent yet, to be recorded where the answer is denied.
-
-    Nothing is kept where no rule can deny.
-    """
-
-    def __init__(self, *, kept: bool) -> None:
-        self._kept = kept
-        self.pieces: list[bytes] = []
-
-    def add(self, piece: bytes) -> None:
-        if self._kept:
-            self.pieces.append(piece)
-
-    def forget(self) -> None:
-        self.pieces.clear()
 
 
 def _is_lines(answer: UpstreamAnswer) -> bool:

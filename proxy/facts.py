@@ -73,6 +73,8 @@ class Inquiry:
     """The kind of the model call that a hook asks ahead of."""
     origin: Origin | None = None
     conversation: Conversation | None = None
+    received: str = ""
+    """As in `RequestHead`."""
     known: Known = NOTHING_KNOWN
     """The values that were masked in it, which its answer must not show either."""
 

@@ -47,6 +47,11 @@ class Incoming:
         """How many bytes there may be to look at."""
         return self.limit if self.coding else len(self.body)
 
+    def digest(self) -> str:
+        """Return the keyed digest by which the record names the request as it came."""
+        head = (self.connection.name, self.method, self.path, self.query)
+        return self.names.of_request(head, self.body)
+
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
@@ -98,4 +103,6 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
     as_it_came = request.body is incoming.body
     if as_it_came:
         inquiry = replace(inquiry, request=replace(request, body=b""))
+    else:
+        inquiry = replace(inquiry, received=incoming.digest())
     return Inspected(inquiry.without_texts(), verdict, as_it_came, fault)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.hook import Hook
 from app.domain.identity import Identity
-from app.domain.session_facts import Conversation, Origin, Timing, Tokens
+from app.domain.session_facts import Conversation, Cost, Origin, Timing, Tokens
 from app.domain.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -50,6 +50,10 @@ class RequestHead:
     body_bytes: int = 0
     pieces: tuple[str, ...] = ()
     """Names of the pieces of the body, in order."""
+    received: str = ""
+    """A keyed digest in hex over connection, method, path, query and body as they were received;
+    empty where the body is forwarded as it was received. Keyed, so that no one can find out by it
+    what was masked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,8 @@ class RecordedAnswer:
     """In the order of the answer."""
     tokens: Tokens | None = None
     timing: Timing | None = None
+    cost: Cost | None = None
+    """By list price, where there is one for the model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,33 @@ class Tokens:
     cached: int | None = None
     reasoning: int | None = None
     total: int | None = None
+    cache_written: int | None = None
+    """How much of the input was written to a cache."""
+    cache_written_1h: int | None = None
+    """How much of that to one which lasts for an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an answer cost by list price, in millionths of a US dollar."""
+
+    micros: int
+    as_of: str
+    """The date of the price."""
+
+    @property
+    def dollars(self) -> str:
+        """Return it as people read it: $0.0042, $1.20."""
+        places = 2 if self.micros >= 1_000_000 else 4 if self.micros >= 100 else 6
+        return f"${self.micros / 1_000_000:,.{places}f}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What an answer took, as far as that is known."""
+
+    tokens: Tokens | None = None
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from app.domain.mark import FalsePositive
-    from app.domain.session import CloudRun, Session
+    from app.domain.session import CloudRun, RecordedAnswer, Session
     from app.domain.verdict import FiredRule
     from app.reader import Shown
     from bot.slack.blocks import Block
@@ -188,10 +188,21 @@ def _overview(session: Session) -> list[Block]:
                 ("Answer", _answer(session)),
                 ("State", text.ours(session.state.value)),
                 ("Digest", text.code(session.request.digest[:16], 40)),
+                *_spent(session.answer),
                 *([("Cloud agent", _cloud(session.cloud))] if session.cloud else []),
             ]
         ),
     ]
+
+
+def _spent(answer: RecordedAnswer | None) -> list[tuple[str, Markup]]:
+    """Return how many tokens were used and what they cost, as far as that is known."""
+    fields: list[tuple[str, Markup]] = []
+    if answer and answer.tokens and answer.tokens.total is not None:
+        fields.append(("Tokens", text.ours(f"{answer.tokens.total:,}")))
+    if answer and (cost := answer.cost):
+        fields.append(("Cost", text.ours(f"{cost.dollars} (list price of {cost.as_of})")))
+    return fields
 
 
 def _cloud(cloud: CloudRun) -> Markup:

@@ -59,7 +59,7 @@ def list_sessions(
             return
         table = Table(
             *("id", "when", "who", "to", "decision", Column("rule", overflow="fold")),
-            *(Column(name, justify="right") for name in ("took", "tokens")),
+            *(Column(name, justify="right") for name in ("took", "tokens", "cost")),
         )
         for session in found:
             table.add_row(*(Text(cell) for cell in row(session)))

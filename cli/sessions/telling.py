@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.blocks import Block
     from app.domain.hold import Hold, Vote
     from app.domain.session import Session
+    from app.domain.session_facts import Cost
 
 Json: TypeAlias = dict[str, Any]
 _STYLES = {
@@ -31,7 +32,7 @@ _SETUP_CHARACTERS = 300
 
 
 def row(session: Session) -> tuple[str, ...]:
-    """Return the cells of a list: id, when, who, to, decision, rule, time and tokens."""
+    """Return the cells of a list: id, when, who, to, decision, rule, time, tokens and cost."""
     rule = session.verdict.decisive
     tokens, last = _tokens(session), _last(session)
     return (
@@ -43,6 +44,7 @@ def row(session: Session) -> tuple[str, ...]:
         rule.rule if rule else "",
         took(last) if last is not None else "",
         f"{tokens:,}" if tokens is not None else "",
+        cost.dollars if (cost := _priced(session)) else "",
     )
 
 
@@ -64,6 +66,7 @@ def as_json(session: Session) -> Json:
         "status": session.answer.status if session.answer else None,
         "took_ms": _last(session),
         "tokens": _tokens(session),
+        "cost_micros": cost.micros if (cost := _priced(session)) else None,
     }
 
 
@@ -79,6 +82,11 @@ def facts(session: Session, hold: Hold | None, mask: Callable[[str], str]) -> Te
         ("decision", f"{session.decision.value} {session.reason}"),
         ("reason", mask(hold.reason) if hold else origin.reason if origin else ""),
         ("conversation", session.conversation.name if session.conversation else ""),
+        ("tokens", f"{tokens:,}" if (tokens := _tokens(session)) is not None else ""),
+        (
+            "cost",
+            f"{cost.dollars} (list price of {cost.as_of})" if (cost := _priced(session)) else "",
+        ),
         *((f"rule {fired.rule}", fired.action.value) for fired in session.verdict.fired),
         *((_voted(vote), f"{vote.by.name} {mask(vote.reason)}") for vote in votes),
     ]
@@ -110,6 +118,10 @@ def said(blocks: Iterable[Block], mask: Callable[[str], str]) -> Text:
 
 def _tokens(session: Session) -> int | None:
     return session.answer.tokens.total if session.answer and session.answer.tokens else None
+
+
+def _priced(session: Session) -> Cost | None:
+    return session.answer.cost if session.answer else None
 
 
 def _last(session: Session) -> int | None:

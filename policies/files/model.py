@@ -5,9 +5,11 @@ What a key means is said in its description, which also goes into the JSON Schem
 
 from __future__ import annotations
 
+import datetime as dt
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import rfc8785
 from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator
@@ -220,6 +222,26 @@ class ApproverSetSpec(Spec):
     )
     quiet: StrictBool = Field(
         False, description="Whether cards and reminders only name the set, and mention no one."
+    )
+
+
+Dollars: TypeAlias = Annotated[Decimal, Field(ge=0, max_digits=12)]
+
+
+class PriceSpec(Spec):
+    """An item of prices.yaml: US dollars for a million tokens of each kind."""
+
+    model: Text = Field(description="As requests name it, without the date of a release.")
+    input: Dollars = Field(description="Of a prompt.")
+    output: Dollars = Field(description="Of an answer.")
+    date: dt.date = Field(description="When the provider published it.")
+    source: Text = Field(description="Where, for people who check it.")
+    cached: Dollars | None = Field(None, description="Of a prompt, read from a cache.")
+    cache_write: Dollars | None = Field(None, description="Of a prompt, written to a cache.")
+    cache_write_1h: Dollars | None = Field(None, description="To one that lasts for an hour.")
+    reasoning: Dollars | None = Field(None, description="Where it is not what output costs.")
+    input_up_to: StrictInt | None = Field(
+        None, gt=0, description="Tokens of the longest prompt that costs this."
     )
 
 

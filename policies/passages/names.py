@@ -31,13 +31,20 @@ class PassageNames:
 
     def of(self, kind: PassageKind, role: Role, texts: Iterable[str]) -> str:
         """Return the name of texts that belong together; where one ends is part of it."""
-        digest = hmac.new(self._key, digestmod="sha256")
         # Blanks and line ends matter to whoever runs a call.
         folded = texts if kind is PassageKind.CALL else map(normalised, texts)
-        for part in (kind.value, role.value, *folded):
-            data = part.encode("utf-8", "surrogatepass")
-            digest.update(len(data).to_bytes(8, "big"))
-            digest.update(data)
+        parts = (kind.value, role.value, *folded)
+        return self._digest(part.encode("utf-8", "surrogatepass") for part in parts)
+
+    def of_request(self, head: Iterable[str], body: bytes) -> str:
+        """Return the name of a request as it was received, with what is masked in it."""
+        return self._digest([b"request", *(part.encode() for part in head), body])
+
+    def _digest(self, parts: Iterable[bytes]) -> str:
+        digest = hmac.new(self._key, digestmod="sha256")
+        for part in parts:
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
         return digest.hexdigest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
@@ -81,7 +82,7 @@ class Recorder:
             wire=inquiry.connection.wire,
             model=inquiry.facts.prompt.model,
             identity=identity,
-            request=inquiry.request.head(names),
+            request=replace(inquiry.request.head(names), received=inquiry.received),
             verdict=verdict,
             decision=Decision.PENDING,
             started_at=now,
@@ -103,6 +104,7 @@ class Recorder:
             "action": verdict.action.value,
             "catalog": verdict.catalog_revision,
             "uninspected": len(inquiry.facts.prompt.uninspected),
+            **({"received": inquiry.received} if inquiry.received else {}),
         }
         event = Event(EventKind.SESSION_OPENED, now, session_id, said)
         return self._of(session, Intent(event, tuple(pieces)))

@@ -23,6 +23,7 @@ from app.domain.session import (
     SessionState,
     Side,
 )
+from app.domain.session_facts import Spent
 from app.errors import StorageUnavailable
 from app.pages import LARGE_BYTES
 from app.storage.bulk import Write
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold
-    from app.domain.session_facts import Tokens
     from app.storage.ports import Journal, SessionStore
     from proxy.front import Headers
 
 _MOST_UNSENT = 1000
 """How many that may have been recorded, and were not sent, are remembered to be ended."""
+_NOTHING_SPENT = Spent()
 _UNRECORDED = "nothing was sent to the model, since this could not be recorded"
 
 
@@ -196,7 +197,7 @@ class Recording:
         calls: tuple[RecordedCall, ...] = (),
         error: str = "",
         state: SessionState = SessionState.CLOSED,
-        tokens: Tokens | None = None,
+        spent: Spent = _NOTHING_SPENT,
     ) -> None:
         """Write the end of the answer and close the session; `error` says why it ended early."""
         if self._answer is None:
@@ -210,8 +211,9 @@ class Recording:
             rules=rules,
             calls=calls,
             error=error,
-            tokens=tokens,
+            tokens=spent.tokens,
             timing=self.stopwatch.timing,
+            cost=spent.cost,
         )
         event = self._event(
             EventKind.ANSWER_ENDED,

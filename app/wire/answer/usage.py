@@ -28,12 +28,14 @@ _PROMPT = ("prompt_tokens", "input_tokens", "promptTokenCount")
 _BESIDE_PROMPT = ("cache_creation_input_tokens", "cache_read_input_tokens")
 _SAID = ("completion_tokens", "output_tokens", "candidatesTokenCount")
 _CACHED = ("cached_tokens", "cache_read_input_tokens", "cachedContentTokenCount")
+_WRITTEN = ("cache_creation_input_tokens",)
+_WRITTEN_1H = ("ephemeral_1h_input_tokens",)
 _THOUGHT = ("reasoning_tokens", "thoughtsTokenCount")
 _DETAILS = (
     *("prompt_tokens_details", "input_tokens_details"),
-    *("completion_tokens_details", "output_tokens_details"),
+    *("completion_tokens_details", "output_tokens_details", "cache_creation"),
 )
-_WANTED = (*_TOTALS, *_PROMPT, *_BESIDE_PROMPT, *_SAID, *_CACHED, *_THOUGHT)
+_WANTED = (*_TOTALS, *_PROMPT, *_BESIDE_PROMPT, *_SAID, *_CACHED, *_THOUGHT, *_WRITTEN_1H)
 
 
 class Usage:
@@ -76,6 +78,8 @@ def _tokens(counts: dict[str, int]) -> Tokens:
         _first(counts, _CACHED),
         _first(counts, _THOUGHT),
         total if total is not None else sum(counted) if counted else None,
+        _first(counts, _WRITTEN),
+        _first(counts, _WRITTEN_1H),
     )
 
 

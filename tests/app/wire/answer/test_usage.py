@@ -14,6 +14,7 @@ from app.wire.answer.usage import Usage
 CHAT = {"prompt_tokens": 11, "completion_tokens": 31, "total_tokens": 42}
 MESSAGES = {"input_tokens": 12, "cache_read_input_tokens": 5, "output_tokens": 1}
 DETAILS = {"output_tokens_details": {"reasoning_tokens": 7}, "service_tier": "default"}
+WRITTEN = {"cache_creation_input_tokens": 3}
 ANSWERS = {
     "chat": (json.dumps({"choices": ["x" * 50_000], "usage": CHAT | DETAILS}), 42),
     "chat stream": (f'data: {{"usage":null}}\n\ndata: {{"usage":{json.dumps(CHAT)}}}\n\n', 42),
@@ -58,10 +59,14 @@ def test_it_is_told_whatever_the_pieces(answer: str, tokens: int | None, size: i
             {"input_tokens": 11, "output_tokens": 31, "total_tokens": 42} | DETAILS,
             Tokens(11, 31, None, 7, 42),
         ),
-        (MESSAGES | {"cache_creation_input_tokens": 3}, Tokens(20, 1, 5, None, 21)),
+        (MESSAGES | WRITTEN, Tokens(20, 1, 5, None, 21, 3)),
+        (
+            MESSAGES | WRITTEN | {"cache_creation": {"ephemeral_1h_input_tokens": 2}},
+            Tokens(20, 1, 5, None, 21, 3, 2),
+        ),
         ({"output_tokens": -1}, None),
     ],
-    ids=["chat", "responses", "messages", "below-nothing"],
+    ids=["chat", "responses", "messages", "written-for-an-hour", "below-nothing"],
 )
 def test_what_went_in_includes_the_cache_and_what_came_out_the_thoughts(
     told: dict[str, object], tokens: Tokens | None
