@@ -178,17 +178,17 @@ class Parts:
         login = (
             AppLogin(settings, storage, visits, issued, connections, catalogs) if visits else None
         )
+        self.drain = Drain()
         ours = OurPages(
             *(settings, callers, linking, visits, deciding, storage, clock, connections, issued),
             app_login=login,
             cloud=cloud,
             replay=replay_pages(
-                *(settings, storage, voters, visits, ledger, lambda: catalogs.current, pool)
+                *(settings, storage, visits, ledger, lambda: catalogs.current, pool, self.drain)
             )
             if visits
             else None,
         )
-        self.drain = Drain()
         pages = create_pages(
             self._ready, metrics, self.drain, ours.blueprints(), settings.public_url
         )

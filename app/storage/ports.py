@@ -68,8 +68,13 @@ class SessionStore(Protocol):
 
     async def get(self, session_id: str) -> Session | None: ...
 
-    async def chunks(self, session_id: str, limit: int = 0) -> tuple[Chunk, ...]:
-        """Return the answer in order: all of it, or its beginning of `limit` bytes or some more."""
+    async def chunks(
+        self, session_id: str, limit: int = 0, *, after: int = -1
+    ) -> tuple[Chunk, ...]:
+        """Return the answer in order: all of it, or its beginning of `limit` bytes or some more.
+
+        `after` is the number of the last chunk that is known already.
+        """
         ...
 
     async def search(

@@ -11,22 +11,28 @@ from proxy.browser import pages
 from proxy.replay.markup import styles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
 _FILES = Path(__file__).parent.parent / "templates" / "replay"
 _STYLE = (_FILES / "style.css").read_text() + styles()
 _POLICY = f"{pages.policy_of(_STYLE)}; form-action 'self'; script-src "
-SCRIPT = (_FILES / "player.js").read_bytes()
+SCRIPTS = {name: (_FILES / name).read_bytes() for name in ("player.js", "live.js")}
 _THOUSAND = 1000
 _MINUTE_MS = 60_000
 
 
-async def page(template: str, *, script: str = "", **values: object) -> Response:
-    """Render a template; `script` is the address of the only script that it may run."""
+async def page(
+    template: str, *, scripts: Sequence[str] = (), asks: str = "", **values: object
+) -> Response:
+    """Render a template; `scripts` are the addresses of the only scripts that it may run.
+
+    `asks` is the one address that they may ask for more.
+    """
     text = await render_template(
         f"replay/{template}.html",
         style=_STYLE,
-        script=script,
+        scripts=scripts,
         moment=moment,
         took=took,
         counted=counted,
@@ -34,7 +40,8 @@ async def page(template: str, *, script: str = "", **values: object) -> Response
     )
     answer = Response(encoded(text), content_type="text/html; charset=utf-8")
     # By its whole address: 'self' would allow what a model API answers through the gateway.
-    secure(answer, _POLICY + (script or "'none'"))
+    allowed = " ".join(scripts) or "'none'"
+    secure(answer, _POLICY + allowed + (f"; connect-src {asks}" if asks else ""))
     return answer
 
 

@@ -13,7 +13,8 @@ from quart import Blueprint, Response, request
 
 from app.clock import Clock
 from app.domain.event import Event, EventKind
-from app.errors import AbeyanceError, BadRequest, NotFound
+from app.domain.session import SessionState
+from app.errors import AbeyanceError, BadRequest, NotAuthenticated, NotFound
 from app.search import SessionFilter, parse_filter
 from app.storage.documents import CONVERSATION_SHORT
 from app.storage.ports import Ledger
@@ -23,6 +24,7 @@ from proxy.browser.pages import in_words, problem
 from proxy.browser.visits import Purpose, Visits
 from proxy.replay import html
 from proxy.replay.export import exported
+from proxy.replay.live import EVENTS, Tails
 from proxy.replay.reading import Reading
 from proxy.replay.trail import steps, stretches, views
 from proxy.replay.viewers import Right, Viewers
@@ -75,6 +77,7 @@ def _for_viewers(view: View[P]) -> Page[P]:
 class ReplayPages:
     storage: MongoStorage
     reading: Reading
+    tails: Tails
     viewers: Viewers
     visits: Visits
     ledger: Ledger
@@ -89,15 +92,16 @@ class ReplayPages:
     def routes(self) -> Blueprint:
         routes = Blueprint("replay", __name__, url_prefix=ROOT)
         routes.add_url_rule("", "listed", self.listed)
-        routes.add_url_rule("/player.js", "script", self.script)
+        routes.add_url_rule("/<any('player.js', 'live.js'):name>", "script", self.script)
         routes.add_url_rule("/<session_id>", "session", self.session)
         routes.add_url_rule("/<session_id>/conversation", "conversation", self.conversation)
+        routes.add_url_rule("/<session_id>/live", "live", self.live)
         routes.add_url_rule("/<session_id>/raw", "raw", self.raw)
         routes.add_url_rule("/<session_id>/export", "export", self.export)
         return routes
 
-    async def script(self) -> Response:
-        answer = Response(html.SCRIPT, content_type="text/javascript; charset=utf-8")
+    async def script(self, name: str) -> Response:
+        answer = Response(html.SCRIPTS[name], content_type="text/javascript; charset=utf-8")
         html.secure(answer, "default-src 'none'")
         return answer
 
@@ -153,9 +157,14 @@ class ReplayPages:
         told = await self.reading.told(session, max(at, 0))
         catalog = self.catalog()
         entries = await self.storage.ledger.entries(session.id)
+        live = ""
+        if session.state is SessionState.OPEN and told.number + 1 == told.pages:
+            live = f"{self.root}/{session.id}/live"
         return await html.page(
             "session",
-            script=f"{self.root}/player.js",
+            scripts=[f"{self.root}/{'live' if live else 'player'}.js"],
+            asks=live,
+            live=live,
             root=self.root,
             viewer=viewer,
             session=session,
@@ -172,6 +181,12 @@ class ReplayPages:
             conversation_short=CONVERSATION_SHORT,
             query="",
         )
+
+    @_for_viewers
+    async def live(self, viewer: Viewer, session_id: str) -> Response:
+        """Send what comes of a running session, for a minute; then browsers ask once more."""
+        session, _, _ = await self._allowed(viewer, session_id, "live")
+        return await self.tails.answer(session.id)
 
     @_for_viewers
     async def conversation(self, viewer: Viewer, session_id: str) -> Response:
@@ -191,7 +206,7 @@ class ReplayPages:
         ]
         return await html.page(
             "conversation",
-            script=f"{self.root}/player.js",
+            scripts=[f"{self.root}/player.js"],
             root=self.root,
             viewer=viewer,
             session=session,
@@ -258,7 +273,12 @@ class ReplayPages:
         return await self.viewers.viewer(visit.identity) if visit is not None else None
 
     async def sign_in(self) -> Response:
-        """Send the browser to sign in, and then back to the page that it asked for."""
+        """Send the browser to sign in, and then back to the page that it asked for.
+
+        Raises NotAuthenticated where a script asks, which cannot sign in.
+        """
+        if request.headers.get("accept") == EVENTS:
+            raise NotAuthenticated("The sign-in has ended.")
         back = request.full_path.rstrip("?")
         if len(back) > _BACK_LENGTH:  # more than a cookie takes with all else that is in it
             back = ROOT

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
 from app.reader import Reader
+from proxy.replay.live import Tails
 from proxy.replay.pages import ReplayPages
 from proxy.replay.reading import Reading
 from proxy.replay.viewers import Viewers
+from proxy.terminal.voters import Voters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,25 +20,27 @@ if TYPE_CHECKING:
     from app.storage.store import MongoStorage
     from policies.compiled_catalog import Catalog
     from proxy.browser.visits import Visits
-    from proxy.terminal.voters import Voters
+    from proxy.process.draining import Drain
     from proxy.work.pool import Pool
 
 
 def replay_pages(
     settings: Settings,
     storage: MongoStorage,
-    voters: Voters,
     visits: Visits,
     ledger: Ledger,
     catalog: Callable[[], Catalog],
     pool: Pool,
+    drain: Drain,
 ) -> ReplayPages:
     """Build the pages; `catalog` returns the one that is in force at the moment."""
     reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
+    reading = Reading(reader, storage.sessions, catalog, pool)
     return ReplayPages(
         storage,
-        Reading(reader, storage.sessions, catalog, pool),
-        Viewers(voters, lambda: catalog().approvers),
+        reading,
+        Tails(storage, reading, catalog, drain),
+        Viewers(Voters(storage.people, lambda: catalog().approvers), lambda: catalog().approvers),
         visits,
         ledger,
         SystemClock(),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from app.reader import Reader
     from app.storage.ports import SessionStore
     from policies.compiled_catalog import Catalog
+    from proxy.replay.drawing import Drawn
     from proxy.work.pool import Pool
 
 _BODY_BYTES = 2 * 1024 * 1024
@@ -76,6 +77,13 @@ class Reading:
         fired = session.verdict.fired
         [drawn] = await asyncio.to_thread(masked_and_drawn, [page], [fired], self._catalog())
         return Told(drawn, shown.number, shown.of, is_partial=bool(shown.pending or shown.cut))
+
+    async def answered(self, session: Session, chunks: tuple[Chunk, ...]) -> tuple[Drawn, ...]:
+        """Return what an answer says as far as these chunks of it go."""
+        nothing = whole(session.request, b"")
+        recorded = Recorded(session.wire, nothing, session.answer, chunks, ())
+        [halves] = await self._drawn([recorded])
+        return halves.answered
 
     async def added(self, sessions: Sequence[Session]) -> list[Told]:
         """Return what each session of a conversation added to those before it, oldest first."""

@@ -93,8 +93,11 @@ def _is_told(entry: Entry, *, voted: bool) -> bool:
 
 
 def views(entries: Iterable[Entry]) -> int:
-    """Count how often the session was shown to somebody."""
-    return sum(entry.event.kind is EventKind.REPLAY_SHOWN for entry in entries)
+    """Count how often the session was shown to somebody; following it live is one look."""
+    return sum(
+        entry.event.kind is EventKind.REPLAY_SHOWN and entry.event.data.get("what") != "live"
+        for entry in entries
+    )
 
 
 def _step(entry: Entry, mask: Callable[[str], str]) -> Step:

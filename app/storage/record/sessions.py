@@ -112,9 +112,11 @@ class MongoSessions:
     async def get(self, session_id: str) -> Session | None:
         return await self._sessions.one({"_id": session_id})
 
-    async def chunks(self, session_id: str, limit: int = 0) -> tuple[Chunk, ...]:
+    async def chunks(
+        self, session_id: str, limit: int = 0, *, after: int = -1
+    ) -> tuple[Chunk, ...]:
         found: list[Chunk] = []
-        size, last = 0, f"{session_id}:"
+        size, last = 0, f"{session_id}:{after:08}" if after >= 0 else f"{session_id}:"
         while not limit or size < limit:
             place = {"_id": {"$gt": last, "$lt": f"{session_id};"}}
             wanted = (limit - size) // _BATCH_BYTES + 1 if limit else _BATCHES_AT_ONCE

@@ -52,11 +52,14 @@ async def recorded(
     place: Place,
     identity: Identity,
     body: object,
-    said: str,
+    said: str | None,
     word: str = "word",
     **changes: Any,  # noqa: ANN401
 ) -> Session:
-    """Write a session that Maria has approved, with `word` wherever somebody else may write."""
+    """Write a session that Maria has approved, with `word` wherever somebody else may write.
+
+    It has no answer yet where nothing is `said`.
+    """
     now = CLOCK.now()
     raw = json.dumps(body).encode()
     cut = Cutter(place.settings.vault_key.get_secret_value()).cut(raw)
@@ -89,6 +92,8 @@ async def recorded(
             held(), id=session.id, key=session.id, session_id=session.id, reason=word, votes=(vote,)
         )
     )
+    if said is None:
+        return session
     answer = {
         "content": [
             {"type": "text", "text": said},

@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from app.domain.event import EventKind
-from tests.flows.test_browser import CHROMIUM, FLAGS
 from tests.proxy.linking import Browser
+from tests.proxy.replay.browsing import chromium, sign_in
 from tests.proxy.replay.conftest import identity_of, recorded
 
 if TYPE_CHECKING:
@@ -238,15 +238,8 @@ async def test_a_search_is_in_the_address_and_a_wrong_word_is_named(place: Place
 
 async def test_an_auditor_plays_a_session_with_the_keyboard(place: Place) -> None:
     session = await recorded(place, identity_of(place, "alice"), body(NAUGHTY), "The end", NAUGHTY)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
-        page = await browser.new_page()
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("dialog", lambda dialog: complaints.append(dialog.message))
-        await page.goto(f"{place.url}/-/replay/{session.id}")
-        await page.get_by_role("button", name="Ines Roth").click()
+    async with chromium() as (page, complaints):
+        await sign_in(page, place, "Ines Roth", f"/{session.id}")
         end = page.get_by_text("The end")
         await expect(end).to_be_visible()
         await page.get_by_label("Position").press("Home")
@@ -255,5 +248,4 @@ async def test_an_auditor_plays_a_session_with_the_keyboard(place: Place) -> Non
         await page.get_by_role("button", name="Play").press("Enter")
         await expect(end).to_be_visible()
         await expect(page.get_by_role("button", name="Play")).to_be_visible()
-        await browser.close()
     assert complaints == []
