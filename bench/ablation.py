@@ -169,7 +169,12 @@ def narrowed(target: Target, *nodes: Node) -> Target:
     *context, value = nodes
     return Target(
         target.id,
-        Pattern(value, NOTHING if context else target.not_before, target.not_after),
+        Pattern(
+            value,
+            NOTHING if context else target.not_before,
+            target.not_after,
+            target.followed_by,
+        ),
         context=Pattern(context[0], target.not_before) if context else None,
         valid=target.valid,
     )

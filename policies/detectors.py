@@ -12,6 +12,7 @@ from policies.files.fields import GROUPS, DetectorKind
 from policies.files.model import DetectorSpec
 from policies.glob import any_of
 from policies.matching.target import Target
+from policies.patterns.charset import NOTHING
 from policies.patterns.openings import MAX_REACH, longest
 from policies.patterns.pattern import Pattern, parse, parse_class
 from policies.patterns.quotes import bare_pattern, quoted_patterns
@@ -138,6 +139,8 @@ def _guarded(pattern: Pattern, spec: DetectorSpec) -> Pattern:
         pattern = replace(pattern, not_before=parse_class(spec.not_before))
     if spec.not_after is not None:
         pattern = replace(pattern, not_after=parse_class(spec.not_after))
+    if spec.followed_by is not None:
+        pattern = replace(pattern, not_after=NOTHING, followed_by=parse_class(spec.followed_by))
     return pattern
 
 

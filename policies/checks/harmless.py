@@ -52,7 +52,7 @@ _CONTRACT_NAME = re.compile(
     r"(?i)(?:token|contract|factory|router|pool|proxy|registry|oracle|implementation|library)"
     r"[ _-]?(?:addr(?:ess)?)?" + _END
 )
-_USER_OF_URL = re.compile(r"""://[^\s/@"'<>]*$""")
+_USER_OF_URL = re.compile(r"""://[^\s/@"'<>:]*(?::[^\s/"'<>]*)?$""")
 _VERSION = re.compile(r"(?i)(?:version|release|\bver)[\"']?\s?[:=(]?\s?[\"']?$|[=~><]=\s?$")
 
 _CLASS = re.compile(r"class \w+(?:\[[\w, ]*\])?\((?:[\w.]+, ?)*$")

@@ -121,6 +121,8 @@ that occur in the standard library and in common packages. Of random pairs 50 of
 _FOLLOWING = {letters[0]: letters[1:] for letters in _PAIRS.split()}
 _LABEL = re.compile(r"\[[a-z][a-z0-9-]*\]?")
 """What takes the place of a masked value, such as `[sql-password]`, or its beginning."""
+_TIME = re.compile(r"[0-2]?[0-9]:[0-5][0-9]:[0-5][0-9](?:[.,][0-9]{1,9})?")
+"""A time of day, as a log has it at the head of each line."""
 _CAPITALS = re.compile(r"[A-Z]{2,}")
 _UNREADABLE = re.compile(r"(?i)[b-df-hj-np-tv-xz]{6}")
 _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
@@ -128,7 +130,7 @@ _CONSONANTS = re.compile(r"(?i)[b-df-hj-np-tv-xz]{5}")
 
 def no_placeholder(text: str) -> bool:
     """Say whether a value is not one of those that stand for a value."""
-    if _LABEL.fullmatch(text):
+    if _LABEL.fullmatch(text) or _TIME.fullmatch(text):
         return False
     plain = text.strip("@\"'_").lower()
     if plain in _SAMPLES or len(set(plain)) < 3 or _counts_up(plain):

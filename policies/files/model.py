@@ -193,8 +193,18 @@ class DetectorSpec(Spec):
     not_after: CharacterClass | None = Field(
         None, description="A class that may not stand on the right."
     )
+    followed_by: CharacterClass | None = Field(
+        None, description="A class that must stand on the right; what does is not masked."
+    )
     checks: list[Check] = Field([], description="What else must hold, such as luhn or entropy:3.5.")
     examples: ExamplesSpec = Field(description="Run by `abeyance policy check`.")
+
+    @field_validator("followed_by")
+    @classmethod
+    def _is_all_about_the_right(cls, given: str | None, info: ValidationInfo) -> str | None:
+        if given and (info.data.get("not_after") or info.data.get("quoted")):
+            raise ValueError("says how the value ends; leave out `not_after` and `quoted`")
+        return given
 
     @property
     def in_context(self) -> bool:

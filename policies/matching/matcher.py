@@ -256,7 +256,7 @@ class _Finder:
         """What matches wherever the target does, for Hyperscan: some names at a time."""
         target = self._target
         nodes = list(target.nodes)
-        ends = after(target.not_after)
+        ends = after(target.not_after, target.followed_by)
         if target.quoted:
             # A quote takes almost anything; whether it ends is looked at where it begins.
             nodes[-1], ends = Repeat(Chars(ANY), _FEWEST_QUOTED, _FEWEST_QUOTED), ""

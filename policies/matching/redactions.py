@@ -6,6 +6,7 @@ it streams. Another reading adds what it alone sees.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _BARE = " \t\r\n`*~"
 """Where it begins and ends with these, a secret loses nothing without them."""
+_QUOTE = re.compile(r"[A-Za-z]?[\"'`]")
+"""What opens a string, as in `N'...'`: beside a redaction it is no part of a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ def extended(
         piece
         for other in joined(others)
         for left in _unredacted(other, redactions)
-        if (piece := _trimmed(left, text)).start < piece.end
+        if not _QUOTE.fullmatch(text, left.start, left.end)
+        and (piece := _trimmed(left, text)).start < piece.end
     ]
     if not added:
         return list(redactions)

@@ -145,7 +145,7 @@ class Scanner:
     def finish(self) -> None:
         """The text ends here: what may end, ends."""
         for candidate in self.candidates:
-            if candidate.maybe:
+            if candidate.maybe and candidate.value.ends_with_text:
                 self._accept(candidate, candidate.maybe)
             if candidate.end:
                 self.done.append(candidate.span)

@@ -22,12 +22,13 @@ class Value:
     `beyond` follows a token behind the bound of its pattern (see `shape.beyond`).
     """
 
-    __slots__ = ("beyond", "bound", "closes", "guarded", "secret", "tail")
+    __slots__ = ("beyond", "bound", "closes", "ends_with_text", "guarded", "secret", "tail")
 
     def __init__(self, pattern: Pattern) -> None:
         self.secret = Automaton(pattern.node)
-        self.guarded = len(pattern.not_after) > 0
-        self.closes = Lookup(pattern.not_after.edge())
+        self.guarded = pattern.guarded
+        self.closes = Lookup(pattern.closing())
+        self.ends_with_text = len(pattern.followed_by) == 0
         self.tail, self.bound = beyond(pattern)
         self.beyond = Automaton(Repeat(Chars(self.tail), 1, None)) if len(self.tail) else None
 
@@ -50,6 +51,7 @@ class Target:
     __slots__ = (
         "checked",
         "context",
+        "followed_by",
         "harmless",
         "held",
         "id",
@@ -93,6 +95,7 @@ class Target:
         self.openings: tuple[Opening, ...] = openings(first)
         self.not_before = first.not_before
         self.not_after = pattern.not_after
+        self.followed_by = pattern.followed_by
         self.value = Value(pattern)
         self.quoted = {quote: Value(each) for quote, each in (quoted or {}).items()}
         self.context = Automaton(context.node) if context is not None else None

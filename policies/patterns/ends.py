@@ -8,7 +8,6 @@ if TYPE_CHECKING:
     from policies.matching.effort import Effort
     from policies.matching.target import Target, Value
     from policies.patterns.automaton import Automaton
-    from policies.patterns.charset import Lookup
 
 BESIDE = 64
 """Visible characters in front of a match that its target may look at: they tell its name."""
@@ -23,7 +22,7 @@ def match(target: Target, view: str, begin: int, effort: Effort) -> tuple[int, i
         starts, _ = _ends(target.context, view, begin, effort, None)
     for start in starts:
         value = target.value_after(view[max(0, start - 2) : start])
-        ends, stopped = _ends(value.secret, view, start, effort, value.closes)
+        ends, stopped = _ends(value.secret, view, start, effort, value)
         goes_on = 0 < stopped < len(view) and value.takes(view[stopped], stopped - start)
         if goes_on and stopped not in ends[-1:]:
             ends.append(stopped)
@@ -42,7 +41,7 @@ def _end_of_token(value: Value, view: str, at: int) -> int:
 
 
 def _ends(
-    automaton: Automaton, view: str, start: int, effort: Effort, closes: Lookup | None
+    automaton: Automaton, view: str, start: int, effort: Effort, value: Value | None
 ) -> tuple[list[int], int]:
     """Return all places where a match from `start` on may end, and where its pattern stops.
 
@@ -56,7 +55,7 @@ def _ends(
         at += 1
         if state.accepts:
             last = at
-            if closes is None or at == length or closes[view[at]]:
+            if value is None or (value.closes[view[at]] if at < length else value.ends_with_text):
                 ends.append(at)
     effort.spend(at - start)
     return ends, last if last >= at - 1 else -1

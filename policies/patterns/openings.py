@@ -83,7 +83,7 @@ def check(pattern: Pattern, *, whole: bool) -> None:
         raise PatternError(f"is too large; its repeats unfold to more than {MAX_SIZE} characters")
     if can_be_empty(pattern.node):
         raise PatternError("matches the empty text; give it at least one fixed character")
-    ends_are_guarded = whole or len(pattern.not_after) > 0
+    ends_are_guarded = whole or pattern.guarded
     held = longest(pattern.node) if ends_are_guarded else _held(pattern.node, last=True)
     if held == math.inf:
         raise PatternError(
@@ -128,8 +128,8 @@ def beyond(pattern: Pattern) -> tuple[CharSet, int]:
     things that are repeated, the first is the common one.
     """
     members, low, high = _tail(pattern.node)
-    if "\n" in members:
-        return NOTHING, 0  # neither a token nor what stands in quotes
+    if "\n" in members or len(pattern.followed_by):
+        return NOTHING, 0  # no token, or one of which it is known how it ends
     if len(pattern.not_after) == 0:
         return (members, 0) if high >= _TOKEN else (NOTHING, 0)
     return (members, high) if high >= max(_LONG_BOUND, 2 * low) else (NOTHING, 0)

@@ -59,12 +59,23 @@ Node: TypeAlias = Chars | Seq | Alt | Repeat
 class Pattern:
     """A parsed pattern; a match must not touch `not_before` on its left, `not_after` on its right.
 
-    The ends of the text touch nothing.
+    The ends of the text touch nothing. Where `followed_by` is given, one of these must come right
+    after a match, of which it is no part.
     """
 
     node: Node
     not_before: CharSet = NOTHING
     not_after: CharSet = NOTHING
+    followed_by: CharSet = NOTHING
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the character behind a match has a say in whether it is one."""
+        return len(self.not_after) > 0 or len(self.followed_by) > 0
+
+    def closing(self) -> CharSet:
+        """Return what may come right after a match."""
+        return self.followed_by if len(self.followed_by) else self.not_after.edge()
 
 
 @lru_cache(maxsize=4096)

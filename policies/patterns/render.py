@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, assert_never
 
-from policies.patterns.charset import CharSet, code_of
+from policies.patterns.charset import NOTHING, CharSet, code_of
 from policies.patterns.normalise import translated
 from policies.patterns.pattern import Alt, Chars, Node, Repeat, Seq
 from policies.patterns.seams import ENDS
@@ -104,7 +104,10 @@ def edge(members: CharSet) -> str:
     return _class(members.edge()) if members.bits else ""
 
 
-def after(members: CharSet) -> str:
+def after(members: CharSet, followed_by: CharSet = NOTHING) -> str:
+    """Return an expression for what may come on the right: one of these, else not `members`."""
+    if followed_by.bits:
+        return _class(followed_by)
     return rf"(?:{_class(members.edge())}|\z)" if members.bits else ""
 
 

@@ -28,6 +28,7 @@ class Known:
     id: str
     pattern: str
     context: str = ""
+    followed_by: str = ""
     valid: Callable[[str], bool] | None = None
     harmless: Callable[[str, str], bool] | None = None
 
@@ -84,6 +85,7 @@ def _matches(seen: str, rule: Known) -> list[tuple[int, int]]:
             for end in range(start + 1, len(seen) + 1)
             if compiled.fullmatch(seen, start, end)
             and not (right and end < len(seen) and seen[end] in _WORD)
+            and not (rule.followed_by and seen[end : end + 1] not in {*rule.followed_by})
             and (rule.valid is None or rule.valid(seen[start:end]))
             and not (rule.harmless and rule.harmless(_beside(seen, start), seen[start:end]))
         ]

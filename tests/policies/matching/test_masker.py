@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from policies.matching.masker import WITHHELD, Masker
 from policies.matching.matcher import Matcher, Scannable
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
+from policies.patterns.charset import chars
 from policies.patterns.pattern import parse
 from tests.policies.matching.oracle import Known, masked, thinned
 
@@ -46,6 +48,8 @@ RULES = [
     Known("even", r"\bno[0-9]{3,8}\b", valid=_even),
     Known("sum", r"(?:qq|qz)[0-9]{2,6}", valid=_even),
     Known("digits", r"\b[3-6][0-9]{3}[ -]?[0-9]{4}\b"),
+    Known("user", r"[a-zA-Z0-9@.:]{3,9}", "://[a-z]{0,3}:", followed_by="@"),
+    Known("ended", r"[a-z@0-9]{2,8}", "by [\"']", followed_by="\"'", valid=_even),
     Known("mail", r"\b[a-z.]{1,9}@[a-z]{2,6}"),
     Known("code", r"[a-z]{4,8}\b", "code: ?", valid=_even),
     Known("named", r"[a-zA-Z]{3,9}\b", "pass ?= ?", harmless=_crowded),
@@ -63,6 +67,9 @@ PIECES = [
         "4111",
         "1111",
         "bob@acme",
+        "://:",
+        "://bob:",
+        'by "',
         "@",
         "code: ",
         "code:",
@@ -86,7 +93,7 @@ def _plan(rules: list[Known]) -> Plan:
         [
             Target(
                 rule.id,
-                parse(rule.pattern),
+                replace(parse(rule.pattern), followed_by=chars(rule.followed_by)),
                 context=parse(rule.context) if rule.context else None,
                 valid=rule.valid,
                 harmless=rule.harmless,

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 
+from policies.files.fields import DetectorKind
 from policies.matching.masker import Masker
 from policies.matching.scanner import Plan
 
@@ -83,6 +84,34 @@ def test_quotes_end_alike_in_a_stream_and_in_a_whole(shipped: Catalog, place: st
         expected = whole.feed(text) + whole.finish()
         masker = Masker(plan, lambda at: shipped.label(plan.targets[at]))
         assert "".join(map(masker.feed, text)) + masker.finish() == expected
+
+
+BESIDE = {
+    "postgres://app:falcon-92@db.example.com/a": "postgres://app:[url-password]@db.example.com/a",
+    "redis://:falcon-92@cache:6379/0": "redis://:[url-password]@cache:6379/0",
+    "amqp://app:fal@con-92@mq.example/": "amqp://app:[url-password]@mq.example/",
+    "sqlplus scott/falcon92@XE": "sqlplus scott/[oracle-password]@XE",
+    'CREATE USER a IDENTIFIED BY "falcon-92"': 'CREATE USER a IDENTIFIED BY "[sql-password]"',
+    "CREATE USER a IDENTIFIED BY 'falcon-92'": "CREATE USER a IDENTIFIED BY '[sql-password]'",
+    "a:\n    CREATE LOGIN etl WITH PASSWORD = N'Rocket-44';": (
+        "a:\n    CREATE LOGIN etl WITH PASSWORD = N'[sql-password]';"
+    ),
+    "10:12:31 a | auth-user-pass>\n10:12:31 a | vpn\n10:12:31 a | A06EgASqxuJn\n10:12:31 a |": (
+        "10:12:31 a | auth-user-pass>\n10:12:31 a | vpn\n"
+        "10:12:31 a | [command-line-password]\n10:12:31 a |"
+    ),
+    "see http://localhost:8080": "see http://localhost:8080",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), BESIDE.items())
+def test_what_ends_a_password_is_not_masked(shipped: Catalog, text: str, expected: str) -> None:
+    assert shipped.mask(text) == expected
+    secrets = [d.target for d in shipped.detectors if d.kind is DetectorKind.SECRET]
+    assert shipped.finder(secrets).mask(text, shipped.label) == expected
+    plan = Plan(shipped.everything.targets)
+    masker = Masker(plan, lambda at: shipped.label(plan.targets[at]))
+    assert "".join(map(masker.feed, text)) + masker.finish() == expected
 
 
 PHRASES = [
