@@ -45,6 +45,7 @@ from proxy.mcp.refusing import Refusing
 from proxy.mcp.tools import Tools, with_changes
 from proxy.record.outcome import told
 from proxy.record.recorder import Recorder
+from proxy.record.rejections import Rejections, rejection_of
 from proxy.upstream import Upstream
 from proxy.visit import Visit
 from proxy.work.answers import Answering
@@ -72,6 +73,7 @@ class Gate:
     connections: Connections
     catalogs: CatalogKeeper
     recorder: Recorder
+    rejections: Rejections
     asking: Asking
     holding: Holding
     watching: Watching
@@ -96,6 +98,7 @@ class Gate:
             caller = await self.admission.caller(exchange.headers, exchange.query)
             identity = with_claim(caller.identity, claim, self.catalogs.current.mask_name)
             caller = replace(caller, identity=identity)
+            visit.identity = identity
             kept, exchange.query = without_credentials(exchange.headers, exchange.query)
             exchange.headers = self.account.personal(kept, identity)
             exchange.check_protocol()
@@ -105,6 +108,7 @@ class Gate:
             cut = "the client left"
         except AbeyanceError as error:
             await visit.refuse(error)
+            self._note_rejection(visit, error)
         except Exception as surprise:  # noqa: BLE001 - the last resort, and nothing of it is shown
             _log.error("unexpected", kind=type(surprise).__name__, at=where(surprise))
             await visit.refuse(Fault("Something went wrong in the gateway, not in your request."))
@@ -209,11 +213,19 @@ class Gate:
         self.metrics.masked.inc(relay.tally.masked)
         return None
 
+    def _note_rejection(self, visit: Visit, error: AbeyanceError) -> None:
+        if visit.recording is not None:
+            return
+        address, mask = self._address(visit), self.catalogs.current.mask_name
+        self.rejections.note(error, address, partial(rejection_of, visit, error, address, mask))
+
+    def _address(self, visit: Visit) -> str:
+        return self.addresses.of(visit.exchange.peer, visit.exchange.headers)
+
     def _origin(self, visit: Visit, catalog: Catalog) -> Origin:
-        exchange, mask = visit.exchange, catalog.mask_name
+        mask = catalog.mask_name
         agent = mask(visit.user_agent[:_AGENT_LENGTH])
-        address = self.addresses.of(exchange.peer, exchange.headers)
-        return Origin(address, agent, client_name(agent), mask(visit.reason))
+        return Origin(self._address(visit), agent, client_name(agent), mask(visit.reason))
 
     async def _inspected(self, incoming: Incoming, catalog: Catalog) -> Inspected:
         now = self.clock.now()

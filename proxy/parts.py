@@ -47,6 +47,7 @@ from proxy.process.draining import Drain
 from proxy.process.heart import Heart
 from proxy.record.pager import Bodies, Pager
 from proxy.record.recorder import Recorder
+from proxy.record.rejections import Rejections
 from proxy.record.sweeper import Sweeper
 from proxy.replay.parts import replay_pages
 from proxy.terminal.deciding import Deciding
@@ -93,6 +94,7 @@ class Parts:
         cutter = Cutter(settings.vault_key.get_secret_value())
         bodies = Bodies(storage.pieces, cutter)
         recorder = Recorder(storage.sessions, bodies, ledger, clock, me)
+        rejections = Rejections(storage.rejections, clock)
         pager = Pager(storage.sessions, storage.pieces, storage.pages, cutter, me, clock, pool)
         self.life = Lifeline(storage.again)
         heart = Heart(me, self.life)
@@ -109,7 +111,7 @@ class Parts:
         cloud = CloudParts(settings, storage, vault, beside, account, upstream)
         self.running = (
             *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
-            *(issued.credentials, cloud.sending),
+            *(issued.credentials, cloud.sending, rejections),
         )
         mover = Mover(storage.holds, ledger, clock)
         holding = Holding(
@@ -128,6 +130,7 @@ class Parts:
             connections=connections,
             catalogs=catalogs,
             recorder=recorder,
+            rejections=rejections,
             asking=asking,
             holding=holding,
             watching=Watching(

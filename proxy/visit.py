@@ -11,6 +11,7 @@ import msgspec
 import structlog
 
 from app.domain.connection import Connection, Waiting
+from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.errors import AbeyanceError, MethodNotAllowed, Refused, Unavailable
 from app.ids import short
@@ -44,6 +45,7 @@ class Visit:
     """Mutable: it gathers what becomes known, so that a refusal can say it."""
 
     exchange: Exchange
+    identity: Identity | None = None
     connection: Connection | None = None
     inquiry: Inquiry | None = None
     recording: Recording | None = None

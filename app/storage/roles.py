@@ -8,6 +8,7 @@ _CHANGE = ("find", "insert", "update")
 SERVING: dict[str, tuple[str, ...]] = {
     "ledger": _KEEP,
     "pieces": _KEEP,
+    "rejections": _KEEP,
     "chunks": ("find", "insert", "remove"),
     **dict.fromkeys(
         (
@@ -27,5 +28,6 @@ OF_EACH = ("createIndex", "killCursors")
 """What gateway and bot may do with each of these collections besides."""
 NOTARY: dict[str, tuple[str, ...]] = {"ledger": ("find", "killCursors")}
 AUDITOR: dict[str, tuple[str, ...]] = dict.fromkeys(
-    ("ledger", "sessions", "chunks", "pieces", "holds", "grants"), ("find", "killCursors")
+    ("ledger", "sessions", "rejections", "chunks", "pieces", "holds", "grants"),
+    ("find", "killCursors"),
 )

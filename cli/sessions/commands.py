@@ -20,6 +20,7 @@ from app.ids import short
 from app.reader import Reader
 from app.search import SessionFilter, parse_filter
 from cli.here import settings_here
+from cli.sessions.rejected import rejected
 from cli.sessions.telling import as_json, facts, row, said
 from cli.storing import record, who, with_storage
 from policies.loader import load_catalog
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Find and read recorded sessions.", no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.command()(rejected)
 
 
 @app.command(name="list")

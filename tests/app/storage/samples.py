@@ -19,6 +19,7 @@ from app.domain.issued import EndReason, Issued, IssuedKind, Scope, Secret
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice, NoticeKind
+from app.domain.rejection import Rejection
 from app.domain.server_tool import ToolVersion, tool_id
 from app.domain.session import (
     Chunk,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 
 SOON, LATER = NOW + timedelta(seconds=30), NOW + timedelta(hours=1)
 SESSION = a_session(NOW, gateway="g")
+REJECTION = Rejection(SESSION.id, NOW, LATER, "192.0.2.1", 401, "not_authenticated", "no token")
 ANSWER = RecordedAnswer(200, (), NOW, rules=("r",))
 CHANGE = SessionChange(
     Decision.ALLOWED, answer=ANSWER, state=SessionState.CLOSED, unpaged=(Side.ANSWER,)
@@ -313,6 +315,12 @@ _SMALL = {
     ),
     "tools.view": Sample(
         lambda s: s.tools.view("view"), lambda s: s.tools.note_seen("view", {"deploy": "one"})
+    ),
+    "rejections.prepare": Sample(lambda s: s.rejections.prepare()),
+    "rejections.put": Sample(lambda s: s.rejections.put([REJECTION])),
+    "rejections.since": Sample(
+        lambda s: s.rejections.since(NOW, address="192.0.2.1", status=401, limit=5),
+        lambda s: s.rejections.put([REJECTION]),
     ),
     "ledger.prepare": Sample(lambda s: s.ledger.prepare()),
     "ledger.insert": Sample(
