@@ -78,6 +78,13 @@ def answer(
     return Answer(text, calls)
 
 
+def answer_as(schema: Mapping[str, Any], question: str) -> Answer:
+    """Answer with a JSON object of a schema, as agents ask for the title of a conversation."""
+    properties = schema.get("properties") or {}
+    filled = {name: _fill(each, _tail(question)) for name, each in properties.items()}
+    return Answer(json.dumps(filled, ensure_ascii=False))
+
+
 def _scripted(shell: Tool, script: Script, done: int) -> Answer:
     if done >= len(script):
         return Answer(f"All {len(script)} steps are done.")

@@ -5,7 +5,17 @@ from collections.abc import Iterator
 
 from quart import Blueprint, Response, jsonify, request
 
-from sandbox.model.answers import Answer, Tool, ToolCall, answer, call_seed, cut, identifier, tokens
+from sandbox.model.answers import (
+    Answer,
+    Tool,
+    ToolCall,
+    answer,
+    answer_as,
+    call_seed,
+    cut,
+    identifier,
+    tokens,
+)
 from sandbox.model.behaviour import Behaviour
 from sandbox.model.flow import Gate, Piece
 from sandbox.model.intake import (
@@ -68,7 +78,12 @@ class _Reply:
         tools = tuple(_tool(each) for each in objects(body.get("tools")))
         script = script_of(messages)
         done = last_step(messages) if script else done
-        self._said: Answer = answer(question, behaviour, tools, done=done, script=script)
+        schema = _schema_of_answer(body)
+        self._said: Answer = (
+            answer(question, behaviour, tools, done=done, script=script)
+            if schema is None
+            else answer_as(schema, question)
+        )
         self._thinks = _wants_thinking(body)
         self._id = identifier("msg_", raw)
         self._raw = raw
@@ -148,6 +163,14 @@ def _event(name: str, members: JsonObject, *, delta: bool = False) -> Piece:
 def _wants_thinking(body: JsonObject) -> bool:
     thinking = body.get("thinking")
     return isinstance(thinking, dict) and thinking.get("type") in {"enabled", "adaptive"}
+
+
+def _schema_of_answer(body: JsonObject) -> JsonObject | None:
+    """Return the JSON Schema that the answer has to fit, if the caller gives one."""
+    config = body.get("output_config")
+    form = config.get("format") if isinstance(config, dict) else None
+    schema = form.get("schema") if isinstance(form, dict) else None
+    return schema if isinstance(schema, dict) else None
 
 
 def _tool(offered: JsonObject) -> Tool:

@@ -59,7 +59,8 @@ async def test_a_person_asks_waits_for_a_manager_and_reads_a_denial_at_the_termi
         await maria.click(card, "Approve")
         await terminal.wait_for_count("Happy to help", 2)
 
-        await say(terminal, f"Leave the moonbase and take all samples along, {case}-2")
+        # Short, so that it is known together with what was typed before it.
+        await say(terminal, f"Leave the moonbase, {case}-2")
         card = await maria.wait_for_message(f"{case}-2", channel="approvals", within=60)
         await maria.click(card, "Deny…")
         await maria.submit(DENIAL)

@@ -45,6 +45,21 @@ async def test_a_message_is_the_same_streamed_or_not(client: anthropic.AsyncAnth
     assert final.usage.output_tokens == whole.usage.output_tokens
 
 
+async def test_an_answer_fits_the_schema_that_is_asked_for(
+    client: anthropic.AsyncAnthropic,
+) -> None:
+    schema = {"type": "object", "properties": {"title": {"type": "string"}}}
+    message = await client.messages.create(
+        model="claude-sandbox",
+        max_tokens=99,
+        messages=HELLO,
+        output_config={"format": {"type": "json_schema", "schema": schema}},
+    )
+    (block,) = message.content
+    assert block.type == "text"
+    assert json.loads(block.text) == {"title": "Name a colour"}
+
+
 async def test_the_events_come_in_the_documented_order(model: ModelDriver) -> None:
     answer = await model.http.post(
         f"{model.anthropic}/v1/messages",
