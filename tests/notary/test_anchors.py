@@ -1,50 +1,22 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp import web
 
 from app.audit.proof.heads import checkpoint, checkpoints_in
 from app.audit.proof.merkle import EMPTY
 from app.audit.proof.notes import PrivateKey
 from app.clock import SystemClock
-from notary.anchors import AnchorUnavailable, SlackAnchor, UrlAnchor
+from notary.anchors import AnchorUnavailable, FileAnchor, SlackAnchor, UrlAnchor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from tests.notary.sink import Sink
 
 HEAD = checkpoint(1234, EMPTY, PrivateKey("ledger.example/one", bytes(32)))
 NOW = SystemClock().now()
-
-
-class Sink:
-    """A server that keeps what is posted, and answers with what it is told."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.posted: list[tuple[str, str, dict[str, Any]]] = []
-        self.status = 200
-        self.answer: dict[str, Any] = {"ok": True}
-
-    async def take(self, request: web.Request) -> web.Response:
-        token = request.headers.get("authorization", "")
-        self.posted.append((request.path, token, await request.json()))
-        return web.json_response(self.answer, status=self.status)
-
-
-@pytest.fixture
-async def sink() -> AsyncIterator[Sink]:
-    sink, app = Sink(), web.Application()
-    app.router.add_post("/{path:.*}", sink.take)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    sink.url = f"http://{host}:{port}/"
-    yield sink
-    await runner.cleanup()
 
 
 async def test_a_head_can_be_taken_from_where_it_was_posted(sink: Sink) -> None:
@@ -66,3 +38,16 @@ async def test_a_head_that_was_not_taken_is_known_not_to_be_anchored(sink: Sink)
         await SlackAnchor(sink.url, "xoxb-1", "C0AUDIT").keep(HEAD, NOW)
     with pytest.raises(AnchorUnavailable, match="does not answer"):
         await UrlAnchor("http://127.0.0.1:1/").keep(HEAD, NOW)
+
+
+async def test_an_anchor_that_answers_no_sense_or_has_no_room_is_told_of(
+    sink: Sink, tmp_path: Path
+) -> None:
+    sink.answer = ["ok"]
+    with pytest.raises(AnchorUnavailable, match=r"refuses the message \(200\)"):
+        await SlackAnchor(sink.url, "xoxb-1", "C0AUDIT").keep(HEAD, NOW)
+    sink.answer = b"<html>"
+    with pytest.raises(AnchorUnavailable, match="Slack does not answer"):
+        await SlackAnchor(sink.url, "xoxb-1", "C0AUDIT").keep(HEAD, NOW)
+    with pytest.raises(AnchorUnavailable, match="Is a directory"):
+        await FileAnchor(tmp_path).keep(HEAD, NOW)
