@@ -17,9 +17,14 @@ if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
 
 FILES = sorted(SHIPPED.glob("detectors/*.yaml"))
-PAGE = r"https://[a-z0-9.-]+\.[a-z]+(?:/\S*)?"
-SENTENCE = r"[A-Z](?:(?!//).){15,}\."
+PAGE = r"https://[a-z0-9.-]+\.[a-z]+/[^\s/]\S+"
+"""Below a front page, which tells no format."""
+SENTENCE = r"[A-Z](?:(?!//)\S)*(?: (?:(?!//)\S)+){6,}\."
 SOURCE = re.compile(f"{PAGE}|{SENTENCE}")
+NO_SOURCE = [
+    *("https://docs.acme.example", "https://docs.acme.example/", "docs.acme.example/keys"),
+    *("A key of Acme.", "Keys of Acme, see https://docs.acme.example/ for what they are."),
+]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -27,6 +32,11 @@ def test_each_shipped_detector_names_a_page_or_a_reason(file: Path) -> None:
     detectors = yaml.safe_load(file.read_text(encoding="utf-8"))["detectors"]
     sources = {each["id"]: each.get("source", "") for each in detectors}
     assert {name: text for name, text in sources.items() if not SOURCE.fullmatch(text)} == {}
+
+
+@pytest.mark.parametrize("text", NO_SOURCE)
+def test_a_front_page_or_a_few_words_are_no_source(text: str) -> None:
+    assert not SOURCE.fullmatch(text)
 
 
 def test_a_copy_without_sources_is_still_the_shipped_catalog(
