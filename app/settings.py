@@ -275,24 +275,25 @@ def load_settings(beside: Mapping[str, str] | None = None) -> Settings:
 
     `beside` has values for fields that the environment leaves out.
     """
-    given = _load(Settings)
+    given = loaded(Settings)
     if not beside:
         return given
     missing = {name: beside[name] for name in beside if name not in given.model_fields_set}
-    return _load(partial(Settings, **missing))  # type: ignore[arg-type]
+    return loaded(partial(Settings, **missing))  # type: ignore[arg-type]
 
 
 def load_local_settings() -> LocalSettings:
     """Read what `abeyance up` needs besides. Raises BadSettings."""
-    return _load(LocalSettings)
+    return loaded(LocalSettings)
 
 
 def load_notary_settings() -> NotarySettings:
     """Raises BadSettings."""
-    return _load(NotarySettings)
+    return loaded(NotarySettings)
 
 
-def _load(kind: Callable[[], S]) -> S:
+def loaded(kind: Callable[[], S]) -> S:
+    """Read settings of some kind. Raises BadSettings with every fault, a line each."""
     try:
         return kind()
     except ValidationError as error:

@@ -49,6 +49,7 @@ COMMANDS = {
     "session": Command("cli.sessions.commands:app", "Find and read recorded sessions."),
     "setup": Command("cli.setup:setup", "Configure a tool to use the gateway for good."),
     "slack": Command("cli.slack:app", "Connect a Slack workspace."),
+    "stream": Command("cli.stream:stream", "Send the ledger's events to a SIEM."),
     "trust": Command("cli.holds.trust:app", "See and end trusted texts."),
 }
 

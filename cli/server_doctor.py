@@ -24,6 +24,7 @@ from bot.delivery.channels import DIRECT
 from bot.doctor import CheckResult, examine
 from bot.slack.api import connected
 from cli.here import settings_here
+from cli.stream_doctor import stream_findings
 from policies.loader import load_catalog
 from proxy.oidc.keys import IssuerKeys
 
@@ -96,6 +97,8 @@ async def _storage(settings: Settings) -> AsyncIterator[CheckResult]:
             if not finding.well:
                 return
         async for finding in _connections(settings, storage):
+            yield finding
+        async for finding in stream_findings(storage):
             yield finding
     finally:
         storage.close()

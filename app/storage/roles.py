@@ -31,3 +31,8 @@ AUDITOR: dict[str, tuple[str, ...]] = dict.fromkeys(
     ("ledger", "sessions", "rejections", "chunks", "pieces", "holds", "grants"),
     ("find", "killCursors"),
 )
+STREAM: dict[str, tuple[str, ...]] = {
+    "ledger": ("find", "killCursors"),
+    "streams": (*_CHANGE, *OF_EACH),
+}
+"""Of `abeyance stream`; gateway and bot cannot move its position, and so keep events from it."""

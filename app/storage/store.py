@@ -12,6 +12,7 @@ from app.domain.issued import Issued
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice
+from app.domain.position import Position
 from app.domain.rejection import Rejection
 from app.domain.server_tool import ToolVersion, ToolView, TrustedTool
 from app.domain.session import Session
@@ -31,6 +32,7 @@ from app.storage.links import Link, MongoLinks
 from app.storage.mongo import Database
 from app.storage.receipts import MongoReceipts, Receipt
 from app.storage.record.pieces import MongoPages, MongoPieces
+from app.storage.record.positions import MongoPositions
 from app.storage.record.rejections import MongoRejections
 from app.storage.record.sessions import ChunkBatch, MongoSessions
 from app.storage.registers import (
@@ -51,6 +53,7 @@ class MongoStorage:
         self.sessions = MongoSessions(
             database.collection("sessions", Session), database.collection("chunks", ChunkBatch)
         )
+        self.positions = MongoPositions(database.collection("streams", Position))
         self.rejections = MongoRejections(database.collection("rejections", Rejection))
         self.pieces = MongoPieces(database.collection("pieces", Piece))
         self.pages = MongoPages(database.collection("pages", PageIndex))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.settings import load_settings
-from app.storage.roles import AUDITOR, NOTARY, OF_EACH, SERVING
+from app.storage.roles import AUDITOR, NOTARY, OF_EACH, SERVING, STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,12 @@ def print_script() -> None:
 
 def script(database: str) -> str:
     serving = {name: (*actions, *OF_EACH) for name, actions in SERVING.items()}
-    roles = {"abeyanceServing": serving, "abeyanceNotary": NOTARY, "abeyanceAuditor": AUDITOR}
+    roles = {
+        "abeyanceServing": serving,
+        "abeyanceNotary": NOTARY,
+        "abeyanceAuditor": AUDITOR,
+        "abeyanceStream": STREAM,
+    }
     parts = [_role(database, name, collections) for name, collections in roles.items()]
     return _HEAD + "".join(parts)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _FLUSH_SECONDS = 0.5
 # What many have to be written is joined in one call.
 _TOGETHER = 100
+_MODEL_LENGTH = 100
 _UNANSWERED = "the request was sent, and no answer to it was seen"
 _UNSENT = "nothing was sent to the model"
 _log = structlog.get_logger(__name__)
@@ -100,6 +101,7 @@ class Recorder:
             "identity": identity.key,
             "credential": identity.credential,
             "connection": session.connection,
+            "model": session.model[:_MODEL_LENGTH],
             "digest": session.request.digest,
             "action": verdict.action.value,
             "catalog": verdict.catalog_revision,

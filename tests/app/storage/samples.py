@@ -19,7 +19,6 @@ from app.domain.issued import EndReason, Issued, IssuedKind, Scope, Secret
 from app.domain.lease import Lease
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice, NoticeKind
-from app.domain.rejection import Rejection
 from app.domain.server_tool import ToolVersion, tool_id
 from app.domain.session import (
     Chunk,
@@ -34,6 +33,7 @@ from app.pieces import Piece
 from app.search import SessionFilter
 from app.storage.gateways import Heartbeat
 from app.storage.links import Link
+from tests.app.storage.record_samples import RECORD
 from tests.app.storage.sample import Sample
 from tests.app.storage.test_mongo import ALICE, MARIA, NOW, a_hold, a_session
 from tests.app.storage.webhook_samples import WEBHOOKS
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 SOON, LATER = NOW + timedelta(seconds=30), NOW + timedelta(hours=1)
 SESSION = a_session(NOW, gateway="g")
-REJECTION = Rejection(SESSION.id, NOW, LATER, "192.0.2.1", 401, "not_authenticated", "no token")
 ANSWER = RecordedAnswer(200, (), NOW, rules=("r",))
 CHANGE = SessionChange(
     Decision.ALLOWED, answer=ANSWER, state=SessionState.CLOSED, unpaged=(Side.ANSWER,)
@@ -316,12 +315,6 @@ _SMALL = {
     "tools.view": Sample(
         lambda s: s.tools.view("view"), lambda s: s.tools.note_seen("view", {"deploy": "one"})
     ),
-    "rejections.prepare": Sample(lambda s: s.rejections.prepare()),
-    "rejections.put": Sample(lambda s: s.rejections.put([REJECTION])),
-    "rejections.since": Sample(
-        lambda s: s.rejections.since(NOW, address="192.0.2.1", status=401, limit=5),
-        lambda s: s.rejections.put([REJECTION]),
-    ),
     "ledger.prepare": Sample(lambda s: s.ledger.prepare()),
     "ledger.insert": Sample(
         lambda s: s.ledger.insert(
@@ -348,18 +341,22 @@ _SMALL = {
         lambda s: s.ledger.insert(ENTRIES),
     ),
 }
-SAMPLES = _SMALL | {
-    f"{store}.{method}": sample
-    for store, samples in {
-        "sessions": _SESSIONS,
-        "holds": _HOLDS,
-        "notices": _NOTICES,
-        "leases": _LEASES,
-        "grants": _GRANTS,
-        "links": _LINKS,
-        "issued": _ISSUED,
-        "devices": _DEVICES,
-        "webhooks": WEBHOOKS,
-    }.items()
-    for method, sample in samples.items()
-}
+SAMPLES = (
+    _SMALL
+    | RECORD
+    | {
+        f"{store}.{method}": sample
+        for store, samples in {
+            "sessions": _SESSIONS,
+            "holds": _HOLDS,
+            "notices": _NOTICES,
+            "leases": _LEASES,
+            "grants": _GRANTS,
+            "links": _LINKS,
+            "issued": _ISSUED,
+            "devices": _DEVICES,
+            "webhooks": WEBHOOKS,
+        }.items()
+        for method, sample in samples.items()
+    }
+)

@@ -21,7 +21,7 @@ from app.domain.notice import Notice, NoticeKind
 from app.errors import AbeyanceError, BadSettings, StorageUnavailable, Superseded, Unstorable
 from app.storage.driver import mapped_errors
 from app.storage.mongo import Collection, Database, Index
-from app.storage.roles import SERVING
+from app.storage.roles import OF_EACH, SERVING, STREAM
 from app.storage.store import MongoStorage
 from tests.app.storage.samples import GRANT, HOLD, NOW, SAMPLES, SESSION
 from tests.conftest import NOBODY
@@ -177,7 +177,8 @@ def allowed() -> set[tuple[str, str]]:
 
 
 def test_the_role_that_is_printed_is_the_documented_one() -> None:
-    printed = {(action, rows) for rows, actions in SERVING.items() for action in actions}
+    roles = [*SERVING.items(), ("streams", set(STREAM["streams"]) - set(OF_EACH))]
+    printed = {(action, rows) for rows, actions in roles for action in actions}
     assert printed == allowed()
 
 

@@ -1,0 +1,1 @@
+"""The ledger as a stream of events, for a SIEM."""
