@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,27 +12,25 @@ from rich.text import Text
 
 from app.blocks import answer_blocks, request_blocks
 from app.clock import SystemClock
-from app.domain.event import Event, EventKind
 from app.domain.session import sent, whole
-from app.errors import NotFound
-from app.ids import short
 from app.reader import Reader
-from app.search import SessionFilter, parse_filter
-from cli.here import settings_here
+from app.search import parse_filter
+from cli.sessions.following import tail
+from cli.sessions.looking import catalog_here, find, note
 from cli.sessions.rejected import rejected
+from cli.sessions.replaying import replay
 from cli.sessions.telling import as_json, facts, row, said
-from cli.storing import record, who, with_storage
-from policies.loader import load_catalog
+from cli.storing import with_storage
 from proxy.replay.export import exported
 from proxy.replay.reading import masked_raw
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
     from app.storage.store import MongoStorage
-    from policies.compiled_catalog import Catalog
 
 app = typer.Typer(help="Find and read recorded sessions.", no_args_is_help=True)
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.command()(replay)
+app.command()(tail)
 app.command()(rejected)
 
 
@@ -52,8 +49,8 @@ def list_sessions(
     wanted = parse_filter(query, SystemClock().now())
 
     async def show(storage: MongoStorage) -> None:
-        catalog = await _catalog()
-        await _note(storage, "list", query=catalog.mask(query))
+        catalog = await catalog_here()
+        await note(storage, "list", query=catalog.mask(query))
         found = await storage.sessions.search(wanted, limit=limit)
         if json_:
             for session in found:
@@ -79,11 +76,11 @@ def show(
     """Show what was asked and answered, and who decided. Looking is recorded in the ledger."""
 
     async def tell(storage: MongoStorage) -> None:
-        session = await _find(storage, session_id.lower())
-        await _note(storage, "session", session.id)
+        session = await find(storage, session_id.lower())
+        await note(storage, "session", session.id)
         body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
         chunks = await storage.sessions.chunks(session.id)
-        catalog = await _catalog()
+        catalog = await catalog_here()
         hold = await storage.holds.get(session.hold_id) if session.hold_id else None
         if json_:
             raw = masked_raw(body, sent(chunks), catalog)
@@ -100,23 +97,3 @@ def show(
         console.print(said(answered, mask) if answered else Text("There is none.", style="dim"))
 
     with_storage(tell)
-
-
-async def _catalog() -> Catalog:
-    return await asyncio.to_thread(load_catalog, settings_here().catalog)
-
-
-async def _find(storage: MongoStorage, session_id: str) -> Session:
-    found = await storage.sessions.search(SessionFilter(id=session_id), limit=2)
-    if not found:
-        raise NotFound(f"There is no session {session_id}: see `abeyance session list`.")
-    if len(found) > 1:
-        ids = " and ".join(session.id for session in found)
-        raise NotFound(f"Several sessions end in {short(session_id)}: give the whole id, {ids}.")
-    return found[0]
-
-
-async def _note(storage: MongoStorage, what: str, session_id: str = "", *, query: str = "") -> None:
-    data: dict[str, str | int] = {"by": who(), "what": what, "query": query, "in": "terminal"}
-    event = Event(EventKind.REPLAY_SHOWN, SystemClock().now(), session_id, data)
-    await record(storage, event)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.clock import SystemClock
 from app.domain.event import EventKind
-from app.domain.session import Chunk, Decision, RecordedAnswer, RequestHead
+from app.domain.segment import Role
+from app.domain.session import Chunk, Decision, RecordedAnswer, RequestHead, SessionState
 from app.domain.session_facts import Timing, Tokens
 from app.pieces import Cutter
+from app.transcript import Beat, Turn
 from app.vault import Vault
+from cli.sessions.playing import pauses, steps
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.written import append_chunks, change_session, open_session
 
@@ -60,12 +66,62 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     assert "world" in shown
     assert "\x1b" not in shown
     assert "\u202e" not in shown
+    played = await typed("replay", "decision:denied", "--speed", "1000")
+    assert played.index("[red]hello[2J key [aws-access-key-id]") < played.index("world")
+    assert "\x1b" not in played
+    [*_, end] = (await typed("replay", session.id, "--json")).splitlines()
+    assert json.loads(end)["at_ms"] == 4500
     exported = json.loads(await typed("show", session.id, "--json"))
     assert "AKIA" not in exported["request_body"]
     events = [entry.event for entry in await storage.ledger.entries(session.id)]
     assert [(event.kind, event.data["in"]) for event in events] == [
         (EventKind.REPLAY_SHOWN, "terminal")
-    ] * 2
+    ] * 4
     await typed("list", "user:AKIAIOSFODNN7EXAMPLE")
     searches = [entry.event.data["query"] for entry in await storage.ledger.entries("")]
     assert searches == ["decision:denied"] * 2 + ["user:[aws-access-key-id]"]
+
+
+async def test_sessions_are_followed_as_they_open_and_end(
+    storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    environment = {"MONGODB_URI": mongodb_uri, "ABEYANCE_MONGODB_DATABASE": database_name}
+    following = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "cli", "session", "tail", "connection:openai", "--json"),
+        env=os.environ | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert following.stdout is not None
+    assert following.stderr is not None
+    assert b"Following" in await following.stderr.readline()
+    now = SystemClock().now()
+    ours = a_session(now, connection="openai", decision=Decision.PENDING)
+    await open_session(storage, a_session(now, connection="anthropic"))
+    await open_session(storage, ours)
+    opened = json.loads(await following.stdout.readline())
+    await change_session(storage, ours.id, decision=Decision.DENIED, state=SessionState.CLOSED)
+    ended = json.loads(await following.stdout.readline())
+    following.send_signal(signal.SIGINT)
+    rest, _ = await following.communicate()
+    assert [(line["event"], line["id"], line["decision"]) for line in (opened, ended)] == [
+        ("opened", ours.id, "pending"),
+        ("ended", ours.id, "denied"),
+    ]
+    assert rest == b""
+    assert following.returncode == 0
+
+
+def test_a_replay_keeps_the_rhythm_and_shortens_long_pauses() -> None:
+    session = a_session(NOW, decision=Decision.ALLOWED)
+    answer = RecordedAnswer(200, (), NOW, timing=Timing(1, 2, 3, 61_000))
+    turn = Turn(Role.ASSISTANT, "Hello world", beats=(Beat(1_000, 6), Beat(60_500, 11)))
+    told = steps(replace(session, answer=answer), None, (), (turn,), lambda text: text)
+    assert [(step.at_ms, step.title, step.text) for step in told] == [
+        (1_000, "assistant", "Hello "),
+        (60_500, "", "world"),
+        (61_000, "allowed", "ended with 200"),
+    ]
+    assert [seconds for seconds, _ in pauses(told, 2.0, 3.0)] == [0.5, 3.0, 0.25]
+    masked = steps(session, None, (), (turn,), lambda text: text.replace("world", "[x]"))
+    assert [step.text for step in masked] == ["Hello [x]"]
