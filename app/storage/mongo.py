@@ -70,6 +70,11 @@ class Collection(Generic[T]):
         for index in indexes:
             await self._prepare(index)
 
+    async def has(self, index: Index) -> bool:
+        """Whether the index was made; False where there is no collection yet."""
+        existing = await self._server.ask(self._rows.index_information)
+        return any(known["key"] == index.keys for known in existing.values())
+
     def inserting(self, document: Document, *, by_content: bool = False) -> Write:
         """Return the write of a new document, to be joined with others."""
         return Write(self._rows.name, document, by_content=by_content)

@@ -16,8 +16,8 @@ from app.domain.event import Event, EventKind
 from app.domain.session import SessionState
 from app.errors import AbeyanceError, BadRequest, NotAuthenticated, NotFound
 from app.search import SessionFilter, parse_filter
-from app.storage.documents import CONVERSATION_SHORT
 from app.storage.ports import Ledger
+from app.storage.record.terms import CONVERSATION_SHORT
 from app.storage.store import MongoStorage
 from policies.compiled_catalog import Catalog
 from proxy.browser.pages import in_words, problem

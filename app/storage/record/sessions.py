@@ -8,21 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.session import Chunk, CloudRun, Decision, SessionChange, SessionState, Side
-from app.storage.documents import (
-    between,
-    calls_sought,
-    session_bounds,
-    session_document,
-    session_query,
-    to_document,
-    windows,
-)
+from app.domain.session import Chunk, CloudRun, SessionChange, SessionState, Side
+from app.storage.documents import to_document
 from app.storage.driver import repeating
 from app.storage.mongo import Index
+from app.storage.record.searching import newest_first
+from app.storage.record.terms import (
+    agent_term,
+    answer_terms,
+    session_document,
+    session_terms,
+    unpaged_term,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from app.domain.session import Session
     from app.search import SessionFilter
@@ -30,18 +30,7 @@ if TYPE_CHECKING:
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
-_SEARCHED = (
-    *("short", "handles", "rules", "calls", "repo", "connection", "decision", "unpaged", "spoken"),
-    *("cloud.agent", "hook.tool"),
-)
-_POINTS = ("_id", "short", "spoken", "cloud.agent")
-"""What only some sessions have in common, however many there are."""
-_FEW = (*_POINTS, "handles", "repo", "hook.tool", "rules")
-_OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
-_NEWEST = 2
-"""How many windows are looked through before all that a field leaves which leaves few."""
-_MOST_MILESTONES = 2
-"""In one window, where all sessions in it are looked at."""
+_BATCH = 100
 _BATCH_BYTES = 1024 * 1024
 _BATCHES_AT_ONCE = 16
 
@@ -63,11 +52,14 @@ class MongoSessions:
         self._chunks = chunks
 
     async def prepare(self) -> None:
+        # The embedded server has none of ids alone that knows an order.
+        await self._sessions.prepare(Index(("_id", "connection")))
+        terms = Index(("terms", "-_id"))
+        if not await self._sessions.has(terms):
+            await self._add_terms()
         await self._sessions.prepare(
-            *(Index((field, "-_id")) for field in _SEARCHED),
-            # The embedded server has none of ids alone that knows an order.
-            Index(("_id", "connection")),
-            Index(("milestone", "-_id"), when={"milestone": True}),
+            terms,
+            Index(("decision", "-_id")),
             Index(("state", "-_id"), when={"state": SessionState.OPEN.value}),
         )
 
@@ -92,18 +84,20 @@ class MongoSessions:
 
     async def note_run(self, session_id: str, agent: str, run: str) -> None:
         started = to_document(CloudRun(agent, run, started=True))
-        await self._set(session_id, {"cloud": started})
+        found_by = {"$addToSet": {"terms": agent_term(agent)}}
+        await self._sessions.change({"_id": session_id}, {"$set": {"cloud": started}} | found_by)
 
     async def note_tokens(self, agent: str, run: str, tokens: int) -> None:
-        started = {"cloud.agent": agent, "cloud.run": run, "cloud.started": True}
+        started = {"terms": agent_term(agent), "cloud.run": run, "cloud.started": True}
         await self._sessions.change(started, {"$set": {"cloud.tokens": tokens}})
 
     async def unpaged(self, limit: int) -> tuple[Session, ...]:
-        sides = [side.value for side in Side]
-        return await self._sessions.find({"unpaged": {"$in": sides}}, limit=limit)
+        waiting = [unpaged_term(side) for side in Side]
+        return await self._sessions.find({"terms": {"$in": waiting}}, limit=limit)
 
     async def paged(self, session_id: str, side: Side) -> None:
-        await self._sessions.change({"_id": session_id}, {"$pull": {"unpaged": side.value}})
+        done = {"unpaged": side.value, "terms": unpaged_term(side)}
+        await self._sessions.change({"_id": session_id}, {"$pull": done})
 
     async def retract(self, session_id: str, chunks: Sequence[Chunk]) -> None:
         for batch in _batches(session_id, chunks):
@@ -132,35 +126,17 @@ class MongoSessions:
     async def search(
         self, wanted: SessionFilter, *, limit: int, before: str = ""
     ) -> tuple[Session, ...]:
-        equal, (low, high) = session_query(wanted), session_bounds(wanted, before)
-        found: tuple[Session, ...] = ()
-        async for query in self._looks(equal, low, high):
-            left = limit - len(found)
-            found += await self._sessions.find(query, newest_first=True, limit=left)
-            if len(found) >= limit:
-                break
-        return found
+        return await newest_first(self._sessions, wanted, limit=limit, before=before)
 
-    async def _looks(self, equal: Document, low: str, high: str) -> AsyncIterator[Document]:
-        """Yield queries that together find all that is equal, the newest first.
-
-        The embedded server reads all that an index gives it before it sorts, and holds up everybody
-        meanwhile; so no query is about more sessions than those before it together.
-        """
-        field, value = next(iter(equal.items()), ("", ""))
-        if field in _POINTS:
-            yield equal | between(low, high)
-            return
-        marks = {"milestone": True} | between(low, high)
-        milestones = await self._sessions.ids(marks, newest_first=True)
-        # Of several fields it takes the first that has an index, and that one alone.
-        several = len(equal) > 1
-        most = _MOST_MILESTONES if several else 0
-        for number, (first, behind) in enumerate(windows(milestones, low, high, most)):
-            if several and number == _NEWEST and _leaves_few(field, value):
-                yield equal | between(low, behind)
-                return
-            yield between(first, behind) | equal
+    async def _add_terms(self) -> None:
+        """Give terms to sessions of an older version, which searches would not find."""
+        last = ""
+        while found := await self._sessions.find(
+            {"_id": {"$gt": last}} if last else {}, limit=_BATCH
+        ):
+            for session in found:
+                await self._set(session.id, {"terms": session_terms(session)})
+            last = found[-1].id
 
     async def _set(self, session_id: str, fields: Document) -> None:
         await self._sessions.change({"_id": session_id}, {"$set": fields})
@@ -172,26 +148,19 @@ def _update(change: SessionChange) -> Document:
         fields["decision"] = change.decision.value
     if change.grants:
         fields["grants"] = list(change.grants)
-    sides = {side.value for side in change.unpaged}
+    sides = set(change.unpaged)
     if change.state is not None:
         fields |= {"state": change.state.value, "reason": change.reason}
         if change.state is SessionState.INDETERMINATE:
             # How much of an answer was recorded is not known where the gateway died.
-            sides.add(Side.ANSWER.value)
-    added = {"unpaged": sorted(sides)}
+            sides.add(Side.ANSWER)
+    terms = [unpaged_term(side) for side in sorted(sides)]
     if answer := change.answer:
         fields["answer"] = to_document(answer)
-        # People search for what fired on the answer as for what fired on the request.
-        rules = {*answer.rules, *(rule for call in answer.calls for rule in call.rules)}
-        added |= {"rules": sorted(rules), "calls": calls_sought(answer.calls)}
+        terms += answer_terms(answer)
+    added = {"unpaged": [side.value for side in sorted(sides)], "terms": terms}
     lists = {name: {"$each": values} for name, values in added.items() if values}
     return {"$set": fields} | ({"$addToSet": lists} if lists else {})
-
-
-def _leaves_few(field: str, value: str) -> bool:
-    if field == "calls":
-        return "call:" in value and not value.endswith(_OFTEN)
-    return field in _FEW or (field == "decision" and value not in _OFTEN)
 
 
 def _batches(session_id: str, chunks: Sequence[Chunk]) -> Iterator[ChunkBatch]:

@@ -1,0 +1,151 @@
+"""What a session is found by.
+
+Its terms are one list in its document, such as `user:alice` and `rule:production`, since each index
+of the database costs at every write. What it was decided is a field of its own: that changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.session import Decision
+from app.ids import SHORT, short
+from app.storage.documents import Document, handles, to_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from app.domain.session import RecordedAnswer, RecordedCall, Session, Side
+    from app.search import SessionFilter
+
+CONVERSATION_SHORT = 16
+"""Characters of the name of a conversation that people see and type."""
+MILESTONE = "milestone:"
+"""The term of one session in about 256, which tell how far it is from one to the next."""
+_LONGEST_TOOL = 200
+_OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
+_POINTS = ("id", "conversation", "agent")
+"""What only some sessions have in common, however many there are."""
+_FEW = (*_POINTS, "user", "repo", "hook", "rule")
+
+
+def session_document(session: Session) -> Document:
+    return to_document(session) | {"terms": session_terms(session)}
+
+
+def session_terms(session: Session) -> list[str]:
+    added = answer_terms(session.answer) if session.answer else ()
+    return sorted({*_terms(session), *added})
+
+
+def answer_terms(answer: RecordedAnswer) -> list[str]:
+    """Return what an answer adds: people search for what fired on it as on the request."""
+    rules = {*answer.rules, *(rule for call in answer.calls for rule in call.rules)}
+    return [*(_term("rule", rule) for rule in sorted(rules)), *_calls_sought(answer.calls)]
+
+
+def unpaged_term(side: Side) -> str:
+    return _term("unpaged", side.value)
+
+
+def agent_term(agent: str) -> str:
+    return _term("agent", agent)
+
+
+def session_query(wanted: SessionFilter) -> Document:
+    """Return what must be equal, the term first that leaves the fewest sessions."""
+    whole = len(wanted.id) > SHORT
+    sought = {
+        "id": "" if whole else wanted.id,
+        "conversation": wanted.conversation,
+        "agent": wanted.agent,
+        "user": wanted.owner.subject.lower() if wanted.owner and not wanted.user else wanted.user,
+        "repo": wanted.repo,
+        "hook": wanted.hook,
+        "rule": wanted.rule,
+        "call": _call_sought(wanted.tool, wanted.call),
+        "connection": wanted.connection,
+    }
+    terms = [_term(field, value) for field, value in sought.items() if value]
+    query: Document = {"_id": wanted.id} if whole else {}
+    if terms:
+        query["terms"] = terms[0] if len(terms) == 1 else {"$all": terms}
+    if wanted.decision:
+        query["decision"] = wanted.decision.value
+    if owner := wanted.owner:
+        query |= {"identity.issuer": owner.issuer, "identity.subject": owner.subject}
+    return query
+
+
+def fewest(query: Document) -> Document:
+    """Return the one condition of a query that has an index and leaves the fewest sessions."""
+    terms = query.get("terms", "")
+    by_term = {"terms": terms["$all"][0] if isinstance(terms, dict) else terms} if terms else {}
+    if "decision" not in query or is_point(by_term):
+        return by_term
+    by_decision = {"decision": query["decision"]}
+    return by_decision if not by_term or leaves_few(by_decision) else by_term
+
+
+def leaves_few(condition: Document) -> bool:
+    """Whether it is worth to look at all that a condition of `fewest` leaves."""
+    if "decision" in condition:
+        return condition["decision"] not in _OFTEN
+    field, value = _parts(condition)
+    if field == "call":
+        return "call:" in value and not value.endswith(_OFTEN)
+    return field in _FEW
+
+
+def is_point(condition: Document) -> bool:
+    """Whether it is of those that few sessions meet, however many there are."""
+    return _parts(condition)[0] in _POINTS
+
+
+def _parts(condition: Document) -> tuple[str, str]:
+    field, _, value = condition.get("terms", "").partition(":")
+    return field, value
+
+
+def _term(field: str, value: str) -> str:
+    return f"{field}:{value}"
+
+
+def _terms(session: Session) -> Iterator[str]:
+    provenance = session.identity.provenance
+    yield _term("id", short(session.id).lower())
+    yield _term("connection", session.connection)
+    if provenance:
+        yield _term("repo", provenance.repository)
+    for name in handles(session.identity):
+        yield _term("user", name)
+    for fired in session.verdict.fired:
+        yield _term("rule", fired.rule)
+    if spoken := session.conversation:
+        yield _term("conversation", spoken.id[:CONVERSATION_SHORT])
+        yield _term("conversation", spoken.name.lower())
+    if session.cloud:
+        yield agent_term(session.cloud.agent)
+    if session.hook:
+        yield _term("hook", session.hook.tool)
+    yield from map(unpaged_term, session.unpaged)
+    if session.id[-1] == "0" and session.id[-2] in "0123":
+        yield MILESTONE
+
+
+def _calls_sought(calls: Iterable[RecordedCall]) -> list[str]:
+    """Return all that people may type to find an answer by one of its tool calls."""
+    sought = set[str]()
+    for call in calls:
+        tool = call.tool.lower()
+        sought |= {
+            _call_sought(tool, None),
+            _call_sought("", call.decision),
+            _call_sought(tool, call.decision),
+        }
+    return [_term("call", one) for one in sorted(sought)]
+
+
+def _call_sought(tool: str, decision: Decision | None) -> str:
+    words = [f"tool:{tool[:_LONGEST_TOOL]}"] if tool else []
+    return " ".join([*words, f"call:{decision.value}"] if decision else words)
