@@ -41,6 +41,8 @@ EXCEPTIONS = {
     "pyte": {"LGPL-3.0-only"},
     # Check digits. Used unchanged, as a library that anyone can replace.
     "python-stdnum": {"LGPL-2.1-or-later"},
+    # Charts, in the same way.
+    "pygal": {"LGPL-3.0-or-later"},
 }
 # Packages that name their licence in no way that a program can read; looked up by hand.
 LOOKED_UP = {"httpx-aiohttp": "BSD-3-Clause", "multidict": "Apache-2.0"}
@@ -52,6 +54,10 @@ _CLASSIFIERS = {
     "License :: OSI Approved :: GNU Lesser General Public License v2 or later (LGPLv2+)": (
         "LGPL-2.1-or-later"
     ),
+    "License :: OSI Approved :: GNU Lesser General Public License v3 or later (LGPLv3+)": (
+        "LGPL-3.0-or-later"
+    ),
+    "GNU LGPL v3+": "LGPL-3.0-or-later",
     "License :: OSI Approved :: Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
 }
 _spdx = get_spdx_licensing()

@@ -14,7 +14,7 @@ from quart import Blueprint, Response, request
 from app.clock import Clock
 from app.domain.event import Event, EventKind
 from app.domain.session import SessionState
-from app.errors import AbeyanceError, BadRequest, NotAuthenticated, NotFound
+from app.errors import AbeyanceError, BadRequest, NotAuthenticated, NotFound, NotPermitted
 from app.search import SessionFilter, parse_filter
 from app.storage.ports import Ledger
 from app.storage.record.terms import CONVERSATION_SHORT
@@ -23,6 +23,7 @@ from policies.compiled_catalog import Catalog
 from proxy.browser.pages import in_words, problem
 from proxy.browser.visits import Purpose, Visits
 from proxy.replay import html
+from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.export import exported
 from proxy.replay.live import EVENTS, Tails
 from proxy.replay.reading import Reading
@@ -49,6 +50,8 @@ _BACK_LENGTH = 1500
 _ANY = frozenset(Right)
 _WHOLE = frozenset({Right.AUDITOR, Right.OWN})
 """Who may read a session as it was recorded: not who decided on a part of it."""
+_SPANS = ((1, "One day"), (7, "A week"), (30, "30 days"))
+"""How far back the dashboard looks."""
 _ID = re.compile(r"[0-9a-z]{26}")
 _NONE = "There is no such session, or you may not see it. This attempt is recorded."
 _log = structlog.get_logger(__name__)
@@ -78,6 +81,7 @@ class ReplayPages:
     storage: MongoStorage
     reading: Reading
     tails: Tails
+    dashboard: Dashboard
     viewers: Viewers
     visits: Visits
     ledger: Ledger
@@ -93,6 +97,7 @@ class ReplayPages:
         routes = Blueprint("replay", __name__, url_prefix=ROOT)
         routes.add_url_rule("", "listed", self.listed)
         routes.add_url_rule("/<any('player.js', 'live.js'):name>", "script", self.script)
+        routes.add_url_rule("/dashboard", "dashboard", self.dashboard_)
         routes.add_url_rule("/<session_id>", "session", self.session)
         routes.add_url_rule("/<session_id>/conversation", "conversation", self.conversation)
         routes.add_url_rule("/<session_id>/live", "live", self.live)
@@ -130,6 +135,27 @@ class ReplayPages:
             older=last,
             newer=bool(before),
             is_decided=is_decided,
+        )
+
+    @_for_viewers
+    async def dashboard_(self, viewer: Viewer) -> Response:
+        """Show what the newest sessions say together, to auditors."""
+        if not viewer.is_auditor:
+            await self._note(viewer, EventKind.REPLAY_REFUSED, "dashboard")
+            raise NotPermitted("Only auditors see the dashboard. This attempt is recorded.")
+        await self._note(viewer, EventKind.REPLAY_SHOWN, "dashboard")
+        given = request.args.get("days", "")
+        days = int(given) if given in {str(days) for days, _ in _SPANS} else _SPANS[1][0]
+        figures, panels = await self.dashboard.panels(days)
+        return await html.page(
+            "dashboard",
+            root=self.root,
+            viewer=viewer,
+            figures=figures,
+            panels=panels,
+            days=days,
+            spans=_SPANS,
+            query="",
         )
 
     async def _found(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
 from app.reader import Reader
+from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.live import Tails
 from proxy.replay.pages import ReplayPages
 from proxy.replay.reading import Reading
@@ -40,6 +41,7 @@ def replay_pages(
         storage,
         reading,
         Tails(storage, reading, catalog, drain),
+        Dashboard(storage, SystemClock()),
         Viewers(Voters(storage.people, lambda: catalog().approvers), lambda: catalog().approvers),
         visits,
         ledger,

@@ -1,0 +1,1 @@
+"""The dashboard: what the newest sessions say together, as charts and tables."""
