@@ -8,7 +8,8 @@
 
 Words may come in any order; each at most once; all must hold. `tool:Bash call:denied` finds answers
 in which a call of that tool was denied. A session is also found by its id, or by the last six
-characters of it, as cards and messages call it.
+characters of it, as cards and messages call it. Any other word without a colon is a person, so
+`alice` means `user:alice`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from datetime import datetime, timedelta
 from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.errors import BadRequest
+from app.ids import SHORT
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,4})([mhdw])")
@@ -65,8 +67,8 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
     given: dict[str, str] = {}
     for word in text.split():
         name, colon, value = word.partition(":")
-        if not colon and _ID.fullmatch(word.lower()):
-            name, colon, value = "id", ":", word.lower()
+        if not colon:
+            name, colon, value = "id" if _names_session(word) else "user", ":", word.lower()
         if name not in (*_WORDS, "id") or not colon or not value:
             words = ", ".join(f"{word}:…" for word in _WORDS)
             raise BadRequest(f"I don't recognize “{word}”. Use a session's id, or any of: {words}")
@@ -87,6 +89,13 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
         hook=given.get("hook", "").lower(),
         conversation=given.get("conversation", "").lower(),
         id=given.get("id", ""),
+    )
+
+
+def _names_session(word: str) -> bool:
+    """Tell an id from a person's name: six small letters are rather a name."""
+    return _ID.fullmatch(word.lower()) is not None and not (
+        len(word) == SHORT and word.islower() and word.isalpha()
     )
 
 

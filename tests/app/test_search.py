@@ -16,6 +16,10 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
     [
         ("", SessionFilter()),
         ("user:Alice", SessionFilter(user="alice")),
+        ("Alice", SessionFilter(user="alice")),
+        ("stefan", SessionFilter(user="stefan")),
+        ("STEFAN", SessionFilter(id="stefan")),
+        ("8jyasa since:1d", SessionFilter(id="8jyasa", since=NOW - timedelta(days=1))),
         ("since:1d", SessionFilter(since=NOW - timedelta(days=1))),
         ("since:90m", SessionFilter(since=NOW - timedelta(minutes=90))),
         ("since:2026-11-20", SessionFilter(since=datetime(2026, 11, 20, tzinfo=UTC))),
@@ -36,8 +40,8 @@ def test_a_filter_reads_as_a_person_types_it(text: str, expected: SessionFilter)
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
-        ("alice", "user:…"),
         ("user:", "user:…"),
+        ("alice user:b", "twice"),
         ("who:alice", "user:…"),
         ("user:a user:b", "twice"),
         ("since:yesterday", "7d"),
