@@ -14,10 +14,12 @@ AbeyanceError
 │   └── TokenUnusable      ... and says so itself: expired, or not meant for us
 ├── NotPermitted           who asks is known, and may not
 ├── NotFound               no such connection, session or hold
+│   └── ContentErased      ... any more: its key was destroyed
 ├── Refused                policy or a person said no, or nobody said yes
 ├── Unavailable            a part we depend on does not answer, so nothing is forwarded
 │   ├── StorageUnavailable
 │   │   ├── AnswerUnrecorded   ... so an answer that came is not passed on
+│   │   ├── Damaged        ... and what it has of the record is missing or was changed
 │   │   └── Unstorable     ... and will not take this, however often it is asked
 │   ├── IssuerUnavailable
 │   ├── Restarting         this gateway stops; another takes the request up
@@ -109,6 +111,10 @@ class NotFound(AbeyanceError):
     pass
 
 
+class ContentErased(NotFound):
+    pass
+
+
 class Reason(StrEnum):
     """Why a request is not forwarded, for machines; people read the message."""
 
@@ -145,6 +151,10 @@ class StorageUnavailable(Unavailable):
 class AnswerUnrecorded(StorageUnavailable):
     def __init__(self, why: str) -> None:
         super().__init__(f"The answer could not be recorded, so it was not passed on. {why}")
+
+
+class Damaged(StorageUnavailable):
+    pass
 
 
 class Unstorable(StorageUnavailable):

@@ -1,8 +1,8 @@
 """Large values cut into named pieces, since a database limits the size of a document.
 
-A piece is named by a keyed digest of what it holds. The same piece is therefore stored once,
-however often it is sent: a longer conversation begins with the same bytes as before. Without the
-key, nobody can use the names to test whether a certain text was ever sent.
+A piece is named by a keyed digest of what it holds and of who shares it: the sessions of one
+conversation. What is said again there is therefore stored once. Without the key, nobody can use
+the names to test whether a certain text was ever sent.
 """
 
 from __future__ import annotations
@@ -10,24 +10,23 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 
-from app.keys import derived_key
-
 PIECE_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`id` is an HMAC-SHA-256 of `data`, in hex."""
+    """`id` is a keyed digest of `data`, in hex."""
 
     id: str
     data: bytes
 
 
 class Cutter:
-    """Cuts and names. Its key is derived from the vault's and serves for nothing else."""
+    """Cuts and names what some sessions share; others have other names for the same."""
 
-    def __init__(self, vault_key: str) -> None:
-        self._key = derived_key(vault_key, "abeyance names of pieces")
+    def __init__(self, key: bytes, shared: str) -> None:
+        self._key = key
+        self._shared = shared
 
     def cut(self, whole: bytes) -> tuple[Piece, ...]:
         """Return pieces that join to the whole; none of nothing."""
@@ -35,4 +34,12 @@ class Cutter:
         return tuple(self.named(whole[start : start + PIECE_BYTES]) for start in starts)
 
     def named(self, data: bytes) -> Piece:
-        return Piece(hmac.digest(self._key, data, "sha256").hex(), data)
+        return Piece(keyed_name(self._key, self._shared, data), data)
+
+
+def keyed_name(key: bytes, place: str, data: bytes) -> str:
+    """Return HMAC-SHA-256 of the place, its length before it, and the data, in hex."""
+    encoded = place.encode()
+    digest = hmac.new(key, len(encoded).to_bytes(8, "big") + encoded, "sha256")
+    digest.update(data)
+    return digest.hexdigest()

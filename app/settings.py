@@ -108,6 +108,12 @@ class Settings(BaseSettings):
     )
     mongodb_database: str = "abeyance"
     vault_key: SecretStr = SecretStr("")
+    record_keys: SecretStr = SecretStr("")
+    """What seals the record, as `id:key`, the newest first; else a key derived from the vault's."""
+    record_keys_file: Path | None = None
+    """The same in a file, one a line."""
+    retention_days: int = Field(default=0, ge=0)
+    """How long content of connections is kept that say nothing of it; 0: for ever."""
     issuers: Annotated[tuple[IssuerSettings, ...], NoDecode] = ()
     catalog: Path = POLICIES
     log_level: str = Field(default="INFO", pattern="(?i)^(debug|info|warning|error)$")

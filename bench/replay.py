@@ -16,6 +16,7 @@ import re
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,13 +24,12 @@ from typing import TYPE_CHECKING
 from app.clock import SystemClock
 from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, SessionState, Side
 from app.domain.verdict import Action, Verdict
-from app.pieces import Cutter
 from app.storage.embedded import embedded_server, embedded_uri
 from bench.holds import show
-from proxy.record.pager import Bodies
 from tests.app.storage.test_mongo import ALICE, a_session
 from tests.conftest import free_port
 from tests.flows.house import House
+from tests.sealing import put_body
 from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
@@ -68,17 +68,17 @@ async def record(house: House, size: int) -> str:
     storage, now = house.storage(), SystemClock().now() - timedelta(minutes=5)
     headers = (("content-type", "application/json"),)
     sent = RecordedRequest("POST", "v1/chat/completions", "", headers, request_body(size), "d")
-    names, pieces = await Bodies(storage.pieces, Cutter(house.vault_key)).keep(sent.body)
-    await storage.ledger.insert((), pieces)
     session = a_session(
         now,
         wire="openai_chat",
         identity=ALICE,
-        request=sent.head(names),
+        request=sent.head(),
         verdict=Verdict(Action.ALLOW, (), "r"),
         decision=Decision.ALLOWED,
         unpaged=(Side.REQUEST,),
     )
+    names = await put_body(storage, session, sent.body)
+    session = replace(session, request=sent.head(names))
     await open_session(storage, session)
     kept = 0
     for chunk in answer_chunks(size):

@@ -16,6 +16,7 @@ from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
 from app.parts import running
 from app.reader import Masking, Reader
+from app.sealing.master import master_keys
 from app.settings import Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.lifeline import Lifeline
@@ -82,6 +83,7 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     """
     token = "slack_app_token" if settings.slack_mode is SlackMode.SOCKET else "slack_signing_secret"
     require(settings, "mongodb", "slack_bot_token", token)
+    master = master_keys(settings)
     # The catalog takes a while to load: a wrong token is told before.
     async with connected(
         settings.slack_bot_token.get_secret_value(), settings.slack_api_url
@@ -90,10 +92,11 @@ async def run_bot(settings: Settings, stop: asyncio.Event, announce: Callable[[s
     catalogs = await asyncio.to_thread(CatalogKeeper, settings.catalog, answers=False)
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
     storage = MongoStorage.connect(
-        settings.mongodb_uri.get_secret_value(), settings.mongodb_database
+        settings.mongodb_uri.get_secret_value(), settings.mongodb_database, master
     )
     try:
         await storage.prepare()
+        await storage.data_keys.check()
         async with running(stop, catalogs.run()):
             in_force = partial(getattr, catalogs, "current")
             await run(settings, storage, in_force, SystemClock(), stop, announce)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from app.audit.ledger import ChainedLedger
+from app.sealing.master import LocalMasterKeys, master_keys
 from app.settings import require
 from app.storage.store import MongoStorage
 from cli.here import settings_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from app.domain.event import Event
+    from app.settings import Settings
 
 
 def with_storage(work: Callable[[MongoStorage], Coroutine[None, None, None]]) -> None:
@@ -24,7 +27,7 @@ def with_storage(work: Callable[[MongoStorage], Coroutine[None, None, None]]) ->
 
     async def run() -> None:
         uri, database = settings.mongodb_uri.get_secret_value(), settings.mongodb_database
-        storage = MongoStorage.connect(uri, database)
+        storage = MongoStorage.connect(uri, database, keys_of(settings))
         try:
             await work(storage)
         finally:
@@ -33,15 +36,32 @@ def with_storage(work: Callable[[MongoStorage], Coroutine[None, None, None]]) ->
     asyncio.run(run())
 
 
+def keys_of(settings: Settings) -> LocalMasterKeys | None:
+    """Return the master keys of the record; None where none are given, as for most commands.
+
+    Raises BadSettings where one is wrong.
+    """
+    given = (settings.record_keys, settings.vault_key)
+    if settings.record_keys_file is None and not any(key.get_secret_value() for key in given):
+        return None
+    return master_keys(settings)
+
+
+@asynccontextmanager
+async def writing_ledger(storage: MongoStorage) -> AsyncIterator[ChainedLedger]:
+    """Open a ledger for the length of a block."""
+    ledger = ChainedLedger(storage.ledger, writer="cli")
+    writing = asyncio.ensure_future(ledger.run())
+    try:
+        yield ledger
+    finally:
+        writing.cancel()
+
+
 async def record(storage: MongoStorage, event: Event) -> None:
     """Return when the event is in the ledger. Raises StorageUnavailable."""
-    ledger = ChainedLedger(storage.ledger, writer="cli")
-    async with asyncio.TaskGroup() as tasks:
-        writing = tasks.create_task(ledger.run())
-        try:
-            await ledger.append(event)
-        finally:
-            writing.cancel()
+    async with writing_ledger(storage) as ledger:
+        await ledger.append(event)
 
 
 def who() -> str:

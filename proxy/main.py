@@ -16,6 +16,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from app.parts import running
+from app.sealing.master import master_keys
 from app.settings import Settings, require
 from app.storage.store import MongoStorage
 from app.vault import Vault
@@ -92,10 +93,11 @@ def _config(listener: socket.socket, settings: Settings) -> Config:
 @asynccontextmanager
 async def _storage(settings: Settings) -> AsyncIterator[MongoStorage]:
     storage = MongoStorage.connect(
-        settings.mongodb_uri.get_secret_value(), settings.mongodb_database
+        settings.mongodb_uri.get_secret_value(), settings.mongodb_database, master_keys(settings)
     )
     try:
         await storage.prepare()
+        await storage.data_keys.check()
         yield storage
     finally:
         storage.close()

@@ -10,7 +10,6 @@ from app.clock import SystemClock
 from app.errors import Restarting, StorageUnavailable
 from app.ids import new_id
 from app.keys import derived_key
-from app.pieces import Cutter
 from app.storage.feed import HoldFeed
 from app.storage.lifeline import Lifeline
 from app.telemetry import Metrics
@@ -91,11 +90,11 @@ class Parts:
         self.settings, self._storage, self._catalogs = settings, storage, catalogs
         self.feed = HoldFeed(storage.holds)
         me = new_id(clock.now())
-        cutter = Cutter(settings.vault_key.get_secret_value())
-        bodies = Bodies(storage.pieces, cutter)
+        keys = storage.data_keys
+        bodies = Bodies(storage.pieces, keys)
         recorder = Recorder(storage.sessions, bodies, ledger, clock, me)
         rejections = Rejections(storage.rejections, clock)
-        pager = Pager(storage.sessions, storage.pieces, storage.pages, cutter, me, clock, pool)
+        pager = Pager(storage.sessions, storage.pieces, storage.pages, keys, me, clock, pool)
         self.life = Lifeline(storage.again)
         heart = Heart(me, self.life)
         sweeper = Sweeper(storage.gateways, storage.sessions, storage.holds, ledger, clock)
@@ -110,7 +109,7 @@ class Parts:
         beside = Beside(storage.people, connections, lambda: catalogs.current, recorder, clock)
         cloud = CloudParts(settings, storage, vault, beside, account, upstream)
         self.running = (
-            *(ledger, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
+            *(ledger, keys, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
             *(issued.credentials, cloud.sending, rejections),
         )
         mover = Mover(storage.holds, ledger, clock)

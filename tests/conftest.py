@@ -19,6 +19,7 @@ from pymongo.errors import PyMongoError
 from app.processes import dying_with_us
 from app.storage.embedded import embedded_command, embedded_uri
 from app.storage.store import MongoStorage
+from tests.sealing import MASTER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -130,7 +131,7 @@ def database_name() -> str:
 
 @pytest.fixture
 async def storage(mongodb_uri: str, database_name: str) -> AsyncIterator[MongoStorage]:
-    storage = MongoStorage.connect(mongodb_uri, database_name)
+    storage = MongoStorage.connect(mongodb_uri, database_name, MASTER)
     await storage.prepare()
     yield storage
     storage.close()

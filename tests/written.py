@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.domain.session import Chunk, Session
+    from app.sealing.data_key import DataKey
     from app.storage.bulk import Write
     from app.storage.store import MongoStorage
 
@@ -23,8 +24,11 @@ async def change_session(storage: MongoStorage, session_id: str, **fields: Any) 
     await _written(storage, storage.sessions.changing(session_id, SessionChange(**fields)))
 
 
-async def append_chunks(storage: MongoStorage, session_id: str, chunks: Sequence[Chunk]) -> None:
-    await _written(storage, *storage.sessions.appending(session_id, chunks))
+async def append_chunks(
+    storage: MongoStorage, session_id: str, chunks: Sequence[Chunk], key: DataKey | None = None
+) -> None:
+    key = key or await storage.data_keys.of("somebody")
+    await _written(storage, *storage.sessions.appending(session_id, chunks, key))
 
 
 async def _written(storage: MongoStorage, *writes: Write) -> None:

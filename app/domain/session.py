@@ -206,6 +206,8 @@ class Session:
     conversation: Conversation | None = None
     unpaged: tuple[Side, ...] = ()
     """Sides too large to be read at once, whose pages are still to be written."""
+    key: str = ""
+    """The id of the data key that seals its request; empty where that is not sealed."""
 
 
 @dataclass(frozen=True, slots=True)

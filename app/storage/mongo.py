@@ -78,22 +78,26 @@ class Collection(Generic[T]):
     def inserting(self, document: Document, *, by_content: bool = False) -> Write:
         """Return the write of a new document, to be joined with others."""
         return Write(self._rows.name, document, by_content=by_content)
+    def inserting(self, document: Document, *, by_content: bool = False, random: str = "") -> Write:
+        """Return the write of a new document, to be joined with others; see `Write`."""
+        return Write(self._rows.name, document, by_content=by_content, random=random)
 
     def changing(self, expected: Document, update: Document) -> Write:
         """Return the update of the one document that is as expected, to be joined with others."""
         return Write(self._rows.name, update, expected)
 
-    async def insert(self, *documents: Document) -> None:
+    async def insert(self, *documents: Document, by_content: bool = False) -> None:
         """Write new documents, in order; those that are there already count as written.
 
-        Raises Exists where another document has the id or the unique key of one.
+        Raises Exists where another document has the id or the unique key of one; `by_content`, the
+        same id is the same document.
         """
         left = list(documents)
         while left:
             try:
                 await self._server.ask(partial(self._rows.insert_many, left))
             except Exists:
-                missing = await self._missing(left)
+                missing = await self._missing(left, by_content=by_content)
                 if len(missing) == len(left):
                     raise
                 left = missing
@@ -116,6 +120,10 @@ class Collection(Generic[T]):
     async def remove(self, key: str) -> None:
         """Delete the document with this id, if there is one."""
         await self._server.ask(lambda: self._rows.delete_one({"_id": key}))
+
+    async def remove_all(self, query: Document) -> None:
+        """Delete what fits."""
+        await self._server.ask(lambda: self._rows.delete_many(query))
 
     async def one(self, query: Document) -> T | None:
         row = await self._server.ask(lambda: self._rows.find_one(query))
@@ -157,9 +165,12 @@ class Collection(Generic[T]):
         with mapped_errors():
             return from_document(self._kind, row)
 
-    async def _missing(self, documents: list[Document]) -> list[Document]:
+    async def _missing(self, documents: list[Document], *, by_content: bool) -> list[Document]:
         """Return those that are not there. Raises Exists where another one is in its place."""
         ids = [document["_id"] for document in documents]
+        if by_content:
+            known = set(await self.ids({"_id": {"$in": ids}}))
+            return [document for document in documents if document["_id"] not in known]
         rows = self._rows.find({"_id": {"$in": ids}})
         there = {row["_id"]: row for row in await self._server.ask(lambda: rows.to_list(None))}
         for document in documents:

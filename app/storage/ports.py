@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         SessionChange,
         Side,
     )
+    from app.sealing.data_key import DataKey
     from app.search import SessionFilter
     from app.storage.bulk import Fault, Write
 
@@ -35,8 +36,8 @@ class SessionStore(Protocol):
 
     def changing(self, session_id: str, change: SessionChange) -> Write: ...
 
-    def appending(self, session_id: str, chunks: Sequence[Chunk]) -> list[Write]:
-        """Prepare the next chunks; the same again where it is not known if they arrived."""
+    def appending(self, session_id: str, chunks: Sequence[Chunk], key: DataKey) -> list[Write]:
+        """Prepare the next chunks, sealed; the same again where it is not known if they arrived."""
         ...
 
     async def adopt(self, session_id: str, gateway: str) -> None:
@@ -66,6 +67,24 @@ class SessionStore(Protocol):
     async def retract(self, session_id: str, chunks: Sequence[Chunk]) -> None:
         """Take back chunks that were appended together and then not sent, if they were written."""
 
+    async def between(self, after: str, before: str, *, limit: int) -> tuple[Session, ...]:
+        """Return the oldest between two ids, without these; an empty `after` is the beginning."""
+        ...
+
+    async def sharing(self, session: Session) -> tuple[Session, ...]:
+        """Return the others that may share pieces with it: of its conversation, on its day."""
+        ...
+
+    async def referring(self, pieces: Sequence[str]) -> tuple[Session, ...]:
+        """Return those whose requests have any of these pieces, by a look at all there are."""
+        ...
+
+    async def remove_chunks(self, session_id: str) -> None: ...
+
+    async def remove(self, session_id: str) -> None:
+        """Delete the session alone, not its content."""
+        ...
+
     async def get(self, session_id: str) -> Session | None: ...
 
     async def chunks(
@@ -73,7 +92,7 @@ class SessionStore(Protocol):
     ) -> tuple[Chunk, ...]:
         """Return the answer in order: all of it, or its beginning of `limit` bytes or some more.
 
-        `after` is the number of the last chunk that is known already.
+        `after` is the number of the last chunk that is known already. Raises ContentErased.
         """
         ...
 
@@ -155,6 +174,8 @@ class HoldStore(Protocol):
 
     async def get_many(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]: ...
 
+    async def remove(self, hold_id: str) -> None: ...
+
     async def decided(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]:
         """Return those of them that do not wait for a person any more."""
         ...
@@ -203,6 +224,10 @@ class NoticeStore(Protocol):
 
     async def of_hold(self, hold_id: str) -> tuple[Notice, ...]:
         """Return all about a hold; with an empty id those that are about none, the digests."""
+        ...
+
+    async def remove_of(self, hold_id: str) -> None:
+        """Delete all about a hold."""
         ...
 
     async def cards(self, hold_ids: Iterable[str]) -> tuple[Notice, ...]:

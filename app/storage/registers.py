@@ -84,6 +84,8 @@ class StatementStore(Protocol):
 
     async def put(self, key: str, statement: str, at: datetime) -> None: ...
 
+    async def remove(self, key: str) -> None: ...
+
     async def get(self, key: str, since: datetime) -> str:
         """Return what was said since then; empty where nothing was."""
         ...
@@ -95,6 +97,9 @@ class MongoStatements:
 
     def __init__(self, statements: Collection[Statement]) -> None:
         self._statements = statements
+
+    async def remove(self, key: str) -> None:
+        await self._statements.remove(key)
 
     async def put(self, key: str, statement: str, at: datetime) -> None:
         await self._statements.put(key, to_document(Statement(statement, at)))

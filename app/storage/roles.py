@@ -9,6 +9,7 @@ SERVING: dict[str, tuple[str, ...]] = {
     "ledger": _KEEP,
     "pieces": _KEEP,
     "rejections": _KEEP,
+    "data_keys": _KEEP,
     "chunks": ("find", "insert", "remove"),
     **dict.fromkeys(
         (
@@ -26,9 +27,21 @@ SERVING: dict[str, tuple[str, ...]] = {
 """Of gateway and bot, by collection: what is in the ledger cannot be changed."""
 OF_EACH = ("createIndex", "killCursors")
 """What gateway and bot may do with each of these collections besides."""
+PURGING: dict[str, tuple[str, ...]] = {
+    "ledger": (*_KEEP, "killCursors"),
+    "data_keys": (*_CHANGE, "killCursors"),
+    "legal_holds": (*_CHANGE, "remove", "killCursors"),
+    **dict.fromkeys(("connections", "people"), ("find", "killCursors")),
+    **dict.fromkeys(
+        ("sessions", "chunks", "pieces", "pages", "holds", "notices", "statements"),
+        ("find", "remove", "killCursors"),
+    ),
+    "false_positives": ("find", "remove", "killCursors"),
+}
+"""Of `abeyance purge`, `person`, `record` and legal holds: what ends content."""
 NOTARY: dict[str, tuple[str, ...]] = {"ledger": ("find", "killCursors")}
 AUDITOR: dict[str, tuple[str, ...]] = dict.fromkeys(
-    ("ledger", "sessions", "rejections", "chunks", "pieces", "holds", "grants"),
+    ("ledger", "sessions", "rejections", "chunks", "pieces", "data_keys", "holds", "grants"),
     ("find", "killCursors"),
 )
 STREAM: dict[str, tuple[str, ...]] = {

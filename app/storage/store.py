@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.domain.connection import Connection
 from app.domain.device import DeviceRequest
 from app.domain.event import Entry
@@ -10,6 +12,7 @@ from app.domain.hold import Hold
 from app.domain.identity import Identity
 from app.domain.issued import Issued
 from app.domain.lease import Lease
+from app.domain.legal_hold import LegalHold
 from app.domain.mark import FalsePositive
 from app.domain.notice import Notice
 from app.domain.position import Position
@@ -18,11 +21,14 @@ from app.domain.server_tool import ToolVersion, ToolView, TrustedTool
 from app.domain.session import Session
 from app.domain.webhook import Delivery, Webhook
 from app.pages import PageIndex
-from app.pieces import Piece
+from app.sealing.data_key import WrappedKey
+from app.sealing.data_keys import DataKeys
 from app.storage.approvals.grants import MongoGrants
 from app.storage.approvals.holds import MongoHolds
 from app.storage.approvals.marks import MongoFalsePositives
 from app.storage.approvals.notices import MongoNotices
+from app.storage.content.keys import MongoKeys
+from app.storage.content.legal_holds import MongoLegalHolds
 from app.storage.credentials.devices import MongoDevices
 from app.storage.credentials.issued import MongoIssued
 from app.storage.credentials.webhooks import MongoWebhooks
@@ -30,6 +36,7 @@ from app.storage.gateways import Heartbeat, MongoGateways
 from app.storage.leases import MongoLeases
 from app.storage.links import Link, MongoLinks
 from app.storage.mongo import Database
+from app.storage.pieces import MongoPages, MongoPieces, StoredPiece
 from app.storage.receipts import MongoReceipts, Receipt
 from app.storage.record.pieces import MongoPages, MongoPieces
 from app.storage.record.positions import MongoPositions
@@ -44,19 +51,27 @@ from app.storage.registers import (
 )
 from app.storage.tools import MongoTools
 
+if TYPE_CHECKING:
+    from app.sealing.master import MasterKeys
+
 
 class MongoStorage:
     """Close it when the process ends."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, master: MasterKeys | None = None) -> None:
         self._database = database
+        self._master = master
+        self.keys = MongoKeys(database.collection("data_keys", WrappedKey))
+        self._data_keys = DataKeys(self.keys, master)
         self.sessions = MongoSessions(
-            database.collection("sessions", Session), database.collection("chunks", ChunkBatch)
+            *(database.collection("sessions", Session), database.collection("chunks", ChunkBatch)),
+            self._data_keys,
         )
         self.positions = MongoPositions(database.collection("streams", Position))
         self.rejections = MongoRejections(database.collection("rejections", Rejection))
-        self.pieces = MongoPieces(database.collection("pieces", Piece))
+        self.pieces = MongoPieces(database.collection("pieces", StoredPiece), self._data_keys)
         self.pages = MongoPages(database.collection("pages", PageIndex))
+        self.legal_holds = MongoLegalHolds(database.collection("legal_holds", LegalHold))
         self.holds = MongoHolds(database.collection("holds", Hold))
         self.notices = MongoNotices(database.collection("notices", Notice))
         self.leases = MongoLeases(database.collection("leases", Lease))
@@ -81,20 +96,29 @@ class MongoStorage:
         self.ledger = MongoLedger(database.collection("ledger", Entry), database.bulk())
 
     @classmethod
-    def connect(cls, uri: str, database: str = "abeyance") -> MongoStorage:
+    def connect(
+        cls, uri: str, database: str = "abeyance", master: MasterKeys | None = None
+    ) -> MongoStorage:
         """Return at once; the first call finds out whether anybody answers.
 
-        Raises BadSettings where the URI is none.
+        Without `master`, nothing that is sealed is read or written. Raises BadSettings where the
+        URI is none.
         """
-        return cls(Database(uri, database))
+        return cls(Database(uri, database), master)
+
+    @property
+    def data_keys(self) -> DataKeys:
+        """What seals and opens the record."""
+        return self._data_keys
 
     def again(self) -> MongoStorage:
         """Return another connection to the same database, for another event loop."""
-        return MongoStorage(self._database.again())
+        return MongoStorage(self._database.again(), self._master)
 
     async def prepare(self) -> None:
         """Make the indexes; harmless where they exist. Raises StorageUnavailable."""
         stores = (
+            self.keys,
             self.sessions,
             self.rejections,
             self.holds,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from app.settings import load_settings
-from app.storage.roles import AUDITOR, NOTARY, OF_EACH, SERVING, STREAM
+from app.storage.roles import AUDITOR, NOTARY, OF_EACH, PURGING, SERVING, STREAM
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _HEAD = """\
 // The roles of Abeyance. Run it as an administrator: mongosh URI roles.js
 // With the role of gateway and bot, what is in the ledger cannot be changed or deleted.
+// Only the role of `abeyance purge` removes content; its tombstones stay in the ledger.
 // The notary and `abeyance audit` only read.
 """
 
@@ -29,6 +30,7 @@ def script(database: str) -> str:
     serving = {name: (*actions, *OF_EACH) for name, actions in SERVING.items()}
     roles = {
         "abeyanceServing": serving,
+        "abeyancePurging": PURGING,
         "abeyanceNotary": NOTARY,
         "abeyanceAuditor": AUDITOR,
         "abeyanceStream": STREAM,

@@ -30,6 +30,7 @@ from cli.here import settings_here
 from cli.policy.folders import catalog_in
 from cli.policy.recorded_calls import recorded_calls
 from cli.policy.rehearsed_calls import RehearsedCalls
+from cli.storing import keys_of
 from policies.approvals.habits import ADVICE, ENOUGH, always_approved
 from policies.card_count import PastRequest, count_cards
 from policies.rehearse import KINDS, DecisionChange, Precedent, records
@@ -292,7 +293,7 @@ def _with_storage(work: Callable[[MongoStorage], Coroutine[None, None, Any]]) ->
 
     async def run() -> object:
         uri, database = settings.mongodb_uri.get_secret_value(), settings.mongodb_database
-        storage = MongoStorage.connect(uri, database)
+        storage = MongoStorage.connect(uri, database, keys_of(settings))
         try:
             return await work(storage)
         finally:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.session import Session
+    from app.sealing.data_key import DataKey
     from app.storage.bulk import Write
     from app.storage.ports import Journal, SessionStore
 
@@ -34,7 +35,12 @@ class Chunks:
     """
 
     def __init__(
-        self, session: Session, sessions: SessionStore, ledger: Journal, clock: Clock
+        self,
+        session: Session,
+        sessions: SessionStore,
+        ledger: Journal,
+        clock: Clock,
+        key: DataKey,
     ) -> None:
         self.head: Write | None = None
         """What is said of the answer itself, written with the first batch of it."""
@@ -42,6 +48,7 @@ class Chunks:
         self._sessions = sessions
         self._ledger = ledger
         self._clock = clock
+        self._key = key
         self._waiting: list[Chunk] = []
         self._waiting_bytes = 0
         self._batches: list[list[Chunk]] = []
@@ -90,7 +97,7 @@ class Chunks:
             self._waiting_bytes += len(data)
             return
         try:
-            await self._write(self._sessions.appending(self._session.id, chunks))
+            await self._write(self._sessions.appending(self._session.id, chunks, self._key))
         except StorageUnavailable:
             self._doubtful.append(chunks)
             self._waiting_bytes = _BATCH_BYTES
@@ -136,7 +143,7 @@ class Chunks:
                 yield [
                     write
                     for batch in tried
-                    for write in self._sessions.appending(self._session.id, batch)
+                    for write in self._sessions.appending(self._session.id, batch, self._key)
                 ]
             except Unstorable as fault:
                 _log.error("not recorded", session=self._session.id, reason=str(fault))

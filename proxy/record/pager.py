@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import structlog
 
 from app.domain.session import Side, whole
-from app.errors import StorageUnavailable
+from app.errors import ContentErased, StorageUnavailable
 from app.logs import Seldom, where
 from app.pages import LARGE_BYTES, index, paged
 from app.pieces import PIECE_BYTES
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from app.domain.session import Chunk, Session
     from app.pages import PageIndex
     from app.pieces import Cutter, Piece
+    from app.sealing.data_key import DataKey
+    from app.sealing.data_keys import DataKeys
     from app.storage.bulk import Write
     from app.storage.ports import SessionStore
     from app.storage.record.pieces import PageStore, PieceStore
@@ -42,20 +44,27 @@ _log = structlog.get_logger(__name__)
 class Bodies:
     """Cuts bodies, and writes those that are too large to be written with anything else."""
 
-    def __init__(self, pieces: PieceStore, cutter: Cutter) -> None:
+    def __init__(self, pieces: PieceStore, keys: DataKeys) -> None:
         self._pieces = pieces
-        self._cutter = cutter
+        self._keys = keys
 
-    async def keep(self, body: bytes) -> tuple[tuple[str, ...], list[Write]]:
+    async def key(self, person: str) -> DataKey:
+        """Return what seals the content of a person. Raises StorageUnavailable, BadSettings."""
+        return await self._keys.of(person)
+
+    async def keep(
+        self, session: Session, body: bytes, key: DataKey
+    ) -> tuple[tuple[str, ...], list[Write]]:
         """Return the names of the pieces, and the writes of those that are not stored yet.
 
         Raises StorageUnavailable.
         """
+        cutter = key.cutter(session)
         if len(body) <= PIECE_BYTES:
-            cut = self._cutter.cut(body)
-            return tuple(piece.id for piece in cut), self._pieces.putting(cut)
-        cut = await asyncio.to_thread(self._cutter.cut, body)
-        await self._pieces.put(cut)
+            cut = cutter.cut(body)
+            return tuple(piece.id for piece in cut), self._pieces.putting(cut, key)
+        cut = await asyncio.to_thread(cutter.cut, body)
+        await self._pieces.put(cut, key)
         return tuple(piece.id for piece in cut), []
 
 
@@ -67,7 +76,7 @@ class Pager:
         sessions: SessionStore,
         pieces: PieceStore,
         pages: PageStore,
-        cutter: Cutter,
+        keys: DataKeys,
         gateway: str,
         clock: Clock,
         pool: Pool | None = None,
@@ -76,7 +85,7 @@ class Pager:
         self._sessions = sessions
         self._pieces = pieces
         self._pages = pages
-        self._cutter = cutter
+        self._keys = keys
         self._gateway = gateway
         self._clock = clock
         self._pool = pool
@@ -101,33 +110,40 @@ class Pager:
                 await self._write(session, side)
 
     async def _write(self, session: Session, side: Side) -> None:
+        made: _Pages | None = None
         try:
-            made = await (self._request(session) if side is Side.REQUEST else self._answer(session))
+            key = await self._key(session)
+            pages = self._request if side is Side.REQUEST else self._answer
+            made = await pages(session, key.cutter(session))
         except StorageUnavailable:
             raise
+        except ContentErased:
+            _log.info("no pages: the content was erased", session=session.id)
         except Exception as surprise:  # noqa: BLE001 - one odd session must not end the gateway
             kind = type(surprise).__name__
             _log.error("no pages", session=session.id, kind=kind, at=where(surprise))
-            made = None
         if made is not None:
             found, leaves = made
-            await self._pieces.put(leaves)
+            await self._pieces.put(leaves, key)
             await self._pages.put(found)
         await self._sessions.paged(session.id, side)
 
-    async def _request(self, session: Session) -> _Pages:
-        body = b"".join(await self._pieces.get(session.request.pieces))
-        return await self._done(len(body), partial(_request_pages, session, body, self._cutter))
+    async def _key(self, session: Session) -> DataKey:
+        if session.key:
+            return (await self._keys.opened([session.key]))[session.key]
+        return await self._keys.of(session.identity.key)
 
-    async def _answer(self, session: Session) -> _Pages | None:
+    async def _request(self, session: Session, cutter: Cutter) -> _Pages:
+        body = b"".join(await self._pieces.get(session.request.pieces))
+        return await self._done(len(body), partial(_request_pages, session, body, cutter))
+
+    async def _answer(self, session: Session, cutter: Cutter) -> _Pages | None:
         """Return None where it is small, and read as it is."""
         chunks = await self._sessions.chunks(session.id, _MOST_ANSWER_BYTES)
         size = sum(len(chunk.data) for chunk in chunks)
         if size <= LARGE_BYTES:
             return None
-        found, leaves = await self._done(
-            size, partial(_answer_pages, session, chunks, self._cutter)
-        )
+        found, leaves = await self._done(size, partial(_answer_pages, session, chunks, cutter))
         return replace(found, cut=size >= _MOST_ANSWER_BYTES), leaves
 
     async def _done(self, size: int, work: Callable[[object], _Pages]) -> _Pages:

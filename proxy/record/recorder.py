@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
+    from app.sealing.data_key import DataKey
     from app.storage.ports import Journal, SessionStore
     from proxy.facts import Inquiry
     from proxy.record.pager import Bodies
@@ -76,14 +77,14 @@ class Recorder:
         now = self._clock.now()
         session_id = new_id(now)
         body = inquiry.request.body
-        names, pieces = await self._bodies.keep(body)
+        key = await self._bodies.key(identity.key)
         session = Session(
             id=session_id,
             connection=inquiry.connection.name,
             wire=inquiry.connection.wire,
             model=inquiry.facts.prompt.model,
             identity=identity,
-            request=replace(inquiry.request.head(names), received=inquiry.received),
+            request=replace(inquiry.request.head(), received=inquiry.received),
             verdict=verdict,
             decision=Decision.PENDING,
             started_at=now,
@@ -96,7 +97,10 @@ class Recorder:
             origin=inquiry.origin,
             conversation=inquiry.conversation,
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
+            key=key.id,
         )
+        names, pieces = await self._bodies.keep(session, body, key)
+        session = replace(session, request=replace(session.request, pieces=names))
         said: dict[str, str | int] = {
             "identity": identity.key,
             "credential": identity.credential,
@@ -107,9 +111,10 @@ class Recorder:
             "catalog": verdict.catalog_revision,
             "uninspected": len(inquiry.facts.prompt.uninspected),
             **({"received": inquiry.received} if inquiry.received else {}),
+            "key": key.id,
         }
         event = Event(EventKind.SESSION_OPENED, now, session_id, said)
-        return self._of(session, Intent(event, tuple(pieces)))
+        return self._of(session, key, Intent(event, tuple(pieces)))
 
     async def resume(self, session_id: str) -> Recording:
         """Take up the session of a hold that a retry re-attaches to. Raises NotFound."""
@@ -118,7 +123,7 @@ class Recorder:
             raise NotFound(f"The session {session_id} of this hold is not stored.")
         if session.gateway != self._gateway:
             await self._sessions.adopt(session_id, self._gateway)
-        return self._of(session)
+        return self._of(session, await self._bodies.key(session.identity.key))
 
     async def taken_over(self, hold: Hold, by: Recording) -> None:
         """End the session of a hold whose approval another one has claimed, if it is another."""
@@ -182,8 +187,9 @@ class Recorder:
             return unavailable
         return None
 
-    def _of(self, session: Session, intent: Intent | None = None) -> Recording:
-        return Recording(session, self._sessions, self._ledger, self._clock, self._tended, intent)
+    def _of(self, session: Session, key: DataKey, intent: Intent | None = None) -> Recording:
+        parts = self._sessions, self._ledger, self._clock, self._tended
+        return Recording(session, *parts, key, intent)
 
 
 def _cloud_run(inquiry: Inquiry) -> CloudRun | None:

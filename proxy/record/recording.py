@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold
+    from app.sealing.data_key import DataKey
     from app.storage.ports import Journal, SessionStore
     from proxy.front import Headers
 
@@ -68,11 +69,13 @@ class Recording:
         ledger: Journal,
         clock: Clock,
         tended: dict[Recording, None],
+        key: DataKey,
         intent: Intent | None = None,
     ) -> None:
         """`tended` are those that somebody writes now and then: it joins them when it must.
 
-        An `intent` is not written yet; it is with the first of what is written.
+        The `key` seals the answer. An `intent` is not written yet; it is with the first of what is
+        written.
         """
         self.session = session
         self.claiming = False
@@ -83,7 +86,7 @@ class Recording:
         self.ended = False
         """Whether it is decided how it ends; it may be owed still."""
         self.stopwatch = Stopwatch(clock, session.started_at)
-        self.chunks = Chunks(session, sessions, ledger, clock)
+        self.chunks = Chunks(session, sessions, ledger, clock, key)
         self._intent = intent
         self._events: list[Event] = []
         """Events that are written with the next ones."""

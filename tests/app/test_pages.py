@@ -16,9 +16,9 @@ from app.pages import LEAF_PAGES, PAGE_CHARS, Spread, index, leaf_pages, paged
 from app.pieces import Cutter
 from app.reader import Reader
 from app.transcript import Turn
-from app.vault import Vault
-from proxy.record.pager import Bodies, Pager
+from proxy.record.pager import Pager
 from tests.app.storage.test_mongo import NOW, a_session
+from tests.sealing import put_body
 from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from app.pages import Page
     from app.storage.store import MongoStorage
 
-CUTTER = Cutter(Vault.new_key())
 SECRET = re.compile(r"key-[0-9]+")
 texts = st.builds(
     lambda piece, times, end: piece * times + end,
@@ -62,7 +61,7 @@ def test_pages_join_to_the_turns_and_none_is_too_long(said: list[str]) -> None:
         joined[part.turn.place] = joined.get(part.turn.place, "") + part.turn.text
     assert joined == {turn.place: turn.text for turn in turns}
     assert all(sum(len(part.turn.text) for part in page) <= PAGE_CHARS for page in pages)
-    found, leaves = index("s", Side.REQUEST, pages, [], CUTTER)
+    found, leaves = index("s", Side.REQUEST, pages, [], Cutter(b"key", "s"))
     assert found.pages == len(pages)
     assert found.leaves == tuple(leaf.id for leaf in leaves)
     assert [page for leaf in leaves for page in leaf_pages(leaf.data)] == pages
@@ -84,18 +83,17 @@ def test_a_secret_across_the_end_of_a_page_is_masked_on_both(before: int, digits
 async def stored(storage: MongoStorage, body: bytes, *answer: bytes) -> Session:
     """Record a session as the gateway does, and write its pages."""
     request = RecordedRequest("POST", "v1/x", "", (("content-type", "text/plain"),), body, "d")
-    names, pieces = await Bodies(storage.pieces, CUTTER).keep(body)
-    await storage.ledger.insert((), pieces)
-    head = request.head(names)
     given = RecordedAnswer(200, (("content-type", "text/plain"),), NOW, NOW, sum(map(len, answer)))
-    session = a_session(NOW, wire="plain", request=head, gateway="me", unpaged=(Side.REQUEST,))
+    session = a_session(NOW, wire="plain", gateway="me", unpaged=(Side.REQUEST,))
+    names = await put_body(storage, session, body)
+    session = replace(session, request=request.head(names))
     await open_session(storage, session)
     chunks = [Chunk(n, n, data) for n, data in enumerate(answer)]
     await append_chunks(storage, session.id, chunks)
     await change_session(storage, session.id, answer=given, unpaged=(Side.ANSWER,))
     await change_session(storage, session.id, state=SessionState.CLOSED)
     stores = (storage.sessions, storage.pieces, storage.pages)
-    await Pager(*stores, CUTTER, "me", SystemClock()).look()
+    await Pager(*stores, storage.data_keys, "me", SystemClock()).look()
     found = await storage.sessions.get(session.id)
     assert found is not None
     assert found.unpaged == ()

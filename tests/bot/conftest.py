@@ -18,7 +18,6 @@ from app.pages import LARGE_BYTES
 from app.pieces import Cutter
 from app.settings import Settings
 from app.storage.store import MongoStorage
-from app.vault import Vault
 from bot.main import run
 from bot.people.groups import Groups
 from bot.people.managers import Managers
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
     from sandbox.slack.driver import SeenMessage, SeenView, SlackUser
 
 CLOCK = SystemClock()
-CUTTER = Cutter(Vault.new_key())
 BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "deploy to production"}]}'
 
 
@@ -115,8 +113,8 @@ class Office:
         kept = {"keep": timedelta(seconds=keep_seconds), **(terms or {})}
         approval = replace(made.verdict.approval, **kept)
         made = replace(made, verdict=replace(made.verdict, approval=approval))
-        pieces = CUTTER.cut(body)
-        await self.storage.pieces.put(pieces)
+        pieces = Cutter(b"names", made.session_id).cut(body)
+        await self.storage.pieces.put(pieces, await self.storage.data_keys.of("somebody"))
         await open_session(self.storage, session_of(made, body, pieces))
         return await self.storage.holds.open(made)
 

@@ -16,11 +16,10 @@ from app.domain.event import EventKind
 from app.domain.segment import Role
 from app.domain.session import Chunk, Decision, RecordedAnswer, RequestHead, SessionState
 from app.domain.session_facts import Timing, Tokens
-from app.pieces import Cutter
 from app.transcript import Beat, Turn
-from app.vault import Vault
 from cli.sessions.playing import pauses, steps
 from tests.app.storage.test_mongo import NOW, a_session
+from tests.sealing import RECORD_KEYS, put_body
 from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
@@ -33,9 +32,8 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     storage: MongoStorage, mongodb_uri: str, database_name: str
 ) -> None:
     body = json.dumps({"messages": [{"role": "user", "content": NAUGHTY}]}).encode()
-    pieces = Cutter(Vault.new_key()).cut(body)
-    await storage.pieces.put(pieces)
-    request = RequestHead("POST", "v1/x", "", (), "d", len(body), (pieces[0].id,))
+    names = await put_body(storage, a_session(NOW), body)
+    request = RequestHead("POST", "v1/x", "", (), "d", len(body), names)
     session = a_session(NOW, decision=Decision.DENIED, model=NAUGHTY, request=request)
     await open_session(storage, session)
     await append_chunks(storage, session.id, [Chunk(0, 5, b'{"content": [{"text": "world"}]}')])
@@ -43,6 +41,7 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     await change_session(storage, session.id, answer=answer)
     await open_session(storage, a_session(NOW))
     environment = {"MONGODB_URI": mongodb_uri, "ABEYANCE_MONGODB_DATABASE": database_name}
+    environment |= RECORD_KEYS
 
     async def typed(*arguments: str) -> str:
         ran = await asyncio.to_thread(

@@ -20,6 +20,7 @@ from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from app.domain.connection import Connection, CredentialScheme, Waiting
+from app.sealing.master import LocalMasterKeys, keys_of_vault
 from app.settings import POLICIES
 from app.storage.store import MongoStorage
 from app.vault import Vault
@@ -162,7 +163,8 @@ class House:
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30)
 
     def storage(self) -> MongoStorage:
-        return MongoStorage.connect(self.mongodb_uri, self.database)
+        master = LocalMasterKeys(keys_of_vault(self.vault_key))
+        return MongoStorage.connect(self.mongodb_uri, self.database, master)
 
     def _start(self, name: str, arguments: list[str]) -> Process:
         env = self.env if name != "sandbox" else {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from app.sealing.master import master_keys
 from app.settings import Settings
 from app.storage.store import MongoStorage
 from app.vault import Vault
@@ -57,7 +58,7 @@ async def company(
     settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Place]:
     storage = MongoStorage.connect(
-        settings.mongodb_uri.get_secret_value(), settings.mongodb_database
+        settings.mongodb_uri.get_secret_value(), settings.mongodb_database, master_keys(settings)
     )
     listener = listen(0)
     idp_app = make_app(listener.url, tmp_path_factory.mktemp("idp"))

@@ -15,9 +15,7 @@ from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.errors import Reason, Refused
-from app.pieces import Cutter
 from app.storage.feed import HoldFeed
-from app.vault import Vault
 from proxy.holds.holding import Holding
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
@@ -48,7 +46,7 @@ async def waiting_for(
     ledger = ChainedLedger(storage.ledger, "test")
     mover = Mover(storage.holds, ledger, clock)
     holding = Holding(storage.holds, storage.statements, storage.notices, feed, mover, clock, "me")
-    bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
+    bodies = Bodies(storage.pieces, storage.data_keys)
     await open_session(storage, a_session(NOW, id=hold.session_id))
     recorder = Recorder(storage.sessions, bodies, ledger, clock, "me")
     async with asyncio.TaskGroup() as tasks:

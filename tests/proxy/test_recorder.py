@@ -10,10 +10,8 @@ from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable
-from app.pieces import Cutter
 from app.search import SessionFilter
 from app.storage.store import MongoStorage
-from app.vault import Vault
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import ALICE, NOW, VERDICT, a_hold, a_session
@@ -26,7 +24,7 @@ async def test_a_client_that_leaves_while_its_hold_is_written_leaves_no_session_
     storage: MongoStorage,
 ) -> None:
     ledger = ChainedLedger(storage.ledger, "test")
-    bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
+    bodies = Bodies(storage.pieces, storage.data_keys)
     recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
     session = a_session(NOW)
     await open_session(storage, session)
@@ -58,7 +56,7 @@ async def test_a_session_that_the_ledger_cannot_name_is_not_opened(
 ) -> None:
     away = MongoStorage.connect(NOBODY, database_name)
     ledger = ChainedLedger(away.ledger, "test")
-    bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
+    bodies = Bodies(storage.pieces, storage.data_keys)
     recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(ledger.run())

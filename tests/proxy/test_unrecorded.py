@@ -13,13 +13,12 @@ from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.session import Decision, SessionState
 from app.errors import StorageUnavailable
-from app.pieces import Cutter
 from app.storage.store import MongoStorage
-from app.vault import Vault
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.lossy import WRITES, Lossy, lossy_proxy
+from tests.sealing import MASTER
 from tests.written import open_session
 
 if TYPE_CHECKING:
@@ -36,10 +35,10 @@ async def answering(
 ) -> AsyncIterator[tuple[Lossy, MongoStorage, Recorder, Recording]]:
     """A session whose answer has begun, recorded over a connection that can lose replies."""
     async with lossy_proxy(mongodb_uri) as (lossy, uri):
-        storage = MongoStorage.connect(uri, database_name)
+        storage = MongoStorage.connect(uri, database_name, MASTER)
         await storage.prepare()
         ledger = ChainedLedger(storage.ledger, "test")
-        bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
+        bodies = Bodies(storage.pieces, storage.data_keys)
         recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
         session = a_session(NOW)
         await open_session(storage, session)

@@ -56,6 +56,9 @@ class MongoHolds:
                 return hold
         raise StorageUnavailable("A hold of this request opens and closes again all the time.")
 
+    async def remove(self, hold_id: str) -> None:
+        await self._holds.remove(hold_id)
+
     async def get(self, hold_id: str) -> Hold | None:
         return await self._holds.one({"_id": hold_id})
 

@@ -26,6 +26,8 @@ class FalsePositiveStore(Protocol):
 
     async def of_session(self, session_id: str) -> tuple[FalsePositive, ...]: ...
 
+    async def remove_of(self, session_id: str) -> None: ...
+
     async def since(self, moment: datetime) -> tuple[FalsePositive, ...]:
         """Return the marks on sessions that began then or later."""
         ...
@@ -46,6 +48,9 @@ class MongoFalsePositives:
 
     async def take_back(self, mark_id: str) -> None:
         await self._marks.remove(mark_id)
+
+    async def remove_of(self, session_id: str) -> None:
+        await self._marks.remove_all({"session_id": session_id})
 
     async def of_session(self, session_id: str) -> tuple[FalsePositive, ...]:
         return await self._marks.find({"session_id": session_id})

@@ -38,6 +38,9 @@ class MongoNotices:
             return found
         return notice
 
+    async def remove_of(self, hold_id: str) -> None:
+        await self._notices.remove_all({"hold_id": hold_id})
+
     async def lease(
         self, notice: Notice, *, by: str, now: datetime, until: datetime
     ) -> Notice | None:

@@ -1,10 +1,13 @@
-"""Pieces of bodies and of pages, each stored once under the name of what it holds; page indexes."""
+"""Pieces of bodies and of pages, sealed, each stored once under its name; page indexes."""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from app.errors import StorageUnavailable
+from app.domain.session import Side
+from app.errors import Damaged
 from app.pages import index_id
 from app.storage.documents import to_document
 from app.storage.driver import repeating
@@ -12,36 +15,62 @@ from app.storage.driver import repeating
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from app.domain.session import Side
     from app.pages import PageIndex
     from app.pieces import Piece
+    from app.sealing.data_key import DataKey
+    from app.sealing.data_keys import DataKeys
     from app.storage.bulk import Write
+    from app.storage.documents import Document
     from app.storage.mongo import Collection
 
 _AT_ONCE = 16
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPiece:
+    """`seal` opens with the data key named `key`. What was stored unsealed is in `data`."""
+
+    id: str
+    data: bytes = b""
+    key: str = ""
+    seal: bytes = b""
+
+
 class PieceStore(Protocol):
     """Every method may raise StorageUnavailable."""
 
-    async def put(self, pieces: Iterable[Piece]) -> None:
-        """Write the pieces that are not stored yet."""
+    async def put(self, pieces: Iterable[Piece], key: DataKey) -> None:
+        """Seal and write the pieces that are not stored yet."""
         ...
 
-    def putting(self, pieces: Iterable[Piece]) -> list[Write]:
+    def putting(self, pieces: Iterable[Piece], key: DataKey) -> list[Write]:
         """Return the writes of pieces, to be joined with others."""
         ...
 
     async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
         """Return what the pieces hold, in the order of the names.
 
-        Raises StorageUnavailable also where one is missing.
+        Raises Damaged where one is missing or was changed; ContentErased.
         """
         ...
+
+    async def remove(self, names: Sequence[str]) -> None: ...
 
 
 class PageStore(Protocol):
     async def put(self, index: PageIndex) -> None: ...
+
+    async def of_sessions(self, session_ids: Iterable[str]) -> tuple[PageIndex, ...]:
+        """Return the indexes of both sides of some sessions."""
+        ...
+
+    async def naming(self, leaves: Sequence[str]) -> tuple[PageIndex, ...]:
+        """Return the indexes that name any of these leaves, by a look at all there are."""
+        ...
+
+    async def remove(self, session_id: str) -> None:
+        """Delete the indexes of a session, not their leaves."""
+        ...
 
     async def get(self, session_id: str, side: Side) -> PageIndex | None: ...
 
@@ -50,24 +79,47 @@ class PageStore(Protocol):
 class MongoPieces:
     """A PieceStore."""
 
-    def __init__(self, pieces: Collection[Piece]) -> None:
+    def __init__(self, pieces: Collection[StoredPiece], keys: DataKeys) -> None:
         self._pieces = pieces
+        self._keys = keys
 
-    def putting(self, pieces: Iterable[Piece]) -> list[Write]:
-        return [self._pieces.inserting(to_document(one), by_content=True) for one in pieces]
+    def putting(self, pieces: Iterable[Piece], key: DataKey) -> list[Write]:
+        return [self._pieces.inserting(_sealed(one, key), by_content=True) for one in pieces]
 
-    async def put(self, pieces: Iterable[Piece]) -> None:
-        rest = [to_document(piece) for piece in pieces]
+    async def put(self, pieces: Iterable[Piece], key: DataKey) -> None:
+        rest = list(pieces)
         for start in range(0, len(rest), _AT_ONCE):
-            await self._pieces.insert(*rest[start : start + _AT_ONCE])
+            some = rest[start : start + _AT_ONCE]
+            documents = await asyncio.to_thread(_all_sealed, some, key)
+            await self._pieces.insert(*documents, by_content=True)
 
     async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
         found = await self._pieces.find({"_id": {"$in": sorted(set(names))}})
-        data = {piece.id: piece.data for piece in found}
+        keys = await self._keys.opened({piece.key for piece in found if piece.key})
+        data = {
+            one.id: keys[one.key].open(_place(one.id), one.seal) if one.key else one.data
+            for one in found
+        }
         try:
             return tuple(data[name] for name in names)
         except KeyError as missing:
-            raise StorageUnavailable(f"A piece of the record is not stored: {missing}.") from None
+            raise Damaged(f"A piece of the record is not stored: {missing}.") from None
+
+    async def remove(self, names: Sequence[str]) -> None:
+        if names:
+            await self._pieces.remove_all({"_id": {"$in": list(names)}})
+
+
+def _all_sealed(pieces: Iterable[Piece], key: DataKey) -> list[Document]:
+    return [_sealed(piece, key) for piece in pieces]
+
+
+def _sealed(piece: Piece, key: DataKey) -> Document:
+    return to_document(StoredPiece(piece.id, b"", key.id, key.seal(_place(piece.id), piece.data)))
+
+
+def _place(name: str) -> str:
+    return f"piece {name}"
 
 
 @repeating
@@ -79,6 +131,17 @@ class MongoPages:
 
     async def put(self, index: PageIndex) -> None:
         await self._pages.put(index.id, to_document(index))
+
+    async def of_sessions(self, session_ids: Iterable[str]) -> tuple[PageIndex, ...]:
+        ids = [index_id(session_id, side) for session_id in session_ids for side in Side]
+        return await self._pages.find({"_id": {"$in": ids}}) if ids else ()
+
+    async def naming(self, leaves: Sequence[str]) -> tuple[PageIndex, ...]:
+        return await self._pages.find({"leaves": {"$in": list(leaves)}})
+
+    async def remove(self, session_id: str) -> None:
+        ids = [index_id(session_id, side) for side in Side]
+        await self._pages.remove_all({"_id": {"$in": ids}})
 
     async def get(self, session_id: str, side: Side) -> PageIndex | None:
         return await self._pages.one({"_id": index_id(session_id, side)})

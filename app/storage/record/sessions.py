@@ -6,25 +6,32 @@ Chunks are stored in batches, as the recorder writes them: one document for hund
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from app.domain.session import Chunk, CloudRun, SessionChange, SessionState, Side
-from app.storage.documents import to_document
+from app.ids import first_id
+from app.storage.documents import between, to_document
 from app.storage.driver import repeating
 from app.storage.mongo import Index
 from app.storage.record.searching import newest_first
 from app.storage.record.terms import (
     agent_term,
     answer_terms,
+    conversation_term,
     session_document,
     session_terms,
     unpaged_term,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from app.domain.session import Session
+    from app.sealing.data_key import DataKey
+    from app.sealing.data_keys import DataKeys
     from app.search import SessionFilter
     from app.storage.bulk import Write
     from app.storage.documents import Document
@@ -33,23 +40,34 @@ if TYPE_CHECKING:
 _BATCH = 100
 _BATCH_BYTES = 1024 * 1024
 _BATCHES_AT_ONCE = 16
+_CHUNKS = msgspec.msgpack.Decoder(tuple[Chunk, ...])
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkBatch:
-    """`id` is the session's and the number of the first chunk, so that batches sort."""
+    """`id` is the session's and the number of the first chunk, so that batches sort.
+
+    `seal` has the chunks and opens with the data key named `key`; `name` is a keyed digest of
+    them, by which a batch that is written again is known. What was stored unsealed is in `chunks`.
+    """
 
     id: str
-    chunks: tuple[Chunk, ...]
+    chunks: tuple[Chunk, ...] = ()
+    key: str = ""
+    seal: bytes = b""
+    name: str = ""
 
 
 @repeating
 class MongoSessions:
     """A SessionStore."""
 
-    def __init__(self, sessions: Collection[Session], chunks: Collection[ChunkBatch]) -> None:
+    def __init__(
+        self, sessions: Collection[Session], chunks: Collection[ChunkBatch], keys: DataKeys
+    ) -> None:
         self._sessions = sessions
         self._chunks = chunks
+        self._keys = keys
 
     async def prepare(self) -> None:
         # The embedded server has none of ids alone that knows an order.
@@ -69,9 +87,12 @@ class MongoSessions:
     def changing(self, session_id: str, change: SessionChange) -> Write:
         return self._sessions.changing({"_id": session_id}, _update(change))
 
-    def appending(self, session_id: str, chunks: Sequence[Chunk]) -> list[Write]:
+    def appending(self, session_id: str, chunks: Sequence[Chunk], key: DataKey) -> list[Write]:
         batches = _batches(session_id, chunks)
-        return [self._chunks.inserting(to_document(batch)) for batch in batches]
+        return [
+            self._chunks.inserting(to_document(_sealed(batch, key)), random="seal")
+            for batch in batches
+        ]
 
     async def adopt(self, session_id: str, gateway: str) -> None:
         await self._set(session_id, {"gateway": gateway})
@@ -103,6 +124,28 @@ class MongoSessions:
         for batch in _batches(session_id, chunks):
             await self._chunks.remove(batch.id)
 
+    async def between(self, after: str, before: str, *, limit: int) -> tuple[Session, ...]:
+        bounds = {"$lt": before} | ({"$gt": after} if after else {})
+        return await self._sessions.find({"_id": bounds}, limit=limit)
+
+    async def sharing(self, session: Session) -> tuple[Session, ...]:
+        if session.conversation is None:
+            return ()
+        day = session.started_at.replace(hour=0, minute=0, second=0, microsecond=0)
+        ids = between(first_id(day), first_id(day + timedelta(days=1)))
+        spoken = conversation_term(session.conversation)
+        found = await self._sessions.find({"terms": spoken} | ids)
+        return tuple(other for other in found if other.id != session.id)
+
+    async def referring(self, pieces: Sequence[str]) -> tuple[Session, ...]:
+        return await self._sessions.find({"request.pieces": {"$in": list(pieces)}})
+
+    async def remove_chunks(self, session_id: str) -> None:
+        await self._chunks.remove_all({"_id": {"$gt": f"{session_id}:", "$lt": f"{session_id};"}})
+
+    async def remove(self, session_id: str) -> None:
+        await self._sessions.remove(session_id)
+
     async def get(self, session_id: str) -> Session | None:
         return await self._sessions.one({"_id": session_id})
 
@@ -115,7 +158,9 @@ class MongoSessions:
             place = {"_id": {"$gt": last, "$lt": f"{session_id};"}}
             wanted = (limit - size) // _BATCH_BYTES + 1 if limit else _BATCHES_AT_ONCE
             at_once = min(wanted, _BATCHES_AT_ONCE)
-            batches = await self._chunks.find(place, limit=at_once)
+            stored = await self._chunks.find(place, limit=at_once)
+            keys = await self._keys.opened({batch.key for batch in stored if batch.key})
+            batches = [_opened(batch, keys) if batch.key else batch for batch in stored]
             found += [chunk for batch in batches for chunk in batch.chunks]
             size += sum(len(chunk.data) for batch in batches for chunk in batch.chunks)
             if len(batches) < at_once:
@@ -161,6 +206,20 @@ def _update(change: SessionChange) -> Document:
     added = {"unpaged": [side.value for side in sorted(sides)], "terms": terms}
     lists = {name: {"$each": values} for name, values in added.items() if values}
     return {"$set": fields} | ({"$addToSet": lists} if lists else {})
+
+
+def _sealed(batch: ChunkBatch, key: DataKey) -> ChunkBatch:
+    data, place = msgspec.msgpack.encode(batch.chunks), _place(batch.id)
+    return ChunkBatch(batch.id, (), key.id, key.seal(place, data), key.name(place, data))
+
+
+def _opened(batch: ChunkBatch, keys: Mapping[str, DataKey]) -> ChunkBatch:
+    data = keys[batch.key].open(_place(batch.id), batch.seal)
+    return ChunkBatch(batch.id, _CHUNKS.decode(data))
+
+
+def _place(batch_id: str) -> str:
+    return f"part {batch_id} of an answer"
 
 
 def _batches(session_id: str, chunks: Sequence[Chunk]) -> Iterator[ChunkBatch]:

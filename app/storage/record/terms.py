@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from app.domain.session import RecordedAnswer, RecordedCall, Session, Side
+    from app.domain.session_facts import Conversation
     from app.search import SessionFilter
 
 CONVERSATION_SHORT = 16
@@ -50,6 +51,10 @@ def unpaged_term(side: Side) -> str:
 
 def agent_term(agent: str) -> str:
     return _term("agent", agent)
+
+
+def conversation_term(told: Conversation) -> str:
+    return _term("conversation", told.id[:CONVERSATION_SHORT])
 
 
 def session_query(wanted: SessionFilter) -> Document:
@@ -122,7 +127,7 @@ def _terms(session: Session) -> Iterator[str]:
     for fired in session.verdict.fired:
         yield _term("rule", fired.rule)
     if spoken := session.conversation:
-        yield _term("conversation", spoken.id[:CONVERSATION_SHORT])
+        yield conversation_term(spoken)
         yield _term("conversation", spoken.name.lower())
     if session.cloud:
         yield agent_term(session.cloud.agent)

@@ -28,15 +28,18 @@ from app.domain.session import (
     SessionState,
     Side,
 )
+from app.domain.session_facts import Conversation
 from app.pages import PageIndex
 from app.pieces import Piece
 from app.search import SessionFilter
 from app.storage.gateways import Heartbeat
 from app.storage.links import Link
+from tests.app.storage.content_samples import KEYS, LEGAL_HOLDS
 from tests.app.storage.record_samples import RECORD
 from tests.app.storage.sample import Sample
 from tests.app.storage.test_mongo import ALICE, MARIA, NOW, a_hold, a_session
 from tests.app.storage.webhook_samples import WEBHOOKS
+from tests.sealing import KEY, WRAPPED
 from tests.written import append_chunks, change_session, open_session
 
 if TYPE_CHECKING:
@@ -48,6 +51,7 @@ ANSWER = RecordedAnswer(200, (), NOW, rules=("r",))
 CHANGE = SessionChange(
     Decision.ALLOWED, answer=ANSWER, state=SessionState.CLOSED, unpaged=(Side.ANSWER,)
 )
+TALKING = replace(SESSION, conversation=Conversation("c" * 32, "c", "header"))
 CHUNKS = tuple(Chunk(n, n, b"x" * n) for n in range(3))
 PIECES = tuple(Piece(f"piece-{n}", b"x" * n) for n in range(3))
 PAGES = PageIndex(f"{SESSION.id}:request", 1, ("piece-0",))
@@ -100,7 +104,8 @@ async def _launched(storage: MongoStorage) -> None:
 
 async def _answered(storage: MongoStorage) -> None:
     await _opened(storage)
-    await append_chunks(storage, SESSION.id, CHUNKS)
+    await storage.keys.put(WRAPPED)
+    await append_chunks(storage, SESSION.id, CHUNKS, KEY)
     await change_session(storage, SESSION.id, answer=ANSWER, unpaged=(Side.ANSWER,))
 
 
@@ -130,9 +135,15 @@ _SESSIONS = {
     "retract": Sample(lambda s: s.sessions.retract(SESSION.id, CHUNKS), _answered),
     "get": Sample(lambda s: s.sessions.get(SESSION.id), _answered),
     "chunks": Sample(lambda s: s.sessions.chunks(SESSION.id), _answered),
+    "between": Sample(lambda s: s.sessions.between("", "z", limit=9), _opened),
+    "sharing": Sample(lambda s: s.sessions.sharing(TALKING), _opened),
+    "referring": Sample(lambda s: s.sessions.referring(["piece-1"]), _opened),
+    "remove_chunks": Sample(lambda s: s.sessions.remove_chunks(SESSION.id), _answered),
+    "remove": Sample(lambda s: s.sessions.remove(SESSION.id), _opened),
     "search": Sample(lambda s: s.sessions.search(SessionFilter(), limit=9), _opened),
 }
 _HOLDS = {
+    "remove": Sample(lambda s: s.holds.remove(HOLD.id), _held),
     "prepare": Sample(lambda s: s.holds.prepare()),
     "open": Sample(lambda s: s.holds.open(HOLD)),
     "get": Sample(lambda s: s.holds.get(HOLD.id), _held),
@@ -162,6 +173,7 @@ _HOLDS = {
     "settle": Sample(lambda s: s.holds.settle(HOLD), _held),
 }
 _NOTICES = {
+    "remove_of": Sample(lambda s: s.notices.remove_of(HOLD.id), _leased),
     "prepare": Sample(lambda s: s.notices.prepare()),
     "ensure": Sample(lambda s: s.notices.ensure(NOTICE)),
     "lease": Sample(
@@ -253,9 +265,24 @@ _DEVICES = {
         lambda s: s.devices.settle(DEVICE.id, DeviceState.ALLOWED, ISSUED.id, NOW), _device
     ),
 }
+
+
+async def _kept(storage: MongoStorage) -> None:
+    await storage.keys.put(WRAPPED)
+    await storage.pieces.put(PIECES, KEY)
+
+
 _SMALL = {
-    "pieces.put": Sample(lambda s: s.pieces.put(PIECES)),
-    "pieces.get": Sample(lambda s: s.pieces.get(["piece-1"]), lambda s: s.pieces.put(PIECES)),
+    "pieces.put": Sample(lambda s: s.pieces.put(PIECES, KEY)),
+    "pieces.get": Sample(lambda s: s.pieces.get(["piece-1"]), _kept),
+    "pieces.remove": Sample(lambda s: s.pieces.remove(["piece-1"]), _kept),
+    "pages.of_sessions": Sample(
+        lambda s: s.pages.of_sessions([SESSION.id]), lambda s: s.pages.put(PAGES)
+    ),
+    "pages.naming": Sample(lambda s: s.pages.naming(["piece-0"]), lambda s: s.pages.put(PAGES)),
+    "pages.remove": Sample(lambda s: s.pages.remove(SESSION.id), lambda s: s.pages.put(PAGES)),
+    "statements.remove": Sample(lambda s: s.statements.remove("key")),
+    "marks.remove_of": Sample(lambda s: s.marks.remove_of(SESSION.id)),
     "pages.put": Sample(lambda s: s.pages.put(PAGES)),
     "pages.get": Sample(
         lambda s: s.pages.get(SESSION.id, Side.REQUEST), lambda s: s.pages.put(PAGES)
@@ -320,9 +347,9 @@ _SMALL = {
         lambda s: s.ledger.insert(
             ENTRIES,
             [
-                *s.pieces.putting(PIECES),
+                *s.pieces.putting(PIECES, KEY),
                 s.sessions.opening(SESSION),
-                *s.sessions.appending(SESSION.id, CHUNKS),
+                *s.sessions.appending(SESSION.id, CHUNKS, KEY),
                 s.sessions.changing("before", CHANGE),
             ],
         ),
@@ -356,6 +383,8 @@ SAMPLES = (
             "issued": _ISSUED,
             "devices": _DEVICES,
             "webhooks": WEBHOOKS,
+            "keys": KEYS,
+            "legal_holds": LEGAL_HOLDS,
         }.items()
         for method, sample in samples.items()
     }

@@ -23,15 +23,16 @@ async def test_what_cannot_be_written_does_not_hurt_the_others(
 ) -> None:
     monkeypatch.setattr(app.storage.driver, "_JOINS_FROM", joins_from)
     sessions, pieces = storage.sessions, storage.pieces
+    key = await storage.data_keys.of("somebody")
     await append_chunks(storage, "other", CHUNKS)
-    await pieces.put([Piece("known", b"x")])
+    await pieces.put([Piece("known", b"x")], key)
     faults = await storage.ledger.insert(
         (),
         [
-            *sessions.appending("huge", [Chunk(0, 0, b"x" * 17_000_000)]),
-            *sessions.appending("other", [Chunk(0, 0, b"another in the same place")]),
-            *sessions.appending("other", CHUNKS),
-            *pieces.putting([Piece("known", b"x"), Piece("new", b"y")]),
+            *sessions.appending("huge", [Chunk(0, 0, b"x" * 17_000_000)], key),
+            *sessions.appending("other", [Chunk(0, 0, b"another in the same place")], key),
+            *sessions.appending("other", CHUNKS, key),
+            *pieces.putting([Piece("known", b"x"), Piece("new", b"y")], key),
             sessions.changing("\ud800", SessionChange(Decision.ALLOWED)),
             sessions.changing("there is none", SessionChange(Decision.ALLOWED)),
             sessions.opening(SESSION),

@@ -22,12 +22,15 @@ from app.storage.driver import ENDS_SECONDS
 from app.storage.store import MongoStorage
 from tests.app.storage.samples import APPROVED, GRANT, HOLD, NOW, SAMPLES, VOTED, Sample
 from tests.lossy import ALL, WRITES, Lossy, lossy_proxy
+from tests.sealing import MASTER
 from tests.written import append_chunks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 MANY = 1000
+_CHANCE = ("reminded_at_by", "escalated_at_by", "seal")
+"""Which process set a mark, and the nonce of what is sealed."""
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +41,7 @@ def impatient_driver(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def opened(uri: str, name: str) -> AsyncIterator[MongoStorage]:
-    storage = MongoStorage.connect(uri, name)
+    storage = MongoStorage.connect(uri, name, MASTER)
     try:
         yield storage
     finally:
@@ -71,8 +74,7 @@ class Contents:
         """Return what is there, and leave nothing."""
         found = {}
         for name in sorted(self._database.list_collection_names()):
-            # Which process set a mark is chance.
-            rows = self._database[name].find(projection={"reminded_at_by": 0, "escalated_at_by": 0})
+            rows = self._database[name].find(projection=dict.fromkeys(_CHANCE, 0))
             if documents := sorted(rows, key=lambda row: str(row["_id"])):
                 found[name] = documents
             self._database[name].delete_many({})

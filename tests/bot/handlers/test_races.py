@@ -17,6 +17,7 @@ from policies.approvals.votes import Word
 from sandbox.slack import BOT_TOKEN
 from tests.bot.conftest import CLOCK
 from tests.bot.values import MARCUS, MARIA
+from tests.sealing import MASTER
 
 if TYPE_CHECKING:
     from bot.slack.api import Slack
@@ -40,7 +41,7 @@ async def test_of_two_opposite_clicks_one_wins_and_the_other_hears_it_each_of_20
     office: Office, mongodb_uri: str, database_name: str
 ) -> None:
     await office.slack.settings(rates=0)
-    other = MongoStorage.connect(mongodb_uri, database_name)
+    other = MongoStorage.connect(mongodb_uri, database_name, MASTER)
     async with (
         connected(BOT_TOKEN, f"{office.slack.base_url}/api/") as slack,
         asyncio.TaskGroup() as tasks,

@@ -15,7 +15,6 @@ from app.storage.store import MongoStorage
 from bot.views.replay_pages import Shelf
 from proxy.record.pager import Pager
 from sandbox.slack.driver import SeenView
-from tests.bot.conftest import CUTTER
 from tests.bot.values import JOB
 from tests.conftest import NOBODY
 from tests.written import append_chunks, change_session
@@ -133,7 +132,7 @@ async def test_a_large_held_request_is_viewed_page_by_page_and_masked(office: Of
     said.append({"role": "user", "content": "with AKIAIOSFODNN7EXAMPLQ, please"})
     held = await office.hold(body=json.dumps({"model": "m", "messages": said}).encode())
     stores = office.storage.sessions, office.storage.pieces, office.storage.pages
-    await Pager(*stores, CUTTER, "", CLOCK).look()
+    await Pager(*stores, office.storage.data_keys, "", CLOCK).look()
     async with office.bot():
         maria, ines = await office.slack.user("maria"), await office.slack.user("ines")
         await maria.click(await maria.wait_for_message("Approval needed"), "View full")

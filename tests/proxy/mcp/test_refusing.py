@@ -15,8 +15,6 @@ from app.domain.connection import Connection, CredentialScheme
 from app.domain.event import EventKind
 from app.domain.session import RecordedRequest
 from app.errors import Unreachable, UpstreamUnavailable
-from app.pieces import Cutter
-from app.vault import Vault
 from app.wire.mcp.asks import Ask, ServerAsk
 from proxy.mcp.refusing import Refusing
 from proxy.record.pager import Bodies
@@ -42,7 +40,7 @@ SESSION = a_session(NOW)
 async def refusing(storage: MongoStorage, port: int) -> AsyncIterator[Refusing]:
     """Refuse what a server on this port asks."""
     ledger = ChainedLedger(storage.ledger, "test")
-    bodies = Bodies(storage.pieces, Cutter(Vault.new_key()))
+    bodies = Bodies(storage.pieces, storage.data_keys)
     recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
     await open_session(storage, SESSION)
     connection = Connection("ops", f"http://127.0.0.1:{port}", CredentialScheme.BEARER, b"", "mcp")

@@ -62,8 +62,8 @@ async def recorded(
     """
     now = CLOCK.now()
     raw = json.dumps(body).encode()
-    cut = Cutter(place.settings.vault_key.get_secret_value()).cut(raw)
-    await place.storage.pieces.put(cut)
+    cut = Cutter(b"names", new_id(now)).cut(raw)
+    await place.storage.pieces.put(cut, await place.storage.data_keys.of(identity.key))
     pieces = tuple(piece.id for piece in cut)
     sent = RecordedRequest(
         "POST", "v1/messages", word, (("content-type", "application/json"),), raw, "d" * 64

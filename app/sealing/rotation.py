@@ -1,0 +1,27 @@
+"""Wraps data keys with the newest master key; what they seal stays as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.sealing.master import Wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from app.sealing.data_keys import KeyStore
+    from app.sealing.master import MasterKeys
+
+_BATCH = 100
+
+
+async def rotated(keys: KeyStore, master: MasterKeys) -> AsyncIterator[int]:
+    """Yield how many were wrapped, batch by batch. What is interrupted goes on the next time.
+
+    Raises StorageUnavailable, and BadSettings where an older master key is missing.
+    """
+    while found := await keys.under_others([master.newest], limit=_BATCH):
+        for key in found:
+            raw = await master.unwrap(Wrapped(key.master, key.wrapped), key.context)
+            await keys.rewrap(key, await master.wrap(raw, key.context))
+        yield len(found)
