@@ -106,6 +106,8 @@ class Rule:
     """Whether what tools and the model say is decided on by its own text, not by its ask."""
     call: CallTerms | None = None
     """Set where the rule is about tool calls, and about no other text."""
+    retention_days: int = 0
+    """How long the record of what it fires on is kept at least; 0 where it demands nothing."""
 
     @property
     def enforced(self) -> bool:

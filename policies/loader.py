@@ -148,6 +148,7 @@ def _rule(spec: RuleSpec, detectors: Sequence[Detector]) -> Rule:
         mode=spec.mode,
         risk=spec.risk,
         explain=spec.explain,
+        retention_days=spec.retention.days if spec.retention else 0,
         approval=_approval(spec.approval),
         conditions=conditions(spec.when),
         look_for=_look_for(spec.id, text, detectors) if text else None,
@@ -166,7 +167,7 @@ def _call(spec: ToolCallSpec | None, *, together: bool) -> CallTerms | None:
     return CallTerms(f"tool_call.name: {names}", fits(spec.name), MCP in names, together=together)
 
 
-_ONLY_TOLD = dict.fromkeys(("title", "explain", "examples", "mode", "risk"), True)
+_ONLY_TOLD = dict.fromkeys(("title", "explain", "examples", "mode", "risk", "retention"), True)
 _BEFORE_CALLS = {**_ONLY_TOLD, "together": True, "when": {"tool_call": True}}
 """What a rule about no call had no word for: what was approved under it stays so."""
 

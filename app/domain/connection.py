@@ -86,6 +86,8 @@ class Connection:
     share_agents: tuple[str, ...] = ()
     open_agents: bool = False
     fetch_artifacts: bool = False
+    retention_days: int = 0
+    """How long what is recorded of it is kept; 0: as the settings say."""
 
     @property
     def kind(self) -> ConnectionKind:

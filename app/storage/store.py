@@ -36,9 +36,8 @@ from app.storage.gateways import Heartbeat, MongoGateways
 from app.storage.leases import MongoLeases
 from app.storage.links import Link, MongoLinks
 from app.storage.mongo import Database
-from app.storage.pieces import MongoPages, MongoPieces, StoredPiece
 from app.storage.receipts import MongoReceipts, Receipt
-from app.storage.record.pieces import MongoPages, MongoPieces
+from app.storage.record.pieces import MongoPages, MongoPieces, StoredPiece
 from app.storage.record.positions import MongoPositions
 from app.storage.record.rejections import MongoRejections
 from app.storage.record.sessions import ChunkBatch, MongoSessions

@@ -12,7 +12,7 @@ from app.audit.proof.notes import BadNote
 from app.audit.proof.offline import Verified
 from app.audit.proof.verifier import Fault, Progress, Verifier
 from app.audit.seals import content
-from app.errors import BadSettings
+from app.errors import BadSettings, Damaged
 from app.settings import load_notary_settings
 from cli.audit.offline import read_keys, read_text
 from cli.audit.reading import signed_entries, stored_session
@@ -147,8 +147,13 @@ class _Run:
         session, stories = entry.event.session_id, self.verifier.progress.stories
         if not stories.is_over(session):
             return
-        if self.verifier.contents and (record := await stored_session(storage, session)):
-            self.verifier.take_content(record)
+        try:
+            record = await stored_session(storage, session) if self.verifier.contents else None
+        except Damaged as damaged:
+            self.verifier.damaged(session, str(damaged).removesuffix("."))
+        else:
+            if record is not None:
+                self.verifier.take_content(record)
         self.verifier.settle(session)
 
     async def _look_past(self, storage: MongoStorage, chain: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.audit.proof.bundle import session_record
 from app.domain.event import Entry, place
 from app.domain.session import sent, whole
-from app.errors import BadSettings
+from app.errors import BadSettings, ContentErased
 from app.reader import Reader
 from proxy.facts import digested_head
 
@@ -53,7 +53,17 @@ def gone(index: int, chain: str, seq: int) -> BadSettings:
 
 
 async def stored_session(storage: MongoStorage, session_id: str) -> Record | None:
-    """Return what is stored of a session; None where nothing is. Raises StorageUnavailable."""
+    """Return what is stored of a session; None where nothing is, or where it was erased.
+
+    Raises StorageUnavailable; Damaged where a part of it is missing or was changed.
+    """
+    try:
+        return await _stored(storage, session_id)
+    except ContentErased:
+        return None
+
+
+async def _stored(storage: MongoStorage, session_id: str) -> Record | None:
     session = await storage.sessions.get(session_id)
     if session is None:
         return None

@@ -9,10 +9,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from app.audit.proof.verifier import MOST_FAULTS
+from app.ids import short
 
 if TYPE_CHECKING:
     from app.audit.proof.offline import Verified
 
+_MOST_TOMBSTONES = 5
 _KEY_HOLDER = "whoever holds both the database and the notary's key could have written {} anew"
 
 
@@ -28,6 +30,14 @@ def report(verified: Verified, *, unsigned: int = 0) -> int:
         f"the content of {_of(verified.contents, 'session', 'sessions')}",
     ]
     console.print(f"Looked at {', '.join(counts)}.")
+    if verified.purged:
+        shown = [short(tombstone) for tombstone in verified.tombstones[:_MOST_TOMBSTONES]]
+        more = ", …" if len(verified.tombstones) > _MOST_TOMBSTONES else ""
+        sessions = _of(verified.purged, "session", "sessions")
+        console.print(
+            f"The content of {sessions} was purged (tombstone {', '.join(shown)}{more}), as the "
+            "ledger says."
+        )
     if verified.faults:
         console.print("[bold red]The record is not in order.[/] What is wrong, the first first:")
         for fault in verified.faults:

@@ -29,6 +29,7 @@ from cli.connection.agent_options import (
 )
 from cli.connection.base_urls import base_url
 from cli.connection.open_endpoints import Close, Open, endpoint_changes
+from cli.connection.retention import retain
 from cli.connection.server_options import (
     AllowTool,
     AllTools,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Manage the upstreams that the gateway may call.", no_args_is_help=True)
 app.command()(accept_tool)
+app.command()(retain)
 
 Name = Annotated[str, typer.Argument(help="The first part of the gateway's path, such as openai.")]
 Waits = Annotated[

@@ -15,6 +15,7 @@ from app.clock import SystemClock
 from app.domain.session import sent, whole
 from app.reader import Reader
 from app.search import parse_filter
+from cli.retention.legal_holds import hold, holds, unhold
 from cli.sessions.following import tail
 from cli.sessions.looking import catalog_here, find, note
 from cli.sessions.rejected import rejected
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from app.storage.store import MongoStorage
 
 app = typer.Typer(help="Find and read recorded sessions.", no_args_is_help=True)
+app.command()(hold)
+app.command()(unhold)
+app.command()(holds)
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 app.command()(replay)
 app.command()(tail)

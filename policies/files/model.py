@@ -129,6 +129,10 @@ class CoversSpec(Spec):
         return most
 
 
+class RetentionSpec(Spec):
+    days: StrictInt = Field(ge=1, le=36_500, description="Counted from the request.")
+
+
 class RuleSpec(Spec):
     id: Id = Field(description="Its name on cards, in refusals and in the record.")
     title: Text = Field(description="What it found, in a few words, as on the card.")
@@ -153,6 +157,9 @@ class RuleSpec(Spec):
         RuleMode.ENFORCE, description="In shadow it is recorded, and nothing is done."
     )
     examples: RuleExamplesSpec | None = Field(None, description="Run by `abeyance policy check`.")
+    retention: RetentionSpec | None = Field(
+        None, description="How long the record of what it fires on is kept at least."
+    )
     together: StrictBool = Field(
         False,
         description="Whether the calls of one answer are released only when all are decided.",

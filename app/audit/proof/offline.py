@@ -36,6 +36,9 @@ class Verified:
     forwarded: int = 0
     """How many requests went out."""
     contents: int = 0
+    purged: int = 0
+    """Of how many sessions the content was purged or erased, as a tombstone tells."""
+    tombstones: tuple[str, ...] = ()
     """Of how many sessions the content was looked at."""
 
     def take(self, verifier: Verifier) -> None:
@@ -44,6 +47,9 @@ class Verified:
         self.faults = verifier.faults
         self.entries, self.chains = progress.tree.size, len(progress.chains)
         self.forwarded, self.contents = progress.stories.forwarded, progress.contents
+        self.purged = progress.purged
+        stories = progress.stories
+        self.tombstones = tuple(sorted({*stories.purged.values(), *stories.erased.values()}))
 
     is_whole: bool = True
     """Whether these are all entries of the ledger."""

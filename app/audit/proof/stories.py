@@ -53,6 +53,8 @@ class Story:
     ended: bool = False
     stored: bool = False
     """Whether its content was looked at."""
+    key: str = ""
+    """The id of the data key that seals its content."""
 
     def add(self, kind: str, data: Mapping[str, Any]) -> None:
         if kind == EventKind.SESSION_OPENED:
@@ -60,6 +62,7 @@ class Story:
             self.identity = str(data.get("identity", ""))
             self.connection = str(data.get("connection", ""))
             self.digest = str(data.get("digest", ""))
+            self.key = str(data.get("key", ""))
         elif kind in _RELEASING or (
             kind == EventKind.CALL_DECIDED and data.get("decision") == "approved"
         ):
@@ -111,6 +114,10 @@ class Stories:
         """Of the sessions that are not known to be in order."""
         self.approved: set[str] = set()
         self.given: set[str] = set()
+        self.purged: dict[str, str] = {}
+        """The tombstones of sessions."""
+        self.erased: dict[str, str] = {}
+        """The tombstones of data keys."""
         self.forwarded = 0
 
     def add(self, session: str, kind: str, data: Mapping[str, Any]) -> None:
@@ -118,6 +125,11 @@ class Stories:
             self.approved.add(str(data.get("hold", "")))
         elif kind == EventKind.GRANT_GIVEN:
             self.given.add(str(data.get("grant", "")))
+        elif kind == EventKind.CONTENT_PURGED:
+            self.purged[session] = str(data.get("tombstone", ""))
+        elif kind == EventKind.PERSON_ERASED:
+            keys = str(data.get("keys", "")).split()
+            self.erased |= dict.fromkeys(keys, str(data.get("tombstone", "")))
         self.forwarded += kind in _GONE_OUT
         if session and (kind in _TOLD):
             self.told.setdefault(session, Story()).add(kind, data)
@@ -142,7 +154,8 @@ class Stories:
     def state(self) -> dict[str, Any]:
         """Return all of it as JSON takes it."""
         told = {session: asdict(story) for session, story in self.told.items()}
-        lists = {"approved": sorted(self.approved), "given": sorted(self.given)}
+        lists: dict[str, Any] = {"approved": sorted(self.approved), "given": sorted(self.given)}
+        lists |= {"purged": self.purged, "erased": self.erased}
         return {"told": told, **lists, "forwarded": self.forwarded}
 
     @classmethod
@@ -150,6 +163,7 @@ class Stories:
         stories = cls()
         stories.told = {session: Story(**story) for session, story in state["told"].items()}
         stories.approved, stories.given = set(state["approved"]), set(state["given"])
+        stories.purged, stories.erased = dict(state["purged"]), dict(state["erased"])
         stories.forwarded = state["forwarded"]
         return stories
 

@@ -59,6 +59,10 @@ class Progress:
     """The number and the hash of the last entry of each."""
     stories: Stories = field(default_factory=Stories)
     contents: int = 0
+    missing: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of sessions whose content is not as it should be: their data key, and what is wrong."""
+    purged: int = 0
+    """Of how many sessions a tombstone tells why their content is gone."""
     checked: int = 0
     """The size of the largest head whose root was right."""
     links: set[str] = field(default_factory=set)
@@ -72,6 +76,7 @@ class Progress:
             "chains": {name: list(last) for name, last in self.chains.items()},
             "stories": self.stories.state(),
             "contents": self.contents,
+            "missing": {session: list(told) for session, told in self.missing.items()},
             "checked": self.checked,
             "links": sorted(self.links),
         }
@@ -84,8 +89,9 @@ class Progress:
             {name: (seq, hash_) for name, (seq, hash_) in state["chains"].items()},
             Stories.resumed(state["stories"]),
             state["contents"],
-            state["checked"],
-            set(state["links"]),
+            checked=state["checked"],
+            links=set(state["links"]),
+            missing={session: (key, what) for session, (key, what) in state["missing"].items()},
         )
 
 
@@ -184,8 +190,14 @@ class Verifier:
         """Take no more content of a session; forget it where it has ended, and in order."""
         stories = self.progress.stories
         if self.contents and stories.is_over(session) and not stories.told[session].stored:
-            self.fault(f"session {session}", "its content is missing")
+            self.damaged(session, "its content is missing")
         stories.settle(session)
+
+    def damaged(self, session: str, what: str) -> None:
+        """Take it that the content of a session is gone or changed: a tombstone may say why."""
+        story = self.progress.stories.told[session]
+        story.stored = True
+        self.progress.missing.setdefault(session, (story.key, what))
 
     def finish(self) -> None:
         """Say what is missing, now that there are no more entries."""
@@ -207,7 +219,13 @@ class Verifier:
         self.finish_stories()
 
     def finish_stories(self) -> None:
-        """Say what went out without its reason, now that there are no more entries."""
+        """Say what went out or is gone without its reason, now that there are no more entries."""
+        stories = self.progress.stories
+        for session, (key, what) in self.progress.missing.items():
+            if session in stories.purged or key in stories.erased:
+                self.progress.purged += 1
+            else:
+                self.fault(f"session {session}", f"{what}, and no tombstone says why")
         for session, fault in self.progress.stories.faults():
             self.fault(f"session {session}", fault)
 

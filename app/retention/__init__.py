@@ -1,0 +1,1 @@
+"""How long content is kept, what keeps it longer, and how it ends."""

@@ -1,0 +1,1 @@
+"""Commands that say how long the record is kept, and end it."""

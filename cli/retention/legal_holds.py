@@ -1,0 +1,122 @@
+"""`abeyance session hold`, `unhold` and `holds`: what is not to be purged or erased."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from app.clock import SystemClock
+from app.domain.event import Event, EventKind
+from app.domain.legal_hold import HoldScope, LegalHold, legal_hold_id
+from app.errors import BadRequest, NotFound
+from app.search import SessionFilter
+from cli.storing import record, who, with_storage
+
+if TYPE_CHECKING:
+    from app.storage.store import MongoStorage
+
+_Session = Annotated[
+    str, typer.Option("--session", help="A session: its id, or its last six characters.")
+]
+_Person = Annotated[str, typer.Option("--person", help="A person: their e-mail address.")]
+_Conversation = Annotated[
+    str, typer.Option("--conversation", help="A conversation, as `conversation:` finds it.")
+]
+_Reason = Annotated[str, typer.Option("--reason", help="Why; it stays in the ledger.")]
+
+
+def hold(
+    *,
+    reason: _Reason,
+    session: _Session = "",
+    person: _Person = "",
+    conversation: _Conversation = "",
+) -> None:
+    """Place a legal hold: what it covers is not purged and not erased, however old it is."""
+
+    async def place(storage: MongoStorage) -> None:
+        for scope, target in await _targets(storage, session, person, conversation):
+            now = SystemClock().now()
+            placed = LegalHold(legal_hold_id(scope, target), scope, target, reason, who(), now)
+            await storage.legal_holds.put(placed)
+            await _note(storage, EventKind.LEGAL_HOLD_PLACED, scope, target, reason)
+            _say(f"Held: {scope.value} {target}.")
+
+    with_storage(place)
+
+
+def unhold(
+    *,
+    reason: _Reason,
+    session: _Session = "",
+    person: _Person = "",
+    conversation: _Conversation = "",
+) -> None:
+    """Lift a legal hold."""
+
+    async def lift(storage: MongoStorage) -> None:
+        known = {placed.id for placed in await storage.legal_holds.all()}
+        targets = await _targets(storage, session, person, conversation)
+        if not known & {legal_hold_id(*target) for target in targets}:
+            raise NotFound("There is no such legal hold: see `abeyance session holds`.")
+        for scope, target in targets:
+            await _note(storage, EventKind.LEGAL_HOLD_LIFTED, scope, target, reason)
+            await storage.legal_holds.remove(legal_hold_id(scope, target))
+            _say(f"No longer held: {scope.value} {target}.")
+
+    with_storage(lift)
+
+
+def holds() -> None:
+    """List the legal holds."""
+
+    async def show(storage: MongoStorage) -> None:
+        table = Table("holds", "what", "since", "by", "reason")
+        for placed in await storage.legal_holds.all():
+            since = f"{placed.at:%Y-%m-%d}"
+            row = (placed.scope.value, placed.target, since, placed.by, placed.reason)
+            table.add_row(*(Text(cell) for cell in row))
+        Console().print(table)
+
+    with_storage(show)
+
+
+async def _targets(
+    storage: MongoStorage, session: str, person: str, conversation: str
+) -> list[tuple[HoldScope, str]]:
+    """Return what is named. Raises BadRequest, NotFound."""
+    if len([given for given in (session, person, conversation) if given]) != 1:
+        raise BadRequest("Give one of --session, --person and --conversation.")
+    if person:
+        people = await storage.people.by_email(person)
+        found = [(HoldScope.PERSON, known.key) for known in people]
+    elif session:
+        wanted = SessionFilter(id=session.lower())
+        sessions = await storage.sessions.search(wanted, limit=2)
+        found = [(HoldScope.SESSION, one.id) for one in sessions]
+        if len(found) > 1:
+            raise BadRequest(f"Several sessions end in {session}: give the whole id.")
+    else:
+        wanted = SessionFilter(conversation=conversation.lower())
+        sessions = await storage.sessions.search(wanted, limit=1000)
+        ids = dict.fromkeys(s.conversation.id for s in sessions if s.conversation)
+        found = [(HoldScope.CONVERSATION, told) for told in ids]
+    if not found:
+        raise NotFound(f"Nothing is recorded of {session or person or conversation}.")
+    return found
+
+
+async def _note(
+    storage: MongoStorage, kind: EventKind, scope: HoldScope, target: str, reason: str
+) -> None:
+    said = {"by": who(), "scope": scope.value, "target": target, "reason": reason}
+    session = target if scope is HoldScope.SESSION else ""
+    await record(storage, Event(kind, SystemClock().now(), session, said))
+
+
+def _say(sentence: str) -> None:
+    Console(highlight=False, soft_wrap=True).print(sentence, markup=False)

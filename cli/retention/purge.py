@@ -1,0 +1,97 @@
+"""`abeyance purge`: removes content that is older than connections, rules and settings demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from app.clock import SystemClock
+from app.errors import StorageUnavailable
+from app.retention.purging import Purger
+from app.retention.terms import Terms
+from cli.audit.report import progress
+from cli.here import settings_here
+from cli.storing import who, with_storage, writing_ledger
+from policies.loader import load_catalog
+
+if TYPE_CHECKING:
+    from app.storage.store import MongoStorage
+
+_NOTHING = (
+    "Nothing is ever due: no connection, no rule and no setting says how long content is kept "
+    "(`abeyance connection retain`, `retention: {days: …}` of a rule, ABEYANCE_RETENTION_DAYS)."
+)
+
+
+def purge(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be removed.")
+    ] = False,
+    every: Annotated[
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="Go on for ever, with a pass so often."),
+    ] = 0,
+) -> None:
+    """Remove content that is past its time. A tombstone of each session stays in the ledger.
+
+    Legal holds keep what they cover. A pass that is interrupted is made good by the next one.
+    """
+
+    async def work(storage: MongoStorage) -> None:
+        while True:
+            try:
+                await _pass(storage, dry_run=dry_run)
+            except StorageUnavailable as unavailable:
+                if not every:
+                    raise
+                Console(stderr=True).print(f"Not purged yet: {unavailable}", markup=False)
+            if not every:
+                return
+            await asyncio.sleep(every)
+
+    with_storage(work)
+
+
+async def _pass(storage: MongoStorage, *, dry_run: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    terms = await terms_in_force(storage)
+    if terms.shortest is None:
+        console.print(_NOTHING)
+        return
+    gone: Counter[str] = Counter()
+    looked_at = 0
+    async with writing_ledger(storage) as ledger:
+        purger = Purger(storage, ledger, SystemClock(), who())
+        with progress("purging") as bar:
+            task = bar.add_task("", total=None)
+            async with aclosing(purger.by_age(terms, dry_run=dry_run)) as batches:
+                async for batch in batches:
+                    looked_at += batch.looked_at
+                    gone.update(f"{why.demanded_by}: {why.days} days" for _, why in batch.gone)
+                    bar.advance(task, batch.looked_at)
+    if gone:
+        table = Table("kept by", "sessions")
+        for demand, count in sorted(gone.items()):
+            table.add_row(demand, f"{count:,}")
+        console.print(table)
+    done = "would be removed" if dry_run else "were removed"
+    console.print(f"The content of {gone.total():,} of {looked_at:,} old sessions {done}.")
+
+
+async def terms_in_force(storage: MongoStorage) -> Terms:
+    """Return what settings, connections and rules demand. Raises BadCatalog, StorageUnavailable."""
+    settings = settings_here()
+    catalog = await asyncio.to_thread(load_catalog, settings.catalog)
+    connections = await storage.connections.all()
+    return Terms(
+        settings.retention_days,
+        {known.name: known.retention_days for known in connections if known.retention_days},
+        {rule.id: rule.retention_days for rule in catalog.rules if rule.retention_days},
+    )
