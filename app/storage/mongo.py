@@ -75,9 +75,6 @@ class Collection(Generic[T]):
         existing = await self._server.ask(self._rows.index_information)
         return any(known["key"] == index.keys for known in existing.values())
 
-    def inserting(self, document: Document, *, by_content: bool = False) -> Write:
-        """Return the write of a new document, to be joined with others."""
-        return Write(self._rows.name, document, by_content=by_content)
     def inserting(self, document: Document, *, by_content: bool = False, random: str = "") -> Write:
         """Return the write of a new document, to be joined with others; see `Write`."""
         return Write(self._rows.name, document, by_content=by_content, random=random)
