@@ -152,9 +152,22 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
     }
     commands: Handlers = {
         "/replay": rooms.auditing.command,
-        "/abeyance": rooms.commands.abeyance,
+        "/abeyance": _abeyance(rooms),
     }
     return actions, views, commands
+
+
+def _abeyance(rooms: Rooms) -> Handler:
+    """Choose by the first word: `/abeyance replay …` is `/replay …`."""
+
+    async def abeyance(ack: AsyncAck, body: dict[str, Any], respond: AsyncRespond) -> None:
+        word, _, rest = str(body.get("text", "")).strip().partition(" ")
+        if word == "replay":
+            await rooms.auditing.command(ack, {**body, "text": rest})
+        else:
+            await rooms.commands.abeyance(ack, body, respond)
+
+    return abeyance
 
 
 def _behind_the_dots(rooms: Rooms) -> Handler:

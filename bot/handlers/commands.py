@@ -34,7 +34,7 @@ _HELP = text.ours(
     "`/abeyance grants` – active grants: yours and the ones you can revoke\n"
     "`/abeyance whoami` – your account and approver groups\n"
     "`/replay` – for auditors: find and replay sessions, for example "
-    "`/replay user:alice since:1d decision:denied` or `/replay tool:Bash call:denied`"
+    "`/replay alice since:1d decision:denied` or `/replay tool:Bash call:denied`"
 )
 
 

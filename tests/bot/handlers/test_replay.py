@@ -57,6 +57,9 @@ async def test_an_auditor_lists_sessions_opens_one_and_goes_back(office: Office)
         for part in (held.session_id, other.session_id, "Dana Reyes", "This view is recorded"):
             assert part in listed.words
         assert listed.buttons == ["Open", "Open"]
+        await ines.command("/abeyance", "replay dana")
+        listed = await ines.wait_for_view("`dana`")
+        assert other.session_id not in listed.words
         listed = await replay(ines, "user:dana", "user:dana")
         await ines.click(listed, "Open")
         shown = await ines.wait_for_view("Sure, here it is")
