@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.sealing.master import Wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from app.sealing.data_keys import KeyStore
     from app.sealing.master import MasterKeys
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _BATCH = 100
 
 
-async def rotated(keys: KeyStore, master: MasterKeys) -> AsyncIterator[int]:
+async def rotated(keys: KeyStore, master: MasterKeys) -> AsyncGenerator[int, None]:
     """Yield how many were wrapped, batch by batch. What is interrupted goes on the next time.
 
     Raises StorageUnavailable, and BadSettings where an older master key is missing.
