@@ -4,6 +4,7 @@
     tool:Bash call:denied hook:cursor
     agent:bc-5f8e8af5-3f0a-4683-aff7-28554450e05d
     conversation:0198d2c4-77a1-7000-8000-2f6d1c0a9b3e until:2026-11-23
+    model:gpt-5 client:claude-code commit:4be1c02
     8JYASA
 
 Words may come in any order; each at most once; all must hold. `tool:Bash call:denied` finds answers
@@ -25,10 +26,11 @@ from app.ids import SHORT
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _AGE = re.compile(r"(\d{1,4})([mhdw])")
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _ID = re.compile(r"[0-9a-z]{6}|[0-9a-z]{26}")
 _WORDS = (
     *("user", "since", "until", "decision", "rule", "connection", "repo", "tool", "call"),
-    *("agent", "hook", "conversation"),
+    *("agent", "hook", "conversation", "model", "client", "commit"),
 )
 
 
@@ -53,6 +55,12 @@ class SessionFilter:
     """The tool whose hook asked, where it is no request to a model."""
     conversation: str = ""
     """What its client calls it, or the name that the record gives it, in lower case."""
+    model: str = ""
+    """As the request names it, in lower case."""
+    client: str = ""
+    """The program that asked, in lower case, with hyphens for blanks."""
+    commit: str = ""
+    """The first seven characters of it or more, in lower case."""
     owner: Identity | None = None
     """Whose sessions alone; no word says it, but who looks."""
     id: str = ""
@@ -88,6 +96,9 @@ def parse_filter(text: str, now: datetime) -> SessionFilter:
         agent=given.get("agent", ""),
         hook=given.get("hook", "").lower(),
         conversation=given.get("conversation", "").lower(),
+        model=given.get("model", "").lower(),
+        client=given.get("client", "").lower(),
+        commit=_commit(given["commit"]) if "commit" in given else "",
         id=given.get("id", ""),
     )
 
@@ -109,6 +120,12 @@ def _time(word: str, value: str, now: datetime) -> datetime:
             f"“{word}:{value}” is not a time. Use an age (30m, 12h, 7d, 2w) or a date (2026-11-23)."
         ) from None
     return day if day.tzinfo else day.replace(tzinfo=now.tzinfo)
+
+
+def _commit(value: str) -> str:
+    if not _COMMIT.fullmatch(value.lower()):
+        raise BadRequest(f"“commit:{value}” is no commit. Use its first seven characters, or more.")
+    return value.lower()
 
 
 def _decision(word: str, value: str) -> Decision:

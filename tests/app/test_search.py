@@ -30,6 +30,10 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
         ),
         ("until:2026-11-20", SessionFilter(until=datetime(2026, 11, 20, tzinfo=UTC))),
         ("conversation:0198D2c4", SessionFilter(conversation="0198d2c4")),
+        (
+            "model:GPT-5 client:Claude-Code commit:4BE1C02",
+            SessionFilter(model="gpt-5", client="claude-code", commit="4be1c02"),
+        ),
         ("tool:Bash call:Denied", SessionFilter(tool="bash", call=Decision.DENIED)),
     ],
 )

@@ -24,8 +24,9 @@ CONVERSATION_SHORT = 16
 MILESTONE = "milestone:"
 """The term of one session in about 256, which tell how far it is from one to the next."""
 _LONGEST_TOOL = 200
+_COMMIT_LENGTH = 7
 _OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
-_POINTS = ("id", "conversation", "agent")
+_POINTS = ("id", "conversation", "agent", "commit")
 """What only some sessions have in common, however many there are."""
 _FEW = (*_POINTS, "user", "repo", "hook", "rule")
 
@@ -68,13 +69,18 @@ def session_query(wanted: SessionFilter) -> Document:
         "repo": wanted.repo,
         "hook": wanted.hook,
         "rule": wanted.rule,
+        "commit": wanted.commit[:_COMMIT_LENGTH],
         "call": _call_sought(wanted.tool, wanted.call),
+        "client": wanted.client,
+        "model": wanted.model,
         "connection": wanted.connection,
     }
     terms = [_term(field, value) for field, value in sought.items() if value]
     query: Document = {"_id": wanted.id} if whole else {}
     if terms:
         query["terms"] = terms[0] if len(terms) == 1 else {"$all": terms}
+    if len(wanted.commit) > _COMMIT_LENGTH:
+        query["identity.provenance.commit"] = {"$regex": f"^{wanted.commit}"}
     if wanted.decision:
         query["decision"] = wanted.decision.value
     if owner := wanted.owner:
@@ -122,6 +128,10 @@ def _terms(session: Session) -> Iterator[str]:
     yield _term("connection", session.connection)
     if provenance:
         yield _term("repo", provenance.repository)
+        yield _term("commit", provenance.commit[:_COMMIT_LENGTH].lower())
+    yield _term("model", session.model.lower())
+    if session.origin:
+        yield _term("client", session.origin.client.lower().replace(" ", "-"))
     for name in handles(session.identity):
         yield _term("user", name)
     for fired in session.verdict.fired:

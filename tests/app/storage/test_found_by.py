@@ -1,4 +1,4 @@
-"""Sessions are found by the tool calls of their answers."""
+"""Sessions are found by the tool calls of their answers, by model, client and commit."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.identity import Provenance
 from app.domain.session import Decision, RecordedAnswer, RecordedCall
+from app.domain.session_facts import Origin
 from app.search import SessionFilter
-from tests.app.storage.test_mongo import NOW, a_session
+from tests.app.storage.test_mongo import JOB, NOW, a_session
 from tests.written import change_session, open_session
 
 if TYPE_CHECKING:
@@ -52,3 +54,27 @@ async def test_sessions_are_found_by_the_tool_calls_of_their_answers(
         await change_session(storage, session.id, answer=replace(answer, ended_at=NOW, calls=calls))
     found = await storage.sessions.search(wanted, limit=10)
     assert [session.id for session in found] == [named[name].id for name in expected]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (SessionFilter(model="gpt-5"), True),
+        (SessionFilter(model="gpt"), False),
+        (SessionFilter(client="claude-code"), True),
+        (SessionFilter(commit="4be1c02"), True),
+        (SessionFilter(commit="4be1c02d9", model="gpt-5"), True),
+        (SessionFilter(commit="4be1c02e"), False),
+    ],
+    ids=str,
+)
+async def test_sessions_are_found_by_model_client_and_commit(
+    storage: MongoStorage, wanted: SessionFilter, *, found: bool
+) -> None:
+    job = replace(JOB, provenance=Provenance("acme/payments", commit="4be1c02d9f"))
+    origin = Origin(client="Claude Code")
+    session = a_session(NOW, identity=job, model="GPT-5", origin=origin)
+    await open_session(storage, session)
+    assert [each.id for each in await storage.sessions.search(wanted, limit=9)] == (
+        [session.id] if found else []
+    )
