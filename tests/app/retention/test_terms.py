@@ -54,6 +54,7 @@ def test_the_longest_of_what_is_demanded_counts(terms: Terms, days: int | None, 
         (HoldScope.PERSON, SESSION.identity.key),
         (HoldScope.CONVERSATION, "c1"),
     ],
+    ids=[scope.value for scope in HoldScope],
 )
 def test_a_legal_hold_goes_before_all_of_it(scope: HoldScope, target: str) -> None:
     later = NOW + timedelta(days=31)
