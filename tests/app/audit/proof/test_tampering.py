@@ -101,7 +101,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     ),
     "the content of a session is dropped": (
         lambda records: records.pop(at(records, "session", 1)),
-        "session s-held: its content is missing",
+        "session s-held: its content is missing, and no tombstone says why",
     ),
     "the caller is another one": (
         lambda records: records[at(records, "session", 1)].update(identity="mallory"),
