@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
 
 from app.audit.seals import leaf, seal
 from app.logs import Seldom
+from notary.chains import Chains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from app.domain.event import Entry
     from app.storage.ports import LedgerStore
 
 _PAGE = 500
-_ROUNDS_BETWEEN_SWEEPS = 60
-_BUSY_SECONDS = 3600.0
-# Far more than clocks differ by: a chain is found by the time of its first entry.
-_OVERLAP = timedelta(days=1)
 _log = structlog.get_logger(__name__)
 
 
@@ -36,20 +30,17 @@ class _Chain:
 
 
 class Collector:
-    """Reads the chains in which something was written lately; all of them now and then."""
+    """Reads what is new in the ledger."""
 
     def __init__(self, store: LedgerStore, known: Iterable[tuple[str, int, str]]) -> None:
         """`known` are chain, number and hash of all entries that are in the tree."""
         self._store = store
-        self._chains: dict[str, _Chain] = {}
+        self._read_to: dict[str, _Chain] = {}
         for name, seq, hashed in known:
-            self._chains[name] = _Chain(seq + 1, hashed)
-        self._busy: dict[str, float] = {}
-        """When something new was last found in a chain, by this process's clock."""
+            self._read_to[name] = _Chain(seq + 1, hashed)
+        self._chains = Chains(store, self._read_to)
         self._suspects: dict[str, int] = {}
         """The number at which a chain did not fit, where that was seen once."""
-        self._since: datetime | None = None
-        self._rounds_to_sweep = 0
         self._warning = Seldom()
 
     async def collect(self, limit: int) -> list[bytes]:
@@ -57,30 +48,19 @@ class Collector:
 
         At most about `limit`. Raises StorageUnavailable; then nothing was returned or noted.
         """
-        await self._find_chains()
-        now = time.monotonic()
-        self._busy = {name: at for name, at in self._busy.items() if now - at < _BUSY_SECONDS}
         found: list[bytes] = []
         ahead: dict[str, _Chain] = {}
-        for name in sorted(self._busy if self._rounds_to_sweep else self._chains):
-            chain = ahead[name] = await self._read(name, self._chains[name], found, limit)
-            if chain.next > self._chains[name].next:
-                self._busy[name] = now
+        for name in await self._chains.due():
+            before = self._read_to.get(name, _Chain())
+            ahead[name] = await self._read(name, before, found, limit)
+            if ahead[name].next > before.next:
+                self._chains.grew(name)
             if len(found) >= limit:
                 break
         else:
-            self._rounds_to_sweep = (self._rounds_to_sweep or _ROUNDS_BETWEEN_SWEEPS) - 1
-        self._chains |= ahead
+            self._chains.all_read()
+        self._read_to |= ahead
         return found
-
-    async def _find_chains(self) -> None:
-        firsts = await self._store.firsts(self._since)
-        for first in firsts:
-            if first.chain not in self._chains:
-                self._chains[first.chain] = _Chain()
-                self._busy[first.chain] = time.monotonic()
-        if firsts:
-            self._since = max(first.event.at for first in firsts) - _OVERLAP
 
     async def _read(self, name: str, chain: _Chain, found: list[bytes], limit: int) -> _Chain:
         after = _Chain(chain.next, chain.head)

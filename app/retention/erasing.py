@@ -16,6 +16,7 @@ from app.errors import NotPermitted
 from app.ids import new_id, short
 from app.retention.purging import BATCH
 from app.search import SessionFilter
+from app.storage.record.terms import CONVERSATION_SHORT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -89,6 +90,6 @@ class Eraser:
                 session = await self._storage.sessions.get(hold.target)
                 return session is not None and session.identity.key == person.key
             case HoldScope.CONVERSATION:
-                wanted = SessionFilter(owner=person, conversation=hold.target[:16])
+                wanted = SessionFilter(owner=person, conversation=hold.target[:CONVERSATION_SHORT])
                 found = await self._storage.sessions.search(wanted, limit=BATCH)
                 return any(hold.covers(session) for session in found)
