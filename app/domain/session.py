@@ -142,6 +142,12 @@ class RecordedAnswer:
     cost: Cost | None = None
     """By list price, where there is one for the model."""
 
+    @property
+    def fired_rules(self) -> tuple[str, ...]:
+        """The ids of all rules that fired on it, or on a call in it, each once."""
+        of_calls = (rule for call in self.calls for rule in call.rules)
+        return tuple(dict.fromkeys([*self.rules, *of_calls]))
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -208,6 +214,13 @@ class Session:
     """Sides too large to be read at once, whose pages are still to be written."""
     key: str = ""
     """The id of the data key that seals its request; empty where that is not sealed."""
+
+    @property
+    def fired_rules(self) -> tuple[str, ...]:
+        """The ids of all rules that fired, on the request or on the answer, each once."""
+        asked = (fired.rule for fired in self.verdict.fired)
+        answered = self.answer.fired_rules if self.answer else ()
+        return tuple(dict.fromkeys([*asked, *answered]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,8 +65,5 @@ def _demands(session: Session, terms: Terms) -> dict[str, int]:
     """Return the days that each of those demands who demand any."""
     connection = terms.connections.get(session.connection, 0) or terms.default
     demands = {f"connection {session.connection}": connection}
-    fired = [told.rule for told in session.verdict.fired]
-    if answer := session.answer:
-        fired += [*answer.rules, *(rule for call in answer.calls for rule in call.rules)]
-    demands |= {f"rule {rule}": terms.rules.get(rule, 0) for rule in fired}
+    demands |= {f"rule {rule}": terms.rules.get(rule, 0) for rule in session.fired_rules}
     return {name: days for name, days in demands.items() if days}

@@ -141,7 +141,7 @@ class Auditing:
         """
         voter = await self._people.voter(user, [AUDITORS])
         session = await self._sessions.get(session_id)
-        known = session is not None and rule in replay_pages.fired_rules(session)
+        known = session is not None and rule in session.fired_rules
         if session is None or not known or AUDITORS not in voter.member_of:
             return
         if is_requester(session.identity, voter):

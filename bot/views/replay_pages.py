@@ -240,15 +240,6 @@ def _no_answer(session: Session) -> str:
             return "none: nothing was sent to the model"
 
 
-def fired_rules(session: Session) -> tuple[str, ...]:
-    """Return the ids of all rules that fired, on the request or on the answer."""
-    asked = [fired.rule for fired in session.verdict.fired]
-    if session.answer is None:
-        return tuple(dict.fromkeys(asked))
-    of_calls = [rule for call in session.answer.calls for rule in call.rules]
-    return tuple(dict.fromkeys([*asked, *session.answer.rules, *of_calls]))
-
-
 def _rules(session: Session, marks: Mapping[str, FalsePositive]) -> list[Block]:
     asked = {fired.rule: _rule(fired) for fired in session.verdict.fired}
     return [
@@ -258,7 +249,7 @@ def _rules(session: Session, marks: Mapping[str, FalsePositive]) -> list[Block]:
             if rule in marks
             else Button("Mark as a false alarm", MARK, rule),
         )
-        for rule in fired_rules(session)[:10]
+        for rule in session.fired_rules[:10]
     ]
 
 

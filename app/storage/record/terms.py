@@ -42,8 +42,7 @@ def session_terms(session: Session) -> list[str]:
 
 def answer_terms(answer: RecordedAnswer) -> list[str]:
     """Return what an answer adds: people search for what fired on it as on the request."""
-    rules = {*answer.rules, *(rule for call in answer.calls for rule in call.rules)}
-    return [*(_term("rule", rule) for rule in sorted(rules)), *_calls_sought(answer.calls)]
+    return [*(_term("rule", rule) for rule in answer.fired_rules), *_calls_sought(answer.calls)]
 
 
 def unpaged_term(side: Side) -> str:
