@@ -14,6 +14,7 @@ from app.domain.event import Event, EventKind
 from app.domain.legal_hold import HoldScope, LegalHold, legal_hold_id
 from app.errors import BadRequest, NotFound
 from app.search import SessionFilter
+from cli.sessions.looking import find
 from cli.storing import record, who, with_storage
 
 if TYPE_CHECKING:
@@ -75,8 +76,12 @@ def holds() -> None:
     """List the legal holds."""
 
     async def show(storage: MongoStorage) -> None:
+        known = await storage.legal_holds.all()
+        if not known:
+            _say("There are no legal holds.")
+            return
         table = Table("holds", "what", "since", "by", "reason")
-        for placed in await storage.legal_holds.all():
+        for placed in known:
             since = f"{placed.at:%Y-%m-%d}"
             row = (placed.scope.value, placed.target, since, placed.by, placed.reason)
             table.add_row(*(Text(cell) for cell in row))
@@ -95,11 +100,7 @@ async def _targets(
         people = await storage.people.by_email(person)
         found = [(HoldScope.PERSON, known.key) for known in people]
     elif session:
-        wanted = SessionFilter(id=session.lower())
-        sessions = await storage.sessions.search(wanted, limit=2)
-        found = [(HoldScope.SESSION, one.id) for one in sessions]
-        if len(found) > 1:
-            raise BadRequest(f"Several sessions end in {session}: give the whole id.")
+        found = [(HoldScope.SESSION, (await find(storage, session.lower())).id)]
     else:
         wanted = SessionFilter(conversation=conversation.lower())
         sessions = await storage.sessions.search(wanted, limit=1000)
