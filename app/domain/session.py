@@ -216,6 +216,12 @@ class Session:
     """The id of the data key that seals its request; empty where that is not sealed."""
 
     @property
+    def hold_ids(self) -> frozenset[str]:
+        """The ids of all holds in it: of the request, and of calls in its answer."""
+        calls = self.answer.calls if self.answer else ()
+        return frozenset({self.hold_id, *(call.hold_id for call in calls)} - {""})
+
+    @property
     def fired_rules(self) -> tuple[str, ...]:
         """The ids of all rules that fired, on the request or on the answer, each once."""
         asked = (fired.rule for fired in self.verdict.fired)

@@ -111,9 +111,7 @@ class Purger:
         return needed | {leaf for index in pages for leaf in index.leaves}
 
     async def _remove_holds(self, session: Session) -> None:
-        calls = session.answer.calls if session.answer else ()
-        named = {session.hold_id, *(call.hold_id for call in calls)} - {""}
-        for hold in await self._storage.holds.get_many(sorted(named)):
+        for hold in await self._storage.holds.get_many(sorted(session.hold_ids)):
             if hold.session_id == session.id and not hold.state.open:
                 await self._storage.notices.remove_of(hold.id)
                 await self._storage.statements.remove(hold.key)

@@ -38,11 +38,7 @@ class Dashboard:
         wanted, before = SessionFilter(since=figures.since), ""
         while figures.sessions < MOST_SESSIONS:
             found = await self._storage.sessions.search(wanted, limit=_BATCH, before=before)
-            ids = {session.hold_id for session in found}
-            ids |= {
-                call.hold_id for session in found if session.answer for call in session.answer.calls
-            }
-            held = sorted(ids - {""})
+            held = sorted({hold_id for session in found for hold_id in session.hold_ids})
             figures.add(found, await self._storage.holds.get_many(held) if held else ())
             if len(found) < _BATCH:
                 break
