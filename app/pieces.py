@@ -1,8 +1,8 @@
 """Large values cut into named pieces, since a database limits the size of a document.
 
 A piece is named by a keyed digest of what it holds and of who shares it: the sessions of one
-conversation. What is said again there is therefore stored once. Without the key, nobody can use
-the names to test whether a certain text was ever sent.
+conversation. So a text that is repeated there is stored once. Without the key, nobody can use the
+names to test whether a certain text was ever sent.
 """
 
 from __future__ import annotations

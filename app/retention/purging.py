@@ -1,7 +1,7 @@
 """Removes the content of sessions: first the tombstones in the ledger, then what they tell of.
 
-A pass goes through the sessions in bounded batches, oldest first. Whatever interrupts it, the next
-pass finds what is left, since the session itself goes last; at the worst it has two tombstones.
+A pass goes through the sessions in bounded batches, oldest first. If it is interrupted, the next
+pass finds what is left, since the session itself goes last; at worst it has two tombstones.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ async def changes(storage: MongoStorage, wanted: SessionFilter) -> AsyncIterator
     while True:
         found = await storage.sessions.search(wanted, limit=_MOST)
         there = {session.id for session in found}
-        # What was decided since then may not fit the words any more; its end is told all the same.
+        # Once decided on, a session may no longer match the words; its end is told all the same.
         still_open = [
             one for one, state in told.items() if state is SessionState.OPEN and one not in there
         ]

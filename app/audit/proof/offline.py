@@ -63,7 +63,7 @@ def verify_bundle(
 ) -> Verified:
     """Verify a bundle, whose lines are read twice. `done` is called with the length of each line.
 
-    `anchors` is the text of a file with signed heads; whatever else is in it does not count.
+    `anchors` is the text of a file with signed heads; anything else in it is ignored.
     """
     run = _Run(keys, links(lines()), checkpoints_in(anchors))
     is_whole = True

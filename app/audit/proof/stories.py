@@ -43,8 +43,8 @@ class Story:
     decisions: list[str] = field(default_factory=list)
     """Why it did, in a word for each of them."""
     forwarded: bool = False
-    """Whether it went to a model. Nothing is sent when a hook is told yes: what it asked
-    about is decided on again when it comes on the wire."""
+    """Whether it went to a model. A hook's question never does: when the hook is told yes,
+    the request itself comes later, and is decided on then."""
     holds: list[str] = field(default_factory=list)
     """The holds whose approval released something of it."""
     grants: list[str] = field(default_factory=list)

@@ -37,7 +37,7 @@ def split(raw: bytes, content_type: str) -> list[tuple[bytes, bytes]]:
 
 
 def canonical(raw: bytes, content_type: str) -> bytes:
-    """Write the parts in order, each with its length: the same whatever boundary was drawn."""
+    """Write the parts in order, each with its length, so that no boundary makes a difference."""
     parts = raw.split(b"--" + boundary(content_type)) if boundary(content_type) else [raw]
     return b"".join(len(part).to_bytes(8, "big") + part for part in parts)
 
