@@ -10,6 +10,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from app.settings import Settings
+from app.vault import Vault
 from bot.main import run_bot
 from policies.loader import SHIPPED
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
@@ -35,6 +36,7 @@ async def test_changed_approvers_count_at_the_next_click(
     given = {
         "mongodb_uri": mongodb_uri,
         "mongodb_database": database_name,
+        "vault_key": Vault.new_key(),
         "catalog": tmp_path,
         "slack_bot_token": BOT_TOKEN,
         "slack_app_token": APP_TOKEN,

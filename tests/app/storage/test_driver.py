@@ -21,17 +21,24 @@ from app.domain.notice import Notice, NoticeKind
 from app.errors import AbeyanceError, BadSettings, StorageUnavailable, Superseded, Unstorable
 from app.storage.driver import mapped_errors
 from app.storage.mongo import Collection, Database, Index
-from app.storage.roles import OF_EACH, SERVING, STREAM
+from app.storage.roles import OF_EACH, PURGING, SERVING, STREAM
 from app.storage.store import MongoStorage
 from tests.app.storage.samples import GRANT, HOLD, NOW, SAMPLES, SESSION
 from tests.conftest import NOBODY
 from tests.lossy import lossy_proxy
+from tests.sealing import MASTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GUIDE = Path(__file__).parents[3] / "docs" / "database.md"
 ACTIONS = {"find": "find", "insert": "insert", "update": "update", "delete": "remove"}
+ENDING = {
+    *("pieces.remove", "pages.remove", "statements.remove", "marks.remove_of", "holds.remove"),
+    *("notices.remove_of", "sessions.remove", "sessions.remove_chunks", "keys.retire"),
+    *("keys.destroy", "keys.rewrap", "legal_holds.put", "legal_holds.remove", "legal_holds.all"),
+}
+"""What only those call who end content; gateway and bot have no right to."""
 NOTICE = Notice("n", "h", NoticeKind.CARD, "C1")
 
 
@@ -182,20 +189,33 @@ def test_the_role_that_is_printed_is_the_documented_one() -> None:
     assert printed == allowed()
 
 
-async def test_the_documented_role_lets_every_method_do_what_it_does_and_nothing_more(
+def done(touched: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return action and collection; an update makes what is not there, so it inserts as well."""
+    acted = {(ACTIONS[name], rows) for name, rows in touched if name in ACTIONS}
+    return acted | {("insert", rows) for action, rows in acted if action == "update"}
+
+
+async def test_the_documented_roles_let_every_method_do_what_it_does_and_nothing_more(
     mongodb_uri: str, database_name: str
 ) -> None:
+    serving, ending = set[tuple[str, str]](), set[tuple[str, str]]()
     async with lossy_proxy(mongodb_uri) as (proxy, uri):
-        storage = MongoStorage.connect(uri, database_name)
-        for step in (step for sample in SAMPLES.values() for step in (sample.given, sample.call)):
-            # What is there already may be in its way, but it has asked.
-            with suppress(Superseded, StorageUnavailable):
-                await step(storage)
-        await asyncio.to_thread(storage.close)
-    done = {(ACTIONS[name], rows) for name, rows in proxy.touched if name in ACTIONS}
-    # An update makes what is not there; only the bot and the gateways watch, and no sample does.
-    upserted = {("insert", rows) for action, rows in done if action == "update"}
-    assert allowed() == done | upserted | {("changeStream", "holds")}
+        storage = MongoStorage.connect(uri, database_name, MASTER)
+        try:
+            for name, sample in SAMPLES.items():
+                proxy.touched.clear()
+                for step in (sample.given, sample.call):
+                    # What is there already may be in its way, but it has asked.
+                    with suppress(Superseded, StorageUnavailable):
+                        await step(storage)
+                (ending if name in ENDING else serving).update(proxy.touched)
+        finally:
+            await asyncio.to_thread(storage.close)
+    # Only the bot and the gateways watch, and no sample does.
+    assert allowed() == done(serving) | {("changeStream", "holds")}
+    purging = {(action, rows) for rows, actions in PURGING.items() for action in actions}
+    assert done(ending) <= allowed() | purging
+    assert {one for one in purging if one[0] == "remove"} <= done(ending)
 
 
 async def test_a_hold_that_cannot_be_opened_nor_found_is_given_up(

@@ -10,6 +10,7 @@ import pytest
 from app.domain.hold import HoldState
 from app.errors import BadSettings
 from app.settings import Settings
+from app.vault import Vault
 from bot.main import run_bot
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
 
@@ -101,6 +102,7 @@ async def test_a_wrong_token_is_told_before_the_catalog_is_read(
 ) -> None:
     given = {
         "mongodb_uri": mongodb_uri,
+        "vault_key": Vault.new_key(),
         "slack_bot_token": BOT_TOKEN,
         "slack_app_token": APP_TOKEN,
         "slack_api_url": f"{office.slack.base_url}/api/",
