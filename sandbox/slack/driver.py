@@ -25,7 +25,7 @@ from sandbox.slack.seen import SeenMessage, SeenView
 Predicate = Callable[[SeenMessage], bool]
 ViewPredicate = Callable[[SeenView], bool]
 
-DEFAULT_WAIT = 10.0
+DEFAULT_WAIT = 30.0
 
 
 class SlackDriver:

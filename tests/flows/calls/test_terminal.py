@@ -274,6 +274,7 @@ async def test_of_two_the_second_hears_who_was_first_and_slack_shows_it_when_it_
     house: House, slack: SlackDriver, idp: IdpDriver, maria: Desk, marcus: Desk, case: str
 ) -> None:
     in_slack = await slack.user("maria")
+    await slack.wait_for_app(within=30)
     async with held(house, idp, "Fly to the moonbase", case) as (name, _):
         card = await in_slack.wait_for_message(case, channel="approvals")
         await goes_down(slack)
