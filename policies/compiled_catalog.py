@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Risk
+from policies.claude_code import ClaudeCodePolicy
 from policies.conditions import Condition, ConditionInput
 from policies.files.examples import RuleExamplesSpec
 from policies.files.model import RuleMode, RuleSide
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from app.domain.passage import Excerpt
     from app.domain.segment import Facts
     from app.domain.verdict import Verdict
-    from policies.claude_code import ClaudeCodePolicy
     from policies.detectors import Detector
     from policies.evidence import Evidence
 
@@ -137,6 +137,16 @@ class Rule:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a catalog has besides what decides."""
+
+    claude_code: tuple[ClaudeCodePolicy, ...] = ()
+    prices: PriceTable = field(default_factory=PriceTable)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """The texts of the files that it was loaded from, by their names in its folder."""
+
+
 class Catalog:
     """Shared by all requests; to change it, load another and swap."""
 
@@ -147,16 +157,17 @@ class Catalog:
         detectors: Iterable[Detector],
         approvers: Mapping[str, ApproverSet],
         shipped: Sequence[Matcher],
-        claude_code: tuple[ClaudeCodePolicy, ...] = (),
-        prices: PriceTable | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """`shipped` are the matchers of the detectors that all catalogs have, made only once."""
         self.revision = revision
         self.rules = tuple(rules)
         self.detectors = tuple(sorted(detectors, key=lambda d: d.rank))
         self.approvers = approvers
-        self.claude_code = claude_code
-        self.prices = prices or PriceTable()
+        beside = beside or Beside()
+        self.claude_code = beside.claude_code
+        self.prices = beside.prices
+        self.sources = beside.sources
         self._order = {d.id: at for at, d in enumerate(self.detectors)}
         self._labels = {d.id: d.label for d in self.detectors}
         for rule in self.rules:

@@ -17,7 +17,7 @@ from app.errors import BadCatalog
 from policies.calls.places import under
 from policies.calls.tools import MCP, fits, members
 from policies.claude_code import ClaudeCodePolicy
-from policies.compiled_catalog import ApproverSet, CallTerms, Catalog, LookFor, Rule
+from policies.compiled_catalog import ApproverSet, Beside, CallTerms, Catalog, LookFor, Rule
 from policies.conditions import conditions
 from policies.detector_files import read_detectors
 from policies.detectors import Detector, select
@@ -76,7 +76,8 @@ def load_catalog(directory: Path) -> Catalog:
     canonical = json.dumps(reading.contents, sort_keys=True, ensure_ascii=False)
     revision = hashlib.sha256(canonical.encode()).hexdigest()[:12]
     matchers = shipped_detectors().matchers
-    return Catalog(revision, rules, detectors, approvers, matchers, claude_code, prices)
+    beside = Beside(claude_code, prices, reading.sources)
+    return Catalog(revision, rules, detectors, approvers, matchers, beside)
 
 
 def _detectors(reading: ItemReader) -> list[Detector]:

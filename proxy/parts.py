@@ -44,6 +44,7 @@ from proxy.oidc.verify import Verifier
 from proxy.our_pages import OurPages
 from proxy.process.draining import Drain
 from proxy.process.heart import Heart
+from proxy.record.archive import CatalogArchive
 from proxy.record.pager import Bodies, Pager
 from proxy.record.recorder import Recorder
 from proxy.record.rejections import Rejections
@@ -93,6 +94,7 @@ class Parts:
         keys = storage.data_keys
         bodies = Bodies(storage.pieces, keys)
         recorder = Recorder(storage.sessions, bodies, ledger, clock, me)
+        archive = CatalogArchive(storage.catalogs, ledger, clock, lambda: catalogs.current)
         rejections = Rejections(storage.rejections, clock)
         pager = Pager(storage.sessions, storage.pieces, storage.pages, keys, me, clock, pool)
         self.life = Lifeline(storage.again)
@@ -110,7 +112,7 @@ class Parts:
         cloud = CloudParts(settings, storage, vault, beside, account, upstream)
         self.running = (
             *(ledger, keys, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
-            *(issued.credentials, cloud.sending, rejections),
+            *(issued.credentials, cloud.sending, rejections, archive),
         )
         mover = Mover(storage.holds, ledger, clock)
         holding = Holding(

@@ -58,6 +58,8 @@ class EventKind(StrEnum):
     GRANT_GIVEN = "grant.given"
     GRANT_USED = "grant.used"
     GRANT_REVOKED = "grant.revoked"
+    CATALOG_STORED = "catalog.stored"
+    """A catalog is in force in a process; `digest` is over its files."""
     CONNECTION_CHANGED = "connection.changed"
     ACCOUNT_LINKED = "account.linked"
     """A Slack account to a sign-in; written before it counts."""

@@ -10,6 +10,7 @@ SERVING: dict[str, tuple[str, ...]] = {
     "pieces": _KEEP,
     "rejections": _KEEP,
     "data_keys": _KEEP,
+    "catalogs": _KEEP,
     "chunks": ("find", "insert", "remove"),
     **dict.fromkeys(
         (
@@ -41,7 +42,10 @@ PURGING: dict[str, tuple[str, ...]] = {
 """Of `abeyance purge`, `person`, `record` and legal holds: what ends content."""
 NOTARY: dict[str, tuple[str, ...]] = {"ledger": ("find", "killCursors")}
 AUDITOR: dict[str, tuple[str, ...]] = dict.fromkeys(
-    ("ledger", "sessions", "rejections", "chunks", "pieces", "data_keys", "holds", "grants"),
+    (
+        *("ledger", "sessions", "rejections", "catalogs", "chunks", "pieces", "data_keys"),
+        *("holds", "grants"),
+    ),
     ("find", "killCursors"),
 )
 STREAM: dict[str, tuple[str, ...]] = {

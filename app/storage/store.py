@@ -19,6 +19,7 @@ from app.domain.position import Position
 from app.domain.rejection import Rejection
 from app.domain.server_tool import ToolVersion, ToolView, TrustedTool
 from app.domain.session import Session
+from app.domain.stored_catalog import StoredCatalog
 from app.domain.webhook import Delivery, Webhook
 from app.pages import PageIndex
 from app.sealing.data_key import WrappedKey
@@ -37,6 +38,7 @@ from app.storage.leases import MongoLeases
 from app.storage.links import Link, MongoLinks
 from app.storage.mongo import Database
 from app.storage.receipts import MongoReceipts, Receipt
+from app.storage.record.catalogs import MongoCatalogs
 from app.storage.record.pieces import MongoPages, MongoPieces, StoredPiece
 from app.storage.record.positions import MongoPositions
 from app.storage.record.rejections import MongoRejections
@@ -66,6 +68,7 @@ class MongoStorage:
             *(database.collection("sessions", Session), database.collection("chunks", ChunkBatch)),
             self._data_keys,
         )
+        self.catalogs = MongoCatalogs(database.collection("catalogs", StoredCatalog))
         self.positions = MongoPositions(database.collection("streams", Position))
         self.rejections = MongoRejections(database.collection("rejections", Rejection))
         self.pieces = MongoPieces(database.collection("pieces", StoredPiece), self._data_keys)

@@ -36,6 +36,9 @@ def verify(
     contents: Annotated[
         bool, typer.Option(help="Look at what is stored of each session, too.")
     ] = True,
+    decisions: Annotated[
+        bool, typer.Option(help="Decide recorded requests again; of the database alone.")
+    ] = True,
     resume: Annotated[bool, typer.Option(help="Go on where the last run was interrupted.")] = True,
 ) -> None:
     """Verify a bundle, or the database where none is given.
@@ -48,7 +51,7 @@ def verify(
         sys.exit(verify_file(bundle, keys, anchors))
     with imported_for("`abeyance audit verify` without a bundle"):
         from cli.audit.online import verify_database  # noqa: PLC0415
-    sys.exit(verify_database(keys, anchors, contents=contents, resume=resume))
+    sys.exit(verify_database(keys, anchors, contents=contents, resume=resume, decisions=decisions))
 
 
 @app.command()

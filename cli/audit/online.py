@@ -14,9 +14,10 @@ from app.audit.proof.verifier import Fault, Progress, Verifier
 from app.audit.seals import content
 from app.errors import BadSettings, Damaged
 from app.settings import load_notary_settings
+from cli.audit.deciding import Decided, decide_again
 from cli.audit.offline import read_keys, read_text
 from cli.audit.reading import signed_entries, stored_session
-from cli.audit.report import progress, report
+from cli.audit.report import progress, report, tell_decided
 from cli.storing import with_storage
 from notary.book import Book
 from notary.tree import write_file
@@ -32,7 +33,12 @@ _PAGE = 500
 
 
 def verify_database(
-    keys: Path | None, anchors: Path | None, *, contents: bool, resume: bool
+    keys: Path | None,
+    anchors: Path | None,
+    *,
+    contents: bool,
+    resume: bool,
+    decisions: bool,
 ) -> int:
     """Return the code to end with. Raises BadSettings, StorageUnavailable."""
     folder = load_notary_settings().notary_folder
@@ -43,9 +49,14 @@ def verify_database(
     if resume:
         run.take_up(interrupted)
 
+    decided: Decided | None = None
+
     async def look(storage: MongoStorage) -> None:
+        nonlocal decided
         try:
             await run.look(storage, interrupted)
+            if decisions:
+                decided = await _decided_again(storage, run)
         finally:
             if run.is_done:
                 interrupted.unlink(missing_ok=True)
@@ -58,7 +69,18 @@ def verify_database(
         raise BadSettings(
             f"Interrupted after {run.verifier.progress.tree.size:,} entries. Run it again to go on."
         ) from None
+    if decided is not None:
+        tell_decided(decided)
     return report(run.verified(), unsigned=run.unsigned)
+
+
+async def _decided_again(storage: MongoStorage, run: _Run) -> Decided:
+    with progress("deciding again") as bar:
+        task = bar.add_task("", total=None)
+        decided = await decide_again(storage, lambda: bar.advance(task))
+    for place, what in decided.faults:
+        run.verifier.fault(place, what)
+    return decided
 
 
 class _Run:

@@ -13,6 +13,7 @@ from app.ids import short
 
 if TYPE_CHECKING:
     from app.audit.proof.offline import Verified
+    from cli.audit.deciding import Decided
 
 _MOST_TOMBSTONES = 5
 _KEY_HOLDER = "whoever holds both the database and the notary's key could have written {} anew"
@@ -50,6 +51,22 @@ def report(verified: Verified, *, unsigned: int = 0) -> int:
     for limit in _limits(verified, unsigned):
         console.print(f"  - {escape(limit)}")
     return 1 if verified.faults else 0
+
+
+def tell_decided(decided: Decided) -> None:
+    """Print what deciding again has shown; what differs is among the faults of the report."""
+    console = Console(highlight=False, soft_wrap=True)
+    requests = _of(decided.same, "request", "requests")
+    console.print(f"Decided again as then: {requests}, by the catalogs of their time.")
+    if decided.passed_over:
+        console.print(
+            f"Passed over: {decided.passed_over:,}, which are not recorded as the rules saw them."
+        )
+    for revision, count in decided.unknown.items():
+        console.print(
+            f"Catalog {escape(revision)} is not stored, or of another version of Abeyance: "
+            f"{_of(count, 'request', 'requests')} could not be decided again."
+        )
 
 
 def progress(what: str) -> Progress:

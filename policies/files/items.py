@@ -45,6 +45,8 @@ class ItemReader:
     directory: Path
     faults: list[str] = field(default_factory=list)
     contents: list[Any] = field(default_factory=list)
+    sources: dict[str, str] = field(default_factory=dict)
+    """The texts of the files within the directory, by name."""
     named: set[str] = field(default_factory=set)
     """What each item is called, whether it is valid or not."""
     _taken: list[tuple[Location, str, str]] = field(default_factory=list)
@@ -53,7 +55,10 @@ class ItemReader:
         for path in files:
             name = self._name(path)
             try:
-                document = Document(path.read_text(encoding="utf-8"))
+                text = path.read_text(encoding="utf-8")
+                if path.is_relative_to(self.directory):
+                    self.sources[name] = text
+                document = Document(text)
             except OSError as error:
                 self.faults.append(f"{name}:1: file: cannot be read ({error.strerror})")
             except UnicodeDecodeError:

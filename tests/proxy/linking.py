@@ -58,7 +58,7 @@ class Place:
 
     async def events(self) -> list[tuple[EventKind, dict[str, Any]]]:
         events = [entry.event for entry in await self.storage.ledger.entries("")]
-        return [(e.kind, dict(e.data)) for e in events if e.data["account"] == self.account]
+        return [(e.kind, dict(e.data)) for e in events if e.data.get("account") == self.account]
 
     @asynccontextmanager
     async def gateway(self, **changes: object) -> AsyncIterator[Place]:
