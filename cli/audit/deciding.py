@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.event import EventKind
 from app.domain.verdict import Action
-from app.errors import AbeyanceError, BadCatalog
+from app.errors import AbeyanceError, BadCatalog, ContentErased, Damaged
 from app.reader import Reader
 from app.search import SessionFilter
 from app.wire.apis.mcp import MCP
@@ -42,6 +42,8 @@ class Decided:
     same: int = 0
     passed_over: int = 0
     """How many are not recorded as the rules saw them."""
+    unreadable: int = 0
+    """How many have no content any more: it was erased, or it is damaged."""
     unknown: dict[str, int] = field(default_factory=dict)
     """Sessions by catalog, where that is not stored or was made by another version."""
     faults: list[tuple[str, str]] = field(default_factory=list)
@@ -71,7 +73,11 @@ async def decide_again(storage: MongoStorage, step: Callable[[], None] = lambda:
         if (catalog := catalogs[revision]) is None:
             found.unknown[revision] = found.unknown.get(revision, 0) + 1
             continue
-        body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
+        try:
+            body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
+        except (ContentErased, Damaged):
+            found.unreadable += 1  # Whether a tombstone says why is for the verifier to tell.
+            continue
         again = await asyncio.to_thread(_action, session, body, catalog)
         if again is None or again == action:
             found.same += 1

@@ -62,6 +62,10 @@ def tell_decided(decided: Decided) -> None:
         console.print(
             f"Passed over: {decided.passed_over:,}, which are not recorded as the rules saw them."
         )
+    if decided.unreadable:
+        console.print(
+            f"Not decided again: {decided.unreadable:,}, whose content was erased or is damaged."
+        )
     for revision, count in decided.unknown.items():
         console.print(
             f"Catalog {escape(revision)} is not stored, or of another version of Abeyance: "

@@ -58,6 +58,11 @@ async def test_a_decision_that_its_catalog_does_not_make_is_named(here: Here) ->
                 f"the catalog {catalog.revision} says deny of its request, and the ledger allow",
             )
         ]
+        for key in await storage.keys.of_person(session.identity.key):
+            await storage.keys.destroy(key.id, "erased")
+        storage.data_keys.forget()
+        found = await decide_again(storage)
+        assert (found.unreadable, found.same, found.faults) == (2, 0, [])
         files = [["catalog/rule.yaml", catalog.sources["catalog/rule.yaml"] + "# changed"]]
         database["catalogs"].update_one({"_id": catalog.revision}, {"$set": {"files": files}})
     found = await decide_again(storage)
