@@ -65,7 +65,7 @@ class SseAnswer:
     def finish(self) -> bytes:
         last = self._parser.finish()
         # A client would not see an event that was cut off, unless by chance it is whole.
-        out = self._passed(last) if last is not None and _is_whole(last) else b""
+        out = self._passed(last) if last is not None and is_whole(last) else b""
         return out + self._close(End.CLOSED)
 
     def _passed(self, event: sse.SseEvent) -> bytes:
@@ -260,7 +260,8 @@ class LinesAnswer:
         return f"{self._text.end(End.SAID)}\n".encode("utf-8", "replace")
 
 
-def _is_whole(event: sse.SseEvent) -> bool:
+def is_whole(event: sse.SseEvent) -> bool:
+    """Whether an event has all of its data, as far as that can be told."""
     if event.data is None or event.data == _DONE:
         return event.data is not None
     try:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, ClassVar
 from app.errors import TooLarge, UpstreamUnavailable
 from app.wire import embedded_json, strict_json
 from app.wire.answer import sse
+from app.wire.answer.streams import is_whole
 from app.wire.base import Json
 from app.wire.calls.rulings import Rulings
 
@@ -82,6 +83,10 @@ class Stretch:
     """Whether no more events of its calls are to come."""
     kept: int = 0
     """How many bytes they are."""
+    raw: list[bytes] = field(default_factory=list)
+    """The bytes of all its events, in order."""
+    unread: bool = False
+    """Whether `events` leaves any out: pieces of a call, of which only the text was read."""
 
 
 class StreamReader(ABC):
@@ -135,6 +140,10 @@ class StreamReader(ABC):
                 return False
         return True
 
+    def take_unread(self, data: bytes) -> int:  # noqa: ARG002 - for subclasses
+        """Take events at the beginning that need not be read; return where they end."""
+        return 0
+
     def cut_off(self) -> None:
         """Hear that no more is to come: drop what is not whole."""
         self.line = deque(stretch for stretch in self.line if stretch.whole)
@@ -162,9 +171,21 @@ class StreamReader(ABC):
     def add(self, stretch: Stretch, event: StreamEvent) -> None:
         """Add an event to a stretch in line."""
         stretch.events.append(event)
-        size = len(event.sse.raw)
-        stretch.kept += size
-        self._kept += size
+        self._keep(stretch, event.sse.raw)
+
+    def add_unread(self, stretch: Stretch, raw: bytes) -> None:
+        """Add an event of which the subclass knows all that it needs."""
+        stretch.unread = True
+        self._keep(stretch, raw)
+
+    def events_of(self, stretch: Stretch) -> list[StreamEvent]:
+        """Read all events of a stretch."""
+        return [_read(event) for event in sse.SseParser().feed(b"".join(stretch.raw))]
+
+    def _keep(self, stretch: Stretch, raw: bytes) -> None:
+        stretch.raw.append(raw)
+        stretch.kept += len(raw)
+        self._kept += len(raw)
         if self._kept > self._limit:
             raise TooLarge(f"More than {self._limit} bytes of the answer are waiting for a ruling.")
 
@@ -192,7 +213,21 @@ class StreamReader(ABC):
     # What every reader offers.
 
     def feed(self, data: bytes) -> None:
-        if self._over or not data:
+        if data and not self._over:
+            self._guarded(self._take_in, data)
+
+    def _guarded(self, take: Callable[[bytes], None], data: bytes) -> None:
+        """After a fault nothing of what came goes on any more."""
+        try:
+            take(data)
+        except Exception:
+            self._over = True
+            self.line.clear()
+            raise
+
+    def _take_in(self, data: bytes) -> None:
+        if data.endswith(_END) and not self._cr and self._parser.is_idle:
+            self._take_all(data)
             return
         if self._cr:
             data = b"\r" + data
@@ -202,18 +237,18 @@ class StreamReader(ABC):
         begun = 0 if self._parser.is_idle else data.find(_END) + len(_END)
         ended = data.rfind(_END) + len(_END)
         if ended < len(_END):
-            self._guarded(data)
-            return
-        self._guarded(data[:begun])
-        self._take_all(data[begun:ended])
-        self._guarded(data[ended:])
+            self._parse(data)
+        else:
+            self._parse(data[:begun])
+            self._take_all(data[begun:ended])
+            self._parse(data[ended:])
 
     def finish(self) -> None:
         if self._over:
             return
         if self._cr:
             self._cr = False
-            self._guarded(b"\r")
+            self._guarded(self._parse, b"\r")
         if (last := self._parser.finish()) is not None:
             self._take_last(last)
         self.cut_off()
@@ -256,20 +291,14 @@ class StreamReader(ABC):
         self.line.append(stretch)
         self.add(stretch, event)
 
-    def _guarded(self, data: bytes) -> None:
-        """Read what came; after a fault nothing of it goes on any more."""
-        if not data:
-            return
-        try:
-            for event in self._parser.feed(data):
-                self._take(event)
-        except Exception:
-            self._over = True
-            self.line.clear()
-            raise
+    def _parse(self, data: bytes) -> None:
+        for event in self._parser.feed(data):
+            self._take(event)
 
     def _take_all(self, data: bytes) -> None:
         """Take whole events: together as many as pass, by halves, and the others one by one."""
+        if self.line and data:
+            data = data[self.take_unread(data) :]
         if not data:
             return
         if self.passes(data):
@@ -280,7 +309,7 @@ class StreamReader(ABC):
         if not len(_END) <= cut < len(data):
             cut = data.rfind(_END, 0, half + 1) + len(_END)
         if not len(_END) <= cut < len(data):
-            self._guarded(data)
+            self._parse(data)
             return
         self._take_all(data[:cut])
         self._take_all(data[cut:])
@@ -294,7 +323,7 @@ class StreamReader(ABC):
 
     def _take_last(self, event: sse.SseEvent) -> None:
         """Take what came after the last whole event: no client reads it, unless it is whole too."""
-        if _is_whole(event):
+        if is_whole(event):
             self._take(event)
         elif self.passes(event.raw):
             self._ready.append(event.raw.removesuffix(b"\n\n"))
@@ -319,13 +348,3 @@ def _read(event: sse.SseEvent) -> StreamEvent:
     except ValueError:
         value, exact = None, False
     return StreamEvent(event, value, exact) if isinstance(value, dict) else StreamEvent(event)
-
-
-def _is_whole(event: sse.SseEvent) -> bool:
-    if not event.data:
-        return False
-    try:
-        strict_json.parse_loosely(event.data)
-    except ValueError:
-        return event.data == "[DONE]"
-    return True

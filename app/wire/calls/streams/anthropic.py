@@ -8,7 +8,10 @@ interleave, a call whose start and pieces both have arguments) is answered by
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+import orjson
 
 from app.domain.tool_call import ToolCall
 from app.wire import strict_json
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
 _START, _DELTA, _STOP = "content_block_start", "content_block_delta", "content_block_stop"
 _BLOCKS = frozenset({_START, _DELTA, _STOP})
 _RUN_BY_CLIENT = "tool_use"
+_USUAL_PIECE = re.compile(
+    rb'event: content_block_delta\ndata: \{"type":"content_block_delta","index":(\d{1,9}),'
+    rb'"delta":\{"type":"input_json_delta","partial_json":'
+    rb'"([ !#-\[\]-~]*(?:\\["\\/bfnrt][ !#-\[\]-~]*)*)"\} *\}\n\n'
+)
+"""A piece of a call whose text needs no more to be read. What is spelt otherwise is parsed."""
 EMPTY: dict[str, Json] = {
     "id": "msg_stopped",
     "type": "message",
@@ -57,6 +66,7 @@ class AnthropicStream(StreamReader):
         super().__init__(wanted, limit=limit, alive=alive)
         self._call: Stretch | None = None  # that is coming in
         self._index = 0  # its
+        self._spelt_index = b"0"
         self._pieces: list[str] = []  # of its arguments
         self._others: set[int] = set()  # indexes of calls that nothing looks at, and are coming in
         self._usage: dict[str, Json] = {}
@@ -89,11 +99,23 @@ class AnthropicStream(StreamReader):
         self._pieces.append(piece)
         self.add(call, event)
 
+    def take_unread(self, data: bytes) -> int:
+        """Take pieces of the call that are spelt as the API spells them."""
+        call, at = self._call, 0
+        if call is None:
+            return at
+        while (found := _USUAL_PIECE.match(data, at)) is not None and found[1] == self._spelt_index:
+            piece = found[2]
+            self._pieces.append(orjson.loads(b'"%s"' % piece) if b"\\" in piece else piece.decode())
+            self.add_unread(call, found[0])
+            at = found.end()
+        return at
+
     def _begin(self, event: StreamEvent, *, wanted: bool) -> None:
         index = _index(event)
         if wanted:
             self._call = self.keep(event)
-            self._index, self._pieces = index, []
+            self._index, self._pieces, self._spelt_index = index, [], b"%d" % index
         else:
             self._others.add(index)
             self.put(event)
@@ -162,7 +184,8 @@ class AnthropicStream(StreamReader):
             return out.text(_index(stretch.events[0]) + out.shift, ruling.text)
         if isinstance(ruling, Changed):
             return self._changed(stretch.events, ruling)
-        return b"".join(map(out.event, stretch.events))
+        written = b"".join(map(out.event, self.events_of(stretch) if out.shift else stretch.events))
+        return b"".join(stretch.raw) if stretch.unread and not out.shift else written
 
     def _changed(self, events: list[StreamEvent], ruling: Changed) -> bytes:
         out = self._out

@@ -68,9 +68,10 @@ def test_nothing_follows_on_the_end_of_an_answer() -> None:
     assert (stream.say("x"), stream.alive(), stream.stop("x")) == (b"", b"", b"")
 
 
-def test_a_text_is_said_before_what_is_kept_and_moves_the_rest() -> None:
+@pytest.mark.parametrize("ping", [True, False], ids=["signs of life between", "pieces alone"])
+def test_a_text_is_said_before_what_is_kept_and_moves_the_rest(ping: bool) -> None:  # noqa: FBT001
     stream = reader(NO_NEWS)
-    blocks = [Block("so"), Block(call="held_a", ping=True), Block(call="read"), Block("end")]
+    blocks = [Block("so"), Block(call="held_a", ping=ping), Block(call="read"), Block("end")]
     stream.feed(made(blocks))
     out = stream.say("Waiting.") + stream.alive() + stream.say("Still waiting.")
     stream.rule(0, Passed())
