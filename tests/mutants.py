@@ -1,18 +1,20 @@
 """`make mutants`: breaks the deciding modules one change at a time, and runs their tests on each.
 
-Cosmic Ray makes the mutants. Each is tried in a fork of this process, where an import hook puts it
-in the place of its module; so this process must import none of our own code, and imports what
-takes long once for all forks. A mutant that its tests do not notice must be explained in
-`mutants.toml`, and each explanation there must still be of a survivor.
+Cosmic Ray makes the mutants. Two processes try them, each in a fork of its own, where an import
+hook puts the mutant in the place of its module. What takes long to import is imported once for all
+forks: other people's code, and as much of ours as does not import the module. A mutant that its
+tests do not notice must be explained in `mutants.toml`, and each explanation there must still be of
+a survivor.
 
-What was found is kept in `.mutants`, for as long as no file of the code or the tests changes: a
-run that was stopped goes on where it was.
+What was found is kept in `.mutants` until a file changes that the tests load, or a file of the
+catalog: a run that was stopped goes on where it was.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import hashlib
 import importlib
 import multiprocessing
@@ -41,11 +43,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 EXPLAINED = Path(__file__).with_suffix(".toml")
 KNOWN = ROOT / ".mutants"
-READ = ("app", "bot", "cli", "policies", "proxy", "sandbox", "tests")
 AT_ONCE = 2
-SAME = ("core/ReplaceComparisonOperator_Is_Eq", "core/ReplaceComparisonOperator_IsNot_NotEq")
-"""Not tried: what `is` compares here are members of enums, booleans and None."""
+IDENTITY = {"Is", "IsNot"}
 SLOW = (
+    "aiohttp",
+    "authlib.integrations.httpx_client",
     "hyperscan",
     "hypercorn.asyncio",
     "hypothesis.internal.conjecture.engine",
@@ -115,10 +117,20 @@ def _meaning(code: str) -> str:
         return ""
 
 
+def _tells(operator: str) -> bool:
+    """Whether a test can tell what the operator does.
+
+    What `is` compares here are members of enums, booleans and None: `==` is the same, and their
+    order says nothing. Whether two equal strings or numbers are one object is up to Python.
+    """
+    _, _, change = operator.partition("ReplaceComparisonOperator_")
+    return operator != "core/NoOp" and len(IDENTITY.intersection(change.split("_"))) != 1
+
+
 def mutants(module: str) -> Iterator[Mutant]:
     original = (ROOT / module).read_text()
     seen = {_meaning(original)}
-    for name in sorted(set(operator_names()) - set(SAME)):
+    for name in sorted(filter(_tells, operator_names())):
         kind = get_operator(name)
         if kind.arguments():
             continue
@@ -140,12 +152,15 @@ def _change(before: str, after: str) -> str:
     return "\n".join(f"{line[0]} {line[1:].strip()}" for line in changed)
 
 
+def _dotted(file: str) -> str:
+    return file.removesuffix(".py").replace("/", ".")
+
+
 class _InPlace(SourceFileLoader):
     """Finds one module, and loads the code of a mutant for it."""
 
     def __init__(self, mutant: Mutant) -> None:
-        name = mutant.module.removesuffix(".py").replace("/", ".")
-        super().__init__(name, str(ROOT / mutant.module))
+        super().__init__(_dotted(mutant.module), str(ROOT / mutant.module))
         self._code = mutant.code
 
     def find_spec(self, fullname: str, *_: object) -> ModuleSpec | None:
@@ -157,28 +172,80 @@ class _InPlace(SourceFileLoader):
         return compile(self._code, self.path, "exec", dont_inherit=True)
 
 
-def _passes(mutant: Mutant, tests: Sequence[str], seconds: int) -> bool:
-    """Return whether the tests pass in that time, with the mutant in the place of its module."""
+class _NotYet(ImportError):
+    """The module that is broken would be imported, or what imports it."""
+
+
+class _Without:
+    """Lets one module not be imported."""
+
+    def __init__(self, module: str) -> None:
+        self._name = _dotted(module)
+
+    def find_spec(self, fullname: str, *_: object) -> None:
+        if fullname == self._name:
+            raise _NotYet(fullname)
+
+
+def _warm(module: str, tests: Sequence[str]) -> None:
+    """Import what the tests need, as far as it does not import the module."""
+    hook = _Without(module)
+    sys.meta_path.insert(0, hook)
+    folders = sorted({str(parent) for test in tests for parent in Path(test).parents})
+    files = [test.partition("::")[0] for test in tests]
+    for name in (*(f"{folder}/conftest.py" for folder in folders), *files):
+        if (ROOT / name).exists():
+            with contextlib.suppress(_NotYet):
+                importlib.import_module(_dotted(name))
+    sys.meta_path.remove(hook)
+    gc.freeze()
+
+
+class _First:
+    """Ends the process at the first test that fails, without tidying up."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os._exit(1)
+
+
+def _run(mutant: Mutant, tests: Sequence[str], loaded: int) -> None:
+    """Run the tests with the mutant in the place of its module, and end this process."""
+    os.setpgid(0, 0)
+    sys.meta_path.insert(0, _InPlace(mutant))
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    # Assertions are not rewritten to explain themselves: nobody reads what the tests say.
+    options = ["-q", "--assert=plain", "-p", "no:cacheprovider"]
+    code = pytest.main([*options, *tests], plugins=[_First()])
+    files = {str(getattr(module, "__file__", "")) for module in sys.modules.values()}
+    os.write(loaded, "\n".join(sorted(files)).encode())
+    os._exit(code)
+
+
+def _tried(mutant: Mutant, tests: Sequence[str], seconds: int) -> list[Path] | None:
+    """Try a mutant. Return which files of ours the tests loaded; None where they did not pass."""
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        os.setpgid(0, 0)
-        sys.meta_path.insert(0, _InPlace(mutant))
-        silence = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(silence, 1)
-        os.dup2(silence, 2)
-        # Assertions are not rewritten to explain themselves: nobody reads what the tests say.
-        os._exit(pytest.main(["-qx", "--assert=plain", "-p", "no:cacheprovider", *tests]))
+        _run(mutant, tests, writing)
+    os.close(writing)
     signal.signal(signal.SIGALRM, _out_of_time)
     signal.alarm(seconds)
     try:
+        with os.fdopen(reading) as pipe:
+            loaded = [Path(name) for name in pipe.read().splitlines()]
         _, status = os.waitpid(child, 0)
     except TimeoutError:
-        return False
+        return None
     finally:
         signal.alarm(0)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # with the database server that its tests started
-    return os.waitstatus_to_exitcode(status) == 0
+    if os.waitstatus_to_exitcode(status) != 0:
+        return None
+    return [file for file in loaded if file.is_relative_to(ROOT) and ".venv" not in file.parts]
 
 
 def _out_of_time(_signal: int, _frame: object) -> None:
@@ -186,13 +253,12 @@ def _out_of_time(_signal: int, _frame: object) -> None:
 
 
 class Known:
-    """What earlier runs found of the same code and tests."""
+    """What earlier runs found with the same code, tests and catalog."""
 
-    def __init__(self) -> None:
+    def __init__(self, loaded: Iterable[Path]) -> None:
         tree = hashlib.sha256()
-        for file in sorted(file for name in READ for file in (ROOT / name).rglob("*.[py]*")):
-            if file.suffix in {".py", ".yaml"}:
-                tree.update(str(file).encode() + file.read_bytes())
+        for file in sorted({*loaded, *(ROOT / "policies").rglob("*.yaml")}):
+            tree.update(str(file).encode() + file.read_bytes())
         self._tree = tree.digest()
         lines = KNOWN.read_text().splitlines() if KNOWN.exists() else []
         self._passed = {name: outcome == "passed" for name, outcome in map(str.split, lines)}
@@ -209,36 +275,37 @@ class Known:
             file.write(f"{self._name(mutant, tests)} {'passed' if passed else 'failed'}\n")
 
 
-def survivors(module: str, tests: Sequence[str], known: Known) -> list[Mutant]:
+def survivors(module: str, tests: Sequence[str]) -> list[Mutant]:
     """Return the mutants that the tests do not notice. Exits where they fail without one."""
-    began = time.monotonic()
-    if not _passes(Mutant(module, (ROOT / module).read_text(), ""), tests, 600):
-        sys.exit(f"The tests of {module} fail without any mutant: {' '.join(tests)}")
-    patience = 20 + 5 * int(time.monotonic() - began)
-    made = list(mutants(module))
-    found = [mutant for mutant in made if known.get(mutant, tests)]
-    left = [mutant for mutant in made if known.get(mutant, tests) is None]
-    with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("fork")) as pool:
-        trying = {pool.submit(_passes, mutant, tests, patience): mutant for mutant in left}
+    fork = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(AT_ONCE, fork, _warm, (module, tests)) as pool:
+        began = time.monotonic()
+        whole = Mutant(module, (ROOT / module).read_text(), "")
+        loaded = pool.submit(_tried, whole, tests, 600).result()
+        if loaded is None:
+            sys.exit(f"The tests of {module} fail without any mutant: {' '.join(tests)}")
+        patience = 20 + 5 * int(time.monotonic() - began)
+        known, made = Known(loaded), list(mutants(module))
+        found = [mutant for mutant in made if known.get(mutant, tests)]
+        left = [mutant for mutant in made if known.get(mutant, tests) is None]
+        trying = {pool.submit(_tried, mutant, tests, patience): mutant for mutant in left}
         for done in as_completed(trying):
-            known.add(trying[done], tests, passed=done.result())
-            if done.result():
+            passed = done.result() is not None
+            known.add(trying[done], tests, passed=passed)
+            if passed:
                 found.append(trying[done])
-    print(f"{module}: {len(made)} mutants, {len(found)} survive", flush=True)  # noqa: T201
+    minutes = (time.monotonic() - began) / 60
+    print(f"{module}: {len(made)} mutants, {len(found)} survive, {minutes:.1f} min", flush=True)  # noqa: T201
     return found
 
 
-def unexplained(
-    found: Iterable[Mutant], explained: list[dict[str, Any]], done: Iterable[str]
-) -> list[str]:
-    """Return what is wrong: a survivor without a reason, a reason without a survivor."""
-    alive = {(mutant.module, mutant.change) for mutant in found}
-    reasons = {
-        (each["module"], each["change"].strip()) for each in explained if each["module"] in done
-    }
+def unexplained(found: Iterable[Mutant], explained: list[dict[str, Any]], module: str) -> list[str]:
+    """Return what is wrong of it: a survivor without a reason, a reason without a survivor."""
+    alive = {mutant.change for mutant in found}
+    reasons = {each["change"].strip() for each in explained if each["module"] == module}
     return [
-        *(f"survives: {module}\n{change}" for module, change in sorted(alive - reasons)),
-        *(f"does not survive: {module}\n{change}" for module, change in sorted(reasons - alive)),
+        *(f"survives: {module}\n{change}" for change in sorted(alive - reasons)),
+        *(f"does not survive: {module}\n{change}" for change in sorted(reasons - alive)),
     ]
 
 
@@ -252,12 +319,14 @@ def main(wanted: list[str]) -> None:
     sys.dont_write_bytecode = False
     for name in SLOW:
         importlib.import_module(name)
-    known = Known()
     chosen = wanted or list(modules)
-    found = [mutant for name in chosen for mutant in survivors(name, modules[name], known)]
-    wrong = unexplained(found, listed.get("explained", []), chosen)
+    wrong = 0
+    for name in chosen:
+        for fault in unexplained(survivors(name, modules[name]), listed.get("explained", []), name):
+            print(fault, end="\n\n", flush=True)  # noqa: T201
+            wrong += 1
     if wrong:
-        sys.exit("\n\n".join(wrong))
+        sys.exit(f"{wrong} to test better, or to explain in {EXPLAINED.name}")
 
 
 if __name__ == "__main__":

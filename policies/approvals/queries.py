@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldEvent, HoldState, Query
-from policies.approvals.approval import Objection, is_requester, judge
+from policies.approvals.approval import Objection, is_requester, judge_voter
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,9 +40,8 @@ def answered(
 
 def objection_to_asking(hold: Hold, voter: Voter, now: datetime) -> Objection | None:
     """Say what stands against a question: the same as against a vote, but for having voted."""
-    judged = judge(hold, voter, approve=False, now=now)
-    if isinstance(judged, Objection) and judged is not Objection.ALREADY_VOTED:
-        return judged
+    if objection := judge_voter(hold, voter, now):
+        return objection
     return Objection.ASKED_ENOUGH if len(hold.queries) >= MOST else None
 
 

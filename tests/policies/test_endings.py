@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 def test_every_state_in_which_a_hold_is_over_without_being_sent_has_an_ending() -> None:
     over = {state for state in HoldState if not state.open}
     assert set(ENDINGS) == over - {TRANSITIONS[HoldState.APPROVED, HoldEvent.CLAIM]}
+
+
+def test_what_an_ending_means_is_never_changed_in_place() -> None:
+    ending = ENDINGS[HoldState.DENIED]
+    with pytest.raises(FrozenInstanceError):
+        ending.title = "Approved"  # type: ignore[misc]
+    assert not hasattr(ending, "__dict__")
 
 
 @pytest.mark.parametrize(("state", "told"), ENDINGS.items())

@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.hold import HoldState
 from policies.approvals.approval import Objection, Voter
-from policies.approvals.queries import MOST, answered, asked, unanswered
+from policies.approvals.queries import answered, asked, unanswered
 from tests.bot.values import DANA, MARIA, NOW, hold, vote
 
 SOON = NOW + timedelta(minutes=1)
@@ -49,9 +49,20 @@ def test_a_question_and_its_answer_change_nothing_else() -> None:
     assert (query.by, query.text, query.answer) == (MARIA, "Which cluster?", "staging")
 
 
-@pytest.mark.parametrize("number", [-1, 0, 1])
+def test_each_of_several_questions_takes_its_own_answer() -> None:
+    assert not isinstance(ASKED, Objection)
+    more = asked(ASKED, APPROVER, "And which pod?", SOON, "m")
+    assert not isinstance(more, Objection)
+    done = answered(more, REQUESTER, 1, "web-1", SOON, "m")
+    assert not isinstance(done, Objection)
+    assert [query.answer for query in done.queries] == ["", "web-1"]
+
+
+@pytest.mark.parametrize("number", [-1, 0, 1, 2])
 def test_what_is_answered_or_was_never_asked_takes_no_answer(number: int) -> None:
     assert not isinstance(ASKED, Objection)
+    if number != 0:
+        assert answered(ASKED, REQUESTER, number, "prod", SOON, "m") is Objection.ANSWERED
     done = answered(ASKED, REQUESTER, 0, "staging", SOON, "m")
     assert not isinstance(done, Objection)
     assert answered(done, REQUESTER, number, "prod", SOON, "m") is Objection.ANSWERED
@@ -59,11 +70,13 @@ def test_what_is_answered_or_was_never_asked_takes_no_answer(number: int) -> Non
 
 def test_there_is_an_end_to_questions() -> None:
     held = hold()
-    for number in range(MOST):
+    for number in (3, 2, 1):
         more = asked(held, APPROVER, f"{number}?", SOON, "m")
         assert not isinstance(more, Objection)
         held = more
     assert asked(held, APPROVER, "?", SOON, "m") is Objection.ASKED_ENOUGH
+    too_many = replace(held, queries=(*held.queries, held.queries[0]))
+    assert asked(too_many, APPROVER, "?", SOON, "m") is Objection.ASKED_ENOUGH
 
 
 @pytest.mark.parametrize("state", [state for state in HoldState if state is not HoldState.PENDING])
@@ -77,9 +90,9 @@ def test_nothing_is_asked_or_answered_after_the_end(state: HoldState) -> None:
 
 def test_nothing_is_asked_or_answered_after_the_deadline() -> None:
     assert not isinstance(ASKED, Objection)
-    late = ASKED.deadline
-    assert asked(ASKED, APPROVER, "?", late, "m") is Objection.TOO_LATE
-    assert answered(ASKED, REQUESTER, 0, "!", late, "m") is Objection.TOO_LATE
+    for late in (ASKED.deadline, ASKED.deadline + timedelta(seconds=1)):
+        assert asked(ASKED, APPROVER, "?", late, "m") is Objection.TOO_LATE
+        assert answered(ASKED, REQUESTER, 0, "!", late, "m") is Objection.TOO_LATE
 
 
 def test_who_has_voted_may_still_ask() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.domain.hold import GrantSummary, Hold, HoldState
-from policies.approvals.tasks import MOST, task_of
+from policies.approvals.tasks import LOOK_BACK, task_of
 from tests.policies.made import JOB
 from tests.policies.passages.questions import fired, verdict
 from tests.policies.passages.talks import NOW, hold_for
@@ -53,6 +53,7 @@ RELEASED, APPROVED = HoldState.RELEASED, HoldState.APPROVED
     [
         (made("1"), 9.9, True),
         (made("1"), 10, False),
+        (made("1"), 10.1, False),
         (decided("1", RELEASED, 5), 64, True),
         (decided("1", RELEASED, 5), 65, False),
         (decided("1", RELEASED, 5, granted=granted(480, used=50)), 109, True),
@@ -79,11 +80,14 @@ def test_an_approval_that_is_kept_for_a_retry_keeps_the_task_going() -> None:
     kept = replace(kept, votes=only)
     assert task_of(made("2", 15), [kept]) == "1"
     assert task_of(made("2", 16), [kept]) == "2"
+    assert task_of(made("2", 15), [replace(kept, state=RELEASED)]) == "2"
 
 
 def test_a_denial_that_is_asked_about_again_is_the_same_task() -> None:
     denied = decided("1", HoldState.DENIED, 1)
     assert task_of(made("2", 300, again="1"), [denied]) == "1"
+    other = decided("0", HoldState.DENIED, 2)
+    assert task_of(made("2", 300, again="1"), [denied, other]) == "1"
 
 
 @pytest.mark.parametrize(
@@ -108,12 +112,14 @@ def test_what_an_earlier_version_has_opened_begins_a_task() -> None:
 
 
 def test_a_task_has_an_end() -> None:
-    earlier = [made(f"{at:02}", task="00") for at in range(MOST)]
-    assert task_of(made("99", 1), earlier[:-1]) == "00"
-    assert task_of(made("99", 1), earlier) == "99"
+    earlier = [made(f"{at:02}", task="00") for at in range(13)]
+    assert task_of(made("99", 1), earlier[:11]) == "00"
+    assert task_of(made("99", 1), earlier[:12]) == task_of(made("99", 1), earlier) == "99"
+    assert timedelta(hours=24) == LOOK_BACK
 
 
 def test_the_hold_itself_does_not_count_where_its_opening_is_repeated() -> None:
     again = made("1", 1)
     assert task_of(again, [again]) == "1"
+    assert task_of(again, [made("3"), again]) == "3"
     assert task_of(again, [made("0"), replace(again, task="0")]) == "0"

@@ -17,10 +17,11 @@ from sandbox.idp.driver import IdpDriver
 from sandbox.idp.server import make_app
 from sandbox.serving import listen, running
 from tests.conftest import free_port
-from tests.proxy.linking import Place, gateway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from tests.proxy.linking import Place
 
 RULE = """
 - id: none
@@ -57,6 +58,8 @@ def settings(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Sett
 async def company(
     settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Place]:
+    from tests.proxy.linking import Place, gateway  # takes long, and most tests need no gateway
+
     storage = MongoStorage.connect(
         settings.mongodb_uri.get_secret_value(), settings.mongodb_database, master_keys(settings)
     )
@@ -75,4 +78,4 @@ async def company(
 
 @pytest.fixture
 def place(company: Place) -> Place:
-    return Place(company.settings, company.storage, company.idp)
+    return type(company)(company.settings, company.storage, company.idp)

@@ -208,6 +208,7 @@ def test_a_new_hold_is_pending_with_nothing_said() -> None:
     new = Hold(**{name: getattr(known, name) for name in Hold.__match_args__[:13]})
     assert (new.state, new.revision, new.votes, new.moves) == (HoldState.PENDING, 0, (), ())
     assert (VOTE.shared, VOTE.broke_glass, VOTE.once) == (True, False, False)
+    assert (VOTE.for_task, VOTE.change) == (False, "")
     assert new.asker == asker(new.requester.key, new.connection, new.call)
     granted = GrantSummary(("g1",), 60, LATER)
     assert (granted.uses, granted.over, granted.passages) == (0, False, 0)
@@ -239,3 +240,18 @@ def test_people_have_judged_what_their_votes_decided(state: HoldState) -> None:
     assert replace(over, votes=(VOTE,)).judged is decided
     assert not over.judged
     assert not replace(over, votes=(VOTE, replace(VOTE, broke_glass=True))).judged
+
+
+def test_of_several_who_approve_a_call_changed_the_last_counts() -> None:
+    first, last = (replace(VOTE, change=change) for change in ("first", "last"))
+    refused = replace(VOTE, approve=False, change="refused")
+    held = in_state(HoldState.PENDING)
+    assert replace(held, votes=(first, first, last, VOTE, refused)).change == "last"
+    assert replace(held, votes=(VOTE, refused)).change == held.change == ""
+
+
+def test_a_person_is_found_by_every_identity_and_the_address_they_have() -> None:
+    maria = replace(VOTE.by, email="Maria@ACME.example", identities=("id#1", "id#2"))
+    assert maria.names == {"id#1", "id#2", "maria@acme.example"}
+    assert replace(maria, email="").names == {"id#1", "id#2"}
+    assert replace(VOTE.by, email="").names == set()

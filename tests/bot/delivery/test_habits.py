@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def test_fifty_approvals_in_a_row_are_a_habit_and_one_denial_ends_it() -> None:
     approved = hold(state=HoldState.RELEASED, votes=(vote(MARIA),))
     denied = hold(state=HoldState.DENIED, votes=(vote(MARIA, approve=False),))
-    assert not always_approved([approved] * (ENOUGH - 1))
-    assert always_approved([approved] * ENOUGH)
+    assert not always_approved([approved] * 49)
+    assert always_approved([approved] * 50)
     assert not always_approved([approved] * (ENOUGH - 1) + [denied])
     assert always_approved([approved] * ENOUGH + [denied])
 

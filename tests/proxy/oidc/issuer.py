@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from joserfc import jws
 from joserfc.jwk import ECKey
-from quart import Quart, abort
+from quart import Quart, Response, abort, request
 
 from app.settings import IssuerSettings
 from sandbox.serving import listen, running
@@ -32,6 +32,10 @@ class Issuer:
     document: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     away: bool = False
+    told: object = None
+    """What it says of an opaque token."""
+    clients: list[str] = field(default_factory=list)
+    """Who asked about one, as they said it."""
 
     @property
     def settings(self) -> IssuerSettings:
@@ -55,7 +59,11 @@ async def published() -> AsyncIterator[Issuer]:
     listener = listen(0)
     app = Quart(__name__)
     issuer = Issuer(listener.url, [GOOD.as_dict(private=False)])
-    issuer.document = {"issuer": issuer.url, "jwks_uri": f"{issuer.url}/keys"}
+    issuer.document = {
+        "issuer": issuer.url,
+        "jwks_uri": f"{issuer.url}/keys",
+        "introspection_endpoint": f"{issuer.url}/introspect",
+    }
 
     @app.get("/<path:path>")
     async def answer(path: str) -> dict[str, Any]:
@@ -63,6 +71,11 @@ async def published() -> AsyncIterator[Issuer]:
         if issuer.away:
             abort(503)
         return {"keys": issuer.keys} if path == "keys" else issuer.document
+
+    @app.post("/introspect")
+    async def introspect() -> Response:
+        issuer.clients.append(request.headers["authorization"])
+        return Response(json.dumps(issuer.told), content_type="application/json")
 
     async with running(app, listener):
         yield issuer

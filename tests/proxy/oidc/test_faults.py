@@ -28,9 +28,13 @@ GOOD: Mapping[str, Any] = {"iss": "https://login.example.com", "aud": "abeyance"
         ({}, 9_999, ""),
         ({}, 10_029, ""),
         ({}, 10_030, "expired 30 seconds ago"),
-        ({}, 10_061, "expired 1 minute ago"),
+        ({}, 10_059, "expired 59 seconds ago"),
+        ({}, 10_060, "expired 1 minute ago"),
+        ({}, 13_599, "expired 59 minutes ago"),
         ({}, 13_600, "expired 1 hour ago"),
-        ({}, 10_000 + 3 * 86_400, "expired 3 days ago"),
+        ({}, 96_399, "expired 23 hours ago"),
+        ({}, 96_400, "expired 1 day ago"),
+        ({"exp": 10_000.5}, 10_031, "expired 30 seconds ago"),
         ({"aud": "other"}, 1, "for “other”, and this gateway takes tokens for “abeyance”"),
         ({"aud": ["a", "b"]}, 1, "for “a, b”,"),
         ({"aud": ["a", "abeyance"]}, 1, ""),
@@ -47,6 +51,10 @@ def test_a_token_is_told_what_it_says_itself(
     said = fault_told({**GOOD, **changed}, ISSUERS, now, 30)
     assert told in said
     assert bool(said) == bool(told)
+
+
+def test_a_token_that_expires_this_second_is_told_so() -> None:
+    assert "expired 0 seconds ago" in fault_told(GOOD, ISSUERS, 10_000, 0)
 
 
 @pytest.mark.asyncio(loop_scope="module")

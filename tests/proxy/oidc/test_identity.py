@@ -37,6 +37,7 @@ def test_a_person_is_named_by_name_address_or_subject() -> None:
     assert person(**vouched).name == "maria@acme.example"
     assert person().name == "u-1"
     assert (person().email, person().manager, person().groups) == ("", "", frozenset())
+    assert person(jti="x" * 201).token_id == "x" * 200
 
 
 @pytest.mark.parametrize("verified", [False, None, "true", 1])
