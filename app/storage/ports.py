@@ -18,12 +18,7 @@ if TYPE_CHECKING:
     from app.domain.hold import GrantSummary, Hold, Marked
     from app.domain.identity import Identity
     from app.domain.notice import Notice
-    from app.domain.session import (
-        Chunk,
-        Session,
-        SessionChange,
-        Side,
-    )
+    from app.domain.session import Chunk, Session, SessionChange, Side
     from app.sealing.data_key import DataKey
     from app.search import SessionFilter
     from app.storage.bulk import Fault, Write
@@ -309,6 +304,10 @@ class LedgerStore(Protocol):
         ...
 
     async def entries(self, session_id: str) -> tuple[Entry, ...]: ...
+
+    async def of_holds(self, hold_ids: Sequence[str]) -> tuple[Entry, ...]:
+        """Return all that name one of these holds, by a look at all there are."""
+        ...
 
     async def tip(self, writer: str) -> str:
         """Return the hash of the last entry in the newest chain of a writer; empty without one."""

@@ -141,6 +141,11 @@ class MongoLedger:
         found = await self._entries.find({"event.session_id": session_id})
         return tuple(sorted(found, key=lambda entry: (entry.event.at, entry.chain, entry.seq)))
 
+    async def of_holds(self, hold_ids: Sequence[str]) -> tuple[Entry, ...]:
+        if not hold_ids:
+            return ()
+        return await self._entries.find({"event.data.hold": {"$in": list(hold_ids)}})
+
     async def tip(self, writer: str) -> str:
         # The names of a writer's chains are in the order of time.
         theirs = {"$gt": f"{writer}/", "$lt": f"{writer}0"}

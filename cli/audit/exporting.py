@@ -15,7 +15,7 @@ from app.errors import BadSettings
 from app.settings import load_notary_settings
 from cli.audit.offline import read_text
 from cli.audit.picking import picked_records
-from cli.audit.reading import gone, signed_entries, stored_session
+from cli.audit.reading import exported_session, gone, signed_entries
 from cli.audit.report import progress
 from cli.storing import with_storage
 from notary.book import Book
@@ -95,5 +95,5 @@ async def _records(
         stories.add(event.session_id, event.kind, event.data)
         if contents and stories.is_over(event.session_id):
             stories.told.pop(event.session_id)
-            if record := await stored_session(storage, event.session_id):
+            if record := await exported_session(storage, event.session_id):
                 yield record

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from app.audit.proof.bundle import manifest, picked_record
 from app.audit.proof.merkle import inclusion_proof
-from app.audit.proof.stories import RELEASED_BY, Stories
+from app.audit.proof.stories import RELEASED_BY, Stories, erased_keys
 from app.clock import SystemClock
 from app.domain.event import place
 from app.errors import NotFound
-from cli.audit.reading import stored_session
+from cli.audit.reading import exported_session
 from notary.tree import TreeFiles
 
 if TYPE_CHECKING:
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 async def picked_records(
     storage: MongoStorage, book: Book, head: Head, sessions: list[str], *, contents: bool
 ) -> AsyncIterator[Record]:
-    """Yield the records of a bundle with these sessions, and what people said that released them.
+    """Yield the records of a bundle with these sessions, and what explains them.
+
+    That is what people said that released them, and why content of them is gone.
 
     Raises NotFound, StorageUnavailable, BadSettings.
     """
@@ -57,33 +59,48 @@ async def picked_records(
         stories.add(session, entry.event.kind, entry.event.data)
         if contents and stories.is_over(session):
             stories.told.pop(session)
-            if record := await stored_session(storage, session):
+            if record := await exported_session(storage, session):
                 yield record
 
 
 async def _wanted(storage: MongoStorage, sessions: list[str]) -> dict[str, Entry]:
-    """Return the entries of some sessions, and those of others that released them, by place."""
-    wanted: dict[str, Entry] = {}
-    others = set[str]()
+    """Return the entries of some sessions, and those without which they cannot be understood."""
+    told: list[Entry] = []
     for session in sessions:
         entries = await storage.ledger.entries(session)
         if not entries:
             raise NotFound(f"The ledger has no session {session}: give its whole id.")
-        wanted |= {entry.place: entry for entry in entries}
-        for entry in entries:
-            others |= await _released_by(storage, entry)
-    for session in others - set(sessions):
-        entries = await storage.ledger.entries(session)
-        wanted |= {entry.place: entry for entry in entries if entry.event.kind in RELEASED_BY}
-    return wanted
+        told += entries
+    besides = [*await _releasing(storage, told), *await _erasing(storage, told)]
+    return {entry.place: entry for entry in [*told, *besides]}
 
 
-async def _released_by(storage: MongoStorage, entry: Entry) -> set[str]:
-    """Return the sessions in which people said what an entry goes by."""
-    data = entry.event.data
-    holds = {str(data["hold"])} if data.get("hold") else set[str]()
-    if grant := data.get("grant"):
-        given = await storage.grants.get(str(grant))
-        holds |= {given.hold_id} if given else set()
-    found = await storage.holds.get_many(sorted(holds)) if holds else ()
-    return {hold.session_id for hold in found}
+async def _releasing(storage: MongoStorage, told: list[Entry]) -> list[Entry]:
+    """Return what people said, in these sessions or in others, that released something of them."""
+    named = {
+        str(entry.event.data[key])
+        for key in ("hold", "grant")
+        for entry in told
+        if key in entry.event.data
+    }
+    given = await storage.grants.get_many(sorted(named))
+    wanted = named | {grant.hold_id for grant in given}
+    holds = await storage.holds.get_many(sorted(wanted))
+    found: list[Entry] = []
+    for session in sorted({hold.session_id for hold in holds}):
+        found += await storage.ledger.entries(session)
+    # Those of sessions that were purged meanwhile.
+    gone = wanted - {grant.id for grant in given} - {hold.id for hold in holds}
+    found += await storage.ledger.of_holds(sorted(gone))
+    return [entry for entry in found if entry.event.kind in RELEASED_BY]
+
+
+async def _erasing(storage: MongoStorage, told: list[Entry]) -> list[Entry]:
+    """Return the tombstones of the data keys that sealed the content of these sessions."""
+    keys = {str(entry.event.data["key"]) for entry in told if "key" in entry.event.data}
+    if not keys:
+        return []
+    of_nobody = await storage.ledger.entries("")
+    return [
+        entry for entry in of_nobody if keys & set(erased_keys(entry.event.kind, entry.event.data))
+    ]

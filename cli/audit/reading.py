@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from app.audit.proof.bundle import session_record
 from app.domain.event import Entry, place
 from app.domain.session import sent, whole
-from app.errors import BadSettings, ContentErased
+from app.errors import BadSettings, ContentErased, Damaged
 from app.reader import Reader
 from proxy.facts import digested_head
 
@@ -60,6 +60,17 @@ async def stored_session(storage: MongoStorage, session_id: str) -> Record | Non
     try:
         return await _stored(storage, session_id)
     except ContentErased:
+        return None
+
+
+async def exported_session(storage: MongoStorage, session_id: str) -> Record | None:
+    """Return what a bundle has of a session; None also where a part of it is missing.
+
+    Whoever verifies the bundle is told so, unless a tombstone says why. Raises StorageUnavailable.
+    """
+    try:
+        return await stored_session(storage, session_id)
+    except Damaged:
         return None
 
 

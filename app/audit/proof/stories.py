@@ -128,8 +128,7 @@ class Stories:
         elif kind == EventKind.CONTENT_PURGED:
             self.purged[session] = str(data.get("tombstone", ""))
         elif kind == EventKind.PERSON_ERASED:
-            keys = str(data.get("keys", "")).split()
-            self.erased |= dict.fromkeys(keys, str(data.get("tombstone", "")))
+            self.erased |= dict.fromkeys(erased_keys(kind, data), str(data.get("tombstone", "")))
         self.forwarded += kind in _GONE_OUT
         if session and (kind in _TOLD):
             self.told.setdefault(session, Story()).add(kind, data)
@@ -166,6 +165,11 @@ class Stories:
         stories.purged, stories.erased = dict(state["purged"]), dict(state["erased"])
         stories.forwarded = state["forwarded"]
         return stories
+
+
+def erased_keys(kind: str, data: Mapping[str, Any]) -> list[str]:
+    """Return the ids of the data keys whose end an entry tells."""
+    return str(data.get("keys", "")).split() if kind == EventKind.PERSON_ERASED else []
 
 
 _TOLD = (

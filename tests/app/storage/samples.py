@@ -358,6 +358,9 @@ _SMALL = {
     "ledger.entries": Sample(
         lambda s: s.ledger.entries(SESSION.id), lambda s: s.ledger.insert(ENTRIES)
     ),
+    "ledger.of_holds": Sample(
+        lambda s: s.ledger.of_holds(["hold"]), lambda s: s.ledger.insert(ENTRIES)
+    ),
     "ledger.tip": Sample(lambda s: s.ledger.tip("test"), lambda s: s.ledger.insert(ENTRIES)),
     "ledger.firsts": Sample(lambda s: s.ledger.firsts(NOW), lambda s: s.ledger.insert(ENTRIES)),
     "ledger.chain": Sample(
