@@ -15,6 +15,13 @@ ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / ".clients" / "node_modules" / ".bin"
 PATIENCE_SECONDS = 5
 _LAST_RESORT_SECONDS = 120
+SPARING = {
+    "GEMINI_CLI_NO_RELAUNCH": "true",
+    "BUN_JSC_useConcurrentGC": "0",
+    "BUN_JSC_useFTLJIT": "0",
+    **{f"BUN_JSC_{size}HeapSize": "500000000" for size in ("small", "medium", "large")},
+}
+"""What makes a start cheap: Gemini CLI starts once, and opencode compiles and collects less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class Desk:
             path.write_text(text)
         self.work.mkdir(parents=True, exist_ok=True)
         bare = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TERM": "dumb", "NO_COLOR": "1"}
+        bare |= SPARING
         process = await asyncio.create_subprocess_exec(
             PROGRAMS / agent.program,
             *setup.arguments,

@@ -57,23 +57,6 @@ async def test_an_ordinary_prompt_is_answered_and_nobody_is_asked(
     assert count_cards(maria, case) == 0
 
 
-async def test_a_held_prompt_is_answered_after_its_approval(
-    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
-) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
-        asked = await cards(maria, case, 1)
-        assert await model.requests() == []
-        await asyncio.sleep(3)  # a manager reads
-        for card in asked:
-            await maria.click(card, "Approve")
-    ended = running.result()
-    assert "Happy to help" in ended.screen
-    assert ended.code == 0
-    assert len(await model.requests()) == agent.requests
-    assert count_cards(maria, case) == 1
-
-
 async def test_a_hold_outlasts_the_patience_that_an_agent_is_given(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
@@ -92,7 +75,7 @@ async def test_a_hold_outlasts_the_patience_that_an_agent_is_given(
     assert count_cards(maria, case) == 1
 
 
-async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen(
+async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen_and_lasts(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
@@ -105,22 +88,9 @@ async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen(
     assert "Use the lunar simulator" in ended.screen
     assert "authenticate" not in ended.screen
     assert ended.code != 0
-    assert await model.requests() == []
-    assert count_cards(maria, case) == 1
-
-
-async def test_what_was_denied_is_refused_again_at_once_without_a_card(
-    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
-) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
-        [card] = await cards(maria, case, 1)
-        await maria.click(card, "Deny…")
-        await maria.submit(DENIAL)
-    assert running.result().code != 0
-    ended = await desk.run(agent, f"Fly to the moonbase, {case}")
-    assert "Use the lunar simulator" in ended.screen
-    assert ended.code != 0
+    again = await desk.run(agent, f"Fly to the moonbase, {case}")
+    assert "Use the lunar simulator" in again.screen
+    assert again.code != 0
     assert await model.requests() == []
     assert count_cards(maria, case) == 1
 
@@ -148,17 +118,6 @@ async def test_a_key_reaches_neither_the_model_nor_the_screen(
     assert all(SHOWN.encode() in each.body for each in received)
 
 
-async def test_a_task_of_twelve_tool_calls_is_done_once(
-    agent: Agent, desk: Desk, model: ModelDriver, case: str
-) -> None:
-    ended = await desk.run(agent, f"Tidy up, {case}", model=f"sandbox-steps{STEPS}")
-    assert f"All {STEPS} steps are done." in ended.screen
-    assert ended.code == 0
-    done = (desk.work / "steps.txt").read_text().split("\n")
-    assert done == [*(f"step {step}" for step in range(1, STEPS + 1)), ""]
-    assert len(await model.requests()) == STEPS + agent.requests
-
-
 async def test_a_task_that_needs_an_approval_makes_one_card_and_none_when_it_is_done_again(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
@@ -166,8 +125,13 @@ async def test_a_task_that_needs_an_approval_makes_one_card_and_none_when_it_is_
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(desk.run(agent, task, model=steps))
         [card] = await cards(maria, case, 1)
+        assert await model.requests() == []
+        await asyncio.sleep(3)  # a manager reads
         await maria.click(card, "Approve")
     assert f"All {STEPS} steps are done." in running.result().screen
+    assert running.result().code == 0
+    done = (desk.work / "steps.txt").read_text().split("\n")
+    assert done == [*(f"step {step}" for step in range(1, STEPS + 1)), ""]
     assert len(await model.requests()) == STEPS + agent.requests
     again = await desk.run(agent, task, model=steps)
     assert f"All {STEPS} steps are done." in again.screen

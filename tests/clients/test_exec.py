@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.agents import AGENTS, CLAUDE, CODEX, GEMINI, OPENCODE, PROGRAMS, ROOT, Agent
+from tests.clients.agents import (
+    AGENTS,
+    CLAUDE,
+    CODEX,
+    GEMINI,
+    OPENCODE,
+    PROGRAMS,
+    ROOT,
+    SPARING,
+    Agent,
+)
 from tests.clients.terminals import at_terminal
 from tests.workstation.sign_in.machine import Machine, Said
 
@@ -66,6 +76,7 @@ class Workplace(Machine):
         names = dict.fromkeys(("model", "small_model"), f"anthropic/{model}")
         return {
             **self.env,
+            **SPARING,
             "PATH": f"{self.home / 'bin'}{os.pathsep}{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
             "NO_COLOR": "1",
