@@ -1,21 +1,44 @@
-"""Large values cut into named pieces, since a database limits the size of a document.
+"""Bodies cut into named pieces, so that what a conversation repeats is stored once.
+
+Theory of operation. An agent sends its whole conversation with each request, and a few messages
+more each time. A body is cut where a JSON object ends (`}` before a comma or a bracket), at the
+first such place after `_LEAST_BYTES`, and sooner where a list of objects ends. So two bodies that
+begin alike are cut alike as far as they agree, and what follows a list is cut alike, however long
+the list has become: of a turn, only what is new makes new pieces.
+
+    {"messages": [{…4 KB…}| , {…3 KB…}| ], "tools": [{…3 KB…}| ]}
+    {"messages": [{…4 KB…}| , {…3 KB…}| , {…new…}| ], "tools": [{…3 KB…}| ]}
 
 A piece is named by a keyed digest of what it holds and of who shares it: the sessions of one
-conversation. So a text that is repeated there is stored once. Without the key, nobody can use the
-names to test whether a certain text was ever sent.
+conversation. Without the key, nobody can use the names to test whether a certain text was ever
+sent. A database limits the size of a document, so no piece is larger than `PIECE_BYTES`.
 """
 
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PIECE_BYTES = 256 * 1024
+_LEAST_BYTES = 2 * 1024
+_SMALL = 4
+"""What part of that is enough where a list ends."""
+_AHEAD = 32
+_MOST_PIECES = 256
+"""About how many pieces a body is cut into, where it has so many places to cut."""
+_NAME_CHARS = 32
+_OBJECT_ENDS = re.compile(rb"\}(?=\s{0,8}[,\]])")
+_LIST_ENDS = re.compile(rb"\}(?=\s{0,8}\]\s{0,8},\s{0,8}\")")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`id` is a keyed digest of `data`, in hex."""
+    """`id` is a keyed digest of `data`: 128 bits of it, in hex."""
 
     id: str
     data: bytes
@@ -24,17 +47,49 @@ class Piece:
 class Cutter:
     """Cuts and names what some sessions share; others have other names for the same."""
 
-    def __init__(self, key: bytes, shared: str) -> None:
+    def __init__(self, key: bytes, shared: str, *, repeated: bool = True) -> None:
+        """`repeated` says whether other bodies may repeat a part of one."""
         self._key = key
         self._shared = shared
+        self._repeated = repeated
 
     def cut(self, whole: bytes) -> tuple[Piece, ...]:
         """Return pieces that join to the whole; none of nothing."""
-        starts = range(0, len(whole), PIECE_BYTES)
-        return tuple(self.named(whole[start : start + PIECE_BYTES]) for start in starts)
+        parts = _parts(whole, _least(len(whole))) if self._repeated else _even_parts(whole)
+        return tuple(self.named(part) for part in parts)
 
     def named(self, data: bytes) -> Piece:
-        return Piece(keyed_name(self._key, self._shared, data), data)
+        return Piece(keyed_name(self._key, self._shared, data)[:_NAME_CHARS], data)
+
+
+def _least(size: int) -> int:
+    """Return how long a piece is at least: it seldom changes while a conversation grows."""
+    least = _LEAST_BYTES
+    while least * _MOST_PIECES < size and least < PIECE_BYTES:
+        least *= 2
+    return least
+
+
+def _even_parts(whole: bytes) -> Iterator[bytes]:
+    for start in range(0, len(whole), PIECE_BYTES):
+        yield whole[start : start + PIECE_BYTES]
+
+
+def _parts(whole: bytes, least: int) -> Iterator[bytes]:
+    start = 0
+    while start < len(whole):
+        end = _end(whole, start, least)
+        yield whole[start:end]
+        start = end
+
+
+def _end(whole: bytes, start: int, least: int) -> int:
+    most = min(start + PIECE_BYTES, len(whole))
+    if most - start <= least // _SMALL:
+        return most
+    sooner = _LIST_ENDS.search(whole, start + least // _SMALL, min(start + least + _AHEAD, most))
+    found = sooner or _OBJECT_ENDS.search(whole, start + least, most)
+    return found.end() if found else most
 
 
 def keyed_name(key: bytes, place: str, data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _Pages: TypeAlias = "tuple[PageIndex, list[Piece]]"
 _LOOK_SECONDS = 2.0
 _IN_A_TURN = 20
+_MOST_REMEMBERED = 50_000
+"""About 7 MB."""
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
 """A stream may have no end; what comes after this is recorded, and has no pages."""
 # The gateway that recorded a session is the first to write its pages.
@@ -42,11 +45,16 @@ _log = structlog.get_logger(__name__)
 
 
 class Bodies:
-    """Cuts bodies, and writes those that are too large to be written with anything else."""
+    """Cuts bodies, and writes those that are too large to be written with anything else.
+
+    It remembers which pieces are stored, so that a turn of a conversation writes what is new in
+    it. A purge takes no piece while others of its day may refer to it (`app/retention`).
+    """
 
     def __init__(self, pieces: PieceStore, keys: DataKeys) -> None:
         self._pieces = pieces
         self._keys = keys
+        self._stored: OrderedDict[str, None] = OrderedDict()
 
     async def key(self, person: str) -> DataKey:
         """Return what seals the content of a person. Raises StorageUnavailable, BadSettings."""
@@ -62,10 +70,27 @@ class Bodies:
         cutter = key.cutter(session)
         if len(body) <= PIECE_BYTES:
             cut = cutter.cut(body)
-            return tuple(piece.id for piece in cut), self._pieces.putting(cut, key)
+            return _names(cut), self._pieces.putting(self._new(cut), key)
         cut = await asyncio.to_thread(cutter.cut, body)
-        await self._pieces.put(cut, key)
-        return tuple(piece.id for piece in cut), []
+        await self._pieces.put(self._new(cut), key)
+        names = _names(cut)
+        self.stored(names)
+        return names, []
+
+    def stored(self, names: Sequence[str]) -> None:
+        """Remember that these pieces are stored."""
+        for name in names:
+            self._stored[name] = None
+            self._stored.move_to_end(name)
+        while len(self._stored) > _MOST_REMEMBERED:
+            self._stored.popitem(last=False)
+
+    def _new(self, cut: Sequence[Piece]) -> list[Piece]:
+        return [piece for piece in cut if piece.id not in self._stored]
+
+
+def _names(cut: Sequence[Piece]) -> tuple[str, ...]:
+    return tuple(piece.id for piece in cut)
 
 
 class Pager:

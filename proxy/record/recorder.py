@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -114,7 +115,8 @@ class Recorder:
             "key": key.id,
         }
         event = Event(EventKind.SESSION_OPENED, now, session_id, said)
-        return self._of(session, key, Intent(event, tuple(pieces)))
+        stored = partial(self._bodies.stored, names)
+        return self._of(session, key, Intent(event, tuple(pieces), stored))
 
     async def resume(self, session_id: str) -> Recording:
         """Take up the session of a hold that a retry re-attaches to. Raises NotFound."""

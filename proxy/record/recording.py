@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ class Intent:
 
     event: Event
     pieces: tuple[Write, ...]
+    written: Callable[[], None]
+    """Called once all of it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +292,7 @@ class Recording:
                 self.give_up(SessionState.CLOSED, Decision.WITHDRAWN, _UNRECORDED)
             self.ended = True
             raise
+        intent.written()
 
     def _changing(self, change: SessionChange) -> Write:
         return self._sessions.changing(self.session.id, change)

@@ -1,10 +1,12 @@
-"""Pieces of bodies and of pages, sealed, each stored once under its name; page indexes."""
+"""Pieces of bodies and pages, compressed, sealed and stored once by name; indexes of pages."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import zstandard
 
 from app.domain.session import Side
 from app.errors import Damaged
@@ -13,7 +15,7 @@ from app.storage.documents import to_document
 from app.storage.driver import repeating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from app.pages import PageIndex
     from app.pieces import Piece
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from app.storage.mongo import Collection
 
 _AT_ONCE = 16
+_LEVEL = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class StoredPiece:
     data: bytes = b""
     key: str = ""
     seal: bytes = b""
+    packed: bool = False
+    """Whether what was sealed is compressed (Zstandard)."""
 
 
 class PieceStore(Protocol):
@@ -96,10 +101,7 @@ class MongoPieces:
     async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
         found = await self._pieces.find({"_id": {"$in": sorted(set(names))}})
         keys = await self._keys.opened({piece.key for piece in found if piece.key})
-        data = {
-            one.id: keys[one.key].open(_place(one.id), one.seal) if one.key else one.data
-            for one in found
-        }
+        data = {one.id: _opened(one, keys) for one in found}
         try:
             return tuple(data[name] for name in names)
         except KeyError as missing:
@@ -115,11 +117,21 @@ def _all_sealed(pieces: Iterable[Piece], key: DataKey) -> list[Document]:
 
 
 def _sealed(piece: Piece, key: DataKey) -> Document:
-    return to_document(StoredPiece(piece.id, b"", key.id, key.seal(_place(piece.id), piece.data)))
+    small = zstandard.compress(piece.data, _LEVEL)
+    packed = len(small) < len(piece.data)
+    seal = key.seal(_place(piece.id, packed=packed), small if packed else piece.data)
+    return to_document(StoredPiece(piece.id, b"", key.id, seal, packed))
 
 
-def _place(name: str) -> str:
-    return f"piece {name}"
+def _opened(piece: StoredPiece, keys: Mapping[str, DataKey]) -> bytes:
+    if not piece.key:
+        return piece.data
+    data = keys[piece.key].open(_place(piece.id, packed=piece.packed), piece.seal)
+    return zstandard.decompress(data) if piece.packed else data
+
+
+def _place(name: str, *, packed: bool) -> str:
+    return f"packed piece {name}" if packed else f"piece {name}"
 
 
 @repeating
