@@ -18,7 +18,7 @@ from policies.matching.findings import Finder
 from policies.matching.known import NOTHING_KNOWN, Known
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher
-from policies.matching.rereading import Rereading
+from policies.matching.rereading import Digests, Rereading
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
 from policies.prices.table import PriceTable
@@ -194,6 +194,8 @@ class Catalog:
         )
         self.request_texts = Rereading(self.requests)
         self.call_texts = Rereading(self.calls)
+        self.showable = Digests()
+        """Of texts of tool calls in which `mask` changes nothing, as `call_texts` makes them."""
 
     def mask(self, text: str) -> str:
         """Return the text with every secret and all personal data masked, for logs and cards."""

@@ -59,6 +59,8 @@ class Evidence:
         self._segments = facts.prompt.segments
         self._across_seams = seams
         self._inspected: dict[tuple[str, ...], Inspected] = {}
+        self.digests: dict[str, bytes] = {}
+        """Of the texts, as the reader makes them."""
         self._hits = self._find()
         self._safe: dict[tuple[str, int, int], SafeText] = {}
 
@@ -120,7 +122,9 @@ class Evidence:
             numbers = [at for at, segment in enumerate(self._segments) if segment.role is role]
             if not numbers:
                 continue
-            look = self._reader.look([self._segments[at].text for at in numbers])
+            texts = [self._segments[at].text for at in numbers]
+            look = self._reader.look(texts)
+            self.digests.update(zip(texts, look.digests, strict=True))
             self._inspected[look.inspected.texts] = look.inspected
             inside += [Hit(numbers[f.number], f) for f in look.found]
             if self._across_seams:

@@ -225,17 +225,29 @@ class LookedAt:
     @cached_property
     def shown(self) -> str:
         """The arguments in one spelling, safe to show."""
-        canonical = self._arguments.canonical
-        inspect = self._evidence.inspected if self._evidence else Inspected
-        try:
-            redactions = self._catalog.everything.redactions(inspect(*self._texts))
-        except TooDense:
-            redactions = None
-        if redactions is not None and not any(redactions):
-            return whole_characters(canonical)
+        if self._is_showable():
+            return whole_characters(self._arguments.canonical)
         mask = self._catalog.mask_together(self._texts)
         masked = Arguments(self._arguments.rewritten(lambda _place, text: mask(text)))
         return whole_characters(mask(masked.canonical))
+
+    def _is_showable(self) -> bool:
+        """Whether nothing in the texts has to be masked, as far as that can be told."""
+        catalog = self._catalog
+        known = self._evidence.digests if self._evidence else {}
+        digests = {text: known.get(text) or catalog.call_texts.digest(text) for text in self._texts}
+        news = [text for text in self._texts if digests[text] not in catalog.showable]
+        if not news:
+            return True
+        inspect = self._evidence.inspected if self._evidence else Inspected
+        try:
+            redactions = catalog.everything.redactions(inspect(*news))
+        except TooDense:
+            return False
+        for text, redacted in zip(news, redactions, strict=True):
+            if not redacted:
+                catalog.showable.add(digests[text])
+        return not any(redactions)
 
     def _passage(self, names: PassageNames, changed: str | None) -> Passage:
         forwarded = self._arguments if changed is None else Arguments(changed)

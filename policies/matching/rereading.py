@@ -36,6 +36,7 @@ _REACH = 4 * MAX_REACH
 """A context, a value behind it, and what is looked at beside both."""
 _DIGEST_BYTES = 16
 _MOST = 100_000
+_NOTHING = Inspected()
 
 
 class Digests:
@@ -101,11 +102,13 @@ class Rereading:
 
     def look(self, texts: Sequence[str]) -> Look:
         """Return what the finder finds in each of the texts. Raises TooDense as it does."""
-        digests = [self._digest(text) for text in texts]
+        digests = [self.digest(text) for text in texts]
         numbers = [at for at, digest in enumerate(digests) if digest not in self._clean]
+        if not numbers:
+            return Look([], _NOTHING, digests)
         inspected = Inspected(*(texts[at] for at in numbers))
         try:
-            found = self.finder.find(inspected) if numbers else []
+            found = self.finder.find(inspected)
         except TooDense:
             if len(numbers) == len(texts):
                 raise
@@ -135,7 +138,7 @@ class Rereading:
             self._seamless.add(chain[last])
         return [replace(finding, number=finding.number + begin) for finding in found]
 
-    def _digest(self, text: str) -> bytes:
+    def digest(self, text: str) -> bytes:
         return _hash(text.encode("utf-8", "surrogatepass"), self._key)
 
     def _link(self, before: bytes, digest: bytes) -> bytes:

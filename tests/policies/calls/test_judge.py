@@ -197,6 +197,20 @@ def test_a_secret_is_not_shown_though_it_is_escaped_or_inside_a_string(
         assert hidden not in call.shown
 
 
+def test_what_was_shown_before_is_remembered_only_where_nothing_was_masked(
+    write: Callable[..., Path],
+) -> None:
+    catalog = load_catalog(write(rule(REMOVAL)))
+    plain, secret = {"command": "ls"}, {"command": "ls", "env": f"K={AWS_KEY}"}
+    for _ in range(2):
+        assert judged(catalog, "Bash", plain).shown == '{"command":"ls"}'
+        call = judged(catalog, "Bash", secret)
+        assert (call.shown, call.is_masked) == (
+            '{"command":"ls","env":"K=[aws-access-key-id]"}',
+            True,
+        )
+
+
 def test_a_secret_over_several_lines_is_not_shown(write: Callable[..., Path]) -> None:
     catalog = load_catalog(write(rule(NAMED)))
     call = judged(catalog, "Bash", {"x": "$ANSIBLE_VAULT;1.1;AES256\n36613332643338\n"})
