@@ -4,7 +4,8 @@
 
 CPU seconds of one core for each megabyte that came, as a request (decided and masked), as one
 JSON document and as a stream of events. The first look of a process at a shape has the machines
-learn it, so each is looked at once, at the smallest size, before it is measured.
+learn it, so each is looked at once, at the smallest size, before it is measured: at a text that is
+not the same, since what was found clean once is remembered.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def line(
     work: Callable[[Catalog, str], Callable[[], object]],
     sizes: list[int],
 ) -> str:
-    work(catalog, text(shape, sizes[0]))()
+    work(catalog, text(shape, sizes[0])[1:])()
     seconds = []
     for size in sizes:
         written = text(shape, size)

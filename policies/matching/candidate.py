@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from policies.patterns.normalise import TRANSPARENT
 
 if TYPE_CHECKING:
-    from policies.matching.target import Value
+    from collections.abc import Sequence
+
+    from policies.matching.target import Target, Value
     from policies.patterns.automaton import Automaton, State
 
 
@@ -64,6 +67,18 @@ class Candidate:
     def span(self) -> Span:
         return Span(self.start, self.target, self.end)
 
+    def grows(self, state: State, ch: str) -> bool:
+        """Whether this character, which leads to `state`, only moves the end that is possible."""
+        value = self.value
+        return (
+            value.guarded
+            and state.accepts
+            and self.start >= 0
+            and not self.in_context
+            and not self.beyond
+            and not (self.maybe and value.closes[ch])
+        )
+
     def rests(self, ch: str) -> bool:
         """Whether this character changes nothing but how far a match has come.
 
@@ -84,3 +99,27 @@ class Candidate:
 
 def in_order(span: Span) -> tuple[int, int, int]:
     return (span.start, span.target, -span.end)
+
+
+def merged(
+    candidates: Sequence[Candidate], targets: Sequence[Target]
+) -> tuple[list[Candidate], list[Span]]:
+    """Return the candidates less each that can only end where an earlier one of its target does.
+
+    And the matches of those that are left out. Where a validator looks at the whole match, its
+    start makes a difference.
+    """
+    first: dict[tuple[int, int, int, int], Candidate] = {}
+    dropped: list[Span] = []
+    for candidate in sorted(candidates, key=_age):
+        validated = targets[candidate.target].checked
+        looked_at = validated and not candidate.in_context and not candidate.beyond
+        apart = candidate.start if looked_at else -1
+        key = (candidate.target, id(candidate.state), candidate.maybe, apart)
+        if first.setdefault(key, candidate) is not candidate and candidate.end:
+            dropped.append(candidate.span)
+    return list(first.values()), dropped
+
+
+def _age(candidate: Candidate) -> float:
+    return candidate.start if candidate.start >= 0 else math.inf

@@ -7,10 +7,9 @@ what follows from that, with an example.
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from policies.matching.candidate import Candidate, Span, in_order
+from policies.matching.candidate import Candidate, Span, in_order, merged
 from policies.matching.effort import TooDense
 from policies.patterns.ends import BESIDE
 from policies.patterns.normalise import TRANSPARENT, scan_view
@@ -28,10 +27,7 @@ MAX_CANDIDATES = 96
 """More matches than this in progress at one place, and the rest of the text is not passed on."""
 _MERGE_ABOVE = 8
 _RECENT = 512
-
-
-def _age(candidate: Candidate) -> float:
-    return candidate.start if candidate.start >= 0 else math.inf
+_MAX_ANSWERS = 64
 
 
 class Plan:
@@ -83,6 +79,7 @@ class Scanner:
         self.done: list[Span] = []
         self.shut_at = -1
         self._merge_above = _MERGE_ABOVE
+        self._answers: dict[tuple[int, str, str], bool] = {}
 
     @property
     def calm(self) -> bool:
@@ -90,7 +87,7 @@ class Scanner:
         return not self.candidates and not self.done and self.shut_at < 0
 
     def skim(self, view: str) -> bool:
-        """Follow a piece faster than `read` does, if no match begins in it; else return False."""
+        """Follow a piece faster than `read` does, if no match begins in it."""
         trigger = self._trigger
         for ch in view:
             trigger = trigger[ch]
@@ -194,45 +191,35 @@ class Scanner:
                 if candidate.beyond and not state.dead:
                     candidate.end = at
                 elif candidate.maybe or candidate.start < 0 or not state.passing:
-                    self._advance(candidate, ch, at, live)
-                    continue
+                    if candidate.grows(state, ch):
+                        candidate.maybe = at
+                    else:
+                        if not state.dead or candidate.maybe or candidate.end:
+                            self._advance(candidate, ch, at, live)
+                        continue
                 candidate.state = state
                 live.append(candidate)
             self.candidates = live
         for target, length in self._trigger.fires:
             self._begin(target, at, length)
         if len(self.candidates) > self._merge_above:
-            self._merge()
-            if len(self.candidates) > MAX_CANDIDATES:
-                self._shut(at)
-            # Twice what is left: so that merging costs no more than following them did.
-            self._merge_above = min(MAX_CANDIDATES, max(_MERGE_ABOVE, 2 * len(self.candidates)))
+            self._merge(at)
 
     def _begin(self, target: int, at: int, length: int) -> None:
         """Start a candidate at an opening that has just ended, and let it catch up."""
         made = self._targets[target]
         start = self._back(at, length)
+        opening = self._recent[start - self._base : at - self._base]
+        reached = made.walked(opening)
+        if reached.dead:
+            return
         validated = made.valid is not None
         candidate = Candidate(target, start, made.value, made.context, validated=validated)
-        state = candidate.state
-        opening = self._recent[start - self._base : at - self._base]
-        if self._walked(candidate, opening):
+        if reached.passing:
+            candidate.state = reached
             self.candidates.append(candidate)
-        elif not candidate.state.dead:
-            candidate.state = state
+        else:
             self._caught_up(candidate, opening)
-
-    def _walked(self, candidate: Candidate, opening: str) -> bool:
-        """Lead a candidate through its opening, if that is all there is to it: no match ends."""
-        state = candidate.state
-        for ch in opening:
-            if ch != TRANSPARENT:
-                state = state[ch]
-                if not state.passing:
-                    candidate.state = state
-                    return False
-        candidate.state = state
-        return True
 
     def _caught_up(self, candidate: Candidate, opening: str) -> None:
         alive: list[Candidate] = []
@@ -295,8 +282,18 @@ class Scanner:
 
     def _accept(self, candidate: Candidate, end: int) -> None:
         target, start = self._targets[candidate.target], candidate.start
-        if not target.checked or target.counts(self._folded(start, end), self._beside(start)):
+        if not target.checked or self._counts(candidate.target, start, end):
             candidate.end = end
+
+    def _counts(self, target: int, start: int, end: int) -> bool:
+        """Ask a target about a match, once where the same comes again in the same place."""
+        asked = (target, self._folded(start, end), self._beside(start))
+        counts = self._answers.get(asked)
+        if counts is None:
+            if len(self._answers) >= _MAX_ANSWERS:
+                self._answers.clear()
+            counts = self._answers[asked] = self._targets[target].counts(*asked[1:])
+        return counts
 
     def _beside(self, at: int) -> str:
         return self._folded(self._back(at, BESIDE), at)
@@ -304,20 +301,14 @@ class Scanner:
     def _folded(self, start: int, end: int) -> str:
         return self._recent[start - self._base : end - self._base].replace(TRANSPARENT, "")
 
-    def _merge(self) -> None:
-        """Drop each candidate that can only end where an earlier one of its target ends too.
-
-        Not where a validator looks at the whole match: there the start makes a difference.
-        """
-        first: dict[tuple[int, int, int, int], Candidate] = {}
-        for candidate in sorted(self.candidates, key=_age):
-            validated = self._targets[candidate.target].checked
-            looked_at = validated and not candidate.in_context and not candidate.beyond
-            apart = candidate.start if looked_at else -1
-            key = (candidate.target, id(candidate.state), candidate.maybe, apart)
-            if first.setdefault(key, candidate) is not candidate and candidate.end:
-                self.done.append(candidate.span)
-        self.candidates = list(first.values())
+    def _merge(self, at: int) -> None:
+        """Drop what adds nothing, and give up on a text in which too much is left."""
+        self.candidates, dropped = merged(self.candidates, self._targets)
+        self.done += dropped
+        if len(self.candidates) > MAX_CANDIDATES:
+            self._shut(at)
+        # Twice what is left: so that merging costs no more than following them did.
+        self._merge_above = min(MAX_CANDIDATES, max(_MERGE_ABOVE, 2 * len(self.candidates)))
 
     def _shut(self, at: int) -> None:
         """Give up on the text from the first place that is not certain."""

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from policies.patterns.automaton import Automaton
 from policies.patterns.charset import Lookup
+from policies.patterns.normalise import TRANSPARENT
 from policies.patterns.openings import Opening, beyond, check, openings
 from policies.patterns.pattern import Chars, PatternError, Repeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from policies.patterns.automaton import State
     from policies.patterns.charset import CharSet
     from policies.patterns.pattern import Pattern
+
+
+_MAX_WALKS = 1000
 
 
 class Value:
@@ -49,6 +54,7 @@ class Target:
     """
 
     __slots__ = (
+        "_walks",
         "checked",
         "context",
         "followed_by",
@@ -99,12 +105,27 @@ class Target:
         self.value = Value(pattern)
         self.quoted = {quote: Value(each) for quote, each in (quoted or {}).items()}
         self.context = Automaton(context.node) if context is not None else None
+        self._walks: dict[str, State] = {}
 
     def counts(self, text: str, before: str) -> bool:
         """Whether a match is what it looks like; `before` is what it has in front of it."""
         if self.valid is not None and not self.valid(text):
             return False
         return self.harmless is None or not self.harmless(before, text)
+
+    def walked(self, opening: str) -> State:
+        """Return where its opening leads; the first state on the way in which no match goes on."""
+        reached = self._walks.get(opening)
+        if reached is None:
+            state = (self.context or self.value.secret).start
+            for ch in opening:
+                state = state if ch == TRANSPARENT else state[ch]
+                if not state.passing:
+                    break
+            if len(self._walks) >= _MAX_WALKS:
+                self._walks.clear()
+            reached = self._walks[opening] = state
+        return reached
 
     def value_after(self, before: str) -> Value:
         """Return what the value is like behind a context that ends with these two characters."""
