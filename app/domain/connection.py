@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 
@@ -43,6 +44,7 @@ class ConnectionKind(StrEnum):
     OTHER = "other"
 
 
+_ID_CHARS = 12
 _HOSTS = {
     "anthropic.com": ConnectionKind.ANTHROPIC,
     "openai.com": ConnectionKind.OPENAI,
@@ -88,6 +90,11 @@ class Connection:
     fetch_artifacts: bool = False
     retention_days: int = 0
     """How long what is recorded of it is kept; 0: as the settings say."""
+
+    @property
+    def credential_id(self) -> str:
+        """Another one after each change of the credential; tells nothing about its value."""
+        return sha256(self.sealed_credential).hexdigest()[:_ID_CHARS]
 
     @property
     def kind(self) -> ConnectionKind:

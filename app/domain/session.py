@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.hook import Hook
 from app.domain.identity import Identity
-from app.domain.session_facts import Conversation, Cost, Origin, Timing, Tokens
+from app.domain.session_facts import Conversation, Cost, Origin, Timing, Tokens, Upstream
 from app.domain.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -209,6 +209,7 @@ class Session:
     cloud: CloudRun | None = None
     """Only where it is about a cloud agent."""
     origin: Origin | None = None
+    upstream: Upstream | None = None
     conversation: Conversation | None = None
     unpaged: tuple[Side, ...] = ()
     """Sides too large to be read at once, whose pages are still to be written."""

@@ -19,6 +19,15 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where a connection led when a request came, since a connection can be changed."""
+
+    base_url: str
+    credential: str
+    """The id of the credential that it had: see `Connection.credential_id`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """What groups the sessions of one person; others may use the same `id`.
 

@@ -104,9 +104,10 @@ def add(  # noqa: PLR0913 - each is an option of the command
     credential = _read_credential()
 
     async def put(storage: MongoStorage) -> None:
-        sealed = vault.seal(name, credential)
-        await _note(storage, name, "add", base_url=made.base_url, **_server(made))
-        await storage.connections.put(replace(made, sealed_credential=sealed))
+        sealed = replace(made, sealed_credential=vault.seal(name, credential))
+        told = {"base_url": sealed.base_url, "credential": sealed.credential_id}
+        await _note(storage, name, "add", **told, **_server(sealed))
+        await storage.connections.put(sealed)
 
     with_storage(put)
     _say(f"Connection [bold]{name}[/] is registered: /{name}/… goes to {escape(made.base_url)}")
@@ -210,9 +211,9 @@ def rotate(name: Name) -> None:
 
     async def put(storage: MongoStorage) -> None:
         known = await _known(storage, name)
-        sealed = vault.seal(name, credential)
-        await _note(storage, name, "rotate")
-        await storage.connections.put(replace(known, sealed_credential=sealed))
+        rotated = replace(known, sealed_credential=vault.seal(name, credential))
+        await _note(storage, name, "rotate", credential=rotated.credential_id)
+        await storage.connections.put(rotated)
 
     with_storage(put)
     Console().print(f"The next request of connection [bold]{name}[/] uses the new credential.")
@@ -251,6 +252,7 @@ def _server(connection: Connection) -> dict[str, str]:
 def _described(connection: Connection) -> dict[str, str]:
     return {
         "base_url": connection.base_url,
+        "credential": connection.credential_id,
         "scheme": connection.scheme.value,
         "wire": connection.wire,
         "waiting": connection.waiting.value,
@@ -267,7 +269,7 @@ def _opened(connection: Connection) -> str:
 
 def _row(connection: Connection) -> tuple[str, ...]:
     described = _described(connection) | {"waiting": _waits(connection)}
-    del described["agents"]  # too long for a column
+    del described["agents"], described["credential"]  # too long for a table
     return connection.name, *described.values()
 
 

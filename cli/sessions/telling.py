@@ -58,6 +58,8 @@ def as_json(session: Session) -> Json:
         "email": session.identity.email,
         "client": origin.client if origin else "",
         "connection": session.connection,
+        "base_url": session.upstream.base_url if session.upstream else "",
+        "credential": session.upstream.credential if session.upstream else "",
         "model": session.model,
         "decision": session.decision.value,
         "state": session.state.value,
@@ -72,13 +74,14 @@ def as_json(session: Session) -> Json:
 
 def facts(session: Session, hold: Hold | None, mask: Callable[[str], str]) -> Text:
     """Return who asked whom, and what was decided by whom."""
-    origin, votes = session.origin, hold.votes if hold else ()
+    origin, there, votes = session.origin, session.upstream, hold.votes if hold else ()
     told = [
         ("session", session.id),
         ("started", session.started_at.astimezone().isoformat(sep=" ", timespec="seconds")),
         ("who", f"{session.identity.name} {session.identity.email}"),
         ("client", f"{origin.client} at {origin.address}" if origin else ""),
         ("to", f"{session.connection} {session.model}"),
+        ("at", f"{there.base_url}, credential {there.credential}" if there else ""),
         ("decision", f"{session.decision.value} {session.reason}"),
         ("reason", mask(hold.reason) if hold else origin.reason if origin else ""),
         ("conversation", session.conversation.name if session.conversation else ""),

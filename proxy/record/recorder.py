@@ -11,6 +11,7 @@ import structlog
 
 from app.domain.event import Event, EventKind
 from app.domain.session import CloudRun, Decision, Session, SessionState, Side
+from app.domain.session_facts import Upstream
 from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
 from app.logs import Seldom
@@ -96,6 +97,7 @@ class Recorder:
             hook=inquiry.hook,
             cloud=_cloud_run(inquiry),
             origin=inquiry.origin,
+            upstream=Upstream(inquiry.connection.base_url, inquiry.connection.credential_id),
             conversation=inquiry.conversation,
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
             key=key.id,

@@ -60,6 +60,8 @@ async def test_how_callers_wait_is_set_changed_and_written_down_with_who_did_it(
     assert known is not None
     assert (known.waiting, known.patience) == (Waiting.SILENT, 55.0)
     abeyance("rotate", "cursor")
+    rotated = await storage.connections.get("cursor")
+    assert rotated is not None
     abeyance("remove", "cursor")
     events = [entry.event for entry in await storage.ledger.entries("")]
     assert {event.kind for event in events} == {EventKind.CONNECTION_CHANGED}
@@ -71,6 +73,11 @@ async def test_how_callers_wait_is_set_changed_and_written_down_with_who_did_it(
     ]
     assert all("at a terminal" in str(event.data["by"]) for event in events)
     assert CREDENTIAL not in str(events)
+    # By its id a session tells later with which credential it was sent.
+    ids = {str(event.data["what"]): event.data.get("credential") for event in events}
+    assert ids["add"] == known.credential_id
+    assert ids["rotate"] == rotated.credential_id
+    assert ids["add"] != ids["rotate"]
 
 
 def test_a_change_that_changes_nothing_says_what_can_be_changed(

@@ -15,7 +15,7 @@ from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.segment import Role
 from app.domain.session import Chunk, Decision, RecordedAnswer, RequestHead, SessionState
-from app.domain.session_facts import Timing, Tokens
+from app.domain.session_facts import Timing, Tokens, Upstream
 from app.transcript import Beat, Turn
 from cli.sessions.playing import pauses, steps
 from tests.app.storage.test_mongo import NOW, a_session
@@ -34,7 +34,10 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     body = json.dumps({"messages": [{"role": "user", "content": NAUGHTY}]}).encode()
     names = await put_body(storage, a_session(NOW), body)
     request = RequestHead("POST", "v1/x", "", (), "d", len(body), names)
-    session = a_session(NOW, decision=Decision.DENIED, model=NAUGHTY, request=request)
+    there = Upstream("https://up.example/v1", "3f9a00000000")
+    session = a_session(
+        NOW, decision=Decision.DENIED, model=NAUGHTY, request=request, upstream=there
+    )
     await open_session(storage, session)
     await append_chunks(storage, session.id, [Chunk(0, 5, b'{"content": [{"text": "world"}]}')])
     answer = RecordedAnswer(200, (), NOW, tokens=Tokens(total=1234), timing=Timing(1, 2, 3, 4_500))
@@ -63,6 +66,7 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     shown = await typed("show", session.id)
     assert "[red]hello[2J key [aws-access-key-id]" in shown
     assert "world" in shown
+    assert "https://up.example/v1, credential 3f9a00000000" in shown
     assert "\x1b" not in shown
     assert "\u202e" not in shown
     played = await typed("replay", "decision:denied", "--speed", "1000")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.session import Decision, SessionState
+from app.domain.session_facts import Upstream
 from app.errors import StorageUnavailable
 from app.search import SessionFilter
 from app.storage.store import MongoStorage
@@ -65,3 +67,22 @@ async def test_a_session_that_the_ledger_cannot_name_is_not_opened(
         running.cancel()
     away.close()
     assert await storage.sessions.search(SessionFilter(), limit=10) == ()
+
+
+async def test_a_session_tells_where_it_was_sent_and_with_which_credential(
+    storage: MongoStorage,
+) -> None:
+    ledger = ChainedLedger(storage.ledger, "test")
+    bodies = Bodies(storage.pieces, storage.data_keys)
+    recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
+    sent = Sent().read()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(ledger.run())
+        recording = await recorder.open(ALICE, sent, VERDICT)
+        running.cancel()
+    stored = await storage.sessions.get(recording.session.id)
+    assert stored is not None
+    there = sent.connection
+    assert stored.upstream == Upstream(there.base_url, there.credential_id)
+    moved = replace(there, base_url="https://elsewhere.example", sealed_credential=b"another")
+    assert moved.credential_id != there.credential_id
