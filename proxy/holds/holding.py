@@ -89,7 +89,7 @@ class Holding:
         await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
         recent = await self._holds.recent(hold.requester.key, hold.created_at - LOOK_BACK)
         hold = replace(hold, task=task_of(hold, recent))
-        caller = hold.callers[0] if hold.callers else ""
+        caller = next(iter(hold.callers), "")
         return await self._counted(self._holds.open(hold), hold.id, caller)
 
     async def released(

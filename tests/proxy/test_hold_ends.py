@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,24 +16,15 @@ from app.domain.verdict import Action, Verdict
 from app.errors import Reason, Refused
 from app.storage.feed import Periodic
 from tests.app.storage.test_mongo import MARIA, NOW, a_hold
-from tests.proxy.test_facts import Sent
-from tests.proxy.test_holding import still_good, waiting_for
+from tests.proxy.test_holding import SetClock, still_good, waiting_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
     from app.storage.store import MongoStorage
 
 HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1000)
-INQUIRY = Sent().read()
-
-
-@dataclass
-class SetClock:
-    at: datetime
-
-    def now(self) -> datetime:
-        return self.at
 
 
 async def opened(storage: MongoStorage) -> Hold:
@@ -86,11 +77,11 @@ async def moves(storage: MongoStorage, hold: Hold) -> list[tuple[str, object]]:
 async def test_a_hold_is_told_of_opened_and_found_again_by_its_key(storage: MongoStorage) -> None:
     known = a_hold()
     async with waiting_for(storage, known, SetClock(NOW)) as (holding, recording):
-        names = holding.caller(), holding.caller()
+        names = holding.caller(), holding.caller("codex/1.0")
         made = await holding.open(replace(known, callers=names[:1]), recording)
         assert await holding.find(known.key) == made
         assert await holding.find("other") is None
-    assert names == ("me:0", "me:1")
+    assert names == ("me:0", "me:1:codex/1.0")
     assert made.callers == ("me:0",)
     [first] = await storage.ledger.entries(known.session_id)
     assert first.event.kind == EventKind.HOLD_OPENED

@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +14,16 @@ from app.audit.moves import Mover
 from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.hold import HoldEvent, HoldState, Vote
+from app.domain.hook import Hook, HookEvent, HookTool
+from app.domain.verdict import Action, Approval, Verdict
 from app.errors import Reason, Refused
 from app.storage.feed import HoldFeed
-from proxy.holds.holding import Holding
+from proxy.holds.holding import Holding, hold_key
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
-from tests.app.storage.test_mongo import MARIA, NOW, a_hold, a_session
+from tests.app.storage.test_mongo import JOB, MARIA, NOW, a_hold, a_session
+from tests.policies.passages.questions import fired, verdict
+from tests.proxy.test_facts import Sent
 from tests.written import open_session
 
 if TYPE_CHECKING:
@@ -31,6 +35,15 @@ if TYPE_CHECKING:
     from proxy.record.recording import Recording
 
 MOMENTS = 60
+COVERING = verdict(fired("rule", "passage"))
+
+
+@dataclass
+class SetClock:
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
 
 
 async def still_good(_: Hold) -> None:
@@ -39,7 +52,7 @@ async def still_good(_: Hold) -> None:
 
 @asynccontextmanager
 async def waiting_for(
-    storage: MongoStorage, hold: Hold, clock: Clock | None = None
+    storage: MongoStorage, hold: Hold, clock: Clock | None = None, hook: Hook | None = None
 ) -> AsyncIterator[tuple[Holding, Recording]]:
     """Yield what waits for a hold, and the recording of its session."""
     clock, feed = clock or SystemClock(), HoldFeed(storage.holds)
@@ -47,7 +60,7 @@ async def waiting_for(
     mover = Mover(storage.holds, ledger, clock)
     holding = Holding(storage.holds, storage.statements, storage.notices, feed, mover, clock, "me")
     bodies = Bodies(storage.pieces, storage.data_keys)
-    await open_session(storage, a_session(NOW, id=hold.session_id))
+    await open_session(storage, a_session(NOW, id=hold.session_id, hook=hook))
     recorder = Recorder(storage.sessions, bodies, ledger, clock, "me")
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(ledger.run()), tasks.create_task(feed.run())]
@@ -93,3 +106,94 @@ async def test_who_leaves_at_the_moment_of_arriving_is_not_counted_as_waiting(
     left = await storage.holds.get(hold.id)
     assert left is not None
     assert left.callers == ()
+
+
+async def approved(storage: MongoStorage, verdict: Verdict) -> Hold:
+    hold = await storage.holds.open(replace(a_hold(), verdict=verdict))
+    vote = Vote(MARIA, approve=True, at=NOW, sets=("managers",))
+    after = hold.after(HoldEvent.APPROVE, NOW, vote)
+    await storage.holds.move(hold, after)
+    return after
+
+
+@pytest.mark.parametrize(
+    ("approval", "minutes"),
+    [
+        (None, 70),
+        (Approval((), expires=timedelta(hours=2), keep=timedelta(hours=5)), 7 * 60),
+        (Approval((), expires=timedelta(hours=2), denied_for=timedelta(hours=6)), 8 * 60),
+    ],
+)
+async def test_a_hold_is_recent_while_its_approval_or_denial_can_still_count(
+    storage: MongoStorage, approval: Approval | None, minutes: int
+) -> None:
+    hold = await storage.holds.open(a_hold())
+    clock = SetClock(NOW + timedelta(minutes=minutes))
+    asked = Verdict(Action.HOLD, (), "r1", approval)
+    async with waiting_for(storage, hold, clock) as (holding, _):
+        assert await holding.recent(JOB, asked) == (hold,)
+        clock.at += timedelta(milliseconds=1)
+        assert await holding.recent(JOB, asked) == ()
+
+
+async def test_a_hold_joins_the_task_of_one_that_is_waiting(storage: MongoStorage) -> None:
+    first = await storage.holds.open(a_hold())
+    soon = replace(a_hold("another"), created_at=NOW + timedelta(minutes=1))
+    async with waiting_for(storage, soon) as (holding, recording):
+        assert (await holding.open(soon, recording)).task == first.id
+
+
+@pytest.mark.parametrize(
+    ("asked", "leaves", "state"),
+    [
+        (COVERING, False, HoldState.RELEASED),
+        (COVERING, True, HoldState.RELEASED),
+        (replace(COVERING, fired=()), False, HoldState.RELEASED),
+        (replace(COVERING, fired=()), True, HoldState.APPROVED),
+    ],
+    ids=["covering", "covering-leaves", "single", "single-leaves"],
+)
+async def test_an_approval_of_one_request_is_left_to_it_by_who_only_asks(
+    storage: MongoStorage, asked: Verdict, *, leaves: bool, state: HoldState
+) -> None:
+    hold = await approved(storage, asked)
+    async with waiting_for(storage, hold, SetClock(NOW)) as (holding, recording):
+        got = await holding.released(hold, "me:0", recording, None, None, still_good, leaves=leaves)
+    left = await storage.holds.get(hold.id)
+    assert left is not None
+    assert got.state is left.state is state
+
+
+@pytest.mark.parametrize(
+    ("hook", "written"),
+    [
+        (None, EventKind.REQUEST_FORWARDING),
+        (Hook(HookTool.CODEX, HookEvent.PROMPT), EventKind.HOOK_ALLOWING),
+    ],
+)
+async def test_the_ledger_tells_a_request_that_goes_out_from_what_a_hook_may_do(
+    storage: MongoStorage, hook: Hook | None, written: EventKind
+) -> None:
+    hold = await approved(storage, COVERING)
+    async with waiting_for(storage, hold, SetClock(NOW), hook) as (holding, recording):
+        await holding.released(hold, "me:0", recording, None, None, still_good)
+    [entry] = await storage.ledger.entries(hold.session_id)
+    assert entry.event.kind == written
+
+
+async def test_an_approved_call_goes_on_once_and_the_ledger_says_so(storage: MongoStorage) -> None:
+    hold = await approved(storage, COVERING)
+    async with waiting_for(storage, hold, SetClock(NOW)) as (holding, recording):
+        assert (await holding.release_call(hold, recording)).state is HoldState.RELEASED
+        with pytest.raises(Refused) as refused:
+            await holding.release_call(hold, recording)
+    assert refused.value.reason is Reason.APPROVAL_USED
+    told = [entry.event.kind for entry in await storage.ledger.entries(hold.session_id)]
+    assert told.count(EventKind.HOLD_MOVED) == 1
+
+
+def test_another_rule_or_another_law_of_it_makes_another_hold() -> None:
+    inquiry, rule = Sent().read(), fired("rule", law="one")
+    rules = rule, fired("rule", law="two"), fired("other", law="one"), replace(rule, question=None)
+    keys = {hold_key(JOB, inquiry, Verdict(Action.HOLD, (one,), "r1")) for one in rules}
+    assert len(keys) == len(rules)
