@@ -23,6 +23,7 @@ from app.vault import Vault
 from bot.delivery.channels import DIRECT
 from bot.doctor import CheckResult, examine
 from bot.slack.api import connected
+from cli.audit.privileges import privileges_finding
 from cli.here import settings_here
 from cli.stream_doctor import stream_findings
 from policies.loader import load_catalog
@@ -96,6 +97,7 @@ async def _storage(settings: Settings) -> AsyncIterator[CheckResult]:
             yield finding
             if not finding.well:
                 return
+        yield await privileges_finding(storage)
         async for finding in _connections(settings, storage):
             yield finding
         async for finding in stream_findings(storage):

@@ -18,6 +18,7 @@ from app.errors import StorageUnavailable
 from app.storage.bulk import Bulk, Write, as_stored
 from app.storage.documents import Document, from_document
 from app.storage.driver import Exists, Server, error_code, exists, mapped_errors
+from app.storage.privileges import Privileges
 
 if TYPE_CHECKING:
     import asyncio
@@ -232,6 +233,11 @@ class Database:
 
     def bulk(self) -> Bulk:
         return Bulk(self._server, self._name)
+
+    async def privileges(self) -> Privileges:
+        """Return what the user of the URI may do. Raises StorageUnavailable."""
+        ask = partial(self._server.client.admin.command, "connectionStatus", showPrivileges=True)
+        return Privileges.read(await self._server.ask(ask), self._name)
 
     async def ping(self) -> None:
         """Return if somebody answers within a second. Raises StorageUnavailable."""

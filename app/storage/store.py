@@ -54,6 +54,7 @@ from app.storage.tools import MongoTools
 
 if TYPE_CHECKING:
     from app.sealing.master import MasterKeys
+    from app.storage.privileges import Privileges
 
 
 class MongoStorage:
@@ -137,6 +138,10 @@ class MongoStorage:
         )
         for store in stores:
             await store.prepare()
+
+    async def privileges(self) -> Privileges:
+        """Return what the user of the URI may do. Raises StorageUnavailable."""
+        return await self._database.privileges()
 
     async def ping(self) -> None:
         """Return if the database answers within a second. Raises StorageUnavailable."""
