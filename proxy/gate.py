@@ -217,7 +217,9 @@ class Gate:
         if visit.recording is not None:
             return
         address, mask = self._address(visit), self.catalogs.current.mask_name
-        self.rejections.note(error, address, partial(rejection_of, visit, error, address, mask))
+        identity = visit.identity.key if visit.identity else ""
+        told = (visit.exchange, visit.refusal(error), error, address, identity, mask)
+        self.rejections.note(error, address, partial(rejection_of, *told))
 
     def _address(self, visit: Visit) -> str:
         return self.addresses.of(visit.exchange.peer, visit.exchange.headers)

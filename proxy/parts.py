@@ -126,6 +126,7 @@ class Parts:
             *(turns, holding, granted, clock, limits, metrics), issued.admission.check
         )
         names = PassageNames(derived_key(vault_key, "abeyance names of passages"))
+        addresses = Addresses(settings.proxies, settings.trusted_proxies)
         gate = Gate(
             admission=issued.admission,
             connections=connections,
@@ -152,7 +153,7 @@ class Parts:
             pool=pool,
             clock=clock,
             limits=Limits(settings.body_limit),
-            addresses=Addresses(settings.proxies, settings.trusted_proxies),
+            addresses=addresses,
             metrics=metrics,
         )
         evaluator = Evaluator(
@@ -163,6 +164,8 @@ class Parts:
             Calls(call_asking, leaving, recorder, catalogs, pool, clock, metrics),
             leaving,
             recorder,
+            rejections,
+            addresses,
             names,
             metrics,
             min(settings.keep_alive_seconds, _PULSE_SECONDS),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -39,10 +40,13 @@ from proxy.evaluate.texts import TextJudge
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.front import check_front
 from proxy.http.compression import content_coding
+from proxy.http.peer import Addresses
 from proxy.keys.admission import Admission, Caller
 from proxy.keys.scope import check_connection
 from proxy.record.recorder import Recorder
 from proxy.record.refusing import note_refusal
+from proxy.record.rejections import Rejections, rejection_of
+from proxy.refusals import refusal_for
 
 if TYPE_CHECKING:
     from app.domain.connection import Connection
@@ -61,6 +65,8 @@ class Evaluator:
     calls: Calls
     leaving: Leaving
     recorder: Recorder
+    rejections: Rejections
+    addresses: Addresses
     names: PassageNames
     metrics: Metrics
     pulse_seconds: float
@@ -68,6 +74,7 @@ class Evaluator:
     async def handle(self, exchange: Exchange) -> None:
         """Answer one question; without an answer that allows it, a hook has to block."""
         lines, cut = Lines(exchange, 0, self.pulse_seconds), "the gateway stopped"
+        caller: Caller | None = None
         try:
             exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)
@@ -81,9 +88,7 @@ class Evaluator:
             self._withdraw(lines.hold)
         except AbeyanceError as error:
             await lines.failed(error)
-            if lines.recording is not None:
-                with suppress(Unavailable):
-                    await note_refusal(lines.recording, error)
+            await self._note_refusal(exchange, lines, error, caller)
         except Exception as surprise:  # noqa: BLE001 - the last resort, and nothing of it is shown
             _log.error("unexpected", kind=type(surprise).__name__, at=where(surprise))
             await lines.failed(Fault("Something went wrong in the gateway."))
@@ -144,6 +149,19 @@ class Evaluator:
         await recording.chunks.sent(line, at_once=True)
         await lines.decided(line)
         await recording.end_answer(body_bytes=len(line), masked=0, rules=(), calls=result.calls)
+
+    async def _note_refusal(
+        self, exchange: Exchange, lines: Lines, error: AbeyanceError, caller: Caller | None
+    ) -> None:
+        if lines.recording is not None:
+            with suppress(Unavailable):
+                await note_refusal(lines.recording, error)
+            return
+        address = self.addresses.of(exchange.peer, exchange.headers)
+        identity = caller.identity.key if caller else ""
+        mask = self.catalogs.current.mask_name
+        told = (exchange, refusal_for(error, ""), error, address, identity, mask)
+        self.rejections.note(error, address, partial(rejection_of, *told))
 
     def _withdraw(self, hold: Hold | None) -> None:
         """Withdraw a hold that a hook opened about a text; that of a call is already."""

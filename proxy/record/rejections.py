@@ -26,6 +26,7 @@ from app.errors import (
 )
 from app.ids import new_id
 from app.logs import Seldom
+from proxy.front import header
 from proxy.rate import Rate
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.errors import AbeyanceError
     from app.storage.record.rejections import RejectionStore
-    from proxy.visit import Visit
+    from app.wire.base import Refusal
+    from proxy.exchange import Exchange
 
 KEPT = timedelta(days=30)
 PER_ADDRESS = 20
@@ -115,10 +117,17 @@ class Rejections:
 
 
 def rejection_of(
-    visit: Visit, error: AbeyanceError, address: str, mask: Callable[[str], str]
+    exchange: Exchange,
+    refusal: Refusal,
+    error: AbeyanceError,
+    address: str,
+    identity: str,
+    mask: Callable[[str], str],
 ) -> Rejection:
-    """Return what is recorded of a request without a session; `Rejections` dates it."""
-    exchange, refusal = visit.exchange, visit.refusal(error)
+    """Return what is recorded of a request without a session; `Rejections` dates it.
+
+    `identity` is the key of who asked, where that is known.
+    """
     return Rejection(
         id="",
         at=_NEVER,
@@ -129,8 +138,8 @@ def rejection_of(
         why=mask(str(error)[:_WORDS_LENGTH]),
         method=exchange.method,
         path=mask(exchange.target[:_PATH_LENGTH]),
-        user_agent=mask(visit.user_agent[:_WORDS_LENGTH]),
-        identity=visit.identity.key if visit.identity else "",
+        user_agent=mask(header(exchange.headers, "user-agent")[:_WORDS_LENGTH]),
+        identity=identity,
     )
 
 

@@ -46,6 +46,21 @@ async def test_every_refusal_without_a_session_is_found_afterwards(here: Here) -
     assert stranger.until - stranger.at == KEPT
 
 
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_hook_that_is_refused_leaves_a_record_too(here: Here) -> None:
+    since = SystemClock().now() - timedelta(minutes=1)
+    good = {"authorization": f"Bearer {await here.token()}"}
+    bad = {"authorization": f"Bearer {KEY}"}
+    async with here.place.gateway() as place, here.http() as http:
+        for headers, body in ((bad, b"{}"), (good, b"[]"), (good, b'{"tool": "no tool"}')):
+            await http.post(f"{place.url}/-/evaluate", headers=headers, content=body)
+    asked = await here.place.storage.rejections.since(since, limit=9)
+    found = [one for one in reversed(asked) if one.path == "/-/evaluate"]
+    assert [one.status for one in found] == [401, 400, 400]
+    assert [bool(one.identity) for one in found] == [False, True, True]
+    assert KEY not in str(found)
+
+
 async def test_one_address_cannot_fill_the_record_nor_hide_another(storage: MongoStorage) -> None:
     rejections, clock = Rejections(storage.rejections, SystemClock(), 3), SystemClock()
     error = NotAuthenticated("no")
