@@ -8,7 +8,7 @@
     8JYASA
 
 Words may come in any order; each at most once; all must hold. `tool:Bash call:denied` finds answers
-in which a call of that tool was denied. A session is also found by its id, or by the last six
+in which a call of that tool was denied, and over MCP requests that are such a call. A session is also found by its id, or by the last six
 characters of it, as cards and messages call it. Any other word without a colon is a person, so
 `alice` means `user:alice`.
 """
@@ -46,7 +46,7 @@ class SessionFilter:
     connection: str = ""
     repo: str = ""
     tool: str = ""
-    """In lower case: of a tool call in the answer that a rule looked at."""
+    """In lower case: of a tool call in the answer that a rule looked at, or that the request is."""
     call: Decision | None = None
     """What became of such a call."""
     agent: str = ""

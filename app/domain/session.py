@@ -211,6 +211,8 @@ class Session:
     origin: Origin | None = None
     upstream: Upstream | None = None
     conversation: Conversation | None = None
+    called: tuple[str, ...] = ()
+    """Names of the tools that the request itself calls, over MCP."""
     unpaged: tuple[Side, ...] = ()
     """Sides too large to be read at once, whose pages are still to be written."""
     key: str = ""
@@ -242,3 +244,5 @@ class SessionChange:
     reason: str = ""
     unpaged: tuple[Side, ...] = ()
     """Sides whose pages are still to be written."""
+    called: tuple[str, ...] = ()
+    """The session's, where it ends: it is found by them and the decision."""

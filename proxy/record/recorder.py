@@ -32,6 +32,7 @@ _FLUSH_SECONDS = 0.5
 # What many have to be written is joined in one call.
 _TOGETHER = 100
 _MODEL_LENGTH = 100
+_MOST_TOOLS = 20
 _UNANSWERED = "the request was sent, and no answer to it was seen"
 _UNSENT = "nothing was sent to the model"
 _log = structlog.get_logger(__name__)
@@ -99,6 +100,7 @@ class Recorder:
             origin=inquiry.origin,
             upstream=Upstream(inquiry.connection.base_url, inquiry.connection.credential_id),
             conversation=inquiry.conversation,
+            called=inquiry.mcp.tools[:_MOST_TOOLS],
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
             key=key.id,
         )

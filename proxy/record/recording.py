@@ -251,7 +251,7 @@ class Recording:
     def _end(self, event: Event, change: SessionChange) -> None:
         self.ended = True
         self.session = replace(self.session, decision=change.decision or self.session.decision)
-        self._owed.append(_Owed(event, change))
+        self._owed.append(_Owed(event, replace(change, called=self.session.called)))
         self._tended[self] = None
 
     async def note(self, kind: EventKind, **data: str | int) -> None:

@@ -21,6 +21,8 @@ from mcp.types import (
     ToolListChangedNotification,
 )
 
+from app.domain.session import Decision
+from app.search import SessionFilter
 from app.vault import Vault
 from tests.clients.mcp_server import KEY
 from tests.conftest import free_port, wait_until_accepting
@@ -230,6 +232,11 @@ async def test_what_a_rule_denies_is_an_error_with_its_words(tools: Toolbox, cas
         assert "There is no such thing." in refused.message
         assert refused.data["code"] == "policy_denied"
         assert case not in words(await client.call_tool("deployed", {}))
+    storage = tools.house.storage()
+    wanted = SessionFilter(tool="deploy", call=Decision.DENIED)
+    [latest] = await storage.sessions.search(wanted, limit=1)
+    storage.close()
+    assert latest.id == refused.data["session"]
 
 
 async def test_a_key_in_a_result_is_masked(tools: Toolbox) -> None:

@@ -20,6 +20,7 @@ from app.storage.record.searching import newest_first
 from app.storage.record.terms import (
     agent_term,
     answer_terms,
+    called_terms,
     conversation_term,
     session_document,
     session_terms,
@@ -203,6 +204,8 @@ def _update(change: SessionChange) -> Document:
     if answer := change.answer:
         fields["answer"] = to_document(answer)
         terms += answer_terms(answer)
+    if change.state is not None:
+        terms += called_terms(change.called, change.decision)
     added = {"unpaged": [side.value for side in sorted(sides)], "terms": terms}
     lists = {name: {"$each": values} for name, values in added.items() if values}
     return {"$set": fields} | ({"$addToSet": lists} if lists else {})

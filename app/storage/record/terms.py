@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.session import Decision
+from app.domain.session import Decision, SessionState
 from app.ids import SHORT, short
 from app.storage.documents import Document, handles, to_document
 
@@ -37,12 +37,20 @@ def session_document(session: Session) -> Document:
 
 def session_terms(session: Session) -> list[str]:
     added = answer_terms(session.answer) if session.answer else ()
-    return sorted({*_terms(session), *added})
+    ended = session.state is not SessionState.OPEN
+    called = called_terms(session.called, session.decision if ended else None)
+    return sorted({*_terms(session), *added, *called})
 
 
 def answer_terms(answer: RecordedAnswer) -> list[str]:
     """Return what an answer adds: people search for what fired on it as on the request."""
     return [*(_term("rule", rule) for rule in answer.fired_rules), *_calls_sought(answer.calls)]
+
+
+def called_terms(tools: Iterable[str], decision: Decision | None) -> list[str]:
+    """Return what finds a request that calls tools; with `decision` also what became of it."""
+    made = [(tool.lower(), decision) for tool in tools]
+    return [_term("call", one) for one in sorted(_all_sought(made))]
 
 
 def unpaged_term(side: Side) -> str:
@@ -149,15 +157,16 @@ def _terms(session: Session) -> Iterator[str]:
 
 def _calls_sought(calls: Iterable[RecordedCall]) -> list[str]:
     """Return all that people may type to find an answer by one of its tool calls."""
-    sought = set[str]()
-    for call in calls:
-        tool = call.tool.lower()
-        sought |= {
-            _call_sought(tool, None),
-            _call_sought("", call.decision),
-            _call_sought(tool, call.decision),
-        }
-    return [_term("call", one) for one in sorted(sought)]
+    made = [(call.tool.lower(), call.decision) for call in calls]
+    return [_term("call", one) for one in sorted(_all_sought(made))]
+
+
+def _all_sought(calls: Iterable[tuple[str, Decision | None]]) -> set[str]:
+    of_each = (
+        (_call_sought(tool, None), _call_sought("", decision), _call_sought(tool, decision))
+        for tool, decision in calls
+    )
+    return {sought for one in of_each for sought in one if sought}
 
 
 def _call_sought(tool: str, decision: Decision | None) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.identity import Provenance
-from app.domain.session import Decision, RecordedAnswer, RecordedCall
+from app.domain.session import Decision, RecordedAnswer, RecordedCall, SessionState
 from app.domain.session_facts import Origin
 from app.search import SessionFilter
 from tests.app.storage.test_mongo import JOB, NOW, a_session
@@ -54,6 +54,32 @@ async def test_sessions_are_found_by_the_tool_calls_of_their_answers(
         await change_session(storage, session.id, answer=replace(answer, ended_at=NOW, calls=calls))
     found = await storage.sessions.search(wanted, limit=10)
     assert [session.id for session in found] == [named[name].id for name in expected]
+
+
+async def test_a_request_that_calls_a_tool_is_found_by_it_and_by_how_it_ended(
+    storage: MongoStorage,
+) -> None:
+    called = replace(a_session(NOW), called=("Deploy", ""))
+    at_once = replace(
+        a_session(NOW + timedelta(seconds=1)),
+        called=("deploy",),
+        decision=Decision.DENIED,
+        state=SessionState.CLOSED,
+    )
+    for session in (called, at_once):
+        await open_session(storage, session)
+    refused = SessionFilter(tool="deploy", call=Decision.DENIED)
+
+    async def found(wanted: SessionFilter) -> list[str]:
+        return [one.id for one in await storage.sessions.search(wanted, limit=10)]
+
+    assert await found(SessionFilter(tool="deploy")) == [at_once.id, called.id]
+    assert await found(refused) == [at_once.id]
+    await change_session(storage, called.id, decision=Decision.PENDING, called=called.called)
+    assert await found(SessionFilter(call=Decision.PENDING)) == []
+    ended = {"decision": Decision.DENIED, "state": SessionState.CLOSED}
+    await change_session(storage, called.id, **ended, called=called.called)
+    assert await found(refused) == [at_once.id, called.id]
 
 
 @pytest.mark.parametrize(
