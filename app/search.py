@@ -8,9 +8,9 @@
     8JYASA
 
 Words may come in any order; each at most once; all must hold. `tool:Bash call:denied` finds answers
-in which a call of that tool was denied, and over MCP requests that are such a call. A session is also found by its id, or by the last six
-characters of it, as cards and messages call it. Any other word without a colon is a person, so
-`alice` means `user:alice`.
+in which a call of that tool was denied, and over MCP requests that are such a call. A session is
+also found by its id, or by the last six characters of it, as cards and messages call it. Any other
+word without a colon is a person, so `alice` means `user:alice`.
 """
 
 from __future__ import annotations

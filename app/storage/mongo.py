@@ -115,6 +115,11 @@ class Collection(Generic[T]):
         result = await self._server.ask(lambda: self._rows.update_one(expected, update))
         return bool(result.matched_count)
 
+    async def change_all(self, expected: Document, update: Document) -> int:
+        """Update what fits; return how many documents do."""
+        result = await self._server.ask(lambda: self._rows.update_many(expected, update))
+        return int(result.matched_count)
+
     async def remove(self, key: str) -> None:
         """Delete the document with this id, if there is one."""
         await self._server.ask(lambda: self._rows.delete_one({"_id": key}))

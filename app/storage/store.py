@@ -131,6 +131,7 @@ class MongoStorage:
             self.links,
             self.marks,
             self.receipts,
+            self.tools,
             self.issued,
             self.devices,
             self.webhooks,

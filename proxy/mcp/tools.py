@@ -59,15 +59,19 @@ class Tools:
         if not seen:
             return
         known = {tool.id: tool for tool in await self._tools.trusted(seen)}
-        news = [
-            (one, known.get(tool))
+        again = {
+            tool: version_id(connection, one.tool, one.fingerprint)
             for tool, one in seen.items()
-            if tool not in known or known[tool].latest != one.fingerprint
-        ]
+            if tool in known and known[tool].latest == one.fingerprint
+        }
+        now = self._clock.now()
+        if not await self._tools.renew(frozenset(again.values()), now):
+            again = {}
+        news = [(one, known.get(tool)) for tool, one in seen.items() if tool not in again]
         meeting = (self._meet(connection, session_id, *new, mask) for new in news)
         await asyncio.gather(*meeting)
         fingerprints = {tool: one.fingerprint for tool, one in seen.items()}
-        await self._tools.note_seen(view_id(connection, identity.key), fingerprints)
+        await self._tools.note_seen(view_id(connection, identity.key), fingerprints, now)
 
     async def _meet(
         self,
@@ -124,9 +128,11 @@ class Tools:
         approvers: Sequence[str],
     ) -> FiredRule | None:
         now = self._clock.now()
-        version = await self._tools.version(version_id(connection, name, fingerprint))
-        if version is None:
-            raise RuntimeError("a tool is seen only after its version is stored")
+        version_name = version_id(connection, name, fingerprint)
+        # One that was not listed for months is forgotten, though nobody has trusted it.
+        version = await self._tools.version(version_name) or ToolVersion(
+            version_name, connection, name, fingerprint, (), now
+        )
         word = word_on(version, await self._holds.judged(CHANGED, _DECIDED), now)
         if word is not None and word[1]:
             await self._note(EventKind.TOOL_TRUSTED, word[0].session_id, version, why=word[0].id)

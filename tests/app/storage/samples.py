@@ -329,6 +329,10 @@ _SMALL = {
     "receipts.any_since": Sample(
         lambda s: s.receipts.any_since(["a", "c"], NOW), lambda s: s.receipts.renew(["a"], NOW)
     ),
+    "tools.prepare": Sample(lambda s: s.tools.prepare()),
+    "tools.renew": Sample(
+        lambda s: s.tools.renew(frozenset({"v1"}), NOW), lambda s: s.tools.meet(TOOL)
+    ),
     "tools.trusted": Sample(
         lambda s: s.tools.trusted([tool_id("ops", "deploy")]), lambda s: s.tools.meet(TOOL)
     ),
@@ -336,11 +340,11 @@ _SMALL = {
     "tools.trust": Sample(lambda s: s.tools.trust(CHANGED), lambda s: s.tools.meet(TOOL)),
     "tools.version": Sample(lambda s: s.tools.version("v1"), lambda s: s.tools.meet(TOOL)),
     "tools.note_seen": Sample(
-        lambda s: s.tools.note_seen("view", {"deploy": "two", "list": "one"}),
-        lambda s: s.tools.note_seen("view", {"deploy": "one", "get": "one"}),
+        lambda s: s.tools.note_seen("view", {"deploy": "two", "list": "one"}, NOW),
+        lambda s: s.tools.note_seen("view", {"deploy": "one", "get": "one"}, NOW),
     ),
     "tools.view": Sample(
-        lambda s: s.tools.view("view"), lambda s: s.tools.note_seen("view", {"deploy": "one"})
+        lambda s: s.tools.view("view"), lambda s: s.tools.note_seen("view", {"deploy": "one"}, NOW)
     ),
     "ledger.prepare": Sample(lambda s: s.ledger.prepare()),
     "ledger.insert": Sample(

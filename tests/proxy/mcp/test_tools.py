@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from pymongo import MongoClient
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
@@ -117,3 +120,27 @@ async def test_what_is_kept_of_a_description_is_masked(storage: MongoStorage) ->
             "description, before: Put the •.",
             "description, now: Put another •.",
         ]
+
+
+async def test_what_is_not_listed_for_months_is_forgotten_but_not_what_is_trusted(
+    storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    with MongoClient[dict[str, Any]](mongodb_uri, tz_aware=True) as client:
+        rows = client[database_name]
+        versions, views = rows["tool_versions"], rows["tool_views"]
+        async with serving(storage) as server:
+            await server.listed("put")
+            server.said["put"] = "Put all."
+            await server.listed("put")
+            for collection in (versions, views):
+                assert collection.index_information()["until_1"]["expireAfterSeconds"] == 0
+            old = {"until": datetime(2026, 1, 1, tzinfo=UTC)}
+            versions.update_many({}, {"$set": old})
+            await server.listed("put")
+            assert versions.count_documents(old) == 1  # the one that is not listed any more
+            versions.delete_many({})
+            views.delete_many({})
+            assert await server.held("put") == ["put"]
+            await server.listed("put")
+            assert versions.count_documents({}) == 1
+            assert await server.held("put") == ["put"]
