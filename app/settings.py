@@ -216,34 +216,6 @@ class LocalSettings(BaseSettings):
     embedded_mongodb_port: int | None = Field(default=None, ge=1, le=65535)
 
 
-class NotarySettings(BaseSettings):
-    """What `abeyance notary` needs besides; see docs/record.md."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="ABEYANCE_", env_file=None, frozen=True, extra="ignore"
-    )
-
-    notary_folder: Path = Path(".abeyance/notary")
-    """Where the tree and its signed heads are written. Nothing in it is secret."""
-    notary_name: str = Field(default="abeyance", pattern=r"^[^\s+]+$")
-    """Of a new key, and so of the ledger in every signed head: a URL without its scheme."""
-    notary_key: SecretStr = SecretStr("")
-    """The private key itself (PRIVATE+KEY+…), where it is not in a file."""
-    notary_key_file: Path | None = None
-    """Default: the folder's name with `.key` after it. It is made at the first start."""
-    notary_seconds: float = Field(default=10.0, gt=0)
-    """Between two heads, where something is new."""
-    notary_entries: int = Field(default=1000, gt=0)
-    """How many new entries are signed without waiting for that."""
-    notary_anchor_seconds: float = Field(default=600.0, gt=0)
-    """Between two heads that are sent to the URL and the channel."""
-    notary_anchor_file: Path | None = None
-    """Where each head is appended besides; on another machine, or on what cannot be rewritten."""
-    notary_anchor_url: str = Field(default="", pattern=r"^(https?://\S+)?$")
-    notary_anchor_channel: str = ""
-    """A channel in Slack, by its id."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Need:
     field: str
@@ -291,11 +263,6 @@ def load_settings(beside: Mapping[str, str] | None = None) -> Settings:
 def load_local_settings() -> LocalSettings:
     """Read what `abeyance up` needs besides. Raises BadSettings."""
     return loaded(LocalSettings)
-
-
-def load_notary_settings() -> NotarySettings:
-    """Raises BadSettings."""
-    return loaded(NotarySettings)
 
 
 def loaded(kind: Callable[[], S]) -> S:

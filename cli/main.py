@@ -53,6 +53,7 @@ COMMANDS = {
     "setup": Command("cli.setup:setup", "Configure a tool to use the gateway for good."),
     "slack": Command("cli.slack:app", "Connect a Slack workspace."),
     "stream": Command("cli.stream:stream", "Send the ledger's events to a SIEM."),
+    "witness": Command("cli.witness:app", "Witness other people's ledgers."),
     "trust": Command("cli.holds.trust:app", "See and end trusted texts."),
 }
 

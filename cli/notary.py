@@ -8,7 +8,7 @@ from rich.console import Console
 from app.audit.proof.notes import PrivateKey
 from app.errors import BadSettings
 from app.logs import set_up_logs
-from app.settings import load_notary_settings
+from app.notary_settings import load_notary_settings
 from cli.here import settings_here
 from cli.processes.running import serve_until_stopped
 from notary.book import Book, OpenBook, has_book, write_key

@@ -14,7 +14,7 @@ from notary.book import append_line
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.settings import NotarySettings
+    from app.notary_settings import NotarySettings
 
 _SECONDS = 10.0
 

@@ -8,16 +8,17 @@ import os
 from typing import TYPE_CHECKING, BinaryIO
 
 from app.audit.proof.heads import Head, Keyring, checkpoint, rotation
-from app.audit.proof.notes import BadNote, PrivateKey, PublicKey
+from app.audit.proof.notes import SIGNER, BadNote, PrivateKey, PublicKey
 from app.errors import BadSettings
 from notary.tree import TreeFiles, leaves, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
 _HEADS, _ROTATIONS, _KEYS = "heads.jsonl", "rotations.jsonl", "keys"
+_WITNESSED = "witnessed.jsonl"
 
 
 class Book:
@@ -36,8 +37,10 @@ class Book:
             )
 
     def heads(self) -> Iterator[str]:
-        """Yield all signed heads, by size."""
-        yield from (line["checkpoint"] for line in _lines(self.folder / _HEADS))
+        """Yield all signed heads, by size, with what witnesses have signed of them."""
+        cosigned = {line["of"]: line["checkpoint"] for line in _lines(self.folder / _WITNESSED)}
+        for line in _lines(self.folder / _HEADS):
+            yield cosigned.get(line["checkpoint"], line["checkpoint"])
 
     def rotations(self) -> Iterator[str]:
         yield from (line["note"] for line in _lines(self.folder / _ROTATIONS))
@@ -74,14 +77,14 @@ class OpenBook:
     def __init__(self, folder: Path, key: PrivateKey) -> None:
         """Begin a book, or take up one. Raises BadSettings where that cannot be done safely."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _locked(folder)
+        self._lock = locked(folder)
         self._key = key
         try:
             self.book, self.tree = _taken_up(folder, key)
         except BaseException:
             self.close()
             raise
-        self.size = self.tree.size
+        self.size, self._newest = self.tree.size, ""
 
     @property
     def key(self) -> PublicKey:
@@ -94,8 +97,15 @@ class OpenBook:
         head = checkpoint(self.tree.size, self.tree.frontier.root(), self._key)
         append_line(self.book.folder / _HEADS, {"at": at.isoformat(), "checkpoint": head})
         write_file(self.book.folder / "checkpoint", head.encode())
-        self.size = self.tree.size
+        self.size, self._newest = self.tree.size, head
         return head
+
+    def witness(self, head: str, lines: Iterable[str]) -> None:
+        """Keep what witnesses have signed of a head, as the lines of their signatures."""
+        cosigned = head + "".join(lines)
+        append_line(self.book.folder / _WITNESSED, {"of": head, "checkpoint": cosigned})
+        if head == self._newest:
+            write_file(self.book.folder / "checkpoint", cosigned.encode())
 
     def rotate(self, new: PrivateKey) -> None:
         """Have another key sign everything from here on."""
@@ -121,6 +131,7 @@ def _taken_up(folder: Path, key: PrivateKey) -> tuple[Book, TreeFiles]:
             "short leaves it beside the old one, in a file that ends in .new)."
         )
     _mend(folder / _HEADS)
+    _mend(folder / _WITNESSED)
     last = book.last()
     tree = TreeFiles(folder, last.size if last else 0)
     if last and tree.frontier.root() != last.root:
@@ -144,12 +155,12 @@ def append_line(path: Path, value: dict[str, str]) -> None:
         os.fsync(file.fileno())
 
 
-def read_key(path: Path) -> PrivateKey:
+def read_key(path: Path, kind: bytes = SIGNER) -> PrivateKey:
     """Raises BadSettings."""
     try:
-        return PrivateKey.parse(path.read_text())
+        return PrivateKey.parse(path.read_text(), kind)
     except (OSError, UnicodeError, BadNote) as error:
-        raise BadSettings(f"The notary's key in {path} cannot be read: {error}.") from error
+        raise BadSettings(f"The key in {path} cannot be read: {error}.") from error
 
 
 def write_key(path: Path, key: PrivateKey) -> None:
@@ -182,11 +193,13 @@ def _mend(path: Path) -> None:
         write_file(path, data[: data.rfind(b"\n") + 1])
 
 
-def _locked(folder: Path) -> BinaryIO:
+def locked(folder: Path) -> BinaryIO:
     lock = (folder / "lock").open("ab")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.close()
-        raise BadSettings(f"Another notary is writing in {folder}: stop it first.") from None
+        raise BadSettings(
+            f"Another notary or witness is writing in {folder}: stop it first."
+        ) from None
     return lock

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.audit.proof.notes import BadNote, PrivateKey
+from app.audit.proof.witnesses import read_witnesses
 from app.clock import SystemClock
 from app.errors import BadSettings
 from app.parts import running
@@ -16,13 +17,16 @@ from notary.anchors import FileAnchor, anchors_of
 from notary.book import OpenBook, has_book, read_key, write_key
 from notary.collecting import Collector
 from notary.notary import Notary
+from notary.witnesses import WitnessAnchor
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
     from pathlib import Path
 
-    from app.settings import NotarySettings, Settings
+    from app.audit.proof.witnesses import Witness
+    from app.notary_settings import NotarySettings
+    from app.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +42,7 @@ async def run_notary(
     token = settings.slack_bot_token.get_secret_value()
     if own.notary_anchor_channel and not token:
         raise BadSettings("missing ABEYANCE_SLACK_BOT_TOKEN: the token that posts in the channel")
+    witnesses = _witnesses(own)
     book = OpenBook(own.notary_folder, key_of(own))
     uri, database = settings.mongodb_uri.get_secret_value(), settings.mongodb_database
     storage = MongoStorage.connect(uri, database)
@@ -45,6 +50,8 @@ async def run_notary(
         collector = Collector(storage.ledger, book.book.leaves(book.size))
         each = (FileAnchor(own.notary_anchor_file),) if own.notary_anchor_file else ()
         seldom = anchors_of(own, settings.slack_api_url, token)
+        if witnesses:
+            seldom = (*seldom, WitnessAnchor(witnesses, book))
         notary = Notary(book, collector, own, each, seldom, SystemClock())
         async with running(stop, notary.run(), notary.run_anchors()):
             announce(str(own.notary_folder))
@@ -56,6 +63,20 @@ async def run_notary(
     finally:
         storage.close()
         book.close()
+
+
+def _witnesses(own: NotarySettings) -> tuple[Witness, ...]:
+    """Raises BadSettings."""
+    path = own.notary_witnesses_file
+    if path is None:
+        return ()
+    try:
+        found = read_witnesses(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeError, BadNote) as error:
+        raise BadSettings(f"{path} cannot be read: {error}.") from error
+    if nowhere := [witness.key.short for witness in found if not witness.url]:
+        raise BadSettings(f"{path} has no address for {', '.join(nowhere)}.")
+    return found
 
 
 def key_file(own: NotarySettings) -> Path:

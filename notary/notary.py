@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from app.clock import Clock
-    from app.settings import NotarySettings
+    from app.notary_settings import NotarySettings
     from notary.anchors import Anchor
     from notary.book import OpenBook
     from notary.collecting import Collector

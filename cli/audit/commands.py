@@ -23,15 +23,25 @@ _Anchors = Annotated[
     Path | None,
     typer.Option("--anchors", help="Signed heads that were kept elsewhere, in any text."),
 ]
+_Witnesses = Annotated[
+    Path | None,
+    typer.Option("--witnesses", help="The keys of witnesses (`abeyance witness key`), one a line."),
+]
+_Quorum = Annotated[
+    int | None,
+    typer.Option("--quorum", min=1, help="How many of them have to have signed; default: most."),
+]
 
 
 @app.command()
-def verify(
+def verify(  # noqa: PLR0913 - each is an option of the command
     bundle: Annotated[
         Path | None, typer.Argument(help="What `abeyance audit export` wrote.")
     ] = None,
     keys: _Keys = None,
     anchors: _Anchors = None,
+    witnesses: _Witnesses = None,
+    quorum: _Quorum = None,
     *,
     contents: Annotated[
         bool, typer.Option(help="Look at what is stored of each session, too.")
@@ -45,13 +55,18 @@ def verify(
 
     Ends with 0 if all is in order, with 1 if something is wrong, and with 2 if it could not look.
     """
-    if bundle is not None:
-        from cli.audit.offline import verify_file  # noqa: PLC0415 - the other needs the server
+    from cli.audit.offline import read_quorum, verify_file  # noqa: PLC0415 - only where needed
 
-        sys.exit(verify_file(bundle, keys, anchors))
+    needed = read_quorum(witnesses, quorum)
+    if bundle is not None:
+        sys.exit(verify_file(bundle, keys, anchors, needed))
     with imported_for("`abeyance audit verify` without a bundle"):
         from cli.audit.online import verify_database  # noqa: PLC0415
-    sys.exit(verify_database(keys, anchors, contents=contents, resume=resume, decisions=decisions))
+    sys.exit(
+        verify_database(
+            keys, anchors, needed, contents=contents, resume=resume, decisions=decisions
+        )
+    )
 
 
 @app.command()

@@ -12,7 +12,7 @@ from app.audit.proof.notes import BadNote
 from app.audit.proof.stories import Stories
 from app.clock import SystemClock
 from app.errors import BadSettings
-from app.settings import load_notary_settings
+from app.notary_settings import load_notary_settings
 from cli.audit.offline import read_text
 from cli.audit.picking import picked_records
 from cli.audit.reading import exported_session, gone, signed_entries

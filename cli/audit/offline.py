@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from app.audit.proof.heads import Keyring
 from app.audit.proof.notes import BadNote
 from app.audit.proof.offline import verify_bundle
+from app.audit.proof.witnesses import Quorum, read_witnesses
 from app.errors import BadSettings
 from cli.audit.report import progress, report
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def verify_file(bundle: Path, keys: Path | None, anchors: Path | None) -> int:
+def verify_file(
+    bundle: Path, keys: Path | None, anchors: Path | None, quorum: Quorum | None
+) -> int:
     """Return the code to end with. Raises BadSettings."""
     if keys is None:
         raise BadSettings(
@@ -28,7 +31,7 @@ def verify_file(bundle: Path, keys: Path | None, anchors: Path | None) -> int:
         with progress("verifying") as bar:
             task = bar.add_task("", total=size)
             verified = verify_bundle(
-                lambda: _lines(bundle), ring, kept, lambda done: bar.advance(task, done)
+                lambda: _lines(bundle), ring, kept, lambda done: bar.advance(task, done), quorum
             )
     except OSError as error:
         raise BadSettings(f"{bundle} cannot be read: {error.strerror}.") from error
@@ -43,6 +46,25 @@ def read_keys(path: Path) -> Keyring:
         return Keyring.parse(read_text(path))
     except BadNote as error:
         raise BadSettings(f"{path}: {error}.") from error
+
+
+def read_quorum(witnesses: Path | None, least: int | None) -> Quorum | None:
+    """Return how many witnesses have to have signed; by default more than half of those given.
+
+    Raises BadSettings.
+    """
+    if witnesses is None:
+        if least is not None:
+            raise BadSettings("--quorum counts witnesses: give their keys with --witnesses FILE.")
+        return None
+    try:
+        keys = tuple(witness.key for witness in read_witnesses(read_text(witnesses)))
+    except BadNote as error:
+        raise BadSettings(f"{witnesses}: {error}.") from error
+    least = least if least is not None else len(keys) // 2 + 1
+    if least > len(keys):
+        raise BadSettings(f"--quorum {least} is more than the {len(keys)} witnesses in the file.")
+    return Quorum(least, keys)
 
 
 def read_text(path: Path) -> str:

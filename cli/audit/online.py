@@ -13,7 +13,7 @@ from app.audit.proof.offline import Verified
 from app.audit.proof.verifier import Fault, Progress, Verifier
 from app.audit.seals import content
 from app.errors import BadSettings, Damaged
-from app.settings import load_notary_settings
+from app.notary_settings import load_notary_settings
 from cli.audit.deciding import Decided, decide_again
 from cli.audit.offline import read_keys, read_text
 from cli.audit.reading import signed_entries, stored_session
@@ -25,6 +25,7 @@ from notary.tree import write_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from app.audit.proof.witnesses import Quorum
     from app.domain.event import Entry
     from app.storage.store import MongoStorage
 
@@ -35,6 +36,7 @@ _PAGE = 500
 def verify_database(
     keys: Path | None,
     anchors: Path | None,
+    quorum: Quorum | None,
     *,
     contents: bool,
     resume: bool,
@@ -44,7 +46,7 @@ def verify_database(
     folder = load_notary_settings().notary_folder
     interrupted = folder.with_name(f"{folder.name}.verifying.json")
     book = _book(folder)
-    run = _Run(book, _ring(keys, book), contents=contents)
+    run = _Run(book, _ring(keys, book), quorum, contents=contents)
     run.expect(read_text(anchors) if anchors else "")
     if resume:
         run.take_up(interrupted)
@@ -84,14 +86,16 @@ async def _decided_again(storage: MongoStorage, run: _Run) -> Decided:
 
 
 class _Run:
-    def __init__(self, book: Book | None, keys: Keyring, *, contents: bool) -> None:
+    def __init__(
+        self, book: Book | None, keys: Keyring, quorum: Quorum | None, *, contents: bool
+    ) -> None:
         self.verifier = Verifier(contents=contents)
         self.unsigned = 0
         self.is_done = False
         self._book = book
         self._keys = keys
         self._last = book.last() if book else None
-        self._result = Verified()
+        self._result = Verified(quorum=quorum)
 
     def expect(self, anchors: str) -> None:
         """Have all signed heads looked at: those of the notary, and those kept elsewhere."""
@@ -163,6 +167,10 @@ class _Run:
         if origin and head.origin != origin:
             return None
         self.verifier.expect(self._keys, head, f"{name}, of {head.size} entries")
+        try:
+            self._result.note_witnesses(head)
+        except BadNote as error:
+            self.verifier.fault(name, str(error))
         return head
 
     async def _settle(self, storage: MongoStorage, entry: Entry) -> None:

@@ -31,6 +31,8 @@ def report(verified: Verified, *, unsigned: int = 0) -> int:
         f"the content of {_of(verified.contents, 'session', 'sessions')}",
     ]
     console.print(f"Looked at {', '.join(counts)}.")
+    if verified.quorum and verified.witnessed:
+        console.print(f"Signed by {verified.quorum}: a tree of {verified.witnessed:,} entries.")
     if verified.purged:
         shown = [short(tombstone) for tombstone in verified.tombstones[:_MOST_TOMBSTONES]]
         more = ", …" if len(verified.tombstones) > _MOST_TOMBSTONES else ""
@@ -97,6 +99,11 @@ def _limits(verified: Verified, unsigned: int) -> list[str]:
     elif verified.is_whole and verified.anchored < verified.entries:
         later = _KEY_HOLDER.format(f"the entries after number {verified.anchored:,}")
         limits.append(f"The newest anchor covers {verified.anchored:,} entries: {later}.")
+    if verified.is_whole and 0 < verified.witnessed < verified.entries:
+        limits.append(
+            f"The newest head that {verified.quorum} have signed covers "
+            f"{verified.witnessed:,} entries: nobody has witnessed those after it."
+        )
     if unsigned:
         limits.append(f"No head covers {_of(unsigned, 'entry', 'entries')} yet: the newest.")
     if not verified.contents:

@@ -18,7 +18,7 @@ from app.audit.proof.heads import Head
 from app.audit.proof.notes import PrivateKey
 from app.clock import SystemClock
 from app.domain.event import Event, EventKind
-from app.settings import NotarySettings
+from app.notary_settings import NotarySettings
 from notary.anchors import FileAnchor
 from notary.book import OpenBook
 from notary.collecting import Collector

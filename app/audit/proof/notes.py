@@ -21,7 +21,10 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-_ED25519 = b"\x01"
+SIGNER = b"\x01"
+"""The kind of a key that signs notes, with Ed25519."""
+COSIGNER = b"\x04"
+"""The kind of a key that cosigns heads, with Ed25519 (https://c2sp.org/tlog-cosignature)."""
 _KEY_BYTES = 32
 _ID_BYTES = 4
 _NAME = r"[^\s+]+"
@@ -38,19 +41,20 @@ class BadNote(Exception):
 class PublicKey:
     name: str
     raw: bytes
+    kind: bytes = SIGNER
 
     @property
     def id(self) -> bytes:
-        named = self.name.encode() + b"\n" + _ED25519 + self.raw
+        named = self.name.encode() + b"\n" + self.kind + self.raw
         return hashlib.sha256(named).digest()[:_ID_BYTES]
 
     @classmethod
-    def parse(cls, line: str) -> PublicKey:
+    def parse(cls, line: str, kind: bytes = SIGNER) -> PublicKey:
         """Read `name+id+base64`. Raises BadNote."""
-        return cls(*_key(line, private=False))
+        return cls(*_key(line, kind, private=False), kind)
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{_base64(_ED25519 + self.raw)}"
+        return f"{self.name}+{self.id.hex()}+{_base64(self.kind + self.raw)}"
 
     @property
     def short(self) -> str:
@@ -69,15 +73,16 @@ class PublicKey:
 class PrivateKey:
     name: str
     seed: bytes
+    kind: bytes = SIGNER
 
     @classmethod
-    def new(cls, name: str) -> PrivateKey:
-        return cls(name, os.urandom(_KEY_BYTES))
+    def new(cls, name: str, kind: bytes = SIGNER) -> PrivateKey:
+        return cls(name, os.urandom(_KEY_BYTES), kind)
 
     @classmethod
-    def parse(cls, line: str) -> PrivateKey:
+    def parse(cls, line: str, kind: bytes = SIGNER) -> PrivateKey:
         """Read `PRIVATE+KEY+name+id+base64`. Raises BadNote."""
-        key = cls(*_key(line, private=True))
+        key = cls(*_key(line, kind, private=True), kind)
         if f"+{key.public.id.hex()}+" not in line:
             raise BadNote("the id in the private key is not that of the key")
         return key
@@ -85,17 +90,19 @@ class PrivateKey:
     @property
     def public(self) -> PublicKey:
         key = Ed25519PrivateKey.from_private_bytes(self.seed)
-        return PublicKey(self.name, key.public_key().public_bytes_raw())
+        return PublicKey(self.name, key.public_key().public_bytes_raw(), self.kind)
 
     def line(self) -> str:
         """Return the key as it is stored. It is a secret."""
         key_id = self.public.id.hex()
-        return f"PRIVATE+KEY+{self.name}+{key_id}+{_base64(_ED25519 + self.seed)}"
+        return f"PRIVATE+KEY+{self.name}+{key_id}+{_base64(self.kind + self.seed)}"
+
+    def sign(self, text: str) -> bytes:
+        return Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
 
     def signature(self, text: str) -> str:
         """Return the line of a note that has the signature of its text."""
-        signed = Ed25519PrivateKey.from_private_bytes(self.seed).sign(text.encode())
-        return f"— {self.name} {_base64(self.public.id + signed)}\n"
+        return signature_line(self.public, self.sign(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +136,11 @@ def signed(text: str, *keys: PrivateKey) -> str:
     return f"{text}\n{''.join(key.signature(text) for key in keys)}"
 
 
+def signature_line(key: PublicKey, signature: bytes) -> str:
+    """Return the line of a note that has a signature."""
+    return f"— {key.name} {_base64(key.id + signature)}\n"
+
+
 def _signature(line: str) -> tuple[str, bytes, bytes]:
     found = _SIGNATURE.fullmatch(line)
     raw = exact_base64(found[2]) if found else b""
@@ -137,15 +149,16 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     return found[1], raw[:_ID_BYTES], raw[_ID_BYTES:]
 
 
-def _key(line: str, *, private: bool) -> tuple[str, bytes]:
+def _key(line: str, kind: bytes, *, private: bool) -> tuple[str, bytes]:
     found = _KEY_LINE.fullmatch(line.strip())
     if found is None or bool(found[1]) is not private:
-        kind = "PRIVATE+KEY+name+id+base64" if private else "name+id+base64"
-        raise BadNote(f"a key is written as {kind}")
+        form = "PRIVATE+KEY+name+id+base64" if private else "name+id+base64"
+        raise BadNote(f"a key is written as {form}")
     raw = exact_base64(found[4])
-    if raw[:1] != _ED25519 or len(raw) != 1 + _KEY_BYTES:
-        raise BadNote("it is not an Ed25519 key")
-    if not private and PublicKey(found[2], raw[1:]).id.hex() != found[3]:
+    if raw[:1] != kind or len(raw) != 1 + _KEY_BYTES:
+        whose = "a notary's" if kind == SIGNER else "a witness's"
+        raise BadNote(f"it is not {whose} Ed25519 key")
+    if not private and PublicKey(found[2], raw[1:], kind).id.hex() != found[3]:
         raise BadNote(f"the id in the key of {found[2]} is not that of the key")
     return found[2], raw[1:]
 

@@ -10,6 +10,7 @@ from app.audit.proof.bundle import FORMAT, BadLine, read
 from app.audit.proof.heads import Head, checkpoints_in
 from app.audit.proof.notes import BadNote, exact_base64
 from app.audit.proof.verifier import Fault, Verifier
+from app.audit.proof.witnesses import Quorum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +34,10 @@ class Verified:
     """Signed heads of this ledger that were kept elsewhere."""
     anchored: int = 0
     """How many entries the largest of them covers."""
+    witnessed: int = 0
+    """How many entries the largest head covers that enough witnesses have signed."""
+    quorum: Quorum | None = None
+    """How many that takes; None where nobody asked for any."""
     forwarded: int = 0
     """How many requests went out."""
     contents: int = 0
@@ -41,8 +46,15 @@ class Verified:
     tombstones: tuple[str, ...] = ()
     """Of how many sessions the content was looked at."""
 
+    def note_witnesses(self, head: Head) -> None:
+        """Note whether enough witnesses have signed a head. Raises BadNote."""
+        if self.quorum is not None and self.quorum.met(head.note):
+            self.witnessed = max(self.witnessed, head.size)
+
     def take(self, verifier: Verifier) -> None:
         """Take over what a verifier has found."""
+        if self.quorum is not None and not self.witnessed:
+            verifier.fault("the heads", f"none of them is signed by {self.quorum}")
         progress = verifier.progress
         self.faults = verifier.faults
         self.entries, self.chains = progress.tree.size, len(progress.chains)
@@ -60,12 +72,13 @@ def verify_bundle(
     keys: Keyring,
     anchors: str = "",
     done: Callable[[int], None] = lambda _size: None,
+    quorum: Quorum | None = None,
 ) -> Verified:
     """Verify a bundle, whose lines are read twice. `done` is called with the length of each line.
 
     `anchors` is the text of a file with signed heads; anything else in it is ignored.
     """
-    run = _Run(keys, links(lines()), checkpoints_in(anchors))
+    run = _Run(keys, links(lines()), checkpoints_in(anchors), quorum)
     is_whole = True
     try:
         for number, record in enumerate(read(_told(lines(), done)), 1):
@@ -89,8 +102,10 @@ def links(lines: Iterable[bytes]) -> set[str]:
 
 
 class _Run:
-    def __init__(self, keys: Keyring, links: set[str], anchors: list[str]) -> None:
-        self.result = Verified()
+    def __init__(
+        self, keys: Keyring, links: set[str], anchors: list[str], quorum: Quorum | None
+    ) -> None:
+        self.result = Verified(quorum=quorum)
         self._keys = keys
         self._anchors = anchors
         self.verifier = Verifier(links)
@@ -169,6 +184,7 @@ class _Run:
             raise BadNote(f"the head is of {head.origin}, not of {self._origin}")
         self._head = head
         self.verifier.expect(self._keys, head, f"the head of {head.size} entries")
+        self.result.note_witnesses(head)
 
     def _end_heads(self) -> None:
         """Look at the anchors, now that all keys are known."""
@@ -186,10 +202,17 @@ class _Run:
             if head.origin == self._origin and self._tells_of(head):
                 name = f"anchor {number}, of {head.size} entries"
                 self.verifier.expect(self._keys, head, name)
+                self._note_witnesses(head, name)
                 if self._head and not self.result.is_whole and head.root != self._head.root:
                     self.verifier.fault(name, "it has another root than the head in the bundle")
                 self.result.anchors += 1
                 self.result.anchored = max(self.result.anchored, head.size)
+
+    def _note_witnesses(self, head: Head, name: str) -> None:
+        try:
+            self.result.note_witnesses(head)
+        except BadNote as error:
+            self.verifier.fault(name, str(error))
 
     def _tells_of(self, anchor: Head) -> bool:
         """Return whether an anchor can be compared with what is in the bundle."""
