@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from app.domain.session import Session
     from app.pages import PageIndex
-    from app.storage.ports import SessionStore
     from app.storage.record.pieces import PageStore, PieceStore
+    from app.storage.record.session_store import SessionStore
     from app.transcript import Turn
 
 Masking: TypeAlias = "Callable[[Sequence[str]], Callable[[str], str]]"

@@ -1,8 +1,7 @@
 """Which conversation a request belongs to: by what its client, its CI run or its agent is called.
 
 Nothing is decided by it but which sessions are shown together, always of one person alone: a
-client may claim any name. How a conversation began would not do, since many jobs of one identity
-begin with the same words.
+client may claim any name. Where nothing names it, its history tells (`histories.py`).
 """
 
 from __future__ import annotations

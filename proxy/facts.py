@@ -13,7 +13,7 @@ from app.domain.hold import asker
 from app.domain.hook import Hook
 from app.domain.segment import Facts, Role, Segment
 from app.domain.session import RecordedRequest
-from app.domain.session_facts import Conversation, Origin
+from app.domain.session_facts import Conversation, History, Origin
 from app.errors import NotFound, Reason, Refused
 from app.wire import media, strict_json
 from app.wire.apis.cursor import CURSOR
@@ -73,6 +73,8 @@ class Inquiry:
     """The kind of the model call that a hook asks ahead of."""
     origin: Origin | None = None
     conversation: Conversation | None = None
+    history: History | None = None
+    """Only where nothing names the conversation."""
     received: str = ""
     """As in `RequestHead`."""
     known: Known = NOTHING_KNOWN

@@ -16,6 +16,7 @@ from policies.passages.names import UNKEYED, PassageNames
 from proxy.conversations import conversation_of
 from proxy.facts import Inquiry, read_inquiry
 from proxy.front import Headers
+from proxy.histories import history_of
 from proxy.http.compression import decompressed
 
 if TYPE_CHECKING:
@@ -97,6 +98,10 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
         inquiry.cloud.agent if inquiry.cloud else "",
     )
     inquiry = replace(inquiry, conversation=conversation)
+    if conversation is None:
+        asker = inquiry.asker(incoming.identity)
+        history = history_of(inquiry.body.json, asker, incoming.names)
+        inquiry = replace(inquiry, history=history)
     if verdict.action is Action.HOLD or inquiry.mcp.tools:
         inquiry = inquiry.named()
     request = inquiry.request

@@ -211,6 +211,8 @@ class Session:
     origin: Origin | None = None
     upstream: Upstream | None = None
     conversation: Conversation | None = None
+    said: str = ""
+    """As in `History`: by it the next request finds its conversation, where nothing names that."""
     called: tuple[str, ...] = ()
     """Names of the tools that the request itself calls, over MCP."""
     unpaged: tuple[Side, ...] = ()

@@ -39,10 +39,20 @@ class Conversation:
     name: str
     """What names it, masked."""
     source: str
-    """What said so: a header, a field of the body, or the CI platform."""
+    """What said so: a header, a field of the body, the CI platform, or the history."""
     agent: str = ""
     """The agent within the conversation, and the one that started it."""
     parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was said in a conversation that nothing names, as keyed digests."""
+
+    said: str
+    """Of all messages of a request."""
+    earlier: str = ""
+    """Of those before what the model said last: of the request before. Empty in the first one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold, Person
-    from app.storage.ports import SessionStore
+    from app.storage.record.session_store import SessionStore
     from bot.decisions import Decisions
     from bot.marking import Marking
     from bot.people.linking import Linking, Offer

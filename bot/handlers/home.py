@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from app.domain.grant import Grant
     from app.domain.hold import Hold
     from app.domain.session import Session
-    from app.storage.ports import HoldStore, SessionStore
+    from app.storage.ports import HoldStore
+    from app.storage.record.session_store import SessionStore
     from bot.grants import Grants
     from bot.people.people import People
     from bot.slack.api import Slack

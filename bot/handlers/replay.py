@@ -12,7 +12,8 @@ from app.domain.event import Event, EventKind
 from app.errors import AbeyanceError, BadRequest, NotPermitted
 from app.reader import Masking, Reader
 from app.search import parse_filter
-from app.storage.ports import HoldStore, SessionStore
+from app.storage.ports import HoldStore
+from app.storage.record.session_store import SessionStore
 from bot.marking import Marking
 from bot.views import modals, replay_pages
 from bot.views.replay_pages import PAGE_SESSIONS, Shelf

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.storage.ports import SessionStore
+from app.storage.record.session_store import SessionStore
 from app.wire.apis.cursor import CURSOR
 from app.wire.registry import wire_for
 from proxy.cursor.answers import CloudAnswer

@@ -14,7 +14,7 @@ from proxy.cursor.lists import whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from app.storage.ports import SessionStore
+    from app.storage.record.session_store import SessionStore
     from app.wire.base import Json
     from app.wire.cursor_agents import Called
     from proxy.upstream import UpstreamAnswer

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from app.domain.session import Session
     from app.sealing.data_key import DataKey
     from app.storage.bulk import Write
-    from app.storage.ports import Journal, SessionStore
+    from app.storage.ports import Journal
+    from app.storage.record.session_store import SessionStore
 
 _BATCH_BYTES = 64 * 1024
 _CHUNK_BYTES = 1024 * 1024

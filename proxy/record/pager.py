@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from app.sealing.data_key import DataKey
     from app.sealing.data_keys import DataKeys
     from app.storage.bulk import Write
-    from app.storage.ports import SessionStore
     from app.storage.record.pieces import PageStore, PieceStore
+    from app.storage.record.session_store import SessionStore
     from proxy.work.pool import Pool
 
 _Pages: TypeAlias = "tuple[PageIndex, list[Piece]]"

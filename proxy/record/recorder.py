@@ -17,6 +17,7 @@ from app.ids import new_id
 from app.logs import Seldom
 from app.pages import LARGE_BYTES
 from proxy.record.recording import Intent, Recording
+from proxy.record.threads import Threads
 
 if TYPE_CHECKING:
     from app.clock import Clock
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.verdict import Verdict
     from app.sealing.data_key import DataKey
-    from app.storage.ports import Journal, SessionStore
+    from app.storage.ports import Journal
+    from app.storage.record.session_store import SessionStore
     from proxy.facts import Inquiry
     from proxy.record.pager import Bodies
 
@@ -55,6 +57,7 @@ class Recorder:
         self._ledger = ledger
         self._clock = clock
         self._gateway = gateway
+        self._threads = Threads(sessions)
         self._tended: dict[Recording, None] = {}
         self._warning = Seldom()
 
@@ -81,6 +84,9 @@ class Recorder:
         session_id = new_id(now)
         body = inquiry.request.body
         key = await self._bodies.key(identity.key)
+        history, talk = inquiry.history, inquiry.conversation
+        if talk is None and history is not None:
+            talk = await self._threads.of(session_id, history)
         session = Session(
             id=session_id,
             connection=inquiry.connection.name,
@@ -99,7 +105,8 @@ class Recorder:
             cloud=_cloud_run(inquiry),
             origin=inquiry.origin,
             upstream=Upstream(inquiry.connection.base_url, inquiry.connection.credential_id),
-            conversation=inquiry.conversation,
+            conversation=talk,
+            said=history.said if history else "",
             called=inquiry.mcp.tools[:_MOST_TOOLS],
             unpaged=(Side.REQUEST,) if len(body) > LARGE_BYTES else (),
             key=key.id,

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.sealing.data_key import DataKey
-    from app.storage.ports import Journal, SessionStore
+    from app.storage.ports import Journal
+    from app.storage.record.session_store import SessionStore
     from proxy.front import Headers
 
 _MOST_UNSENT = 1000

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.session import Session
     from app.storage.gateways import GatewayStore
-    from app.storage.ports import HoldStore, Journal, SessionStore
+    from app.storage.ports import HoldStore, Journal
+    from app.storage.record.session_store import SessionStore
 
 _SWEEP_SECONDS = 5.0
 # Thousands may wait for a person: going through all of them each time would be a busy loop.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from app.domain.session import Chunk, Session
     from app.reader import Reader
-    from app.storage.ports import SessionStore
+    from app.storage.record.session_store import SessionStore
     from policies.compiled_catalog import Catalog
     from proxy.replay.drawing import Drawn
     from proxy.work.pool import Pool

@@ -22,6 +22,7 @@ from app.storage.record.terms import (
     answer_terms,
     called_terms,
     conversation_term,
+    said_term,
     session_document,
     session_terms,
     unpaged_term,
@@ -137,6 +138,10 @@ class MongoSessions:
         spoken = conversation_term(session.conversation)
         found = await self._sessions.find({"terms": spoken} | ids)
         return tuple(other for other in found if other.id != session.id)
+
+    async def saying(self, said: str) -> Session | None:
+        found = await self._sessions.find({"terms": said_term(said)}, newest_first=True, limit=1)
+        return found[0] if found else None
 
     async def referring(self, pieces: Sequence[str]) -> tuple[Session, ...]:
         return await self._sessions.find({"request.pieces": {"$in": list(pieces)}})

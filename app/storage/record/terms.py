@@ -65,6 +65,10 @@ def conversation_term(told: Conversation) -> str:
     return _term("conversation", told.id[:CONVERSATION_SHORT])
 
 
+def said_term(said: str) -> str:
+    return _term("said", said)
+
+
 def session_query(wanted: SessionFilter) -> Document:
     """Return what must be equal, the term first that leaves the fewest sessions."""
     whole = len(wanted.id) > SHORT
@@ -146,6 +150,8 @@ def _terms(session: Session) -> Iterator[str]:
     if spoken := session.conversation:
         yield conversation_term(spoken)
         yield _term("conversation", spoken.name.lower())
+    if session.said:
+        yield said_term(session.said)
     if session.cloud:
         yield agent_term(session.cloud.agent)
     if session.hook:

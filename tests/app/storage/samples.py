@@ -137,6 +137,7 @@ _SESSIONS = {
     "chunks": Sample(lambda s: s.sessions.chunks(SESSION.id), _answered),
     "between": Sample(lambda s: s.sessions.between("", "z", limit=9), _opened),
     "sharing": Sample(lambda s: s.sessions.sharing(TALKING), _opened),
+    "saying": Sample(lambda s: s.sessions.saying("said"), _opened),
     "referring": Sample(lambda s: s.sessions.referring(["piece-1"]), _opened),
     "remove_chunks": Sample(lambda s: s.sessions.remove_chunks(SESSION.id), _answered),
     "remove": Sample(lambda s: s.sessions.remove(SESSION.id), _opened),
