@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from quart import Blueprint, Response, jsonify, request
 
 from sandbox.model.answers import (
+    PLANTED_KEY,
     Answer,
     Tool,
     ToolCall,
@@ -18,6 +19,7 @@ from sandbox.model.answers import (
 )
 from sandbox.model.behaviour import Behaviour
 from sandbox.model.flow import Gate, Piece
+from sandbox.model.history import check_messages, signed
 from sandbox.model.intake import (
     behave,
     check_api_key,
@@ -34,7 +36,6 @@ from sandbox.model.script import last_step, script_of
 from sandbox.model.sending import compact, send_events, send_json
 
 THOUGHT = "A small request; a short answer will do."
-SIGNATURE = "c2lnbmVkIGJ5IHRoZSBzYW5kYm94"
 
 
 def message_routes(gate: Gate) -> Blueprint:
@@ -73,6 +74,9 @@ class _Reply:
         if not isinstance(limit, int) or limit < 1:
             raise Refusal(Fault.BAD_BODY, "'max_tokens' must be a number above 0.", "max_tokens")
         messages = want_messages(body)
+        self._thinks = _wants_thinking(body)
+        if behaviour.strict:
+            check_messages(messages, thinks=self._thinks)
         question = last_user_text(messages)
         done = results_since_asked(messages, frozenset({"tool_result"}))
         tools = tuple(_tool(each) for each in objects(body.get("tools")))
@@ -84,7 +88,7 @@ class _Reply:
             if schema is None
             else answer_as(schema, question)
         )
-        self._thinks = _wants_thinking(body)
+        self._thought = f"{THOUGHT} {PLANTED_KEY}" if behaviour.leaky else THOUGHT
         self._id = identifier("msg_", raw)
         self._raw = raw
         self._model = str(body["model"])
@@ -94,8 +98,8 @@ class _Reply:
     def whole(self) -> JsonObject:
         content: list[JsonObject] = [{"type": "text", "text": self._said.text}]
         if self._thinks:
-            signed = {"thinking": THOUGHT, "signature": SIGNATURE}
-            content.insert(0, {"type": "thinking", **signed})
+            thought = {"thinking": self._thought, "signature": signed(self._thought)}
+            content.insert(0, {"type": "thinking", **thought})
         content += [
             self._tool_block(number, call, json.loads(call.arguments))
             for number, call in enumerate(self._said.calls)
@@ -114,8 +118,8 @@ class _Reply:
     def _blocks(self) -> Iterator[tuple[JsonObject, list[JsonObject]]]:
         """Give each block as it starts, and what is added to it."""
         if self._thinks:
-            thoughts = [{"type": "thinking_delta", "thinking": each} for each in cut(THOUGHT)]
-            signature = {"type": "signature_delta", "signature": SIGNATURE}
+            thoughts = [{"type": "thinking_delta", "thinking": each} for each in cut(self._thought)]
+            signature = {"type": "signature_delta", "signature": signed(self._thought)}
             empty = {"type": "thinking", "thinking": "", "signature": ""}
             yield empty, [*thoughts, signature]
         texts = [{"type": "text_delta", "text": each} for each in cut(self._said.text)]

@@ -17,6 +17,8 @@ class Behaviour:
     stalling: bool = False
     expired: bool = False
     """Whether the events of a cloud agent's run are kept no longer."""
+    strict: bool = False
+    """Whether it refuses a history that a provider would refuse."""
     slow_s: float = 0.0
     steps: int = 0
     """How many calls of a shell a task takes, one in each answer."""
@@ -42,6 +44,7 @@ def behaviour_of(model: str) -> Behaviour:
         midfail="midfail" in words,
         stalling="stalling" in words,
         expired="expired" in words,
+        strict="strict" in words,
         slow_s=int(paces[0][1] or SLOW_MS) / 1000 if paces else 0.0,
         steps=int(tasks[0][1]) if tasks else 0,
     )

@@ -18,6 +18,7 @@ from sandbox.model.answers import (
 )
 from sandbox.model.behaviour import Behaviour
 from sandbox.model.flow import Gate, Piece
+from sandbox.model.history import check_chat
 from sandbox.model.intake import (
     behave,
     check_bearer,
@@ -68,6 +69,8 @@ class _Reply:
 
     def __init__(self, body: JsonObject, behaviour: Behaviour, raw: bytes) -> None:
         messages = want_messages(body)
+        if behaviour.strict:
+            check_chat(messages)
         question = last_user_text(messages)
         script = script_of(messages)
         done = results_since_asked(messages, frozenset({"tool"}))

@@ -16,6 +16,7 @@ from sandbox.model.answers import (
 )
 from sandbox.model.behaviour import Behaviour
 from sandbox.model.flow import Gate, Piece
+from sandbox.model.history import check_items, signed
 from sandbox.model.intake import (
     behave,
     check_bearer,
@@ -56,6 +57,10 @@ class _Reply:
 
     def __init__(self, body: JsonObject, behaviour: Behaviour, raw: bytes) -> None:
         items = _items(body)
+        if behaviour.strict:
+            check_items(items)
+        # A strict model thinks aloud, so that its reasoning is part of the history.
+        self._reasons = behaviour.strict and isinstance(body.get("reasoning"), dict)
         question = last_user_text([item for item in items if "role" in item])
         tools = tuple(_tools(body))
         done = results_since_asked(items, RESULTS)
@@ -76,16 +81,24 @@ class _Reply:
     def pieces(self) -> Iterator[Piece]:
         yield self._event("response.created", response=self._response("in_progress", []))
         yield self._event("response.in_progress", response=self._response("in_progress", []))
-        message, *calls = self._output()
-        yield from self._message(message)
-        for index, call in enumerate(calls, 1):
-            yield from self._call(index, call)
+        for index, item in enumerate(self._output()):
+            yield from self._item(index, item)
         yield self._event("response.completed", response=self.whole())
 
-    def _message(self, item: JsonObject) -> Iterator[Piece]:
-        place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
+    def _item(self, index: int, item: JsonObject) -> Iterator[Piece]:
+        match item["type"]:
+            case "message":
+                yield from self._message(index, item)
+            case "function_call":
+                yield from self._call(index, item)
+            case _:
+                yield self._event("response.output_item.added", output_index=index, item=item)
+                yield self._event("response.output_item.done", output_index=index, item=item)
+
+    def _message(self, index: int, item: JsonObject) -> Iterator[Piece]:
+        place = {"item_id": item["id"], "output_index": index, "content_index": 0}
         empty = {**item, "status": "in_progress", "content": []}
-        yield self._event("response.output_item.added", output_index=0, item=empty)
+        yield self._event("response.output_item.added", output_index=index, item=empty)
         part = _part("")
         yield self._event("response.content_part.added", **place, part=part)
         for text in cut(self._said.text):
@@ -93,7 +106,7 @@ class _Reply:
         done = {"text": self._said.text, "logprobs": []}
         yield self._event("response.output_text.done", **place, **done)
         yield self._event("response.content_part.done", **place, part=_part(self._said.text))
-        yield self._event("response.output_item.done", output_index=0, item=item)
+        yield self._event("response.output_item.done", output_index=index, item=item)
 
     def _call(self, index: int, item: JsonObject) -> Iterator[Piece]:
         place = {"item_id": item["id"], "output_index": index}
@@ -113,7 +126,20 @@ class _Reply:
             "status": "completed",
             "content": [_part(self._said.text)],
         }
-        return [message, *map(self._called, range(len(self._said.calls)), self._said.calls)]
+        return [
+            *self._reasoning(),
+            message,
+            *map(self._called, range(len(self._said.calls)), self._said.calls),
+        ]
+
+    def _reasoning(self) -> Iterator[JsonObject]:
+        if self._reasons:
+            yield {
+                "type": "reasoning",
+                "id": identifier("rs_", self._raw),
+                "summary": [],
+                "encrypted_content": signed(self._id),
+            }
 
     def _called(self, number: int, call: ToolCall) -> JsonObject:
         name = identifier("call_", call_seed(self._raw, number))

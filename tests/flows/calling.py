@@ -75,7 +75,8 @@ class Agent:
     ran: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     requests: int = 0
-    model: str = "claude-any"
+    model: str = "claude-any-strict"
+    """Which refuses a history that its provider would refuse."""
     waits: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once it was told that a call of it waits."""
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -122,7 +123,7 @@ class Agent:
         self.history.append({"role": "user", "content": prompt})
         while True:
             self.requests += 1
-            asked = {"model": "any", "messages": self.history, "tools": [FUNCTION]}
+            asked = {"model": self.model, "messages": self.history, "tools": [FUNCTION]}
             if stream:
                 async with client.chat.completions.stream(
                     **asked, extra_headers=self.headers
