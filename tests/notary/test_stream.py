@@ -17,11 +17,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
 from app.clock import SystemClock
 from app.domain.event import Entry, Event, EventKind
+from app.errors import BadSettings
+from app.settings import load_settings
 from app.stream_settings import StreamSettings
 from notary.stream.following import Follower
+from notary.stream.main import run_stream
 from notary.stream.ocsf import event_of
 from notary.stream.sinks import FileSink, SinkUnavailable, UrlSink
 from notary.stream.stream import Stream
@@ -162,6 +166,37 @@ async def test_a_stream_that_is_killed_goes_on_where_it_was(
     )
     # Each death repeats one batch at the most.
     assert len(siem.taken) <= written + 3 * 2
+
+
+async def test_a_stream_survives_a_sink_that_is_away_and_goes_on_after_an_orderly_stop(
+    storage: MongoStorage, siem: Siem, mongodb_uri: str, database_name: str
+) -> None:
+    settings = load_settings({"mongodb_uri": mongodb_uri, "mongodb_database": database_name})
+    own = StreamSettings(
+        stream_url=siem.url, stream_secret=SecretStr(SECRET), stream_batch=2, stream_seconds=0.01
+    )
+    announced: list[str] = []
+    for written in (5, 10):
+        await write(storage, "gateway", 5)
+        siem.wanted = written
+        siem.reached.clear()
+        stop = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run_stream(settings, own, stop, announced.append))
+            await siem.reached.wait()
+            stop.set()
+    assert announced == [siem.url, siem.url]
+    assert sorted(siem.seen()) == sorted(
+        place for chain in await places(storage) for place in chain
+    )
+    # Each stop repeats one batch at the most.
+    assert len(siem.taken) <= 10 + 2 * 2
+
+
+async def test_a_stream_without_a_sink_says_which_settings_name_one(mongodb_uri: str) -> None:
+    settings = load_settings({"mongodb_uri": mongodb_uri})
+    with pytest.raises(BadSettings, match="ABEYANCE_STREAM_URL or ABEYANCE_STREAM_FILE"):
+        await run_stream(settings, StreamSettings(), asyncio.Event(), print)
 
 
 async def test_a_gap_is_waited_for_and_then_told_and_passed(storage: MongoStorage) -> None:
