@@ -30,7 +30,11 @@ def signed(thought: str) -> str:
 
 
 def check_messages(messages: Sequence[JsonObject], *, thinks: bool) -> None:
-    """Check Anthropic's `messages`; `thinks` where the request asks for thinking."""
+    """Check Anthropic's `messages`; `thinks` where the request asks for thinking.
+
+    Those of the system may come anywhere, and are not counted.
+    """
+    messages = [message for message in messages if message["role"] != "system"]
     asked: list[str] = []
     for place, message in enumerate(messages):
         content = message.get("content")

@@ -11,6 +11,7 @@ from sandbox.model.refusals import Refusal
 
 Json = dict[str, Any]
 HI = {"role": "user", "content": "hi"}
+SYSTEM = {"role": "system", "content": "Agent types"}
 THOUGHT = {"type": "thinking", "thinking": "so", "signature": signed("so")}
 TEXT = {"type": "text", "text": "Well."}
 USE = {"type": "tool_use", "id": "a", "name": "Bash", "input": {}}
@@ -33,8 +34,9 @@ def user(*blocks: Json) -> Json:
         [HI, model(THOUGHT, TEXT), HI],
         [HI, model(TEXT, USE), HI | {"content": [RESULT]}, model(TEXT), HI],
         [HI, {"role": "assistant", "content": ""}],
+        [HI, SYSTEM, model(THOUGHT, USE), user(RESULT), SYSTEM],
     ],
-    ids=["hi", "a call", "a replaced call", "an old turn", "an empty prefill"],
+    ids=["hi", "a call", "no call is left", "an old turn", "an empty prefill", "a system's word"],
 )
 def test_a_strict_model_takes_what_anthropic_takes(messages: list[Json]) -> None:
     check_messages(messages, thinks=True)
