@@ -24,6 +24,7 @@ from policies.reload import CatalogKeeper
 from proxy.parts import Parts
 from proxy.process.listener import empty_backlog, listen
 from proxy.upstream import Upstream
+from proxy.work.memory import share_arenas
 from proxy.work.pool import Pool
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ async def run_gateway(
     StorageUnavailable.
     """
     require(settings, *_NEEDS)
+    share_arenas()
     catalogs = CatalogKeeper(settings.catalog)
     vault = Vault(settings.vault_key.get_secret_value())
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, catalogs.reload)
