@@ -13,9 +13,10 @@ from policies.claude_code import ClaudeCodePolicy
 from policies.conditions import Condition, ConditionInput
 from policies.files.examples import RuleExamplesSpec
 from policies.files.model import RuleMode, RuleSide
-from policies.matching.answer_masking import AnswerMasking, Lookout, credential_plan
+from policies.matching.answer_masking import AnswerMasking, credential_lookout
 from policies.matching.findings import Finder
 from policies.matching.known import NOTHING_KNOWN, Known
+from policies.matching.lookout import Lookout
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher
 from policies.matching.rereading import Digests, Rereading
@@ -174,7 +175,7 @@ class Catalog:
             self._labels |= rule.look_for.labels if rule.look_for else {}
         self._plans: dict[tuple[Target, ...], Plan] = {}
         self._lookouts: dict[tuple[str, ...], Lookout] = {}
-        self._credentials: dict[str, Plan] = {}
+        self._credentials: dict[str, Lookout] = {}
         masking = _targets(rule for rule in self.rules if rule.then is Action.MASK)
         self.masking = frozenset(masking)
         """What rules mask, in requests or answers."""
@@ -291,7 +292,8 @@ class Catalog:
             )
             for target in plan.targets
         ]
-        return Lookout(plan, tuple(owners), tuple(self.label(target) for target in plan.targets))
+        labels = tuple(self.label(target) for target in plan.targets)
+        return Lookout(plan, tuple(owners), labels, self.finder(plan.targets))
 
     def _ordered(self, targets: Iterable[Target]) -> tuple[Target, ...]:
         """Return each once, in the order in which they name a match: rules' own patterns first."""
@@ -311,13 +313,13 @@ class Catalog:
             plan = self._plans[ordered] = Plan(ordered)
         return plan
 
-    def _credential(self, credential: str) -> Plan:
-        plan = self._credentials.get(credential)
-        if plan is None:
+    def _credential(self, credential: str) -> Lookout:
+        lookout = self._credentials.get(credential)
+        if lookout is None:
             if len(self._credentials) >= _MAX_PLANS:
                 self._credentials.clear()
-            plan = self._credentials[credential] = credential_plan(credential)
-        return plan
+            lookout = self._credentials[credential] = credential_lookout(credential)
+        return lookout
 
 
 def _targets(rules: Iterable[Rule]) -> list[Target]:

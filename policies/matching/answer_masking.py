@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from app.domain.verdict import Action, FiredRule
+from app.domain.verdict import FiredRule
+from policies.matching.findings import Finder
 from policies.matching.known import KNOWN, NOTHING_KNOWN, Known
+from policies.matching.lookout import Lookout, denying
 from policies.matching.masker import Masker
-from policies.matching.rereading import CleanTexts
+from policies.matching.matcher import Matcher
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
 from policies.patterns.normalise import is_its_view
@@ -28,36 +31,23 @@ if TYPE_CHECKING:
 CREDENTIAL = "upstream-credential"
 _FEWEST = 4
 _SHORT = 128
-_MOST_CLEAN = 4096
+_LONG = 4096
+"""From where on it pays to look first which targets are in a text at all."""
 
 
-def credential_plan(credential: str) -> Plan:
+def credential_lookout(credential: str) -> Lookout:
     """Return what finds a credential as it is, and as HTTP Basic or a URL would spell it.
 
     One of fewer than four characters is no credential: to mask it would spoil every text.
     """
-    if len(credential) < _FEWEST:
-        return Plan([])
-    basic = base64.b64encode(f"{credential}:".encode()).decode().rstrip("=")
-    spellings = dict.fromkeys((credential, basic, quote(credential, safe="")))
-    return Plan([Target(CREDENTIAL, literal_pattern(spelling)) for spelling in spellings])
-
-
-@dataclass(frozen=True, slots=True)
-class Lookout:
-    """A plan, and for each of its targets the rules that look for it and what replaces it."""
-
-    plan: Plan
-    owners: tuple[tuple[FiredRule, ...], ...]
-    labels: tuple[str, ...]
-    stops: frozenset[int] = field(init=False)
-    """Which targets forbid an answer."""
-    clean: CleanTexts = field(default_factory=lambda: CleanTexts(_MOST_CLEAN), compare=False)
-    """Short texts that seem to begin a match and have none: names of members, mostly."""
-
-    def __post_init__(self) -> None:
-        stops = (at for at, owners in enumerate(self.owners) if _denying(owners) is not None)
-        object.__setattr__(self, "stops", frozenset(stops))
+    spellings: tuple[str, ...] = ()
+    if len(credential) >= _FEWEST:
+        basic = base64.b64encode(f"{credential}:".encode()).decode().rstrip("=")
+        spellings = tuple(dict.fromkeys((credential, basic, quote(credential, safe=""))))
+    targets = [Target(CREDENTIAL, literal_pattern(spelling)) for spelling in spellings]
+    labels = (f"[{CREDENTIAL}]",) * len(targets)
+    finder = Finder([Matcher(targets)], targets)
+    return Lookout(Plan(targets), ((),) * len(targets), labels, finder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +76,6 @@ class Tally:
 NOTHING_FOUND = Tally()
 
 
-def _denying(owners: tuple[FiredRule, ...]) -> FiredRule | None:
-    return next((owner for owner in owners if owner.action is Action.DENY), None)
-
-
 class AnswerMasking:
     """Hands out a masker for each text of an answer, and counts over all of them.
 
@@ -101,7 +87,7 @@ class AnswerMasking:
         self,
         enforced: Lookout,
         shadow: Lookout,
-        credential: Plan,
+        credential: Lookout,
         known: Known = NOTHING_KNOWN,
         *,
         stopping: bool = True,
@@ -114,7 +100,7 @@ class AnswerMasking:
         self._shadow = shadow
         self._credential = credential
         self._known = known
-        self._stops = enforced.stops if stopping else frozenset()
+        self._stopping = stopping
         self._counts: Counter[str] = Counter()
         self.masked = 0
         self.dropped = 0
@@ -134,7 +120,7 @@ class AnswerMasking:
 
     @property
     def may_deny(self) -> bool:
-        return bool(self._stops)
+        return self._stopping and bool(self._enforced.stops)
 
     def unstopped(self) -> AnswerMasking:
         """Return the same for what is recorded and not sent."""
@@ -143,18 +129,29 @@ class AnswerMasking:
         )
 
     def stream(self) -> AnswerText:
-        maskers = [Masker(self._enforced.plan, self._mask, self._stops)]
-        if self._credential.targets:
-            maskers.insert(0, Masker(self._credential, self._mask_credential))
+        return self._text(self._credential, self._enforced, self._shadow)
+
+    def _text(self, credential: Lookout, enforced: Lookout, shadow: Lookout) -> AnswerText:
+        stops = enforced.stops if self._stopping else frozenset()
+        maskers = [Masker(enforced.plan, partial(self._mask, enforced), stops)]
+        if credential.plan.targets:
+            maskers.insert(0, Masker(credential.plan, self._mask_credential))
         if self._known.labels:
             maskers.append(Masker(self._known.plan, self._mask_known))
-        shadow = Masker(self._shadow.plan, self._note) if self._shadow.plan.targets else None
-        return AnswerText(self, maskers, shadow)
+        noting = Masker(shadow.plan, partial(self._note, shadow)) if shadow.plan.targets else None
+        return AnswerText(self, maskers, noting)
+
+    def _text_of(self, text: str) -> AnswerText:
+        """Return what masks a whole text: of a long one, looking only for what is in it."""
+        if len(text) < _LONG:
+            return self.stream()
+        looked_for = (self._credential, self._enforced, self._shadow)
+        return self._text(*(each.within(text) for each in looked_for))
 
     def whole(self, text: str) -> str:
         if self._is_clean(text):
             return text
-        masker, before = self.stream(), self._counts.total()
+        masker, before = self._text_of(text), self._counts.total()
         masked = masker.feed(text) + masker.finish()
         if masked == text and len(text) <= _SHORT and self._counts.total() == before:
             self._enforced.clean.add(text)
@@ -162,9 +159,11 @@ class AnswerMasking:
 
     def _is_clean(self, text: str) -> bool:
         """Whether nothing in a whole text seems to begin a match, or it is known to be none."""
-        if self.denied is not None or self._known.labels or not is_its_view(text):
+        if len(text) >= _LONG or self.denied is not None or self._known.labels:
             return False
-        if self._credential.tree.fires_in(text) or self._shadow.plan.tree.fires_in(text):
+        if not is_its_view(text):
+            return False
+        if self._credential.plan.tree.fires_in(text) or self._shadow.plan.tree.fires_in(text):
             return False
         enforced = self._enforced
         if not enforced.plan.tree.fires_in(text):
@@ -173,33 +172,33 @@ class AnswerMasking:
 
     def credential(self) -> AnswerText:
         """Return a masker of the credential alone, for what no rule reads."""
-        maskers = [Masker(self._credential, self._mask_credential)]
-        return AnswerText(self, maskers if self._credential.targets else [], None)
+        plan = self._credential.plan
+        return AnswerText(self, [Masker(plan, self._mask_credential)] * bool(plan.targets), None)
 
     def note_dropped(self) -> None:
         self.dropped += 1
 
-    def _mask(self, target: int) -> str:
-        owners = self._enforced.owners[target]
+    def _mask(self, lookout: Lookout, target: int) -> str:
+        owners = lookout.owners[target]
         self._counts.update(owner.rule for owner in owners)
-        if target in self._stops:
-            self.denied = _denying(owners)
+        if self._stopping and target in lookout.stops:
+            self.denied = denying(owners)
         else:
             self.masked += 1
-        return self._enforced.labels[target]
+        return lookout.labels[target]
 
-    def _mask_credential(self, _target: int) -> str:
+    def _mask_credential(self, target: int) -> str:
         self._counts[CREDENTIAL] += 1
         self.masked += 1
-        return f"[{CREDENTIAL}]"
+        return self._credential.labels[target]
 
     def _mask_known(self, target: int) -> str:
         self._counts[KNOWN] += 1
         self.masked += 1
         return self._known.labels[target]
 
-    def _note(self, target: int) -> str:
-        self._counts.update(owner.rule for owner in self._shadow.owners[target])
+    def _note(self, lookout: Lookout, target: int) -> str:
+        self._counts.update(owner.rule for owner in lookout.owners[target])
         return ""
 
 

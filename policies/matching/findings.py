@@ -108,6 +108,11 @@ class Finder:
                     found.append(Finding(target, *place, crowded=crowded))
         return sorted(found, key=lambda finding: (finding.number, finding.start))
 
+    def present(self, text: Scannable) -> tuple[int, ...]:
+        """Return which of the targets match somewhere in a text, and perhaps some more."""
+        hits = ((matcher.hits(text), wanted) for matcher, wanted in self._parts)
+        return tuple(sorted(wanted[at] for each, wanted in hits for at in each if at in wanted))
+
     def _spans(self, text: Scannable, most: int) -> Iterator[Span]:
         for matcher, wanted in self._parts:
             for span in matcher.find(text, wanted, most):

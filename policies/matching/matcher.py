@@ -144,7 +144,7 @@ class Matcher:
 
     def warm(self) -> None:
         """Read the compiled patterns now, not when a text first needs them."""
-        self._hits(Scannable("a text"))
+        self.hits(Scannable("a text"))
 
     def find(self, text: Scannable, wanted: Container[int], most: int = sys.maxsize) -> list[Span]:
         """Return the matches of each wanted target; those of one do not overlap.
@@ -154,7 +154,7 @@ class Matcher:
         """
         return [
             span
-            for at in self._hits(text)
+            for at in self.hits(text)
             if at in wanted
             for span in self._finders[at].spans(text, at, most)
         ]
@@ -164,7 +164,7 @@ class Matcher:
 
         Raises TooDense where too many are in progress.
         """
-        hits = [at for at in self._hits(text) if at in wanted]
+        hits = [at for at in self.hits(text) if at in wanted]
         by_letters = [self._finders[at].by_letters for at in hits]
         found: list[Span] = []
         for group in (
@@ -183,7 +183,7 @@ class Matcher:
             self._sweeps[hits] = _Sweep([self.targets[at] for at in hits])
         return self._sweeps[hits]
 
-    def _hits(self, text: Scannable) -> tuple[int, ...]:
+    def hits(self, text: Scannable) -> tuple[int, ...]:
         """Return the targets that match somewhere, in their order."""
         if self not in text.hits:
             hits = {at for lookup in self._lookups for at in lookup.hits(text)}

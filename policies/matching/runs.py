@@ -85,6 +85,16 @@ class Runs:
         self._catch_up()
         self._end()
 
+    def goes_on(self, view: str) -> bool:
+        """Tell whether the next piece is nothing but more of an opaque run: no match begins in it.
+
+        It is not read by this.
+        """
+        if DASH in view or view.strip(_CHARACTERS):
+            return False
+        self._catch_up()
+        return _is_opaque(self._head)
+
     def forget(self, before: int) -> None:
         """Let go of what nobody asks about any more."""
         self._catch_up()

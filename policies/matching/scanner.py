@@ -69,6 +69,7 @@ class Scanner:
     def __init__(self, plan: Plan, before: str = "") -> None:
         """`before` is what stands before the text, as its view."""
         self._targets = plan.targets
+        self._tree = plan.tree
         self._trigger = plan.tree.after(before)
         self._keep = max(plan.tree.longest, BESIDE)
         self._recent = before  # the view of the text's end, as far as anything may look back
@@ -95,10 +96,22 @@ class Scanner:
                 return False
         self._trigger = trigger
         self._recent += view
+        self._passed(view)
+        return True
+
+    def leap(self, view: str) -> None:
+        """Follow a piece in which no match may begin; only what stands at its end counts."""
+        self._recent += view
+        begun = max(len(self._recent) - self._tree.longest, 0)
+        self._trigger = self._tree.after(self._recent[:begun])
+        for ch in self._recent[begun:]:
+            self._trigger = self._trigger[ch]
+        self._passed(view)
+
+    def _passed(self, view: str) -> None:
         self.length += len(view)
         if len(self._recent) > _RECENT:
             self._trim()
-        return True
 
     def read(self, view: str) -> None:
         """Follow the next piece, given as its scan view."""
@@ -129,9 +142,7 @@ class Scanner:
         if rested:
             self._rest(rested)
         self._trigger = trigger
-        self.length += len(view)
-        if len(self._recent) > _RECENT:
-            self._trim()
+        self._passed(view)
 
     @property
     def undecided(self) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _MAX_STATES = 12_000
 _MAX_STEPS = 4000
+_MAX_SECONDS = 50_000
+_NONE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +53,24 @@ class Edge:
 class TriggerState(dict[str, "TriggerState"]):
     """What is known after some text.
 
+    `begun` are the branches that the last character began, `onward` those that it led on to.
     `fires` has (target, length) of each opening that just ended; `partial` is the length of the
     longest beginning of a held opening at the end of the text.
     """
 
-    __slots__ = ("_tree", "branches", "edge", "fires", "partial")
+    __slots__ = ("_tree", "begun", "branches", "edge", "fires", "onward", "partial")
 
-    def __init__(self, tree: TriggerTree, branches: frozenset[int], edge: Edge) -> None:
+    def __init__(
+        self, tree: TriggerTree, begun: frozenset[int], onward: frozenset[int], edge: Edge
+    ) -> None:
         super().__init__()
         self._tree = tree
-        self.branches = branches
+        self.begun = begun
+        self.onward = onward
+        self.branches = begun | onward
         self.edge = edge
-        self.fires: tuple[tuple[int, int], ...] = tree.fires(branches)
-        self.partial: int = tree.partial(branches)
+        self.fires: tuple[tuple[int, int], ...] = tree.fires(self.branches)
+        self.partial: int = tree.partial(self.branches)
 
     def __missing__(self, ch: str) -> TriggerState:
         kind = self._tree.kinds[ch]
@@ -97,9 +104,10 @@ class TriggerTree:
         self.longest = max((len(trigger.opening) for trigger in triggers), default=0)
         self.learnt = 0
         self._roots: dict[tuple[int, str], frozenset[int]] = {}
+        self._seconds: dict[tuple[frozenset[int], str], frozenset[int]] = {}
         self._edges: dict[tuple[State, str], Edge] = {}
-        self._states: dict[tuple[frozenset[int], Edge], TriggerState] = {}
-        self.start = self._state(frozenset(), Edge())
+        self._states: dict[tuple[frozenset[int], frozenset[int], Edge], TriggerState] = {}
+        self.start = self._state(_NONE, _NONE, Edge())
 
     def fires_in(self, text: str) -> bool:
         """Whether any opening ends in a whole text, given as its view."""
@@ -116,7 +124,7 @@ class TriggerTree:
         for ch in text[-seams.LONGEST :]:
             if ch != TRANSPARENT:
                 edge = self._edge(edge, ch)
-        return self._state(frozenset(), edge)
+        return self._state(_NONE, _NONE, edge)
 
     def _plant(self, trigger: Trigger) -> None:
         at = self._guards.index(trigger.not_before)
@@ -143,9 +151,10 @@ class TriggerTree:
         if ch == TRANSPARENT:
             return self._quiet(state)
         self.learnt += 1
-        onward = [self._onward(at, ch) for at in state.branches]
-        reached = self._first(state.edge.guards, ch).union(*onward)
-        return self._state(reached, self._edge(state.edge, ch))
+        onward = self._second(state.begun, ch)
+        if state.onward:
+            onward = onward.union(*[self._onward(at, ch) for at in state.onward])
+        return self._state(self._first(state.edge.guards, ch), onward, self._edge(state.edge, ch))
 
     def _edge(self, before: Edge, ch: str) -> Edge:
         key = (before.seam, self.kinds[ch])
@@ -175,29 +184,41 @@ class TriggerTree:
         first = self._roots.get((guards, ch))
         if first is None:
             allowed = (at for at in range(len(self._guards)) if not guards >> at & 1)
-            first = frozenset().union(*(self._onward(at, ch) for at in allowed))
+            first = _NONE.union(*(self._onward(at, ch) for at in allowed))
             self._roots[guards, ch] = first
         return first
+
+    def _second(self, begun: frozenset[int], ch: str) -> frozenset[int]:
+        """Return where this character leads on from those that the one before it began.
+
+        They are many and the same each time; those that go on behind them are few.
+        """
+        second = self._seconds.get((begun, ch))
+        if second is None:
+            if len(self._seconds) >= _MAX_SECONDS:
+                self._seconds.clear()
+            second = self._seconds[begun, ch] = _NONE.union(*(self._onward(at, ch) for at in begun))
+        return second
 
     def _quiet(self, state: TriggerState) -> TriggerState:
         """Return the state's twin that has fired already, for an invisible character after it."""
         if not state.fires:
             return state
-        twin = TriggerState(self, state.branches, state.edge)
+        twin = TriggerState(self, state.begun, state.onward, state.edge)
         twin.fires = ()
         return twin
 
-    def _state(self, branches: frozenset[int], edge: Edge) -> TriggerState:
-        key = (branches, edge)
+    def _state(self, begun: frozenset[int], onward: frozenset[int], edge: Edge) -> TriggerState:
+        key = (begun, onward, edge)
         state = self._states.get(key)
         if state is None:
             if len(self._states) >= _MAX_STATES:
                 self._forget()
-            state = self._states.setdefault(key, TriggerState(self, branches, edge))
+            state = self._states.setdefault(key, TriggerState(self, *key))
         return state
 
     def _forget(self) -> None:
         forgotten = self._states
-        self._states = {(self.start.branches, self.start.edge): self.start}
+        self._states = {(_NONE, _NONE, self.start.edge): self.start}
         for state in list(forgotten.values()):
             state.clear()

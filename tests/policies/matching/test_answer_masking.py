@@ -134,3 +134,24 @@ def test_a_text_is_masked_alike_at_once_and_in_pieces(
 ) -> None:
     by_character = "".join(_by_character(_masking(shipped, now, CREDENTIAL), text))
     assert _masking(shipped, now, CREDENTIAL).whole(text) == by_character
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "project Bluebird, fine weather",
+        "B\u200bluebird \u0430nd " + "x\u200b" * 30 + "\u200b" * 30,
+        f"weather, {CREDENTIAL} and Bluebird",
+        "Bluebird, LAUNCH-1234, Bluebird",
+        "Blue",
+    ],
+    ids=["masked", "invisible", "credential", "denied", "clean"],
+)
+def test_a_long_text_is_masked_as_in_pieces_though_only_looked_at_for_what_is_in_it(
+    write: Callable[..., Path], now: datetime, told: str
+) -> None:
+    catalog = load_catalog(write(RULES))
+    text = f"{'All is well. ' * 400}{told}{' And on.' * 400}"
+    whole, pieces = (_masking(catalog, now, CREDENTIAL) for _ in range(2))
+    assert whole.whole(text) == "".join(_by_character(pieces, text))
+    assert (whole.findings, whole.denied) == (pieces.findings, pieces.denied)

@@ -90,6 +90,13 @@ def test_a_key_in_armour_right_behind_a_run_is_found() -> None:
     assert streamed(text) == whole(text)
 
 
+def test_a_piece_well_within_a_run_is_followed_to_what_begins_right_behind_it() -> None:
+    before, within = run(Chance(3), FEWEST * 2), run(Chance(4), FEWEST).replace("-", "Q")
+    for behind in (" Qabc", "=key=" + "Q" * 20, "-----BEGIN KEY-----\nabc", " ", "="):
+        pieces = [before, within, behind, " so"]
+        assert streamed(pieces) == streamed("".join(pieces)), behind
+
+
 def test_a_stream_masks_as_the_whole_does_however_it_is_cut() -> None:
     chance = Chance(4)
     for _ in range(300):
