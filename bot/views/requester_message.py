@@ -62,11 +62,13 @@ def due(hold: Hold, *, waited: bool) -> bool:
 def direct(task: Sequence[RequesterView]) -> Message:
     """Tell of the holds of a task: of the one that matters most in full, of the others in a line.
 
-    Says what happened, why, who decided and what to do now. Never the words that matched.
+    Of the others, those that are still open come first. Says what happened, why, who decided and
+    what to do now. Never the words that matched.
     """
     newest_first = sorted(task, key=lambda told: told.hold.id, reverse=True)
     lead = min(newest_first, key=_urgency)
     others = [told for told in newest_first if told is not lead]
+    others.sort(key=lambda told: not told.hold.state.open)
     drawn = _in_full(lead)
     if others:
         drawn += [blocks.divider(), blocks.context(text.ours("Other requests of this task"))]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 LOOK_BACK = timedelta(days=1)
 """How old a hold may be whose task goes on."""
-MOST = 12
-"""How many holds a task has at most: a message must stay short."""
+MOST = 100
+"""How many holds a task has at most: all of them are read for each change of its message."""
 
 
 def task_of(opened: Hold, recent: Sequence[Hold]) -> str:

@@ -112,9 +112,9 @@ def test_what_an_earlier_version_has_opened_begins_a_task() -> None:
 
 
 def test_a_task_has_an_end() -> None:
-    earlier = [made(f"{at:02}", task="00") for at in range(13)]
-    assert task_of(made("99", 1), earlier[:11]) == "00"
-    assert task_of(made("99", 1), earlier[:12]) == task_of(made("99", 1), earlier) == "99"
+    earlier = [made(f"{at:03}", task="000") for at in range(101)]
+    assert task_of(made("999", 1), earlier[:99]) == "000"
+    assert task_of(made("999", 1), earlier[:100]) == task_of(made("999", 1), earlier) == "999"
     assert timedelta(hours=24) == LOOK_BACK
 
 
@@ -123,3 +123,22 @@ def test_the_hold_itself_does_not_count_where_its_opening_is_repeated() -> None:
     assert task_of(again, [again]) == "1"
     assert task_of(again, [made("3"), again]) == "3"
     assert task_of(again, [made("0"), replace(again, task="0")]) == "0"
+
+
+def test_an_afternoon_of_work_with_many_holds_is_one_task_and_so_one_message() -> None:
+    """An agent works for 45 minutes: 48 holds, each approved after a while, some denied first."""
+    task: list[Hold] = []
+    for number in range(48):
+        minutes = number * 45 / 48
+        before = [
+            decided(hold.id, state, since, task=hold.task)
+            for hold in task
+            for since in [(hold.created_at - NOW) / timedelta(minutes=1)]
+            for state in [HoldState.DENIED if int(hold.id) % 5 == 4 else RELEASED]
+            if since + 2 < minutes
+        ]
+        waiting = task[len(before) :]
+        again = before[-1].id if before and before[-1].state is HoldState.DENIED else ""
+        opened = made(f"{number:02}", minutes, again=again)
+        task.append(replace(opened, task=task_of(opened, [*before, *waiting])))
+    assert {hold.task for hold in task} == {"00"}

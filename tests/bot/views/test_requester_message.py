@@ -149,6 +149,13 @@ def test_a_long_task_is_cut_and_says_so() -> None:
     assert "A00006" not in shown
 
 
+def test_what_is_still_waiting_is_never_cut_from_a_long_task() -> None:
+    task = in_task(*[HoldState.PENDING] * 2, *[HoldState.RELEASED] * 46)
+    shown = words(*task)
+    assert shown.count('"hold_withdraw"') == 2
+    assert "… and 35 earlier" in shown
+
+
 def test_the_card_is_linked_where_the_requester_can_open_it() -> None:
     link = "https://acme.example/archives/C1/p2"
     assert f"<{link}|Open the card>" in words(hold(), card=link)
