@@ -53,14 +53,20 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server for the tests of a file, so that none suffers from what others did to theirs.
+    """A server for the tests of a file, so that none suffers from what others did to theirs."""
+    with given_or_own_server(tmp_path_factory.mktemp("mongodb")) as uri:
+        yield uri
 
-    `MONGODB_URI` instead if it is set, so that the suite also runs against a real replica set.
+
+@contextmanager
+def given_or_own_server(data: Path) -> Iterator[str]:
+    """Give `MONGODB_URI` if it is set, so that tests also run against a real replica set.
+
+    Otherwise run a server of their own.
     """
     if given := os.environ.get("MONGODB_URI"):
         yield given
         return
-    data = tmp_path_factory.mktemp("mongodb")
     with database_server(data) as uri:
         yield uri
     shutil.rmtree(data, ignore_errors=True)
@@ -144,7 +150,7 @@ async def storage(mongodb_uri: str, database_name: str) -> AsyncIterator[MongoSt
 async def slack(house: House) -> AsyncIterator[SlackDriver]:
     async with house.slack() as slack:
         # Slack's three seconds are for a machine that does nothing else meanwhile.
-        await slack.settings(rates=0, ack_seconds=10)
+        await slack.settings(rates=0, ack_seconds=60)
         yield slack
 
 

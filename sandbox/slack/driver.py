@@ -25,7 +25,7 @@ from sandbox.slack.seen import SeenMessage, SeenView
 Predicate = Callable[[SeenMessage], bool]
 ViewPredicate = Callable[[SeenView], bool]
 
-DEFAULT_WAIT = 30.0
+DEFAULT_WAIT = 90.0
 
 
 class SlackDriver:
@@ -70,9 +70,10 @@ class SlackDriver:
         """Set how the workspace behaves.
 
         `rates` (0 is off), `bot_scopes`, `app_scopes`, `request_url` (None: Socket Mode),
-        `enterprise` (the app is installed in this whole organisation), `ack_seconds`,
-        `retry_delays`, `usergroups` (handle to list of people), `managers` (person to person,
-        empty for none), `profile_fields` (as team.profile.get returns them).
+        `enterprise` (the app is installed in this whole organisation), `ack_seconds` (a click's
+        trigger lives as long, and three seconds at least), `retry_delays`, `usergroups` (handle to
+        list of people), `managers` (person to person, empty for none), `profile_fields` (as
+        team.profile.get returns them).
         """
         return await self._request("POST", "/sandbox/settings", settings)
 
@@ -223,12 +224,13 @@ class SlackUser:
         await self.act("click", **body)
 
     async def submit(self, values: Json | None = None) -> SeenView | None:
-        """Fill in and submit the top modal. The modal open afterwards, if one is.
+        """Fill in and submit the top modal, once it is a form. The modal open afterwards, if any.
 
+        A note that a slow app has left of an earlier form is passed over: the form comes over it.
         `values` is keyed by action id, by block id, or by both nested. Raises Refused with
         `errors` by block id when the modal stays open to be mended.
         """
-        view = await self.wait_for_view()
+        view = await self.wait_for_view(lambda view: view.is_form)
         await self.act("submit", view_id=view.id, values=values or {})
         return self.views[-1] if self.views else None
 

@@ -120,6 +120,11 @@ class SeenView(_Seen):
         return unescape(str((self.raw.get("title") or {}).get("text", "")))
 
     @property
+    def is_form(self) -> bool:
+        """Whether it can be submitted."""
+        return bool(self.raw.get("submit"))
+
+    @property
     def hash(self) -> str:
         return str(self.raw["hash"])
 

@@ -9,6 +9,7 @@ from sandbox.slack.control import json_body
 from sandbox.slack.errors import Refused
 from sandbox.slack.faults import CallFault
 from sandbox.slack.model import Json
+from sandbox.slack.tickets import TRIGGER_SECONDS
 from sandbox.slack.workspace import Workspace
 
 MAX_WAIT = 60.0
@@ -88,6 +89,7 @@ def _apply(workspace: Workspace, body: Json) -> None:
         workspace.delivery.altered = dict(body["altered"])
     if "ack_seconds" in body:
         workspace.sockets.ack_seconds = float(body["ack_seconds"])
+        workspace.triggers.seconds = max(workspace.sockets.ack_seconds, TRIGGER_SECONDS)
     if "retry_delays" in body:
         workspace.delivery.retry_delays = tuple(float(d) for d in body["retry_delays"])
     _set_people(workspace, body)

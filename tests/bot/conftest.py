@@ -179,7 +179,7 @@ def session_of(made: Hold, body: bytes = BODY, pieces: Sequence[Piece] = ()) -> 
 async def office(storage: MongoStorage, catalog: Catalog) -> AsyncIterator[Office]:
     async with serving(Workspace()) as url, SlackDriver(url) as slack:
         # Slack's three seconds are for a machine that does nothing else meanwhile.
-        await slack.settings(ack_seconds=10)
+        await slack.settings(ack_seconds=60)
         made = Office(slack, storage, catalog)
         await made.knows(DANA)
         yield made

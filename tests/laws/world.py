@@ -100,7 +100,7 @@ class World:
         self.model = await self._stack.enter_async_context(self.house.model())
         idp = await self._stack.enter_async_context(self.house.idp())
         self.token = await idp.token("alice")
-        await self.slack.settings(rates=0, ack_seconds=10)
+        await self.slack.settings(rates=0, ack_seconds=60)
         names = ("maria", "marcus", "alice")
         self.people = {name: await self.slack.user(name) for name in names}
         self.storage = self.house.storage()
