@@ -66,6 +66,11 @@ class Passage:
     """Names of the lines with findings, where the text is fixed: people may trust them for good."""
     excerpt: Excerpt | None = None
     """Of its first finding, where it is one of the few that are shown."""
+    began: tuple[str, ...] = ()
+    """The names that a turn had while its last texts were not typed yet: after a refusal, a client
+    sends what was refused and what is typed next as one turn."""
+    repeated: bool = False
+    """Whether an agent only repeats it, to have a title made of it."""
 
     @property
     def names(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from policies.approvals.terms import with_terms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from app.domain.hold import Vote
     from app.domain.identity import Identity
@@ -238,11 +239,23 @@ def joins(verdict: Verdict, key: str, pending: Hold) -> bool:
     return bool(verdict.holding)
 
 
-def refuses(verdict: Verdict, key: str, denied: Hold) -> bool:
+def only_repeats(verdict: Verdict) -> bool:
+    """Whether all that is open is repeated by an agent, to have a title made of it."""
+    asked = [fired.question for fired in verdict.holding]
+    return bool(asked) and all(
+        question and question.passages and all(passage.repeated for passage in question.passages)
+        for question in asked
+    )
+
+
+def refuses(
+    verdict: Verdict, key: str, denied: Hold, approved: AbstractSet[str] = frozenset()
+) -> bool:
     """Whether what a denied hold was denied for is open in this verdict.
 
     A denial names the last typed turn or ask that was open, else all that was; where a rule
-    decides about requests, that request. Of tool calls it names each.
+    decides about requests, that request. Of tool calls it names each. It counts as well where more
+    was typed to the same turn since, unless its name is among those `approved` later.
     """
     was = {fired.rule: fired.question for fired in denied.verdict.holding}
     for fired in verdict.holding:
@@ -251,14 +264,19 @@ def refuses(verdict: Verdict, key: str, denied: Hold) -> bool:
             continue
         if mine.cover is None and key == denied.key:
             return True
-        if (mine.cover or _calls(mine.passages)) and _denies(theirs.passages, mine.passages):
+        if (mine.cover or _calls(mine.passages)) and _denies(
+            theirs.passages, mine.passages, approved
+        ):
             return True
     return False
 
 
-def _denies(denied: Sequence[Passage], passages: Iterable[Passage]) -> bool:
+def _denies(
+    denied: Sequence[Passage], passages: Sequence[Passage], approved: AbstractSet[str]
+) -> bool:
     """Whether what was denied of these passages is among others: a call, an ask, or its work."""
-    open_now = {name for passage in passages for name in passage.names}
+    began = {name for passage in passages for name in passage.began}
+    open_now = {name for passage in passages for name in passage.names} | (began - approved)
     calls = {passage.name for passage in _calls(denied)}
     if not calls.isdisjoint(open_now):
         return True

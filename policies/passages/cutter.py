@@ -183,8 +183,13 @@ class Cutter:
         return turn in asking or (turn != NO_TURN and bool(self._turns.names_up_to[turn]))
 
     def _typed(self, at: int) -> Iterator[Passage]:
-        words = self._turns.words(self._turns.of[at])
-        yield self._passage(PassageKind.TYPED, Role.USER, words, at)
+        turn = self._turns.of[at]
+        typed = self._passage(PassageKind.TYPED, Role.USER, self._turns.words(turn), at)
+        began = (
+            self._names.of(PassageKind.TYPED, Role.USER, words)
+            for words in self._turns.beginnings(turn)
+        )
+        yield replace(typed, began=tuple(began))
 
     def _work(self, at: int, *, asked: bool) -> Iterator[Passage]:
         turn, text = self._turns.of[at], self._texts[at]
@@ -205,16 +210,17 @@ class Cutter:
         text, number = self._texts[at], self._turns.of[at]
         inner = text.forwarded[wrapper.inner_start : wrapper.inner_end]
         words = self._turns.with_those_before(number, (inner,), len(normalised(inner)))
-        yield self._passage(PassageKind.TYPED, Role.USER, words, at)
+        typed = self._passage(PassageKind.TYPED, Role.USER, words, at)
         turn = self._turns.all[number]
         beside = text.beside(wrapper)
         frame = [
             *(() if is_frame(beside) else (beside,)),
             *(other.forwarded for other in turn.typed if other is not text),
+            *turn.attached,
         ]
-        if any([*frame, *turn.attached]):
-            words = (wrapper.name, *frame, *turn.attached)
-            yield self._passage(PassageKind.FRAME, Role.USER, words, at)
+        yield replace(typed, repeated=is_frame(beside) and not any(frame))
+        if any(frame):
+            yield self._passage(PassageKind.FRAME, Role.USER, (wrapper.name, *frame), at)
 
     def _fixed(self, numbers: Sequence[int]) -> Iterator[Passage]:
         text = self._texts[numbers[0]]

@@ -13,12 +13,13 @@ from policies.passages.lines import SHORTEST
 from policies.passages.texts import WORK, SegmentText
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from app.domain.segment import Attachment
     from policies.passages.names import PassageNames
 
 NO_TURN = -1
+_MOST_BEGINNINGS = 8
 
 
 @dataclass
@@ -93,6 +94,15 @@ class Turns:
     def words(self, turn: int) -> tuple[str, ...]:
         """Return the words of a turn, with those before it where they are few."""
         return self.with_those_before(turn, self.all[turn].words, self.all[turn].length)
+
+    def beginnings(self, turn: int) -> Iterator[tuple[str, ...]]:
+        """Yield the words of a turn as it was with its first text alone, with two, and so on."""
+        typed = self.all[turn].typed
+        length = 0
+        for count in range(1, min(len(typed), _MOST_BEGINNINGS + 1)):
+            length += typed[count - 1].length
+            words = tuple(text.forwarded for text in typed[:count])
+            yield self.with_those_before(turn, words, length)
 
     def with_those_before(self, turn: int, words: tuple[str, ...], length: int) -> tuple[str, ...]:
         """Put before some words, of so many characters, those of the turns before, until enough."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_OPENCODE = "Generate a title for this conversation:"  # 1.18
-_CLAUDE_CODE = (  # 2.1.197, at a terminal
+OPENCODE = "Generate a title for this conversation:"  # 1.18
+CLAUDE_CODE = (  # 2.1.197, at a terminal
     "Write the title in the language the user wrote in, regardless of the language of the examples "
     "above."
 )
-_FRAMES = frozenset({_OPENCODE, _CLAUDE_CODE})
+_FRAMES = frozenset({OPENCODE, CLAUDE_CODE})
 _LONGEST_FRAME = max(map(len, _FRAMES)) + 10
 REPEATS = "session"
 """The wrapper in which an agent sends again what a person typed, to make a title of it."""

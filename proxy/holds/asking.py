@@ -14,19 +14,9 @@ from app.domain.identity import Identity
 from app.domain.session import Decision
 from app.domain.verdict import Action, Verdict
 from policies.approvals.approval import released_by_people
-from policies.passages.answers import joins
+from policies.passages.answers import joins, only_repeats
 from proxy.facts import Inquiry
-from proxy.holds.endings import (
-    counted_too_often,
-    cover_ended,
-    denied_before,
-    expired_before,
-    needs_reason,
-    only_counted,
-    refusal_of,
-    rules_changed,
-    too_many,
-)
+from proxy.holds import endings
 from proxy.holds.holding import hold_key
 from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import approves, asks, denied, expired, just_released, left_over
@@ -35,9 +25,11 @@ from proxy.rate import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from app.clock import Clock
     from app.domain.grant import Grant
+    from app.errors import Refused
     from app.storage.feed import Periodic
     from app.telemetry import Metrics
     from proxy.holds.granted import Granted
@@ -119,9 +111,8 @@ class Asking:
                 return Clearance(Decision.GRANTED)
             if asked.inquiry.only_counts:
                 if not self._counts.take(asked.identity.key, self._clock.now()):
-                    raise counted_too_often(left)
-                await self._opened(asked, left)
-                raise only_counted(left)
+                    raise endings.counted_too_often(left)
+                await self._refuse(asked, left, endings.only_counted(left))
             # Where it is left to the wire, it is the wire that has used it up.
             by_hook = asked.inquiry.hook is not None and not asked.leaves
             if by_hook and (released := await self._just_released(asked, left)):
@@ -168,10 +159,11 @@ class Asking:
         said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):
             return _Waiting(pending, self._holding.caller(asked.waiter.program), is_own=False)
+        if only_repeats(left):
+            await self._refuse(asked, left, endings.no_title(left))
         waiting = [h for h in recent if h.tool is None and h.state is HoldState.PENDING]
         if len(waiting) >= self._limits.pending:
-            await self._opened(asked, left)
-            raise too_many(left, self._limits.pending)
+            await self._refuse(asked, left, endings.too_many(left, self._limits.pending))
         caller = "" if asked.defers else self._holding.caller(asked.waiter.program)
         return await self._open(asked, left, key, said, caller)
 
@@ -199,11 +191,9 @@ class Asking:
         if refused := denied(here, left, key, now):
             if said := await self._said_since(refused, here, reason):
                 return said
-            await self._opened(asked, left)
-            raise denied_before(refused)
+            await self._refuse(asked, left, endings.denied_before(refused))
         if silent := expired(here, left, key, now):
-            await self._opened(asked, left)
-            raise expired_before(silent)
+            await self._refuse(asked, left, endings.expired_before(silent))
         return _Said(reason or await self._holding.stated(key))
 
     async def _said_since(self, refused: Hold, here: Sequence[Hold], reason: str) -> _Said | None:
@@ -219,8 +209,7 @@ class Asking:
     ) -> _Waiting:
         waiter = asked.waiter
         if not said.reason and left.approval and left.approval.reason_required:
-            await self._opened(asked, left)
-            raise needs_reason(left)
+            await self._refuse(asked, left, endings.needs_reason(left))
         before, waiter.recording = waiter.recording, None
         recording = await self._opened(asked, left, held=True, later=True)
         if before is not None:
@@ -273,7 +262,7 @@ class Asking:
         with self._metrics.waiting.track_inprogress():
             decided = await self._holding.decided(waiting.hold, waiting.caller, patience, pulse)
         if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
-            raise refusal_of(decided)
+            raise endings.refusal_of(decided)
         await self._granted.cover(decided)
         return None
 
@@ -289,6 +278,10 @@ class Asking:
             if is_unanswered and found.session.request.digest == asked.inquiry.request.digest:
                 waiter.recording = found
         return await self._opened(asked, asked.verdict, joined=waiting.hold.id)
+
+    async def _refuse(self, asked: HeldRequest, left: Verdict, refused: Refused) -> NoReturn:
+        await self._opened(asked, left)
+        raise refused
 
     async def _opened(
         self,
@@ -324,9 +317,9 @@ class Asking:
         left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
         if left.holding and not released_by_people(hold):
             await self._holding.lapse(hold)
-            raise cover_ended(left)
+            raise endings.cover_ended(left)
         if left.holding and not joins(left, hold.key, hold):
-            raise rules_changed(left)
+            raise endings.rules_changed(left)
         await self._granted.use(grants, recording)
 
 

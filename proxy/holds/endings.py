@@ -124,6 +124,15 @@ def only_counted(verdict: Verdict) -> Refused:
     return _of_rule(Reason.NOT_COUNTED, message, verdict)
 
 
+def no_title(verdict: Verdict) -> Refused:
+    """Say that a request which only makes a title of a prompt is not worth an approval."""
+    message = (
+        "Something in this prompt needs an approval (rule {rule}), so no title was made of it. "
+        "The approval is asked for when the prompt itself is sent."
+    )
+    return _of_rule(Reason.NOT_COUNTED, message, verdict)
+
+
 def counted_too_often(verdict: Verdict) -> Refused:
     """Say that somebody has tokens counted of what needs an approval, over and over."""
     message = (

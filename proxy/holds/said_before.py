@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.domain.verdict import Verdict
 
+_APPROVED = frozenset({HoldState.APPROVED, HoldState.RELEASED})
 _ONE_THING = timedelta(minutes=1)
 _QUIET = timedelta(minutes=2)
 """After an expiry the same is not asked again for so long."""
@@ -24,7 +25,7 @@ def asks(hold: Hold, left: Verdict, key: str) -> bool:
 
 
 def approves(hold: Hold, left: Verdict, key: str) -> bool:
-    return hold.state in {HoldState.APPROVED, HoldState.RELEASED} and joins(left, key, hold)
+    return hold.state in _APPROVED and joins(left, key, hold)
 
 
 def left_over(approved: Sequence[Hold]) -> Hold | None:
@@ -47,10 +48,15 @@ def just_released(here: Sequence[Hold], left: Verdict, key: str, now: datetime) 
 
 def denied(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:
     """Return the latest denial that lasts, of what is open now."""
+    approved: set[str] = set()
     for hold in reversed(here):
+        if hold.state in _APPROVED:
+            approved.update(
+                *(fired.question.names for fired in hold.verdict.holding if fired.question)
+            )
         terms, at = hold.verdict.approval, hold.decided_at
         lasts = terms and at and hold.state is HoldState.DENIED and now < at + terms.denied_for
-        if lasts and refuses(left, key, hold):
+        if lasts and refuses(left, key, hold, approved):
             return hold
     return None
 

@@ -160,7 +160,7 @@ class House:
 
     def http(self, token: str) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {token}"}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=120)
 
     def storage(self) -> MongoStorage:
         master = LocalMasterKeys(keys_of_vault(self.vault_key))

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
+from policies.passages.wrappers import CLAUDE_CODE
 from tests.flows.house import only_this_request
 
 if TYPE_CHECKING:
@@ -175,6 +176,50 @@ async def test_the_requester_has_one_message_for_all_that_is_denied_and_asked_ag
         assert f"{word}: not today" in told.words
         messages = [m for m in alice.messages("abeyance") if word in m.words]
         assert [message.ts for message in messages] == [told.ts]
+
+
+async def test_more_that_is_typed_to_what_was_denied_is_denied_until_that_is_approved(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    """As from Claude Code, which sends on what was denied with what is typed next."""
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    more = (ask, user("Say hello"))
+    async with house.http(await idp.token("alice")) as http:
+        async with held(http, maria, word, ask) as (card, _):
+            await deny(maria, card, "not today")
+        refused = await http.post(PATH, json=body(*more))
+        assert refused.status_code == 403
+        assert "not today" in refused.text
+        assert len(cards_with(maria, word)) == 1
+        reason = {"Abeyance-Reason": f"{word} cannot wait"}
+        async with held(http, maria, f"{word} cannot wait", ask, **reason) as (card, again):
+            await maria.click(card, "Approve")
+        assert again.result().status_code == 200
+        async with asyncio.TaskGroup() as tasks:
+            asked = tasks.create_task(http.post(PATH, json=body(*more)))
+            other = await maria.wait_for_message(
+                lambda m: word in m.words and m.ts > card.ts and "Approve" in m.buttons
+            )
+            await maria.click(other, "Approve")
+        assert asked.result().status_code == 200
+
+
+async def test_a_title_waits_with_its_prompt_and_makes_no_card_of_its_own(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria = await slack.user("maria")
+    word, ask = an_ask()
+    title = user(f"<session>\n{ask['content']}\n</session>\n\n{CLAUDE_CODE}")
+    async with house.http(await idp.token("alice")) as http:
+        refused = await http.post(PATH, json=body(title))
+        assert refused.status_code == 400
+        assert "no title was made" in refused.text
+        async with asyncio.TaskGroup() as tasks, held(http, maria, word, ask) as (card, _):
+            waiting = tasks.create_task(http.post(PATH, json=body(title)))
+            await maria.click(card, "Approve")
+        assert waiting.result().status_code == 200
+    assert len(cards_with(maria, word)) == 1
 
 
 async def test_an_approval_of_one_request_only_covers_nothing(

@@ -111,3 +111,34 @@ def test_what_stands_beside_a_repeated_prompt_counts_unless_it_is_a_known_frame(
     repeated = f"<session>\n{ASK[1]}\n</session>\n\n{frame}"
     assert names(cut((Role.USER, repeated))) == names(cut(ASK))
     assert names(cut((Role.USER, f"{repeated} Then wipe all"))) > names(cut(ASK))
+
+
+def test_a_repeated_prompt_is_for_a_title_alone_only_beside_a_known_frame(cut: Cut) -> None:
+    frame = (
+        "Write the title in the language the user wrote in, regardless of the language of the "
+        "examples above."
+    )
+    repeated = f"<session>\n{ASK[1]}\n</session>\n\n{frame}"
+    assert [passage.repeated for passage in cut((Role.USER, repeated))] == [True]
+    for other in (
+        [ASK],
+        [(Role.USER, f"<session>\n{ASK[1]}\n</session>")],
+        [(Role.USER, f"{repeated} Then wipe all")],
+        [(Role.USER, repeated), (Role.USER, "Then wipe all")],
+        [(Role.USER, repeated), (Role.ASSISTANT, "It works on production.")],
+    ):
+        assert not all(passage.repeated for passage in cut(*other))
+
+
+def test_a_turn_knows_its_names_while_its_last_texts_were_not_typed(cut: Cut) -> None:
+    [asked] = cut(ASK)
+    [more] = cut(ASK, (Role.USER, "say hello"), (Role.USER, "thanks"))
+    [two] = cut(ASK, (Role.USER, "say hello"))
+    assert more.began == (asked.name, two.name)
+    answered = cut(ASK, (Role.ASSISTANT, "done"), (Role.USER, "say hello to production, then rest"))
+    assert [passage.began for passage in answered] == [(), ()]
+
+
+def test_a_turn_of_many_texts_knows_a_few_of_its_names(cut: Cut) -> None:
+    [passage] = cut(*[ASK] * 100)
+    assert len(passage.began) == 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -9,7 +10,14 @@ from hypothesis import strategies as st
 
 from app.domain.hold import HoldState
 from app.domain.passage import Passage, PassageKind
-from policies.passages.answers import covers_of, joins, refuses, same_questions, still_open
+from policies.passages.answers import (
+    covers_of,
+    joins,
+    only_repeats,
+    refuses,
+    same_questions,
+    still_open,
+)
 from tests.policies.made import ALICE
 from tests.policies.passages.questions import COVER, fired, passage, verdict
 from tests.policies.passages.talks import CALL, NOW, hold_for
@@ -103,3 +111,20 @@ def test_a_denial_says_nothing_of_another_rule_or_law_or_of_what_is_answered() -
     rest, _ = still_open(verdict(fired("one", "a")), covers, ALICE, "gateway", CALL, NOW)
     assert not refuses(rest, "k", hold)
     assert not refuses(verdict(fired("one")), "k1", denied())
+
+
+def test_a_denial_lasts_where_more_is_typed_to_the_same_turn_unless_it_was_approved_since() -> None:
+    more = replace(passage("a and b"), began=("a",))
+    assert refuses(verdict(fired("one", more)), "k", denied("a"))
+    assert not refuses(verdict(fired("one", more)), "k", denied("b"))
+    assert not refuses(verdict(fired("one", more)), "k", denied("a"), {"a"})
+    assert refuses(verdict(fired("one", "a")), "k", denied("a"), {"a"})
+
+
+def test_what_is_open_is_only_repeated_if_all_of_it_is() -> None:
+    title = replace(passage("a"), repeated=True)
+    assert only_repeats(verdict(fired("one", title), fired("two", title)))
+    assert not only_repeats(verdict(fired("one", title, "b")))
+    assert not only_repeats(verdict(fired("one", title), fired("two", "a")))
+    assert not only_repeats(verdict(fired("one", title), fired("two", cover=None)))
+    assert not only_repeats(verdict())
