@@ -29,11 +29,15 @@ _REACH = "see whether this machine may connect to {url}, and https://status.slac
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """One point that was looked at. `remedy` is empty where it is well."""
+    """One point that was looked at. `remedy` is empty where it is well.
+
+    `advice` is what could be better where it is.
+    """
 
     point: str
     found: str
     remedy: str = ""
+    advice: str = ""
 
     @property
     def well(self) -> bool:

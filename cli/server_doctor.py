@@ -26,6 +26,7 @@ from bot.slack.api import connected
 from cli.audit.privileges import privileges_finding
 from cli.here import settings_here
 from cli.stream_doctor import stream_findings
+from policies.approvals.membership import waits_for_slack
 from policies.loader import load_catalog
 from proxy.oidc.keys import IssuerKeys
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
 
 _WATCH_SECONDS = 10.0
+_WITHOUT_SLACK = (
+    "nobody can use `abeyance hold approve` for them while Slack is down: add `emails` or "
+    "`idp_groups` to their sets in approvers.yaml"
+)
 _REPLICA_SET = "change streams need a replica set: start mongod with --replSet, then rs.initiate()"
 
 
@@ -69,10 +74,11 @@ async def _examine_all(console: Console, settings: Settings, *, only_slack: bool
 
 
 def _show(console: Console, finding: CheckResult) -> int:
-    tick = "[bold green]✓[/]" if finding.well else "[bold red]✗[/]"
+    good = "[bold yellow]![/]" if finding.advice else "[bold green]✓[/]"
+    tick = good if finding.well else "[bold red]✗[/]"
     console.print(f"{tick} [bold]{escape(finding.point)}[/]  {escape(finding.found)}")
-    if not finding.well:
-        console.print(f"    [yellow]{escape(finding.remedy)}[/]")
+    if said := finding.remedy or finding.advice:
+        console.print(f"    [yellow]{escape(said)}[/]")
     return not finding.well
 
 
@@ -82,7 +88,21 @@ def _catalog(settings: Settings) -> tuple[Catalog | None, list[CheckResult]]:
     except BadCatalog as bad:
         remedy = "mend these lines; `abeyance policy check` shows them again"
         return None, [CheckResult("rules", fault, remedy) for fault in bad.faults]
-    return catalog, [CheckResult("rules", f"{len(catalog.rules)} in {settings.catalog}")]
+    found = CheckResult("rules", f"{len(catalog.rules)} in {settings.catalog}")
+    return catalog, [found, *_without_slack(catalog)]
+
+
+def _without_slack(catalog: Catalog) -> list[CheckResult]:
+    """Warn of rules whose approvers only Slack knows, so that nobody decides while it is down."""
+    rules = [
+        rule.id
+        for rule in catalog.rules
+        if rule.approval and waits_for_slack(rule.approval, catalog.approvers)
+    ]
+    if not rules:
+        return []
+    found = f"only Slack knows the approvers of {', '.join(rules)}"
+    return [CheckResult("approvals without Slack", found, advice=_WITHOUT_SLACK)]
 
 
 async def _storage(settings: Settings) -> AsyncIterator[CheckResult]:

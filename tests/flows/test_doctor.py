@@ -56,6 +56,9 @@ async def test_a_company_that_is_well_is_told_so(house: House, tmp_path: Path) -
     for point in ("rules", "MongoDB change streams", "connection “openai”", "issuer http", "Slack"):
         assert point in said
     assert "✗" not in said
+    assert "only Slack knows the approvers of production-needs-a-manager" in said
+    assert "abeyance hold approve" in said
+    assert "approvals without Slack" not in slack_said
     assert "MongoDB" not in slack_said
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from app.domain.hold import Person
 from app.domain.identity import Identity, IdentityKind
-from policies.approvals.membership import is_member, only_slack_knows
+from app.domain.verdict import Approval
+from policies.approvals.membership import is_member, only_slack_knows, waits_for_slack
 from policies.compiled_catalog import ApproverSet
 
 MARIA = Person("U1", "Maria@acme.example", "Maria")
@@ -55,3 +56,32 @@ def test_what_only_slack_knows_is_said_in_clauses() -> None:
     assert only_slack_knows(both, KNOWN) == (*groups, "who the requester's manager is")
     assert only_slack_knows(both, replace(KNOWN, manager="boss@acme.example")) == groups
     assert only_slack_knows(BY_ADDRESS, KNOWN) == ()
+
+
+SETS = {
+    "slack": ApproverSet("slack", slack_groups=("managers",)),
+    "mail": ApproverSet("mail", slack_groups=("managers",), emails=("a@acme.example",)),
+    "idp": ApproverSet("idp", idp_groups=("managers",)),
+    "line": ApproverSet("line", requesters_manager=True),
+}
+
+
+@pytest.mark.parametrize(
+    ("terms", "waits"),
+    [
+        (Approval(("slack",)), True),
+        (Approval(("slack", "mail")), False),
+        (Approval(("idp",)), False),
+        (Approval(("line",)), False),
+        (Approval(("slack",), escalate_to=("idp",)), False),
+        (Approval((), each_of=("mail", "slack")), True),
+        (Approval(("mail",), each_of=("slack",)), True),
+        (Approval((), each_of=("mail", "idp")), False),
+        (Approval(("nobody-wrote-it",)), True),
+    ],
+    ids=range(9),
+)
+def test_a_rule_waits_for_slack_where_only_slack_knows_who_may_decide(
+    terms: Approval, *, waits: bool
+) -> None:
+    assert waits_for_slack(terms, SETS) is waits
