@@ -239,6 +239,12 @@ class Hold:
         return self.state in decided and bool(self.votes) and not broken
 
     @property
+    def covered(self) -> bool:
+        """Whether it was let go on without a vote, by what was approved of another."""
+        on_its_way = {HoldState.APPROVED, HoldState.RELEASED, HoldState.LAPSED}
+        return self.state in on_its_way and not self.votes
+
+    @property
     def change(self) -> str:
         """The arguments with which a tool call was approved, where somebody changed them."""
         changes = [vote.change for vote in self.votes if vote.approve and vote.change]

@@ -208,6 +208,14 @@ class Clicks:
             return ""
         return await self.sentence(result, user) if isinstance(result, NotTaken) else ""
 
+    async def is_covered(self, value: str) -> bool:
+        """Whether a hold was let go on without a vote, by what was approved of another."""
+        hold_id = self._signer.read(value)
+        try:
+            return hold_id is not None and (await self._decisions.find(hold_id)).covered
+        except AbeyanceError:
+            return False
+
     async def sentence(self, result: NotTaken, user: str) -> str | Offer:
         """Say why a vote is not taken, or how to become known."""
         if result.objection is Objection.UNVERIFIED:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
     from bot.slack.button_signer import ButtonSigner
+    from policies.approvals.votes import Word
 
 Body: TypeAlias = dict[str, Any]
 _TITLE = "Review together"
@@ -63,10 +64,13 @@ class Together:
             return
         await ack(response_action="update", view=modals.note(_TITLE, "Recording…"))
         user = user_of(body)
-        said: list[tuple[str, str]] = []
-        for value in ballot.values:
-            why = await self._clicks.vote(value, user, ballot.word)
-            name = short(self._signer.read(value) or "")
-            said.append((name, why.sentence if isinstance(why, Offer) else why))
+        said = [await self._vote(value, user, ballot.word) for value in ballot.values]
         await self._slack.update_view(str(view["id"]), together.result(ballot.word, said))
         await self._home.publish(user)
+
+    async def _vote(self, value: str, user: str, word: Word) -> together.Outcome:
+        """Vote on one request. What was approved a moment before may have let it go on."""
+        why = await self._clicks.vote(value, user, word)
+        sentence = why.sentence if isinstance(why, Offer) else why
+        covered = bool(why) and word.approve and await self._clicks.is_covered(value)
+        return together.Outcome(short(self._signer.read(value) or ""), sentence, covered=covered)

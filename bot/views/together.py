@@ -52,6 +52,18 @@ class Ballot:
     word: Word
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request: why the decision on it does not count, or nothing.
+
+    `covered`: it goes on by what was approved of another request.
+    """
+
+    name: str
+    why: str
+    covered: bool = False
+
+
 def by_requester(holds: Iterable[Hold]) -> list[list[Hold]]:
     """Return the holds of each person who has several, in their order."""
     found: dict[str, list[Hold]] = {}
@@ -111,15 +123,25 @@ def read(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Ballot:
     return Ballot(tuple(str(option["value"]) for option in chosen[:MOST]), word)
 
 
-def result(word: Word, said: Sequence[tuple[str, str]]) -> Block:
-    """Tell what became of each: its name, and why the decision does not count, or nothing."""
-    done = "✅ Your approval counts." if word.approve else "⛔ Your denial counts."
-    lines = [
-        text.join(text.code(name, 20), text.ours(" "), text.words(f"⚠️ {why}" if why else done, 600))
-        for name, why in said
+def result(word: Word, outcomes: Iterable[Outcome]) -> Block:
+    """Tell what became of each request."""
+    drawn = [
+        blocks.section(
+            text.join(
+                text.code(outcome.name, 20), text.ours(" "), text.words(_told(word, outcome), 600)
+            )
+        )
+        for outcome in outcomes
     ]
-    drawn = [blocks.section(line) for line in lines]
     return blocks.modal("Review together", drawn, callback_id=RESULT)
+
+
+def _told(word: Word, outcome: Outcome) -> str:
+    if outcome.covered:
+        return "✅ Goes on: it is covered by what was approved of another request."
+    if outcome.why:
+        return f"⚠️ {outcome.why}"
+    return "✅ Your approval counts." if word.approve else "⛔ Your denial counts."
 
 
 def _listed(hold: Hold) -> list[Block]:

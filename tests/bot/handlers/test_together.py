@@ -13,6 +13,7 @@ from sandbox.slack.driver import SeenMessage
 from sandbox.slack.errors import Refused
 from tests.bot.handlers.test_requester import current
 from tests.bot.values import DANA, MARIA
+from tests.policies.passages.questions import fired, verdict
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
@@ -137,3 +138,23 @@ async def test_a_review_of_what_is_decided_meanwhile_says_so(office: Office) -> 
             await marcus.wait_for_change(card, "*Approved*")
         await maria.click(home, "Review 2 together…")
         await maria.wait_for_view("None of these requests is waiting")
+
+
+async def test_what_the_first_approval_covers_is_told_as_covered(office: Office) -> None:
+    async with office.bot():
+        maria = await office.slack.user("maria")
+        both, one = [
+            await office.hold(verdict=verdict(fired("rule", *names))) for names in ("ab", "a")
+        ]
+        await maria.click(await maria.open_home(), "Review 2 together…")
+        form = await form_of(maria)
+        chosen = sorted(values_of(form), key=lambda value: one.id in value)
+        await maria.submit({"holds": chosen, "word": "approve"})
+        view = await maria.wait_for_view("Your approval counts")
+        assert view.words.count("Your approval counts") == 1
+        assert view.words.count("covered by what was approved of another request") == 1
+        assert "⚠️" not in view.words
+    assert (await current(office, both)).votes
+    covered = await current(office, one)
+    assert (covered.state, covered.votes) == (HoldState.APPROVED, ())
+    assert covered.note == "Maria Lopez approved the same a moment ago"
