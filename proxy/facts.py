@@ -21,6 +21,7 @@ from app.wire.apis.mcp import MCP
 from app.wire.base import WireFormat
 from app.wire.cursor_agents import Called, called
 from app.wire.mcp.asks import without_capabilities
+from app.wire.mcp.links import linkable, without_answer
 from app.wire.mcp.requests import NO_MCP, McpRequest, read_request
 from app.wire.registry import TELLING, asks_chat_in_responses, call_kind, only_counts, wire_for
 from app.wire.request import multipart
@@ -170,6 +171,7 @@ def read_inquiry(
     members = body.members & TELLING
     wire = wire_for(connection.wire, method, path, members)
     body = body.mended(wire)
+    asked = linkable(body.json) if wire.name == MCP.name else None
     if wire.name == MCP.name:
         body = _not_to_be_asked(body, connection)
     sent_on = forwarded(headers, wire.name)
@@ -180,6 +182,7 @@ def read_inquiry(
         segments=(*prompt.segments, *_beside(path, query, sent_on)),
     )
     mcp = read_request(body, sent_on) if wire.name == MCP.name else NO_MCP
+    mcp = replace(mcp, linkable=asked)
     if mcp.progress_token is not None and media.STREAM in header(headers, "accept"):
         prompt = replace(prompt, streamed=True)
     facts = Facts(connection.name, method, path, query, prompt, len(body.raw))
@@ -203,8 +206,8 @@ def _in_chat(connection: Connection, path: str, body: Body) -> Body:
 
 
 def _not_to_be_asked(body: Body, connection: Connection) -> Body:
-    """Return the body without what the server may not ask of its client."""
-    value = without_capabilities(body.json, denied_asks(connection))
+    """Return the body without what the server may not ask of its client, or has not asked."""
+    value = without_capabilities(without_answer(body.json), denied_asks(connection))
     return body if value is body.json else Body(strict_json.dump(value), json=value)
 
 

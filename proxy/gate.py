@@ -87,10 +87,12 @@ class Gate:
     limits: Limits
     addresses: Addresses
     metrics: Metrics
+    shows_pages: bool
+    """Whether people can open the page of a session."""
 
     async def handle(self, exchange: Exchange) -> None:
         """Answer one request; whatever is wrong is told in the shape of the API it calls."""
-        visit, cut = Visit(exchange), "the gateway stopped"
+        visit, cut = Visit(exchange, self.shows_pages), "the gateway stopped"
         try:
             exchange.check()
             check_front(exchange.method, exchange.target, exchange.query, exchange.headers)

@@ -154,6 +154,7 @@ class Parts:
             clock=clock,
             limits=Limits(settings.body_limit),
             addresses=addresses,
+            shows_pages=client_of(settings) is not None,
             metrics=metrics,
         )
         evaluator = Evaluator(

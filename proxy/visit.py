@@ -17,6 +17,7 @@ from app.errors import AbeyanceError, MethodNotAllowed, Refused, Unavailable
 from app.ids import short
 from app.storage.feed import Periodic
 from app.wire.clients import Client, client_of
+from app.wire.mcp.links import link
 from app.wire.mcp.progress import progress
 from app.wire.registry import WIRES, wire_for
 from app.wire.waiting.line import Continuation
@@ -45,6 +46,8 @@ class Visit:
     """Mutable: it gathers what becomes known, so that a refusal can say it."""
 
     exchange: Exchange
+    shows_pages: bool = False
+    """Whether people can open the page of a session."""
     identity: Identity | None = None
     connection: Connection | None = None
     inquiry: Inquiry | None = None
@@ -94,8 +97,15 @@ class Visit:
         return client_named(self.exchange.headers)
 
     def defers(self, inquiry: Inquiry) -> bool:
-        """Whether the caller does not wait, and polls."""
-        return self._mode(inquiry) is WaitMode.ASYNC
+        """Whether the caller does not wait, and polls or comes back."""
+        return self._mode(inquiry) is WaitMode.ASYNC or self._linkable(inquiry) is not None
+
+    def _linkable(self, inquiry: Inquiry) -> str | int | None:
+        """Return the id of a call of MCP that is answered by a link, where no progress is told."""
+        is_told = inquiry.mcp.progress_token is not None
+        is_silent = inquiry.connection.waiting is Waiting.SILENT
+        has_page = self.shows_pages and self.exchange.base_url
+        return inquiry.mcp.linkable if has_page and not (is_told or is_silent) else None
 
     def waits(
         self, inquiry: Inquiry, hold: Hold, pulse_seconds: float
@@ -147,6 +157,19 @@ class Visit:
 
     async def defer(self, hold: Hold) -> None:
         """Answer a caller who prefers not to wait: where to look, and to come back."""
+        linkable = self._linkable(self.inquiry) if self.inquiry else None
+        if linkable is not None:
+            await self._ask_to_open(linkable, hold)
+        else:
+            await self._have_polled(hold)
+
+    async def _ask_to_open(self, linkable: str | int, hold: Hold) -> None:
+        url = f"{self.exchange.base_url}/-/replay/{hold.session_id}"
+        headers = (("content-type", "application/json"), *self.named(Decision.PENDING))
+        asked = link(linkable, url, _waiting_for(hold))
+        await self.exchange.reply(200, headers, asked)
+
+    async def _have_polled(self, hold: Hold) -> None:
         body = {
             "session": hold.session_id,
             "decision": Decision.PENDING.value,

@@ -15,6 +15,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 from mcp.types import (
     CreateMessageResult,
+    ElicitRequestURLParams,
     ElicitResult,
     ListRootsResult,
     TextContent,
@@ -24,9 +25,11 @@ from mcp.types import (
 from app.domain.session import Decision
 from app.search import SessionFilter
 from app.vault import Vault
+from sandbox.idp.clients import GATEWAY_SECRET
+from tests.clients.conftest import RULES
 from tests.clients.mcp_server import KEY
 from tests.conftest import free_port, wait_until_accepting
-from tests.flows.house import House
+from tests.flows.house import House, open_house
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -63,6 +66,21 @@ DIALECTS = (
 
 ANSWERS_IN_JSON = Dialect("in JSON", "json", "legacy", "2025-11-25")
 SERVERS = {"stateful": [], "stateless": ["stateless"], "json": ["stateless", "json"]}
+
+
+@pytest.fixture(scope="module")
+def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One with pages, that a client can be asked to open."""
+    data, port = tmp_path_factory.mktemp("house"), free_port()
+    (data / "policies" / "catalog").mkdir(parents=True)
+    (data / "policies" / "catalog" / "clients.yaml").write_text(RULES)
+    settings = {
+        "ABEYANCE_PORT": str(port),
+        "ABEYANCE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "ABEYANCE_LOGIN_CLIENT_SECRET": GATEWAY_SECRET,
+    }
+    with open_house(data, mongodb_uri, data / "policies", **settings) as house:
+        yield house
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +202,34 @@ async def test_a_client_that_takes_progress_is_told_what_its_call_is_waiting_for
     # The server's own progress follows, where it can tell of any.
     if tools.dialect.server == "stateful" and tools.dialect.mode == "legacy":
         assert every[-1] == (1, "half way")
+
+
+@pytest.mark.parametrize("tools", DIALECTS[2:3], ids=str, indirect=True)
+async def test_a_client_that_can_show_a_link_is_asked_to_open_the_page_of_its_session(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria, asked = await slack.user("maria"), asyncio.Queue[ElicitRequestURLParams]()
+
+    async def elicit(_context: object, params: ElicitRequestURLParams) -> ElicitResult:
+        asked.put_nowait(params)
+        return ElicitResult(action="accept")
+
+    target = f"moonbase {case}"
+    async with (
+        tools.client(elicitation_callback=elicit) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        calling = tasks.create_task(client.call_tool("deploy", {"target": target}))
+        card = await maria.wait_for_message(case, channel="approvals")
+        shown = await asked.get()
+        assert "Waiting for approval by managers in Slack (request " in shown.message
+        session = shown.url.removeprefix(f"{tools.house.url}/-/replay/")
+        assert session in card.words
+        await maria.click(card, "Approve")
+        assert f"{target} is deployed" in words(await calling)
+        assert words(await client.call_tool("deployed", {})).count(case) == 1
+    assert asked.empty()
+    assert sum(case in seen.words for seen in maria.messages("approvals")) == 1
 
 
 @pytest.mark.parametrize("tools", [*DIALECTS, ANSWERS_IN_JSON], ids=str, indirect=True)

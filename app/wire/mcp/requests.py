@@ -32,6 +32,8 @@ class McpRequest:
     progress_token: str | int | None = None
     """By which its client takes notifications of progress, where it is one call and asks for
     them."""
+    linkable: str | int | None = None
+    """The id of the one call, where its client can be asked to open a page and then calls again."""
 
 
 NO_MCP = McpRequest()
