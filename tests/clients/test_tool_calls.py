@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sandbox.slack.driver import SlackDriver, SlackUser
     from sandbox.slack.eyes import SeenMessage
 
+MODEL = "sandbox-1-strict"
+"""It refuses a history that its provider would refuse."""
 CHANGE = "Change and approve…"
 FILE = "ran.txt"
 
@@ -52,7 +54,7 @@ async def test_the_right_calls_run_and_no_other(
 ) -> None:
     maria = await slack.user("maria")
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(desk.run(agent, task(case)))
+        running = tasks.create_task(desk.run(agent, task(case), MODEL))
         third = await card_of(maria, f"three {case}")
         ran = desk.work / FILE
         assert ran.read_text().split() == ["one", "two"]
@@ -85,7 +87,7 @@ async def test_a_denial_of_the_only_call_is_on_the_screen_and_is_not_tried_again
     maria = await slack.user("maria")
     async with asyncio.TaskGroup() as tasks:
         prompt = f"Do this:\n$ echo moonwalk {case} >> {FILE}\nThat is all."
-        running = tasks.create_task(desk.run(agent, prompt))
+        running = tasks.create_task(desk.run(agent, prompt, MODEL))
         await maria.click(await card_of(maria, case), "Deny…")
         await maria.submit({"category": "Other", "reason": "Stay on the ground"})
     ended = running.result()
