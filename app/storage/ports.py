@@ -119,8 +119,8 @@ class HoldStore(Protocol):
 
 
 class NoticeStore(Protocol):
-    async def ensure(self, notice: Notice) -> Notice:
-        """Insert it, or return the one that has its id."""
+    async def ensure(self, notice: Notice, last: datetime | None = None) -> Notice:
+        """Insert it, or return the one that has its id; `last` where no lease follows."""
         ...
 
     async def lease(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from app.domain.event import place
+from app.domain.identity import IdentityKind
 from app.errors import StorageUnavailable
 from app.storage.documents import handles, to_document
 from app.storage.driver import Exists, repeating
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from app.storage.bulk import Bulk, Fault, Write
     from app.storage.documents import Document
     from app.storage.mongo import Collection
+
+_WORKLOADS_KEPT = timedelta(days=90)
+"""Since they were last seen: there is one for each branch, tag and pull request that CI ran for."""
+_STATEMENTS_KEPT = timedelta(days=30)
+"""No request waits for so long that a statement about it could still count."""
 
 
 @repeating
@@ -51,10 +57,14 @@ class MongoPeople:
         self._people = people
 
     async def prepare(self) -> None:
-        await self._people.prepare(Index(("addresses",)), Index(("groups",)))
+        await self._people.prepare(
+            Index(("addresses",)), Index(("groups",)), Index(("until",), expires=True)
+        )
 
     async def saw(self, identity: Identity, at: datetime) -> None:
         seen = to_document(identity) | {"seen_at": at, "handles": handles(identity)}
+        if identity.kind is IdentityKind.WORKLOAD:
+            seen |= {"until": at + _WORKLOADS_KEPT}
         # An address once vouched for stays theirs: a newer one must not hide who they are.
         addresses = [identity.email] if identity.email else []
         update: Document = {"$set": seen, "$addToSet": {"addresses": {"$each": addresses}}}
@@ -98,11 +108,15 @@ class MongoStatements:
     def __init__(self, statements: Collection[Statement]) -> None:
         self._statements = statements
 
+    async def prepare(self) -> None:
+        await self._statements.prepare(Index(("until",), expires=True))
+
     async def remove(self, key: str) -> None:
         await self._statements.remove(key)
 
     async def put(self, key: str, statement: str, at: datetime) -> None:
-        await self._statements.put(key, to_document(Statement(statement, at)))
+        until = {"until": at + _STATEMENTS_KEPT}
+        await self._statements.put(key, to_document(Statement(statement, at)) | until)
 
     async def get(self, key: str, since: datetime) -> str:
         found = await self._statements.one({"_id": key})

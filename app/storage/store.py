@@ -128,6 +128,8 @@ class MongoStorage:
             self.notices,
             self.grants,
             self.people,
+            self.statements,
+            self.gateways,
             self.links,
             self.marks,
             self.receipts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 _MOST_DIRECT = 10
 UNANSWERED = (HoldState.EXPIRED, HoldState.WITHDRAWN)
 """How a hold may end before its card is posted: then a card would ask nobody anything."""
+_FORGOTTEN = timedelta(days=300)
+"""Of what ended so long ago nothing is posted: its notices may have ended (see `KEPT`)."""
 _log = structlog.get_logger(__name__)
 _NOT_IN_SLACK = "The requester is not known in Slack, so I can't tell them there."
 _NO_ADDRESS = "The requester has no address that I could tell the outcome to."
@@ -86,8 +88,12 @@ class Messages:
     ) -> tuple[DesiredMessage, ...]:
         """Return what should stand now, a card before its replies; `known` are its notices.
 
+        Nothing where it ended so long ago that its notices are not stored any more.
+
         Raises SlackUnavailable, SlackRefused or StorageUnavailable.
         """
+        if not known and not hold.state.open and now - hold.created_at > _FORGOTTEN:
+            return ()
         requester = await self._requester(hold)
         shown = masked(hold, self._mask)
         wanted: list[DesiredMessage] = []

@@ -120,7 +120,7 @@ class Poster:
             # It stays so, and nothing depends on it: those who asked are told by themselves.
             _log.warning("a summary is refused", place=wanted.notice.target, reason=refused.code)
         for hold in holds:
-            await self._notices.ensure(_mark(hold, wanted.notice.target))
+            await self._notices.ensure(_mark(hold, wanted.notice.target), self._clock.now())
 
     async def say(self, job: Job) -> bool:
         """Do one job of a plan, as things stand when its turn comes; False where nothing was to do.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from app.clock import SystemClock
 from app.errors import StorageUnavailable
 from app.storage.gateways import Heartbeat
 
@@ -27,6 +28,7 @@ class Heart:
         self._seconds = seconds
         self._gateway = gateway
         self._life = life
+        self._clock = SystemClock()
 
     async def run(self) -> None:
         await self._life.aside(self._beat)
@@ -35,7 +37,7 @@ class Heart:
         for beat in itertools.count():
             try:
                 if self._life.turning:
-                    await storage.gateways.beat(Heartbeat(self._gateway, beat))
+                    await storage.gateways.beat(Heartbeat(self._gateway, beat), self._clock.now())
             except StorageUnavailable as unavailable:
                 _log.warning("no sign of life could be given", reason=str(unavailable))
             await asyncio.sleep(self._seconds)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.audit.ledger import ChainedLedger
+from app.clock import SystemClock
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.domain.session import Decision, RecordedAnswer, SessionState
 from app.domain.tool_call import HeldCall
@@ -57,10 +58,10 @@ async def sweeper(storage: MongoStorage, seconds: Seconds) -> AsyncIterator[Swee
     """One that has seen "alive" and "dead" before, and "alive" again by now."""
     ledger, lives = ChainedLedger(storage.ledger, "test"), Lives(seconds)
     dead = Heartbeat("dead", 7)
-    await storage.gateways.beat(dead)
+    await storage.gateways.beat(dead, SystemClock().now())
     lives.note([dead, Heartbeat("alive", 7)])
     seconds.passed += 30
-    await storage.gateways.beat(Heartbeat("alive", 8))
+    await storage.gateways.beat(Heartbeat("alive", 8), SystemClock().now())
     parts = storage.gateways, storage.sessions, storage.holds
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(ledger.run())
@@ -273,7 +274,7 @@ async def test_a_gateway_lives_whatever_its_clock_says(
     begun = a_session(NOW, gateway="another", decision=Decision.ALLOWED)
     await open_session(storage, begun)
     for beat in range(5):
-        await storage.gateways.beat(Heartbeat("another", beat))
+        await storage.gateways.beat(Heartbeat("another", beat), SystemClock().now())
         await sweeper.sweep()
         seconds.passed += 29
     assert await state(storage, begun.id) == (SessionState.OPEN, Decision.ALLOWED)
@@ -298,6 +299,6 @@ async def test_signs_of_life_of_a_gateway_long_gone_are_forgotten(
     storage: MongoStorage, sweeper: Sweeper, seconds: Seconds
 ) -> None:
     seconds.passed += 3600
-    await storage.gateways.beat(Heartbeat("alive", 9))
+    await storage.gateways.beat(Heartbeat("alive", 9), SystemClock().now())
     await sweeper.sweep()
     assert await storage.gateways.all() == (Heartbeat("alive", 9),)

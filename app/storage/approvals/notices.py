@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.notice import NoticeKind
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
+KEPT = timedelta(days=365)
+"""Since it was last written: a message that is older is not edited any more."""
+
 
 @repeating
 class MongoNotices:
@@ -26,11 +30,12 @@ class MongoNotices:
         self._notices = notices
 
     async def prepare(self) -> None:
-        await self._notices.prepare(Index(("hold_id", "_id")))
+        await self._notices.prepare(Index(("hold_id", "_id")), Index(("until",), expires=True))
 
-    async def ensure(self, notice: Notice) -> Notice:
+    async def ensure(self, notice: Notice, last: datetime | None = None) -> Notice:
+        until = {"until": last + KEPT} if last else {}
         try:
-            await self._notices.insert(to_document(notice))
+            await self._notices.insert(to_document(notice) | until)
         except Exists:
             found = await self._notices.one({"_id": notice.id})
             if found is None:
@@ -48,6 +53,7 @@ class MongoNotices:
             return None
         fence = {"_id": notice.id, "fence": notice.fence}
         taken: Document = {"fence": notice.fence + 1, "leased_until": until, "leased_by": by}
+        taken["until"] = now + KEPT
         await self._notices.change(fence, {"$set": taken})
         found = await self._notices.one({"_id": notice.id})
         ours = found is not None and (found.fence, found.leased_by) == (notice.fence + 1, by)
