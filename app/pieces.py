@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
 PIECE_BYTES = 256 * 1024
 _LEAST_BYTES = 2 * 1024
@@ -38,7 +39,7 @@ _LIST_ENDS = re.compile(rb"\}(?=\s{0,8}\]\s{0,8},\s{0,8}\")")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """`id` is a keyed digest of `data`: 128 bits of it, in hex."""
+    """`id` is a day and a keyed digest of `data`: 128 bits of it, in hex."""
 
     id: str
     data: bytes
@@ -47,8 +48,14 @@ class Piece:
 class Cutter:
     """Cuts and names what some sessions share; others have other names for the same."""
 
-    def __init__(self, key: bytes, shared: str, *, repeated: bool = True) -> None:
-        """`repeated` says whether other bodies may repeat a part of one."""
+    def __init__(
+        self, key: bytes, shared: str, *, repeated: bool = True, day: date | None = None
+    ) -> None:
+        """`repeated` says whether other bodies may repeat a part of one.
+
+        The `day` is that of all sessions that share it: it begins each name.
+        """
+        self._day = day_of(day) if day else ""
         self._key = key
         self._shared = shared
         self._repeated = repeated
@@ -59,7 +66,13 @@ class Cutter:
         return tuple(self.named(part) for part in parts)
 
     def named(self, data: bytes) -> Piece:
-        return Piece(keyed_name(self._key, self._shared, data)[:_NAME_CHARS], data)
+        digest = keyed_name(self._key, self._shared, data)[:_NAME_CHARS]
+        return Piece(f"{self._day}{digest}", data)
+
+
+def day_of(day: date) -> str:
+    """Return how the names of all pieces of a day begin."""
+    return f"{day:%Y%m%d}-"
 
 
 def _least(size: int) -> int:

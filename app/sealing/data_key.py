@@ -78,7 +78,8 @@ class DataKey:
         """
         told = session.conversation
         shared = f"conversation {told.id} {session.started_at:%Y-%m-%d}" if told else session.id
-        return Cutter(self._names, shared, repeated=told is not None)
+        day = session.started_at.date()
+        return Cutter(self._names, shared, repeated=told is not None, day=day)
 
     def _bound(self, place: str) -> bytes:
         return f"{self.id}\n{place}".encode()

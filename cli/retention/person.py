@@ -58,7 +58,8 @@ def erase(
                             removed += count
                             bar.advance(task, count)
         Console(highlight=False, soft_wrap=True).print(
-            f"Erased: the data keys of {email} are destroyed, and {removed:,} sessions removed.",
+            f"Erased: the data keys of {email} are destroyed, and {removed:,} "
+            f"{'session' if removed == 1 else 'sessions'} removed.",
             markup=False,
         )
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from app.clock import SystemClock
 from app.errors import StorageUnavailable
+from app.retention.orphans import orphans
 from app.retention.purging import Purger
 from app.retention.terms import Terms
 from cli.audit.report import progress
@@ -21,6 +22,8 @@ from cli.storing import who, with_storage, writing_ledger
 from policies.loader import load_catalog
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from app.storage.store import MongoStorage
 
 _NOTHING = (
@@ -45,9 +48,13 @@ def purge(
     """
 
     async def work(storage: MongoStorage) -> None:
+        looked_on: date | None = None
         while True:
             try:
                 await _pass(storage, dry_run=dry_run)
+                if looked_on != (today := SystemClock().now().date()):
+                    await _orphans(storage, dry_run=dry_run)
+                    looked_on = today
             except StorageUnavailable as unavailable:
                 if not every:
                     raise
@@ -83,6 +90,23 @@ async def _pass(storage: MongoStorage, *, dry_run: bool) -> None:
         console.print(table)
     done = "would be removed" if dry_run else "were removed"
     console.print(f"The content of {gone.total():,} of {looked_at:,} old sessions {done}.")
+
+
+async def _orphans(storage: MongoStorage, *, dry_run: bool) -> None:
+    """Remove pieces that belong to no session: what a gateway stored just before it died."""
+    count = 0
+    with progress("looking for pieces without a session") as bar:
+        bar.add_task("", total=None)
+        async with aclosing(orphans(storage, SystemClock().now())) as days:
+            async for names in days:
+                count += len(names)
+                if not dry_run:
+                    await storage.pieces.remove(names)
+    if count:
+        of = "piece of content that belongs" if count == 1 else "pieces of content that belong"
+        done = "would be" if dry_run else "was" if count == 1 else "were"
+        said = f"{count:,} {of} to no session {done} removed."
+        Console(highlight=False, soft_wrap=True).print(said)
 
 
 async def terms_in_force(storage: MongoStorage) -> Terms:

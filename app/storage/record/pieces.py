@@ -11,11 +11,13 @@ import zstandard
 from app.domain.session import Side
 from app.errors import Damaged
 from app.pages import index_id
+from app.pieces import day_of
 from app.storage.documents import to_document
 from app.storage.driver import repeating
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from app.pages import PageIndex
     from app.pieces import Piece
@@ -57,6 +59,10 @@ class PieceStore(Protocol):
 
         Raises Damaged where one is missing or was changed; ContentErased.
         """
+        ...
+
+    async def of_day(self, day: date) -> tuple[str, ...]:
+        """Return the names of all pieces of sessions that began on a day (UTC)."""
         ...
 
     async def remove(self, names: Sequence[str]) -> None: ...
@@ -106,6 +112,10 @@ class MongoPieces:
             return tuple(data[name] for name in names)
         except KeyError as missing:
             raise Damaged(f"A piece of the record is not stored: {missing}.") from None
+
+    async def of_day(self, day: date) -> tuple[str, ...]:
+        begin = day_of(day)
+        return await self._pieces.ids({"_id": {"$gt": begin, "$lt": f"{begin}~"}})
 
     async def remove(self, names: Sequence[str]) -> None:
         if names:

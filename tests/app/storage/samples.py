@@ -276,6 +276,7 @@ async def _kept(storage: MongoStorage) -> None:
 _SMALL = {
     "pieces.put": Sample(lambda s: s.pieces.put(PIECES, KEY)),
     "pieces.get": Sample(lambda s: s.pieces.get(["piece-1"]), _kept),
+    "pieces.of_day": Sample(lambda s: s.pieces.of_day(NOW.date()), _kept),
     "pieces.remove": Sample(lambda s: s.pieces.remove(["piece-1"]), _kept),
     "pages.of_sessions": Sample(
         lambda s: s.pages.of_sessions([SESSION.id]), lambda s: s.pages.put(PAGES)
@@ -288,12 +289,13 @@ _SMALL = {
     "pages.get": Sample(
         lambda s: s.pages.get(SESSION.id, Side.REQUEST), lambda s: s.pages.put(PAGES)
     ),
-    "gateways.beat": Sample(lambda s: s.gateways.beat(Heartbeat("g", 1))),
+    "gateways.prepare": Sample(lambda s: s.gateways.prepare()),
+    "gateways.beat": Sample(lambda s: s.gateways.beat(Heartbeat("g", 1), NOW)),
     "gateways.all": Sample(
-        lambda s: s.gateways.all(), lambda s: s.gateways.beat(Heartbeat("g", 1))
+        lambda s: s.gateways.all(), lambda s: s.gateways.beat(Heartbeat("g", 1), NOW)
     ),
     "gateways.forget": Sample(
-        lambda s: s.gateways.forget("g"), lambda s: s.gateways.beat(Heartbeat("g", 1))
+        lambda s: s.gateways.forget("g"), lambda s: s.gateways.beat(Heartbeat("g", 1), NOW)
     ),
     "connections.get": Sample(lambda s: s.connections.get("openai")),
     "connections.all": Sample(
@@ -310,6 +312,7 @@ _SMALL = {
         lambda s: s.people.by_email(ALICE.email), lambda s: s.people.saw(ALICE, NOW)
     ),
     "people.in_groups": Sample(lambda s: s.people.in_groups(["team"])),
+    "statements.prepare": Sample(lambda s: s.statements.prepare()),
     "statements.put": Sample(lambda s: s.statements.put("key", "FIN-231", NOW)),
     "statements.get": Sample(
         lambda s: s.statements.get("key", NOW), lambda s: s.statements.put("key", "x", NOW)
