@@ -18,10 +18,10 @@ from policies.matching.findings import Finder
 from policies.matching.known import KNOWN, NOTHING_KNOWN, Known
 from policies.matching.lookout import Lookout, denying
 from policies.matching.masker import Masker
-from policies.matching.matcher import Matcher
+from policies.matching.matcher import Matcher, Scannable
 from policies.matching.scanner import Plan
 from policies.matching.target import Target
-from policies.patterns.normalise import is_its_view
+from policies.patterns.normalise import barred, is_its_view
 from policies.patterns.words import literal_pattern
 
 if TYPE_CHECKING:
@@ -146,7 +146,8 @@ class AnswerMasking:
         if len(text) < _LONG:
             return self.stream()
         looked_for = (self._credential, self._enforced, self._shadow)
-        return self._text(*(each.within(text) for each in looked_for))
+        read = Scannable(barred([text]))
+        return self._text(*(each.within(read) for each in looked_for))
 
     def whole(self, text: str) -> str:
         if self._is_clean(text):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from app.domain.verdict import Action, FiredRule
 from policies.matching.findings import Finder
-from policies.matching.matcher import Scannable
 from policies.matching.rereading import CleanTexts
 from policies.matching.scanner import Plan
-from policies.patterns.normalise import barred
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from policies.matching.matcher import Scannable
 
 
 _MOST_CLEAN = 4096
@@ -41,12 +41,12 @@ class Lookout:
         stops = (at for at, owners in enumerate(self.owners) if denying(owners) is not None)
         object.__setattr__(self, "stops", frozenset(stops))
 
-    def within(self, text: str) -> Lookout:
+    def within(self, text: Scannable) -> Lookout:
         """Return a lookout for those of the targets that match somewhere in a whole text.
 
         Hyperscan tells them in a small part of the time that it takes to follow the text for all.
         """
-        present = self.finder.present(Scannable(barred([text])))
+        present = self.finder.present(text)
         part = self._parts.get(present)
         if part is None:
             if len(self._parts) >= _MOST_PARTS:
