@@ -14,14 +14,23 @@ from types import MappingProxyType
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / ".clients" / "node_modules" / ".bin"
 PATIENCE_SECONDS = 5
-_LAST_RESORT_SECONDS = 120
+CARD_SECONDS = 240
+"""How long a card is waited for: an agent starts slowly on a busy machine."""
+_LAST_RESORT_SECONDS = 360
 SPARING = {
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "DISABLE_AUTOUPDATER": "1",
     "GEMINI_CLI_NO_RELAUNCH": "true",
+    "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+    "OPENCODE_MODELS_PATH": str(Path(__file__).with_name("models.json")),
     "BUN_JSC_useConcurrentGC": "0",
     "BUN_JSC_useFTLJIT": "0",
     **{f"BUN_JSC_{size}HeapSize": "500000000" for size in ("small", "medium", "large")},
 }
-"""What makes a start cheap: Gemini CLI starts once, and opencode compiles and collects less."""
+"""What makes a start cheap: no agent calls home, Gemini CLI starts once, and opencode reads a short
+list of models, compiles and collects less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +126,6 @@ def _claude(gateway: str, token: str, model: str, patience: float) -> Setup:
     env = {
         "ANTHROPIC_BASE_URL": f"{gateway}/anthropic",
         "ANTHROPIC_AUTH_TOKEN": token,
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        "DISABLE_AUTOUPDATER": "1",
     }
     if patience:
         env["API_TIMEOUT_MS"] = f"{patience * 1000:.0f}"
@@ -166,13 +173,7 @@ def _opencode(
         "autoupdate": False,
         "share": "disabled",
     }
-    env = {
-        "OPENCODE_CONFIG_CONTENT": json.dumps(config),
-        "OPENCODE_DISABLE_MODELS_FETCH": "1",
-        "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
-        "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
-    }
-    return Setup(["run"], env)
+    return Setup(["run"], {"OPENCODE_CONFIG_CONTENT": json.dumps(config)})
 
 
 def _opencode_messages(gateway: str, token: str, model: str, patience: float) -> Setup:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.clients.agents import AGENTS, PROGRAMS, Desk
+from tests.conftest import given_or_own_server
 from tests.flows.house import House, open_house
 
 if TYPE_CHECKING:
@@ -65,8 +66,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=why))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One server for all files: no story does it any harm."""
+    with given_or_own_server(tmp_path_factory.mktemp("mongodb")) as uri:
+        yield uri
+
+
+@pytest.fixture(scope="package")
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One running product for the stories of all files; each looks only at its own doings."""
     data = tmp_path_factory.mktemp("house")
     (data / "policies" / "catalog").mkdir(parents=True)
     (data / "policies" / "catalog" / "clients.yaml").write_text(RULES)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _COLUMNS, _LINES = 140, 50
-_WAIT_SECONDS = 120.0
+_WAIT_SECONDS = 240.0
 
 
 class Terminal:

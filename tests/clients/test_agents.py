@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.agents import AGENTS, Agent, Desk
+from tests.clients.agents import AGENTS, CARD_SECONDS, Agent, Desk
 from tests.flows.trusting import trust
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ async def cards(maria: SlackUser, case: str, count: int) -> list[SeenMessage]:
             await maria.wait_for_message(
                 lambda message: case in message.words and message.ts not in known,  # noqa: B023
                 channel="approvals",
-                within=60,
+                within=CARD_SECONDS,
             )
         )
     return seen

@@ -19,7 +19,7 @@ import pytest
 
 from app.domain.issued import EndReason
 from sandbox.idp.clients import GATEWAY_SECRET
-from tests.clients.agents import PROGRAMS
+from tests.clients.agents import CARD_SECONDS, PROGRAMS, SPARING
 from tests.clients.conftest import RULES
 from tests.clients.terminals import Terminal, at_terminal
 from tests.conftest import free_port
@@ -75,8 +75,7 @@ async def claude_code(house: House, folder: Path) -> AsyncIterator[Terminal]:
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "TERM": "xterm-256color",
-        "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-        "DISABLE_AUTOUPDATER": "1",
+        **SPARING,
         "CLAUDE_CODE_DISABLE_TERMINAL_TITLE": "1",
     }
     command = (*UNSHARE, PRIVATE_ETC, etc, PROGRAMS / "claude", "--model", "sandbox-1")
@@ -131,7 +130,7 @@ async def held(terminal: Terminal, slack: SlackDriver, prompt: str) -> None:
     """Say something that a manager approves."""
     maria = await slack.user("maria")
     await say(terminal, prompt)
-    card = await maria.wait_for_message(prompt[-10:], channel="approvals", within=60)
+    card = await maria.wait_for_message(prompt[-10:], channel="approvals", within=CARD_SECONDS)
     await asyncio.sleep(3)  # a manager reads
     await maria.click(card, "Approve")
 

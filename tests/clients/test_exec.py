@@ -14,6 +14,7 @@ import pytest
 
 from tests.clients.agents import (
     AGENTS,
+    CARD_SECONDS,
     CLAUDE,
     CODEX,
     GEMINI,
@@ -82,12 +83,7 @@ class Workplace(Machine):
             "NO_COLOR": "1",
             "ANTHROPIC_API_KEY": "of-somebody-else",
             "OPENAI_API_KEY": "of-somebody-else",
-            "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-            "DISABLE_AUTOUPDATER": "1",
             "OPENCODE_CONFIG_CONTENT": json.dumps({**one, **names, "autoupdate": False}),
-            "OPENCODE_DISABLE_MODELS_FETCH": "1",
-            "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
-            "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
         }
 
     async def agent(self, agent: Agent, prompt: str, model: str = "sandbox-1") -> Said:
@@ -152,7 +148,7 @@ async def test_while_a_request_waits_the_title_and_a_notification_say_so(
     command = workplace.command(CLAUDE, f"Fly to the moonbase, {case}")
     variables = {**workplace.variables_for("sandbox-1"), "TERM": "xterm-256color"}
     async with at_terminal(command, workplace.work, variables) as terminal:
-        card = await maria.wait_for_message(case, channel="approvals", within=60)
+        card = await maria.wait_for_message(case, channel="approvals", within=CARD_SECONDS)
         assert "acme/shop" in card.words
         assert "claimed" in card.words
         title = await terminal.wait_for_title("⏳ waiting for approval: card ")
@@ -170,7 +166,7 @@ async def test_a_denial_reaches_the_tool_as_it_is_and_its_exit_code_ours(
     maria = await slack.user("maria")
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(workplace.agent(CODEX, f"Fly to the moonbase, {case}"))
-        card = await maria.wait_for_message(case, channel="approvals", within=60)
+        card = await maria.wait_for_message(case, channel="approvals", within=CARD_SECONDS)
         await maria.click(card, "Deny…")
         await maria.submit({"category": "Not allowed by policy", "reason": "Use the simulator"})
     ended = running.result()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.clients.agents import CLAUDE, CODEX, GEMINI, OPENCODE, PROGRAMS, Agent, Desk, Setup
-from tests.clients.test_setup import FLAGS, QUIET, person
+from tests.clients.test_setup import FLAGS, person
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,7 +93,7 @@ async def test_managed_files_send_every_user_to_the_gateway(
     own = person.home / user.file
     own.parent.mkdir(parents=True)
     own.write_text(user.text)
-    env = {**QUIET, **user.env, "ABEYANCE_TOKEN": person.token}
+    env = {**user.env, "ABEYANCE_TOKEN": person.token}
     program = str(PROGRAMS / agent.program)
     if agent is GEMINI:
         env["GEMINI_API_KEY"] = person.token

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from tests.clients.agents import CARD_SECONDS
 from tests.clients.test_hooks import AGENTS, ours
 from tests.clients.test_tool_calls import FILE, card_of
 from tests.flows.house import only_this_request
@@ -28,7 +29,7 @@ async def test_a_prompt_and_a_call_are_each_decided_once(
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(desk.run(ours(agent), said, env=env))
         prompt = await maria.wait_for_message(
-            lambda m: case in m.words and "Approve" in m.buttons, within=60
+            lambda m: case in m.words and "Approve" in m.buttons, within=CARD_SECONDS
         )
         assert "Asked by a hook of" in prompt.words
         await maria.click(prompt, "Approve")

@@ -8,7 +8,7 @@ import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from tests.clients.agents import CLAUDE, PROGRAMS, Desk
+from tests.clients.agents import CARD_SECONDS, CLAUDE, PROGRAMS, SPARING, Desk
 from tests.clients.terminals import Terminal, at_terminal
 
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ DENIAL = {"category": "Not allowed by policy", "reason": "Use the lunar simulato
 async def claude_code(desk: Desk) -> AsyncIterator[Terminal]:
     """Start it as after its first start: no questions about colours, and the folder is trusted."""
     setup = CLAUDE.setup(desk.gateway, desk.token, "sandbox-1", 0)
-    desk.work.mkdir(parents=True)
+    desk.work.mkdir(parents=True, exist_ok=True)
     trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
     known = {"hasCompletedOnboarding": True, "projects": {str(desk.work): trusted}}
     (desk.home / ".claude.json").write_text(json.dumps(known))
     env = {"PATH": os.environ["PATH"], "HOME": str(desk.home), "TERM": "xterm-256color"}
     command = (PROGRAMS / "claude", "--model", "sandbox-1")
-    async with at_terminal(command, desk.work, env | setup.env) as terminal:
+    async with at_terminal(command, desk.work, env | SPARING | setup.env) as terminal:
         await terminal.wait_for("? for shortcuts")
         yield terminal
 
@@ -51,7 +51,7 @@ async def test_a_person_asks_waits_for_a_manager_and_reads_a_denial_at_the_termi
         answered = len(await model.requests())
 
         await say(terminal, f"Fly to the moonbase and bring back three samples, {case}")
-        card = await maria.wait_for_message(case, channel="approvals", within=60)
+        card = await maria.wait_for_message(case, channel="approvals", within=CARD_SECONDS)
         await asyncio.sleep(3)  # a manager reads
         assert "esc to interrupt" in terminal.text
         assert terminal.text.count("Happy to help") == 1
@@ -61,7 +61,7 @@ async def test_a_person_asks_waits_for_a_manager_and_reads_a_denial_at_the_termi
 
         # Short, so that it is known together with what was typed before it.
         await say(terminal, f"Leave the moonbase, {case}-2")
-        card = await maria.wait_for_message(f"{case}-2", channel="approvals", within=60)
+        card = await maria.wait_for_message(f"{case}-2", channel="approvals", within=CARD_SECONDS)
         await maria.click(card, "Deny…")
         await maria.submit(DENIAL)
         screen = await terminal.wait_for_count("Use the lunar simulator", 1)
@@ -69,3 +69,26 @@ async def test_a_person_asks_waits_for_a_manager_and_reads_a_denial_at_the_termi
     assert "/login" not in screen
     assert terminal.text.count("Happy to help") == 2
     assert sum(case in seen.words for seen in maria.messages("approvals")) == 2
+
+
+async def test_after_a_denial_nothing_of_that_conversation_asks_again_and_another_goes_on(
+    desk: Desk, slack: SlackDriver, model: ModelDriver, case: str
+) -> None:
+    """What was denied and what is typed next are one turn, and each prompt has its title asked."""
+    maria = await slack.user("maria")
+    async with claude_code(desk) as terminal:
+        await say(terminal, f"Fly to the moonbase and bring back three samples, {case}")
+        card = await maria.wait_for_message(case, channel="approvals", within=CARD_SECONDS)
+        await maria.click(card, "Deny…")
+        await maria.submit(DENIAL)
+        await terminal.wait_for_count("Use the lunar simulator", 1)
+        for count, prompt in enumerate(["Say hello", f"Leave the moonbase, {case}"], start=2):
+            await say(terminal, prompt)
+            await terminal.wait_for_count("Use the lunar simulator", count)
+        assert sum(case in seen.words for seen in maria.messages("approvals")) == 1
+        assert not [r for r in await model.requests() if case in r.body.decode()]
+
+    async with claude_code(desk) as terminal:
+        await say(terminal, "Say goodbye")
+        await terminal.wait_for("Happy to help")
+    assert sum(case in seen.words for seen in maria.messages("approvals")) == 1

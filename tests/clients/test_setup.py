@@ -53,13 +53,6 @@ FLAGS = {
     "gemini": ["--model", "sandbox-1", "--skip-trust", "--prompt"],
     "opencode": ["run", "--model", "anthropic/sandbox-1"],
 }
-QUIET = {
-    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
-    "DISABLE_AUTOUPDATER": "1",
-    "OPENCODE_DISABLE_MODELS_FETCH": "1",
-    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
-    "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
-}
 
 
 @pytest.fixture
@@ -115,7 +108,7 @@ async def test_an_agent_uses_the_gateway_by_its_own_files(
     assert own.stat().st_mode & 0o777 == 0o640
     assert "Nothing to change" in set_up(person, agent)
 
-    env = {**QUIET, "ABEYANCE_TOKEN": person.token}
+    env = {"ABEYANCE_TOKEN": person.token}
     if agent is GEMINI:
         env["GEMINI_API_KEY"] = person.token  # it has no helper for tokens
     bare = replace(agent, setup=lambda *_: Setup(FLAGS[agent.program], env))
@@ -144,7 +137,6 @@ async def test_opencode_signs_in_at_the_gateway_by_itself(
     abeyance.write_text(f'#!/bin/sh\nexec {sys.executable} -m cli "$@"\n')
     abeyance.chmod(0o755)
     env = {
-        **QUIET,
         "PATH": f"{abeyance.parent}:{os.environ['PATH']}",
         "BROWSER": f"{sys.executable} {BROWSER} alice %s",
     }

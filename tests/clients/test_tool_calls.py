@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.agents import AGENTS, Agent, Desk
+from tests.clients.agents import AGENTS, CARD_SECONDS, Agent, Desk
 
 if TYPE_CHECKING:
     from sandbox.model.driver import ModelDriver
@@ -36,7 +36,8 @@ async def card_of(user: SlackUser, words: str) -> SeenMessage:
     """Wait for the card of the call of `echo moonwalk` with these words."""
     headline = f": echo moonwalk {words}"
     return await user.wait_for_message(
-        lambda message: headline in message.words and "Approve" in message.buttons, within=60
+        lambda message: headline in message.words and "Approve" in message.buttons,
+        within=CARD_SECONDS,
     )
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.connection import CredentialScheme, Waiting
-from tests.clients.agents import AGENTS
+from tests.clients.agents import AGENTS, CARD_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sandbox.model.driver import ModelDriver
     from sandbox.slack.driver import SlackDriver, SlackUser
     from tests.clients.agents import Desk, Ended
@@ -25,16 +27,18 @@ LINE = "Waiting for approval by managers in Slack"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _visible(house: House) -> None:
+def _visible(house: House) -> Iterator[None]:
+    asyncio.run(register(house, Waiting.VISIBLE))
+    yield
+    asyncio.run(register(house, Waiting.AUTO))
+
+
+async def register(house: House, waiting: Waiting) -> None:
     model = house.sandbox["model"]
     key, url = str(model["credential"]), model["url"]
-
-    async def register() -> None:
-        scheme = CredentialScheme.X_API_KEY
-        await house.register("anthropic", f"{url}/anthropic", key, scheme, Waiting.VISIBLE)
-        await house.register("openai", f"{url}/openai", key, waiting=Waiting.VISIBLE)
-
-    asyncio.run(register())
+    scheme = CredentialScheme.X_API_KEY
+    await house.register("anthropic", f"{url}/anthropic", key, scheme, waiting)
+    await house.register("openai", f"{url}/openai", key, waiting=waiting)
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ async def held(desk: Desk, program: str, maria: SlackUser, case: str, *clicks: s
     async with asyncio.TaskGroup() as tasks:
         prompt = f"Fly to the moonbase, {case}"
         running = tasks.create_task(desk.run(agent, prompt, env=LOOKED_AT[program]))
-        card = await maria.wait_for_message(case, channel="approvals", within=60)
+        card = await maria.wait_for_message(case, channel="approvals", within=CARD_SECONDS)
         await asyncio.sleep(2)  # a manager reads
         await maria.click(card, clicks[0])
         if clicks[1:]:
