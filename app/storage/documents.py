@@ -49,6 +49,14 @@ def handles(identity: Identity) -> list[str]:
     return sorted({name.lower() for name in names if name})
 
 
+def called(name: str) -> str:
+    """Return the mark of a hold for a name that people give one who voted on it.
+
+    It differs from the keys and addresses beside it, since anyone may choose a name.
+    """
+    return f"called {name.lower()}"
+
+
 def between(low: str, high: str) -> Document:
     bounds = ({"$gte": low} if low else {}) | ({"$lt": high} if high else {})
     return {"_id": bounds} if bounds else {}
@@ -64,7 +72,10 @@ def hold_document(hold: Hold) -> Document:
     if hold.state.open:
         marks["open_key"] = hold.key
     if hold.votes:
-        marks["voters"] = sorted({name for vote in hold.votes for name in vote.by.names})
+        voters = [vote.by for vote in hold.votes]
+        names = {name for voter in voters for name in voter.names}
+        spoken = {name for voter in voters for name in (voter.email.partition("@")[0], voter.name)}
+        marks["voters"] = sorted(names | {called(name) for name in spoken if name})
     if hold.judged:
         marks["judged"] = [fired.rule for fired in hold.verdict.holding]
     return to_document(hold) | marks

@@ -65,9 +65,11 @@ class MongoStorage:
         self._master = master
         self.keys = MongoKeys(database.collection("data_keys", WrappedKey))
         self._data_keys = DataKeys(self.keys, master)
+        self.holds = MongoHolds(database.collection("holds", Hold))
         self.sessions = MongoSessions(
             *(database.collection("sessions", Session), database.collection("chunks", ChunkBatch)),
             self._data_keys,
+            self.holds.sessions_judged_by,
         )
         self.catalogs = MongoCatalogs(database.collection("catalogs", StoredCatalog))
         self.positions = MongoPositions(database.collection("streams", Position))
@@ -75,7 +77,6 @@ class MongoStorage:
         self.pieces = MongoPieces(database.collection("pieces", StoredPiece), self._data_keys)
         self.pages = MongoPages(database.collection("pages", PageIndex))
         self.legal_holds = MongoLegalHolds(database.collection("legal_holds", LegalHold))
-        self.holds = MongoHolds(database.collection("holds", Hold))
         self.notices = MongoNotices(database.collection("notices", Notice))
         self.leases = MongoLeases(database.collection("leases", Lease))
         self.gateways = MongoGateways(database.collection("gateways", Heartbeat))

@@ -14,16 +14,16 @@ from app.blocks import answer_blocks, request_blocks
 from app.clock import SystemClock
 from app.domain.session import sent, whole
 from app.reader import Reader
+from app.replay.export import exported, masked_raw
 from app.search import parse_filter
 from cli.retention.legal_holds import hold, holds, unhold
 from cli.sessions.following import tail
+from cli.sessions.listing import listed
 from cli.sessions.looking import catalog_here, find, note
 from cli.sessions.rejected import rejected
 from cli.sessions.replaying import replay
 from cli.sessions.telling import as_json, facts, row, said
 from cli.storing import with_storage
-from proxy.replay.export import exported
-from proxy.replay.reading import masked_raw
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
@@ -55,7 +55,7 @@ def list_sessions(
     async def show(storage: MongoStorage) -> None:
         catalog = await catalog_here()
         await note(storage, "list", query=catalog.mask(query))
-        found = await storage.sessions.search(wanted, limit=limit)
+        found = await listed(storage, wanted, limit, catalog)
         if json_:
             for session in found:
                 typer.echo(json.dumps(as_json(session)))
@@ -87,7 +87,7 @@ def show(
         catalog = await catalog_here()
         hold = await storage.holds.get(session.hold_id) if session.hold_id else None
         if json_:
-            raw = masked_raw(body, sent(chunks), catalog)
+            raw = masked_raw(body, sent(chunks), catalog.mask_together)
             entries = await storage.ledger.entries(session.id)
             typer.echo(exported(session, hold, entries, raw, catalog.mask))
             return

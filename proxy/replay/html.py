@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from quart import Response, render_template
 
+from app.domain.session import Decision
 from proxy.browser import pages
 from proxy.replay.markup import styles
 
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 _FILES = Path(__file__).parent.parent / "templates" / "replay"
 _STYLE = (_FILES / "style.css").read_text() + styles()
 _POLICY = f"{pages.policy_of(_STYLE)}; form-action 'self'; script-src "
-SCRIPTS = {name: (_FILES / name).read_bytes() for name in ("player.js", "live.js")}
+_EVERYWHERE = ("suggest.js",)
+SCRIPTS = {
+    name: (_FILES / name).read_bytes()
+    for name in (*_EVERYWHERE, "player.js", "live.js", "search.js")
+}
 _THOUSAND = 1000
 _MINUTE_MS = 60_000
 
@@ -25,23 +30,18 @@ _MINUTE_MS = 60_000
 async def page(
     template: str, *, scripts: Sequence[str] = (), asks: str = "", **values: object
 ) -> Response:
-    """Render a template; `scripts` are the addresses of the only scripts that it may run.
+    """Render a template; `scripts` are the names of the only scripts that it may run.
 
-    `asks` is the one address that they may ask for more.
+    `asks` is the one address that they may ask for more. `root` among the values is that of our
+    pages.
     """
+    addresses = [f"{values['root']}/{name}" for name in (*_EVERYWHERE, *scripts)]
     text = await render_template(
-        f"replay/{template}.html",
-        style=_STYLE,
-        scripts=scripts,
-        moment=moment,
-        took=took,
-        counted=counted,
-        **values,
+        f"replay/{template}.html", style=_STYLE, scripts=addresses, **SPELLED, **_HINTS | values
     )
     answer = Response(encoded(text), content_type="text/html; charset=utf-8")
     # By its whole address: 'self' would allow what a model API answers through the gateway.
-    allowed = " ".join(scripts) or "'none'"
-    secure(answer, _POLICY + allowed + (f"; connect-src {asks}" if asks else ""))
+    secure(answer, _POLICY + " ".join(addresses) + (f"; connect-src {asks}" if asks else ""))
     return answer
 
 
@@ -73,3 +73,9 @@ def took(milliseconds: int | None) -> str:
 
 def counted(number: int) -> str:
     return f"{number:,}"
+
+
+SPELLED: dict[str, object] = {"moment": moment, "took": took, "counted": counted}
+"""How templates spell what is no text."""
+_HINTS: dict[str, object] = {"hints": (), "decisions": [decision.value for decision in Decision]}
+"""What the field of each page suggests."""

@@ -24,8 +24,8 @@ from quart import Response, current_app
 from app.domain.session import Chunk, SessionState, sent
 from app.errors import AbeyanceError, StorageUnavailable
 from app.pages import LARGE_BYTES
+from app.replay.trail import steps, views
 from proxy.replay.html import encoded, secure
-from proxy.replay.trail import steps, views
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -156,16 +156,21 @@ class _Seen:
 class Drawing:
     """Parts of the page, drawn by its own templates."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, **known: object) -> None:
+        """`known` is what templates use beside what they are given."""
         self._environment = environment
+        self._known = known
 
     async def entry(self, entry: object) -> str:
         return await self._drawn("entries", "entry_of", entry)
+
+    async def row(self, session: Session) -> str:
+        return await self._drawn("rows", "row_of", session)
 
     async def trail(self, *told: object) -> str:
         return await self._drawn("trail", "trail_of", *told)
 
     async def _drawn(self, template: str, macro: str, *values: object) -> str:
         found = self._environment.get_template(f"replay/{template}.html")
-        module = await found.make_module_async()
+        module = await found.make_module_async(self._known)
         return str(await getattr(module, macro)(*values)).strip()

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
 from app.reader import Reader
+from app.replay.text_search import TextSearch
+from proxy.replay.access import Access
 from proxy.replay.dashboard.gathering import Dashboard
+from proxy.replay.listing import Lists, Searches
 from proxy.replay.live import Tails
 from proxy.replay.pages import ReplayPages
 from proxy.replay.reading import Reading
@@ -37,15 +40,16 @@ def replay_pages(
     """Build the pages; `catalog` returns the one that is in force at the moment."""
     reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
     reading = Reading(reader, storage.sessions, catalog, pool)
+    viewers = Viewers(
+        Voters(storage.people, lambda: catalog().approvers), lambda: catalog().approvers
+    )
+    clock = SystemClock()
+    access = Access(storage, viewers, visits, ledger, clock, catalog, settings.public_url)
+    search = TextSearch(storage.sessions, reader, reading.saying)
     return ReplayPages(
-        storage,
+        access,
+        Lists(access, Searches(search)),
         reading,
         Tails(storage, reading, catalog, drain),
-        Dashboard(storage, SystemClock()),
-        Viewers(Voters(storage.people, lambda: catalog().approvers), lambda: catalog().approvers),
-        visits,
-        ledger,
-        SystemClock(),
-        catalog,
-        settings.public_url,
+        Dashboard(storage, clock),
     )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from app.blocks import of_turns
 from app.domain.session import Side, sent, whole
 from app.pages import LARGE_BYTES
+from app.replay.export import Raw, masked_raw
+from app.replay.text_search import saying
 from proxy.replay.telling import DrawnHalves, Halves, Recorded, masked_and_drawn, told
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from app.domain.session import Chunk, Session
     from app.reader import Reader
+    from app.replay.text_search import Content
     from app.storage.record.session_store import SessionStore
     from policies.compiled_catalog import Catalog
     from proxy.replay.drawing import Drawn
@@ -37,14 +40,6 @@ class Told:
     pages: int = 1
     is_partial: bool = False
     """Whether some of it cannot be shown: it is still being prepared, or too large."""
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """Both halves as they were recorded, decoded and masked."""
-
-    request: str
-    answer: str
 
 
 class Reading:
@@ -106,9 +101,15 @@ class Reading:
         body = await self._reader.body(session)
         chunks = await self._chunks(session, whole_answer=True)
         answer = sent(chunks)
-        work = partial(masked_raw, body, answer)
+        work = partial(_masked_raw, body, answer)
         async with self._turn:
             return await self._pool.do(len(body) + len(answer), work, self._catalog())
+
+    async def saying(self, contents: Sequence[Content], text: str) -> list[bool]:
+        """Tell which contents have a text, as it would be shown."""
+        size = sum(content.size for content in contents)
+        async with self._turn:
+            return await self._pool.do(size, partial(_saying, contents, text), self._catalog())
 
     async def _drawn(self, recorded: list[Recorded]) -> list[DrawnHalves]:
         size = sum(one.size for one in recorded)
@@ -129,8 +130,9 @@ class Reading:
         return self._catalog().mask_together(texts)
 
 
-def masked_raw(request: bytes, answer: bytes, catalog: Catalog) -> Raw:
-    """Mask both halves together: a value that is named in one is masked in the other."""
-    texts = [half.decode(errors="replace") for half in (request, answer)]
-    mask = catalog.mask_together(texts)
-    return Raw(*map(mask, texts))
+def _saying(contents: Sequence[Content], text: str, catalog: Catalog) -> list[bool]:
+    return saying(contents, text, catalog.mask_together)
+
+
+def _masked_raw(request: bytes, answer: bytes, catalog: Catalog) -> Raw:
+    return masked_raw(request, answer, catalog.mask_together)

@@ -35,6 +35,13 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
             SessionFilter(model="gpt-5", client="claude-code", commit="4be1c02"),
         ),
         ("tool:Bash call:Denied", SessionFilter(tool="bash", call=Decision.DENIED)),
+        ("approver:Maria", SessionFilter(approver="maria")),
+        ('user:"Dana Reyes"', SessionFilter(user="dana reyes")),
+        ("cost>0.50 cost<$2", SessionFilter(cost_over=500_000, cost_under=2_000_000)),
+        ("cost>0.000001", SessionFilter(cost_over=1)),
+        ('text:"Drop  table" alice', SessionFilter(text="Drop  table", user="alice")),
+        ("“a: b” alice", SessionFilter(text="a: b", user="alice")),
+        ("text:drop", SessionFilter(text="drop")),
     ],
 )
 def test_a_filter_reads_as_a_person_types_it(text: str, expected: SessionFilter) -> None:
@@ -52,6 +59,14 @@ def test_a_filter_reads_as_a_person_types_it(text: str, expected: SessionFilter)
         ("decision:maybe", "denied"),
         ("call:maybe", "“call:maybe” is none of: .*denied"),
         ("tool:", "tool:…, call:…"),
+        ("cost:1", "cost>…"),
+        ("cost>much", "“cost>much” is no amount"),
+        ("cost>=1", "no amount"),
+        ("cost>", "don't recognize"),
+        ("cost<1 cost<2", "twice"),
+        ('text:"drop', "quote is not closed"),
+        ('text:""', "don't recognize"),
+        ("text:ab", "too short"),
     ],
 )
 def test_a_word_that_is_not_understood_is_named_with_what_may_stand_there(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.hold import GrantSummary, Hold, HoldState
 from app.errors import StorageUnavailable, Superseded
 from app.ids import first_id, new_token
-from app.storage.documents import hold_document, to_document
+from app.storage.documents import called, hold_document, to_document
 from app.storage.driver import Exists, repeating
 from app.storage.mongo import Index
 
@@ -86,6 +86,11 @@ class MongoHolds:
         earlier: Document = {"_id": {"$lt": before}} if before else {}
         wanted: Document = {"voters": {"$in": list(names)}}
         return await self._holds.find(wanted | earlier, newest_first=True, limit=limit)
+
+    async def sessions_judged_by(self, name: str) -> tuple[str, ...]:
+        """Return the ids of the sessions that someone has voted on, by any name they go by."""
+        named: Document = {"voters": {"$in": [name, called(name)]}}
+        return await self._holds.values("session_id", named)
 
     async def move(self, old: Hold, new: Hold) -> None:
         expected = {"_id": old.id, "state": old.state.value, "revision": old.revision}

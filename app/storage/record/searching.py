@@ -14,7 +14,7 @@ from app.storage.documents import between
 from app.storage.record.terms import MILESTONE, fewest, is_point, leaves_few, session_query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
     from app.domain.session import Session
     from app.search import SessionFilter
@@ -27,12 +27,23 @@ _IDS_AT_ONCE = 200
 
 
 async def newest_first(
-    sessions: Collection[Session], wanted: SessionFilter, *, limit: int, before: str
+    sessions: Collection[Session],
+    wanted: SessionFilter,
+    *,
+    limit: int,
+    before: str,
+    among: Iterable[str] | None = None,
 ) -> tuple[Session, ...]:
-    """Return what is wanted among the sessions older than `before`; an empty one is now."""
+    """Return what is wanted among the sessions older than `before`; an empty one is now.
+
+    `among` are the only ids that count, where there is such a condition.
+    """
     equal, (low, high) = session_query(wanted), _bounds(wanted, before)
     found: tuple[Session, ...] = ()
-    async for query in _queries(sessions, equal, low, high):
+    queries = _queries(sessions, equal, low, high)
+    if among is not None:
+        queries = _of_ids(_within(among, low, high), equal)
+    async for query in queries:
         left = limit - len(found)
         found += await sessions.find(query, newest_first=True, limit=left)
         if len(found) >= limit:
@@ -71,9 +82,22 @@ async def _by_ids(
     sessions: Collection[Session], equal: Document, few: Document
 ) -> AsyncIterator[Document]:
     """Yield queries that find what is equal among the few of one index."""
-    ids = await sessions.ids(few, newest_first=True)
+    async for query in _of_ids(await sessions.ids(few, newest_first=True), equal):
+        yield query
+
+
+async def _of_ids(ids: Sequence[str], equal: Document) -> AsyncIterator[Document]:
+    """Yield queries that find what is equal among ids, which are in order."""
+    others = dict(equal)
+    one = others.pop("_id", None)
+    ids = [each for each in ids if one in {None, each}]
     for at in range(0, len(ids), _IDS_AT_ONCE):
-        yield {"_id": {"$in": ids[at : at + _IDS_AT_ONCE]}} | equal
+        yield {"_id": {"$in": ids[at : at + _IDS_AT_ONCE]}} | others
+
+
+def _within(ids: Iterable[str], low: str, high: str) -> list[str]:
+    inside = {each for each in ids if low <= each and (not high or each < high)}
+    return sorted(inside, reverse=True)
 
 
 def _bounds(wanted: SessionFilter, before: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.domain.session import Chunk, CloudRun, SessionChange, SessionState, Side
+from app.errors import BadRequest
 from app.ids import first_id
 from app.storage.documents import between, to_document
 from app.storage.driver import repeating
@@ -29,7 +30,7 @@ from app.storage.record.terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
     from app.domain.session import Session
     from app.sealing.data_key import DataKey
@@ -65,8 +66,14 @@ class MongoSessions:
     """A SessionStore."""
 
     def __init__(
-        self, sessions: Collection[Session], chunks: Collection[ChunkBatch], keys: DataKeys
+        self,
+        sessions: Collection[Session],
+        chunks: Collection[ChunkBatch],
+        keys: DataKeys,
+        judged_by: Callable[[str], Awaitable[Sequence[str]]],
     ) -> None:
+        """`judged_by` returns the ids of the sessions that a person has voted on."""
+        self._judged_by = judged_by
         self._sessions = sessions
         self._chunks = chunks
         self._keys = keys
@@ -177,7 +184,10 @@ class MongoSessions:
     async def search(
         self, wanted: SessionFilter, *, limit: int, before: str = ""
     ) -> tuple[Session, ...]:
-        return await newest_first(self._sessions, wanted, limit=limit, before=before)
+        if wanted.text:
+            raise BadRequest("“text:” can't be used here: only a list is searched for a text.")
+        among = await self._judged_by(wanted.approver) if wanted.approver else None
+        return await newest_first(self._sessions, wanted, limit=limit, before=before, among=among)
 
     async def _add_terms(self) -> None:
         """Give terms to sessions of an older version, which searches would not find."""

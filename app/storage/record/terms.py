@@ -28,6 +28,10 @@ _COMMIT_LENGTH = 7
 _OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
 _POINTS = ("id", "conversation", "agent", "commit")
 """What only some sessions have in common, however many there are."""
+_COSTS = (0, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
+"""In millionths of a dollar: a session has a term for each of these that it costs at least."""
+_COSTLY = 1_000_000
+"""What few sessions cost."""
 _FEW = (*_POINTS, "user", "repo", "hook", "rule")
 
 
@@ -44,7 +48,12 @@ def session_terms(session: Session) -> list[str]:
 
 def answer_terms(answer: RecordedAnswer) -> list[str]:
     """Return what an answer adds: people search for what fired on it as on the request."""
-    return [*(_term("rule", rule) for rule in answer.fired_rules), *_calls_sought(answer.calls)]
+    cost = [amount for amount in _COSTS if answer.cost and amount <= answer.cost.micros]
+    return [
+        *(_term("rule", rule) for rule in answer.fired_rules),
+        *_calls_sought(answer.calls),
+        *(_term("cost", f"{amount}") for amount in cost),
+    ]
 
 
 def called_terms(tools: Iterable[str], decision: Decision | None) -> list[str]:
@@ -82,6 +91,7 @@ def session_query(wanted: SessionFilter) -> Document:
         "rule": wanted.rule,
         "commit": wanted.commit[:_COMMIT_LENGTH],
         "call": _call_sought(wanted.tool, wanted.call),
+        "cost": _cost_sought(wanted),
         "client": wanted.client,
         "model": wanted.model,
         "connection": wanted.connection,
@@ -92,6 +102,8 @@ def session_query(wanted: SessionFilter) -> Document:
         query["terms"] = terms[0] if len(terms) == 1 else {"$all": terms}
     if len(wanted.commit) > _COMMIT_LENGTH:
         query["identity.provenance.commit"] = {"$regex": f"^{wanted.commit}"}
+    if cost := _cost_bounds(wanted):
+        query["answer.cost.micros"] = cost
     if wanted.decision:
         query["decision"] = wanted.decision.value
     if owner := wanted.owner:
@@ -116,12 +128,24 @@ def leaves_few(condition: Document) -> bool:
     field, value = _parts(condition)
     if field == "call":
         return "call:" in value and not value.endswith(_OFTEN)
-    return field in _FEW
+    return field in _FEW or (field == "cost" and int(value) >= _COSTLY)
 
 
 def is_point(condition: Document) -> bool:
     """Whether it is of those that few sessions meet, however many there are."""
     return _parts(condition)[0] in _POINTS
+
+
+def _cost_sought(wanted: SessionFilter) -> str:
+    """Return the highest amount that has a term, of those that what is wanted costs at least."""
+    if wanted.cost_over is None and wanted.cost_under is None:
+        return ""
+    return f"{max(amount for amount in _COSTS if amount <= (wanted.cost_over or 0))}"
+
+
+def _cost_bounds(wanted: SessionFilter) -> Document:
+    over: Document = {} if wanted.cost_over is None else {"$gt": wanted.cost_over}
+    return over | ({} if wanted.cost_under is None else {"$lt": wanted.cost_under})
 
 
 def _parts(condition: Document) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Sessions are found by the tool calls of their answers, by model, client and commit."""
+"""Sessions are found by tool calls, by model, client and commit, by who voted, and by cost."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.hold import Vote
 from app.domain.identity import Provenance
 from app.domain.session import Decision, RecordedAnswer, RecordedCall, SessionState
-from app.domain.session_facts import Origin
+from app.domain.session_facts import Cost, Origin
 from app.search import SessionFilter
 from tests.app.storage.test_mongo import JOB, NOW, a_session
+from tests.bot.values import MARIA, hold
 from tests.written import change_session, open_session
 
 if TYPE_CHECKING:
@@ -104,3 +106,62 @@ async def test_sessions_are_found_by_model_client_and_commit(
     assert [each.id for each in await storage.sessions.search(wanted, limit=9)] == (
         [session.id] if found else []
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (SessionFilter(cost_over=1_499_999), "dear"),
+        (SessionFilter(cost_over=1_500_000), ""),
+        (SessionFilter(cost_over=2_000_000), ""),
+        (SessionFilter(cost_over=100), "dear cheap"),
+        (SessionFilter(cost_under=1_500_000), "cheap free"),
+        (SessionFilter(cost_under=1), "free"),
+        (SessionFilter(cost_over=0, cost_under=2_000_000), "dear cheap"),
+        (SessionFilter(cost_over=100, model="m-cheap"), "cheap"),
+    ],
+    ids=str,
+)
+async def test_sessions_are_found_by_what_they_cost(
+    storage: MongoStorage, wanted: SessionFilter, found: str
+) -> None:
+    costs = {"unknown": None, "free": 0, "cheap": 700, "dear": 1_500_000}
+    named = {}
+    for at, (name, micros) in enumerate(costs.items()):
+        session = a_session(NOW + timedelta(seconds=at), model=f"m-{name}")
+        named[session.id] = name
+        await open_session(storage, session)
+        cost = None if micros is None else Cost(micros, "2026-11-01")
+        await change_session(storage, session.id, answer=RecordedAnswer(200, (), NOW, cost=cost))
+    there = await storage.sessions.search(wanted, limit=9)
+    assert " ".join(named[each.id] for each in there) == found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (SessionFilter(approver="maria"), "2 1"),
+        (SessionFilter(approver="maria@acme.example"), "2 1"),
+        (SessionFilter(approver="maria lopez"), "2 1"),
+        (SessionFilter(approver="dana"), ""),
+        (SessionFilter(approver="maria", until=NOW + timedelta(seconds=2)), "1"),
+        (SessionFilter(approver="maria", model="m-1"), "1"),
+        (SessionFilter(approver="maria", model="m-0"), ""),
+    ],
+    ids=str,
+)
+async def test_sessions_are_found_by_who_voted_on_their_holds(
+    storage: MongoStorage, wanted: SessionFilter, found: str
+) -> None:
+    named = {}
+    for at in range(3):
+        session = a_session(NOW + timedelta(seconds=at), model=f"m-{at}")
+        named[session.id] = f"{at}"
+        await open_session(storage, session)
+        vote = Vote(MARIA, approve=False, at=NOW)
+        held = hold(id=f"{at}", key=f"{at}", session_id=session.id, votes=(vote,) if at else ())
+        await storage.holds.open(held)
+    there = await storage.sessions.search(wanted, limit=9)
+    assert " ".join(named[each.id] for each in there) == found
+    alone = await storage.sessions.search(replace(wanted, id=max(named)), limit=9)
+    assert " ".join(named[each.id] for each in alone) == ("2" if "2" in found else "")

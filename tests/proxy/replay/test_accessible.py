@@ -53,6 +53,7 @@ async def test_no_page_has_a_fault(place: Place) -> None:
     paths = {
         "list": "",
         "fault": "?q=colour:red",
+        "text": "?q=%22look%22",
         "session": f"/{session.id}",
         "plain": f"/{plain.id}",
         "conversation": f"/{plain.id}/conversation",

@@ -76,6 +76,7 @@ TAGS = frozenset(
         "article",
         "aside",
         "output",
+        "datalist",
         "select",
         "option",
         "pre",
@@ -166,7 +167,8 @@ async def test_whatever_somebody_wrote_is_text_on_every_page(place: Place) -> No
             policy = page.headers["content-security-policy"]
             assert policy.startswith("default-src 'none'")
             assert "unsafe" not in policy
-            assert re.search(r"script-src ('none'|http://[\d.:]+/-/replay/player\.js)$", policy)
+            script = r"http://[\d.:]+/-/replay/(suggest|player)\.js"
+            assert re.search(rf"script-src {script}( {script})?$", policy)
         raw = await browser.get(f"{place.url}/-/replay/{session.id}/raw")
         assert raw.headers["content-type"].startswith("text/plain")
         assert raw.headers["content-security-policy"] == "default-src 'none'; sandbox"
@@ -237,6 +239,39 @@ async def test_a_search_is_in_the_address_and_a_wrong_word_is_named(place: Place
         wrong = await browser.get(f"{place.url}/-/replay?q=colour:red")
         assert "recognize “colour:red”" in wrong.text
         assert 'value="colour:red"' in wrong.text
+
+
+async def test_a_text_is_searched_as_one_watches_and_words_are_suggested(place: Place) -> None:
+    alice = identity_of(place, "alice")
+    await recorded(place, alice, body("the quick\nbrown fox"), "ran", NAUGHTY)
+    await recorded(place, alice, body("another"), "thing")
+    async with chromium() as (page, complaints):
+        await sign_in(page, place, "Ines Roth")
+        field = page.get_by_label("Search sessions")
+        await field.press_sequentially("con")
+        await field.press("ArrowDown")
+        await expect(page.get_by_role("option", name="connection:")).to_be_visible()
+        await field.press("Enter")
+        await expect(field).to_have_value("connection:")
+        await field.fill('since:1d "Quick  brown"')
+        await field.press("Enter")
+        await expect(page.get_by_text("1 found. That is all there is.")).to_be_visible()
+        rows = page.locator("table.sessions tbody tr")
+        await expect(rows).to_have_count(1)
+        await rows.get_by_role("link").click()
+        said = page.get_by_role("paragraph").filter(has_text="the quick brown fox")
+        await expect(said.first).to_be_visible()
+    assert complaints == []
+
+
+async def test_who_sees_only_their_own_finds_no_text_of_others(place: Place) -> None:
+    mine = await recorded(place, identity_of(place, "alice"), body("platypus"), "yes")
+    other = await recorded(place, identity_of(place, "dana"), body("platypus"), "no")
+    async with Browser() as browser:
+        await signed_in(browser, place, "alice")
+        found = await browser.get(f"{place.url}/-/replay/search?q=text:platypus")
+    assert mine.id in found.text
+    assert other.id not in found.text
 
 
 async def test_an_auditor_plays_a_session_with_the_keyboard(place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -14,12 +15,27 @@ if TYPE_CHECKING:
     from app.domain.event import Entry
     from app.domain.hold import Hold
     from app.domain.session import Session
-    from proxy.replay.reading import Raw
+    from app.reader import Masking
 
 Json: TypeAlias = dict[str, Any]
 _NAME = re.compile(r"[0-9a-f]{10,128}|[0-9a-z]{26}|gateway\S{1,60}|bot\S{1,60}")
 """What looks like a secret and is none: digests, ids, and chains of the ledger."""
 FORMAT = "abeyance.session/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Both halves as they were recorded, decoded and masked."""
+
+    request: str
+    answer: str
+
+
+def masked_raw(request: bytes, answer: bytes, masking: Masking) -> Raw:
+    """Mask both halves together: a value that is named in one is masked in the other."""
+    texts = [half.decode(errors="replace") for half in (request, answer)]
+    mask = masking(texts)
+    return Raw(*map(mask, texts))
 
 
 def exported(
