@@ -12,7 +12,7 @@ from app.errors import BadSettings
 from app.settings import SlackMode
 from bot.people.managers import named_field
 from bot.slack import tokens
-from bot.slack.api import SlackRefused, SlackUnavailable, TokenRefused
+from bot.slack.failures import SlackRefused, SlackUnavailable, TokenRefused
 from bot.slack.manifest import BOT_SCOPES
 
 if TYPE_CHECKING:

@@ -36,6 +36,7 @@ from bot.grants import Grants
 from bot.handlers.changing import Changing
 from bot.handlers.commands import Commands
 from bot.handlers.decide import Clicks
+from bot.handlers.exporting import Exporting
 from bot.handlers.false_alarm import FalseAlarms
 from bot.handlers.home import Home
 from bot.handlers.queries import Queries
@@ -46,6 +47,7 @@ from bot.handlers.trusting import Trusting, TrustTexts
 from bot.handlers.view_full import Viewing
 from bot.marking import Marking
 from bot.people.approvers import Approvers
+from bot.people.auditors import Auditors
 from bot.people.groups import Groups
 from bot.people.linking import Linking
 from bot.people.managers import Managers
@@ -264,7 +266,9 @@ class _Shared:
         marking = Marking(self.storage.marks, holds, ledger, clock, self.mask)
         querying = Querying(holds, ledger, clock, self.mask)
         reader = Reader(sessions, self.storage.pieces, self.storage.pages)
-        records = Records(sessions, reader, holds, marking)
+        entries = self.storage.ledger.entries
+        records = Records(sessions, reader, holds, marking, entries)
+        auditors = Auditors(people, ledger, clock, self.masking)
         clicks = Clicks(slack, decisions, self.grants, linking, self.signer, clock, home)
         texts = TrustTexts(reader, ledger, clock, self.masking)
         rooms = Rooms(
@@ -276,8 +280,9 @@ class _Shared:
             trusting=Trusting(slack, decisions, trusts, texts, clicks, home, self.signer),
             viewing=Viewing(slack, decisions, reader, ledger, self.signer, clock, self.masking),
             auditing=Auditing(
-                *(slack, people, records, ledger, clock, self.masking, self.settings.public_url)
+                *(slack, people, records, auditors, clock, self.masking, self.settings.public_url)
             ),
+            exporting=Exporting(slack, auditors, records, self.masking),
             commands=Commands(people, self.grants, holds, notices, self.links, home, clock),
             home=home,
             together=Together(slack, clicks, home, self.signer),

@@ -18,6 +18,7 @@ from bot.delivery import digest
 from bot.handlers.changing import Changing
 from bot.handlers.commands import Commands
 from bot.handlers.decide import Clicks
+from bot.handlers.exporting import Exporting
 from bot.handlers.false_alarm import FalseAlarms
 from bot.handlers.home import Home
 from bot.handlers.outsiders import only_ours
@@ -28,14 +29,13 @@ from bot.handlers.together import Together
 from bot.handlers.trusting import Trusting
 from bot.handlers.view_full import Viewing
 from bot.people import linking
-from bot.slack.api import SlackRefused
+from bot.slack.failures import SlackRefused
 from bot.views import (
     approval_forms,
     cards,
     home_tab,
     modals,
     queries,
-    replay_pages,
     request_pages,
     requester_message,
     together,
@@ -43,6 +43,7 @@ from bot.views import (
 )
 from bot.views.calls import change_form
 from bot.views.phrases import ONLY_OURS
+from bot.views.replay import lists, session
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncRespond
@@ -68,6 +69,7 @@ class Rooms:
     viewing: Viewing
     trusting: Trusting
     auditing: Auditing
+    exporting: Exporting
     commands: Commands
     home: Home
     together: Together
@@ -118,17 +120,20 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         cards.VIEW: rooms.viewing.view_full,
         request_pages.OLDER: rooms.viewing.turn_page,
         request_pages.NEWER: rooms.viewing.turn_page,
-        replay_pages.OPEN: rooms.auditing.open,
-        replay_pages.OLDER: rooms.auditing.older,
-        replay_pages.NEWER: rooms.auditing.newer,
-        replay_pages.BACK: rooms.auditing.page,
-        replay_pages.FORWARD: rooms.auditing.page,
-        replay_pages.FIRST: rooms.auditing.page,
-        replay_pages.LAST: rooms.auditing.page,
-        replay_pages.LIST: rooms.auditing.listing,
-        replay_pages.IN_BROWSER: rooms.clicks.open_link,
-        replay_pages.MARK: rooms.auditing.mark,
-        replay_pages.UNMARK: rooms.auditing.unmark,
+        lists.OPEN: rooms.auditing.open,
+        lists.OLDER: rooms.auditing.older,
+        lists.NEWER: rooms.auditing.newer,
+        session.BACK: rooms.auditing.page,
+        session.FORWARD: rooms.auditing.page,
+        session.FIRST: rooms.auditing.page,
+        session.LAST: rooms.auditing.page,
+        session.LIST: rooms.auditing.listing,
+        session.IN_BROWSER: rooms.clicks.open_link,
+        lists.SEARCH: rooms.auditing.refine,
+        lists.RECORD: rooms.auditing.record,
+        session.EXPORT: rooms.exporting.export,
+        session.MARK: rooms.auditing.mark,
+        session.UNMARK: rooms.auditing.unmark,
         home_tab.SEARCH: rooms.auditing.search,
         home_tab.NEWER: rooms.home.turn_page,
         home_tab.OLDER: rooms.home.turn_page,
@@ -138,6 +143,7 @@ def _table(rooms: Rooms) -> tuple[Handlers, Handlers, Handlers]:
         together.OPEN: rooms.together.open,
     }
     views: Handlers = {
+        lists.MODAL: rooms.auditing.submit,
         modals.AGAIN_SUBMIT: rooms.asking.state,
         queries.ASK_SUBMIT: rooms.queries.ask,
         queries.REPLY_SUBMIT: rooms.queries.reply,

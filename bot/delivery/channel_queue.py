@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.errors import StorageUnavailable
-from bot.slack.api import SlackRefused, SlackUnavailable
+from bot.slack.failures import SlackRefused, SlackUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -17,8 +17,8 @@ from app.errors import StorageUnavailable
 from bot.delivery.channel_queue import Busy
 from bot.delivery.messages import DesiredMessage
 from bot.slack import blocks, text
-from bot.slack.api import SlackRefused, SlackUnavailable
 from bot.slack.blocks import Button, Message
+from bot.slack.failures import SlackRefused, SlackUnavailable
 from bot.slack.text import is_user
 from bot.views import phrases
 

@@ -13,8 +13,8 @@ from app.domain.identity import IdentityKind
 from app.domain.notice import Notice, NoticeKind
 from bot.delivery.channels import DIRECT
 from bot.people.approvers import Audience
-from bot.slack.api import SlackRefused
 from bot.slack.blocks import Message
+from bot.slack.failures import SlackRefused
 from bot.slack.text import is_user
 from bot.views import cards, queries, thread_replies
 from policies.approvals.approval import concerned

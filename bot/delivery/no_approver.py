@@ -11,7 +11,7 @@ from app.audit.moves import Mover
 from app.domain.hold import HoldEvent, HoldState
 from app.domain.notice import NoticeKind
 from app.errors import StorageUnavailable, Superseded
-from bot.slack.api import SlackRefused, SlackUnavailable, TokenRefused
+from bot.slack.failures import SlackRefused, SlackUnavailable, TokenRefused
 from bot.slack.text import is_user
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from app.domain.notice import Notice, NoticeKind
 from app.ids import new_token
 from bot.delivery.calling import Calling
 from bot.delivery.channel_queue import Busy, Job
-from bot.slack.api import Done, Posted, SlackRefused, SlackUnavailable
+from bot.slack.api import Posted
+from bot.slack.failures import Done, SlackRefused, SlackUnavailable
 from bot.slack.text import is_user
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from app.errors import StorageUnavailable
 from bot.delivery.channel_queue import Busy
 from bot.delivery.messages import DesiredMessage
 from bot.slack import blocks, text
-from bot.slack.api import SlackUnavailable
 from bot.slack.blocks import Message
+from bot.slack.failures import SlackUnavailable
 from bot.views import phrases
 
 if TYPE_CHECKING:

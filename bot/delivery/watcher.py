@@ -13,7 +13,7 @@ from app.errors import StorageUnavailable
 from bot.delivery.channel_queue import Lane
 from bot.delivery.messages import UNANSWERED
 from bot.delivery.unasked import Unasked
-from bot.slack.api import SlackRefused, SlackUnavailable
+from bot.slack.failures import SlackRefused, SlackUnavailable
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold

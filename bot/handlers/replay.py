@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
-from app.domain.event import Event, EventKind
+from app.domain.event import Entry
 from app.errors import AbeyanceError, BadRequest, NotPermitted
 from app.reader import Masking, Reader
+from app.replay.text_search import Progress, TextSearch, saying
+from app.replay.trail import steps
 from app.search import parse_filter
 from app.storage.ports import HoldStore
 from app.storage.record.session_store import SessionStore
 from bot.marking import Marking
-from bot.views import modals, replay_pages
-from bot.views.replay_pages import PAGE_SESSIONS, Shelf
+from bot.people.auditors import REFUSED
+from bot.views import modals
+from bot.views.replay.lists import PAGE_SESSIONS, Shelf, faulty, listing, read_filter, searching
+from bot.views.replay.session import Decided, replayed
 from policies.approvals.approval import Objection, is_requester
 from policies.approvals.membership import AUDITORS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from slack_bolt.async_app import AsyncAck
 
     from app.clock import Clock
-    from app.storage.ports import Ledger
+    from app.replay.text_search import Content
+    from app.search import SessionFilter
+    from bot.people.auditors import Auditors
     from bot.people.people import People
     from bot.slack.api import Slack
     from bot.slack.blocks import Block
@@ -34,11 +40,8 @@ if TYPE_CHECKING:
 Body: TypeAlias = dict[str, Any]
 _QUERY_LIMIT = 300
 _SESSION = re.compile(r"(?P<id>[0-9a-z]{26})(?:\s+(?P<page>\d{1,6}))?")
+_TELL_SECONDS = 3.0
 _TITLE = "Sessions"
-_REFUSED = (
-    "Only auditors can replay sessions, and you are not in that group. This attempt is recorded. "
-    "If you need to see a session, ask an auditor, or have an administrator add you."
-)
 _FAILED = "The record can't be read or written right now, so nothing is shown. Try again later."
 _log = structlog.get_logger(__name__)
 
@@ -51,6 +54,8 @@ class Records:
     reader: Reader
     holds: HoldStore
     marking: Marking
+    entries: Callable[[str], Awaitable[Sequence[Entry]]]
+    """Returns what the ledger has of a session."""
 
 
 class Auditing:
@@ -61,19 +66,22 @@ class Auditing:
         slack: Slack,
         people: People,
         records: Records,
-        ledger: Ledger,
+        auditors: Auditors,
         clock: Clock,
         masking: Masking,
         public_url: str = "",
     ) -> None:
         """`public_url` is where browsers reach the gateway; empty: nowhere."""
+        self._auditors = auditors
         self._slack = slack
         self._people = people
         self._sessions, self._holds = records.sessions, records.holds
         self._marking, self._reader = records.marking, records.reader
-        self._ledger = ledger
+        self._entries = records.entries
         self._clock = clock
         self._masking = masking
+        self._texts = TextSearch(records.sessions, records.reader, self._saying)
+        self._searching = asyncio.Semaphore(1)
         self._pages = f"{public_url}/-/replay" if public_url else ""
 
     async def command(self, ack: AsyncAck, body: Body) -> None:
@@ -95,6 +103,23 @@ class Auditing:
         if named := _SESSION.fullmatch(asked):
             shelf = Shelf("").opened(named["id"]).at(int(named["page"] or 1) - 1)
         await self._show(view_id, shelf, user)
+
+    async def refine(self, ack: AsyncAck, body: Body) -> None:
+        """Search again, by what is typed above a list."""
+        await self._turn(ack, body, lambda _, value: Shelf(value.strip()[:_QUERY_LIMIT]))
+
+    async def submit(self, ack: AsyncAck, body: Body, view: Body) -> None:
+        """Search again, where the form is sent."""
+        await ack(response_action="update", view=modals.note(_TITLE, "Reading…"))
+        shelf = Shelf(read_filter(view).strip()[:_QUERY_LIMIT])
+        await self._show(str(view["id"]), shelf, str(body["user"]["id"]))
+
+    async def record(self, ack: AsyncAck, body: Body) -> None:
+        """Open the record that a card is about."""
+        await ack()
+        session = str(body["actions"][0].get("value", ""))
+        view_id = await self._slack.open_view(body, modals.note(_TITLE, "Reading…"))
+        await self._show(view_id, Shelf("").opened(session), str(body["user"]["id"]))
 
     async def open(self, ack: AsyncAck, body: Body) -> None:
         await self._turn(ack, body, lambda shelf, value: shelf.opened(value))
@@ -149,6 +174,9 @@ class Auditing:
             raise NotPermitted(Objection.OWN_RULES.value)
         await self._marking.say(session, rule, voter.person, wrong=wrong)
 
+    async def _saying(self, contents: Sequence[Content], text: str) -> list[bool]:
+        return await asyncio.to_thread(saying, contents, text, self._masking)
+
     async def _turn(self, ack: AsyncAck, body: Body, go: Callable[[Shelf, str], Shelf]) -> None:
         await ack()
         view = body["view"]
@@ -157,45 +185,52 @@ class Auditing:
         await self._show(str(view["id"]), moved, str(body["user"]["id"]))
 
     async def _show(self, view_id: str, shelf: Shelf, user: str) -> None:
-        await self._slack.update_view(view_id, await self._view(shelf, user))
+        await self._slack.update_view(view_id, await self._view(view_id, shelf, user))
 
-    async def _view(self, shelf: Shelf, user: str) -> Block:
+    async def _view(self, view_id: str, shelf: Shelf, user: str) -> Block:
         try:
-            if not await self._may(shelf, user):
-                return modals.note(_TITLE, _REFUSED)
-            return await (self._session(shelf) if shelf.session else self._list(shelf))
+            what = "session" if shelf.session else "list"
+            if not await self._auditors.may_see(
+                user, what, shelf.session, query=shelf.query, page=shelf.page
+            ):
+                return modals.note(_TITLE, REFUSED)
+            return await (self._session(shelf) if shelf.session else self._list(shelf, view_id))
         except BadRequest as error:
-            return modals.note(_TITLE, str(error))
+            return faulty(shelf, str(error))
         except AbeyanceError as error:
             _log.warning("replay not shown", user=user, reason=str(error))
             return modals.note(_TITLE, _FAILED)
 
-    async def _may(self, shelf: Shelf, user: str) -> bool:
-        """Read the right anew, and record what comes of it before anything is shown."""
-        voter = await self._people.voter(user, [AUDITORS])
-        allowed = AUDITORS in voter.member_of
-        data: dict[str, str | int] = {
-            "slack_user": user,
-            "email": voter.person.email,
-            "what": "session" if shelf.session else "list",
-            "query": self._masking((shelf.query,))(shelf.query),
-            "page": shelf.page,
-        }
-        kind = EventKind.REPLAY_SHOWN if allowed else EventKind.REPLAY_REFUSED
-        await self._ledger.append(Event(kind, self._clock.now(), shelf.session, data))
-        return allowed
-
-    async def _list(self, shelf: Shelf) -> Block:
+    async def _list(self, shelf: Shelf, view_id: str) -> Block:
         wanted = parse_filter(shelf.query, self._clock.now())
+        if wanted.text:
+            return await self._searched(shelf, wanted, view_id)
         found = await self._sessions.search(wanted, limit=PAGE_SESSIONS + 1, before=shelf.before)
-        return replay_pages.listing(shelf, found[:PAGE_SESSIONS], more=len(found) > PAGE_SESSIONS)
+        shown = found[:PAGE_SESSIONS]
+        return listing(shelf, shown, shown[-1].id if found[PAGE_SESSIONS:] else "")
+
+    async def _searched(self, shelf: Shelf, wanted: SessionFilter, view_id: str) -> Block:
+        """Search for a text, and tell every few seconds how far that has come."""
+        async with self._searching:
+            now, told = Progress(), 0.0
+            found = self._texts.found(wanted, limit=PAGE_SESSIONS, before=shelf.before)
+            async for now in found:
+                if now.seconds >= told + _TELL_SECONDS and not now.is_over:
+                    told = now.seconds
+                    await self._slack.update_view(view_id, searching(shelf, now))
+        return listing(shelf, now.found, now.last if now.has_more else "", now)
 
     async def _session(self, shelf: Shelf) -> Block:
         session = await self._sessions.get(shelf.session)
         if session is None:
             return modals.note(_TITLE, f"There is no session {shelf.session}.")
         hold = await self._holds.get(session.hold_id) if session.hold_id else None
+        entries = await self._entries(session.id) if not shelf.page else ()
         shown = await self._reader.page(session, shelf.page, self._masking)
         marked = await self._marking.of(session.id)
         url = f"{self._pages}/{session.id}" if self._pages else ""
-        return replay_pages.replayed(shelf, session, hold, shown, marked, url)
+        mask = self._masking(())
+        trail = steps(entries, hold, mask)
+        reason = mask(hold.reason if hold else session.origin.reason if session.origin else "")
+        told = Decided(hold, marked, trail, reason)
+        return replayed(shelf, session, told, shown, url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.slack.api import SlackRefused
+from bot.slack.failures import SlackRefused
 from policies.approvals.approval import concerned
 
 if TYPE_CHECKING:

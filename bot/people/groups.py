@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.slack.api import SlackRefused
+from bot.slack.failures import SlackRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.people.groups import NOT_FOUND_SECONDS
-from bot.slack.api import SlackRefused
+from bot.slack.failures import SlackRefused
 from bot.slack.text import is_user
 
 if TYPE_CHECKING:

@@ -1,9 +1,4 @@
-"""The one file that calls Slack: each method we use, typed, with its errors mapped.
-
-SlackUnavailable   Slack does not answer, or asks to wait: try again later
-└── TokenRefused   ... to us, until somebody sets another token
-SlackRefused       Slack understood and said no; `code` is its error, such as `channel_not_found`
-"""
+"""The one file that calls Slack: each method we use, typed, with its errors mapped."""
 
 from __future__ import annotations
 
@@ -12,7 +7,6 @@ import contextlib
 import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -23,8 +17,8 @@ from slack_sdk.http_retry.builtin_async_handlers import (
 )
 from slack_sdk.web.async_client import AsyncWebClient
 
-from app.errors import AbeyanceError, Unavailable
 from bot.slack.accounts import Match, Workspace, account, profile_field, vouched
+from bot.slack.failures import Done, SlackRefused, SlackUnavailable, TokenRefused, header_of, mapped
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -40,50 +34,7 @@ _POST_SECONDS = 5.0
 _HISTORY_PAGE, _HISTORY_PAGES = 200, 25
 # Nothing was sent where no connection came about.
 _NOT_SENT = (aiohttp.ClientConnectorError,)
-_LIMITED = frozenset({"rate_limited", "ratelimited"})
-_PASSING = _LIMITED | {"fatal_error", "internal_error", "request_timeout", "service_unavailable"}
-_DEAD_TOKEN = frozenset(
-    {"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"}
-)
 _CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{7,}")
-
-
-class Done(Enum):
-    """Whether a call that failed has had its effect all the same."""
-
-    NO = "no"
-    PERHAPS = "perhaps"
-    """Slack answered, but not whether."""
-    OR_YET = "or yet"
-    """There was no answer: it may even be done later."""
-
-
-class SlackUnavailable(Unavailable):
-    """Slack does not answer, or asks to wait; `retry_after` is in seconds, 0 where not told."""
-
-    def __init__(self, message: str, retry_after: float = 0.0, done: Done = Done.OR_YET) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-        self.done = done
-
-
-class TokenRefused(SlackUnavailable):
-    """Slack does not accept the token; nothing was done. `code` is its error.
-
-    It says nothing about what was asked, so nothing may be decided on it.
-    """
-
-    def __init__(self, method: str, code: str) -> None:
-        super().__init__(f"Slack does not accept the token for {method}: {code}", done=Done.NO)
-        self.code = code
-
-
-class SlackRefused(AbeyanceError):
-    """Slack said no."""
-
-    def __init__(self, method: str, code: str, detail: str = "") -> None:
-        super().__init__(f"Slack refused {method}: {code}{detail and f' ({detail})'}")
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +97,7 @@ class Slack:
     async def scopes(self) -> frozenset[str]:
         """Return what the token may do, as Slack says with each answer."""
         answer = await self._call("auth.test", self.client.auth_test())
-        granted = _header(answer, "x-oauth-scopes").split(",")
+        granted = header_of(answer, "x-oauth-scopes").split(",")
         return frozenset(scope.strip() for scope in granted if scope.strip())
 
     def speak_in(self, team_id: str) -> None:
@@ -290,6 +241,18 @@ class Slack:
         answer = await self._call("conversations.open", self.client.conversations_open(users=user))
         return str(answer["channel"]["id"])
 
+    async def give_file(self, user: str, name: str, content: bytes, words: str) -> None:
+        """Put a file into the direct messages of someone, with some words of ours."""
+        place = await self.direct_channel(user)
+        sent = self.client.files_upload_v2(
+            filename=name,
+            content=content,
+            channel=place,
+            initial_comment=words,
+            request_file_info=False,
+        )
+        await self._call("files.completeUploadExternal", sent)
+
     async def open_view(self, body: Mapping[str, Any], view: Block) -> str:
         """Open a modal and return its id, above the one in which `body` tells of a click.
 
@@ -315,31 +278,10 @@ class Slack:
             async with asyncio.timeout(seconds):
                 return await sent
         except SlackApiError as error:
-            mapped = _mapped(method, error)
-            if isinstance(mapped, TokenRefused):
+            failure = mapped(method, error)
+            if isinstance(failure, TokenRefused):
                 self._doubted.set()
-            raise mapped from error
+            raise failure from error
         except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
             done = Done.NO if isinstance(error, _NOT_SENT) else Done.OR_YET
             raise SlackUnavailable(f"Slack does not answer {method}: {error}", done=done) from error
-
-
-def _mapped(method: str, error: SlackApiError) -> AbeyanceError:
-    answer = error.response
-    status = getattr(answer, "status_code", 200)
-    code = answer.get("error") if hasattr(answer, "get") else None
-    if status == 429 or status >= 500 or code is None or code in _PASSING:
-        limited = status == 429 or code in _LIMITED
-        retry_after = float(_header(answer, "retry-after") or 0) if limited else 0.0
-        said = f"Slack does not answer {method}: {code or status}"
-        return SlackUnavailable(said, retry_after, Done.NO if limited else Done.PERHAPS)
-    if code in _DEAD_TOKEN:
-        return TokenRefused(method, str(code))
-    messages = (answer.get("response_metadata") or {}).get("messages") or []
-    return SlackRefused(method, str(code), "; ".join(map(str, messages)))
-
-
-def _header(answer: object, wanted: str) -> str:
-    headers = getattr(answer, "headers", None) or {}
-    value = next((value for name, value in headers.items() if name.lower() == wanted), "")
-    return str(value[0] if isinstance(value, list) else value)

@@ -110,14 +110,19 @@ def actions(block_id: str, buttons: Sequence[Button | Menu]) -> Block:
     return {"type": "actions", "block_id": block_id, "elements": spelt}
 
 
-def search(block_id: str, action_id: str, label: str, example: str) -> Block:
-    """Take a line of text that is sent as soon as its writer presses Enter."""
+def search(block_id: str, action_id: str, label: str, example: str, value: str = "") -> Block:
+    """Take a line of text that is sent as soon as its writer presses Enter.
+
+    `value` is what it has at first.
+    """
     element: Block = {
         "type": "plain_text_input",
         "action_id": action_id,
         "placeholder": _plain(example, 150),
         "dispatch_action_config": {"trigger_actions_on": ["on_enter_pressed"]},
     }
+    if value:
+        element["initial_value"] = value
     return {
         "type": "input",
         "block_id": block_id,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.slack.api import SlackRefused, SlackUnavailable
+from bot.slack.failures import SlackRefused, SlackUnavailable
 from bot.slack.text import is_user
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import aiohttp
 import structlog
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.slack.api import SlackRefused, SlackUnavailable, TokenRefused
+from bot.slack.failures import SlackRefused, SlackUnavailable, TokenRefused
 from bot.slack.tokens import APP_TOKEN, check_token, refused
 
 if TYPE_CHECKING:

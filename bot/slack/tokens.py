@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.errors import BadSettings
-from bot.slack.api import SlackRefused, SlackUnavailable, TokenRefused
+from bot.slack.failures import SlackRefused, SlackUnavailable, TokenRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

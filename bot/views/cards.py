@@ -13,6 +13,7 @@ from bot.views.calls.change_form import is_offered
 from bot.views.durations import duration
 from bot.views.headline import LIMIT, headline
 from bot.views.quotes import passages, quotes
+from bot.views.replay.lists import RECORD
 from policies.approvals.grant_lengths import grant_length, grant_lengths
 from policies.approvals.habits import ADVICE
 from policies.calls.voting import may_pass_task
@@ -88,6 +89,7 @@ def card(
         if terms := _terms(hold):
             drawn.append(blocks.context(*terms))
     drawn.append(blocks.context(*_footnotes(hold, warning, habit=habit)))
+    drawn.append(_record(hold))
     return Message(_summary(hold), tuple(drawn))
 
 
@@ -235,11 +237,16 @@ def _footnotes(hold: Hold, warning: str, *, habit: bool) -> list[Markup]:
     notes = [text.words(warning, 300)] if warning else []
     notes += [_rules(hold), phrases.marks(hold)]
     notes += [text.ours(f"💡 {ADVICE}")] if habit else []
-    record = text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80))
+    return [note for note in notes if note]
+
+
+def _record(hold: Hold) -> Block:
+    """Tell since when it has been waiting; the button opens the record, for auditors."""
+    said = text.ours("The whole record, for auditors")
     if hold.state is HoldState.PENDING:
         waiting = text.join(text.ours("Waiting since "), text.moment(hold.created_at))
-        record = text.join(waiting, text.ours(" · the requester can't approve · "), record)
-    return [note for note in [*notes, record] if note]
+        said = text.join(waiting, text.ours(" · the requester can't approve"))
+    return blocks.section(said, button=Button("Record", RECORD, hold.session_id))
 
 
 def _rules(hold: Hold) -> Markup:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.slack import blocks, text
-from bot.slack.blocks import Message
+from bot.slack.blocks import Button, Message
 from bot.views import phrases
 from bot.views.calls import words
+from bot.views.replay.lists import RECORD
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold, Vote
@@ -65,8 +66,8 @@ def loud(hold: Hold) -> Message | None:
         text.ours(" asks for."),
     )
     why = phrases.reason(broken, text.ours("*Their reason:* "))
-    record = text.join(text.ours("Record: "), text.code(f"/replay {hold.session_id}", 80))
-    drawn = (blocks.section(told), blocks.section(why), blocks.context(record))
+    record = Button("Record", RECORD, hold.session_id)
+    drawn = (blocks.section(told, button=record), blocks.section(why))
     return Message(told, drawn)
 
 

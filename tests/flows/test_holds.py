@@ -58,7 +58,7 @@ async def test_an_approved_request_goes_upstream_unchanged_and_is_answered(
     decided = await maria.wait_for_change(card, "finished in")
     assert re.search(r"released · finished in \d+\.\d s, \d+ tokens", decided.words)
     assert "Maria Lopez" in decided.words or maria.id in decided.words
-    assert decided.buttons == ["Revoke"], "it covers what is done for it"
+    assert decided.buttons == ["Revoke", "Record"], "it covers what is done for it"
 
 
 async def test_the_card_says_that_an_approved_request_failed(
@@ -106,7 +106,7 @@ async def test_a_denied_request_tells_the_caller_who_and_why(
     notice = await dana.wait_for_message("Use the staging cluster", channel="abeyance")
     for told in ("production-needs-a-manager", "staging"):
         assert told in notice.words
-    assert (await marcus.wait_for_change(card, "Denied")).buttons == []
+    assert (await marcus.wait_for_change(card, "Denied")).buttons == ["Record"]
     assert await model.requests() == []
 
 

@@ -46,10 +46,10 @@ async def test_a_manager_approves_and_the_card_says_so(office: Office) -> None:
         maria = await office.slack.user("maria")
         held = await office.hold()
         card = await card_of(maria)
-        assert card.buttons == ["Approve", "Deny…", "View full"]
+        assert card.buttons == ["Approve", "Deny…", "View full", "Record"]
         await maria.click(card, "Approve")
         card = await maria.wait_for_change(card, "*Approved*")
-        assert card.buttons == []
+        assert card.buttons == ["Record"]
     approved = await current(office, held)
     assert approved.state is HoldState.APPROVED
     assert [(v.by.email, v.approve) for v in approved.votes] == [("maria@acme.example", True)]
@@ -237,7 +237,7 @@ async def test_of_opposite_words_at_once_exactly_one_counts(office: Office) -> N
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(maria.click(await card_of(maria), "Approve"))
             tasks.create_task(marcus.submit(REASON))
-        await maria.wait_for_change(card, lambda m: m.buttons == [])
+        await maria.wait_for_change(card, lambda m: m.buttons == ["Record"])
     done = await current(office, held)
     assert len(done.votes) == 1
     assert done.state is (HoldState.APPROVED if done.votes[0].approve else HoldState.DENIED)

@@ -12,7 +12,7 @@ from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.session import Chunk, Decision, RecordedAnswer
 from app.storage.store import MongoStorage
-from bot.views.replay_pages import Shelf
+from bot.views.replay.lists import SEARCH, Shelf
 from proxy.record.pager import Pager
 from sandbox.slack.driver import SeenView
 from tests.bot.values import JOB
@@ -188,6 +188,75 @@ async def test_what_cannot_be_found_is_told_in_words(
     async with office.bot():
         ines = await office.slack.user("ines")
         await replay(ines, asked, answer)
+
+
+async def test_a_wrong_filter_comes_back_to_be_mended(office: Office) -> None:
+    held = await office.hold()
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        view = await replay(ines, "dana colour:red", "I don't recognize “colour:red”")
+        field = view.element(SEARCH)
+        assert field.raw["initial_value"] == "dana colour:red"
+        await ines.click(view, SEARCH, choose="dana since:1d")
+        assert held.session_id in (await ines.wait_for_view("`dana since:1d`")).words
+
+
+async def test_a_text_is_searched_in_what_was_asked_and_answered(office: Office) -> None:
+    held = await office.hold()
+    other = await office.hold(body=b'{"messages": [{"role": "user", "content": "hello"}]}')
+    await answered(office, other, "the quick ", "brown fox")
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        view = await replay(ines, "text:“quick brown”", "Looked at 2 sessions")
+        assert other.session_id in view.words
+        assert held.session_id not in view.words
+        await replay(ines, '"purple cow"', "No session fits")
+
+
+async def test_the_record_is_opened_from_the_card_and_exported(office: Office) -> None:
+    held = await office.hold(reason="a demo with AKIAIOSFODNN7EXAMPLQ")
+    await answered(office, held, "Sure")
+    async with office.bot():
+        ines, maria = await office.slack.user("ines"), await office.slack.user("maria")
+        card = await maria.wait_for_message("Approval needed")
+        await maria.click(card, "Record")
+        await maria.wait_for_view("Only auditors can replay sessions")
+        await maria.close_view()
+        await maria.click(card, "Approve")
+        await ines.click(await ines.wait_for_message(held.id[-6:].upper()), "Record")
+        shown = await ines.wait_for_view("Decision trail")
+        for part in (
+            "*Their reason:* a demo with [aws-access-key-id]",
+            "deploy this to *production*",
+            "Catalog revision `c0ffee",
+            "Approved by ",
+        ):
+            assert part in shown.words
+        await ines.click(shown, "Export")
+        await ines.wait_for_view("The export is in your direct messages")
+        told = await ines.wait_for_message(lambda m: bool(m.raw.get("files")))
+        [file] = told.raw["files"]
+        assert file["name"] == f"session-{held.session_id}.json"
+        assert '"format": "abeyance.session/1"' in file["preview"]
+    what = [
+        (e.kind, e.data["what"]) for e in await office.events(held.session_id) if "what" in e.data
+    ]
+    assert what == [
+        (EventKind.REPLAY_REFUSED, "session"),
+        (EventKind.REPLAY_SHOWN, "session"),
+        (EventKind.REPLAY_SHOWN, "export"),
+    ]
+
+
+async def test_who_lost_the_right_exports_nothing(office: Office) -> None:
+    held = await office.hold()
+    async with office.bot():
+        ines = await office.slack.user("ines")
+        view = await replay(ines, held.session_id, "Page 1 of")
+        await office.slack.settings(usergroups={"auditors": ["maria"]})
+        await ines.click(view, "Export")
+        await ines.wait_for_view("Only auditors")
+        assert [m for m in ines.messages("abeyance") if m.raw.get("files")] == []
 
 
 def test_a_shelf_comes_back_as_it_was_put() -> None:

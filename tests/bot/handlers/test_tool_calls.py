@@ -54,11 +54,17 @@ async def test_a_call_is_approved_and_covers_the_very_same(office: Office) -> No
             "*Approve* also covers exactly the same command of this requester",
         ):
             assert part in card.words
-        assert card.buttons == ["Approve", "Approve Bash for this task", "Deny…", "View full"]
+        assert card.buttons == [
+            "Approve",
+            "Approve Bash for this task",
+            "Deny…",
+            "View full",
+            "Record",
+        ]
         await maria.click(card, "Approve")
         card = await maria.wait_for_change(card, "Covers exactly this command until")
         assert "being released to the agent" in card.words
-        assert card.buttons == ["Revoke"]
+        assert card.buttons == ["Revoke", "Record"]
     over = await current(office, held)
     assert over.state is HoldState.APPROVED
     assert over.granted is not None
@@ -112,7 +118,7 @@ async def test_a_call_of_no_known_conversation_is_approved_by_itself(
     async with office.bot():
         maria = await office.slack.user("maria")
         await hold_call(office, held)
-        assert (await card_of(maria)).buttons == ["Approve", "Deny…", "View full"]
+        assert (await card_of(maria)).buttons == ["Approve", "Deny…", "View full", "Record"]
 
 
 async def test_a_denial_says_that_the_agent_reads_it_and_the_requester_hears_it(
@@ -153,7 +159,7 @@ async def test_a_command_is_changed_and_runs_so(office: Office) -> None:
         card = await maria.wait_for_change(card, "being released to the agent with the change")
         for part in (COMMAND, STAGING, "Changed by the approver", "Look first"):
             assert part in card.words
-        assert card.buttons == []
+        assert card.buttons == ["Record"]
     over = await current(office, held)
     assert json.loads(over.change) == {"command": STAGING, "timeout": 120000}
     assert over.granted is None, "what was held is not what ran, so nothing is covered"

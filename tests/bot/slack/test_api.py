@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.slack.accounts import Match, Workspace, vouched
-from bot.slack.api import SlackRefused, SlackUnavailable, connected
+from bot.slack.api import connected
 from bot.slack.blocks import Message
+from bot.slack.failures import SlackRefused, SlackUnavailable
 from bot.slack.text import ours
 from sandbox.slack import BOT_TOKEN
 from sandbox.slack.driver import SlackDriver

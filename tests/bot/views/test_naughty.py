@@ -29,6 +29,8 @@ from app.domain.verdict import Approval, CoverTerms, Question
 from app.ids import new_id
 from app.pages import paged
 from app.reader import Shown as Seen
+from app.replay.text_search import Progress
+from app.replay.trail import Step
 from app.transcript import Turn, answer_turns
 from app.wire.reading import TextKind
 from bot.people.approvers import Audience
@@ -36,14 +38,14 @@ from bot.slack.blocks import MESSAGE_BLOCKS
 from bot.views import (
     cards,
     modals,
-    replay_pages,
     requester_message,
     thread_replies,
     together,
     trust_form,
 )
 from bot.views.home_tab import HomeTabContents, home
-from bot.views.replay_pages import Shelf
+from bot.views.replay.lists import PAGE_SESSIONS, Shelf, faulty, listing, searching
+from bot.views.replay.session import Decided, replayed
 from bot.views.request_pages import PagePosition
 from bot.views.requester_message import RequesterView
 from bot.views.together import Group
@@ -175,8 +177,13 @@ def test_every_word_in_a_thread(s: list[str], broken: int) -> None:
 def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     held = a_hold(s, state)
     session = replace(a_session(s, held), cloud=CloudRun(s[1], s[2], tokens=12_345))
-    shelf = Shelf(s[0][:300].encode(errors="replace").decode())
-    assert sendable(replay_pages.listing(shelf, [session] * replay_pages.PAGE_SESSIONS, more=True))
+    # What is put into a field to be edited is no markup.
+    shelf = Shelf(s[0][:300].replace("<!", "").encode(errors="replace").decode())
+    looked = Progress(9, 2, 1.5, session.id, NOW, (session,), is_over=True, has_more=True)
+    decided = Decided(held, {}, tuple(Step(NOW, s[2], s[3]) for _ in range(40)), s[4])
+    assert sendable(listing(shelf, [session] * PAGE_SESSIONS, session.id, looked))
+    assert sendable(searching(shelf, looked))
+    assert sendable(faulty(shelf, s[1]))
     chunks = (Chunk(0, 5, s[3].encode(errors="replace")),)
     said = [Turn(Role.USER, s[4], place=s[5]), *answer_turns(session.answer, chunks)]
     made = (s[6], json.dumps({"command": s[7], s[8]: s[9]}), "\u202e" * 7_000)
@@ -185,10 +192,10 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     for number, page in enumerate(pages):
         seen = Seen(number, len(pages), page, (s[6],), tuple(Side), tuple(Side))
         address = "https://gateway.acme.example/-/replay/x"
-        replayed = replay_pages.replayed(shelf.at(number), session, held, seen, page_url=address)
-        assert address in json.dumps(replayed)
-        assert sendable(replayed)
-        assert number or "12,345 tokens" in json.dumps(replayed["blocks"])
+        drawn = replayed(shelf.at(number), session, decided, seen, page_url=address)
+        assert address in json.dumps(drawn)
+        assert sendable(drawn)
+        assert number or "12,345 tokens" in json.dumps(drawn["blocks"])
 
 
 @quickly

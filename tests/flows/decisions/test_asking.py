@@ -190,7 +190,7 @@ async def test_security_and_a_manager_are_two_people_and_get_no_grant(
             client.chat.completions.create(model="sandbox-1", messages=messages)
         )
         card = await marcus.wait_for_message(name, channel="approvals")
-        assert card.buttons == ["Approve", "Deny…", "View full"]
+        assert card.buttons == ["Approve", "Deny…", "View full", "Record"]
         await marcus.click(card, "Approve")
         card = await maria.wait_for_message(
             lambda m: name in m.words and "still needs one from security" in m.words

@@ -53,7 +53,7 @@ async def test_an_expiry_is_told_as_what_it_is_to_caller_card_and_direct_message
     assert "not a denial" in refusal.value.message
     assert refusal.value.response.headers["abeyance-decision"] == "expired"
     card = await maria.wait_for_message("xpired", channel="approvals")
-    assert card.buttons == []
+    assert card.buttons == ["Record"]
     notice = await alice.wait_for_message("nobody-has-time", channel="abeyance")
     assert "Ask in the morning" in notice.words
     assert await model.requests() == []

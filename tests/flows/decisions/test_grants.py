@@ -55,7 +55,7 @@ async def test_a_grant_lets_the_same_person_pass_until_it_is_revoked_on_the_card
         card, first = await granted(http, maria)
         assert first.headers["abeyance-decision"] == "approved"
         card = await maria.wait_for_change(card, "Granted 1 h")
-        assert card.buttons == ["Revoke"]
+        assert card.buttons == ["Revoke", "Record"]
         cards = len(cards_of(maria))
         passed = await http.post(PATH, json=risky(new_word()))
         assert passed.headers["abeyance-decision"] == "granted"

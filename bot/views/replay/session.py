@@ -1,33 +1,34 @@
-"""`/replay`: sessions as auditors see them in Slack. Pure drawing; `commands.py` does the rest."""
+"""One session: what it was, who decided why, and page by page what was said."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from app.domain.hold import Hold
 from app.domain.hook import HookEvent
+from app.domain.mark import FalsePositive
 from app.domain.session import Decision, SessionState
 from app.ids import short
+from app.replay.trail import Step
 from bot.slack import blocks, text
 from bot.slack.blocks import Button
 from bot.views import outcomes, paging, phrases, queries
-from bot.views.replayed_calls import replayed_calls
+from bot.views.quotes import quotes
+from bot.views.replay.calls import replayed_calls
+from bot.views.replay.lists import MODAL, RECORDED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from app.domain.hold import Hold
-    from app.domain.mark import FalsePositive
     from app.domain.session import CloudRun, RecordedAnswer, Session
     from app.domain.verdict import FiredRule
     from app.reader import Shown
     from bot.slack.blocks import Block
     from bot.slack.text import Markup
+    from bot.views.replay.lists import Shelf
 
-OPEN = "replay_open"
-OLDER = "replay_older"
-NEWER = "replay_newer"
 BACK = "replay_back"
 FORWARD = "replay_forward"
 FIRST = "replay_first"
@@ -36,12 +37,10 @@ LIST = "replay_list"
 IN_BROWSER = "replay_in_browser"
 MARK = "replay_mark"
 UNMARK = "replay_unmark"
-MODAL = "replay_modal"
+EXPORT = "replay_export"
 
-PAGE_SESSIONS = 8
-_MOST_PAGES_BACK = 80
-_RECORDED = text.ours("🔎 This view is recorded.")
-
+_MOST_STEPS = 30
+_STEPS_TOGETHER = 10
 _ASKS = {
     HookEvent.PROMPT: "Prompt. ",
     HookEvent.TOOL_CALL: "Tool call. ",
@@ -51,98 +50,33 @@ _ASKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """Where an auditor is; it travels in the modal's private metadata.
+class Decided:
+    """What became of a session: its hold, what people called a false alarm, and the trail."""
 
-    `passed` are the last ids of the pages above, so that Newer finds its way back.
-    """
-
-    query: str
-    passed: tuple[str, ...] = ()
-    session: str = ""
-    page: int = 0
-
-    @property
-    def before(self) -> str:
-        return self.passed[-1] if self.passed else ""
-
-    def older(self, last: str) -> Shelf:
-        return replace(self, passed=(*self.passed, last)[-_MOST_PAGES_BACK:])
-
-    def newer(self) -> Shelf:
-        return replace(self, passed=self.passed[:-1])
-
-    def opened(self, session: str) -> Shelf:
-        return replace(self, session=session, page=0)
-
-    def at(self, page: int) -> Shelf:
-        return replace(self, page=max(page, 0))
-
-    def spelt(self) -> str:
-        return json.dumps([self.query, self.passed, self.session, self.page])
-
-    @staticmethod
-    def read(spelt: str) -> Shelf:
-        """Raises ValueError where we did not write it."""
-        match json.loads(spelt):
-            case [str(query), list(passed), str(session), int(page)] if page >= 0:
-                return Shelf(query, tuple(map(str, passed)), session, page)
-            case _:
-                raise ValueError(spelt)
-
-
-def listing(shelf: Shelf, found: Sequence[Session], *, more: bool) -> Block:
-    """List sessions, newest first, each with a button that opens it."""
-    asked = text.code(shelf.query, 300) if shelf.query else text.ours("all sessions")
-    shown = [blocks.context(text.ours("Filter: "), asked, _RECORDED)]
-    shown += [_entry(session) for session in found]
-    if not found:
-        shown.append(blocks.section(text.ours("No session fits this filter.")))
-    turns = []
-    if shelf.passed:
-        turns.append(Button("← Newer", NEWER, "newer"))
-    if more:
-        turns.append(Button("Older →", OLDER, found[-1].id))
-    if turns:
-        shown.append(blocks.actions("replay_pages", turns))
-    return blocks.modal("Sessions", shown, callback_id=MODAL, private=shelf.spelt())
-
-
-def _entry(session: Session) -> Block:
-    line = text.join(
-        text.moment(session.started_at, day=True),
-        text.bold(session.identity.name, 100),
-        text.ours("→"),
-        text.words(session.model or session.connection, 100),
-        text.ours(f"· *{session.decision.value}*"),
-        *([phrases.hooked(session.hook)] if session.hook else []),
-        by=" ",
-    )
-    rule = session.verdict.decisive
-    under = text.join(
-        text.code(session.id, 60),
-        *([text.ours(" · "), text.code(rule.rule, 100)] if rule else []),
-    )
-    button = Button("Open", OPEN, session.id)
-    return blocks.section(text.join(line, under, by="\n"), button=button)
+    hold: Hold | None = None
+    marks: Mapping[str, FalsePositive] = field(default_factory=dict)
+    """By rule."""
+    trail: tuple[Step, ...] = ()
+    reason: str = ""
+    """Why they asked, masked."""
 
 
 def replayed(
     shelf: Shelf,
     session: Session,
-    hold: Hold | None,
+    decided: Decided,
     shown: Shown,
-    marks: Mapping[str, FalsePositive] | None = None,
     page_url: str = "",
 ) -> Block:
     """Show one page of a session; before the first what it was, and the decisions.
 
-    `marks` are by rule what people called a false alarm. `page_url` is its page in a browser.
+    `page_url` is its page in a browser.
     """
     drawn: list[Block] = []
     if shown.number == 0:
-        drawn += [*_overview(session), *_rules(session, marks or {}), *_votes(hold)]
-        drawn += replayed_calls(session)
+        drawn += [*_overview(session), *_asked(session, decided.reason)]
+        drawn += [*_rules(session, decided.marks), *_votes(decided.hold)]
+        drawn += [*replayed_calls(session), *_trail(decided.trail)]
         drawn.append(blocks.divider())
     drawn += paging.shown_blocks(shown)
     # What an answer says has no place in the request.
@@ -150,7 +84,7 @@ def replayed(
     if shown.number == shown.of - 1 and session.answer is not None and not answered:
         drawn.append(blocks.section(text.ours("The answer has no text.")))
     at = text.ours(f"Page {shown.number + 1} of {shown.of}")
-    drawn.append(blocks.context(at, _RECORDED))
+    drawn.append(blocks.context(at, RECORDED))
     drawn.append(blocks.actions("replay_turns", _turns(shown.number, shown.of, page_url)))
     here = replace(shelf, page=shown.number)
     title = f"Session {short(session.id)}"
@@ -169,6 +103,7 @@ def _turns(page: int, pages: int, url: str) -> list[Button]:
         buttons.append(Button("Last page", LAST, str(pages - 1)))
     if url:
         buttons.append(Button("Open in browser", IN_BROWSER, "open", url=url))
+    buttons.append(Button("Export", EXPORT, "export"))
     return [*buttons, Button("All sessions", LIST, "list")]
 
 
@@ -193,6 +128,37 @@ def _overview(session: Session) -> list[Block]:
             ]
         ),
     ]
+
+
+def _asked(session: Session, reason: str) -> list[Block]:
+    """Tell why they asked, by which rules it was judged, and which grants let it pass."""
+    said = [text.join(text.ours("*Their reason:* "), text.words(reason, 600))] if reason else []
+    if session.grants:
+        ids = text.join(*(text.code(grant, 60) for grant in session.grants[:5]), by=" ")
+        said.append(text.join(text.ours("*Passed by grants:* "), ids))
+    revision = text.code(session.verdict.catalog_revision[:16] or "unknown", 40)
+    return [
+        *map(blocks.section, said),
+        blocks.context(text.join(text.ours("Catalog revision "), revision)),
+    ]
+
+
+def _trail(steps: Sequence[Step]) -> list[Block]:
+    """Tell what the ledger says of it, a line each: the first and the last where it is long."""
+    if len(steps) > _MOST_STEPS:
+        steps = [*steps[: _MOST_STEPS // 2], *steps[-_MOST_STEPS // 2 :]]
+    lines = [
+        text.join(
+            text.moment(step.at, day=True),
+            text.bold(step.words, 80),
+            text.words(step.details, 120),
+            by=" ",
+        )
+        for step in steps
+    ]
+    grouped = [lines[at : at + _STEPS_TOGETHER] for at in range(0, len(lines), _STEPS_TOGETHER)]
+    drawn = [blocks.section(text.join(*group, by="\n")) for group in grouped]
+    return [blocks.section(text.ours("*Decision trail*")), *drawn] if drawn else []
 
 
 def _spent(answer: RecordedAnswer | None) -> list[tuple[str, Markup]]:
@@ -271,8 +237,9 @@ def _rule(fired: FiredRule) -> Markup:
     head = text.join(
         text.ours("Rule "), text.code(fired.rule, 100),
         text.ours(f" asked to {fired.action.value}{mode}: "),
+        text.words(fired.explain or fired.title, 600),
     )  # fmt: skip
-    return text.join(head, text.words(fired.explain or fired.title, 600))
+    return text.join(head, *quotes(fired), by="\n")
 
 
 def _votes(hold: Hold | None) -> list[Block]:

@@ -1,0 +1,1 @@
+"""`/replay`: sessions as auditors see them in Slack. Pure."""
