@@ -14,6 +14,7 @@ import structlog
 
 from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
+from app.marking import Marking
 from app.parts import running
 from app.reader import Masking, Reader
 from app.sealing.master import master_keys
@@ -45,7 +46,6 @@ from bot.handlers.requester import Asking
 from bot.handlers.together import Together
 from bot.handlers.trusting import Trusting, TrustTexts
 from bot.handlers.view_full import Viewing
-from bot.marking import Marking
 from bot.people.approvers import Approvers
 from bot.people.auditors import Auditors
 from bot.people.groups import Groups

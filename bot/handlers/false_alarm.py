@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold, Person
+    from app.marking import Marking
     from app.storage.record.session_store import SessionStore
     from bot.decisions import Decisions
-    from bot.marking import Marking
     from bot.people.linking import Linking, Offer
     from bot.slack.api import Slack
     from bot.slack.blocks import Block

@@ -12,13 +12,13 @@ import structlog
 
 from app.domain.event import Entry
 from app.errors import AbeyanceError, BadRequest, NotPermitted
+from app.marking import Marking
 from app.reader import Masking, Reader
 from app.replay.text_search import Progress, TextSearch, saying
 from app.replay.trail import steps
 from app.search import parse_filter
 from app.storage.ports import HoldStore
 from app.storage.record.session_store import SessionStore
-from bot.marking import Marking
 from bot.people.auditors import REFUSED
 from bot.views import modals
 from bot.views.replay.lists import PAGE_SESSIONS, Shelf, faulty, listing, read_filter, searching

@@ -16,11 +16,12 @@ from app.errors import BadSettings, Damaged
 from app.notary_settings import load_notary_settings
 from cli.audit.deciding import Decided, decide_again
 from cli.audit.offline import read_keys, read_text
-from cli.audit.reading import signed_entries, stored_session
+from cli.audit.reading import signed_entries
 from cli.audit.report import progress, report, tell_decided
 from cli.storing import with_storage
 from notary.book import Book
 from notary.tree import write_file
+from proxy.replay.proof import stored_session
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from app.audit.proof.bundle import manifest, picked_record
 from app.audit.proof.merkle import inclusion_proof
-from app.audit.proof.stories import RELEASED_BY, Stories, erased_keys
+from app.audit.proof.stories import Stories
 from app.clock import SystemClock
 from app.domain.event import place
 from app.errors import NotFound
 from cli.audit.reading import exported_session
 from notary.tree import TreeFiles
+from proxy.replay.proof import entries_about
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from app.audit.proof.bundle import Record
     from app.audit.proof.heads import Head
-    from app.domain.event import Entry
     from app.storage.store import MongoStorage
     from notary.book import Book
 
@@ -32,7 +32,7 @@ async def picked_records(
 
     Raises NotFound, StorageUnavailable, BadSettings.
     """
-    wanted = await _wanted(storage, sessions)
+    wanted = await entries_about(storage, sessions)
     leaves = enumerate(book.leaves(head.size))
     found = {
         index: entry
@@ -61,46 +61,3 @@ async def picked_records(
             stories.told.pop(session)
             if record := await exported_session(storage, session):
                 yield record
-
-
-async def _wanted(storage: MongoStorage, sessions: list[str]) -> dict[str, Entry]:
-    """Return the entries of some sessions, and those without which they cannot be understood."""
-    told: list[Entry] = []
-    for session in sessions:
-        entries = await storage.ledger.entries(session)
-        if not entries:
-            raise NotFound(f"The ledger has no session {session}: give its whole id.")
-        told += entries
-    besides = [*await _releasing(storage, told), *await _erasing(storage, told)]
-    return {entry.place: entry for entry in [*told, *besides]}
-
-
-async def _releasing(storage: MongoStorage, told: list[Entry]) -> list[Entry]:
-    """Return what people said, in these sessions or in others, that released something of them."""
-    named = {
-        str(entry.event.data[key])
-        for key in ("hold", "grant")
-        for entry in told
-        if key in entry.event.data
-    }
-    given = await storage.grants.get_many(sorted(named))
-    wanted = named | {grant.hold_id for grant in given}
-    holds = await storage.holds.get_many(sorted(wanted))
-    found: list[Entry] = []
-    for session in sorted({hold.session_id for hold in holds}):
-        found += await storage.ledger.entries(session)
-    # Those of sessions that were purged meanwhile.
-    gone = wanted - {grant.id for grant in given} - {hold.id for hold in holds}
-    found += await storage.ledger.of_holds(sorted(gone))
-    return [entry for entry in found if entry.event.kind in RELEASED_BY]
-
-
-async def _erasing(storage: MongoStorage, told: list[Entry]) -> list[Entry]:
-    """Return the tombstones of the data keys that sealed the content of these sessions."""
-    keys = {str(entry.event.data["key"]) for entry in told if "key" in entry.event.data}
-    if not keys:
-        return []
-    of_nobody = await storage.ledger.entries("")
-    return [
-        entry for entry in of_nobody if keys & set(erased_keys(entry.event.kind, entry.event.data))
-    ]

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from app.audit.proof.bundle import session_record
 from app.domain.event import Entry, place
-from app.domain.session import sent, whole
-from app.errors import BadSettings, ContentErased, Damaged
-from app.reader import Reader
-from proxy.facts import digested_head
+from app.errors import BadSettings, Damaged
+from proxy.replay.proof import stored_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,17 +49,6 @@ def gone(index: int, chain: str, seq: int) -> BadSettings:
     )
 
 
-async def stored_session(storage: MongoStorage, session_id: str) -> Record | None:
-    """Return what is stored of a session; None where nothing is, or where it was erased.
-
-    Raises StorageUnavailable; Damaged where a part of it is missing or was changed.
-    """
-    try:
-        return await _stored(storage, session_id)
-    except ContentErased:
-        return None
-
-
 async def exported_session(storage: MongoStorage, session_id: str) -> Record | None:
     """Return what a bundle has of a session; None also where a part of it is missing.
 
@@ -72,15 +58,3 @@ async def exported_session(storage: MongoStorage, session_id: str) -> Record | N
         return await stored_session(storage, session_id)
     except Damaged:
         return None
-
-
-async def _stored(storage: MongoStorage, session_id: str) -> Record | None:
-    session = await storage.sessions.get(session_id)
-    if session is None:
-        return None
-    body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
-    head = digested_head(session.connection, whole(session.request, body))
-    answer: bytes | None = None
-    if session.answer is not None:
-        answer = sent(await storage.sessions.chunks(session_id))
-    return session_record(session_id, session.identity.key, head, body, answer)

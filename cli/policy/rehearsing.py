@@ -18,7 +18,6 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from app.clock import SystemClock
-from app.domain.connection import Connection, CredentialScheme
 from app.domain.verdict import Action
 from app.errors import AbeyanceError
 from app.ids import short
@@ -33,10 +32,9 @@ from cli.policy.rehearsed_calls import RehearsedCalls
 from cli.storing import keys_of
 from policies.approvals.habits import ADVICE, ENOUGH, always_approved
 from policies.card_count import PastRequest, count_cards
-from policies.rehearse import KINDS, DecisionChange, Precedent, records
+from policies.rehearse import KINDS, DecisionChange, records
 from policies.rehearse import backtest as decided_again
-from proxy.evaluate.inquiry import recorded_inquiry
-from proxy.facts import read_inquiry
+from proxy.replay.today import precedent_of, recorded_as_asked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
     from app.domain.session import Chunk, Session
     from policies.compiled_catalog import Catalog
     from policies.rehearse import RuleRecord
-    from proxy.facts import Inquiry
 
 _PAGE = 100
 _ROWS = 50
@@ -145,12 +142,12 @@ class _Outcome:
     def add(self, session: Session, body: bytes, chunks: Sequence[Chunk] = ()) -> None:
         self._sessions += 1
         try:
-            inquiry = _inquiry(session, body)
+            inquiry = recorded_as_asked(session, body)
             recorded = recorded_calls(inquiry.wire, session.answer, chunks)
         except AbeyanceError:
             self._unread += 1
             return
-        precedent = replace(_precedent(session, inquiry), calls=recorded.calls)
+        precedent = replace(precedent_of(session, inquiry), calls=recorded.calls)
         [before] = decided_again([precedent], self._in_force)
         [after] = decided_again([replace(precedent, called=before.called)], self._changed)
         if after.change is not None:
@@ -222,28 +219,6 @@ class _Outcome:
             f"Cards a week, if each is approved at once: {before} under the policies in force, "
             f"{after} under these."
         )
-
-
-def _inquiry(session: Session, body: bytes) -> Inquiry:
-    """Raises AbeyanceError where the request cannot be read."""
-    if session.hook is not None:
-        return recorded_inquiry(session, body)
-    connection = Connection(session.connection, "", CredentialScheme.BEARER, b"", session.wire)
-    asked = session.request
-    return read_inquiry(connection, asked.method, asked.path, asked.query, asked.headers, body)
-
-
-def _precedent(session: Session, inquiry: Inquiry) -> Precedent:
-    fired = session.verdict.fired
-    masked = frozenset(f.rule for f in fired if f.enforced and f.action is Action.MASK)
-    return Precedent(
-        session.id,
-        inquiry.facts,
-        session.identity,
-        session.started_at,
-        session.verdict.action,
-        masked,
-    )
 
 
 def _row(record: RuleRecord) -> dict[str, Any]:

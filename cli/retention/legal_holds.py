@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from app.clock import SystemClock
-from app.domain.event import Event, EventKind
-from app.domain.legal_hold import HoldScope, LegalHold, legal_hold_id
+from app.domain.legal_hold import HoldScope, legal_hold_id
 from app.errors import BadRequest, NotFound
+from app.retention.legal_holds import LegalHolds
 from app.search import SessionFilter
 from cli.sessions.looking import find
-from cli.storing import record, who, with_storage
+from cli.storing import who, with_storage, writing_ledger
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
@@ -40,12 +40,12 @@ def hold(
     """Place a legal hold: what it covers is not purged and not erased, however old it is."""
 
     async def place(storage: MongoStorage) -> None:
-        for scope, target in await _targets(storage, session, person, conversation):
-            now = SystemClock().now()
-            placed = LegalHold(legal_hold_id(scope, target), scope, target, reason, who(), now)
-            await storage.legal_holds.put(placed)
-            await _note(storage, EventKind.LEGAL_HOLD_PLACED, scope, target, reason)
-            _say(f"Held: {scope.value} {target}.")
+        targets = await _targets(storage, session, person, conversation)
+        async with writing_ledger(storage) as ledger:
+            holds = LegalHolds(storage.legal_holds, ledger, SystemClock())
+            for scope, target in targets:
+                await holds.place(scope, target, reason, who())
+                _say(f"Held: {scope.value} {target}.")
 
     with_storage(place)
 
@@ -64,10 +64,11 @@ def unhold(
         targets = await _targets(storage, session, person, conversation)
         if not known & {legal_hold_id(*target) for target in targets}:
             raise NotFound("There is no such legal hold: see `abeyance session holds`.")
-        for scope, target in targets:
-            await _note(storage, EventKind.LEGAL_HOLD_LIFTED, scope, target, reason)
-            await storage.legal_holds.remove(legal_hold_id(scope, target))
-            _say(f"No longer held: {scope.value} {target}.")
+        async with writing_ledger(storage) as ledger:
+            holds = LegalHolds(storage.legal_holds, ledger, SystemClock())
+            for scope, target in targets:
+                await holds.lift(scope, target, reason, who())
+                _say(f"No longer held: {scope.value} {target}.")
 
     with_storage(lift)
 
@@ -109,14 +110,6 @@ async def _targets(
     if not found:
         raise NotFound(f"Nothing is recorded of {session or person or conversation}.")
     return found
-
-
-async def _note(
-    storage: MongoStorage, kind: EventKind, scope: HoldScope, target: str, reason: str
-) -> None:
-    said = {"by": who(), "scope": scope.value, "target": target, "reason": reason}
-    session = target if scope is HoldScope.SESSION else ""
-    await record(storage, Event(kind, SystemClock().now(), session, said))
 
 
 def _say(sentence: str) -> None:

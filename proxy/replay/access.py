@@ -18,7 +18,7 @@ from app.storage.ports import Ledger
 from app.storage.store import MongoStorage
 from policies.compiled_catalog import Catalog
 from proxy.browser.pages import in_words, problem
-from proxy.browser.visits import Purpose, Visits
+from proxy.browser.visits import BrowserVisit, Purpose, Visits
 from proxy.replay.live import EVENTS
 from proxy.replay.viewers import Right, Viewers
 
@@ -34,7 +34,8 @@ REPLAY = Purpose("replay", "Nothing was shown.")
 ROOT = "/-/replay"
 WHOLE = frozenset({Right.AUDITOR, Right.OWN})
 """Who may read a session as it was recorded: not who decided on a part of it."""
-_ANY = frozenset(Right)
+AUDITORS_ALONE = frozenset({Right.AUDITOR})
+ANY = frozenset(Right)
 _BACK_LENGTH = 1500
 _ID = re.compile(r"[0-9a-z]{26}")
 _NONE = "There is no such session, or you may not see it. This attempt is recorded."
@@ -58,11 +59,18 @@ class Access:
         return self.public_url + ROOT
 
     async def allowed(
-        self, viewer: Viewer, session_id: str, what: str, rights: frozenset[Right] = _ANY
+        self,
+        viewer: Viewer,
+        session_id: str,
+        what: str,
+        rights: frozenset[Right] = ANY,
+        *,
+        noted: bool = True,
     ) -> tuple[Session, Hold | None, Right]:
         """Return a session that may be shown, once that is in the ledger.
 
-        Raises NotFound where it is not there, and where the viewer has none of the rights.
+        Where it is part of a page that was noted, `noted` is false. Raises NotFound where it is
+        not there, and where the viewer has none of the rights.
         """
         is_id = _ID.fullmatch(session_id) is not None
         session = await self.storage.sessions.get(session_id) if is_id else None
@@ -71,7 +79,8 @@ class Access:
             hold = await self.storage.holds.get(session.hold_id) if held else None
             right = viewer.right_to(session, hold)
             if right in rights:
-                await self.note(viewer, EventKind.REPLAY_SHOWN, what, session.id, right=right)
+                if noted:
+                    await self.note(viewer, EventKind.REPLAY_SHOWN, what, session.id, right=right)
                 return session, hold, right
         known = session.id if session is not None else ""
         await self.note(viewer, EventKind.REPLAY_REFUSED, what, known)
@@ -89,7 +98,14 @@ class Access:
     async def viewer(self) -> Viewer | None:
         """Return who is signed in. Raises StorageUnavailable."""
         visit = await self.visits.current(REPLAY)
-        return await self.viewers.viewer(visit.identity) if visit is not None else None
+        return await self._of(visit) if visit is not None else None
+
+    async def sender(self) -> Viewer:
+        """Return who has sent the form at hand, from a page of ours. Raises BadRequest."""
+        return await self._of(await self.visits.sent(REPLAY))
+
+    async def _of(self, visit: BrowserVisit) -> Viewer:
+        return await self.viewers.viewer(visit.identity, visit.form)
 
     async def sign_in(self) -> Response:
         """Send the browser to sign in, and then back to the page that it asked for.
@@ -116,12 +132,22 @@ Page: TypeAlias = "Callable[Concatenate[Pages, P], Awaitable[Response]]"
 
 def for_viewers(view: View[Pages, P]) -> Page[Pages, P]:
     """Make a page for who is signed in; show as a page whatever goes wrong while it is made."""
+    return _shown(view, Access.viewer)
 
+
+def for_senders(view: View[Pages, P]) -> Page[Pages, P]:
+    """Make the answer to a form, as `for_viewers` does; nothing is done for one of another site."""
+    return _shown(view, Access.sender)
+
+
+def _shown(
+    view: View[Pages, P], who: Callable[[Access], Awaitable[Viewer | None]]
+) -> Page[Pages, P]:
     @wraps(view)
     async def shown(self: Pages, /, *args: P.args, **kwargs: P.kwargs) -> Response:
         access = self.access
         try:
-            viewer = await access.viewer()
+            viewer = await who(access)
             if viewer is None:
                 return await access.sign_in()
             return await view(self, viewer, *args, **kwargs)

@@ -21,7 +21,7 @@ _POLICY = f"{pages.policy_of(_STYLE)}; form-action 'self'; script-src "
 _EVERYWHERE = ("suggest.js",)
 SCRIPTS = {
     name: (_FILES / name).read_bytes()
-    for name in (*_EVERYWHERE, "player.js", "live.js", "search.js")
+    for name in (*_EVERYWHERE, "player.js", "live.js", "search.js", "seal.js")
 }
 _THOUSAND = 1000
 _MINUTE_MS = 60_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from quart import Blueprint, Response, request
 
@@ -15,11 +16,16 @@ from app.search import SessionFilter
 from app.storage.record.terms import CONVERSATION_SHORT
 from proxy.replay import html
 from proxy.replay.access import ROOT, WHOLE, Access, before, for_viewers
+from proxy.replay.acting import Acting
 from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.listing import Lists
 from proxy.replay.live import Tails
 from proxy.replay.reading import Reading
-from proxy.replay.viewers import Right, Viewer
+from proxy.replay.seal import checked
+
+if TYPE_CHECKING:
+    from app.domain.session import Session
+    from proxy.replay.viewers import Viewer
 
 _IN_CONVERSATION = 20
 _SPANS = ((1, "One day"), (7, "A week"), (30, "30 days"))
@@ -33,6 +39,7 @@ class ReplayPages:
     reading: Reading
     tails: Tails
     dashboard: Dashboard
+    acting: Acting
 
     def routes(self) -> Blueprint:
         routes = Blueprint("replay", __name__, url_prefix=ROOT)
@@ -47,6 +54,10 @@ class ReplayPages:
         routes.add_url_rule("/<session_id>/live", "live", self.live)
         routes.add_url_rule("/<session_id>/raw", "raw", self.raw)
         routes.add_url_rule("/<session_id>/export", "export", self.export)
+        routes.add_url_rule("/<session_id>/seal", "seal", self.seal)
+        routes.add_url_rule("/<session_id>/today", "today", self.today)
+        for name, act in (("legal-hold", self.acting.legal_hold), ("mark", self.acting.mark)):
+            routes.add_url_rule(f"/<session_id>/{name}", name, act, methods=["POST"])
         return routes
 
     async def script(self, name: str) -> Response:
@@ -84,14 +95,18 @@ class ReplayPages:
         told = await self.reading.told(session, max(at, 0))
         catalog = self.access.catalog()
         entries = await self.access.storage.ledger.entries(session.id)
-        live = ""
+        placed = await self.access.storage.legal_holds.all() if viewer.is_auditor else ()
+        is_whole, live = right in WHOLE, ""
+        seal = f"{self.access.root}/{session.id}/seal" if is_whole else ""
         if session.state is SessionState.OPEN and told.number + 1 == told.pages:
             live = f"{self.access.root}/{session.id}/live"
         return await html.page(
             "session",
-            scripts=["live.js" if live else "player.js"],
-            asks=live,
+            scripts=["live.js" if live else "player.js", *(["seal.js"] if is_whole else [])],
+            asks=" ".join(filter(None, (live, seal))),
             live=live,
+            marks=await self.acting.marking.of(session.id),
+            legal_holds=[hold for hold in placed if hold.covers(session)],
             root=self.access.root,
             viewer=viewer,
             session=session,
@@ -104,7 +119,7 @@ class ReplayPages:
             views=views(entries),
             stretches=stretches(session, hold),
             reason=catalog.mask(hold.reason) if hold else "",
-            may_read_raw=right is not Right.DECIDED,
+            may_read_raw=is_whole,
             conversation_short=CONVERSATION_SHORT,
             query="",
         )
@@ -119,13 +134,8 @@ class ReplayPages:
     async def conversation(self, viewer: Viewer, session_id: str) -> Response:
         """Show the turns of a conversation, each with what it added; of its one person alone."""
         session, _, _ = await self.access.allowed(viewer, session_id, "conversation", WHOLE)
-        if session.conversation is None:
-            raise NotFound("This session belongs to no conversation.")
-        name = session.conversation.id[:CONVERSATION_SHORT]
-        wanted = SessionFilter(conversation=name, owner=session.identity)
         older_than = before()
-        limit = _IN_CONVERSATION + 1
-        newest = await self.access.storage.sessions.search(wanted, limit=limit, before=older_than)
+        newest = await self._turns(session, older_than)
         shown = newest[:_IN_CONVERSATION][::-1]
         turns = [
             (one, told, told.said.asked, told.said.answered)
@@ -133,14 +143,53 @@ class ReplayPages:
         ]
         return await html.page(
             "conversation",
-            scripts=["player.js"],
+            scripts=["player.js", "seal.js"],
+            asks=f"{self.access.root}/{session.id}/seal",
             root=self.access.root,
             viewer=viewer,
             session=session,
             turns=turns,
-            older=shown[0].id if len(newest) == limit else "",
+            older=shown[0].id if len(newest) > _IN_CONVERSATION else "",
             newer=bool(older_than),
+            before=older_than,
             query="",
+        )
+
+    @for_viewers
+    async def seal(self, viewer: Viewer, session_id: str) -> Response:
+        """Show whether the record of a session, or of the turns of its conversation, is intact."""
+        session, _, _ = await self.access.allowed(viewer, session_id, "seal", WHOLE, noted=False)
+        sessions: tuple[Session, ...] = (session,)
+        if request.args.get("of") == "conversation" and session.conversation:
+            sessions = (await self._turns(session, before()))[:_IN_CONVERSATION]
+        checks = [await checked(self.access.storage, one) for one in sessions]
+        return await html.page(
+            "seal_part" if "part" in request.args else "seal",
+            root=self.access.root,
+            viewer=viewer,
+            session=session,
+            checks=checks,
+            broken=[check for check in checks if check.faults],
+            query="",
+        )
+
+    @for_viewers
+    async def today(self, viewer: Viewer, session_id: str) -> Response:
+        """Show what the catalog in force would say of a request."""
+        session, _, _ = await self.access.allowed(viewer, session_id, "today", WHOLE)
+        told = await self.reading.today(session)
+        return await html.page(
+            "today", root=self.access.root, viewer=viewer, session=session, told=told, query=""
+        )
+
+    async def _turns(self, session: Session, older_than: str) -> tuple[Session, ...]:
+        """Return the turns of its conversation, newest first, and one more where there is."""
+        if session.conversation is None:
+            raise NotFound("This session belongs to no conversation.")
+        name = session.conversation.id[:CONVERSATION_SHORT]
+        wanted = SessionFilter(conversation=name, owner=session.identity)
+        return await self.access.storage.sessions.search(
+            wanted, limit=_IN_CONVERSATION + 1, before=older_than
         )
 
     @for_viewers

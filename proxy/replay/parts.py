@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
+from app.marking import Marking
 from app.reader import Reader
 from app.replay.text_search import TextSearch
+from app.retention.legal_holds import LegalHolds
 from proxy.replay.access import Access
+from proxy.replay.acting import Acting
 from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.listing import Lists, Searches
 from proxy.replay.live import Tails
@@ -52,4 +55,9 @@ def replay_pages(
         reading,
         Tails(storage, reading, catalog, drain),
         Dashboard(storage, clock),
+        Acting(
+            access,
+            LegalHolds(storage.legal_holds, ledger, clock),
+            Marking(storage.marks, storage.holds, ledger, clock, lambda text: catalog().mask(text)),
+        ),
     )

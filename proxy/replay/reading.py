@@ -13,6 +13,7 @@ from app.pages import LARGE_BYTES
 from app.replay.export import Raw, masked_raw
 from app.replay.text_search import saying
 from proxy.replay.telling import DrawnHalves, Halves, Recorded, masked_and_drawn, told
+from proxy.replay.today import Today, today
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,6 +105,12 @@ class Reading:
         work = partial(_masked_raw, body, answer)
         async with self._turn:
             return await self._pool.do(len(body) + len(answer), work, self._catalog())
+
+    async def today(self, session: Session) -> Today:
+        """Return what the catalog in force would say of a request."""
+        body = await self._reader.body(session)
+        async with self._turn:
+            return await self._pool.do(len(body), partial(today, session, body), self._catalog())
 
     async def saying(self, contents: Sequence[Content], text: str) -> list[bool]:
         """Tell which contents have a text, as it would be shown."""

@@ -30,6 +30,8 @@ class Viewer:
     identity: Identity
     approver: Approver
     is_auditor: bool
+    form: str = ""
+    """What a form of theirs has to bring along."""
 
     def right_to(self, session: Session, hold: Hold | None) -> Right | None:
         """Return why they may see a session; None where they may not. `hold` is the session's."""
@@ -56,7 +58,7 @@ class Viewers:
         self._voters = voters
         self._sets = sets
 
-    async def viewer(self, identity: Identity) -> Viewer:
+    async def viewer(self, identity: Identity, form: str = "") -> Viewer:
         """Return what somebody may see, by their groups of now. Raises StorageUnavailable.
 
         Membership of Slack's user groups is not known here.
@@ -64,4 +66,4 @@ class Viewers:
         approver = await self._voters.approver(identity)
         auditors = self._sets().get(AUDITORS)
         is_auditor = auditors is not None and is_member(auditors, approver.person, (identity,))
-        return Viewer(identity, approver, is_auditor)
+        return Viewer(identity, approver, is_auditor, form)

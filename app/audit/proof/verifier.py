@@ -166,6 +166,20 @@ class Verifier:
         self.progress.links.discard(hash_)
         self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
 
+    def single(self, entry: Mapping[str, Any], hash_: str, before: str, after: str) -> None:
+        """Take one entry out of its chain, with what its neighbours say.
+
+        `before` is the seal of the entry before it, `after` is what the next one names as before
+        it; they are empty where there is none.
+        """
+        place = f"chain {entry['chain']}, number {entry['seq']}"
+        self._sealed(place, entry, hash_)
+        if entry["seq"] and before != entry["previous"]:
+            self.fault(place, "it does not follow the entry before it in its chain")
+        if after and after != hash_:
+            self.fault(place, "the next entry of its chain follows another one")
+        self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
+
     def take_content(self, record: Record) -> None:
         """Take what is stored of a session, after the entry that ends it."""
         session = str(record.get("session"))

@@ -10,7 +10,7 @@ import pytest
 from app.clock import SystemClock
 from app.domain.hold import Hold, HoldEvent
 from app.errors import StorageUnavailable
-from bot.marking import Marking
+from app.marking import Marking
 from bot.slack.blocks import MODAL_BLOCKS
 from bot.views import modals
 from sandbox.slack.blockkit import check_view

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import expect
 
-from app.domain.event import EventKind
-from tests.proxy.linking import Browser
+from app.domain.event import Event, EventKind
+from app.domain.legal_hold import HoldScope
+from app.retention.legal_holds import LegalHolds
+from tests.proxy.linking import CLOCK, Browser
 from tests.proxy.replay.browsing import chromium, sign_in
 from tests.proxy.replay.conftest import identity_of, recorded
 
@@ -85,6 +87,8 @@ TAGS = frozenset(
         "li",
         "ol",
         "blockquote",
+        "progress",
+        "noscript",
         "em",
         "strong",
         "br",
@@ -134,6 +138,13 @@ async def signed_in(browser: Browser, place: Place, person: str, path: str = "")
     return await browser.post(choice.url, data={"person": person})
 
 
+class Silent:
+    """A ledger for what a test is not about."""
+
+    async def append(self, event: Event) -> None:
+        pass
+
+
 class Elements(HTMLParser):
     """Collects what a browser would do something with."""
 
@@ -156,19 +167,23 @@ class Elements(HTMLParser):
 
 async def test_whatever_somebody_wrote_is_text_on_every_page(place: Place) -> None:
     session = await recorded(place, identity_of(place, "alice"), body(NAUGHTY), NAUGHTY, NAUGHTY)
+    holds = LegalHolds(place.storage.legal_holds, Silent(), CLOCK)
     async with Browser() as browser:
         await signed_in(browser, place, "ines")
-        for path in ("", "?q=" + "%3Cscript%3E", f"/{session.id}", f"/{session.id}/conversation"):
+        await holds.place(HoldScope.SESSION, session.id, NAUGHTY, NAUGHTY)
+        views = ("", "/conversation", "/seal", "/today")
+        for path in ("", "?q=" + "%3Cscript%3E", *(f"/{session.id}{view}" for view in views)):
             page = await browser.get(f"{place.url}/-/replay{path}")
             elements = Elements(page.text)
             assert elements.active == []
-            if session.id in path:
+            if session.id in path and not path.endswith(("/seal", "/today")):
                 assert NAUGHTY in elements.text
             policy = page.headers["content-security-policy"]
             assert policy.startswith("default-src 'none'")
             assert "unsafe" not in policy
-            script = r"http://[\d.:]+/-/replay/(suggest|player)\.js"
-            assert re.search(rf"script-src {script}( {script})?$", policy)
+            script = r"http://[\d.:]+/-/replay/(suggest|player|seal)\.js"
+            seal = rf"; connect-src http://[\d.:]+/-/replay/{session.id}/seal"
+            assert re.search(rf"script-src {script}( {script})*({seal})?$", policy)
         raw = await browser.get(f"{place.url}/-/replay/{session.id}/raw")
         assert raw.headers["content-type"].startswith("text/plain")
         assert raw.headers["content-security-policy"] == "default-src 'none'; sandbox"
@@ -213,6 +228,69 @@ async def test_each_sees_what_is_theirs_and_the_ledger_has_it_first(place: Place
         *((EventKind.REPLAY_REFUSED, "maria", one, "") for one in what[1:]),
         *((EventKind.REPLAY_REFUSED, "dana", one, "") for one in what),
     ]
+
+
+async def test_an_auditor_holds_a_session_and_marks_a_false_alarm(place: Place) -> None:
+    session = await recorded(place, identity_of(place, "alice"), body("a"), "b", "some-rule")
+    async with chromium() as (page, complaints):
+        await sign_in(page, place, "Ines Roth", f"/{session.id}")
+        await expect(page.get_by_text("✗ Not intact")).to_be_visible()
+        await page.get_by_text("Hold this session…").click()
+        await page.get_by_label("Why?").first.fill("case 7, key AKIAIOSFODNN7EXAMPLQ")
+        await page.get_by_role("button", name="Place the hold").first.click()
+        await expect(page.get_by_text("case 7, key [aws-access-key-id]")).to_be_visible()
+        [held] = await place.storage.legal_holds.all()
+        assert (held.target, held.by) == (session.id, "ines@acme.example")
+        await page.get_by_text("Lift the hold on this session…").click()
+        await page.get_by_label("Why?").first.fill("closed")
+        await page.get_by_role("button", name="Lift the hold").click()
+        await expect(page.get_by_text("Nothing keeps it")).to_be_visible()
+        assert await place.storage.legal_holds.all() == ()
+        await page.get_by_role("button", name="Mark as a false alarm").first.click()
+        await expect(page.get_by_text("by ines@acme.example").first).to_be_visible()
+        [mark] = await place.storage.marks.of_session(session.id)
+        assert (mark.rule, mark.by) == ("some-rule", "ines@acme.example")
+        await page.get_by_role("button", name="Take the mark back").first.click()
+        await expect(page.get_by_role("button", name="Take the mark back")).to_have_count(0)
+    assert complaints == []
+    kinds = [entry.event.kind for entry in await place.storage.ledger.entries(session.id)]
+    told = [kind for kind in kinds if kind is not EventKind.REPLAY_SHOWN]
+    assert told == [
+        EventKind.LEGAL_HOLD_PLACED,
+        EventKind.LEGAL_HOLD_LIFTED,
+        EventKind.RULE_MARKED,
+        EventKind.RULE_MARKED,
+    ]
+
+
+@pytest.mark.parametrize("act", ["legal-hold", "mark"])
+async def test_nothing_is_done_for_others_or_for_a_form_of_another_site(
+    place: Place, act: str
+) -> None:
+    session = await recorded(place, identity_of(place, "alice"), body("a"), "b", "some-rule")
+    address = f"{place.url}/-/replay/{session.id}"
+    filled = {"scope": "session", "reason": "x", "rule": "some-rule"}
+    for person in ("ines", "alice", "maria"):
+        async with Browser() as browser:
+            shown = await signed_in(browser, place, person)
+            if person == "ines":
+                shown = await browser.get(address)
+            found = re.search(r'name="form" value="([^"]+)"', shown.text)
+            assert (found is not None) == (person == "ines")
+            form = found[1] if found else ""
+            strange = await browser.post(f"{address}/{act}", data=filled | {"form": form + "x"})
+            assert strange.status_code == 400
+            cross = await browser.post(
+                f"{address}/{act}",
+                data=filled | {"form": form},
+                headers={"sec-fetch-site": "cross-site"},
+            )
+            assert cross.status_code == 400
+            assert await place.storage.legal_holds.all() == ()
+            assert await place.storage.marks.of_session(session.id) == ()
+            if person == "ines":
+                sent = await browser.post(f"{address}/{act}", data=filled | {"form": form})
+                assert sent.status_code == 303
 
 
 async def test_nobody_joins_another_person_s_conversation(place: Place) -> None:
