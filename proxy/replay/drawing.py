@@ -13,7 +13,7 @@ from app.blocks import Block, BlockKind
 from app.domain.segment import Role
 from app.domain.verdict import FiredRule
 from app.wire.reading import loosely
-from proxy.replay.markup import Marks, code, language_of, markdown, plain
+from proxy.replay.markup import Effort, Marks, code, language_of, markdown, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -56,11 +56,12 @@ class Findings:
 
     fired: tuple[FiredRule, ...] = ()
     labels: frozenset[str] = frozenset()
+    effort: Effort = field(default_factory=Effort)
 
     def of(self, block: Block) -> tuple[Marks, tuple[str, ...]]:
         """Return what to mark in a block, and the rules that found it."""
         if not block.place:
-            return Marks(self.labels), ()
+            return Marks(self.labels, (), self.effort), ()
         hits = [
             (fired.rule, excerpt.words)
             for fired in self.fired
@@ -68,7 +69,9 @@ class Findings:
             if excerpt.place == block.place or excerpt.place.startswith(f"{block.place}/")
         ]
         words = tuple(dict.fromkeys(words for _, words in hits))
-        return Marks(self.labels, words), tuple(dict.fromkeys(rule for rule, _ in hits))
+        return Marks(self.labels, words, self.effort), tuple(
+            dict.fromkeys(rule for rule, _ in hits)
+        )
 
 
 @dataclass(slots=True)
@@ -80,11 +83,12 @@ class _Open:
 
 
 def drawn(blocks: Sequence[Block], findings: Findings) -> tuple[Drawn, ...]:
+    """Draw blocks, the last ones with the most care, and the set-up with what is left of it."""
     setup = [block for block in blocks if block.kind is BlockKind.SETUP]
-    shown: list[Drawn] = [_setup(setup, findings)] if setup else []
     entries = _paired([block for block in blocks if block.kind is not BlockKind.SETUP])
-    shown += [_entry(entry.block, entry.results, findings) for entry in entries]
-    return tuple(shown)
+    shown = [_entry(entry.block, entry.results, findings) for entry in reversed(entries)]
+    shown += [_setup(setup, findings)] if setup else []
+    return tuple(reversed(shown))
 
 
 def _paired(blocks: Iterable[Block]) -> list[_Open]:

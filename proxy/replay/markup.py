@@ -11,13 +11,19 @@ is rendered, and become `<mark>` afterwards, between tags alone:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping, Sequence
+
+    from markdown_it.token import Token
 
 _MASKED, _FOUND, _END = "\ue000", "\ue001", "\ue002"
 _OURS = re.compile(f"[{_MASKED}{_FOUND}{_END}]")
@@ -29,9 +35,6 @@ _MARKS = {
 }
 _ALIGNMENT = re.compile(r'(<t[hd]) style="[a-z:-]*"')
 """Of a table's column: our policy allows no styles in elements."""
-_LONGEST_CODE = 40_000
-"""Characters that are highlighted; what is longer is shown plain."""
-_LONGEST_MARKDOWN = 200_000
 _LANGUAGES = {
     **{name: name for name in ("python", "json", "yaml", "bash", "go", "java", "sql", "diff")},
     **{name: name for name in ("html", "css", "rust", "c", "cpp", "toml", "xml", "ruby", "php")},
@@ -59,12 +62,38 @@ _LANGUAGES = {
 _FORMAT = HtmlFormatter(nowrap=True)
 
 
+@dataclass(slots=True)
+class Effort:
+    """How many characters of one page are still drawn with care; what is left is drawn plain.
+
+    Highlighting takes some 5 µs a character and Markdown 2 µs, so a long conversation would take
+    seconds.
+    """
+
+    code: int = 16_000
+    markdown: int = 48_000
+
+    def takes_code(self, text: str) -> bool:
+        takes = len(text) <= self.code
+        self.code -= len(text) if takes else 0
+        return takes
+
+    def takes_markdown(self, text: str) -> bool:
+        takes = len(text) <= self.markdown
+        self.markdown -= len(text) if takes else 0
+        return takes
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What is marked in a text: the labels of masked places, and the words of findings."""
+    """What is marked in a text: the labels of masked places, and the words of findings.
+
+    `effort` is what may be spent on drawing it, of all there is for the page.
+    """
 
     labels: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
+    effort: Effort = field(default_factory=Effort)
 
     def put(self, text: str) -> str:
         """Return the text with our private characters around what is marked."""
@@ -86,15 +115,15 @@ def plain(text: str, marks: Marks) -> Markup:
 
 
 def markdown(text: str, marks: Marks) -> Markup:
-    if len(text) > _LONGEST_MARKDOWN:
+    if not marks.effort.takes_markdown(text):
         return Markup('<pre class="plain">{}</pre>').format(plain(text, marks))
-    rendered = _MARKDOWN.render(marks.put(text))
+    rendered = _MARKDOWN.render(marks.put(text), {"effort": marks.effort})
     return _marked(_ALIGNMENT.sub(r"\1", rendered))
 
 
 def code(text: str, language: str, marks: Marks) -> Markup:
-    """Return highlighted code; plain where the language is not known, or the text is long."""
-    return _marked(_highlighted(marks.put(text), language))
+    """Return highlighted code; plain where its language is not known, or the effort is spent."""
+    return _marked(_highlighted(marks.put(text), language, marks.effort))
 
 
 def language_of(path: str) -> str:
@@ -115,15 +144,22 @@ def styles(light: str = "friendly", dark: str = "github-dark") -> str:
     return f"{rules_of(light)}\n@media (prefers-color-scheme: dark) {{\n{rules_of(dark)}\n}}"
 
 
-def _highlighted(text: str, language: str) -> str:
+def _highlighted(text: str, language: str, effort: Effort) -> str:
     name = _LANGUAGES.get(language.strip().lower(), "")
-    if not name or len(text) > _LONGEST_CODE:
+    if not name or not effort.takes_code(text):
         return f'<pre class="code">{escape(text)}</pre>'
     return f'<pre class="code">{highlight(text, get_lexer_by_name(name), _FORMAT)}</pre>'
 
 
-def _fence(text: str, language: str, _attributes: str) -> str:
-    return _highlighted(text, language)
+def _fence(
+    _renderer: object,
+    tokens: Sequence[Token],
+    at: int,
+    _options: object,
+    env: MutableMapping[str, Any],
+) -> str:
+    language = tokens[at].info.strip().partition(" ")[0]
+    return _highlighted(tokens[at].content, language, env["effort"])
 
 
 def _marked(html: str) -> Markup:
@@ -136,7 +172,8 @@ def _marked(html: str) -> Markup:
 
 
 _MARKDOWN = (
-    MarkdownIt("commonmark", {"html": False, "breaks": True, "highlight": _fence})
+    MarkdownIt("commonmark", {"html": False, "breaks": True})
     .enable(["table", "strikethrough"])
     .disable(["link", "image", "autolink", "html_inline", "html_block", "reference", "entity"])
 )
+_MARKDOWN.add_render_rule("fence", _fence)

@@ -14,6 +14,7 @@ from app.domain.segment import Role
 from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
 from app.domain.verdict import FiredRule
 from proxy.replay.drawing import Drawn, Findings, drawn
+from proxy.replay.markup import Effort
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,13 +81,14 @@ def masked_and_drawn(
             findings,
         )
 
-    return [
-        DrawnHalves(
-            shown(half.asked, Findings(rules, catalog.labels)),
-            shown(half.answered, Findings((), catalog.labels)),
-        )
-        for half, rules in zip(halves, fired, strict=True)
-    ]
+    effort = Effort()
+
+    def drawn_half(half: Halves, rules: tuple[FiredRule, ...]) -> DrawnHalves:
+        answered = shown(half.answered, Findings((), catalog.labels, effort))
+        return DrawnHalves(shown(half.asked, Findings(rules, catalog.labels, effort)), answered)
+
+    newest_first = zip(reversed(halves), reversed(fired), strict=True)
+    return [drawn_half(half, rules) for half, rules in newest_first][::-1]
 
 
 def only_new(found: Sequence[Halves]) -> list[Halves]:

@@ -58,6 +58,8 @@ async def test_no_page_has_a_fault(place: Place) -> None:
         "plain": f"/{plain.id}",
         "conversation": f"/{plain.id}/conversation",
         "live": f"/{running.id}",
+        "seal": f"/{plain.id}/seal",
+        "today": f"/{plain.id}/today",
         "dashboard": "/dashboard?days=1",
         "week": "/dashboard",
     }

@@ -73,3 +73,14 @@ def test_an_edit_is_a_diff_and_a_command_is_code() -> None:
     command = call_body('{"command": "echo hi", "timeout": 5}', MARKS)
     assert "echo" in command
     assert "timeout" in command
+
+
+def test_a_long_page_is_drawn_with_care_from_its_end_and_all_of_it_is_there() -> None:
+    marks, source = Marks(), "x = 1  # one\n" * 900
+    last, before = code(source, "python", marks), code(source, "python", marks)
+    assert "<span" in last
+    assert before == f'<pre class="code">{source}</pre>'
+    assert "<em>" in markdown("*a* " * 9_000, marks)
+    text = "*a* " * 9_000
+    assert markdown(text, marks) == f'<pre class="plain">{text}</pre>'
+    assert "<em>" in markdown("*short*", marks)
