@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from app.reader import Masking, Reader
     from app.search import SessionFilter
-    from app.storage.ports import SessionStore
+    from app.storage.record.session_store import SessionStore
 
 SECONDS = 30.0
 """How long one search may take."""
