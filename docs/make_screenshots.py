@@ -142,7 +142,12 @@ def shoot_replay_page(browser: Browser, gateway: str) -> None:
     page.get_by_role("button", name="Ines Roth").click()
     page.get_by_role("row").nth(1).get_by_role("link").click()
     page.get_by_text("Answer complete").wait_for()
+    page.get_by_text("Intact").wait_for()
     page.screenshot(path=IMAGES / "replay-page.png")
+    page.get_by_role("link", name="Dashboard").click()
+    page.get_by_role("link", name="One day").click()
+    page.get_by_role("link", name="One day", exact=True).wait_for()
+    page.screenshot(path=IMAGES / "dashboard.png")
     page.close()
 
 
