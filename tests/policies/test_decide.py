@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.segment import Role
 from app.domain.verdict import Action, Approval
-from policies.decide import decide, examine
+from policies.decide import UNCHECKABLE, decide, examine, with_rule
 from policies.loader import load_catalog
 from policies.passages.names import UNKEYED
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
@@ -309,3 +309,14 @@ def test_what_takes_too_much_to_look_through_is_denied_by_a_rule_of_its_own(
     assert verdict.action is Action.DENY
     [fired] = verdict.fired
     assert (fired.rule, fired.enforced, fired.findings) == ("too-dense-to-check", True, 0)
+
+
+def test_a_rule_beside_the_catalog_keeps_whom_a_hold_asks_and_a_denial_asks_nobody(
+    shipped: Catalog, now: datetime
+) -> None:
+    held = decide(facts("deploy to production"), ALICE, shipped, now)
+    lesser = with_rule(held, replace(UNCHECKABLE, action=Action.MASK))
+    assert (lesser.action, lesser.approval) == (Action.HOLD, held.approval)
+    denied = with_rule(held, UNCHECKABLE)
+    assert (denied.action, denied.approval) == (Action.DENY, None)
+    assert denied.fired == (*held.fired, UNCHECKABLE)
