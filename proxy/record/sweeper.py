@@ -103,7 +103,7 @@ class Sweeper:
             return SessionState.CLOSED, decision, f"its hold ended ({hold.state.value})"
         if hold is None and session.hold_id:
             ending = SessionState.CLOSED, Decision.WITHDRAWN, _LEFT
-            return None if young else ending
+            return None if young and alive else ending
         if hold is None and session.decision is Decision.PENDING:
             # What it was decided to send says so before it is sent.
             ending = SessionState.CLOSED, Decision.WITHDRAWN, _UNSENT

@@ -228,6 +228,7 @@ LEFT = "the client left before anybody could be asked"
         (a_session(LATER, gateway="dead"), UNSENT),
         (a_session(NOW, gateway="alive"), UNSENT),
         (a_session(NOW, gateway="alive", hold_id="never-opened"), LEFT),
+        (a_session(LATER, gateway="dead", hold_id="never-opened"), LEFT),
         (a_session(NOW, gateway="dead", decision=Decision.ALLOWED), UNSEEN),
         (
             a_session(
@@ -239,7 +240,7 @@ LEFT = "the client left before anybody could be asked"
             CUT_SHORT,
         ),
     ],
-    ids=["dead", "dead and young", "stopped", "left", "unseen", "cut short"],
+    ids=["dead", "dead and young", "stopped", "left", "left young", "unseen", "cut short"],
 )
 async def test_a_session_that_the_sweeper_ended_says_what_may_have_been_sent(
     storage: MongoStorage, sweeper: Sweeper, session: Session, because: str
