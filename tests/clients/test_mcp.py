@@ -224,7 +224,11 @@ async def test_a_client_that_can_show_a_link_is_asked_to_open_the_page_of_its_se
         shown = await asked.get()
         assert "Waiting for approval by managers in Slack (request " in shown.message
         session = shown.url.removeprefix(f"{tools.house.url}/-/replay/")
-        assert session in card.words
+        storage = tools.house.storage()
+        held = await storage.sessions.get(session)
+        storage.close()
+        assert held is not None
+        assert (held.hold_id, held.called) == (session, ("deploy",))
         await maria.click(card, "Approve")
         assert f"{target} is deployed" in words(await calling)
         assert words(await client.call_tool("deployed", {})).count(case) == 1
