@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 CLIENTS := .clients
 
 .DELETE_ON_ERROR:
-.PHONY: run test lint suite agents fuzz coverage mutants bench bench-quick browser screenshots constraints sbom licences clean
+.PHONY: run test lint suite agents fuzz chaos coverage mutants bench bench-quick browser screenshots constraints sbom licences clean
 
 run: $(VENV)/.run
 	@$(BIN)/abeyance up
@@ -29,6 +29,11 @@ fuzz: $(VENV)/.dev
 	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/policies/matching/test_masker.py tests/app/audit/proof/test_tampering.py
 	ABEYANCE_FUZZ=40 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/app/wire/answer/test_law_*.py
 	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest --timeout 0 tests/laws
+
+# Kills a gateway, bot or notary 1,000 times, at each step of tests/chaos/steps.py in turn.
+RUNS ?= 1000
+chaos: $(VENV)/.dev
+	ABEYANCE_CHAOS_RUNS=$(RUNS) $(BIN)/pytest --timeout 0 -s tests/chaos
 
 # Which branches no test takes; fails where a package is below the floor in pyproject.toml. It is
 # the whole suite, at about a third more of its time.

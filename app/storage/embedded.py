@@ -26,7 +26,11 @@ _STOP_SECONDS = 5.0
 
 
 def embedded_uri(port: int) -> str:
-    """Return how to connect. Without `journal=true` a kill loses acknowledged writes there."""
+    """Return how to connect.
+
+    Without `journal=true` a kill of the server loses acknowledged writes. With it inserts are kept,
+    and joined writes and updates may still be lost: it leaves the journal out for those.
+    """
     options = "w=majority&journal=true&retryWrites=false&directConnection=true"
     return f"mongodb://127.0.0.1:{port}/?{options}"
 
