@@ -69,7 +69,7 @@ async def _hold_all(mongodb_port: int) -> None:
     try:
         for call in (DELETE, EDIT, SCRIPT):
             held = _hold(call)
-            await storage.sessions.open(_session(held))
+            await storage.ledger.insert((), [storage.sessions.opening(_session(held))])
             await storage.holds.open(held)
     finally:
         storage.close()
