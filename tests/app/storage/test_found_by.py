@@ -148,7 +148,7 @@ async def test_sessions_are_found_by_what_they_cost(
         (SessionFilter(approver="maria", model="m-1"), "1"),
         (SessionFilter(approver="maria", model="m-0"), ""),
     ],
-    ids=str,
+    ids=["short", "address", "whole", "nobody", "until", "model", "other model"],
 )
 async def test_sessions_are_found_by_who_voted_on_their_holds(
     storage: MongoStorage, wanted: SessionFilter, found: str
