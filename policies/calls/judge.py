@@ -54,8 +54,9 @@ class CallRules:
 
     @property
     def together(self) -> bool:
-        """Whether any rule may want the calls of one answer released together."""
-        return any(rule.call is not None and rule.call.together for rule in self.rules)
+        """Whether a rule that is enforced wants the calls of one answer released together."""
+        enforced = (rule.call for rule in self.rules if rule.enforced)
+        return any(call is not None and call.together for call in enforced)
 
 
 def watch(catalog: Catalog, facts: Facts, identity: Identity, now: datetime) -> CallRules | None:
@@ -78,8 +79,6 @@ class JudgedCall:
     """Whether `shown` differs from what was written for a secret in it."""
     changed: str | None = None
     """The arguments as rules mask them; None where they change nothing."""
-    together: bool = False
-    """Whether a rule that holds it wants the calls of this answer released together."""
 
 
 def judge_call(
@@ -212,15 +211,12 @@ class LookedAt:
         action = max(enforced, key=_strictness, default=Action.ALLOW)
         verdict = Verdict(action, tuple(told), catalog.revision)
         shown = self.shown
-        together = False
         if action is Action.HOLD:
             passage = self._passage(names, changed)
             asking = tuple(self._asking(rule, each, passage) for rule, each in fired)
             verdict = with_terms(replace(verdict, fired=asking))
-            holding = [rule for rule, each in fired if each.holds]
-            together = any(rule.call is not None and rule.call.together for rule in holding)
         is_masked = shown != self._arguments.canonical
-        return JudgedCall(verdict, shown, is_masked, changed, together)
+        return JudgedCall(verdict, shown, is_masked, changed)
 
     @cached_property
     def shown(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.tool_call import ToolCall
 from app.domain.verdict import Action
-from policies.calls.judge import judge_call
+from policies.calls.judge import judge_call, watch
 from policies.decide import decide
 from policies.loader import SHIPPED, load_catalog
 from policies.passages.names import UNKEYED
@@ -106,8 +106,11 @@ def test_a_worked_policy_decides_on_tool_calls_as_the_guide_says(
 
 def test_during_the_freeze_calls_are_released_together(tmp_path: Path) -> None:
     call = ToolCall("Bash", '{"command": "ssh prod-db"}')
-    judged = judge_call(call, facts(), ALICE, WEEKEND, UNKEYED, _catalog(tmp_path, "12"))
-    assert judged.together
+    catalog = _catalog(tmp_path, "12")
+    judged = judge_call(call, facts(), ALICE, WEEKEND, UNKEYED, catalog)
+    watching = watch(catalog, facts(), ALICE, WEEKEND)
+    assert watching is not None
+    assert watching.together
     assert judged.verdict.approval is not None
     assert judged.verdict.approval.quorum == 2
 

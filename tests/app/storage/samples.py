@@ -171,6 +171,7 @@ _HOLDS = {
     "escalate": Sample(lambda s: s.holds.escalate(HOLD.id, NOW), _held),
     "pending": Sample(lambda s: s.holds.pending(), _held),
     "unsettled": Sample(lambda s: s.holds.unsettled(), _held),
+    "sessions_judged_by": Sample(lambda s: s.holds.sessions_judged_by("maria"), _held),
     "settle": Sample(lambda s: s.holds.settle(HOLD), _held),
 }
 _NOTICES = {

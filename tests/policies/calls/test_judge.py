@@ -332,14 +332,14 @@ def test_a_rule_in_shadow_is_told_and_not_acted_on(write: Callable[..., Path]) -
     assert not watching.wants("Read")
 
 
-def test_calls_are_released_together_where_a_rule_that_holds_says_so(
-    write: Callable[..., Path],
+@pytest.mark.parametrize("mode", ["enforce", "shadow"])
+def test_calls_are_released_together_where_an_enforced_rule_says_so(
+    write: Callable[..., Path], mode: str
 ) -> None:
-    catalog = load_catalog(
-        write(rule(NAMED, more="  together: true\n") + rule("{name: ['*']}", id="two"))
-    )
-    assert judged(catalog, "Bash", {}).together
-    assert not judged(catalog, "Read", {}).together
+    catalog = load_catalog(write(rule(NAMED, more=f"  together: true\n  mode: {mode}\n")))
+    watching = watch(catalog, facts(), ALICE, NOW)
+    assert watching is not None
+    assert watching.together is (mode == "enforce")
 
 
 def test_there_is_nothing_to_watch_where_no_rule_is_about_calls(write: Callable[..., Path]) -> None:
