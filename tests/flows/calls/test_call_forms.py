@@ -21,11 +21,25 @@ if TYPE_CHECKING:
     from sandbox.slack.driver import SlackDriver
 
 
+TOGETHER = """
+- id: publishes
+  title: The agent publishes
+  on: response
+  when: {models: ["claude-together*"], tool_call: {name: ["@shell"], arguments: {words: [publish]}}}
+  then: hold
+  together: true
+  approval: {from: [managers], expires: 1m}
+  risk: high
+  explain: What is published needs a manager.
+  examples: {match: ["publish it"], skip: ["build it"]}
+"""
+
+
 @pytest.fixture(scope="module")
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     data = tmp_path_factory.mktemp("house")
     (data / "policies" / "catalog").mkdir(parents=True)
-    (data / "policies" / "catalog" / "calls.yaml").write_text(RULES)
+    (data / "policies" / "catalog" / "calls.yaml").write_text(RULES + TOGETHER)
     (data / "policies" / "approvers.yaml").write_text(SETS)
     with open_house(data, mongodb_uri, data / "policies") as house:
         yield house
@@ -53,6 +67,22 @@ async def test_a_call_runs_as_an_approver_has_changed_it_and_the_agent_is_told(
             await maria.submit({"category": "Other", "reason": "Staging it is"})
     assert agent.ran == [instead]
     assert len(cards(maria, asked)) == 2
+
+
+async def test_where_a_rule_says_together_an_allowed_call_waits_for_the_one_that_is_held(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent(model="claude-together-strict")
+    build, publish = marked("make build"), marked("publish it")
+    async with (
+        house.anthropic(await idp.token("alice"), max_retries=0) as client,
+        meanwhile(agent.claude(client, script((build, publish)))),
+    ):
+        card = await card_of(maria, publish)
+        await agent.waits.wait()
+        assert agent.ran == []
+        await maria.click(card, "Approve")
+    assert agent.ran == [build, publish]
 
 
 async def test_a_tool_is_approved_for_one_conversation_and_no_other(
