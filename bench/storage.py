@@ -59,7 +59,7 @@ async def covering(storage: MongoStorage, number: int) -> None:
     times = []
     for _ in range(LOOKS):
         start = time.perf_counter()
-        if await storage.grants.of(covers.identity_key, now) != (active,):
+        if await storage.grants.of([covers.identity_key], now) != (active,):
             raise RuntimeError("another grant was found")
         times.append((time.perf_counter() - start) * 1000)
     print(
