@@ -104,6 +104,10 @@ def test_a_retry_is_known_however_its_json_is_written() -> None:
 
     first = same(b'{"model": "m", "seed": 1.0, "messages": [{"role": "user", "content": "a"}]}')
     assert first == same(
+        b'{"model": "m", "seed": 1.0, "messages": [{"role": "user", "content": "a"}], '
+        b'"stream": true, "stream_options": {"include_usage": true}}'
+    )
+    assert first == same(
         b'{"messages":[{"content":"\\u0061","role":"user"}],"stream":true,"seed":1.0,"model":"m"}'
     )
     for other in (

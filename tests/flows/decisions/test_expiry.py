@@ -52,7 +52,14 @@ async def test_an_expiry_is_told_as_what_it_is_to_caller_card_and_direct_message
     assert refusal.value.code == "approval_expired"
     assert "not a denial" in refusal.value.message
     assert refusal.value.response.headers["abeyance-decision"] == "expired"
+    async with house.openai(await idp.token("alice"), max_retries=0) as client:
+        with pytest.raises(openai.PermissionDeniedError, match="It expired at") as again:
+            await client.chat.completions.create(
+                model="sandbox-1", messages=[{"role": "user", "content": "hurry"}]
+            )
+    assert again.value.code == "approval_expired"
     card = await maria.wait_for_message("xpired", channel="approvals")
+    assert [each for each in maria.messages("approvals") if "Alice" in each.words] == [card]
     assert card.buttons == ["Record"]
     notice = await alice.wait_for_message("nobody-has-time", channel="abeyance")
     assert "Ask in the morning" in notice.words

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
+import pytest
+
 from policies.passages.wrappers import CLAUDE_CODE
 from tests.flows.house import only_this_request
 
@@ -261,15 +263,23 @@ async def test_the_same_json_in_another_order_finds_its_approval(
     assert sent.body == mixed.encode()
 
 
+@pytest.mark.parametrize(
+    ("path", "member"),
+    [
+        ("openai/v1/responses/input_tokens", "input"),
+        ("anthropic/v1/messages/count_tokens", "messages"),
+        ("openai/v1beta/models/g:countTokens", "contents"),
+    ],
+)
 async def test_tokens_of_what_needs_an_approval_are_not_counted_and_nobody_is_asked(
-    house: House, slack: SlackDriver, idp: IdpDriver
+    house: House, slack: SlackDriver, idp: IdpDriver, path: str, member: str
 ) -> None:
     maria = await slack.user("maria")
     word, ask = an_ask()
+    said = {"role": "user", "parts": [{"text": ask["content"]}]} if member == "contents" else ask
     async with house.http(await idp.token("alice")) as http:
-        asked = {"input": ask["content"]}
-        counted = await http.post("/openai/v1/responses/input_tokens", json=asked)
-    assert counted.status_code == 400
+        counted = await http.post(f"/{path}", json={"model": "g", member: [said]})
+    assert counted.status_code == 400, counted.text
     assert "not counted" in counted.text
     assert cards_with(maria, word) == []
 

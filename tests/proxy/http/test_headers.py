@@ -17,7 +17,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 # What Claude Code, Codex, Gemini CLI and an MCP client send, as seen on the wire.
 SENT = {
-    "anthropic": ("anthropic-beta", "anthropic-version", "anthropic-new-one", "x-app"),
+    "anthropic": (
+        "anthropic-beta",
+        "anthropic-version",
+        "anthropic-new-one",
+        "x-app",
+        "x-claude-code-new",
+    ),
     "openai_responses": ("openai-organization", "openai-project", "x-codex-turn-metadata"),
     "gemini": ("x-goog-api-client",),
     "mcp": ("mcp-session-id", "mcp-protocol-version", "mcp-method", "mcp-param-region"),
