@@ -48,7 +48,7 @@ from bot.views.replay.lists import PAGE_SESSIONS, Shelf, faulty, listing, search
 from bot.views.replay.session import Decided, replayed
 from bot.views.request_pages import PagePosition
 from bot.views.requester_message import RequesterView
-from bot.views.together import Group
+from bot.views.together import Group, Outcome
 from policies.approvals.terms import with_terms
 from policies.approvals.votes import Word
 from policies.passages.trust import trusts_of
@@ -266,4 +266,5 @@ def test_a_card_with_nothing_but_blanks_is_still_a_card() -> None:
 def test_every_review_of_several_requests(s: list[str], count: int) -> None:
     holds = [replace(a_hold(s, HoldState.PENDING), id=f"{at:026}") for at in range(count)]
     assert sendable(together.form([(held, f"value {held.id}") for held in holds]))
-    assert sendable(together.result(Word(approve=True), [(s[0], s[1]), (s[2], "")]))
+    outcomes = [Outcome(s[0], s[1]), Outcome(s[2], ""), Outcome(s[3], s[4], covered=True)]
+    assert sendable(together.result(Word(approve=True), outcomes))
