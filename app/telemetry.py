@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from prometheus_client import Metric
+
+
+_WAITING_SECONDS = (1, 10, 30, 60, 180, 600, 1800, 3600)
 
 
 class Metrics:
@@ -38,6 +41,13 @@ class Metrics:
             "abeyance_tool_calls",
             "Tool calls in answers that a rule looked at, by how they went.",
             ["connection", "decision"],
+            registry=self._registry,
+        )
+        self.tool_calls_waited = Histogram(
+            "abeyance_tool_call_waiting_seconds",
+            "How long tool calls were held, by how they went.",
+            ["decision"],
+            buckets=_WAITING_SECONDS,
             registry=self._registry,
         )
         self.evaluations = Counter(

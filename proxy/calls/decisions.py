@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -88,6 +88,10 @@ class Decided:
         """Whether people were asked about it, and not only what they have approved before."""
         return self.hold is not None or (self.asking is not None and self.ruling is None)
 
+    @property
+    def waited(self) -> timedelta:
+        return (self.decided_at or self.came_at) - self.came_at
+
     def decide(self, decision: Decision, ruling: Ruling, at: datetime) -> None:
         self.decision, self.ruling, self.decided_at = decision, ruling, at
 
@@ -95,7 +99,6 @@ class Decided:
         """Return it for the record; what was `kept_back` to the end was not made."""
         went_on = isinstance(self.ruling, Passed | Changed)
         lost = kept_back and went_on and not self.made.by_provider
-        waited = (self.decided_at or self.came_at) - self.came_at
         votes = self.hold.votes if self.hold else ()
         return RecordedCall(
             tool=self.call.tool,
@@ -104,7 +107,7 @@ class Decided:
             rules=tuple(fired.rule for fired in self.judged.verdict.fired),
             hold_id=self.hold.id if self.hold else "",
             by=" and ".join(vote.by.name for vote in votes),
-            waited_ms=int(waited.total_seconds() * 1000),
+            waited_ms=int(self.waited.total_seconds() * 1000),
             changed=self.went_on_as[:MOST_ARGUMENTS] if isinstance(self.ruling, Changed) else "",
             by_provider=self.made.by_provider,
             is_cut=len(self.judged.shown) > MOST_ARGUMENTS,
@@ -270,6 +273,9 @@ class Decisions:
         self._metrics.tool_calls.labels(
             self._told.inquiry.connection.name, decided.decision.value
         ).inc()
+        if decided.hold is not None:
+            waited = self._metrics.tool_calls_waited.labels(decided.decision.value)
+            waited.observe(decided.waited.total_seconds())
         fired = decided.judged.verdict.fired
         if fired:
             await self._told.recording.note(

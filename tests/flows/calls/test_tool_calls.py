@@ -280,6 +280,8 @@ async def test_what_became_of_each_call_is_recorded(
         async with meanwhile(_posted(http, body)) as task:
             await maria.click(await card_of(maria, deploy), "Approve")
         session_id = task.result()
+        figures = (await http.get("/-/metrics")).text
+    assert 'abeyance_tool_call_waiting_seconds_count{decision="approved"}' in figures
     storage = house.storage()
     session = await recorded(storage, session_id)
     assert session.answer is not None
@@ -318,6 +320,9 @@ async def test_calls_are_counted_and_judged_again_under_changed_rules(
         agent = Agent()
         await agent.claude(client, script((look, destroy)))
         assert agent.ran == [look]
+    async with house.http(await idp.token("alice")) as http:
+        figures = (await http.get("/-/metrics")).text
+    assert 'abeyance_tool_calls_total{connection="anthropic",decision="denied"}' in figures
     [stats] = [row for row in policy(house, "stats") if row["rule"] == "no-destroy"]
     assert stats["on_calls"] == stats["fired"] > 0
     assert stats["precision"] == 1.0
