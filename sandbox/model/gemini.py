@@ -1,4 +1,4 @@
-"""Google's Gemini: `generateContent`, its stream, and `countTokens`."""
+"""Google's Gemini: `generateContent`, its stream, `countTokens` and embeddings."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from quart import Blueprint, Response, jsonify, request
 
 from sandbox.model.answers import Tool, answer, cut, tokens
 from sandbox.model.behaviour import Behaviour
+from sandbox.model.embeddings import vector
 from sandbox.model.flow import Gate, Piece
 from sandbox.model.intake import (
     behave,
@@ -19,6 +20,7 @@ from sandbox.model.refusals import Dialect, Fault, JsonObject, Refusal, refuse_i
 from sandbox.model.script import last_step, script_of
 from sandbox.model.sending import compact, send_events, send_json
 
+EMBEDDING = frozenset({"embedContent", "batchEmbedContents"})
 RESULTS = frozenset({"functionResponse"})
 
 
@@ -32,6 +34,8 @@ def gemini_routes(gate: Gate) -> Blueprint:
     async def act(version: str, model: str, action: str) -> Response:
         del version  # they are alike
         body = await read_object()
+        if action in EMBEDDING:
+            return jsonify(_embedded(body))
         contents = objects(body.get("contents"))
         if not contents:
             raise Refusal(Fault.BAD_BODY, "'contents' must be a list that is not empty.")
@@ -46,6 +50,20 @@ def gemini_routes(gate: Gate) -> Blueprint:
         raise Refusal(Fault.NOT_FOUND, f"The sandbox has no {action!r} of this kind.")
 
     return routes
+
+
+def _embedded(body: JsonObject) -> JsonObject:
+    """Answer `embedContent`, or `batchEmbedContents` where there are several requests."""
+    asked = objects(body.get("requests"))
+    found = [{"values": vector(_text(each.get("content")))} for each in asked or [body]]
+    return {"embeddings": found} if asked else {"embedding": found[0]}
+
+
+def _text(content: object) -> str:
+    parts = objects(content.get("parts")) if isinstance(content, dict) else []
+    if not parts:
+        raise Refusal(Fault.BAD_BODY, "'content' must have parts.")
+    return " ".join(str(part.get("text", "")) for part in parts)
 
 
 class _Reply:

@@ -1,4 +1,4 @@
-"""OpenAI's Chat Completions, and its list of models."""
+"""OpenAI's Chat Completions, its embeddings, and its list of models."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -17,6 +17,7 @@ from sandbox.model.answers import (
     tokens,
 )
 from sandbox.model.behaviour import Behaviour
+from sandbox.model.embeddings import embedded
 from sandbox.model.flow import Gate, Piece
 from sandbox.model.history import check_chat
 from sandbox.model.intake import (
@@ -56,6 +57,12 @@ def chat_routes(gate: Gate) -> Blueprint:
         if body.get("stream"):
             return send_events(list(reply.pieces()), behaviour, gate)
         return send_json(reply.whole(), behaviour, gate)
+
+    @routes.post("/embeddings")
+    async def embed() -> Response:
+        body = await read_object()
+        behave(want_text(body, "model"))
+        return jsonify(embedded(body))
 
     return routes
 

@@ -60,6 +60,20 @@ async def test_what_no_rule_reads_is_told_to_the_caller_and_in_the_ledger(
             assert [data["uninspected"] for data in opened] == [uninspected]
 
 
+async def test_texts_are_embedded_and_a_secret_in_them_is_masked(
+    house: House, idp: IdpDriver, model: ModelDriver
+) -> None:
+    async with house.openai(await idp.token("alice")) as client:
+        found = await client.embeddings.create(
+            model="gpt-sandbox", input=["hello", "my key is AKIAIOSFODNN7EXAMPLE", "hello"]
+        )
+    one, _, again = (each.embedding for each in found.data)
+    assert one == again
+    [received] = await model.requests()
+    assert b"AKIAIOSFODNN7EXAMPLE" not in received.body
+    assert b"hello" in received.body
+
+
 async def test_the_callers_token_stands_nowhere_in_the_record(house: House, idp: IdpDriver) -> None:
     token = await idp.token("alice")
     async with house.http(token) as http:

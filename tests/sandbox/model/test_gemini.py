@@ -31,13 +31,22 @@ async def test_tokens_are_counted(model: ModelDriver) -> None:
     assert counted.total_tokens
 
 
+async def test_texts_have_embeddings(model: ModelDriver) -> None:
+    async with client(model).aio as gemini:
+        found = await gemini.models.embed_content(model="sandbox-1", contents=["one", "two"])
+    assert found.embeddings is not None
+    one, two = (each.values for each in found.embeddings)
+    assert one
+    assert one != two
+
+
 async def test_a_stranger_is_refused(model: ModelDriver) -> None:
     async with client(model, "another").aio as gemini:
         with pytest.raises(errors.ClientError, match="UNAUTHENTICATED"):
             await gemini.models.generate_content(model="sandbox-1", contents="hi")
 
 
-@pytest.mark.parametrize("action", ["streamGenerateContent", "embedContent"])
+@pytest.mark.parametrize("action", ["streamGenerateContent", "predict"])
 async def test_what_the_sandbox_has_not_is_not_found(model: ModelDriver, action: str) -> None:
     answer = await model.http.post(
         f"{model.gemini}/v1beta/models/sandbox-1:{action}",

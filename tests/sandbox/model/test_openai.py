@@ -245,6 +245,19 @@ async def test_models_are_listed(client: openai.AsyncOpenAI) -> None:
     assert "gpt-sandbox" in [each.id async for each in client.models.list()]
 
 
+async def test_the_same_text_has_the_same_embedding(client: openai.AsyncOpenAI) -> None:
+    asked = ["one", "two", "one"]
+    found = (await client.embeddings.create(model="gpt-sandbox", input=asked)).data
+    one, two, again = (each.embedding for each in found)
+    assert one == again
+    assert one != two
+    # What the SDK asks for in base64 says the same as numbers.
+    floats = await client.embeddings.create(
+        model="gpt-sandbox", input="one", encoding_format="float"
+    )
+    assert floats.data[0].embedding == pytest.approx(one, abs=1e-6)
+
+
 async def test_an_unknown_path_is_not_found(client: openai.AsyncOpenAI) -> None:
     with pytest.raises(openai.NotFoundError):
-        await client.embeddings.create(model="gpt-sandbox", input="x")
+        await client.moderations.create(model="gpt-sandbox", input="x")
