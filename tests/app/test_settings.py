@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.errors import BadSettings
-from app.settings import load_settings, require
+from app.settings import Settings, load_settings, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,13 @@ def test_secrets_do_not_show_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ABEYANCE_VAULT_KEY", "s3cret-key")
     monkeypatch.setenv("MONGODB_URI", "mongodb://user:s3cret-pass@db")
     assert "s3cret" not in repr(load_settings())
+
+
+def test_streams_callers_and_requesters_have_the_time_that_is_promised() -> None:
+    field = Settings.model_fields
+    assert field["drain_seconds"].default == 30
+    assert field["idle_seconds"].default == 75
+    assert field["tell_after_seconds"].default == 10
 
 
 def test_settings_are_frozen() -> None:

@@ -15,6 +15,7 @@ from app.domain.verdict import Action, Approval
 from policies.decide import UNCHECKABLE, decide, examine, with_rule
 from policies.loader import load_catalog
 from policies.passages.names import UNKEYED
+from policies.passages.wrappers import CLAUDE_CODE, OPENCODE
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
 if TYPE_CHECKING:
@@ -49,6 +50,29 @@ def test_the_starter_catalog_decides(
     shipped: Catalog, now: datetime, text: str, action: Action
 ) -> None:
     assert decide(facts(text), ALICE, shipped, now).action is action
+
+
+@pytest.mark.parametrize(
+    ("role", "action"),
+    [
+        (Role.USER, Action.HOLD),
+        (Role.SYSTEM, Action.ALLOW),
+        (Role.TOOL, Action.ALLOW),
+        (Role.ASSISTANT, Action.ALLOW),
+    ],
+)
+def test_the_starter_catalog_looks_for_words_in_what_people_type(
+    shipped: Catalog, now: datetime, role: Role, action: Action
+) -> None:
+    said = facts("never touch production", role=role)
+    assert decide(said, ALICE, shipped, now).action is action
+
+
+@pytest.mark.parametrize("frame", [CLAUDE_CODE, OPENCODE], ids=["claude", "opencode"])
+def test_the_frames_that_ship_as_wrappers_hold_nothing_a_shipped_rule_looks_for(
+    shipped: Catalog, now: datetime, frame: str
+) -> None:
+    assert decide(facts(frame), ALICE, shipped, now).action is Action.ALLOW
 
 
 def test_a_hold_tells_who_may_release_it_and_how_long_they_have(

@@ -23,6 +23,7 @@ TOKEN = "Fk8di05IoIbgAEzrm8PqBCB64fohOtqxBnkv5L2JCNwzDf5o"
 ADDRESS = "0xda1b06c7ab603ca4139d1032089583ea665d5a95"
 
 STAYS = {
+    "nucleotides": "ACGTTGCAAGCTTGCATGCCTGCAGGTCGACTCTAGAGGATCCCCGGGTACCGAGCTCGAATTCACTGGCC",
     "page token": f'{{"next_page_token": "{TOKEN}"}}',
     "page token in camel case": f"nextPageToken: '{TOKEN}'",
     "page token in capitals": f'"NextToken": "{TOKEN}"',
