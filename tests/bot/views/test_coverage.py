@@ -1,0 +1,66 @@
+"""What a card says of passages: how many there are, whose words, and what an approval covers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.hold import GrantSummary, HoldState
+from app.domain.passage import Excerpt, Passage, PassageKind
+from app.domain.segment import Role
+from app.domain.verdict import Approval, CoverTerms, Question
+from bot.views import coverage
+from bot.views.quotes import passages
+from tests.bot.values import MARIA, NOW, fired, hold, vote
+from tests.bot.views.test_cards import draw, words
+
+TERMS = Approval(("managers",))
+COVER = CoverTerms(idle=timedelta(hours=1), most=timedelta(hours=8))
+
+
+def said(name: str, role: Role = Role.USER, kind: PassageKind = PassageKind.TYPED) -> Passage:
+    excerpt = Excerpt(f"{name} ", "prod", "", f"/{name}")
+    return Passage(name, kind, role, f"/{name}", excerpt=excerpt)
+
+
+@pytest.mark.parametrize(("number", "label"), [(5, "View full"), (19, "View full (+14 more)")])
+def test_what_a_card_has_no_room_for_is_counted_beside_the_button(number: int, label: str) -> None:
+    asked = Question("law", TERMS, tuple(said(f"p{at}") for at in range(number)), COVER)
+    assert f'"text": "{label}"' in words(draw(hold(rule=fired(question=asked))))
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "told"),
+    [
+        (Role.USER, PassageKind.TYPED, "typed"),
+        (Role.TOOL, PassageKind.WORK, "from a tool"),
+        (Role.ASSISTANT, PassageKind.WORK, "from the model"),
+        (Role.SYSTEM, PassageKind.TEXT, "system prompt"),
+        (Role.USER, PassageKind.TEXT, "added by the agent"),
+    ],
+)
+def test_a_passage_says_whose_words_it_is(role: Role, kind: PassageKind, told: str) -> None:
+    excerpt = Excerpt("x ", "prod", "", "/x")
+    one = Passage("x", kind, role, "/x", excerpt=excerpt)
+    [line] = passages(fired(excerpts=(excerpt,), question=Question("law", TERMS, (one,))), 5)
+    assert line.endswith(f"_({told})_")
+
+
+@pytest.mark.parametrize("kind", [PassageKind.TYPED, PassageKind.TEXT])
+def test_a_card_says_what_an_approval_covers_and_until_when(kind: PassageKind) -> None:
+    is_work = kind is PassageKind.TYPED
+    one = Passage("n", kind, Role.USER, "/x")
+    held = hold(rule=fired(question=Question("law", TERMS, (one,), COVER)))
+    told = str(coverage.also_covers(held))
+    work = "what tools return and the model says while working on this"
+    what = work if is_work else "this text"
+    assert told.startswith(f"Approving also covers {what}, until <!date^")
+    assert str(int((held.created_at + COVER.most).timestamp())) in told
+    assert told.endswith(" at the latest")
+
+
+def test_a_cover_says_how_often_it_was_used_and_when_last() -> None:
+    given = GrantSummary(("g1",), 3600, NOW, uses=14, used_at=NOW, passages=2)
+    shown = words(draw(hold(state=HoldState.RELEASED, votes=(vote(MARIA),), granted=given)))
+    assert "used 14 times, last <!date^" in shown
