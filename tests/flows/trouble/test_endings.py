@@ -84,3 +84,22 @@ async def test_sigterm_ends_a_process_whose_event_loop_hangs(house: House) -> No
     house.gateway.process.terminate()
     assert await ended(house, house.gateway) == 1
     assert "ended by force" in house.gateway.log.read_text()
+
+
+async def test_a_gateway_that_is_told_to_stop_is_not_ready_while_a_stream_goes_on(
+    house: House, idp: IdpDriver, model: ModelDriver
+) -> None:
+    async with house.http(await idp.token("alice")) as http:
+        assert (await http.get("/-/readyz")).status_code == 200
+        body = asking("sandbox-stalling", "hello", stream=True)
+        async with http.stream("POST", CHAT, json=body) as stream:
+            await model.wait_for_stalled(1)
+            house.gateway.process.terminate()
+            async with asyncio.timeout(PATIENCE):
+                while (ready := await http.get("/-/readyz")).is_success:
+                    pass
+            assert ready.status_code == 503
+            house.gateway.process.kill()
+            with suppress(httpx.RemoteProtocolError):
+                await stream.aread()
+    await ended(house, house.gateway)
