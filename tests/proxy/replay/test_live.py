@@ -50,7 +50,7 @@ async def test_a_session_is_followed_until_it_ends(
     session = await running(place)
     async with chromium() as (page, complaints):
         await sign_in(page, place, "Ines Roth", f"/{session.id}")
-        status = page.get_by_role("status")
+        status = page.locator("[data-live-status]")
         await expect(status).to_have_text("Running. What comes is shown here.")
         sent = [event("First words"), event(f" and {NAUGHTY}")]
         await append_chunks(place.storage, session.id, [Chunk(0, 40, sent[0])])
