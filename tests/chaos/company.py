@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 CHAT = "/openai/v1/chat/completions"
 _FORWARDING = (EventKind.REQUEST_FORWARDING, EventKind.REQUEST_FORWARDED)
 _CLICKS = 12
+_SIGN_OF_LIFE = re.compile(rb"^:[^\n]*\n+", re.MULTILINE)
 _APPROVED_BEFORE = ("about_to_forward", "forwarding", "start_answer", "end_answer")
 
 
@@ -150,7 +152,8 @@ class Company:
             with suppress(httpx.HTTPError):
                 async with http.stream("POST", CHAT, json=_body(run, stream=True)) as answer:
                     async for piece in answer.aiter_raw():
-                        run.pieces.append((time.monotonic(), piece))
+                        # A sign of life while a person decides is no part of the answer.
+                        run.pieces.append((time.monotonic(), _SIGN_OF_LIFE.sub(b"", piece)))
 
     async def _held(self, run: Run) -> int:
         async with self.house.http(self.token) as http:

@@ -65,8 +65,10 @@ async def opened(house: House, database: Database) -> AsyncIterator[Company]:
         await slack.settings(rates=0, ack_seconds=2)
         storage = house.storage()
         maria, token = await slack.user("maria"), await idp.token("alice")
-        yield Company(house, database, slack, model, maria, token, storage)
-        storage.close()
+        try:
+            yield Company(house, database, slack, model, maria, token, storage)
+        finally:
+            storage.close()
 
 
 async def kill_all(company: Company, steps: list[tuple[int, Step]]) -> None:
