@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from app.domain.connection import Connection, CredentialScheme
 from app.domain.event import EventKind
 from app.domain.verdict import Action
 from app.errors import AbeyanceError, BadCatalog, ContentErased, Damaged
@@ -22,7 +21,7 @@ from app.search import SessionFilter
 from app.wire.apis.mcp import MCP
 from policies.decide import decide
 from policies.loader import load_catalog
-from proxy.facts import read_inquiry
+from proxy.replay.today import recorded_as_asked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -96,12 +95,8 @@ def _is_as_it_came(session: Session) -> bool:
 
 def _action(session: Session, body: bytes, catalog: Catalog) -> str | None:
     """Return what a catalog says of a request; None where it cannot be read."""
-    connection = Connection(session.connection, "", CredentialScheme.BEARER, b"", session.wire)
-    asked = session.request
     try:
-        inquiry = read_inquiry(
-            connection, asked.method, asked.path, asked.query, asked.headers, body
-        )
+        inquiry = recorded_as_asked(session, body)
     except AbeyanceError:
         return None
     return decide(inquiry.facts, session.identity, catalog, session.started_at).action.value

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from app.blocks import Block, BlockKind, answer_blocks, request_blocks
 from app.domain.segment import Role
-from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
 from app.domain.verdict import FiredRule
+from app.replay.text_search import Content
 from proxy.replay.drawing import Drawn, Findings, drawn
 from proxy.replay.markup import Effort
 
@@ -25,18 +25,10 @@ _Key: TypeAlias = "tuple[str, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """A session as it lies in the record."""
+class Recorded(Content):
+    """What a session says, and the rules that fired on it."""
 
-    wire: str
-    request: RecordedRequest
-    answer: RecordedAnswer | None
-    chunks: tuple[Chunk, ...]
     fired: tuple[FiredRule, ...]
-
-    @property
-    def size(self) -> int:
-        return len(self.request.body) + sum(len(chunk.data) for chunk in self.chunks)
 
 
 @dataclass(frozen=True, slots=True)
