@@ -75,6 +75,8 @@ async def _releasing(storage: MongoStorage, told: list[Entry]) -> list[Entry]:
 async def _erasing(storage: MongoStorage, told: list[Entry]) -> list[Entry]:
     """Return the tombstones of the data keys that sealed the content of these sessions."""
     keys = {str(entry.event.data["key"]) for entry in told if "key" in entry.event.data}
+    # Nothing is to be explained of a key that still opens what it sealed.
+    keys -= {key.id for key in await storage.keys.get_many(keys) if key.wrapped}
     if not keys:
         return []
     of_nobody = await storage.ledger.entries("")
