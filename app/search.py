@@ -81,7 +81,7 @@ class SessionFilter:
     """In millionths of a US dollar, without the amount itself."""
     cost_under: int | None = None
     text: str = ""
-    """What was asked or answered in it, whatever the case and the blanks."""
+    """A text in what was asked or answered; case and blanks do not matter."""
     owner: Identity | None = None
     """Whose sessions alone; no word says it, but who looks."""
     id: str = ""

@@ -1,9 +1,9 @@
 """Finding sessions by what was asked and answered in them.
 
-There is no index of that: texts are sealed, and an index would tell what they say. So the sessions
-that the other words of a search leave are read one after the other, the newest first, for half a
-minute at most; whoever wants more goes on from there. A text is looked for as it would be shown,
-masked by the rules of today, so that nobody finds out what is masked by searching for it.
+There is no index of texts: they are sealed, and an index would give away what they say. Instead,
+the sessions that match the other filters are read one by one, newest first, for at most half a
+minute; the next search continues from there. The text is matched as it would be shown, masked by
+today's rules, so that searching cannot reveal what is masked.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class TextSearch:
 
 
 def saying(contents: Sequence[Content], text: str, masking: Masking) -> list[bool]:
-    """Tell which contents have a text, whatever its case and its blanks. Pure."""
+    """Return for each content whether it has the text; case and blanks do not matter. Pure."""
     sought = _folded(text)
     return [_says(content, sought, masking) for content in contents]
 

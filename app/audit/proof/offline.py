@@ -37,7 +37,7 @@ class Verified:
     witnessed: int = 0
     """How many entries the largest head covers that enough witnesses have signed."""
     quorum: Quorum | None = None
-    """How many that takes; None where nobody asked for any."""
+    """How many witnesses have to sign; None where no quorum was asked for."""
     forwarded: int = 0
     """How many requests went out."""
     contents: int = 0
