@@ -30,8 +30,9 @@ from app.storage.lifeline import Lifeline
 from app.vault import Vault
 from bot.delivery.leader import Duty
 from bot.slack.button_signer import ButtonSigner
-from sandbox.slack import BOT_TOKEN, SIGNING_SECRET, seed
+from sandbox.slack import BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.delivery import signature_headers
+from sandbox.slack.state import seed
 from tests.conftest import free_port
 from tests.flows.house import House
 

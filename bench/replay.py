@@ -35,7 +35,7 @@ from tests.written import append_chunks, change_session, open_session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.slack.driver import SlackUser
+    from sandbox.slack.people.driver import SlackUser
 
 MEGABYTE = 1_000_000
 CODE = Path(__file__).read_text()

@@ -12,8 +12,8 @@ from sandbox.idp.clients import GATEWAY_CLIENT, GATEWAY_SECRET
 from sandbox.model import server as model
 from sandbox.model.intake import CREDENTIAL
 from sandbox.serving import HOST, listen
-from sandbox.slack import seed
 from sandbox.slack.server import run_workspace
+from sandbox.slack.state import seed
 from sandbox.slack.workspace import Workspace
 
 Addresses = dict[str, str]

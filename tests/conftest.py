@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 NOBODY = "mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=50"

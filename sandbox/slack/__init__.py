@@ -3,6 +3,6 @@
 `server.py` starts it, `driver.py` plays the people in it, `seed.py` says who they are.
 """
 
-from sandbox.slack.seed import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
+from sandbox.slack.state.seed import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 
 __all__ = ["APP_TOKEN", "BOT_TOKEN", "SIGNING_SECRET"]

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from sandbox.slack import seed
 from sandbox.slack.errors import Unanswered
 from sandbox.slack.faults import Faults
-from sandbox.slack.model import Json
 from sandbox.slack.sockets import Sockets
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Json
 
 RETRY_DELAYS = (0.0, 60.0, 300.0)
 _FORM = "application/x-www-form-urlencoded"

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 
 SWALLOWED = 0
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from quart import Blueprint, Response, jsonify, request
 
-from sandbox.slack import posting, seed
+from sandbox.slack import posting
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import Channel, Json, Message
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Json, Message
 from sandbox.slack.tickets import Hook
 from sandbox.slack.workspace import Workspace
 

@@ -2,9 +2,9 @@
 
 import secrets
 
-from sandbox.slack import seed
-from sandbox.slack.model import Channel, Command, Json, Message, Person, View
-from sandbox.slack.store import Store
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Command, Json, Message, Person, View
+from sandbox.slack.state.store import Store
 from sandbox.slack.wire import message_json, view_json
 
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from sandbox.slack import seed
 from sandbox.slack.blockkit import check_blocks, fill_ids, length_of
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import Channel, Json, Message
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Json, Message
 from sandbox.slack.wire import message_json
 from sandbox.slack.workspace import Workspace
 

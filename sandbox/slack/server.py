@@ -10,11 +10,11 @@ from hypercorn.config import Config
 from quart import Quart
 
 from sandbox.serving import HOST, Listener, listen
-from sandbox.slack.control import control, show_refusal
 from sandbox.slack.errors import Refused
 from sandbox.slack.guard import guard
 from sandbox.slack.hooks import response_urls
 from sandbox.slack.page import page
+from sandbox.slack.people.control import control, show_refusal
 from sandbox.slack.switches import switches
 from sandbox.slack.web.routes import web_api
 from sandbox.slack.web.socket_mode import socket_mode

@@ -6,10 +6,10 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sandbox.slack import seed
 from sandbox.slack.errors import Unanswered
 from sandbox.slack.faults import Faults
-from sandbox.slack.model import Json
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Json
 
 MAX_CONNECTIONS = 10
 CONNECTION_SECONDS = 18_060

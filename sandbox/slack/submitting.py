@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from sandbox.slack import views
 from sandbox.slack.errors import ApiError, Refused
-from sandbox.slack.model import Json, View
+from sandbox.slack.state.model import Json, View
 from sandbox.slack.workspace import Workspace
 
 TROUBLE = "We had some trouble connecting. Try again?"

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from quart import Blueprint, Response, jsonify, request
 
-from sandbox.slack.control import json_body
 from sandbox.slack.errors import Refused
 from sandbox.slack.faults import CallFault
-from sandbox.slack.model import Json
+from sandbox.slack.people.control import json_body
+from sandbox.slack.state.model import Json
 from sandbox.slack.tickets import TRIGGER_SECONDS
 from sandbox.slack.workspace import Workspace
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sandbox.slack.blockkit import check_view, fill_view
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import Json, View
+from sandbox.slack.state.model import Json, View
 from sandbox.slack.wire import view_json
 from sandbox.slack.workspace import Workspace
 

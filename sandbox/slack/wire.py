@@ -1,8 +1,8 @@
 """Values as Slack spells them: key names and types as real replies carry them."""
 
-from sandbox.slack import seed
-from sandbox.slack.model import Channel, Json, Message, Person, UserGroup, View
-from sandbox.slack.store import Store
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Json, Message, Person, UserGroup, View
+from sandbox.slack.state.store import Store
 
 _IMAGE_SIZES = (24, 32, 48, 72, 192, 512)
 

@@ -4,16 +4,16 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.slack import seed
 from sandbox.slack.delivery import Delivery
 from sandbox.slack.errors import ApiError, Refused
 from sandbox.slack.faults import Faults
-from sandbox.slack.feed import Feed
-from sandbox.slack.journal import Journal
-from sandbox.slack.model import Channel, File, Json, Person
+from sandbox.slack.people.feed import Feed
 from sandbox.slack.rates import Rates
 from sandbox.slack.sockets import Sockets
-from sandbox.slack.store import Store
+from sandbox.slack.state import seed
+from sandbox.slack.state.journal import Journal
+from sandbox.slack.state.model import Channel, File, Json, Person
+from sandbox.slack.state.store import Store
 from sandbox.slack.tickets import Clock, Hooks, Links, Triggers
 
 JOURNAL_NAME = "slack.jsonl"

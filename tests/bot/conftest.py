@@ -26,7 +26,7 @@ from bot.slack.rates import Pace
 from policies.compiled_catalog import Catalog
 from policies.loader import SHIPPED, load_catalog
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack.people.driver import SlackDriver
 from sandbox.slack.server import serving
 from sandbox.slack.workspace import Workspace
 from tests.bot.values import DANA, hold
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.pieces import Piece
     from bot.slack.api import Slack
-    from sandbox.slack.driver import SeenMessage, SeenView, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SeenView, SlackUser
 
 CLOCK = SystemClock()
 BODY = b'{"model": "gpt-4o", "messages": [{"role": "user", "content": "deploy to production"}]}'

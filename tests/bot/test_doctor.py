@@ -12,9 +12,10 @@ from bot.doctor import CheckResult, examine
 from bot.slack.api import connected
 from bot.slack.manifest import BOT_SCOPES
 from policies.compiled_catalog import ApproverSet
-from sandbox.slack import APP_TOKEN, BOT_TOKEN, seed
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack import APP_TOKEN, BOT_TOKEN
+from sandbox.slack.people.driver import SlackDriver
 from sandbox.slack.server import serving
+from sandbox.slack.state import seed
 from sandbox.slack.workspace import Workspace
 from tests.conftest import free_port
 

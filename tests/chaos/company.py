@@ -21,7 +21,7 @@ from app.search import SessionFilter
 from app.storage.store import MongoStorage
 from cli.storing import record
 from sandbox.model.driver import ModelDriver
-from sandbox.slack.driver import Refused, SlackDriver, SlackUser
+from sandbox.slack.people.driver import Refused, SlackDriver, SlackUser
 from tests.chaos.doomed import Doomed, acknowledged
 from tests.chaos.steps import Step, Story
 from tests.flows.house import House
@@ -29,7 +29,7 @@ from tests.flows.trouble.test_storage_away import Database
 
 if TYPE_CHECKING:
     from app.domain.session import Session
-    from sandbox.slack.seen import SeenMessage
+    from sandbox.slack.people.seen import SeenMessage
 
 CHAT = "/openai/v1/chat/completions"
 _FORWARDING = (EventKind.REQUEST_FORWARDING, EventKind.REQUEST_FORWARDED)

@@ -12,8 +12,8 @@ from tests.flows.trusting import trust
 
 if TYPE_CHECKING:
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver, SlackUser
-    from sandbox.slack.eyes import SeenMessage
+    from sandbox.slack.people.driver import SlackDriver, SlackUser
+    from sandbox.slack.people.eyes import SeenMessage
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SHOWN = "[aws-access-key-id]"

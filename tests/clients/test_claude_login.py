@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from app.domain.issued import Issued
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
 
 # Claude Code renews a token that lasts less than five minutes before each request.
 ACCESS_SECONDS = "200"

@@ -17,7 +17,7 @@ from workstation.hook.documents import hooks_for
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 ENGINE = Path(__file__).parent / "programs" / "cursor_hooks.mjs"

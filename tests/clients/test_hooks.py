@@ -23,7 +23,7 @@ from workstation.hook.documents import hooks_for, warnings_for
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 FILES = {"claude": ".claude/settings.json", "codex": ".codex/hooks.json"}

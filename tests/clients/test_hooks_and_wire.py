@@ -12,7 +12,7 @@ from tests.flows.house import only_this_request
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.clients.agents import Agent, Desk
     from tests.flows.house import House
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from app.domain.connection import Connection
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
 
 DENIAL = {"category": "Not allowed by policy", "reason": "Use the lunar simulator"}
 

@@ -11,8 +11,8 @@ from tests.clients.agents import AGENTS, CARD_SECONDS, Agent, Desk
 
 if TYPE_CHECKING:
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver, SlackUser
-    from sandbox.slack.eyes import SeenMessage
+    from sandbox.slack.people.driver import SlackDriver, SlackUser
+    from sandbox.slack.people.eyes import SeenMessage
 
 MODEL = "sandbox-1-strict"
 """It refuses a history that its provider would refuse."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver, SlackUser
+    from sandbox.slack.people.driver import SlackDriver, SlackUser
     from tests.clients.agents import Desk, Ended
     from tests.flows.house import House
 

@@ -26,7 +26,7 @@ from app.storage.store import MongoStorage
 from app.vault import Vault
 from sandbox.idp.driver import IdpDriver
 from sandbox.model.driver import ModelDriver
-from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
+from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from tests.proxy.keys.keyring import COMMAND, sign_in
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 CHAT = "/openai/v1/chat/completions"

@@ -14,7 +14,7 @@ from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SlackDriver, SlackUser
+    from sandbox.slack.people.driver import SlackDriver, SlackUser
     from tests.flows.house import House
 
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 CHAT = "/openai/v1/chat/completions"

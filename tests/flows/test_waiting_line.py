@@ -17,7 +17,7 @@ from tests.recorded import recorded
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 TOOL = {"name": "look", "description": "Looks.", "input_schema": {"type": "object"}}

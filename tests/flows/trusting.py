@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.slack.driver import SeenMessage, SeenView, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SeenView, SlackUser
 
 LABEL = "Never ask about this text again…"
 

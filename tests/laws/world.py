@@ -20,7 +20,7 @@ import httpx
 from app.domain.hold import Hold, HoldState
 from app.domain.session import Decision, SessionState
 from app.search import SessionFilter
-from sandbox.slack.driver import Refused
+from sandbox.slack.people.driver import Refused
 from tests.recorded import recorded
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from app.domain.session import Session
-    from sandbox.slack.driver import SeenMessage, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.flows.house import House, Process
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ from sandbox.slack.blockkit.elements import ID, plain
 from sandbox.slack.blockkit.fill import interactive_elements
 from sandbox.slack.blockkit.layouts import BLOCKS, NOT_IN_VIEWS
 from sandbox.slack.blockkit.rules import boolean, items, problem, shape, string, typed
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100

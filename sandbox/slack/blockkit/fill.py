@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 
 INTERACTIVE = frozenset(
     {

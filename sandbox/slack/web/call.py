@@ -3,10 +3,10 @@
 import json
 from dataclasses import dataclass
 
-from sandbox.slack import seed
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import Json
 from sandbox.slack.rates import POST_BURST
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Json
 from sandbox.slack.web.table import METHODS, Method
 from sandbox.slack.workspace import App, Workspace
 

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from sandbox.slack import seed
 from sandbox.slack.errors import ApiError, Refused
-from sandbox.slack.model import Channel, Json, Message
 from sandbox.slack.posting import UPDATE_TEXT, Draft, delete, draft, edit, post
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Json, Message
 from sandbox.slack.web.call import Call
 from sandbox.slack.wire import bot_profile, message_json
 

@@ -1,8 +1,8 @@
 """conversations.*: channels and direct messages."""
 
-from sandbox.slack import seed
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import Channel, Json
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Json
 from sandbox.slack.web.call import Call
 from sandbox.slack.wire import channel_json
 

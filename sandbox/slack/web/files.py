@@ -3,10 +3,10 @@
 import secrets
 from dataclasses import replace
 
-from sandbox.slack import seed
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import File, Json
 from sandbox.slack.posting import Draft, checked_blocks, post
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import File, Json
 from sandbox.slack.web.call import Call
 from sandbox.slack.workspace import Workspace
 

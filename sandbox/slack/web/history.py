@@ -3,9 +3,9 @@
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 
-from sandbox.slack import seed
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import Channel, Json, Message
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Json, Message
 from sandbox.slack.web.call import Call
 from sandbox.slack.wire import channel_json, message_json
 

@@ -1,8 +1,8 @@
 """auth.*, team.*, users.*, usergroups.*: who is who."""
 
-from sandbox.slack import seed
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import Json
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Json
 from sandbox.slack.web.call import Call
 from sandbox.slack.wire import group_json, person_json
 

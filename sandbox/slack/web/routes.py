@@ -7,7 +7,7 @@ from quart import Blueprint, Request, Response, request
 
 from sandbox.slack.errors import ApiError, Limited
 from sandbox.slack.faults import SWALLOWED, CallFault
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 from sandbox.slack.web import chat, conversations, files, history, people, views
 from sandbox.slack.web.call import Call, admit, scopes_of
 from sandbox.slack.workspace import Workspace

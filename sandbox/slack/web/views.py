@@ -2,7 +2,7 @@
 
 from sandbox.slack import views
 from sandbox.slack.errors import ApiError
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 from sandbox.slack.web.call import Call
 from sandbox.slack.wire import view_json
 

@@ -11,7 +11,7 @@ from tests.bot.delivery.test_watcher import all_settled, move
 from tests.bot.handlers.test_decide import current
 
 if TYPE_CHECKING:
-    from sandbox.slack.driver import SeenMessage, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.bot.conftest import Office
 
 SOON = timedelta(seconds=0.3)

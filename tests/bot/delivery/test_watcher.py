@@ -20,7 +20,7 @@ from sandbox.slack import BOT_TOKEN
 from tests.bot.values import DANA, MARIA
 
 if TYPE_CHECKING:
-    from sandbox.slack.driver import SeenMessage, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.bot.conftest import Office
 
 CLOCK = SystemClock()

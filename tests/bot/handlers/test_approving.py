@@ -19,7 +19,7 @@ from tests.bot.handlers.test_races import a_bot
 from tests.bot.values import MARIA
 
 if TYPE_CHECKING:
-    from sandbox.slack.driver import SeenMessage, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.bot.conftest import Office
 
 

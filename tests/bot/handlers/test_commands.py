@@ -18,13 +18,13 @@ from bot.main import run
 from bot.slack.manifest import BOT_SCOPES, manifest
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
 from sandbox.slack.delivery import signature_headers
-from sandbox.slack.driver import SeenMessage
-from sandbox.slack.seed import APP_ID, TEAM_ID
+from sandbox.slack.people.driver import SeenMessage
+from sandbox.slack.state.seed import APP_ID, TEAM_ID
 from tests.bot.conftest import CLOCK
 from tests.conftest import free_port
 
 if TYPE_CHECKING:
-    from sandbox.slack.driver import SlackUser
+    from sandbox.slack.people.driver import SlackUser
     from tests.bot.conftest import Office
 
 

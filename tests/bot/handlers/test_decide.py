@@ -25,7 +25,7 @@ from tests.bot.values import JOB
 if TYPE_CHECKING:
     from app.domain.event import Event
     from app.domain.hold import Hold
-    from sandbox.slack.driver import SeenMessage, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.bot.conftest import Office
 
 REASON = {"category": "Sensitive data", "reason": "Use the staging name, please"}

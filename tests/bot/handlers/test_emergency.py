@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
-    from sandbox.slack.driver import SeenMessage, SeenView, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SeenView, SlackUser
     from tests.bot.conftest import Office
 
 GLASS = "- {name: on-call, emails: [ines@acme.example, dana@acme.example], break_glass: true}"

@@ -20,7 +20,7 @@ from tests.bot.handlers.test_requester import current
 from tests.bot.values import MARCUS, MARIA, fired, hold
 
 if TYPE_CHECKING:
-    from sandbox.slack.driver import SeenMessage, SeenView, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SeenView, SlackUser
     from tests.bot.conftest import Office
 
 MARKED = "Marked as a false alarm by"

@@ -20,7 +20,7 @@ from tests.bot.handlers.test_requester import current
 from tests.bot.values import DANA, JOB, MARCUS, MARIA
 
 if TYPE_CHECKING:
-    from sandbox.slack.driver import SeenMessage, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.bot.conftest import Office
 
 ASK = "Ask the requester…"

@@ -14,14 +14,14 @@ from app.domain.session import Chunk, Decision, RecordedAnswer
 from app.storage.store import MongoStorage
 from bot.views.replay.lists import SEARCH, Shelf
 from proxy.record.pager import Pager
-from sandbox.slack.driver import SeenView
+from sandbox.slack.people.driver import SeenView
 from tests.bot.values import JOB
 from tests.conftest import NOBODY
 from tests.written import append_chunks, change_session
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
-    from sandbox.slack.driver import SlackUser
+    from sandbox.slack.people.driver import SlackUser
     from tests.bot.conftest import Office
 
 CLOCK = SystemClock()

@@ -14,7 +14,7 @@ from tests.written import append_chunks, change_session
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
-    from sandbox.slack.driver import SeenView
+    from sandbox.slack.people.driver import SeenView
     from tests.bot.conftest import Office
 
 HOLD = "01m7hr0000000000000019pm4by"

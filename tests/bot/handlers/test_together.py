@@ -9,15 +9,15 @@ import pytest
 
 from app.domain.event import EventKind
 from app.domain.hold import HoldState
-from sandbox.slack.driver import SeenMessage
 from sandbox.slack.errors import Refused
+from sandbox.slack.people.driver import SeenMessage
 from tests.bot.handlers.test_requester import current
 from tests.bot.values import DANA, MARIA
 from tests.policies.passages.questions import fired, verdict
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
-    from sandbox.slack.driver import SeenView, SlackUser
+    from sandbox.slack.people.driver import SeenView, SlackUser
     from tests.bot.conftest import Office
 
 OTHER = replace(DANA, subject="usr-alice", name="Alice Chen", email="alice@acme.example")

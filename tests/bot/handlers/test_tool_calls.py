@@ -21,7 +21,7 @@ from tests.bot.handlers.test_decide import card_of, current, identity_of
 
 if TYPE_CHECKING:
     from app.domain.tool_call import HeldCall
-    from sandbox.slack.driver import SeenMessage, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.bot.conftest import Office
 
 STAGING = "kubectl get namespace staging"

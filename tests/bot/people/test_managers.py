@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.hold import HoldState
 from bot.slack.manifest import BOT_SCOPES
-from sandbox.slack import seed
+from sandbox.slack.state import seed
 from tests.bot.handlers.test_requester import current
 from tests.bot.values import DANA, JOB
 

@@ -12,7 +12,7 @@ from bot.slack.blocks import Message
 from bot.slack.failures import SlackRefused, SlackUnavailable
 from bot.slack.text import ours
 from sandbox.slack import BOT_TOKEN
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack.people.driver import SlackDriver
 from sandbox.slack.server import serving
 from sandbox.slack.workspace import Workspace as Sandbox
 from tests.conftest import free_port

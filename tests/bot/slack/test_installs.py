@@ -15,7 +15,7 @@ from bot.slack.accounts import Workspace
 from bot.slack.api import connected
 from bot.slack.tokens import other_app, sign_in, with_app
 from sandbox.slack import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET
-from sandbox.slack.driver import Refused
+from sandbox.slack.people.driver import Refused
 from tests.bot.conftest import CLOCK, slack_settings
 from tests.conftest import free_port
 
@@ -137,7 +137,7 @@ async def test_a_bot_with_tokens_of_two_apps_does_not_start(
 ) -> None:
     async with connected(BOT_TOKEN, f"{office.slack.base_url}/api/") as slack:
         assert (await sign_in(slack, "", APP_TOKEN)).app_id == "A0ABEYANCE"
-        monkeypatch.setattr("sandbox.slack.seed.APP_ID", "A0OTHER001")
+        monkeypatch.setattr("sandbox.slack.state.seed.APP_ID", "A0OTHER001")
         with pytest.raises(BadSettings, match=r"app A0ABEYANCE, and .* to A0OTHER001"):
             await sign_in(slack, "", APP_TOKEN)
         assert (await sign_in(slack, "", "")).app_id == "A0OTHER001"

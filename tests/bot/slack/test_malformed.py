@@ -14,10 +14,11 @@ from structlog.testing import capture_logs
 
 from bot.slack.api import connected
 from bot.slack.sockets import Ears
-from sandbox.slack import APP_TOKEN, BOT_TOKEN, payloads, seed
-from sandbox.slack.driver import SlackDriver
-from sandbox.slack.model import Channel, Command, View
+from sandbox.slack import APP_TOKEN, BOT_TOKEN, payloads
+from sandbox.slack.people.driver import SlackDriver
 from sandbox.slack.server import serving
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Command, View
 from sandbox.slack.workspace import Workspace
 
 if TYPE_CHECKING:

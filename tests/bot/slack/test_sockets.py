@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack.api import connected
 from bot.slack.sockets import Ears
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
-from sandbox.slack.driver import Refused, SlackDriver
+from sandbox.slack.people.driver import Refused, SlackDriver
 from sandbox.slack.server import serving
 from sandbox.slack.workspace import Workspace
 

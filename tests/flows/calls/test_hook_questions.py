@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
 
 AUDITORS = "- {name: auditors, slack_groups: [auditors]}\n"
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
 
 
 @pytest.fixture(scope="module")

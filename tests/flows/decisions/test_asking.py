@@ -13,7 +13,7 @@ from uuid import uuid4
 import openai
 import pytest
 
-from sandbox.slack.seed import BOT_SCOPES
+from sandbox.slack.state.seed import BOT_SCOPES
 from tests.flows.house import House, open_house
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
 
 RULES = """
 - id: say-why

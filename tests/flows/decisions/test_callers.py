@@ -10,7 +10,7 @@ from uuid import uuid4
 if TYPE_CHECKING:
     from app.domain.hold import Hold
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 DISCONNECTED = "The requester disconnected"

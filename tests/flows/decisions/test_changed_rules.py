@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
 
 RULE = """
 - id: {id}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
     from tests.flows.house import House
 
 PATH = "/openai/v1/chat/completions"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.async_api import BrowserContext, Page
 
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 SCOPES = [scope for scope in BOT_SCOPES if scope != "users:read.email"]

@@ -15,7 +15,7 @@ from app.domain.event import EventKind
 
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
 MARK, UNMARK = "Mark as a false alarm", "Take the mark back"

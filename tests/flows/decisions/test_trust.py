@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.domain.grant import Grant
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
 
 PATH = "/anthropic/v1/messages"
 ASYNC = {"prefer": "respond-async"}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.driver import SeenMessage, SlackDriver, SlackUser
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
 
 # Fifty times as fast as with Slack itself: so many holds in seconds in place of minutes.
 SPEED = 50

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import APP_TOKEN, BOT_TOKEN
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack.people.driver import SlackDriver
 from sandbox.slack.server import serving
 from sandbox.slack.workspace import Workspace
 

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack.driver import Refused, SeenMessage, SlackDriver, SlackUser
+from sandbox.slack.people.driver import Refused, SeenMessage, SlackDriver, SlackUser
 from tests.sandbox.slack.bad_blocks import actions, asked, button, confirm, mrkdwn, plain, view
 from tests.sandbox.slack.conftest import Clock
 

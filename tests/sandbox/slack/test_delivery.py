@@ -15,7 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack import APP_TOKEN, SIGNING_SECRET
-from sandbox.slack.driver import Refused, SlackDriver
+from sandbox.slack.people.driver import Refused, SlackDriver
 from tests.sandbox.slack.bad_blocks import actions, button
 from tests.sandbox.slack.conftest import Clock
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack import seed
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack.people.driver import SlackDriver
+from sandbox.slack.state import seed
 from tests.sandbox.slack.test_web_api import APPROVALS, GENERAL, error
 
 ABOUT = {"event_type": "hold", "event_payload": {"hold": "h1"}}

@@ -8,10 +8,11 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack import BOT_TOKEN, seed
+from sandbox.slack import BOT_TOKEN
+from sandbox.slack.state import seed
 
 if TYPE_CHECKING:
-    from sandbox.slack.driver import SlackDriver
+    from sandbox.slack.people.driver import SlackDriver
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 import sandbox.slack
-from sandbox.slack import APP_TOKEN, BOT_TOKEN, seed
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack import APP_TOKEN, BOT_TOKEN
+from sandbox.slack.people.driver import SlackDriver
+from sandbox.slack.state import seed
 from tests.sandbox.slack.bad_blocks import actions, button
 from tests.sandbox.slack.shapes import BESIDE_METHODS, COMMON, DOCUMENTED, EVENT, PAYLOADS, REPLIES
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from sandbox.slack import seed
-from sandbox.slack.model import Message
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Message
 from sandbox.slack.views import publish_home
 from sandbox.slack.workspace import JOURNAL_NAME, Workspace
 from tests.sandbox.slack.conftest import Clock

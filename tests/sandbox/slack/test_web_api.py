@@ -8,8 +8,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.slack import APP_TOKEN, BOT_TOKEN, seed
-from sandbox.slack.driver import SlackDriver
+from sandbox.slack import APP_TOKEN, BOT_TOKEN
+from sandbox.slack.people.driver import SlackDriver
+from sandbox.slack.state import seed
 from sandbox.slack.web.routes import HANDLERS
 from sandbox.slack.web.table import METHODS
 from tests.sandbox.slack.conftest import Clock

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sandbox.slack.blockkit import interactive_elements
 from sandbox.slack.errors import Refused
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 
 Blocks = tuple[Json, ...]
 

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import aiohttp
 
-from sandbox.slack import seed
-from sandbox.slack.model import Json
-from sandbox.slack.seen import SeenMessage, SeenView
+from sandbox.slack.people.seen import SeenMessage, SeenView
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Json
 
 T = TypeVar("T")
 SHOWN_ON_TIMEOUT = 12

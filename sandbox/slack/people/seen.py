@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sandbox.slack.blockkit import interactive_elements
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 
 
 @dataclass(frozen=True, slots=True)

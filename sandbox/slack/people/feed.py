@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 
 Frames = asyncio.Queue[Json | None]
 

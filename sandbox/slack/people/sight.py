@@ -2,9 +2,9 @@
 
 from dataclasses import asdict
 
-from sandbox.slack import seed
-from sandbox.slack.model import Channel, Json, Message, Person
 from sandbox.slack.posting import seen_message
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Json, Message, Person
 from sandbox.slack.wire import view_json
 from sandbox.slack.workspace import Workspace
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from quart import Blueprint, Response, jsonify, request, websocket
 
-from sandbox.slack import acts, posting, seed
+from sandbox.slack import posting
 from sandbox.slack.errors import ApiError, Refused
-from sandbox.slack.model import Json, Person
-from sandbox.slack.sight import state_for, unread
+from sandbox.slack.people import acts
+from sandbox.slack.people.sight import state_for, unread
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Json, Person
 from sandbox.slack.workspace import Workspace
 
 Act = Callable[[Workspace, Person, Json], Awaitable[Json]]

@@ -18,9 +18,9 @@ from typing import Self
 import aiohttp
 
 from sandbox.slack.errors import Refused
-from sandbox.slack.eyes import Eyes
-from sandbox.slack.model import Json
-from sandbox.slack.seen import SeenMessage, SeenView
+from sandbox.slack.people.eyes import Eyes
+from sandbox.slack.people.seen import SeenMessage, SeenView
+from sandbox.slack.state.model import Json
 
 Predicate = Callable[[SeenMessage], bool]
 ViewPredicate = Callable[[SeenView], bool]

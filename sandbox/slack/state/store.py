@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import chain
 
-from sandbox.slack import seed
-from sandbox.slack.journal import Journal
-from sandbox.slack.model import Channel, Json, Message, Person, UserGroup, View
+from sandbox.slack.state import seed
+from sandbox.slack.state.journal import Journal
+from sandbox.slack.state.model import Channel, Json, Message, Person, UserGroup, View
 
 
 class Store:

@@ -5,11 +5,13 @@ Every act either returns or raises Refused, whose message is what the person wou
 
 from dataclasses import dataclass, replace
 
-from sandbox.slack import inputs, payloads, posting, seed, views
+from sandbox.slack import payloads, posting, views
 from sandbox.slack.blockkit import interactive_elements
 from sandbox.slack.errors import ApiError, Refused, Unanswered
 from sandbox.slack.hooks import say_reply
-from sandbox.slack.model import Channel, Json, Message, Person, View
+from sandbox.slack.people import inputs
+from sandbox.slack.state import seed
+from sandbox.slack.state.model import Channel, Json, Message, Person, View
 from sandbox.slack.submitting import answer_submission
 from sandbox.slack.workspace import Workspace
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TextIO
 
-from sandbox.slack.model import Json
+from sandbox.slack.state.model import Json
 
 
 class Journal:

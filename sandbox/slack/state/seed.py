@@ -3,7 +3,7 @@
 The tokens and the secret are public by design: they open nothing but the sandbox.
 """
 
-from sandbox.slack.model import Channel, Command, Person, UserGroup
+from sandbox.slack.state.model import Channel, Command, Person, UserGroup
 
 TEAM_ID = "T0ACME0001"
 TEAM_NAME = "Acme"

@@ -1,0 +1,1 @@
+"""What people in the workspace see and do, in the browser and in tests."""
