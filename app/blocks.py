@@ -17,7 +17,7 @@ from app.wire.reading import TextKind, loosely, objects, spelt
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
+    from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest
     from app.transcript import Turn
     from app.wire.base import Json
 

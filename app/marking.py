@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from app.domain.event import Event, EventKind
 from app.domain.hold import Marked
-from app.domain.mark import FalsePositive
+from app.domain.record.mark import FalsePositive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.clock import Clock
     from app.domain.hold import Person
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.approvals.marks import FalsePositiveStore
     from app.storage.ports import HoldStore, Ledger
 

@@ -21,7 +21,7 @@ from app.transcript import Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from app.domain.session import Side
+    from app.domain.record.session import Side
     from app.pieces import Cutter, Piece
 
 LARGE_BYTES = 512 * 1024

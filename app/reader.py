@@ -6,14 +6,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from app.domain.session import SessionState, Side, whole
+from app.domain.record.session import SessionState, Side, whole
 from app.pages import LARGE_BYTES, LEAF_PAGES, Page, Spread, leaf_pages, paged
 from app.transcript import answer_turns, prompt_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.pages import PageIndex
     from app.storage.record.pieces import PageStore, PieceStore
     from app.storage.record.session_store import SessionStore

@@ -25,7 +25,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from app.domain.identity import Identity
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.errors import BadRequest
 from app.ids import SHORT
 

@@ -17,8 +17,8 @@ from app.wire.request.body import parse_body
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest
     from app.domain.segment import Prompt
-    from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
 
 
 class Beat(NamedTuple):

@@ -22,7 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
-from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, SessionState, Side
+from app.domain.record.session import (
+    Chunk,
+    Decision,
+    RecordedAnswer,
+    RecordedRequest,
+    SessionState,
+    Side,
+)
 from app.domain.verdict import Action, Verdict
 from app.storage.embedded import embedded_server, embedded_uri
 from bench.holds import show

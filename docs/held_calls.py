@@ -11,8 +11,8 @@ from app.clock import SystemClock
 from app.domain.hold import Hold
 from app.domain.identity import Identity, IdentityKind
 from app.domain.passage import Passage, PassageKind
+from app.domain.record.session import Decision, RecordedRequest, Session
 from app.domain.segment import Role
-from app.domain.session import Decision, RecordedRequest, Session
 from app.domain.tool_call import HeldCall
 from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Question, Risk, Verdict
 from app.ids import new_id

@@ -21,8 +21,8 @@ from policies.passages.names import UNKEYED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from app.domain.mark import FalsePositive
-    from app.domain.session import Session
+    from app.domain.record.mark import FalsePositive
+    from app.domain.record.session import Session
     from policies.compiled_catalog import Catalog, Rule
     from policies.files.examples import ExamplesSpec, RuleExamplesSpec
     from policies.matching.target import Target

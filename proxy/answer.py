@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from app.domain.session import Decision, SessionState
-from app.domain.session_facts import Spent
+from app.domain.record.session import Decision, SessionState
+from app.domain.record.session_facts import Spent
 from app.errors import (
     AbeyanceError,
     AnswerUnrecorded,

@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from app.domain.passage import PassageKind
+from app.domain.record.session_facts import Conversation
 from app.domain.segment import Role
-from app.domain.session_facts import Conversation
 from proxy.front import header
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from app.audit.digests import request_digest
 from app.domain.connection import Connection
 from app.domain.hold import asker
 from app.domain.hook import Hook
+from app.domain.record.session import RecordedRequest
+from app.domain.record.session_facts import Conversation, History, Origin
 from app.domain.segment import Facts, Role, Segment
-from app.domain.session import RecordedRequest
-from app.domain.session_facts import Conversation, History, Origin
 from app.errors import NotFound, Reason, Refused
 from app.wire import media, strict_json
 from app.wire.apis.cursor import CURSOR

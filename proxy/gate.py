@@ -11,8 +11,8 @@ import structlog
 
 from app.clock import Clock
 from app.domain.hold import Hold, HoldState
-from app.domain.session import Decision
-from app.domain.session_facts import Origin
+from app.domain.record.session import Decision
+from app.domain.record.session_facts import Origin
 from app.domain.verdict import Action
 from app.errors import AbeyanceError, Fault, Unavailable
 from app.logs import where

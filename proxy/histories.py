@@ -10,8 +10,8 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from app.domain.passage import PassageKind
+from app.domain.record.session_facts import History
 from app.domain.segment import Role
-from app.domain.session_facts import History
 from app.wire import strict_json
 
 if TYPE_CHECKING:

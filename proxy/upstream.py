@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from app.domain.connection import Connection
-    from app.domain.session import RecordedRequest
+    from app.domain.record.session import RecordedRequest
     from proxy.front import Headers
 
 _TIMEOUTS = httpx.Timeout(600.0, connect=5.0)

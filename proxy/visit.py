@@ -12,7 +12,7 @@ import structlog
 
 from app.domain.connection import Connection, Waiting
 from app.domain.identity import Identity
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.errors import AbeyanceError, MethodNotAllowed, Refused, Unavailable
 from app.ids import short
 from app.storage.feed import Periodic

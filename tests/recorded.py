@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.session import SessionState
+from app.domain.record.session import SessionState
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
 
 

@@ -12,7 +12,7 @@ from app.sealing.data_key import DataKey, WrappedKey
 from app.sealing.master import LocalMasterKeys
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
 
 _RAW = b"a master key that only tests use"

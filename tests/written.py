@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.domain.session import SessionChange
+from app.domain.record.session import SessionChange
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.domain.session import Chunk, Session
+    from app.domain.record.session import Chunk, Session
     from app.sealing.data_key import DataKey
     from app.storage.bulk import Write
     from app.storage.store import MongoStorage

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from app.domain.event import Entry
     from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.reader import Masking
 
 Json: TypeAlias = dict[str, Any]

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from app.blocks import answer_blocks, request_blocks
-from app.domain.session import Chunk, RecordedAnswer, RecordedRequest, Session, whole
+from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest, Session, whole
 from app.errors import ContentErased, Damaged
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from app.domain.event import Entry
     from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.domain.record.session import Session
 
 _WORDS = {
     EventKind.SESSION_OPENED: "Request recorded",

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.event import Event, EventKind
-from app.domain.legal_hold import HoldScope
-from app.domain.session import SessionState
+from app.domain.record.legal_hold import HoldScope
+from app.domain.record.session import SessionState
 from app.errors import NotPermitted
 from app.ids import new_id, short
 from app.retention.purging import BATCH
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.identity import Identity
-    from app.domain.legal_hold import LegalHold
+    from app.domain.record.legal_hold import LegalHold
     from app.retention.purging import Purger
     from app.storage.ports import Journal
     from app.storage.store import MongoStorage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.event import Event, EventKind
-from app.domain.legal_hold import HoldScope, LegalHold, legal_hold_id
+from app.domain.record.legal_hold import HoldScope, LegalHold, legal_hold_id
 
 if TYPE_CHECKING:
     from app.clock import Clock

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.event import Event, EventKind
-from app.domain.session import Session
+from app.domain.record.session import Session
 from app.ids import first_id, new_id
 from app.retention.terms import Due, due
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from app.domain.session import SessionState
+from app.domain.record.session import SessionState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.domain.legal_hold import LegalHold
-    from app.domain.session import Session
+    from app.domain.record.legal_hold import LegalHold
+    from app.domain.record.session import Session
 
 LEAST = timedelta(days=1)
 """Nothing is purged sooner: what is shared within a day must not be in use any more."""

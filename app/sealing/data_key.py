@@ -16,7 +16,7 @@ from app.errors import Damaged
 from app.pieces import Cutter, keyed_name
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12

@@ -12,14 +12,14 @@ from app.domain.hold import Hold
 from app.domain.identity import Identity
 from app.domain.issued import Issued
 from app.domain.lease import Lease
-from app.domain.legal_hold import LegalHold
-from app.domain.mark import FalsePositive
 from app.domain.notice import Notice
 from app.domain.position import Position
-from app.domain.rejection import Rejection
+from app.domain.record.legal_hold import LegalHold
+from app.domain.record.mark import FalsePositive
+from app.domain.record.rejection import Rejection
+from app.domain.record.session import Session
+from app.domain.record.stored_catalog import StoredCatalog
 from app.domain.server_tool import ToolVersion, ToolView, TrustedTool
-from app.domain.session import Session
-from app.domain.stored_catalog import StoredCatalog
 from app.domain.webhook import Delivery, Webhook
 from app.pages import PageIndex
 from app.sealing.data_key import WrappedKey

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 
-from app.domain.session import sent
+from app.domain.record.session import sent
 from app.errors import AbeyanceError
 from app.ids import short
 from app.replay.export import exported, masked_raw

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.grant import Grant
     from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.ports import HoldStore
     from app.storage.record.session_store import SessionStore
     from bot.grants import Grants

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import structlog
 
 from app.domain.event import Event, EventKind
-from app.domain.session import Side
+from app.domain.record.session import Side
 from app.errors import AbeyanceError
 from bot.handlers.decide import FORGED, user_of, value_of
 from bot.views import modals

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.grant import Grant
 from app.domain.hold import Hold
-from app.domain.session import Session
+from app.domain.record.session import Session
 from bot.slack import blocks, text
 from bot.slack.blocks import Button, Menu
 from bot.views import cards, coverage, phrases, queries, requester_message, together

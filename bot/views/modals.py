@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from app.domain.hold import Hold
-    from app.domain.mark import FalsePositive
+    from app.domain.record.mark import FalsePositive
     from app.domain.verdict import FiredRule
     from bot.slack.blocks import Block
     from bot.slack.text import Markup

@@ -13,7 +13,7 @@ from bot.views.quotes import quotes_at
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from app.domain.session import Side
+    from app.domain.record.session import Side
     from app.domain.verdict import FiredRule
     from app.pages import Page, Part
     from app.reader import Shown

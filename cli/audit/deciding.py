@@ -26,8 +26,8 @@ from proxy.replay.today import recorded_as_asked
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from app.domain.session import Session
-    from app.domain.stored_catalog import StoredCatalog
+    from app.domain.record.session import Session
+    from app.domain.record.stored_catalog import StoredCatalog
     from app.storage.store import MongoStorage
     from policies.compiled_catalog import Catalog
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.session import sent
+from app.domain.record.session import sent
 from app.domain.tool_call import ToolCall
 from app.wire.calls.choose import reader_for
 from policies.rehearse import PastCall
@@ -13,7 +13,7 @@ from policies.rehearse import PastCall
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from app.domain.session import Chunk, RecordedAnswer, RecordedCall
+    from app.domain.record.session import Chunk, RecordedAnswer, RecordedCall
     from app.wire.base import WireFormat
 
 _LARGEST = 64 << 20

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Column, Table
 from rich.text import Text
 
-from app.domain.session import Session
+from app.domain.record.session import Session
 from app.domain.verdict import Action
 from app.ids import short
 from policies.excerpts import visible

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
     from datetime import datetime
 
-    from app.domain.session import Chunk, Session
+    from app.domain.record.session import Chunk, Session
     from policies.compiled_catalog import Catalog
     from policies.rehearse import RuleRecord
 

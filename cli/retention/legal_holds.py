@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.clock import SystemClock
-from app.domain.legal_hold import HoldScope, legal_hold_id
+from app.domain.record.legal_hold import HoldScope, legal_hold_id
 from app.errors import BadRequest, NotFound
 from app.retention.legal_holds import LegalHolds
 from app.search import SessionFilter

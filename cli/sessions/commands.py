@@ -12,7 +12,7 @@ from rich.text import Text
 
 from app.blocks import answer_blocks, request_blocks
 from app.clock import SystemClock
-from app.domain.session import sent, whole
+from app.domain.record.session import sent, whole
 from app.reader import Reader
 from app.replay.export import exported, masked_raw
 from app.search import parse_filter

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from app.clock import SystemClock
-from app.domain.session import SessionState
+from app.domain.record.session import SessionState
 from app.search import SessionFilter, parse_filter
 from cli.sessions.looking import catalog_here, note
 from cli.sessions.telling import as_json, row
@@ -21,7 +21,7 @@ from cli.storing import with_storage
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
 
 _SECONDS = 0.5

@@ -14,7 +14,7 @@ from app.replay.text_search import SECONDS, TextSearch, saying
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.replay.text_search import Content
     from app.search import SessionFilter
     from app.storage.store import MongoStorage

@@ -15,7 +15,7 @@ from cli.storing import record, who
 from policies.loader import load_catalog
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
     from policies.compiled_catalog import Catalog
 

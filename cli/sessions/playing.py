@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from app.blocks import Block
     from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.transcript import Turn
 
 

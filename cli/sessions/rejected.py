@@ -18,7 +18,7 @@ from bot.slack.text import one_line
 from cli.storing import with_storage
 
 if TYPE_CHECKING:
-    from app.domain.rejection import Rejection
+    from app.domain.record.rejection import Rejection
     from app.storage.store import MongoStorage
 
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from app.blocks import BlockKind, request_blocks
 from app.clock import SystemClock
-from app.domain.session import whole
+from app.domain.record.session import whole
 from app.errors import NotFound
 from app.reader import Reader
 from app.search import parse_filter
@@ -25,7 +25,7 @@ from cli.sessions.telling import facts
 from cli.storing import with_storage
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
     from cli.sessions.playing import Step
     from policies.compiled_catalog import Catalog

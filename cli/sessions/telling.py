@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from app.blocks import Block
     from app.domain.hold import Hold, Vote
-    from app.domain.session import Session
-    from app.domain.session_facts import Cost
+    from app.domain.record.session import Session
+    from app.domain.record.session_facts import Cost
 
 Json: TypeAlias = dict[str, Any]
 _STYLES = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldState
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.errors import Reason
 
 if TYPE_CHECKING:

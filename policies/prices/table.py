@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from app.domain.session_facts import Cost, Tokens
+from app.domain.record.session_facts import Cost, Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

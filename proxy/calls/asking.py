@@ -11,7 +11,7 @@ import structlog
 
 from app.domain.hold import Hold, HoldState
 from app.domain.identity import Identity
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.domain.tool_call import HeldCall
 from app.domain.verdict import Verdict
 from app.errors import CredentialEnded, Refused

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from app.domain.event import EventKind
 from app.domain.hold import Hold
 from app.domain.identity import Identity
-from app.domain.session import MOST_ARGUMENTS, Decision, RecordedCall
+from app.domain.record.session import MOST_ARGUMENTS, Decision, RecordedCall
 from app.domain.tool_call import HeldCall, ToolCall
 from app.domain.verdict import Action
 from app.errors import Reason, Refused

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from app.domain.hold import Hold
-    from app.domain.session import RecordedCall
+    from app.domain.record.session import RecordedCall
     from app.wire.calls.base import CallReader
     from proxy.calls.decisions import Decisions
     from proxy.calls.leaving import Leaving

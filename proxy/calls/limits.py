@@ -10,7 +10,7 @@ from app.errors import TooLarge, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from app.domain.session import RecordedCall
+    from app.domain.record.session import RecordedCall
 
 MOST_CALLS = 256
 """In one answer, of those that a rule looks at: no model makes as many, a hostile server might."""

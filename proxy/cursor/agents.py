@@ -21,7 +21,7 @@ from proxy.upstream import Upstream
 if TYPE_CHECKING:
     from app.domain.connection import Connection
     from app.domain.identity import Identity
-    from app.domain.session import RecordedRequest
+    from app.domain.record.session import RecordedRequest
     from proxy.cursor.answers import Changes
     from proxy.facts import Inquiry
     from proxy.inspection import Incoming

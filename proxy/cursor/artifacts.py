@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.errors import BadRequest, BadSettings, NotFound, Reason, Refused, UpstreamUnavailable
 from app.wire import strict_json
 from proxy.cursor.beside import Beside

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from app.domain.connection import Connection, ConnectionKind, CredentialScheme
 from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.identity import Identity
+from app.domain.record.session_facts import Conversation
 from app.domain.segment import Facts, Role, Segment
-from app.domain.session_facts import Conversation
 from app.domain.verdict import Verdict
 from app.errors import BadRequest
 from app.wire import strict_json
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.wire.base import Json
     from policies.compiled_catalog import Catalog
 

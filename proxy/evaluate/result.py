@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold
-from app.domain.session import Decision, RecordedCall
+from app.domain.record.session import Decision, RecordedCall
 from app.ids import short
 from app.wire import strict_json
 from proxy.record.refusing import ending

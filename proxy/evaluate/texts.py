@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.clock import Clock
 from app.domain.hook import HookEvent
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.domain.verdict import Action
 from app.errors import Reason, Refused
 from policies.reload import CatalogKeeper

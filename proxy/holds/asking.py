@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app.domain.event import EventKind
 from app.domain.hold import Hold, HoldState
 from app.domain.identity import Identity
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.domain.verdict import Action, Verdict
 from policies.approvals.approval import released_by_people
 from policies.passages.answers import joins, only_repeats

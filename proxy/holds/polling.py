@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldState
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from proxy.holds.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.domain.record.session import Session
 
 POLL_SECONDS = "5"
 

@@ -12,7 +12,7 @@ from app.wire import strict_json
 
 if TYPE_CHECKING:
     from app.domain.connection import Connection
-    from app.domain.session import RecordedRequest
+    from app.domain.record.session import RecordedRequest
     from app.wire.mcp.asks import ServerAsk
     from proxy.record.recording import Recording
     from proxy.upstream import Upstream

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.domain.event import Event, EventKind
-from app.domain.stored_catalog import StoredCatalog
+from app.domain.record.stored_catalog import StoredCatalog
 from app.errors import StorageUnavailable
 from app.logs import Seldom
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.session import Chunk
+from app.domain.record.session import Chunk
 from app.errors import StorageUnavailable, Unstorable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from app.clock import Clock
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.sealing.data_key import DataKey
     from app.storage.bulk import Write
     from app.storage.ports import Journal

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
-from app.domain.session import Side, whole
+from app.domain.record.session import Side, whole
 from app.errors import ContentErased, StorageUnavailable
 from app.logs import Seldom, where
 from app.pages import LARGE_BYTES, index, paged
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.clock import Clock
-    from app.domain.session import Chunk, Session
+    from app.domain.record.session import Chunk, Session
     from app.pages import PageIndex
     from app.pieces import Cutter, Piece
     from app.sealing.data_key import DataKey

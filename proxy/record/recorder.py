@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.domain.event import Event, EventKind
-from app.domain.session import CloudRun, Decision, Session, SessionState, Side
-from app.domain.session_facts import Upstream
+from app.domain.record.session import CloudRun, Decision, Session, SessionState, Side
+from app.domain.record.session_facts import Upstream
 from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
 from app.logs import Seldom

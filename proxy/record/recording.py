@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.domain.event import Event, EventKind
-from app.domain.session import (
+from app.domain.record.session import (
     Decision,
     RecordedAnswer,
     RecordedCall,
@@ -24,7 +24,7 @@ from app.domain.session import (
     SessionState,
     Side,
 )
-from app.domain.session_facts import Spent
+from app.domain.record.session_facts import Spent
 from app.errors import StorageUnavailable
 from app.pages import LARGE_BYTES
 from app.storage.bulk import Write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.errors import Reason, Refused, Unreachable
 from policies.approvals.endings import ENDINGS
 

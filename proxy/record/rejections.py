@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from app.domain.rejection import Rejection
+from app.domain.record.rejection import Rejection
 from app.errors import (
     BadRequest,
     MethodNotAllowed,

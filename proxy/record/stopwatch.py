@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.clock import Clock
-from app.domain.session_facts import Timing
+from app.domain.record.session_facts import Timing
 
 
 @dataclass(slots=True)

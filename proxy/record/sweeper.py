@@ -12,7 +12,7 @@ import structlog
 from app.audit.moves import Mover
 from app.domain.event import Event, EventKind
 from app.domain.hold import HoldEvent, IllegalTransition
-from app.domain.session import Decision, SessionChange, SessionState
+from app.domain.record.session import Decision, SessionChange, SessionState
 from app.errors import StorageUnavailable, Superseded
 from app.logs import Seldom
 from policies.approvals.endings import ENDINGS
@@ -21,7 +21,7 @@ from proxy.record.lives import Lives
 if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.gateways import GatewayStore
     from app.storage.ports import HoldStore, Journal
     from app.storage.record.session_store import SessionStore

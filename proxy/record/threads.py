@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from app.domain.session_facts import Conversation
+from app.domain.record.session_facts import Conversation
 from app.ids import short
 
 if TYPE_CHECKING:
-    from app.domain.session_facts import History
+    from app.domain.record.session_facts import History
     from app.storage.record.session_store import SessionStore
 
 _MOST = 20_000

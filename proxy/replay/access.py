@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from proxy.replay.viewers import Viewer
 
 P = ParamSpec("P")

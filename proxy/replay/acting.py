@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quart import Response, request
 
-from app.domain.legal_hold import HoldScope
+from app.domain.record.legal_hold import HoldScope
 from app.errors import BadRequest, NotPermitted
 from app.marking import Marking
 from app.retention.legal_holds import LegalHolds
@@ -17,7 +17,7 @@ from proxy.browser.pages import see_other
 from proxy.replay.access import AUDITORS_ALONE, Access, for_senders
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from proxy.replay.viewers import Viewer
 
 _REASON_LENGTH = 300

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quart import Response, render_template
 
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from proxy.browser import pages
 from proxy.replay.markup import styles
 

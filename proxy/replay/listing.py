@@ -21,7 +21,7 @@ from proxy.replay.live import EVENTS, Drawing
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.replay.text_search import Progress
     from proxy.replay.viewers import Viewer
 

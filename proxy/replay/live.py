@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import structlog
 from quart import Response, current_app
 
-from app.domain.session import Chunk, SessionState, sent
+from app.domain.record.session import Chunk, SessionState, sent
 from app.errors import AbeyanceError, StorageUnavailable
 from app.pages import LARGE_BYTES
 from app.replay.trail import steps, views
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
     from policies.compiled_catalog import Catalog
     from proxy.process.draining import Drain

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from quart import Blueprint, Response, request
 
 from app.domain.event import EventKind
-from app.domain.session import SessionState
+from app.domain.record.session import SessionState
 from app.errors import NotFound, NotPermitted
 from app.replay.export import exported
 from app.replay.trail import steps, stretches, views
@@ -24,7 +24,7 @@ from proxy.replay.reading import Reading
 from proxy.replay.seal import checked
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from proxy.replay.viewers import Viewer
 
 _IN_CONVERSATION = 20

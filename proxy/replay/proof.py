@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.audit.proof.bundle import session_record
 from app.audit.proof.stories import RELEASED_BY, erased_keys
-from app.domain.session import sent, whole
+from app.domain.record.session import sent, whole
 from app.errors import ContentErased, NotFound
 from app.reader import Reader
 from proxy.facts import digested_head

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.blocks import of_turns
-from app.domain.session import Side, sent, whole
+from app.domain.record.session import Side, sent, whole
 from app.pages import LARGE_BYTES
 from app.replay.export import Raw, masked_raw
 from app.replay.text_search import saying
@@ -18,7 +18,7 @@ from proxy.replay.today import Today, today
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from app.domain.session import Chunk, Session
+    from app.domain.record.session import Chunk, Session
     from app.reader import Reader
     from app.replay.text_search import Content
     from app.storage.record.session_store import SessionStore

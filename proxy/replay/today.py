@@ -13,7 +13,7 @@ from proxy.evaluate.inquiry import recorded_inquiry
 from proxy.facts import read_inquiry
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from policies.compiled_catalog import Catalog
     from proxy.facts import Inquiry
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from app.domain.hold import Hold
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from policies.compiled_catalog import ApproverSet
     from proxy.terminal.voters import Voters
 

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from app.blocks import Block, BlockKind, request_blocks
+from app.domain.record.session import RecordedRequest
 from app.domain.segment import Role
-from app.domain.session import RecordedRequest
 
 CALL = {"name": "sh", "arguments": '{"command": "ls"}'}
 REQUESTS: dict[str, tuple[str, object]] = {

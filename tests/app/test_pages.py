@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.clock import SystemClock
+from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest, SessionState, Side
 from app.domain.segment import Role
-from app.domain.session import Chunk, RecordedAnswer, RecordedRequest, SessionState, Side
 from app.pages import LEAF_PAGES, PAGE_CHARS, Spread, index, leaf_pages, paged
 from app.pieces import Cutter
 from app.reader import Reader
@@ -24,7 +24,7 @@ from tests.written import append_chunks, change_session, open_session
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.pages import Page
     from app.storage.store import MongoStorage
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.errors import BadRequest
 from app.search import SessionFilter, parse_filter
 

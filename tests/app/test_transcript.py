@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest
 from app.domain.segment import Role
-from app.domain.session import Chunk, RecordedAnswer, RecordedRequest
 from app.transcript import Beat, answer_turns, prompt_turns
 from app.wire.reading import TextKind
 

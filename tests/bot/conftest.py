@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.clock import SystemClock
-from app.domain.session import Decision, RecordedRequest, Session, Side
+from app.domain.record.session import Decision, RecordedRequest, Session, Side
 from app.ids import new_id
 from app.pages import LARGE_BYTES
 from app.pieces import Cutter

@@ -16,7 +16,7 @@ import httpx
 
 from app.clock import SystemClock
 from app.domain.event import Event, EventKind
-from app.domain.session import SessionState, sent
+from app.domain.record.session import SessionState, sent
 from app.search import SessionFilter
 from app.storage.store import MongoStorage
 from cli.storing import record
@@ -28,7 +28,7 @@ from tests.flows.house import House
 from tests.flows.trouble.test_storage_away import Database
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from sandbox.slack.people.seen import SeenMessage
 
 CHAT = "/openai/v1/chat/completions"

@@ -20,7 +20,7 @@ from tests.notary.test_notary import KEY, notary_at
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
 
 CLOCK = SystemClock()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedCall
+from app.domain.record.session import Chunk, Decision, RecordedAnswer, RecordedCall
 from app.domain.tool_call import ToolCall
 from app.wire.apis.mcp import MCP
 from app.wire.apis.openai_chat import CHAT

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
 from app.domain.event import EventKind
+from app.domain.record.session import Chunk, Decision, RecordedAnswer, RequestHead, SessionState
+from app.domain.record.session_facts import Timing, Tokens, Upstream
 from app.domain.segment import Role
-from app.domain.session import Chunk, Decision, RecordedAnswer, RequestHead, SessionState
-from app.domain.session_facts import Timing, Tokens, Upstream
 from app.transcript import Beat, Turn
 from cli.sessions.playing import pauses, steps
 from tests.app.storage.test_mongo import NOW, a_session

@@ -22,7 +22,7 @@ from mcp.types import (
     ToolListChangedNotification,
 )
 
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.search import SessionFilter
 from app.vault import Vault
 from sandbox.idp.clients import GATEWAY_SECRET

@@ -18,7 +18,7 @@ from uuid import uuid4
 import httpx
 
 from app.domain.hold import Hold, HoldState
-from app.domain.session import Decision, SessionState
+from app.domain.record.session import Decision, SessionState
 from app.search import SessionFilter
 from sandbox.slack.people.driver import Refused
 from tests.recorded import recorded
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.flows.house import House, Process
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.session_facts import Cost, Tokens
+from app.domain.record.session_facts import Cost, Tokens
 from app.errors import BadCatalog
 from policies.loader import SHIPPED, load_catalog
 from policies.prices.reading import read_prices

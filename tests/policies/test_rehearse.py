@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.mark import FalsePositive
-from app.domain.session import (
+from app.domain.record.mark import FalsePositive
+from app.domain.record.session import (
     Decision,
     RecordedAnswer,
     RecordedCall,

@@ -10,7 +10,7 @@ import pytest
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
-from app.domain.session_facts import Conversation, History
+from app.domain.record.session_facts import Conversation, History
 from app.search import SessionFilter
 from policies.passages.names import PassageNames
 from proxy.histories import history_of
@@ -21,7 +21,7 @@ from tests.proxy.test_facts import Sent
 from tests.written import open_session
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
     from app.wire.base import Json
 

@@ -9,8 +9,8 @@ import pytest
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.event import EventKind
-from app.domain.session import Decision, SessionState
-from app.domain.session_facts import Upstream
+from app.domain.record.session import Decision, SessionState
+from app.domain.record.session_facts import Upstream
 from app.errors import StorageUnavailable
 from app.search import SessionFilter
 from app.storage.store import MongoStorage

@@ -16,7 +16,7 @@ from pymongo import MongoClient
 import app
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
-from app.domain.session_facts import Conversation
+from app.domain.record.session_facts import Conversation
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import ALICE, VERDICT

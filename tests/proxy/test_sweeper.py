@@ -10,7 +10,7 @@ import pytest
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.hold import Hold, HoldEvent, HoldState
-from app.domain.session import Decision, RecordedAnswer, SessionState
+from app.domain.record.session import Decision, RecordedAnswer, SessionState
 from app.domain.tool_call import HeldCall
 from app.ids import new_id
 from app.storage.gateways import Heartbeat
@@ -22,7 +22,7 @@ from tests.written import open_session
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.storage.store import MongoStorage
 
 LATER = NOW + timedelta(minutes=5)

@@ -11,7 +11,7 @@ import pytest
 
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
-from app.domain.session import Decision, SessionState
+from app.domain.record.session import Decision, SessionState
 from app.errors import StorageUnavailable
 from app.storage.store import MongoStorage
 from proxy.record.pager import Bodies

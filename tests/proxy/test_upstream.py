@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from app.domain.connection import Connection, CredentialScheme
-from app.domain.session import RecordedRequest
+from app.domain.record.session import RecordedRequest
 from app.errors import BadRequest
 from proxy.upstream import Upstream, upstream_url
 

@@ -11,7 +11,7 @@ from app.storage.mongo import Index
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from app.domain.mark import FalsePositive
+    from app.domain.record.mark import FalsePositive
     from app.storage.mongo import Collection
 
 

@@ -8,7 +8,7 @@ from app.storage.documents import to_document
 from app.storage.driver import repeating
 
 if TYPE_CHECKING:
-    from app.domain.legal_hold import LegalHold
+    from app.domain.record.legal_hold import LegalHold
     from app.storage.mongo import Collection
 
 

@@ -8,7 +8,7 @@ from app.storage.documents import to_document
 from app.storage.driver import Exists, repeating
 
 if TYPE_CHECKING:
-    from app.domain.stored_catalog import StoredCatalog
+    from app.domain.record.stored_catalog import StoredCatalog
     from app.storage.mongo import Collection
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import zstandard
 
-from app.domain.session import Side
+from app.domain.record.session import Side
 from app.errors import Damaged
 from app.pages import index_id
 from app.pieces import day_of

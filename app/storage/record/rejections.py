@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from app.domain.rejection import Rejection
+    from app.domain.record.rejection import Rejection
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 

@@ -16,7 +16,7 @@ from app.storage.record.terms import MILESTONE, fewest, is_point, leaves_few, se
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.search import SessionFilter
     from app.storage.documents import Document
     from app.storage.mongo import Collection

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.domain.session import Chunk, Session, SessionChange, Side
+    from app.domain.record.session import Chunk, Session, SessionChange, Side
     from app.sealing.data_key import DataKey
     from app.search import SessionFilter
     from app.storage.bulk import Write

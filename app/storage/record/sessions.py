@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.domain.session import Chunk, CloudRun, SessionChange, SessionState, Side
+from app.domain.record.session import Chunk, CloudRun, SessionChange, SessionState, Side
 from app.errors import BadRequest
 from app.ids import first_id
 from app.storage.documents import between, to_document
@@ -32,7 +32,7 @@ from app.storage.record.terms import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.sealing.data_key import DataKey
     from app.sealing.data_keys import DataKeys
     from app.search import SessionFilter

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.session import Decision, SessionState
+from app.domain.record.session import Decision, SessionState
 from app.ids import SHORT, short
 from app.storage.documents import Document, handles, to_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from app.domain.session import RecordedAnswer, RecordedCall, Session, Side
-    from app.domain.session_facts import Conversation
+    from app.domain.record.session import RecordedAnswer, RecordedCall, Session, Side
+    from app.domain.record.session_facts import Conversation
     from app.search import SessionFilter
 
 CONVERSATION_SHORT = 16

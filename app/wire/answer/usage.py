@@ -17,7 +17,7 @@ import json
 import re
 from collections import deque
 
-from app.domain.session_facts import Tokens
+from app.domain.record.session_facts import Tokens
 
 _HEAD_BYTES = 4 * 1024
 _TAIL_BYTES = 16 * 1024

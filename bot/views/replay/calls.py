@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.domain.tool_call import HeldCall
 from app.ids import short
 from bot.slack import blocks, text
@@ -13,7 +13,7 @@ from bot.views.calls import body, words
 from bot.views.durations import duration
 
 if TYPE_CHECKING:
-    from app.domain.session import RecordedCall, Session
+    from app.domain.record.session import RecordedCall, Session
     from bot.slack.blocks import Block
     from bot.slack.text import Markup
 

@@ -13,7 +13,7 @@ from bot.views import phrases
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.replay.text_search import Progress
     from bot.slack.blocks import Block
     from bot.slack.text import Markup

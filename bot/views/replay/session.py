@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold
 from app.domain.hook import HookEvent
-from app.domain.mark import FalsePositive
-from app.domain.session import Decision, SessionState
+from app.domain.record.mark import FalsePositive
+from app.domain.record.session import Decision, SessionState
 from app.ids import short
 from app.replay.trail import Step
 from bot.slack import blocks, text
@@ -22,7 +22,7 @@ from bot.views.replay.lists import MODAL, RECORDED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.domain.session import CloudRun, RecordedAnswer, Session
+    from app.domain.record.session import CloudRun, RecordedAnswer, Session
     from app.domain.verdict import FiredRule
     from app.reader import Shown
     from bot.slack.blocks import Block

@@ -11,7 +11,7 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from app.domain.webhook import Delivery
 from app.errors import BadRequest, NotAuthenticated, NotFound
 from app.storage.credentials.webhooks import WebhookStore

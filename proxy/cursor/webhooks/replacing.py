@@ -21,7 +21,7 @@ from app.wire import strict_json
 if TYPE_CHECKING:
     from app.domain.connection import Connection
     from app.domain.identity import Identity
-    from app.domain.session import RecordedRequest
+    from app.domain.record.session import RecordedRequest
     from app.storage.credentials.webhooks import WebhookStore
     from app.vault import Vault
     from app.wire.base import Json

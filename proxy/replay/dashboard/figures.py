@@ -10,15 +10,15 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 from app.domain.hold import HoldState
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from policies.rehearse import records
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.domain.hold import Hold
-    from app.domain.mark import FalsePositive
-    from app.domain.session import Session
+    from app.domain.record.mark import FalsePositive
+    from app.domain.record.session import Session
 
 OUTCOMES = {
     Decision.ALLOWED: "passed",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.session import Chunk, RecordedAnswer, Session
+from app.domain.record.session import Chunk, RecordedAnswer, Session
 from app.errors import BadRequest
 from app.ids import new_id
 from app.pieces import Cutter

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from app.domain.session import Session, Side
+from app.domain.record.session import Session, Side
 from app.pages import PageIndex, index_id
 from app.retention.orphans import orphans
 from tests.app.retention.test_purging import CLOCK, OLD, recorded, writing

@@ -19,9 +19,9 @@ from app.audit.digests import request_digest
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.event import Event, EventKind
-from app.domain.legal_hold import HoldScope, LegalHold
-from app.domain.session import Chunk, RecordedAnswer, Session, SessionState, whole
-from app.domain.session_facts import Conversation
+from app.domain.record.legal_hold import HoldScope, LegalHold
+from app.domain.record.session import Chunk, RecordedAnswer, Session, SessionState, whole
+from app.domain.record.session_facts import Conversation
 from app.errors import ContentErased, NotPermitted
 from app.retention.erasing import Eraser
 from app.retention.purging import Purger

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.legal_hold import HoldScope, LegalHold
-from app.domain.session import RecordedAnswer, SessionState
-from app.domain.session_facts import Conversation
+from app.domain.record.legal_hold import HoldScope, LegalHold
+from app.domain.record.session import RecordedAnswer, SessionState
+from app.domain.record.session_facts import Conversation
 from app.domain.verdict import Action, FiredRule, Risk, Verdict
 from app.retention.terms import Due, Terms, due
 from tests.app.storage.test_mongo import NOW, a_session

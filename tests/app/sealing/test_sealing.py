@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pymongo import MongoClient
 
-from app.domain.session import Chunk
-from app.domain.session_facts import Conversation
+from app.domain.record.session import Chunk
+from app.domain.record.session_facts import Conversation
 from app.errors import BadSettings, ContentErased, Damaged
 from app.sealing.master import LocalMasterKeys, parsed_keys
 from app.storage.store import MongoStorage

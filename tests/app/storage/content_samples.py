@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.domain.legal_hold import HoldScope, LegalHold
+from app.domain.record.legal_hold import HoldScope, LegalHold
 from app.sealing.master import Wrapped
 from tests.app.storage.sample import Sample
 from tests.app.storage.test_mongo import NOW

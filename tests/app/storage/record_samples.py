@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from app.domain.rejection import Rejection
-from app.domain.stored_catalog import StoredCatalog
+from app.domain.record.rejection import Rejection
+from app.domain.record.stored_catalog import StoredCatalog
 from app.ids import first_id
 from tests.app.storage.sample import Sample
 from tests.app.storage.test_mongo import NOW

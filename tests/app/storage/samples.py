@@ -17,10 +17,9 @@ from app.domain.grant import Coverage, Grant
 from app.domain.hold import GrantSummary, HoldEvent, Marked, Vote
 from app.domain.issued import EndReason, Issued, IssuedKind, Scope, Secret
 from app.domain.lease import Lease
-from app.domain.mark import FalsePositive
 from app.domain.notice import Notice, NoticeKind
-from app.domain.server_tool import ToolVersion, tool_id
-from app.domain.session import (
+from app.domain.record.mark import FalsePositive
+from app.domain.record.session import (
     Chunk,
     Decision,
     RecordedAnswer,
@@ -28,7 +27,8 @@ from app.domain.session import (
     SessionState,
     Side,
 )
-from app.domain.session_facts import Conversation
+from app.domain.record.session_facts import Conversation
+from app.domain.server_tool import ToolVersion, tool_id
 from app.pages import PageIndex
 from app.pieces import Piece
 from app.search import SessionFilter

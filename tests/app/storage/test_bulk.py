@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import app.storage.driver
-from app.domain.session import Chunk, Decision, SessionChange
+from app.domain.record.session import Chunk, Decision, SessionChange
 from app.errors import Unstorable
 from app.pieces import Piece
 from tests.app.storage.samples import CHUNKS, SESSION

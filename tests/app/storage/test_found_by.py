@@ -10,8 +10,8 @@ import pytest
 
 from app.domain.hold import Vote
 from app.domain.identity import Provenance
-from app.domain.session import Decision, RecordedAnswer, RecordedCall, SessionState
-from app.domain.session_facts import Cost, Origin
+from app.domain.record.session import Decision, RecordedAnswer, RecordedCall, SessionState
+from app.domain.record.session_facts import Cost, Origin
 from app.search import SessionFilter
 from tests.app.storage.test_mongo import JOB, NOW, a_session
 from tests.bot.values import MARIA, hold

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 import app.storage
 from app.domain.hold import HoldEvent, HoldState
-from app.domain.session import Chunk
+from app.domain.record.session import Chunk
 from app.errors import StorageUnavailable, Superseded, Unstorable
 from app.ids import new_token
 from app.storage.driver import ENDS_SECONDS

@@ -12,8 +12,8 @@ from app.domain.hold import GrantSummary, Hold, HoldEvent, HoldState, Person, Vo
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.notice import Notice, NoticeKind
 from app.domain.passage import Excerpt
-from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
-from app.domain.session_facts import Conversation
+from app.domain.record.session import Chunk, Decision, RecordedAnswer, RecordedRequest, Session
+from app.domain.record.session_facts import Conversation
 from app.domain.verdict import Action, Approval, FiredRule, Risk, Verdict
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id, new_token

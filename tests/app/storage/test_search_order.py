@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymongo import MongoClient, monitoring
 
-from app.domain.session import Decision, RecordedAnswer, RecordedCall
+from app.domain.record.session import Decision, RecordedAnswer, RecordedCall
 from app.search import SessionFilter
 from app.storage.documents import to_document
 from app.storage.record.searching import windows
@@ -21,7 +21,7 @@ from tests.app.storage.test_mongo import ALICE, JOB, NOW, a_session
 from tests.written import open_session
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
 
 _SESSIONS = 120
 _PAGE = 7

@@ -10,7 +10,7 @@ import pytest
 
 from app.clock import SystemClock
 from app.domain.event import EventKind
-from app.domain.session import Chunk, Decision, RecordedAnswer
+from app.domain.record.session import Chunk, Decision, RecordedAnswer
 from app.storage.store import MongoStorage
 from bot.views.replay.lists import SEARCH, Shelf
 from proxy.record.pager import Pager

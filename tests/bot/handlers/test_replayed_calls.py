@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.domain.session import Chunk, Decision, RecordedAnswer, RecordedCall
+from app.domain.record.session import Chunk, Decision, RecordedAnswer, RecordedCall
 from tests.bot.handlers.test_replay import replay
 from tests.written import append_chunks, change_session
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from app.domain.session import MOST_ARGUMENTS
+from app.domain.record.session import MOST_ARGUMENTS
 from bot.views.calls.body import call_blocks
 from policies.calls.arguments import shortened
 from tests.bot.calls import call

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from app.domain.hold import GrantSummary, HoldState, Person, Query
 from app.domain.identity import Identity, IdentityKind, Provenance
 from app.domain.passage import Excerpt, Passage, PassageKind
-from app.domain.segment import Role
-from app.domain.session import (
+from app.domain.record.session import (
     Chunk,
     CloudRun,
     Decision,
@@ -24,6 +23,7 @@ from app.domain.session import (
     Session,
     Side,
 )
+from app.domain.segment import Role
 from app.domain.trust import Reach, Trust
 from app.domain.verdict import Approval, CoverTerms, Question
 from app.ids import new_id

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.domain.hold import HoldState
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from tests.flows.calling import RULES, SETS, Agent, marked, meanwhile, script
 from tests.flows.decisions.test_marking import policy
 from tests.flows.house import House, only_this_request, open_house

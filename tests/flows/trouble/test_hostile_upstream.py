@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.session import SessionState
+from app.domain.record.session import SessionState
 from app.search import SessionFilter
 from tests.conftest import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from sandbox.idp.driver import IdpDriver
     from tests.flows.house import House
 

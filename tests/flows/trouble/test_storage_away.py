@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.domain.session import SessionState
+from app.domain.record.session import SessionState
 from app.storage.embedded import embedded_command, embedded_uri
 from tests.conftest import free_port, wait_until_accepting
 from tests.flows.house import House, open_house, send_all_then_read

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.domain.session import Decision, Session, SessionState
+from app.domain.record.session import Decision, Session, SessionState
 from app.transcript import answer_turns
 from tests.flows.house import open_house
 from tests.flows.trouble.test_hostile_upstream import CREDENTIAL, answer, raw_upstream

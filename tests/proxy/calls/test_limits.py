@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.session import MOST_ARGUMENTS, Decision, RecordedCall
+from app.domain.record.session import MOST_ARGUMENTS, Decision, RecordedCall
 from app.errors import TooLarge, Unavailable
 from proxy.calls.limits import MOST_CALLS, KeptBytes, check_number, recordable
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from app.domain.session import CloudRun
+from app.domain.record.session import CloudRun
 from app.search import parse_filter
 from tests.proxy.http.conftest import answer
 from tests.proxy.http.test_shared_account import ask
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from app.settings import Settings
     from tests.proxy.http.conftest import Here
 

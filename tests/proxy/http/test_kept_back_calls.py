@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.session import Decision
+from app.domain.record.session import Decision
 from tests.proxy.http.conftest import answer
 from tests.proxy.http.test_provider_calls import SETS, answered
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.event import EventKind
-from app.domain.session import MOST_ARGUMENTS, Decision
+from app.domain.record.session import MOST_ARGUMENTS, Decision
 from tests.proxy.http.conftest import answer
 from tests.recorded import recorded
 
 if TYPE_CHECKING:
     import httpx
 
-    from app.domain.session import RecordedAnswer
+    from app.domain.record.session import RecordedAnswer
     from app.settings import Settings
     from tests.proxy.http.conftest import Here
 

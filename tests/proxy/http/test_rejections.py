@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.clock import SystemClock
-from app.domain.rejection import Rejection
+from app.domain.record.rejection import Rejection
 from app.errors import BadRequest, Fault, NotAuthenticated, StorageUnavailable
 from proxy.record.rejections import KEPT, Rejections
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.event import EventKind
-from app.domain.session_facts import Cost, Origin, Tokens
+from app.domain.record.session_facts import Cost, Origin, Tokens
 from app.search import SessionFilter
 from tests.proxy.http.conftest import answer
 from tests.recorded import recorded

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.connection import Connection, CredentialScheme
-from app.domain.session import RecordedRequest
+from app.domain.record.session import RecordedRequest
 from proxy.http.upstream_errors import told
 from proxy.upstream import Upstream as Client
 from tests.proxy.http.conftest import CREDENTIAL, answer

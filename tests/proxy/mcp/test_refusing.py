@@ -13,7 +13,7 @@ from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.event import EventKind
-from app.domain.session import RecordedRequest
+from app.domain.record.session import RecordedRequest
 from app.errors import Unreachable, UpstreamUnavailable
 from app.wire.mcp.asks import Ask, ServerAsk
 from proxy.mcp.refusing import Refusing

@@ -11,7 +11,7 @@ import pytest
 
 from app.domain.hold import Hold, HoldState, Vote
 from app.domain.identity import Identity, IdentityKind
-from app.domain.session import (
+from app.domain.record.session import (
     Chunk,
     Decision,
     RecordedAnswer,
@@ -20,7 +20,7 @@ from app.domain.session import (
     Session,
     SessionState,
 )
-from app.domain.session_facts import Conversation, Origin, Timing, Tokens
+from app.domain.record.session_facts import Conversation, Origin, Timing, Tokens
 from app.domain.verdict import Verdict
 from app.ids import new_id
 from app.pieces import Cutter

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.domain.session import SessionState
-from app.domain.session_facts import Conversation
+from app.domain.record.session import SessionState
+from app.domain.record.session_facts import Conversation
 from tests.proxy.replay.browsing import chromium, sign_in
 from tests.proxy.replay.conftest import identity_of, recorded
 from tests.proxy.replay.test_pages import NAUGHTY, body

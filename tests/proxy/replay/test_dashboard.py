@@ -11,9 +11,9 @@ import pytest
 
 from app.domain.event import EventKind
 from app.domain.hold import HoldState
-from app.domain.mark import FalsePositive
-from app.domain.session import Decision, RecordedAnswer
-from app.domain.session_facts import Tokens
+from app.domain.record.mark import FalsePositive
+from app.domain.record.session import Decision, RecordedAnswer
+from app.domain.record.session_facts import Tokens
 from app.domain.verdict import Action, Excerpt, Verdict
 from proxy.replay.dashboard.figures import Figures, middle_and_tail
 from proxy.replay.dashboard.panels import panels

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from app.domain.event import EventKind
-from app.domain.session import Chunk, RecordedAnswer, SessionState
+from app.domain.record.session import Chunk, RecordedAnswer, SessionState
 from tests.proxy.linking import CLOCK, Browser
 from tests.proxy.replay.browsing import chromium, sign_in
 from tests.proxy.replay.conftest import identity_of, recorded
@@ -17,7 +17,7 @@ from tests.proxy.replay.test_pages import NAUGHTY, body, signed_in
 from tests.written import append_chunks, change_session
 
 if TYPE_CHECKING:
-    from app.domain.session import Session
+    from app.domain.record.session import Session
     from tests.proxy.linking import Place
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import expect
 
 from app.domain.event import Event, EventKind
-from app.domain.legal_hold import HoldScope, LegalHold
+from app.domain.record.legal_hold import HoldScope, LegalHold
 from app.retention.legal_holds import LegalHolds
 from tests.proxy.linking import CLOCK, Browser
 from tests.proxy.replay.browsing import chromium, sign_in

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.session_facts import Tokens
+from app.domain.record.session_facts import Tokens
 from app.wire.answer.usage import Usage
 
 CHAT = {"prompt_tokens": 11, "completion_tokens": 31, "total_tokens": 42}

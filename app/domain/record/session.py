@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.hook import Hook
 from app.domain.identity import Identity
-from app.domain.session_facts import Conversation, Cost, Origin, Timing, Tokens, Upstream
+from app.domain.record.session_facts import Conversation, Cost, Origin, Timing, Tokens, Upstream
 from app.domain.verdict import Verdict
 
 if TYPE_CHECKING:
