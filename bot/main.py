@@ -16,7 +16,7 @@ from app.audit.ledger import ChainedLedger
 from app.clock import Clock, SystemClock
 from app.marking import Marking
 from app.parts import running
-from app.reader import Masking, Reader
+from app.replay.reader import Masking, Reader
 from app.sealing.master import master_keys
 from app.settings import Settings, SlackMode, require
 from app.storage.feed import HoldFeed

@@ -29,20 +29,26 @@ class Command:
 
 COMMANDS = {
     "up": Command("cli.processes.up:up", "Start everything on this machine and say what to try."),
-    "fleet": Command("cli.fleet:fleet", "Print the managed files for all machines of a company."),
+    "fleet": Command(
+        "cli.workstation.fleet:fleet", "Print the managed files for all machines of a company."
+    ),
     "gateway": Command("cli.processes.serve:gateway", "Run the gateway."),
     "audit": Command("cli.audit.commands:app", "Verify and export the record."),
     "bot": Command("cli.processes.serve:bot", "Run the Slack bot."),
-    "doctor": Command("cli.doctor:doctor", "Look at everything that must be there."),
+    "doctor": Command("cli.doctor.commands:doctor", "Look at everything that must be there."),
     "login": Command("cli.login:login", "Sign in; tokens renew themselves from then on."),
     "logout": Command("cli.login:logout", "Sign out."),
     "link": Command("cli.link:link", "Link your Slack account to your sign-in."),
     "connection": Command("cli.connection.commands:app", "Manage the upstreams."),
-    "env": Command("cli.env:env", "Print what a tool needs, for a shell."),
-    "exec": Command("cli.exec:exec_", "Run a tool through the gateway.", starts_another=True),
+    "env": Command("cli.workstation.env:env", "Print what a tool needs, for a shell."),
+    "exec": Command(
+        "cli.workstation.exec:exec_", "Run a tool through the gateway.", starts_another=True
+    ),
     "grant": Command("cli.holds.grant:app", "See and end grants: approvals for a time."),
     "hold": Command("cli.holds.hold:app", "See and decide on held requests in a terminal."),
-    "hook": Command("cli.hook:app", "Ask the gateway before an agent acts, by its hooks."),
+    "hook": Command(
+        "cli.workstation.hook:app", "Ask the gateway before an agent acts, by its hooks."
+    ),
     "key": Command("cli.keys.key:app", "Make keys for tools that can hold nothing else."),
     "notary": Command("cli.notary:app", "Sign the ledger, so that changes to it are noticed."),
     "person": Command("cli.retention.person:app", "Erase what is recorded of a person."),
@@ -50,7 +56,9 @@ COMMANDS = {
     "record": Command("cli.retention.record:app", "Manage the keys that seal the record."),
     "policy": Command("cli.policy.commands:app", "Check, try and rehearse the rules."),
     "session": Command("cli.sessions.commands:app", "Find and read recorded sessions."),
-    "setup": Command("cli.setup:setup", "Configure a tool to use the gateway for good."),
+    "setup": Command(
+        "cli.workstation.setup:setup", "Configure a tool to use the gateway for good."
+    ),
     "slack": Command("cli.slack:app", "Connect a Slack workspace."),
     "stream": Command("cli.stream:stream", "Send the ledger's events to a SIEM."),
     "witness": Command("cli.witness:app", "Witness other people's ledgers."),

@@ -1,1 +1,1 @@
-"""What pages, Slack and the terminal show of the record: found, told and exported. Pure."""
+"""What pages, Slack and the terminal show of the record: found, read, told and exported."""

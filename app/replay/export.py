@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.domain.event import Entry
     from app.domain.hold import Hold
     from app.domain.record.session import Session
-    from app.reader import Masking
+    from app.replay.reader import Masking
 
 Json: TypeAlias = dict[str, Any]
 _NAME = re.compile(r"[0-9a-f]{10,128}|[0-9a-z]{26}|gateway\S{1,60}|bot\S{1,60}")

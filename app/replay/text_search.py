@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from app.blocks import answer_blocks, request_blocks
 from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest, Session, whole
 from app.errors import ContentErased, Damaged
+from app.replay.blocks import answer_blocks, request_blocks
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
-    from app.reader import Masking, Reader
+    from app.replay.reader import Masking, Reader
     from app.search import SessionFilter
     from app.storage.record.session_store import SessionStore
 

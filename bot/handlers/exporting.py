@@ -18,7 +18,7 @@ from bot.views.replay.lists import Shelf
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck
 
-    from app.reader import Masking
+    from app.replay.reader import Masking
     from bot.handlers.replay import Records
     from bot.people.auditors import Auditors
     from bot.slack.api import Slack

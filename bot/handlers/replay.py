@@ -13,7 +13,7 @@ import structlog
 from app.domain.event import Entry
 from app.errors import AbeyanceError, BadRequest, NotPermitted
 from app.marking import Marking
-from app.reader import Masking, Reader
+from app.replay.reader import Masking, Reader
 from app.replay.text_search import Progress, TextSearch, saying
 from app.replay.trail import steps
 from app.search import parse_filter

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold, Person
     from app.pages import Page
-    from app.reader import Masking, Reader
+    from app.replay.reader import Masking, Reader
     from app.storage.ports import Ledger
     from bot.decisions import Decisions
     from bot.handlers.decide import Clicks

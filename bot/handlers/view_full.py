@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold
-    from app.reader import Masking, Reader
+    from app.replay.reader import Masking, Reader
     from app.storage.ports import Ledger
     from bot.decisions import Decisions
     from bot.slack.api import Slack

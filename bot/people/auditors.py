@@ -9,7 +9,7 @@ from policies.approvals.membership import AUDITORS
 
 if TYPE_CHECKING:
     from app.clock import Clock
-    from app.reader import Masking
+    from app.replay.reader import Masking
     from app.storage.ports import Ledger
     from bot.people.people import People
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from app.domain.record.session import Side
     from app.domain.verdict import FiredRule
     from app.pages import Page, Part
-    from app.reader import Shown
-    from app.transcript import Turn
+    from app.replay.reader import Shown
+    from app.replay.transcript import Turn
     from bot.slack.blocks import Block
     from bot.views.news import News
 

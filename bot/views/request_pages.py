@@ -14,7 +14,7 @@ from bot.views.news import news
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
-    from app.reader import Shown
+    from app.replay.reader import Shown
     from bot.slack.blocks import Block
     from bot.slack.text import Markup
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.passage import Passage
     from app.pages import Page
-    from app.transcript import Turn
+    from app.replay.transcript import Turn
     from bot.slack.blocks import Block
     from bot.slack.text import Markup
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from app.domain.event import EventKind
 from app.domain.verdict import Action
 from app.errors import AbeyanceError, BadCatalog, ContentErased, Damaged
-from app.reader import Reader
+from app.replay.reader import Reader
 from app.search import SessionFilter
 from app.wire.apis.mcp import MCP
 from policies.decide import decide

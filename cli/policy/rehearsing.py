@@ -21,7 +21,7 @@ from app.clock import SystemClock
 from app.domain.verdict import Action
 from app.errors import AbeyanceError
 from app.ids import short
-from app.reader import Reader
+from app.replay.reader import Reader
 from app.search import SessionFilter, parse_filter
 from app.settings import require
 from app.storage.store import MongoStorage

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from app.blocks import answer_blocks, request_blocks
 from app.clock import SystemClock
 from app.domain.record.session import sent, whole
-from app.reader import Reader
+from app.replay.blocks import answer_blocks, request_blocks
 from app.replay.export import exported, masked_raw
+from app.replay.reader import Reader
 from app.search import parse_filter
 from cli.retention.legal_holds import hold, holds, unhold
 from cli.sessions.following import tail

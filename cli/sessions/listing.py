@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
-from app.reader import Reader
+from app.replay.reader import Reader
 from app.replay.text_search import SECONDS, TextSearch, saying
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from app.blocks import Block
     from app.domain.hold import Hold
     from app.domain.record.session import Session
-    from app.transcript import Turn
+    from app.replay.blocks import Block
+    from app.replay.transcript import Turn
 
 
 @dataclass(frozen=True, slots=True)

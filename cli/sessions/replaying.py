@@ -11,13 +11,13 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from app.blocks import BlockKind, request_blocks
 from app.clock import SystemClock
 from app.domain.record.session import whole
 from app.errors import NotFound
-from app.reader import Reader
+from app.replay.blocks import BlockKind, request_blocks
+from app.replay.reader import Reader
+from app.replay.transcript import answer_turns
 from app.search import parse_filter
-from app.transcript import answer_turns
 from bot.slack.text import clean
 from cli.sessions.looking import catalog_here, note
 from cli.sessions.playing import pauses, steps

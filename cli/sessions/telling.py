@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.text import Text
 
-from app.blocks import BlockKind
 from app.ids import short
+from app.replay.blocks import BlockKind
 from bot.slack.text import clean, one_line
 from proxy.replay.html import took
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from app.blocks import Block
     from app.domain.hold import Hold, Vote
     from app.domain.record.session import Session
     from app.domain.record.session_facts import Cost
+    from app.replay.blocks import Block
 
 Json: TypeAlias = dict[str, Any]
 _STYLES = {

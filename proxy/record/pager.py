@@ -16,7 +16,7 @@ from app.errors import ContentErased, StorageUnavailable
 from app.logs import Seldom, where
 from app.pages import LARGE_BYTES, index, paged
 from app.pieces import PIECE_BYTES
-from app.transcript import answer_turns, prompt_turns
+from app.replay.transcript import answer_turns, prompt_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from app.blocks import Block, BlockKind
 from app.domain.segment import Role
 from app.domain.verdict import FiredRule
+from app.replay.blocks import Block, BlockKind
 from app.wire.reading import loosely
 from proxy.replay.markup import Effort, Marks, code, language_of, markdown, plain
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
 from app.marking import Marking
-from app.reader import Reader
+from app.replay.reader import Reader
 from app.replay.text_search import TextSearch
 from app.retention.legal_holds import LegalHolds
 from proxy.replay.access import Access

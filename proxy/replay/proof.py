@@ -8,7 +8,7 @@ from app.audit.proof.bundle import session_record
 from app.audit.proof.stories import RELEASED_BY, erased_keys
 from app.domain.record.session import sent, whole
 from app.errors import ContentErased, NotFound
-from app.reader import Reader
+from app.replay.reader import Reader
 from proxy.facts import digested_head
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from app.blocks import of_turns
 from app.domain.record.session import Side, sent, whole
 from app.pages import LARGE_BYTES
+from app.replay.blocks import of_turns
 from app.replay.export import Raw, masked_raw
 from app.replay.text_search import saying
 from proxy.replay.telling import DrawnHalves, Halves, Recorded, masked_and_drawn, told
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.domain.record.session import Chunk, Session
-    from app.reader import Reader
+    from app.replay.reader import Reader
     from app.replay.text_search import Content
     from app.storage.record.session_store import SessionStore
     from policies.compiled_catalog import Catalog

@@ -9,9 +9,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from app.blocks import Block, BlockKind, answer_blocks, request_blocks
 from app.domain.segment import Role
 from app.domain.verdict import FiredRule
+from app.replay.blocks import Block, BlockKind, answer_blocks, request_blocks
 from app.replay.text_search import Content
 from proxy.replay.drawing import Drawn, Findings, drawn
 from proxy.replay.markup import Effort

@@ -14,8 +14,8 @@ from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest, Se
 from app.domain.segment import Role
 from app.pages import LEAF_PAGES, PAGE_CHARS, Spread, index, leaf_pages, paged
 from app.pieces import Cutter
-from app.reader import Reader
-from app.transcript import Turn
+from app.replay.reader import Reader
+from app.replay.transcript import Turn
 from proxy.record.pager import Pager
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.sealing import put_body

@@ -16,7 +16,7 @@ from app.domain.event import EventKind
 from app.domain.record.session import Chunk, Decision, RecordedAnswer, RequestHead, SessionState
 from app.domain.record.session_facts import Timing, Tokens, Upstream
 from app.domain.segment import Role
-from app.transcript import Beat, Turn
+from app.replay.transcript import Beat, Turn
 from cli.sessions.playing import pauses, steps
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.sealing import RECORD_KEYS, put_body

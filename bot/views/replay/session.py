@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from app.domain.record.session import CloudRun, RecordedAnswer, Session
     from app.domain.verdict import FiredRule
-    from app.reader import Shown
+    from app.replay.reader import Shown
     from bot.slack.blocks import Block
     from bot.slack.text import Markup
     from bot.views.replay.lists import Shelf

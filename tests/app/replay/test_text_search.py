@@ -13,7 +13,7 @@ from app.domain.record.session import Chunk, RecordedAnswer, Session
 from app.errors import BadRequest
 from app.ids import new_id
 from app.pieces import Cutter
-from app.reader import Reader
+from app.replay.reader import Reader
 from app.replay.text_search import Progress, TextSearch, saying
 from app.search import SessionFilter
 from tests.app.storage.test_mongo import NOW, a_session

@@ -28,10 +28,10 @@ from app.domain.trust import Reach, Trust
 from app.domain.verdict import Approval, CoverTerms, Question
 from app.ids import new_id
 from app.pages import paged
-from app.reader import Shown as Seen
+from app.replay.reader import Shown as Seen
 from app.replay.text_search import Progress
 from app.replay.trail import Step
-from app.transcript import Turn, answer_turns
+from app.replay.transcript import Turn, answer_turns
 from app.wire.reading import TextKind
 from bot.people.approvers import Audience
 from bot.slack.blocks import MESSAGE_BLOCKS

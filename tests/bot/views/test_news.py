@@ -11,8 +11,8 @@ from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Role
 from app.domain.verdict import Approval, Question
 from app.pages import paged
-from app.reader import Shown
-from app.transcript import Turn
+from app.replay.reader import Shown
+from app.replay.transcript import Turn
 from bot.views.news import news
 from bot.views.request_pages import request_page
 from tests.bot.values import fired, hold

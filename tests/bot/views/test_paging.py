@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from app.domain.segment import Role
 from app.pages import paged
-from app.reader import Shown
-from app.transcript import Beat, Turn
+from app.replay.reader import Shown
+from app.replay.transcript import Beat, Turn
 from app.wire.reading import TextKind
 from bot.slack import text
 from bot.slack.blocks import modal

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.reader import Reader
+from app.replay.reader import Reader
 from tests.flows.house import open_house, send_all_then_read
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from app.domain.record.session import Decision, Session, SessionState
-from app.transcript import answer_turns
+from app.replay.transcript import answer_turns
 from tests.flows.house import open_house
 from tests.flows.trouble.test_hostile_upstream import CREDENTIAL, answer, raw_upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from app.transcript import Turn
+    from app.replay.transcript import Turn
     from sandbox.idp.driver import IdpDriver
     from tests.flows.house import House
 

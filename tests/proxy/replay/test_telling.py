@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.blocks import Block, BlockKind
 from app.domain.segment import Role
+from app.replay.blocks import Block, BlockKind
 from proxy.replay.telling import Halves, only_new
 
 ASK = Block(Role.USER, BlockKind.TEXT, "fix it")

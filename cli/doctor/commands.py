@@ -42,7 +42,7 @@ def doctor(
         _workstation(address, as_json=as_json)
         return
     with imported_for("`abeyance doctor` without --workstation"):
-        from cli.server_doctor import doctor as examine_server  # noqa: PLC0415  server's parts
+        from cli.doctor.server import doctor as examine_server  # noqa: PLC0415  server's parts
     examine_server(slack=slack)
 
 

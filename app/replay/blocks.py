@@ -11,14 +11,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
-from app.transcript import answer_turns, prompt_turns
+from app.replay.transcript import answer_turns, prompt_turns
 from app.wire.reading import TextKind, loosely, objects, spelt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest
-    from app.transcript import Turn
+    from app.replay.transcript import Turn
     from app.wire.base import Json
 
 

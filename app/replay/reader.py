@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from app.domain.record.session import SessionState, Side, whole
 from app.pages import LARGE_BYTES, LEAF_PAGES, Page, Spread, leaf_pages, paged
-from app.transcript import answer_turns, prompt_turns
+from app.replay.transcript import answer_turns, prompt_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.domain.record.session import Session
     from app.pages import PageIndex
+    from app.replay.transcript import Turn
     from app.storage.record.pieces import PageStore, PieceStore
     from app.storage.record.session_store import SessionStore
-    from app.transcript import Turn
 
 Masking: TypeAlias = "Callable[[Sequence[str]], Callable[[str], str]]"
 """Returns what masks texts that belong together: a value named in one is masked in all."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app.errors import BadSettings
-from cli.setup import KINDS, Name
+from cli.workstation.setup import KINDS, Name
 from workstation.configuration.files import make_folders, read, replace
 from workstation.setup import claude, codex, cursor, gemini, opencode
 from workstation.setup.connections import chosen

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from app.domain.record.session import Chunk, RecordedAnswer, RecordedRequest
 from app.domain.segment import Role
-from app.transcript import Beat, answer_turns, prompt_turns
+from app.replay.transcript import Beat, answer_turns, prompt_turns
 from app.wire.reading import TextKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from app.transcript import Turn
+    from app.replay.transcript import Turn
 
 NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
 SSE = "text/event-stream; charset=utf-8"

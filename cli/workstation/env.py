@@ -11,7 +11,7 @@ import platformdirs
 import typer
 from rich.console import Console
 
-from cli.exec import ConnectionOption, GatewayOption, signed_in
+from cli.workstation.exec import ConnectionOption, GatewayOption, signed_in
 from workstation.environment import variable, variables
 from workstation.launch.running import routes_of, write_files
 from workstation.launch.shells import Shell, lines_for

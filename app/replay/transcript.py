@@ -6,9 +6,9 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from app import answer_text
 from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
+from app.replay import answer_text
 from app.wire.answer.sse import SseEvent, SseParser
 from app.wire.reading import Piece, TextKind, loosely
 from app.wire.registry import RECORDED, wire_for

@@ -24,8 +24,8 @@ from bot.delivery.channels import DIRECT
 from bot.doctor import CheckResult, examine
 from bot.slack.api import connected
 from cli.audit.privileges import privileges_finding
+from cli.doctor.stream import stream_findings
 from cli.here import settings_here
-from cli.stream_doctor import stream_findings
 from policies.approvals.membership import waits_for_slack
 from policies.loader import load_catalog
 from proxy.oidc.keys import IssuerKeys

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from app.blocks import Block, BlockKind, request_blocks
 from app.domain.record.session import RecordedRequest
 from app.domain.segment import Role
+from app.replay.blocks import Block, BlockKind, request_blocks
 
 CALL = {"name": "sh", "arguments": '{"command": "ls"}'}
 REQUESTS: dict[str, tuple[str, object]] = {

@@ -1,0 +1,1 @@
+"""The commands of the machines where developers work; what they do stands in `workstation/`."""
