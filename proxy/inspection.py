@@ -13,11 +13,11 @@ from app.errors import AbeyanceError
 from policies.decide import examine, with_rule
 from policies.mcp.offers import not_offered
 from policies.passages.names import UNKEYED, PassageNames
-from proxy.conversations import conversation_of
 from proxy.facts import Inquiry, read_inquiry
 from proxy.front import Headers
-from proxy.histories import history_of
 from proxy.http.compression import decompressed
+from proxy.record.conversations import conversation_of
+from proxy.record.histories import history_of
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from policies.passages.wrappers import outside, wrappers
-from proxy.conversations import conversation_name, in_headers
 from proxy.facts import read_inquiry
 from proxy.http.compression import decompressed
+from proxy.record.conversations import conversation_name, in_headers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

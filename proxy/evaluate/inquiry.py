@@ -27,10 +27,10 @@ from policies.decide import examine
 from policies.passages.lines import SHORTEST
 from policies.passages.names import UNKEYED, PassageNames, normalised
 from proxy.calls.scene import Scene
-from proxy.conversations import conversation_name
 from proxy.evaluate.evaluation import Evaluation
 from proxy.facts import Inquiry, recorded_request
 from proxy.http.account_ids import AccountUse
+from proxy.record.conversations import conversation_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.identity import Provenance
 from app.errors import BadRequest
 from proxy.claims import claimed_provenance, headers_claimed, with_claim
-from proxy.conversations import CONVERSATION_HEADERS
+from proxy.record.conversations import CONVERSATION_HEADERS
 from tests.policies.made import ALICE, JOB
 from workstation.checkout import Checkout
 from workstation.forwarder import requests

@@ -13,7 +13,7 @@ from app.clock import SystemClock
 from app.domain.record.session_facts import Conversation, History
 from app.search import SessionFilter
 from policies.passages.names import PassageNames
-from proxy.histories import history_of
+from proxy.record.histories import history_of
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import ALICE, VERDICT, a_session

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policies.passages.names import PassageNames
-from proxy.conversations import conversation_name, conversation_of
+from proxy.record.conversations import conversation_name, conversation_of
 from tests.policies.made import ALICE, JOB
 
 if TYPE_CHECKING:
