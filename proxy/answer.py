@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -56,6 +57,8 @@ class Along:
     """Of a server of MCP."""
     agents: CloudAnswer | None = None
     """Of Cursor's cloud agents."""
+    given: Callable[[frozenset[str]], None] | None = None
+    """Is told the ids that it gives, before they are sent."""
 
 
 _NOTHING = Along()
@@ -242,7 +245,9 @@ class Relay:
         if not data:
             return
         if self._visit.giving is not None:
-            await self._visit.giving.body(data, answer.status)
+            ids = await self._visit.giving.body(data, answer.status)
+            if ids and self._along.given is not None:
+                self._along.given(ids)
         if not self._recording.answering:
             await self._start(answer)
         if self._along.agents is not None:

@@ -43,6 +43,7 @@ from proxy.keys.scope import check_connection, check_models
 from proxy.mcp.answers import ServerMessages
 from proxy.mcp.refusing import Refusing
 from proxy.mcp.tools import Tools, with_changes
+from proxy.record.histories import after_answer
 from proxy.record.outcome import told
 from proxy.record.recorder import Recorder
 from proxy.record.rejections import Rejections, rejection_of
@@ -207,13 +208,20 @@ class Gate:
         cloud = self.agents.answer(
             *(identity, inquiry, credential, recording.session.id, visit.exchange.base_url)
         )
-        along = Along(watched, server, cloud)
+        along = Along(watched, server, cloud, partial(self._given, visit, inquiry))
         relay = Relay(visit, recording, answering, catalog, self.pool, along)
         await recording.forwarding(decision, hold)
         recording.stopwatch.sent()
         await self._forward(relay, inquiry, hold, credential)
         self.metrics.masked.inc(relay.tally.masked)
         return None
+
+    def _given(self, visit: Visit, inquiry: Inquiry, ids: frozenset[str]) -> None:
+        """Have what follows an answer, by its id, belong to the same conversation."""
+        if visit.recording is not None and visit.identity is not None:
+            asker = inquiry.asker(visit.identity)
+            said = [after_answer(one, asker, self.names) for one in sorted(ids)]
+            self.recorder.goes_on(visit.recording, said)
 
     def _note_rejection(self, visit: Visit, error: AbeyanceError) -> None:
         if visit.recording is not None:

@@ -137,15 +137,20 @@ class Giving:
         if session := header(headers, _SESSION):
             await self._account.received(self._identity, self._inquiry, [session])
 
-    async def body(self, data: bytes, status: int) -> None:
-        """Note what the next piece gives, before it is sent. Raises StorageUnavailable."""
+    async def body(self, data: bytes, status: int) -> frozenset[str]:
+        """Note the ids that the next piece gives, before it is sent, and return them.
+
+        Raises StorageUnavailable.
+        """
         if not self._reads or status >= HTTPStatus.MULTIPLE_CHOICES:
-            return
+            return frozenset()
         self._begun += data
         ids = ids_given(self._begun)
-        if ids is not None:
-            self._reads = False
-            await self._account.received(self._identity, self._inquiry, ids)
+        if ids is None:
+            return frozenset()
+        self._reads = False
+        await self._account.received(self._identity, self._inquiry, ids)
+        return ids
 
 
 def _holders(identity: Identity, connection: Connection) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Where nothing names a conversation, its history tells: a request goes on from an earlier one.
 
 A program that talks with a model sends all messages with each request. The messages of the
-request before are then those up to what the model said last.
+request before are then those up to what the model said last. With OpenAI's Responses it may send
+only what is new, and the id of the answer before.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _LISTS = ("messages", "input", "contents")
 """Where the APIs have the messages."""
+_FOLLOWS = "previous_response_id"
 _MODEL = ("assistant", "model")
 _DIGEST_BYTES = 32
 
@@ -29,22 +31,37 @@ def history_of(body: Json, asker: str, names: PassageNames) -> History | None:
 
     `asker` names who asks of what: the same words of others are another history.
     """
-    lists = (body.get(name) for name in _LISTS) if isinstance(body, dict) else ()
-    messages = next((found for found in lists if isinstance(found, list) and found), None)
-    if messages is None:
+    if not isinstance(body, dict):
         return None
-    answer = _last_answer(messages)
-    digest, earlier = blake2b(digest_size=_DIGEST_BYTES), ""
+    follows = body.get(_FOLLOWS)
+    follows = follows if isinstance(follows, str) else ""
+    lists = (body.get(name) for name in _LISTS)
+    messages = next((found for found in lists if isinstance(found, list) and found), [])
+    if not messages and follows:
+        messages = [body.get("input")]
+    if not messages:
+        return None
+    answer = 0 if follows else _last_answer(messages)
+    digest, earlier = blake2b(follows.encode(), digest_size=_DIGEST_BYTES), ""
     for at, message in enumerate(messages):
         if at and at == answer:
             earlier = digest.hexdigest()
         told = strict_json.dump(message)
         digest.update(len(told).to_bytes(8, "big") + told)
 
-    def named(said: str) -> str:
-        return names.of(PassageKind.FRAME, Role.OTHER, ("history", asker, said)) if said else ""
+    said = _named(digest.hexdigest(), asker, names)
+    if follows:
+        return History(said, after_answer(follows, asker, names))
+    return History(said, _named(earlier, asker, names) if earlier else "")
 
-    return History(named(digest.hexdigest()), named(earlier))
+
+def after_answer(answer: str, asker: str, names: PassageNames) -> str:
+    """Return what a request that follows an answer calls what was said before, by its id."""
+    return _named(f"{_FOLLOWS} {answer}", asker, names)
+
+
+def _named(said: str, asker: str, names: PassageNames) -> str:
+    return names.of(PassageKind.FRAME, Role.OTHER, ("history", asker, said))
 
 
 def _last_answer(messages: list[Json]) -> int:

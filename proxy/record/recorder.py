@@ -20,6 +20,8 @@ from proxy.record.recording import Intent, Recording
 from proxy.record.threads import Threads
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.domain.identity import Identity
@@ -199,6 +201,13 @@ class Recorder:
         except StorageUnavailable as unavailable:
             return unavailable
         return None
+
+    def goes_on(self, recording: Recording, said: Sequence[str]) -> None:
+        """Have requests that call what was said so far by these names belong together with it."""
+        talk = recording.session.conversation
+        if talk is not None:
+            recording.said = tuple(said)
+            self._threads.goes_on(talk, said)
 
     def _of(self, session: Session, key: DataKey, intent: Intent | None = None) -> Recording:
         parts = self._sessions, self._ledger, self._clock, self._tended

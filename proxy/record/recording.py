@@ -89,6 +89,8 @@ class Recording:
         """Whether the answer has begun."""
         self.ended = False
         """Whether it is decided how it ends; it may be owed still."""
+        self.said: tuple[str, ...] = ()
+        """What requests that follow its answer call what was said, see `History`."""
         self.stopwatch = Stopwatch(clock, session.started_at)
         self.chunks = Chunks(session, sessions, ledger, clock, key)
         self._intent = intent
@@ -252,7 +254,8 @@ class Recording:
     def _end(self, event: Event, change: SessionChange) -> None:
         self.ended = True
         self.session = replace(self.session, decision=change.decision or self.session.decision)
-        self._owed.append(_Owed(event, replace(change, called=self.session.called)))
+        change = replace(change, called=self.session.called, said=self.said)
+        self._owed.append(_Owed(event, change))
         self._tended[self] = None
 
     async def note(self, kind: EventKind, **data: str | int) -> None:

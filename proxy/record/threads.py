@@ -9,6 +9,8 @@ from app.domain.record.session_facts import Conversation
 from app.ids import short
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.domain.record.session_facts import History
     from app.storage.record.session_store import SessionStore
 
@@ -29,6 +31,11 @@ class Threads:
         talk = talk or Conversation(history.said, f"from {short(session_id)}", _BY_HISTORY)
         self._remember(history.said, talk)
         return talk
+
+    def goes_on(self, talk: Conversation, said: Iterable[str]) -> None:
+        """Remember the conversation also by what a next request calls what was said."""
+        for one in said:
+            self._remember(one, talk)
 
     async def _earlier(self, said: str) -> Conversation | None:
         if said not in self._known:

@@ -248,3 +248,5 @@ class SessionChange:
     """Sides whose pages are still to be written."""
     called: tuple[str, ...] = ()
     """The session's, where it ends: it is found by them and the decision."""
+    said: tuple[str, ...] = ()
+    """What a request that follows this one's answer calls what was said: see `History`."""

@@ -221,6 +221,7 @@ def _update(change: SessionChange) -> Document:
         terms += answer_terms(answer)
     if change.state is not None:
         terms += called_terms(change.called, change.decision)
+    terms += map(said_term, change.said)
     added = {"unpaged": [side.value for side in sorted(sides)], "terms": terms}
     lists = {name: {"$each": values} for name, values in added.items() if values}
     return {"$set": fields} | ({"$addToSet": lists} if lists else {})

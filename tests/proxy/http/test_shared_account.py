@@ -70,6 +70,23 @@ async def test_the_id_of_a_stream_counts_before_the_stream_ends(here: Here) -> N
     assert (await ask(here, "dana", "v1/responses", **follow)).status_code == 404
 
 
+async def test_what_follows_an_answer_by_its_id_is_of_its_conversation(here: Here) -> None:
+    ids = ("resp_1", "resp_2", "resp_3", "resp_4")
+    here.upstream.answers = [answer(json.dumps({"id": one}).encode()) for one in ids]
+    asked = [{"input": [{"role": "user", "content": "hi"}]}]
+    asked += [{"input": "go on", "previous_response_id": one} for one in ("resp_1", "resp_2")]
+    asked += [{"input": [{"role": "user", "content": "bye"}]}]
+    talks = []
+    for body in asked:
+        told = await ask(here, "alice", "v1/responses", json=body)
+        session = await here.place.storage.sessions.get(told.headers["abeyance-session"])
+        assert session is not None
+        talks.append(session.conversation)
+    assert talks[0] is not None
+    assert talks[1:3] == [talks[0]] * 2
+    assert talks[3] != talks[0]
+
+
 async def test_a_batchs_results_are_its_owners(here: Here) -> None:
     ended = {"id": "batch_2", "output_file_id": "file-out"}
     here.upstream.answers = [answer(b'{"id": "batch_2"}'), answer(json.dumps(ended).encode())]

@@ -13,7 +13,7 @@ from app.clock import SystemClock
 from app.domain.record.session_facts import Conversation, History
 from app.search import SessionFilter
 from policies.passages.names import PassageNames
-from proxy.record.histories import history_of
+from proxy.record.histories import after_answer, history_of
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import ALICE, VERDICT, a_session
@@ -75,6 +75,16 @@ def test_only_the_first_request_follows_nothing() -> None:
     assert said({"messages": [{"role": "assistant"}, USER]}).earlier == ""
 
 
+def test_what_follows_an_answer_by_its_id_tells_its_history_by_it_alone() -> None:
+    new = {"role": "assistant", "content": "yes"}
+    for body in ({"input": "and then?"}, {"input": [USER, new, USER]}, {}):
+        after = said({**body, "previous_response_id": "resp_1"})
+        assert after.earlier == after_answer("resp_1", "alice", NAMES)
+        # What is said in it alone may be said after any answer.
+        assert after.said != said({**body, "previous_response_id": "resp_2"}).said
+    assert after_answer("resp_1", "bob", NAMES) != after_answer("resp_1", "alice", NAMES)
+
+
 async def test_a_conversation_is_found_again_also_by_another_gateway(storage: MongoStorage) -> None:
     ledger = ChainedLedger(storage.ledger, "test")
     one, other = (
@@ -101,6 +111,25 @@ async def test_a_conversation_is_found_again_also_by_another_gateway(storage: Mo
     assert alone not in (None, first)
     spoken = await storage.sessions.search(SessionFilter(conversation=first.id), limit=9)
     assert {session.id for session in spoken} == {session.id for session in talks[:4]}
+
+
+async def test_what_an_answer_is_called_is_known_to_another_gateway(storage: MongoStorage) -> None:
+    bodies = Bodies(storage.pieces, storage.data_keys)
+    ledger = ChainedLedger(storage.ledger, "test")
+    one, other = (
+        Recorder(storage.sessions, bodies, ledger, SystemClock(), name) for name in ("one", "other")
+    )
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(ledger.run())
+        inquiry = replace(Sent().read(), history=History("a"))
+        recording = await one.open(ALICE, inquiry, VERDICT)
+        one.goes_on(recording, ["after it"])
+        await recording.start_answer(200, ())
+        await recording.end_answer(body_bytes=0, masked=0, rules=())
+        after = await _recorded(other, History("b", "after it"))
+        running.cancel()
+    assert after.conversation == recording.session.conversation
+    assert after.conversation is not None
 
 
 async def test_what_follows_a_named_conversation_is_in_it(storage: MongoStorage) -> None:
