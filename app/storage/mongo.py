@@ -66,6 +66,10 @@ class Collection(Generic[T]):
         self._rows: AsyncIOMotorCollection[Document] = server.client[database][name]
         self._kind = kind
 
+    @property
+    def name(self) -> str:
+        return self._rows.name
+
     async def prepare(self, *indexes: Index) -> None:
         """Make the indexes; harmless where they exist."""
         for index in indexes:
@@ -78,11 +82,11 @@ class Collection(Generic[T]):
 
     def inserting(self, document: Document, *, by_content: bool = False, random: str = "") -> Write:
         """Return the write of a new document, to be joined with others; see `Write`."""
-        return Write(self._rows.name, document, by_content=by_content, random=random)
+        return Write(self.name, document, by_content=by_content, random=random)
 
     def changing(self, expected: Document, update: Document) -> Write:
         """Return the update of the one document that is as expected, to be joined with others."""
-        return Write(self._rows.name, update, expected)
+        return Write(self.name, update, expected)
 
     async def insert(self, *documents: Document, by_content: bool = False) -> None:
         """Write new documents, in order; those that are there already count as written.

@@ -23,6 +23,7 @@ SERVING: dict[str, tuple[str, ...]] = {
     "gateways": (*_CHANGE, "remove"),
     "connections": (*_CHANGE, "remove"),
     "false_positives": (*_CHANGE, "remove"),
+    "legal_holds": (*_CHANGE, "remove"),
     "holds": (*_CHANGE, "changeStream"),
 }
 """Of gateway and bot, by collection: what is in the ledger cannot be changed."""

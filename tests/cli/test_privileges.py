@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.storage.mongo import Collection
 from app.storage.privileges import Privileges
 from app.storage.roles import OF_EACH, SERVING
 from cli.audit.privileges import judged, privileges_finding
@@ -13,10 +16,22 @@ from cli.audit.privileges import judged, privileges_finding
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
 
+ROOT = Path(__file__).parent.parent.parent
 SERVING_ALONE = [
     {"resource": {"db": "abeyance", "collection": name}, "actions": [*actions, *OF_EACH]}
     for name, actions in SERVING.items()
 ]
+
+
+def stores_used(*packages: str) -> set[str]:
+    """Return the stores that some packages name: `storage.holds` anywhere in their code."""
+    files = (file for package in packages for file in (ROOT / package).rglob("*.py"))
+    nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
+    return {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value).endswith("storage")
+    }
 
 
 def status(*privileges: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +42,20 @@ def status(*privileges: dict[str, Any]) -> dict[str, Any]:
 
 def over(db: str, collection: str, *actions: str) -> dict[str, Any]:
     return {"resource": {"db": db, "collection": collection}, "actions": list(actions)}
+
+
+async def test_gateway_and_bot_may_read_all_that_they_use(storage: MongoStorage) -> None:
+    stores = {
+        name: vars(storage)[name] for name in stores_used("proxy", "bot") & set(vars(storage))
+    }
+    assert {"holds", "legal_holds", "sessions"} <= set(stores)
+    used = {
+        part.name
+        for store in stores.values()
+        for part in vars(store).values()
+        if isinstance(part, Collection)
+    }
+    assert used - set(SERVING) == set()
 
 
 @pytest.mark.parametrize(
