@@ -105,7 +105,7 @@ class Inquiry:
     @property
     def only_counts(self) -> bool:
         """Whether the tokens of the prompt are counted and nothing is done with it."""
-        return only_counts(self.request.path)
+        return only_counts(self.wire, self.request.method, self.request.path)
 
     def asker(self, identity: Identity) -> str:
         return asker(identity.key, self.connection.name, self.call)

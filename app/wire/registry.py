@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,16 @@ _MODEL_CALLS: Mapping[str, tuple[str, ...]] = {
     "anthropic": ("/messages", ":rawPredict", ":streamRawPredict", "/invoke"),
     "gemini": (":generateContent", ":streamGenerateContent", ":countTokens"),
 }
-_COUNTING = ("/messages/count_tokens", "/responses/input_tokens", ":countTokens")
+# By the name of a wire, the whole address at which tokens are counted. Elsewhere the same ending is
+# an endpoint that nothing is known of, and asking it is a call of its own kind.
+_COUNTING: Mapping[str, re.Pattern[str]] = {
+    "anthropic": re.compile(r"(?:/anthropic)?(?:/v1)?/messages/count_tokens"),
+    "openai_responses": re.compile(r"(?:/openai)?(?:/v1)?/responses/input_tokens"),
+    "gemini": re.compile(
+        r"(?:/v1\w*)?(?:/projects/[^/]+/locations/[^/]+(?:/publishers/google)?)?"
+        r"/(?:models|tunedModels|endpoints)/[^/]+:countTokens"
+    ),
+}
 
 
 def wire_for(
@@ -113,15 +123,16 @@ def call_kind(wire: WireFormat, method: str, path: str) -> str:
     Approvals stay within a kind. A call that only counts tokens goes with what it counts.
     """
     plain = f"/{path.strip('/')}"
-    if only_counts(path):
+    if only_counts(wire, method, path):
         plain = plain.removesuffix("/count_tokens").removesuffix("/input_tokens")
     ends = _MODEL_CALLS.get(wire.name, ())
     return wire.name if method == "POST" and plain.endswith(ends) else f"{method} {plain}"
 
 
-def only_counts(path: str) -> bool:
-    """Whether an endpoint only counts the tokens of a prompt."""
-    return f"/{path.strip('/')}".endswith(_COUNTING)
+def only_counts(wire: WireFormat, method: str, path: str) -> bool:
+    """Whether a request is to an endpoint that only counts the tokens of a prompt."""
+    endpoint = _COUNTING.get(wire.name)
+    return bool(method == "POST" and endpoint and endpoint.fullmatch(f"/{path.strip('/')}"))
 
 
 def lists_models(method: str, path: str) -> bool:

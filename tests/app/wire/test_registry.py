@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from app.errors import BadSettings
-from app.wire.registry import WIRES, wire_for
+from app.wire.registry import WIRES, call_kind, only_counts, wire_for
 
 CHOSEN = [
     ("openai", "v1/chat/completions", "openai_chat"),
@@ -42,6 +42,47 @@ CHOSEN = [
 @pytest.mark.parametrize(("wire", "path", "name"), CHOSEN)
 def test_the_format_is_chosen_by_connection_and_path(wire: str, path: str, name: str) -> None:
     assert wire_for(wire, "POST", path, {}).name == name
+
+
+@pytest.mark.parametrize(
+    ("wire", "path", "kind"),
+    [
+        ("anthropic", "v1/messages/count_tokens", "anthropic"),
+        ("anthropic", "messages/count_tokens", "anthropic"),
+        ("auto", "anthropic/v1/messages/count_tokens", "anthropic"),
+        ("openai", "v1/responses/input_tokens", "openai_responses"),
+        ("openai", "openai/v1/responses/input_tokens", "openai_responses"),
+        ("gemini", "v1beta/models/g:countTokens", "gemini"),
+        ("auto", "v1/projects/p/locations/l/publishers/google/models/g:countTokens", "gemini"),
+    ],
+)
+def test_tokens_are_counted_at_the_endpoints_that_say_so(wire: str, path: str, kind: str) -> None:
+    known = wire_for(wire, "POST", path, {})
+    assert only_counts(known, "POST", path)
+    assert call_kind(known, "POST", path) == kind
+    assert not only_counts(known, "GET", path)
+
+
+@pytest.mark.parametrize(
+    ("wire", "path"),
+    [
+        ("plain", "v1/messages/count_tokens"),
+        ("plain", "v1/responses/input_tokens"),
+        ("openai", "v1/messages/count_tokens"),
+        ("anthropic", "v1/messages/batches/messages/count_tokens"),
+        ("openai", "v1/responses/r/responses/input_tokens"),
+        ("auto", "v1/threads/t/messages/count_tokens"),
+        ("gemini", "v1beta/files/f:countTokens"),
+        ("gemini", "v1beta/cachedContents/models/g:countTokens"),
+    ],
+)
+def test_a_path_that_only_ends_like_them_counts_nothing_and_is_its_own_kind_of_call(
+    wire: str, path: str
+) -> None:
+    known = wire_for(wire, "POST", path, {})
+    assert not only_counts(known, "POST", path)
+    if known.name != "gemini":
+        assert call_kind(known, "POST", path) == f"POST /{path}"
 
 
 def test_a_responses_body_on_the_chat_path_is_read_as_such_and_answered_as_chat() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
@@ -12,12 +13,15 @@ import pytest
 
 from policies.passages.wrappers import CLAUDE_CODE
 from tests.flows.house import only_this_request
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     import httpx
 
+    from app.domain.grant import Grant
+    from app.storage.store import MongoStorage
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
     from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
@@ -162,6 +166,30 @@ async def test_a_denial_lasts_until_a_new_reason_is_given(
     assert await model.requests() == []
 
 
+async def test_after_one_denial_only_the_first_new_reason_asks_again(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    """Here it was withdrawn: that is no decision, so the denial still stands."""
+    maria, alice = await slack.user("maria"), await slack.user("alice")
+    word, ask = an_ask()
+    async with house.http(await idp.token("alice")) as http:
+        async with held(http, maria, word, ask) as (card, _):
+            await deny(maria, card, f"{word}: not today")
+        once = {"Abeyance-Reason": f"{word} cannot wait"}
+        async with held(http, maria, once["Abeyance-Reason"], ask, **once) as (_, asking):
+            told = await alice.wait_for_message(
+                lambda told: word in told.words and "Withdraw" in told.buttons, channel="abeyance"
+            )
+            await alice.click(told, "Withdraw")
+        assert asking.result().status_code == 403
+        more = {"Abeyance-Reason": f"{word} really cannot wait"}
+        refused = await http.post(PATH, json=body(ask), headers=more)
+    assert refused.status_code == 403
+    assert f"{word}: not today" in refused.text
+    assert "no one was asked again" in refused.text
+    assert len(cards_with(maria, word)) == 2
+
+
 async def test_the_requester_has_one_message_for_all_that_is_denied_and_asked_again(
     house: House, slack: SlackDriver, idp: IdpDriver
 ) -> None:
@@ -282,6 +310,38 @@ async def test_tokens_of_what_needs_an_approval_are_not_counted_and_nobody_is_as
     assert counted.status_code == 400, counted.text
     assert "not counted" in counted.text
     assert cards_with(maria, word) == []
+
+
+async def test_tokens_of_what_was_approved_are_counted_and_prolong_nothing(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, storage = await slack.user("maria"), house.storage()
+    word, ask = an_ask()
+    said = {"model": "claude-sandbox", "max_tokens": 9, "messages": [ask]}
+    async with house.http(await idp.token("alice")) as http:
+        http.headers["anthropic-version"] = "2023-06-01"
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(http.post("/anthropic/v1/messages", json=said))
+            card = await maria.wait_for_message(word, channel="approvals")
+            await maria.click(card, "Approve")
+        counted = await http.post("/anthropic/v1/messages/count_tokens", json=said)
+        assert counted.json()["input_tokens"] > 0
+        [used] = await _covers_used_in(storage, counted)
+        assert used.expires_at == used.created_at + timedelta(hours=1)
+        again = await http.post("/anthropic/v1/messages", json=said | {"max_tokens": 8})
+        assert again.headers["abeyance-decision"] == "granted"
+        [used] = await _covers_used_in(storage, again)
+        assert used.expires_at > used.created_at + timedelta(hours=1)
+        # It only ends like an endpoint that counts: it is a request of its own, which may be held.
+        elsewhere = "/anthropic/v1/teams/messages/count_tokens"
+        held = await http.post(elsewhere, json=said, headers={"Prefer": "respond-async"})
+        assert held.status_code == 202
+    storage.close()
+
+
+async def _covers_used_in(storage: MongoStorage, answer: httpx.Response) -> tuple[Grant, ...]:
+    session = await recorded(storage, answer.headers["abeyance-session"])
+    return await storage.grants.get_many(session.grants)
 
 
 async def test_they_are_asked_for_sixty_times_a_minute_at_most(
