@@ -13,9 +13,10 @@ import pytest
 from app.domain.segment import Role
 from app.domain.verdict import Action, Approval
 from policies.decide import UNCHECKABLE, decide, examine, with_rule
-from policies.loader import load_catalog
+from policies.loader import SHIPPED, load_catalog
 from policies.passages.names import UNKEYED
 from policies.passages.wrappers import CLAUDE_CODE, OPENCODE
+from policies.rehearse import check
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def test_the_starter_catalog_decides(
     ("role", "action"),
     [
         (Role.USER, Action.HOLD),
+        (Role.OTHER, Action.HOLD),
         (Role.SYSTEM, Action.ALLOW),
         (Role.TOOL, Action.ALLOW),
         (Role.ASSISTANT, Action.ALLOW),
@@ -66,6 +68,22 @@ def test_the_starter_catalog_looks_for_words_in_what_people_type(
 ) -> None:
     said = facts("never touch production", role=role)
     assert decide(said, ALICE, shipped, now).action is action
+
+
+def test_the_stricter_form_in_the_starter_catalog_looks_in_everybodys_words(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    """As an administrator does it: the comment signs before the rule are taken away."""
+    starter = (SHIPPED / "catalog" / "starter.yaml").read_text()
+    rule = re.search(r"^# - id: production-anywhere.*\n(?:#   .*\n)+", starter, re.MULTILINE)
+    assert rule
+    approvers = (SHIPPED / "approvers.yaml").read_text()
+    stricter = re.sub("^# ", "", rule[0], flags=re.MULTILINE)
+    catalog = load_catalog(write(stricter, approvers=approvers))
+    assert [fault for fault in check(catalog) if "rule" in fault] == []
+    for role in Role:
+        verdict = decide(facts("never touch production", role=role), ALICE, catalog, now)
+        assert verdict.action is Action.HOLD, role
 
 
 @pytest.mark.parametrize("frame", [CLAUDE_CODE, OPENCODE], ids=["claude", "opencode"])
