@@ -9,11 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import struct
+import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import bson
+
+from app.storage.store import MongoStorage
+from tests.sealing import MASTER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -23,6 +27,7 @@ READS = frozenset({"find", "aggregate", "getMore"})
 ALL = WRITES | READS | {"createIndexes", "listIndexes", "dropIndexes"}
 _HEADER = struct.Struct("<iiii")
 _OP_MSG = 2013
+_NOT_CONFIRMED = 64
 
 
 class Lossy:
@@ -36,6 +41,7 @@ class Lossy:
         self._commands: Collection[str] = ()
         self._left = 0
         self._silently = False
+        self._unconfirmed = False
         self._serving: set[asyncio.Task[None] | None] = set()
 
     def lose(self, commands: Collection[str], times: int, *, silently: bool = False) -> None:
@@ -46,9 +52,14 @@ class Lossy:
         """
         self._commands, self._left, self._silently = commands, times, silently
 
+    def doubt(self, commands: Collection[str]) -> None:
+        """Say in each reply to any of the commands that the write was done, but not confirmed."""
+        self._commands, self._left, self._unconfirmed = commands, sys.maxsize, True
+
     def heal(self) -> tuple[str, ...]:
-        """Lose nothing more; return the commands whose replies were lost, in order."""
+        """Lose and change nothing more; return the commands whose replies were, in order."""
         lost, self._lost, self._left = tuple(self._lost), [], 0
+        self._unconfirmed = False
         return lost
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -91,8 +102,11 @@ class Lossy:
         async for message in _messages(replies):
             command = asked.pop(_HEADER.unpack_from(message)[2], "")
             if self._is_lost(command):
-                return
-            client.write(message)
+                if not self._unconfirmed:
+                    return
+                client.write(_unconfirmed(message))
+            else:
+                client.write(message)
             await client.drain()
 
     def _is_lost(self, command: str) -> bool:
@@ -118,6 +132,16 @@ async def lossy_proxy(uri: str) -> AsyncIterator[tuple[Lossy, str]]:
         await lossy.finished()
 
 
+@asynccontextmanager
+async def opened(uri: str, name: str) -> AsyncIterator[MongoStorage]:
+    storage = MongoStorage.connect(uri, name, MASTER)
+    try:
+        yield storage
+    finally:
+        # It says goodbye through the proxy, which needs this loop.
+        await asyncio.to_thread(storage.close)
+
+
 def _command(message: bytes) -> dict[str, Any]:
     """Return the command with what is sent beside it; its first member names it."""
     command: dict[str, Any] = {}
@@ -132,6 +156,16 @@ def _command(message: bytes) -> dict[str, Any]:
             command[name.decode()] = bson.decode_all(documents)
         at += 1 + size
     return command
+
+
+def _unconfirmed(reply: bytes) -> bytes:
+    """Return the reply of a server whose other members did not answer in time."""
+    flags = reply[_HEADER.size : _HEADER.size + 4]
+    error = {"code": _NOT_CONFIRMED, "errmsg": "waiting for replication timed out"}
+    document = bson.encode(_command(reply) | {"writeConcernError": error})
+    _, *ids = _HEADER.unpack_from(reply)
+    size = _HEADER.size + len(flags) + 1 + len(document)
+    return _HEADER.pack(size, *ids) + flags + b"\0" + document
 
 
 def _touched(command: dict[str, Any]) -> set[tuple[str, str]]:

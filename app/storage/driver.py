@@ -36,6 +36,7 @@ from pymongo.errors import (
     OperationFailure,
     PyMongoError,
     ServerSelectionTimeoutError,
+    WriteConcernError,
 )
 
 from app.errors import BadSettings, StorageUnavailable, Unstorable
@@ -52,8 +53,8 @@ R = TypeVar("R")
 
 ENDS_SECONDS = 5.0
 # The driver gives up first; what does not end even so is left to itself.
-_REPLY_SECONDS = 4.0
-_PING_SECONDS = 1.0
+REPLY_SECONDS = 4.0
+PING_SECONDS = 1.0
 # A failover takes about ten seconds: it is to be a pause.
 _SELECTION_MS = 15_000
 _DUPLICATE = 11000
@@ -64,10 +65,10 @@ _SETTINGS: dict[str, Any] = {
     # Whatever the URI says: what is acknowledged survives a failover, and what is read is so.
     "w": "majority",
     "journal": True,
-    "wTimeoutMS": int(_REPLY_SECONDS * 1000),
+    "wTimeoutMS": int(REPLY_SECONDS * 1000),
     "readConcernLevel": "majority",
     "readPreference": "primary",
-    "connectTimeoutMS": int(_REPLY_SECONDS * 1000),
+    "connectTimeoutMS": int(REPLY_SECONDS * 1000),
     # For the change stream alone, which asks again every second; other calls have their own.
     "socketTimeoutMS": int(2 * ENDS_SECONDS * 1000),
     "tz_aware": True,
@@ -91,7 +92,10 @@ def mapped_errors() -> Iterator[None]:
     except DuplicateKeyError as error:
         raise exists() from error
     except BulkWriteError as error:
-        faults = (error.details or {}).get("writeErrors", [])
+        details = error.details or {}
+        faults = details.get("writeErrors", [])
+        if details.get("writeConcernErrors"):
+            raise _unconfirmed() from error
         if faults and all(fault.get("code") == _DUPLICATE for fault in faults):
             raise exists() from error
         raise _unavailable(error) from error
@@ -121,6 +125,8 @@ def _unavailable(error: PyMongoError | TimeoutError) -> StorageUnavailable:
     match error:
         case NetworkTimeout() | ExecutionTimeout() | TimeoutError():
             why = "it does not answer in time"
+        case WriteConcernError():
+            return _unconfirmed()
         case ServerSelectionTimeoutError():
             why = "no server answers at MONGODB_URI"
         case AutoReconnect():
@@ -134,6 +140,12 @@ def _unavailable(error: PyMongoError | TimeoutError) -> StorageUnavailable:
         case _:
             why = type(error).__name__
     return kind(f"MongoDB cannot be used: {why}.")
+
+
+def _unconfirmed() -> StorageUnavailable:
+    return StorageUnavailable(
+        "MongoDB cannot be used: a write was not confirmed by a majority of its members."
+    )
 
 
 def error_code(error: StorageUnavailable) -> int | None:
@@ -188,11 +200,11 @@ class Server:
                 f"MONGODB_URI is not a URI that the driver takes ({type(error).__name__}): write "
                 "mongodb://user:password@host:27017/, with special characters percent-encoded."
             ) from None
-        self._patience_seconds = patience_ms / 1000
+        self.patience_seconds = patience_ms / 1000
 
     def close(self) -> None:
         # It says goodbye, to a server that may be silent.
-        with pymongo.timeout(_PING_SECONDS):
+        with pymongo.timeout(PING_SECONDS):
             self.client.close()
 
     async def ask(self, work: Callable[[], Awaitable[R]]) -> R:
@@ -201,7 +213,7 @@ class Server:
         with mapped_errors():
             async with asyncio.timeout(ENDS_SECONDS):
                 # Counts from here, also for what waits for a thread, and in that thread.
-                with pymongo.timeout(_REPLY_SECONDS):
+                with pymongo.timeout(REPLY_SECONDS):
                     return await work()
 
     async def write(self, database: str, writes: Sequence[Write]) -> dict[int, int]:
@@ -233,7 +245,9 @@ class Server:
         except ClientBulkWriteException as error:
             if isinstance(error.error, Exception):
                 raise error.error from None
-            if error.error or error.write_concern_errors:
+            if error.write_concern_errors:
+                raise _unconfirmed() from error
+            if error.error:
                 raise
             return {fault["idx"]: fault["code"] for fault in error.details["writeErrors"]}
         return {}
@@ -246,7 +260,7 @@ class Server:
         except BulkWriteError as error:
             details = error.details or {}
             if details.get("writeConcernErrors"):
-                raise
+                raise _unconfirmed() from error
             places = list(writes)
             return {places[fault["index"]]: fault["code"] for fault in details["writeErrors"]}
         return {}
@@ -264,17 +278,17 @@ class Server:
     async def ping(self) -> None:
         """Return if somebody answers right now. Raises StorageUnavailable."""
         with mapped_errors():
-            async with asyncio.timeout(_PING_SECONDS):
-                with pymongo.timeout(_PING_SECONDS):
+            async with asyncio.timeout(PING_SECONDS):
+                with pymongo.timeout(PING_SECONDS):
                     await self.client.admin.command("ping")
 
     async def _look(self) -> StorageUnavailable | None:
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._patience_seconds
+        until = loop.time() + self.patience_seconds
         while True:
-            left = max(until - loop.time(), _PING_SECONDS / 100)
+            left = max(until - loop.time(), PING_SECONDS / 100)
             try:
-                with mapped_errors(), pymongo.timeout(min(_REPLY_SECONDS, left)):
+                with mapped_errors(), pymongo.timeout(min(REPLY_SECONDS, left)):
                     await self.client.admin.command("ping")
             except StorageUnavailable as error:
                 if isinstance(error.__cause__, ConnectionFailure) and loop.time() < until:

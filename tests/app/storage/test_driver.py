@@ -10,22 +10,25 @@ from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bson.errors
 import pymongo.errors
 import pytest
+from pymongo import MongoClient
 
 import app.storage
 from app.domain.notice import Notice, NoticeKind
 from app.errors import AbeyanceError, BadSettings, StorageUnavailable, Superseded, Unstorable
-from app.storage.driver import mapped_errors
+from app.storage.driver import ENDS_SECONDS, PING_SECONDS, REPLY_SECONDS, Server, mapped_errors
+from app.storage.embedded import embedded_uri
 from app.storage.mongo import Collection, Database, Index
 from app.storage.roles import OF_EACH, PURGING, SERVING, STREAM
 from app.storage.store import MongoStorage
 from tests.app.storage.samples import GRANT, HOLD, NOW, SAMPLES, SESSION
+from tests.app.storage.test_mongo import ALICE
 from tests.conftest import NOBODY
-from tests.lossy import lossy_proxy
+from tests.lossy import WRITES, lossy_proxy, opened
 from tests.sealing import MASTER
 
 if TYPE_CHECKING:
@@ -118,6 +121,60 @@ async def test_the_uri_cannot_weaken_what_is_acknowledged_or_read(
     assert proxy.asked["find"]["$readPreference"] == {"mode": "primaryPreferred"}
     # It bounds the wait for the majority, too.
     assert all("maxTimeMS" in proxy.asked[name] for name in ("insert", "bulkWrite", "find"))
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("", 15), ("&serverSelectionTimeoutMS=700", 0.7)])
+def test_choosing_a_server_takes_fifteen_seconds_where_the_uri_does_not_say(
+    said: str, seconds: float
+) -> None:
+    server = Server(f"mongodb://127.0.0.1:1/?directConnection=true{said}")
+    assert server.patience_seconds == seconds
+    assert server.client.delegate.options.server_selection_timeout == seconds
+
+
+def test_every_operation_ends_within_five_seconds_and_readiness_within_one() -> None:
+    server = Server("mongodb://127.0.0.1:1/?directConnection=true")
+    pool = server.client.delegate.options.pool_options
+    assert ENDS_SECONDS == 5
+    assert REPLY_SECONDS == pool.connect_timeout == 4
+    assert PING_SECONDS == 1
+    # The change stream's own; each other call says how long it has.
+    assert pool.socket_timeout == 10
+
+
+@pytest.mark.parametrize(
+    ("uri", "retries"), [(embedded_uri(1), False), ("mongodb://db.example:1/?tls=true", True)]
+)
+def test_the_driver_repeats_writes_but_not_on_the_embedded_server(
+    uri: str, *, retries: bool
+) -> None:
+    assert Server(uri).client.delegate.options.retry_writes is retries
+
+
+async def test_a_duplicate_among_writes_that_are_not_confirmed_is_no_success(
+    rows: Collection[Notice], mongodb_uri: str, database_name: str
+) -> None:
+    await rows.insert({"_id": "b"})
+    async with lossy_proxy(mongodb_uri) as (proxy, uri):
+        database = Database(uri, database_name)
+        proxy.doubt(WRITES)
+        try:
+            with pytest.raises(StorageUnavailable, match="majority"):
+                await database.collection("rows", Notice).insert({"_id": "a"}, {"_id": "b"})
+        finally:
+            await asyncio.to_thread(database.close)
+
+
+async def test_people_are_found_by_their_groups_through_an_index(
+    storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    await storage.people.saw(replace(ALICE, groups=frozenset({"payments"})), NOW)
+    async with lossy_proxy(mongodb_uri) as (proxy, uri), opened(uri, database_name) as behind:
+        assert len(await behind.people.in_groups(["payments", "risk"])) == 1
+    asked = {name: proxy.asked["find"][name] for name in ("find", "filter", "sort")}
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        plan = client[database_name].command("explain", asked)
+    assert "'keyPattern': {'groups': 1}" in str(plan["queryPlanner"]["winningPlan"])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import pkgutil
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -21,8 +21,7 @@ from app.ids import new_token
 from app.storage.driver import ENDS_SECONDS
 from app.storage.store import MongoStorage
 from tests.app.storage.samples import APPROVED, GRANT, HOLD, NOW, SAMPLES, VOTED, Sample
-from tests.lossy import ALL, WRITES, Lossy, lossy_proxy
-from tests.sealing import MASTER
+from tests.lossy import ALL, WRITES, Lossy, lossy_proxy, opened
 from tests.written import append_chunks
 
 if TYPE_CHECKING:
@@ -37,16 +36,6 @@ _CHANCE = ("reminded_at_by", "escalated_at_by", "seal")
 def impatient_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the driver look for its server again at once, not after half a second."""
     monkeypatch.setattr("pymongo.common.MIN_HEARTBEAT_INTERVAL", 0.001)
-
-
-@asynccontextmanager
-async def opened(uri: str, name: str) -> AsyncIterator[MongoStorage]:
-    storage = MongoStorage.connect(uri, name, MASTER)
-    try:
-        yield storage
-    finally:
-        # It says goodbye through the proxy, which needs this loop.
-        await asyncio.to_thread(storage.close)
 
 
 @asynccontextmanager
@@ -154,6 +143,25 @@ async def differences(
         if not lost or (first, second, left) != (expected[0], *expected):
             wrong[name] = lost, first, second, left, expected
     return wrong
+
+
+async def test_a_write_that_the_majority_did_not_confirm_is_no_success(
+    storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    doubted, succeeded = set(), set()
+    contents = Contents(mongodb_uri, database_name)
+    with closing(contents):
+        async with behind_a_proxy(mongodb_uri, database_name, retries=True) as (proxy, behind):
+            for name, sample in SAMPLES.items():
+                await sample.given(storage)
+                proxy.doubt(WRITES)
+                with suppress(StorageUnavailable):
+                    await sample.call(behind)
+                    succeeded.add(name)
+                doubted |= {name} if proxy.heal() else set()
+                await asyncio.to_thread(contents.taken)
+    assert len(doubted) > len(SAMPLES) / 3
+    assert doubted & succeeded == set()
 
 
 async def test_replies_that_never_come_end_every_call_and_the_next_is_answered(
