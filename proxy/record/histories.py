@@ -35,10 +35,7 @@ def history_of(body: Json, asker: str, names: PassageNames) -> History | None:
         return None
     follows = body.get(_FOLLOWS)
     follows = follows if isinstance(follows, str) else ""
-    lists = (body.get(name) for name in _LISTS)
-    messages = next((found for found in lists if isinstance(found, list) and found), [])
-    if not messages and follows:
-        messages = [body.get("input")]
+    messages = _messages(body)
     if not messages:
         return None
     answer = 0 if follows else _last_answer(messages)
@@ -62,6 +59,14 @@ def after_answer(answer: str, asker: str, names: PassageNames) -> str:
 
 def _named(said: str, asker: str, names: PassageNames) -> str:
     return names.of(PassageKind.FRAME, Role.OTHER, ("history", asker, said))
+
+
+def _messages(body: dict[str, Json]) -> list[Json]:
+    """Return the messages; one that is sent as a plain text is the only one."""
+    lists = (body.get(name) for name in _LISTS)
+    found = next((found for found in lists if isinstance(found, list) and found), None)
+    alone = body.get("input")
+    return found or ([alone] if isinstance(alone, str) and alone else [])
 
 
 def _last_answer(messages: list[Json]) -> int:

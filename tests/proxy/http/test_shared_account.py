@@ -73,7 +73,7 @@ async def test_the_id_of_a_stream_counts_before_the_stream_ends(here: Here) -> N
 async def test_what_follows_an_answer_by_its_id_is_of_its_conversation(here: Here) -> None:
     ids = ("resp_1", "resp_2", "resp_3", "resp_4")
     here.upstream.answers = [answer(json.dumps({"id": one}).encode()) for one in ids]
-    asked = [{"input": [{"role": "user", "content": "hi"}]}]
+    asked: list[dict[str, Any]] = [{"input": "hi"}]
     asked += [{"input": "go on", "previous_response_id": one} for one in ("resp_1", "resp_2")]
     asked += [{"input": [{"role": "user", "content": "bye"}]}]
     talks = []
