@@ -185,8 +185,10 @@ def _answer(session: Session) -> Markup:
         line = text.ours(_no_answer(session))
         return text.join(line, text.words(session.reason, 300), by="\n") if session.reason else line
     parts = [f"{answer.status}", phrases.size(answer.body_bytes), f"{answer.masked} masked"]
-    if answer.ended_at is not None:
-        parts.append(f"took {(answer.ended_at - answer.started_at).total_seconds():.2f} s")
+    if (timing := answer.timing) and timing.upstream is not None:
+        parts.append(f"the model began after {timing.upstream / 1000:.2f} s")
+        if timing.sent is not None and timing.last is not None:
+            parts.append(f"took {(timing.last - timing.sent) / 1000:.2f} s")
     line = text.ours(" · ".join(parts))
     if session.hook:
         line = text.ours("told to the hook; whether the agent obeyed is not known")
@@ -211,7 +213,7 @@ def _rules(session: Session, marks: Mapping[str, FalsePositive]) -> list[Block]:
     return [
         blocks.section(
             text.join(asked.get(rule) or _on_answer(rule, session), _marked(marks.get(rule))),
-            button=Button("Take the mark back", UNMARK, rule)
+            button=Button("Undo false alarm", UNMARK, rule)
             if rule in marks
             else Button("Mark as a false alarm", MARK, rule),
         )

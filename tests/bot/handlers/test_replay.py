@@ -11,6 +11,7 @@ import pytest
 from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.record.session import Chunk, Decision, RecordedAnswer
+from app.domain.record.session_facts import Timing
 from app.storage.store import MongoStorage
 from bot.views.replay.lists import SEARCH, Shelf
 from proxy.record.pager import Pager
@@ -40,7 +41,13 @@ async def answered(office: Office, held: Hold, *pieces: str) -> None:
     chunks = [Chunk(n, 100 * n, (event % piece).encode()) for n, piece in enumerate(pieces)]
     await append_chunks(office.storage, held.session_id, chunks)
     answer = RecordedAnswer(
-        200, (("content-type", "text/event-stream"),), began, began + timedelta(seconds=1), 99, 1
+        200,
+        (("content-type", "text/event-stream"),),
+        began,
+        began + timedelta(seconds=1),
+        99,
+        1,
+        timing=Timing(sent=30_000, headed=31_200, first=31_210, last=34_000),
     )
     await change_session(office.storage, held.session_id, answer=answer)
     await change_session(office.storage, held.session_id, decision=Decision.APPROVED)
@@ -54,7 +61,7 @@ async def test_an_auditor_lists_sessions_opens_one_and_goes_back(office: Office)
         ines, maria = await office.slack.user("ines"), await office.slack.user("maria")
         await maria.click(await maria.wait_for_message(held.id[-6:].upper()), "Approve")
         listed = await replay(ines, "", "Filter: ")
-        for part in (held.session_id, other.session_id, "Dana Reyes", "This view is recorded"):
+        for part in (held.session_id, other.session_id, "Dana Reyes", "Viewing is logged"):
             assert part in listed.words
         assert listed.buttons == ["Open", "Open"]
         await ines.command("/abeyance", "replay dana")
@@ -69,7 +76,7 @@ async def test_an_auditor_lists_sessions_opens_one_and_goes_back(office: Office)
             "production-needs-a-manager",
             "👍 <@U0MARIA001> `maria@acme.example`",
             "0.00 s – 0.10 s",
-            "200 · 99 bytes · 1 masked · took 1.00 s",
+            "200 · 99 bytes · 1 masked · the model began after 1.20 s · took 4.00 s",
         ):
             assert part in shown.words
         assert "AKIA" not in shown.words
@@ -223,7 +230,10 @@ async def test_the_record_is_opened_from_the_card_and_exported(office: Office) -
         await maria.wait_for_view("Only auditors can replay sessions")
         await maria.close_view()
         await maria.click(card, "Approve")
-        await ines.click(await ines.wait_for_message(held.id[-6:].upper()), "Record")
+        decided = await ines.wait_for_message(
+            lambda m: "*Approved* by" in m.words and "Record" in m.buttons
+        )
+        await ines.click(decided, "Record")
         shown = await ines.wait_for_view("Decision trail")
         for part in (
             "*Their reason:* a demo with [aws-access-key-id]",
