@@ -71,7 +71,7 @@ def where(error: BaseException) -> str:
 
 
 def without_words(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Put an exception's kinds, the first cause last, and its places in the place of its text."""
+    """Replace an exception's text, which may quote a request, by its classes and code locations."""
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):

@@ -155,7 +155,7 @@ class GrantSummary:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """That somebody called a rule a false alarm, as far as the card shows it."""
+    """A false-alarm report, as the card shows it."""
 
     rule: str
     slack_user: str

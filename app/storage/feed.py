@@ -101,7 +101,7 @@ class HoldFeed:
             current = await self._holds.get(hold_id)
             if current is not None and until(current):
                 return current
-            # Thousands wait, for long: nobody keeps a hold that they only looked at.
+            # Thousands wait here for minutes; each would keep a whole hold in memory.
             del current
             decided = await _told(waiter, pulse)
         finally:

@@ -47,7 +47,7 @@ class Job:
 
 
 class Lane:
-    """`told` hears of each job that is done, `given_up` of each that Slack refuses or chokes on."""
+    """Calls `told` for each job that is done, `given_up` for each that fails at Slack."""
 
     def __init__(
         self,

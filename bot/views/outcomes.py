@@ -82,7 +82,7 @@ def _then(hold: Hold) -> Markup:
     if hold.state is HoldState.RELEASED:
         return text.join(text.ours("released"), _extra(hold))
     if hold.state is HoldState.LAPSED:
-        return text.join(text.ours("never used: lapsed"), _at(hold.decided_at))
+        return text.join(text.ours("but never used"), _at(hold.decided_at))
     if hold.attached or hold.keep_until is None:
         return text.ours("being released")
     kept = text.moment(hold.keep_until)

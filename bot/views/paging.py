@@ -75,11 +75,13 @@ def _missing(side: Side, how: str) -> Block:
 def unread_note(places: Sequence[str]) -> Block:
     """Say that parts of a prompt (images, files) can't be shown, and that no rule has read them."""
     listed = text.words(", ".join(places), 600)
-    return blocks.context(text.join(text.ours("⚠️ Not shown, and read by no rule: "), listed))
+    return blocks.context(
+        text.join(text.ours("⚠️ Not shown, and not checked by any rule: "), listed)
+    )
 
 
 def _found(rule: FiredRule, quoted: Sequence[text.Markup]) -> Block:
-    head = text.join(text.ours("🔎 "), text.code(rule.rule, 100), text.ours(" found here"))
+    head = text.join(text.ours("🔎 "), text.code(rule.rule, 100), text.ours(" matched here"))
     return blocks.section(text.join(head, *quoted, by="\n"))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cli.audit.deciding import Decided
 
 _MOST_TOMBSTONES = 5
-_KEY_HOLDER = "whoever holds both the database and the notary's key could have written {} anew"
+_KEY_HOLDER = "whoever holds both the database and the notary's key could have rewritten {}"
 
 
 def report(verified: Verified, *, unsigned: int = 0) -> int:
@@ -90,8 +90,8 @@ def _limits(verified: Verified, unsigned: int) -> list[str]:
         )
     if not verified.heads:
         limits.append(
-            "Nothing is signed: whoever may write to the database could have written the whole "
-            "ledger anew. Run `abeyance notary`."
+            "Nothing is signed: whoever may write to the database could have rewritten the whole "
+            "ledger. Run `abeyance notary`."
         )
     elif not verified.anchors:
         all_of_it = _KEY_HOLDER.format("all of it")

@@ -37,7 +37,7 @@ class Objection(Enum):
     NOT_AN_APPROVER = "You are not among the people who may decide on this request."
     NO_GLASS = "You are not among the people who may break the glass."
     NO_REASON = "Say why: releasing a request alone needs a reason that stays on record."
-    ALREADY_VOTED = "You have said that already: each person counts once."
+    ALREADY_VOTED = "You have already voted: each person counts once."
     OWN_RULES = "This is your own request: somebody else has to say whether its rules were right."
     NO_MARK = (
         "Only those who may decide on this request, and auditors, can mark a false alarm. If a "

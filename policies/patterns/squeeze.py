@@ -24,7 +24,7 @@ _DROP = (SEPARATORS + PUNCTUATION).encode()
 _LOWER = bytes(range(256)).lower()
 _LETTERS = r"[A-Za-z0-9\x02\x04]"
 _BETWEEN = r"[ \t\n\r\f\v._*`~|/\\\-]{1,8}"
-# What is more than the words spelled out does no harm: where one is found, its pattern decides.
+# It may match too much: the exact pattern confirms each match.
 _SPELLED = re2.compile(rf"(?:{_LETTERS}{_BETWEEN}){{2,}}{_LETTERS}".encode())
 
 

@@ -27,7 +27,7 @@ _WENT_ON = (
 
 
 class End(IntEnum):
-    """How surely a text ends: some APIs say of every event that it is the last."""
+    """How reliable the end of a text is: some APIs mark every event as the last."""
 
     SAID = 0
     DONE = 1

@@ -77,7 +77,7 @@ class SseParser:
         return not (self._block or self._partial or self._after_cr)
 
     def _alone(self, data: bytes) -> SseEvent | None:
-        """Read what most often comes, in a third of the time: one event, with its name or not."""
+        """Read a piece that is exactly one event of one line, three times faster; else None."""
         if self._block or self._partial or not (self._started and data.endswith(b"\n\n")):
             return None
         name, content = b"", data

@@ -54,9 +54,9 @@ def then(hold: Hold) -> Markup:
     if hold.state is HoldState.RELEASED:
         return text.ours(f"released to the agent{changed}")
     if hold.state is HoldState.LAPSED and hold.outcome:
-        return text.ours("lapsed")
+        return text.ours("but not used")
     if hold.state is HoldState.LAPSED:
-        return text.ours("the agent never came back for it: lapsed")
+        return text.ours("but the agent never came back for it")
     if hold.attached or hold.keep_until is None:
         return text.ours(f"being released to the agent{changed}")
     lead_in = text.ours("the agent has stopped waiting; its next try goes through until ")

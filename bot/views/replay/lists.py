@@ -30,7 +30,7 @@ PAGE_SESSIONS = 8
 _FILTER = "replay_filter"
 _EXAMPLE = "user:dana since:1d decision:denied"
 _MOST_PAGES_BACK = 80
-RECORDED = text.ours("🔎 This view is recorded.")
+RECORDED = text.ours("🔎 Viewing is logged.")
 
 
 @dataclass(frozen=True, slots=True)

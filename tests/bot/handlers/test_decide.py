@@ -271,7 +271,7 @@ async def test_an_approver_reads_the_whole_request_masked_and_paged(office: Offi
         await maria.click(await card_of(maria), "View full")
         view = await maria.wait_for_view("deploy to production")
         assert "AKIA" not in view.words
-        assert "`production-needs-a-manager` found here" in view.words
+        assert "`production-needs-a-manager` matched here" in view.words
         pages = 1
         while "More →" in view.buttons:
             await maria.click(view, "More →")

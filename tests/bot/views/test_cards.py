@@ -307,7 +307,7 @@ OUTCOMES = {
     "*Expired* at <!date^": hold(state=HoldState.EXPIRED, decided_at=LATER),
     "no one answered": hold(state=HoldState.EXPIRED, decided_at=LATER),
     "1 of 2 approvals came": hold(quorum=2, state=HoldState.EXPIRED, votes=(vote(MARIA),)),
-    "never used: lapsed": hold(state=HoldState.LAPSED, decided_at=LATER, votes=(vote(MARIA),)),
+    "but never used": hold(state=HoldState.LAPSED, decided_at=LATER, votes=(vote(MARIA),)),
     "*Withdrawn* at ": hold(state=HoldState.WITHDRAWN, decided_at=LATER),
     "No one can approve this": hold(state=HoldState.WITHDRAWN, note="No one can approve this."),
 }

@@ -97,7 +97,7 @@ def test_what_a_rule_found_stands_before_the_turn_that_it_was_found_in() -> None
     assert "*system*" in title["elements"][0]["text"]
     assert "*production*" in found["text"]["text"]
     assert first["text"]["text"] == "Be brief."
-    assert "found here" not in json.dumps(other)
+    assert "matched here" not in json.dumps(other)
 
 
 def test_an_answer_shows_when_it_came() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sandbox.slack.people.driver import SlackDriver
     from tests.flows.house import House
 
-MARK, UNMARK = "Mark as a false alarm", "Take the mark back"
+MARK, UNMARK = "Mark as a false alarm", "Undo false alarm"
 
 
 async def ask(house: House, token: str, text: str, *, model: str = "sandbox-1") -> str:

@@ -254,8 +254,8 @@ async def test_an_auditor_holds_a_session_and_marks_a_false_alarm(place: Place) 
         await expect(page.get_by_text("by ines@acme.example").first).to_be_visible()
         [mark] = await place.storage.marks.of_session(session.id)
         assert (mark.rule, mark.by) == ("some-rule", "ines@acme.example")
-        await page.get_by_role("button", name="Take the mark back").first.click()
-        await expect(page.get_by_role("button", name="Take the mark back")).to_have_count(0)
+        await page.get_by_role("button", name="Undo false alarm").first.click()
+        await expect(page.get_by_role("button", name="Undo false alarm")).to_have_count(0)
     assert complaints == []
     kinds = [entry.event.kind for entry in await place.storage.ledger.entries(session.id)]
     told = [kind for kind in kinds if kind is not EventKind.REPLAY_SHOWN]
