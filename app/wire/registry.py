@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.errors import BadSettings
 from app.wire.apis.anthropic import ANTHROPIC
 from app.wire.apis.completions import COMPLETIONS, EMBEDDINGS
+from app.wire.apis.converse import CONVERSE
 from app.wire.apis.cursor import CURSOR
 from app.wire.apis.gemini import GEMINI, GEMINI_STREAM
 from app.wire.apis.hook import HOOK
@@ -40,6 +41,7 @@ _GEMINI: Mapping[str, TableFormat] = {
     ":rawPredict": ANTHROPIC,
     ":streamRawPredict": ANTHROPIC,
 }
+_BEDROCK: Mapping[str, TableFormat] = {"/converse": CONVERSE}
 _MCP: Mapping[str, TableFormat] = {"/mcp": MCP}
 
 # For each kind of connection its paths, and the format of all others.
@@ -49,8 +51,8 @@ _CONNECTIONS: Mapping[str, tuple[Mapping[str, TableFormat], TableFormat]] = {
     "cursor": (_CURSOR, CURSOR),
     "gemini": ({**_GEMINI, **_OPENAI}, replace(PLAIN, errors=GEMINI.errors)),
     "mcp": ({}, MCP),
-    "plain": ({}, PLAIN),
-    "auto": ({**_OPENAI, **_ANTHROPIC, **_CURSOR, **_GEMINI, **_MCP}, PLAIN),
+    "plain": (_BEDROCK, PLAIN),
+    "auto": ({**_OPENAI, **_ANTHROPIC, **_CURSOR, **_GEMINI, **_BEDROCK, **_MCP}, PLAIN),
 }
 WIRES = frozenset(_CONNECTIONS)
 """What a connection may be registered with."""
