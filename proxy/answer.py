@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from app.domain.record.session import Decision, SessionState
+from app.domain.record.session import Decision, RecordedCall, SessionState
 from app.domain.record.session_facts import Spent
 from app.errors import (
     AbeyanceError,
@@ -59,6 +59,8 @@ class Along:
     """Of Cursor's cloud agents."""
     given: Callable[[frozenset[str]], None] | None = None
     """Is told the ids that it gives, before they are sent."""
+    made: tuple[RecordedCall, ...] = ()
+    """The tool call that the request is."""
 
 
 _NOTHING = Along()
@@ -143,7 +145,7 @@ class Relay:
                 body_bytes=self._sent,
                 masked=self.tally.masked,
                 rules=tuple(rule for rule, _ in self.tally.findings),
-                calls=self._gate.recorded() if self._gate else (),
+                calls=self._gate.recorded() if self._gate else self._along.made,
                 error=error,
                 state=SessionState.INDETERMINATE if self._unrecorded else SessionState.CLOSED,
                 spent=Spent(tokens, self._catalog.prices.cost(model, tokens)),

@@ -14,6 +14,7 @@ from app.domain.hook import Hook
 from app.domain.record.session import RecordedRequest
 from app.domain.record.session_facts import Conversation, History, Origin
 from app.domain.segment import Facts, Role, Segment
+from app.domain.tool_call import HeldCall
 from app.errors import NotFound, Reason, Refused
 from app.wire import media, strict_json
 from app.wire.apis.cursor import CURSOR
@@ -61,6 +62,8 @@ class Inquiry:
     """The ids of calls that its sender takes back."""
     use: AccountUse
     mcp: McpRequest = NO_MCP
+    tool_call: HeldCall | None = None
+    """The tool call that it is, where it is one of MCP."""
     has_tools: bool = False
     """Whether the model may call tools, as in the work of an agent."""
     models: frozenset[str] = frozenset()

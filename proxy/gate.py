@@ -29,8 +29,9 @@ from proxy.cursor.agents import CloudAgents
 from proxy.exchange import ClientGone, Exchange, attend
 from proxy.facts import Inquiry, split_target
 from proxy.front import check_front, one_spelling
-from proxy.holds.asking import Asking, HeldRequest
+from proxy.holds.asking import Asking
 from proxy.holds.endings import cancelled, denied_by_rule
+from proxy.holds.held_request import HeldRequest
 from proxy.holds.holding import Holding
 from proxy.http.closed_endpoints import check_open
 from proxy.http.compression import content_coding
@@ -41,6 +42,7 @@ from proxy.inspection import Incoming, Inspected, inspect
 from proxy.keys.admission import Admission, Caller
 from proxy.keys.scope import check_connection, check_models
 from proxy.mcp.answers import ServerMessages
+from proxy.mcp.calls import recorded_calls
 from proxy.mcp.refusing import Refusing
 from proxy.mcp.tools import Tools, with_changes
 from proxy.record.histories import after_answer
@@ -208,7 +210,8 @@ class Gate:
         cloud = self.agents.answer(
             *(identity, inquiry, credential, recording.session.id, visit.exchange.base_url)
         )
-        along = Along(watched, server, cloud, partial(self._given, visit, inquiry))
+        made = recorded_calls(inquiry, verdict, decision, hold)
+        along = Along(watched, server, cloud, partial(self._given, visit, inquiry), made)
         relay = Relay(visit, recording, answering, catalog, self.pool, along)
         await recording.forwarding(decision, hold)
         recording.stopwatch.sent()

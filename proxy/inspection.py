@@ -16,6 +16,7 @@ from policies.passages.names import UNKEYED, PassageNames
 from proxy.facts import Inquiry, read_inquiry
 from proxy.front import Headers
 from proxy.http.compression import decompressed
+from proxy.mcp.calls import with_call
 from proxy.record.conversations import conversation_of
 from proxy.record.histories import history_of
 
@@ -104,6 +105,7 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
         inquiry = replace(inquiry, history=history)
     if verdict.action is Action.HOLD or inquiry.mcp.tools:
         inquiry = inquiry.named()
+    inquiry = with_call(inquiry, incoming.identity, now, catalog)
     request = inquiry.request
     as_it_came = request.body is incoming.body
     if as_it_came:

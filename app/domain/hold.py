@@ -220,11 +220,16 @@ class Hold:
     task: str = ""
     """The id of the first hold of its task: the requester gets one message about all of them."""
     tool: HeldCall | None = None
-    """The tool call that waits, where it is not the request itself."""
+    """The tool call that waits, where it is one: in a model's answer, or as a request of MCP."""
     hook: Hook | None = None
     """The hook of an agent that asked, where it was not the gateway's own data path."""
     moves: tuple[str, ...] = ()
     """A token for each change of the state and each vote: who repeats a write knows it by this."""
+
+    @property
+    def is_of_answer(self) -> bool:
+        """Whether a tool call in a model's answer waits, and not a request."""
+        return self.tool is not None and not self.tool.is_request
 
     @property
     def attached(self) -> bool:

@@ -39,3 +39,5 @@ class HeldCall:
     """Its id, as the model's answer gave it; empty where it has none."""
     editable: bool = True
     """Whether an approver may change it: not where something in it is masked or left out."""
+    is_request: bool = False
+    """Whether a request makes it, as over MCP, and no model's answer."""

@@ -16,7 +16,7 @@ from bot.views.quotes import passages, quotes
 from bot.views.replay.lists import RECORD
 from policies.approvals.grant_lengths import grant_length, grant_lengths
 from policies.approvals.habits import ADVICE
-from policies.calls.voting import may_pass_task
+from policies.calls.voting import about_calls, may_pass_task
 from policies.passages.trust import trustable
 
 if TYPE_CHECKING:
@@ -193,8 +193,8 @@ def _why(hold: Hold) -> Markup:
     others = [fired for fired in hold.verdict.holding if fired is not decisive]
     lines, left = [], _MOST_PASSAGES
     for fired in (decisive, *others[:_MOST_OTHERS]):
-        # A call that is shown as a whole holds what was found.
-        told = hold.tool is not None and not body.is_folded(hold.tool)
+        # A call that is shown as a whole holds what was found in it.
+        told = hold.tool is not None and about_calls(fired) and not body.is_folded(hold.tool)
         quoted = [] if told else passages(fired, left) or quotes(fired)
         left = max(left - len(quoted), 1)
         lines += [text.bold(fired.title, 200) or text.code(fired.rule, 100), *quoted]

@@ -11,6 +11,7 @@ from bot.slack import text
 from bot.views.calls import words
 from bot.views.durations import duration
 from policies.approvals.approval import last_words
+from policies.calls.voting import about_calls
 from policies.mcp.changes import CHANGED
 from policies.passages.trust import trustable, trusts_of
 
@@ -33,7 +34,7 @@ def also_covers(hold: Hold) -> Markup:
         return text.ours("Approving also accepts the new description of the tool, for everyone")
     asked = [fired.question for fired in holding if fired.question]
     longest = max((q.cover.most for q in asked if q.cover), default=None)
-    if hold.tool:
+    if hold.tool and all(map(about_calls, holding)):
         return _same_call(hold, longest)
     if longest is None:
         return text.ours("")
@@ -104,7 +105,7 @@ def grant(granted: GrantSummary, hold: Hold) -> Markup:
 
 
 def _covered(hold: Hold) -> Markup:
-    if hold.tool is None:
+    if hold.tool is None or not all(map(about_calls, hold.verdict.holding)):
         return text.ours("this work")
     if any(vote.for_task for vote in hold.votes if vote.approve):
         return text.join(words.tool(hold.tool), text.ours(" calls of one conversation"))

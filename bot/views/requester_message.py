@@ -48,7 +48,7 @@ def due(hold: Hold, *, waited: bool) -> bool:
             return True
         case HoldState.WITHDRAWN:
             # Why a tool call was withdrawn stands in the answer, or its agent was stopped.
-            return bool(hold.note) and hold.tool is None
+            return bool(hold.note) and not hold.is_of_answer
         case HoldState.PENDING:
             return waited or unanswered(hold)
         case HoldState.APPROVED:
@@ -101,7 +101,7 @@ def _in_full(told: RequesterView) -> list[Block]:
 def _in_a_line(told: RequesterView) -> Block:
     hold = told.hold
     mark, said, then = _LINES[hold.state]
-    if hold.state is HoldState.WITHDRAWN and hold.note and not hold.tool:
+    if hold.state is HoldState.WITHDRAWN and hold.note and not hold.is_of_answer:
         said = "couldn't be reviewed"
     if hold.tool and then:
         then = _CALL_THEN[hold.state]
@@ -135,7 +135,7 @@ def _buttons(told: RequesterView) -> list[Button]:
             if told.hold.tool:
                 said = "Approvers won't be asked again. The agent is told that it is withdrawn."
             return [Button("Withdraw", WITHDRAW, told.value, style="danger", confirm=said)]
-        case _ if told.hold.tool:
+        case _ if told.hold.is_of_answer:
             # Only the agent can make its call again.
             return []
         case HoldState.DENIED | HoldState.EXPIRED | HoldState.LAPSED | HoldState.WITHDRAWN:

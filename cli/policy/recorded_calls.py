@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.record.session import sent
 from app.domain.tool_call import ToolCall
+from app.wire.apis.mcp import MCP
 from app.wire.calls.choose import reader_for
 from policies.rehearse import PastCall
 
@@ -35,7 +36,7 @@ def recorded_calls(
     Those that a rule looked at are in the record, though they were denied; the others are read out
     of what went to the client. A rule looks at all calls of a tool or at none.
     """
-    if answer is None:
+    if answer is None or wire.name == MCP.name:  # whose requests are the calls
         return RecordedCalls()
     looked_at = {call.tool for call in answer.calls}
     others = (call for call in _sent(wire, answer, chunks) if call.tool not in looked_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, TypeAlias
 
+from app.domain.passage import PassageKind
 from app.domain.verdict import Action, Risk
 from policies.approvals.approval import Objection
 from policies.approvals.grant_lengths import decided_by_one
@@ -33,13 +34,21 @@ def may_change(hold: Hold) -> bool:
 def may_pass_task(hold: Hold) -> bool:
     """Whether an approval may let other calls of the tool pass in the conversation.
 
-    Only under rules of which an approval covers more than the call, and never at critical risk.
+    Only under rules on tool calls of which an approval covers more than the call, and never at
+    critical risk.
     """
     holding = hold.verdict.holding
     if hold.tool is None or not hold.tool.conversation or not holding:
         return False
     covering = all(fired.question and fired.question.cover for fired in holding)
-    return covering and not any(fired.risk is Risk.CRITICAL for fired in holding)
+    is_critical = any(fired.risk is Risk.CRITICAL for fired in holding)
+    return covering and all(map(about_calls, holding)) and not is_critical
+
+
+def about_calls(fired: FiredRule) -> bool:
+    """Whether a rule holds a tool call as such, and not a text in a request that makes one."""
+    asked = fired.question.passages if fired.question else ()
+    return all(passage.kind is PassageKind.CALL for passage in asked)
 
 
 def judge_change(hold: Hold, word: Word) -> Objection | None:

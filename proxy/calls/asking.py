@@ -23,7 +23,7 @@ from proxy.calls.same_call import released_before
 from proxy.facts import Inquiry
 from proxy.holds.endings import needs_reason, too_many
 from proxy.holds.new_hold import new_hold
-from proxy.holds.said_before import approves, asks, denied, expired
+from proxy.holds.said_before import approves, asks, denied, denied_since, expired
 from proxy.record.recording import Recording
 
 if TYPE_CHECKING:
@@ -218,14 +218,12 @@ class CallAsking:
         """
         recent = await self._holding.recent(asked.identity, asked.verdict)
         here = _of_calls(asked, recent)
-        no = denied(here, asked.verdict, asked.key, self._clock.now())
-        later = here[here.index(no) + 1 :] if no else []
-        return None if any(approves(hold, asked.verdict, asked.key) for hold in later) else no
+        return denied_since(here, asked.verdict, asked.key, self._clock.now())
 
     def _cannot_ask(
         self, asked: CallAsked, left: Verdict, recent: Sequence[Hold]
     ) -> Refused | None:
-        waiting = [h for h in recent if h.tool and h.state is HoldState.PENDING]
+        waiting = [h for h in recent if h.is_of_answer and h.state is HoldState.PENDING]
         if len(waiting) >= self._limits.pending_calls:
             return too_many(left, self._limits.pending_calls)
         wants_reason = left.approval is not None and left.approval.reason_required
@@ -302,7 +300,7 @@ class CallAsking:
 def _of_calls(asked: CallAsked, holds: Sequence[Hold]) -> list[Hold]:
     """Return those that are about tool calls of the same asker, in their order."""
     asker = asked.inquiry.asker(asked.identity)
-    return [hold for hold in holds if hold.tool is not None and hold.asker == asker]
+    return [hold for hold in holds if hold.is_of_answer and hold.asker == asker]
 
 
 def _not_again(asked: CallAsked, no: Hold) -> CallAnswer:

@@ -15,8 +15,9 @@ from policies.reload import CatalogKeeper
 from proxy.evaluate import words
 from proxy.evaluate.inquiry import Examined, HookQuestion, examined, is_on_our_wire, is_short
 from proxy.evaluate.result import Result, rules_of
-from proxy.holds.asking import Asking, HeldRequest
+from proxy.holds.asking import Asking
 from proxy.holds.endings import denied_by_rule
+from proxy.holds.held_request import HeldRequest
 from proxy.record.recorder import Recorder
 from proxy.work.pool import Pool
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from app.domain.event import EventKind
 from app.domain.hold import Hold, HoldState
-from app.domain.identity import Identity
 from app.domain.record.session import Decision
 from app.domain.verdict import Action, Verdict
 from policies.approvals.approval import released_by_people
 from policies.passages.answers import joins, only_repeats
-from proxy.facts import Inquiry
 from proxy.holds import endings
+from proxy.holds.held_request import Clearance, HeldRequest
 from proxy.holds.holding import hold_key
 from proxy.holds.new_hold import new_hold
-from proxy.holds.said_before import approves, asks, denied, expired, just_released, left_over
-from proxy.holds.waiting import Waiter
+from proxy.holds.said_before import (
+    approves,
+    asks,
+    denied,
+    denied_since,
+    expired,
+    just_released,
+    left_over,
+)
 from proxy.rate import Rate
 
 if TYPE_CHECKING:
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.grant import Grant
+    from app.domain.tool_call import HeldCall
     from app.errors import Refused
     from app.storage.feed import Periodic
     from app.telemetry import Metrics
@@ -41,38 +47,6 @@ if TYPE_CHECKING:
 
 _COUNTS_A_MINUTE = 60
 """How often one person may have tokens counted of what needs an approval: each is recorded."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldRequest:
-    """A request that rules hold, and who sends it.
-
-    `judge` decides anew under the rules of now; it raises Refused where they deny.
-    """
-
-    waiter: Waiter
-    identity: Identity
-    inquiry: Inquiry
-    verdict: Verdict
-    judge: Callable[[], Awaitable[Verdict]]
-    leaves: bool = False
-    """Whether an approval that covers nothing is left to the same on the wire, after a hook."""
-
-    @property
-    def defers(self) -> bool:
-        """Whether whoever asks does not wait."""
-        return self.waiter.defers(self.inquiry)
-
-
-@dataclass(frozen=True, slots=True)
-class Clearance:
-    """Why a request may go out; `hold` is the one that it has claimed, if it asked people.
-
-    A `hold` that is still pending means: not yet, and the caller does not wait.
-    """
-
-    decision: Decision
-    hold: Hold | None = None
 
 
 class Asking:
@@ -105,8 +79,9 @@ class Asking:
         key = hold_key(asked.identity, asked.inquiry, verdict)
         waiting = await self._found(asked, key)
         while waiting is None:
-            left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
+            left, grants = await self._still_open(asked, verdict)
             if not left.holding:
+                await self._check_denials(asked, grants)
                 await self._use(asked, left, grants)
                 return Clearance(Decision.GRANTED)
             if asked.inquiry.only_counts:
@@ -151,7 +126,7 @@ class Asking:
         recent, here = await self._recent(asked, left)
         if approved := [hold for hold in here if approves(hold, left, key)]:
             await asyncio.gather(*map(self._granted.cover, approved))
-            now_left, _ = await self._granted.still_open(asked.identity, asked.inquiry, left)
+            now_left, _ = await self._still_open(asked, left)
             if not now_left.holding:
                 return None
             if unused := left_over(approved):
@@ -161,11 +136,25 @@ class Asking:
             return _Waiting(pending, self._holding.caller(asked.waiter.program), is_own=False)
         if only_repeats(left):
             await self._refuse(asked, left, endings.no_title(left))
-        waiting = [h for h in recent if h.tool is None and h.state is HoldState.PENDING]
+        waiting = [h for h in recent if not h.is_of_answer and h.state is HoldState.PENDING]
         if len(waiting) >= self._limits.pending:
             await self._refuse(asked, left, endings.too_many(left, self._limits.pending))
         caller = "" if asked.defers else self._holding.caller(asked.waiter.program)
         return await self._open(asked, left, key, said, caller)
+
+    async def _still_open(
+        self, asked: HeldRequest, verdict: Verdict
+    ) -> tuple[Verdict, tuple[Grant, ...]]:
+        call = asked.inquiry.tool_call
+        return await self._granted.still_open(asked.identity, asked.inquiry, verdict, call)
+
+    async def _check_denials(self, asked: HeldRequest, grants: Sequence[Grant]) -> None:
+        """Raise Refused where a tool was approved for a task, and this very call of it denied."""
+        if any(grant.covers.tool for grant in grants):
+            _, here = await self._recent(asked, asked.verdict)
+            key = hold_key(asked.identity, asked.inquiry, asked.verdict)
+            if no := denied_since(here, asked.verdict, key, self._clock.now()):
+                await self._refuse(asked, asked.verdict, endings.denied_before(no))
 
     async def _recent(
         self, asked: HeldRequest, left: Verdict
@@ -223,7 +212,13 @@ class Asking:
             caller=caller,
             now=self._clock.now(),
         )
-        opened = replace(opened, id=recording.session.hold_id, reason=said.reason, again=said.again)
+        opened = replace(
+            opened,
+            id=recording.session.hold_id,
+            reason=said.reason,
+            again=said.again,
+            tool=await self._led_to(asked),
+        )
         hold = await self._holding.open(opened, recording)
         if hold.session_id != recording.session.id:
             waiter.recording = None
@@ -231,6 +226,13 @@ class Asking:
                 Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
             )
         return _Waiting(hold, caller, is_own=True)
+
+    async def _led_to(self, asked: HeldRequest) -> HeldCall | None:
+        """Return the tool call that the request is, with what ran before it."""
+        call, talk = asked.inquiry.tool_call, asked.inquiry.conversation
+        if call is None or talk is None:
+            return call
+        return replace(call, before=await self._recorder.calls_in(talk, asked.identity))
 
     async def _released(self, asked: HeldRequest, waiting: _Waiting) -> Clearance:
         """Return when people have approved the request's own hold, and it is claimed."""
@@ -314,7 +316,7 @@ class Asking:
         verdict = await asked.judge()
         if verdict.action is not Action.HOLD:
             return
-        left, grants = await self._granted.still_open(asked.identity, asked.inquiry, verdict)
+        left, grants = await self._still_open(asked, verdict)
         if left.holding and not released_by_people(hold):
             await self._holding.lapse(hold)
             raise endings.cover_ended(left)

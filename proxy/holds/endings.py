@@ -36,6 +36,12 @@ _MESSAGES = {
         "Send it again to ask for approval. Session {session}."
     ),
 }
+_CALL_DENIED = (
+    "{by} denied this tool call, so it was not made (rule {rule}){why}. {explain}Unless this says "
+    "what to do instead, do not try another way; ask the person you work for how to go on. "
+    "Session {session}."
+)
+"""Over MCP, where it is a model that reads it."""
 _GIVEN_BACK = (
     "{note} The request was not sent (rule {rule}). Contact your Abeyance administrator; sending "
     "it again won't help until this is fixed. Session {session}."
@@ -60,6 +66,8 @@ def refusal_of(hold: Hold) -> Refused:
     template = _MESSAGES[hold.state]
     if hold.state is HoldState.WITHDRAWN and hold.note:
         template = _GIVEN_BACK
+    if hold.state is HoldState.DENIED and hold.tool:
+        template = _CALL_DENIED
     denials = [vote for vote in hold.votes if not vote.approve]
     message = template.format(
         by=" and ".join(vote.by.name for vote in denials) or "An approver",

@@ -61,6 +61,13 @@ def denied(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold
     return None
 
 
+def denied_since(here: Sequence[Hold], verdict: Verdict, key: str, now: datetime) -> Hold | None:
+    """Return a denial of the very same, unless that was approved later."""
+    no = denied(here, verdict, key, now)
+    later = here[here.index(no) + 1 :] if no else []
+    return None if any(approves(hold, verdict, key) for hold in later) else no
+
+
 def expired(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:
     for hold in reversed(here):
         at = hold.decided_at

@@ -16,6 +16,8 @@ from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
 from app.logs import Seldom
 from app.pages import LARGE_BYTES
+from app.search import SessionFilter
+from app.storage.record.terms import CONVERSATION_SHORT
 from proxy.record.recording import Intent, Recording
 from proxy.record.threads import Threads
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.hold import Hold
     from app.domain.identity import Identity
+    from app.domain.record.session_facts import Conversation
     from app.domain.verdict import Verdict
     from app.sealing.data_key import DataKey
     from app.storage.ports import Journal
@@ -37,6 +40,10 @@ _FLUSH_SECONDS = 0.5
 _TOGETHER = 100
 _MODEL_LENGTH = 100
 _MOST_TOOLS = 20
+# Beside calls, a client lists tools and gives signs of life.
+_LOOKED_BACK = 30
+_MOST_BEFORE = 5
+_LINE = 300
 _UNANSWERED = "the request was sent, and no answer to it was seen"
 _UNSENT = "nothing was sent to the model"
 _log = structlog.get_logger(__name__)
@@ -139,6 +146,14 @@ class Recorder:
         if session.gateway != self._gateway:
             await self._sessions.adopt(session_id, self._gateway)
         return self._of(session, await self._bodies.key(session.identity.key))
+
+    async def calls_in(self, talk: Conversation, identity: Identity) -> tuple[str, ...]:
+        """Return the last tool calls that went out in a conversation over MCP, a line each."""
+        wanted = SessionFilter(conversation=talk.id[:CONVERSATION_SHORT], owner=identity)
+        latest = await self._sessions.search(wanted, limit=_LOOKED_BACK)
+        made = [call for session in latest if session.answer for call in session.answer.calls]
+        lines = (f"{call.tool}: {call.arguments}"[:_LINE] for call in made[:_MOST_BEFORE])
+        return tuple(reversed(list(lines)))
 
     async def taken_over(self, hold: Hold, by: Recording) -> None:
         """End the session of a hold whose approval another one has claimed, if it is another."""

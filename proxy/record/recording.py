@@ -135,7 +135,7 @@ class Recording:
 
         Both have ended when this returns, or raises what became of one of them.
         """
-        digest = hold.digest if hold.tool else self.session.request.digest
+        digest = hold.digest if hold.is_of_answer else self.session.request.digest
         self.claiming = True
         done = await asyncio.gather(
             claim,

@@ -131,7 +131,7 @@ class Sweeper:
             return
         for hold in await self._holds.pending():
             theirs = [caller for caller in hold.callers if caller.partition(":")[0] in dead]
-            if hold.tool is None or not theirs:
+            if not hold.is_of_answer or not theirs:
                 continue
             await self._forget_callers(hold)
             if len(theirs) == len(hold.callers) and (left := await self._holds.get(hold.id)):

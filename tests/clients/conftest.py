@@ -38,7 +38,7 @@ RULES = """
 - id: held-calls
   title: Commands that walk on the moon
   on: response
-  when: {tool_call: {name: ["@shell"], arguments: {words: [moonwalk]}}}
+  when: {tool_call: {name: ["@shell", deploy], arguments: {words: [moonwalk]}}}
   then: hold
   approval: {from: [managers], expires: 2m}
   risk: high

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.slack.people.driver import SlackDriver
 
-DENIAL = {"category": "Not allowed by policy", "reason": "Use the lunar simulator"}
+DENIAL = {"category": "Do it another way", "reason": "Use the lunar simulator"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +177,34 @@ async def test_a_held_call_is_done_once_when_it_is_approved(
         assert words(await client.call_tool("deployed", {})).count(case) == 1
 
 
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+async def test_a_call_is_shown_as_tool_calls_are_and_its_tool_approved_for_one_session(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    async with tools.client() as client, asyncio.TaskGroup() as tasks:
+        await client.call_tool("deployed", {})
+        target = f"moonwalk {case}"
+        calling = tasks.create_task(client.call_tool("deploy", {"target": target}))
+        card = await maria.wait_for_message(case, channel="approvals")
+        assert f"target: {target}" in card.words
+        assert "Tool: deploy" in card.words.replace("*", "").replace("`", "")
+        assert "deployed: {}" in card.words
+        await maria.click(card, "Approve deploy for this task")
+        assert f"{target} is deployed" in words(await calling)
+        other = f"moonwalk again {case}"
+        assert f"{other} is deployed" in words(await client.call_tool("deploy", {"target": other}))
+    assert sum(case in seen.words for seen in maria.messages("approvals")) == 1
+    storage = tools.house.storage()
+    wanted = SessionFilter(tool="deploy", call=Decision.APPROVED)
+    [latest] = await storage.sessions.search(wanted, limit=1)
+    storage.close()
+    assert latest.answer is not None
+    [call] = latest.answer.calls
+    assert (call.tool, call.by, call.rules) == ("deploy", "Maria Lopez", ("held-calls",))
+    assert call.waited_ms > 0
+
+
 @pytest.mark.parametrize("tools", [*DIALECTS, ANSWERS_IN_JSON], ids=str, indirect=True)
 async def test_a_client_that_takes_progress_is_told_what_its_call_is_waiting_for(
     tools: Toolbox, slack: SlackDriver, case: str
@@ -253,7 +281,7 @@ async def test_a_held_call_of_a_client_that_takes_progress_is_denied_in_words(
             await told.wait()
             await maria.click(card, "Deny…")
             await maria.submit(DENIAL)
-        assert "Maria Lopez denied this request" in calling.result().message
+        assert "Maria Lopez denied this tool call" in calling.result().message
         assert calling.result().data["code"] == "approval_denied"
         assert case not in words(await client.call_tool("deployed", {}))
 
@@ -270,7 +298,7 @@ async def test_a_denied_call_is_an_error_with_the_managers_words_and_the_client_
             await maria.click(card, "Deny…")
             await maria.submit(DENIAL)
         refused = calling.result()
-        assert "Maria Lopez denied this request" in refused.message
+        assert "Maria Lopez denied this tool call" in refused.message
         assert "Use the lunar simulator" in refused.message
         assert refused.data["code"] == "approval_denied"
         assert case not in words(await client.call_tool("deployed", {}))
@@ -421,7 +449,7 @@ async def test_a_description_that_was_denied_stays_refused_for_all_until_it_is_a
         card = await maria.wait_for_message(case, channel="approvals")
         await maria.click(card, "Deny…")
         await maria.submit(DENIAL)
-        assert "Maria Lopez denied this request" in (await calling).message
+        assert "Maria Lopez denied this tool call" in (await calling).message
     # Nobody else has seen the tool at all, so the latest description counts.
     async with dana.client(ours) as client:
         again = await refused(client, "greet", {"name": "Eve"})

@@ -51,13 +51,14 @@ def noun(hold: Hold) -> str:
 def then(hold: Hold) -> Markup:
     """Say what became of a call that was approved."""
     changed = " with the change" if hold.change else ""
+    to = "the server" if hold.tool and hold.tool.is_request else "the agent"
     if hold.state is HoldState.RELEASED:
-        return text.ours(f"released to the agent{changed}")
+        return text.ours(f"released to {to}{changed}")
     if hold.state is HoldState.LAPSED and hold.outcome:
         return text.ours("but not used")
     if hold.state is HoldState.LAPSED:
         return text.ours("but the agent never came back for it")
     if hold.attached or hold.keep_until is None:
-        return text.ours(f"being released to the agent{changed}")
+        return text.ours(f"being released to {to}{changed}")
     lead_in = text.ours("the agent has stopped waiting; its next try goes through until ")
     return text.join(lead_in, text.moment(hold.keep_until))

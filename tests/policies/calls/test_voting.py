@@ -13,7 +13,7 @@ from app.domain.tool_call import HeldCall
 from app.domain.verdict import Action, Approval, Risk
 from policies.approvals.approval import Objection, Voter
 from policies.approvals.votes import Word, facts_of, judge_word, vote_by
-from policies.calls.voting import stops_change
+from policies.calls.voting import may_pass_task, stops_change
 from policies.passages.answers import covered_by, covers_of, still_open
 from tests.policies.made import ALICE
 from tests.policies.passages.questions import TERMS, fired, passage, verdict
@@ -210,3 +210,9 @@ def test_what_waits_in_the_conversation_is_covered_once_its_task_is_approved() -
     grants = covers_of(approved(DELETE, vote(for_task=True)), NOW)
     waiting = held(replace(DELETE, arguments='{"command":"ls"}'), rule("b"))
     assert [grant.id for grant in covered_by(waiting, grants, NOW)] == [grants[-1].id]
+
+
+def test_a_text_in_a_request_of_mcp_is_not_approved_for_a_task() -> None:
+    of_text = fired("clusters", passage("a", PassageKind.TEXT))
+    assert may_pass_task(held())
+    assert not may_pass_task(held(DELETE, of_text))

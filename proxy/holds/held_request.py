@@ -1,0 +1,45 @@
+"""A request that rules hold, and why it may go out after all."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from app.domain.hold import Hold
+from app.domain.identity import Identity
+from app.domain.record.session import Decision
+from app.domain.verdict import Verdict
+from proxy.facts import Inquiry
+from proxy.holds.waiting import Waiter
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRequest:
+    """A request that rules hold, and who sends it.
+
+    `judge` decides anew under the rules of now; it raises Refused where they deny.
+    """
+
+    waiter: Waiter
+    identity: Identity
+    inquiry: Inquiry
+    verdict: Verdict
+    judge: Callable[[], Awaitable[Verdict]]
+    leaves: bool = False
+    """Whether an approval that covers nothing is left to the same on the wire, after a hook."""
+
+    @property
+    def defers(self) -> bool:
+        """Whether whoever asks does not wait."""
+        return self.waiter.defers(self.inquiry)
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """Why a request may go out; `hold` is the one that it has claimed, if it asked people.
+
+    A `hold` that is still pending means: not yet, and the caller does not wait.
+    """
+
+    decision: Decision
+    hold: Hold | None = None

@@ -1,0 +1,56 @@
+"""The one tool call that a request of MCP is: what people see of it, and what is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.domain.record.session import RecordedCall
+from app.wire.apis.mcp import MCP
+from policies.calls.arguments import is_shortened
+from policies.conditions import ConditionInput
+from policies.mcp.calls import requested_call
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from app.domain.hold import Hold
+    from app.domain.identity import Identity
+    from app.domain.record.session import Decision
+    from app.domain.verdict import Verdict
+    from policies.compiled_catalog import Catalog
+    from proxy.facts import Inquiry
+
+
+def with_call(inquiry: Inquiry, identity: Identity, now: datetime, catalog: Catalog) -> Inquiry:
+    """Return the inquiry with the tool call that it is; a batch is none, but a request."""
+    calls = inquiry.facts.prompt.calls
+    if inquiry.wire.name != MCP.name or len(calls) != 1 or not isinstance(inquiry.body.json, dict):
+        return inquiry
+    asked = ConditionInput(inquiry.facts, identity, now)
+    talk = inquiry.conversation
+    call = requested_call(calls[0], asked, talk.id if talk else "", catalog)
+    return replace(inquiry, tool_call=call)
+
+
+def recorded_calls(
+    inquiry: Inquiry, verdict: Verdict, decision: Decision, hold: Hold | None
+) -> tuple[RecordedCall, ...]:
+    """Return the call of a request that goes out, for its record."""
+    call = inquiry.tool_call
+    if call is None:
+        return ()
+    votes = hold.votes if hold else ()
+    waited = hold.decided_at - hold.created_at if hold and hold.decided_at else None
+    return (
+        RecordedCall(
+            tool=call.tool,
+            arguments=call.arguments,
+            decision=decision,
+            rules=tuple(fired.rule for fired in verdict.fired),
+            hold_id=hold.id if hold else "",
+            by=" and ".join(vote.by.name for vote in votes if vote.approve),
+            waited_ms=int(waited.total_seconds() * 1000) if waited else 0,
+            is_cut=is_shortened(call.arguments),
+        ),
+    )
