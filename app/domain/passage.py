@@ -27,6 +27,7 @@ class PassageKind(StrEnum):
 
 LINE_END = "⏎"
 """Stands for the end of a line in what an excerpt shows."""
+_TELLING = {PassageKind.TYPED: 0, PassageKind.WORK: 1}
 _FIXED = frozenset({Role.SYSTEM, Role.USER})
 
 
@@ -89,6 +90,9 @@ class Passage:
 
 
 def most_telling(passages: Iterable[Passage]) -> list[Passage]:
-    """Return passages in the order in which people should read them: the newest words first."""
-    newest = list(passages)[::-1]
-    return [p for p in newest if p.asked] + [p for p in newest if not p.asked]
+    """Return passages in the order in which people should read them.
+
+    What was typed comes first, then what was done for it, then the rest; of each, the newest. So
+    nothing that a tool returns can push a prompt off a card.
+    """
+    return sorted(reversed(list(passages)), key=lambda passage: _TELLING.get(passage.kind, 2))

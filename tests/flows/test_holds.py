@@ -28,6 +28,12 @@ def a_risky_prompt() -> list[dict[str, str]]:
     return [{"role": "user", "content": f"Deploy build {uuid4().hex[:8]} to production"}]
 
 
+def replies(user: SlackUser, card: SeenMessage) -> list[str]:
+    """Return what was said in the thread of a card."""
+    seen = user.messages("approvals")
+    return [m.words for m in seen if m.thread_ts == card.ts and m.ts != card.ts]
+
+
 async def test_an_approved_request_goes_upstream_unchanged_and_is_answered(
     house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
 ) -> None:
@@ -59,6 +65,7 @@ async def test_an_approved_request_goes_upstream_unchanged_and_is_answered(
     assert re.search(r"released · finished in \d+\.\d s, \d+ tokens", decided.words)
     assert "Maria Lopez" in decided.words or maria.id in decided.words
     assert decided.buttons == ["Revoke", "Record"], "it covers what is done for it"
+    assert replies(maria, card) == [], "the card itself tells the decision"
 
 
 async def test_the_card_says_that_an_approved_request_failed(
@@ -107,6 +114,7 @@ async def test_a_denied_request_tells_the_caller_who_and_why(
     for told in ("production-needs-a-manager", "staging"):
         assert told in notice.words
     assert (await marcus.wait_for_change(card, "Denied")).buttons == ["Record"]
+    assert replies(marcus, card) == [], "the card itself tells the decision"
     assert await model.requests() == []
 
 

@@ -30,6 +30,24 @@ def test_what_a_card_has_no_room_for_is_counted_beside_the_button(number: int, l
     assert f'"text": "{label}"' in words(draw(hold(rule=fired(question=asked))))
 
 
+def test_a_card_shows_the_newest_typed_passage_first_and_five_at_most() -> None:
+    """Passages come in the order of the conversation, the oldest first."""
+    typed = [said(f"typed-{at}") for at in range(4)]
+    work = [said(f"tool-{at}", Role.TOOL, PassageKind.WORK) for at in range(8)]
+    system = said("system-0", Role.SYSTEM, PassageKind.TEXT)
+    spoken = [
+        passage for turn in zip(typed, work[::2], work[1::2], strict=True) for passage in turn
+    ]
+    asked = Question("law", TERMS, (system, *spoken), COVER)
+    card = words(draw(hold(rule=fired(question=asked))))
+    shown = [name for _, name in sorted((card.find(f"{p.name} "), p.name) for p in asked.passages)]
+    assert [name for name in shown if f"{name} " in card] == [
+        *("typed-3", "typed-2", "typed-1", "typed-0"),
+        "tool-7",
+    ]
+    assert "View full (+8 more)" in card
+
+
 @pytest.mark.parametrize(
     ("role", "kind", "told"),
     [

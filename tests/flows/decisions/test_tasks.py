@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
@@ -94,6 +95,10 @@ async def test_an_approved_ask_covers_what_is_done_for_it_and_nothing_that_is_as
             assert word in before
             assert next_word not in before
             assert next_word in new
+            for fact in ("digest `", "catalog `", f"`POST /{PATH.removeprefix('/openai/')}` "):
+                assert fact in view.words
+                assert fact not in card.words
+            assert re.search(r"\d+ bytes · ", view.words)
             await maria.click(card, "Approve")
         assert second.result().status_code == 200
         await maria.click(used, "Revoke")
