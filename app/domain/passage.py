@@ -95,4 +95,5 @@ def most_telling(passages: Iterable[Passage]) -> list[Passage]:
     What was typed comes first, then what was done for it, then the rest; of each, the newest. So
     nothing that a tool returns can push a prompt off a card.
     """
-    return sorted(reversed(list(passages)), key=lambda passage: _TELLING.get(passage.kind, 2))
+    newest = list(passages)[::-1]
+    return sorted(newest, key=lambda passage: _TELLING.get(passage.kind, 2))

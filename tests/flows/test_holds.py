@@ -19,7 +19,7 @@ from tests.recorded import recorded
 if TYPE_CHECKING:
     from sandbox.idp.driver import IdpDriver
     from sandbox.model.driver import ModelDriver
-    from sandbox.slack.people.driver import SlackDriver
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
     from tests.flows.house import House
 
 

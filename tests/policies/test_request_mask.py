@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 
 from app.domain.segment import Facts, Prompt, Role, Segment
 from policies.decide import examine
+from policies.matching.findings import Finder, Inspected
+from policies.matching.matcher import Matcher
+from policies.matching.target import Target
 from policies.passages.names import UNKEYED
+from policies.patterns.pattern import parse
+from policies.request_mask import RequestMask
 from tests.policies.made import ALICE
 
 if TYPE_CHECKING:
@@ -43,3 +48,18 @@ def test_what_is_masked_does_not_depend_on_where_it_was_looked_for(
     for text in said:
         assert (mask or str)(text) == everywhere(text)
     assert (mask.known.labels if mask else ()) == everywhere.known.labels
+
+
+def test_only_texts_in_which_something_was_found_are_searched_again() -> None:
+    found, harmless = "key AKIAIOSFODNN7EXAMPLE", "hello"
+    target = Target("key", parse("AKIA[0-9A-Z]{16}"))
+    finder = Finder([Matcher([target])], [target])
+    searched: list[str] = []
+
+    def inspect(*texts: str) -> Inspected:
+        searched.extend(texts)
+        return Inspected(*texts)
+
+    mask = RequestMask(finder, lambda _: "[key]", (harmless, found), {found}, inspect)
+    assert searched == [found]
+    assert (mask(found), mask(harmless)) == ("key [key]", harmless)
