@@ -104,7 +104,7 @@ def _event(delta: str) -> bytes:
 
 def _masker(catalog: Catalog, content_type: str) -> AnswerMasker:
     masking = catalog.answer_masking(facts("hello"), DEV, "sk-upstream-credential", NOW)
-    wire = wire_for("openai", "POST", "v1/chat/completions", {})
+    wire = wire_for("openai", "v1/chat/completions", {})
     return wire.answer(content_type, masking, LIMIT)
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from app.wire.calls.base import CallReader
     from policies.compiled_catalog import Catalog
 
-WIRE = wire_for("anthropic", "POST", "/v1/messages")
+WIRE = wire_for("anthropic", "/v1/messages")
 ASKED = facts("Tidy up the build folder.")
 TEXT_EVENTS = 400
 CALLS = 50

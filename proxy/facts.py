@@ -87,7 +87,7 @@ class Inquiry:
     @property
     def wire(self) -> WireFormat:
         request = self.request
-        return wire_for(self.connection.wire, request.method, request.path, self.members)
+        return wire_for(self.connection.wire, request.path, self.members)
 
     def without_texts(self) -> Inquiry:
         """Return what is needed once it is decided: the bytes to forward, and small facts."""
@@ -172,7 +172,7 @@ def read_inquiry(
     """Find what a request says. Raises BadRequest where it cannot be read."""
     body = _in_chat(connection, path, parse_body(header(headers, "content-type"), raw))
     members = body.members & TELLING
-    wire = wire_for(connection.wire, method, path, members)
+    wire = wire_for(connection.wire, path, members)
     body = body.mended(wire)
     asked = linkable(body.json) if wire.name == MCP.name else None
     if wire.name == MCP.name:

@@ -76,9 +76,7 @@ class Visit:
         if self.inquiry is not None:
             return self.inquiry.wire
         kind = self.connection.wire if self.connection else ""
-        return wire_for(
-            kind if kind in WIRES else "auto", self.exchange.method, self.exchange.target, None
-        )
+        return wire_for(kind if kind in WIRES else "auto", self.exchange.target, None)
 
     def summary(self) -> tuple[str, str]:
         """Return connection and decision, for the figures."""

@@ -92,7 +92,7 @@ def _said(answer: RecordedAnswer, kept: tuple[Chunk, ...]) -> tuple[Turn, ...]:
 def _prompt(wire: str, request: RecordedRequest) -> Prompt | None:
     try:
         body = parse_body(_header(request.headers, "content-type"), request.body)
-        return body.prompt(wire_for(_api(wire), request.method, request.path, body.members))
+        return body.prompt(wire_for(_api(wire), request.path, body.members))
     except BadRequest:
         return None
 

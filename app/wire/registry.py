@@ -84,15 +84,12 @@ _COUNTING: Mapping[str, re.Pattern[str]] = {
 }
 
 
-def wire_for(
-    wire: str, method: str, path: str, members: Container[str] | None = None
-) -> WireFormat:
+def wire_for(wire: str, path: str, members: Container[str] | None = None) -> WireFormat:
     """Return the format; `path` is the upstream's, without query.
 
     `members` are the names at the top of the body, or those of them that are `TELLING`.
     Raises `BadSettings` for a wire name that does not exist.
     """
-    del method  # no API tells its formats apart by it, so far
     if wire not in _RECORDED:
         names = ", ".join(sorted(WIRES))
         raise BadSettings(f"There is no wire format {wire!r}. Choose one of: {names}.")

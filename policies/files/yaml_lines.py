@@ -46,10 +46,7 @@ def _in_our_words(error: yaml.MarkedYAMLError) -> NotYaml:
     if any(part in problem for part in _OPENED_BEFORE):
         mark = error.context_mark or mark
     what = next((ours for theirs, ours in _WORDS.items() if theirs in problem), None)
-    fallback = (
-        "is not YAML; look here and one line up for a quote, colon or bracket that is missing"
-    )
-    return NotYaml(mark.line + 1 if mark else 1, what or fallback)
+    return NotYaml(mark.line + 1 if mark else 1, what or _OTHERWISE)
 
 
 class _Loader(yaml.CSafeLoader):

@@ -42,7 +42,7 @@ class CloudAgents:
         Raises BadEventId, BadRequest where it can have no webhook, StorageUnavailable.
         """
         connection, path = incoming.connection, incoming.path
-        if wire_for(connection.wire, incoming.method, path).name != CURSOR.name:
+        if wire_for(connection.wire, path).name != CURSOR.name:
             return incoming
         headers = self.event_ids.opened(incoming.headers, _stream(connection, path))
         incoming = replace(incoming, headers=headers)

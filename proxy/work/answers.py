@@ -56,7 +56,7 @@ class Answering:
 
     @property
     def wire(self) -> WireFormat:
-        return wire_for(self.wire_name, self.facts.method, self.facts.path, self.members)
+        return wire_for(self.wire_name, self.facts.path, self.members)
 
     def masking(self, catalog: Catalog) -> AnswerMasking:
         masking = catalog.answer_masking(

@@ -150,14 +150,12 @@ def completion_texts(_at: int, _name: str, event: Any) -> Found:  # noqa: ANN401
 
 
 FORMATS = {
-    "chat": Format(
-        wire_for("openai", "POST", "v1/chat/completions", None), chat, of_events(chat_texts)
-    ),
+    "chat": Format(wire_for("openai", "v1/chat/completions", None), chat, of_events(chat_texts)),
     "responses": Format(
-        wire_for("openai", "POST", "v1/responses", None), responses, of_events(response_texts)
+        wire_for("openai", "v1/responses", None), responses, of_events(response_texts)
     ),
     "completions": Format(
-        wire_for("openai", "POST", "v1/completions", None),
+        wire_for("openai", "v1/completions", None),
         completions,
         of_events(completion_texts),
     ),

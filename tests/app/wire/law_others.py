@@ -239,7 +239,7 @@ def of_prose(answer: bytes) -> dict[Any, str]:
 
 
 def _wire(name: str, path: str) -> WireFormat:
-    return wire_for(name, "POST", path, None)
+    return wire_for(name, path, None)
 
 
 PLAIN = _wire("plain", "x")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def _wire(name: str, path: str) -> WireFormat:
-    return wire_for(name, "POST", path, None)
+    return wire_for(name, path, None)
 
 
 CHAT = _wire("openai", "v1/chat/completions")
@@ -23,7 +23,7 @@ IMAGES = _wire("openai", "v1/images/generations")
 ANTHROPIC = _wire("anthropic", "v1/messages")
 GEMINI = _wire("gemini", "v1beta/models/m:streamGenerateContent")
 VERTEX = _wire("gemini", "v1/projects/p/publishers/anthropic/models/m:streamRawPredict")
-INVOKE = wire_for("auto", "POST", "model/m/invoke", {"anthropic_version": "b", "messages": []})
+INVOKE = wire_for("auto", "model/m/invoke", {"anthropic_version": "b", "messages": []})
 BEDROCK = _wire("plain", "model/m/converse")
 MCP = _wire("mcp", "mcp")
 PLAIN = _wire("plain", "api/generate")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.wire.base import WireFormat
 
 WIRES = [
-    wire_for(name, "POST", path, None)
+    wire_for(name, path, None)
     for name, path in (
         ("openai", "v1/chat/completions"),
         ("openai", "v1/responses"),

@@ -13,9 +13,9 @@ from app.wire.registry import WIRES, wire_for
 
 REFUSED = Refusal(403, "approval_denied", "Maria said no.", "s-17")
 BUSY = Refusal(503, "restarting", "In a moment.", "s-17")
-MESSAGES = wire_for("anthropic", "POST", "v1/messages", None)
-RESPONSES = wire_for("openai", "POST", "v1/responses", None)
-GEMINI = wire_for("gemini", "POST", "v1beta/models/g:streamGenerateContent", None)
+MESSAGES = wire_for("anthropic", "v1/messages", None)
+RESPONSES = wire_for("openai", "v1/responses", None)
+GEMINI = wire_for("gemini", "v1beta/models/g:streamGenerateContent", None)
 # As they were seen on the wire.
 CLAUDE_CODE = "claude-cli/2.1.197 (external, sdk-cli)"
 CODEX = "codex_exec/0.171.0 (Debian 12.0.0; x86_64) dumb (codex_exec; 0.171.0)"
@@ -113,6 +113,6 @@ def test_what_may_pass_by_itself_stays_an_error_that_is_retried(user_agent: str)
 
 def test_the_table_names_wires_that_exist() -> None:
     paths = ("v1/messages", "v1/responses", "v1/models/g:streamGenerateContent")
-    known = {wire_for(kind, "POST", path, None).name for kind in WIRES for path in paths}
+    known = {wire_for(kind, path, None).name for kind in WIRES for path in paths}
     for client in CLIENTS.values():
         assert {*client.keep_alive, *client.last_words} <= known

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Make = Callable[[str], Any]
 
-MCP = wire_for("mcp", "POST", "mcp", None)
+MCP = wire_for("mcp", "mcp", None)
 TEXT = f"caf\u00e9: the key is {SECRET}, and this is a text that goes on for long enough"
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"]
 

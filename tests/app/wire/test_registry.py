@@ -41,7 +41,7 @@ CHOSEN = [
 
 @pytest.mark.parametrize(("wire", "path", "name"), CHOSEN)
 def test_the_format_is_chosen_by_connection_and_path(wire: str, path: str, name: str) -> None:
-    assert wire_for(wire, "POST", path, {}).name == name
+    assert wire_for(wire, path, {}).name == name
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_format_is_chosen_by_connection_and_path(wire: str, path: str, name:
     ],
 )
 def test_tokens_are_counted_at_the_endpoints_that_say_so(wire: str, path: str, kind: str) -> None:
-    known = wire_for(wire, "POST", path, {})
+    known = wire_for(wire, path, {})
     assert only_counts(known, "POST", path)
     assert call_kind(known, "POST", path) == kind
     assert not only_counts(known, "GET", path)
@@ -79,14 +79,14 @@ def test_tokens_are_counted_at_the_endpoints_that_say_so(wire: str, path: str, k
 def test_a_path_that_only_ends_like_them_counts_nothing_and_is_its_own_kind_of_call(
     wire: str, path: str
 ) -> None:
-    known = wire_for(wire, "POST", path, {})
+    known = wire_for(wire, path, {})
     assert not only_counts(known, "POST", path)
     if known.name != "gemini":
         assert call_kind(known, "POST", path) == f"POST /{path}"
 
 
 def test_a_responses_body_on_the_chat_path_is_read_as_such_and_answered_as_chat() -> None:
-    wire = wire_for("openai", "POST", "v1/chat/completions", {"input": "hello", "stream": True})
+    wire = wire_for("openai", "v1/chat/completions", {"input": "hello", "stream": True})
     assert wire.name == "openai_chat"
     (segment,) = wire.read({"input": "hello"}).segments
     assert (segment.text, segment.role.value) == ("hello", "user")
@@ -94,5 +94,5 @@ def test_a_responses_body_on_the_chat_path_is_read_as_such_and_answered_as_chat(
 
 def test_an_unknown_wire_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(BadSettings, match="anthropic, auto, cursor"):
-        wire_for("carrier-pigeon", "POST", "x", None)
+        wire_for("carrier-pigeon", "x", None)
     assert "auto" in WIRES

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from app.wire.base import WireFormat
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) + b"\xad" * 50
-MCP = wire_for("mcp", "POST", "mcp", None)
+MCP = wire_for("mcp", "mcp", None)
 
 
 @given(st.lists(st.integers(0, 500)))

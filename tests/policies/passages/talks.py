@@ -187,7 +187,7 @@ def facts_of(wire: str, body: Json, path: str = "") -> Facts:
     """Return what the reader of this wire finds in a body."""
     path = path or SPELT[wire][0]
     kind = "openai" if wire == "responses" else wire
-    prompt = wire_for(kind, "POST", path, body).read(body)
+    prompt = wire_for(kind, path, body).read(body)
     return Facts(kind, "POST", path, "", prompt, 1)
 
 

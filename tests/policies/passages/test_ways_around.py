@@ -232,7 +232,7 @@ def test_the_files_of_a_form_are_part_of_its_passage(production: Catalog) -> Non
     def form(picture: bytes, boundary: str = "xyz") -> Facts:
         parts = [b"Content-Disposition: form-data; name=a\r\n\r\nedit the production plan", picture]
         raw = b"".join(b"--%s\r\n%s\r\n" % (boundary.encode(), part) for part in parts)
-        wire = wire_for("openai", "POST", "v1/images/edits", None)
+        wire = wire_for("openai", "v1/images/edits", None)
         prompt = parse_body(f"multipart/form-data; boundary={boundary}", raw).prompt(wire)
         return Facts("openai", "POST", "v1/images/edits", "", prompt, len(raw))
 

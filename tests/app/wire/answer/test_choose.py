@@ -28,12 +28,12 @@ from tests.app.wire.masking import (
 if TYPE_CHECKING:
     from app.wire.base import Json, WireFormat
 
-CHAT = wire_for("openai", "POST", "v1/chat/completions", None)
-RESPONSES = wire_for("openai", "POST", "v1/responses", None)
-ANTHROPIC = wire_for("anthropic", "POST", "v1/messages", None)
-CURSOR = wire_for("cursor", "GET", "v1/agents/a/runs/r/stream", None)
-GEMINI = wire_for("gemini", "POST", "v1beta/models/m:streamGenerateContent", None)
-PLAIN = wire_for("plain", "GET", "anything", None)
+CHAT = wire_for("openai", "v1/chat/completions", None)
+RESPONSES = wire_for("openai", "v1/responses", None)
+ANTHROPIC = wire_for("anthropic", "v1/messages", None)
+CURSOR = wire_for("cursor", "v1/agents/a/runs/r/stream", None)
+GEMINI = wire_for("gemini", "v1beta/models/m:streamGenerateContent", None)
+PLAIN = wire_for("plain", "anything", None)
 SSE = "text/event-stream"
 
 
@@ -346,7 +346,7 @@ def test_two_names_that_come_to_the_same_mask_are_both_kept() -> None:
 
 
 def test_a_tool_result_of_mcp_is_masked_in_a_stream_and_alone() -> None:
-    wire = wire_for("mcp", "POST", "mcp", None)
+    wire = wire_for("mcp", "mcp", None)
     content = [{"type": "text", "text": SECRET}, {"type": "image", "data": "A" * 400}]
     message = {"jsonrpc": "2.0", "id": 1, "result": {"content": content}}
     stream = streams.data(message, "message", "7")

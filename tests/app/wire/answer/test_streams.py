@@ -82,43 +82,39 @@ def plain_texts(_name: str, event: dict[str, Any]) -> Iterator[tuple[Any, str]]:
 
 
 FORMATS = {
-    "chat": Format(wire_for("openai", "POST", "v1/chat/completions", {}), streams.chat, chat_texts),
+    "chat": Format(wire_for("openai", "v1/chat/completions", {}), streams.chat, chat_texts),
     "chat tools": Format(
-        wire_for("openai", "POST", "v1/chat/completions", {}),
+        wire_for("openai", "v1/chat/completions", {}),
         streams.chat_tools,
         chat_texts,
         arguments=True,
     ),
-    "messages": Format(
-        wire_for("anthropic", "POST", "v1/messages", {}), streams.messages, message_texts
-    ),
+    "messages": Format(wire_for("anthropic", "v1/messages", {}), streams.messages, message_texts),
     "messages tool": Format(
-        wire_for("anthropic", "POST", "v1/messages", {}),
+        wire_for("anthropic", "v1/messages", {}),
         streams.messages_tool,
         message_texts,
         arguments=True,
     ),
     "cursor": Format(
-        wire_for("cursor", "GET", "v1/agents/a/runs/r/stream", None), streams.cursor, cursor_texts
+        wire_for("cursor", "v1/agents/a/runs/r/stream", None), streams.cursor, cursor_texts
     ),
-    "responses": Format(
-        wire_for("openai", "POST", "v1/responses", {}), streams.responses, response_texts
-    ),
+    "responses": Format(wire_for("openai", "v1/responses", {}), streams.responses, response_texts),
     "responses call": Format(
-        wire_for("openai", "POST", "v1/responses", {}),
+        wire_for("openai", "v1/responses", {}),
         streams.responses_call,
         response_texts,
         arguments=True,
     ),
     "completions": Format(
-        wire_for("auto", "POST", "v1/completions", {}), streams.completions, completion_texts
+        wire_for("auto", "v1/completions", {}), streams.completions, completion_texts
     ),
     "gemini": Format(
-        wire_for("gemini", "POST", "v1beta/models/m:streamGenerateContent", {}),
+        wire_for("gemini", "v1beta/models/m:streamGenerateContent", {}),
         streams.gemini,
         gemini_texts,
     ),
-    "plain": Format(wire_for("plain", "POST", "v1/anything", {}), streams.plain, plain_texts),
+    "plain": Format(wire_for("plain", "v1/anything", {}), streams.plain, plain_texts),
 }
 
 

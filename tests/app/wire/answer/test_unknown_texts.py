@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from app.wire.base import WireFormat
 
-COMPLETIONS = wire_for("openai", "POST", "v1/completions", None)
-MCP = wire_for("mcp", "POST", "mcp", None)
+COMPLETIONS = wire_for("openai", "v1/completions", None)
+MCP = wire_for("mcp", "mcp", None)
 
 
 def choice(**members: object) -> dict[str, Any]:

@@ -23,14 +23,14 @@ PATHS = {
 
 @pytest.mark.parametrize(("wire", "path"), PATHS.items())
 def test_every_refusal_says_why_and_names_the_session(wire: str, path: str) -> None:
-    error = json.loads(wire_for(wire, "POST", path, None).refusal(REFUSAL))["error"]
+    error = json.loads(wire_for(wire, path, None).refusal(REFUSAL))["error"]
     assert error["message"] == "Ask Mallory. (session s-17)"
 
 
 @pytest.mark.parametrize(("wire", "path"), PATHS.items())
 def test_every_refusal_in_a_stream_is_made_of_whole_events_of_json(wire: str, path: str) -> None:
     parser = SseParser()
-    events = parser.feed(wire_for(wire, "POST", path, None).in_stream_refusal(REFUSAL))
+    events = parser.feed(wire_for(wire, path, None).in_stream_refusal(REFUSAL))
     assert parser.finish() is None
     assert "Ask Mallory." in str(events[0].data)
     assert all(
@@ -40,19 +40,19 @@ def test_every_refusal_in_a_stream_is_made_of_whole_events_of_json(wire: str, pa
 
 def test_a_session_is_not_named_twice() -> None:
     refusal = Refusal(403, "policy_denied", "Ask, naming s-17.", "s-17")
-    error = json.loads(wire_for("openai", "POST", "x", None).refusal(refusal))["error"]
+    error = json.loads(wire_for("openai", "x", None).refusal(refusal))["error"]
     assert error["message"] == "Ask, naming s-17."
 
 
 def test_cursor_gets_its_code_and_the_end_of_its_stream() -> None:
-    wire = wire_for("cursor", "POST", "v1/agents", None)
+    wire = wire_for("cursor", "v1/agents", None)
     assert json.loads(wire.refusal(REFUSAL))["error"]["code"] == "policy_denied"
     names = [event.event for event in SseParser().feed(wire.in_stream_refusal(REFUSAL))]
     assert names == ["error", "done"]
 
 
 def test_gemini_gets_the_status_that_its_clients_know() -> None:
-    wire = wire_for("gemini", "POST", PATHS["gemini"], None)
+    wire = wire_for("gemini", PATHS["gemini"], None)
     error = json.loads(wire.refusal(REFUSAL))["error"]
     assert (error["code"], error["status"]) == (403, "PERMISSION_DENIED")
 
@@ -61,14 +61,14 @@ def test_gemini_gets_the_status_that_its_clients_know() -> None:
 @pytest.mark.parametrize(("wire", "path"), PATHS.items())
 def test_every_status_has_a_shape(wire: str, path: str, status: int) -> None:
     refusal = Refusal(status, "code", "why")
-    assert json.loads(wire_for(wire, "POST", path, None).refusal(refusal))["error"]
+    assert json.loads(wire_for(wire, path, None).refusal(refusal))["error"]
 
 
 @pytest.mark.parametrize(("wire", "path"), PATHS.items())
 def test_a_keep_alive_is_no_event(wire: str, path: str) -> None:
-    events = SseParser().feed(wire_for(wire, "POST", path, None).keep_alive())
+    events = SseParser().feed(wire_for(wire, path, None).keep_alive())
     assert all(event.data is None for event in events)
 
 
 def test_gemini_is_kept_alive_without_a_comment() -> None:
-    assert wire_for("gemini", "POST", PATHS["gemini"], None).keep_alive() == b"\n"
+    assert wire_for("gemini", PATHS["gemini"], None).keep_alive() == b"\n"

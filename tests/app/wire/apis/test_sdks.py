@@ -18,10 +18,10 @@ from tests.app.wire.masking import MASK, SECRET, RealMasking, cut, through
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHAT = wire_for("openai", "POST", "v1/chat/completions", None)
-RESPONSES = wire_for("openai", "POST", "v1/responses", None)
-COMPLETIONS = wire_for("openai", "POST", "v1/completions", None)
-ANTHROPIC = wire_for("anthropic", "POST", "v1/messages", None)
+CHAT = wire_for("openai", "v1/chat/completions", None)
+RESPONSES = wire_for("openai", "v1/responses", None)
+COMPLETIONS = wire_for("openai", "v1/completions", None)
+ANTHROPIC = wire_for("anthropic", "v1/messages", None)
 PIECES = ["the key ", SECRET[:3], SECRET[3:15], SECRET[15:], ", and AKIA"]
 EXPECTED = f"the key {MASK}, and AKIA"
 ARGUMENTS = ['{"te', 'xt": "', *PIECES, '"}']

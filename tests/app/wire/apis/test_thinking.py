@@ -19,7 +19,7 @@ from tests.app.wire.masking import MASK, SECRET, RealMasking, cut, through, whol
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ANTHROPIC = wire_for("anthropic", "POST", "v1/messages", None)
+ANTHROPIC = wire_for("anthropic", "v1/messages", None)
 SIGNED: dict[str, str] = {f"EqMBCkYIBxgCKkB{n}": text for n, text in enumerate(("", "hm", "so"))}
 THINKS = {"type": "enabled", "budget_tokens": 1024}
 
@@ -244,7 +244,7 @@ def test_unsigned_thinking_of_another_provider_is_left_alone() -> None:
     assert next_turn([block, say("x")])["messages"][1]["content"][0] == block
 
 
-CHAT = wire_for("openai", "POST", "v1/chat/completions", None)
+CHAT = wire_for("openai", "v1/chat/completions", None)
 
 
 def details(answer: bytes) -> list[dict[str, Any]]:

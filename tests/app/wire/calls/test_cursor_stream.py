@@ -10,7 +10,7 @@ from app.wire.calls.base import Passed
 from app.wire.calls.choose import reader_for
 from app.wire.registry import wire_for
 
-WIRE = wire_for("cursor", "GET", "/v1/agents/bc-1/runs/run-1/stream")
+WIRE = wire_for("cursor", "/v1/agents/bc-1/runs/run-1/stream")
 CALL = {"callId": "call-1", "name": "shell", "args": {"command": "rm -rf x"}}
 EVENTS = [
     ("status", {"runId": "run-1", "status": "RUNNING"}),

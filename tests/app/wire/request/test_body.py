@@ -8,7 +8,7 @@ from app.wire.registry import wire_for
 from app.wire.request.body import parse_body
 from tests.app.wire.masking import MASK, SECRET, whole
 
-PLAIN = wire_for("plain", "POST", "x", None)
+PLAIN = wire_for("plain", "x", None)
 
 
 @pytest.mark.parametrize(

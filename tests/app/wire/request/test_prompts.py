@@ -191,7 +191,7 @@ PLAIN_FOUND = [
 
 
 def wire(name: str, path: str) -> WireFormat:
-    return wire_for(name, "POST", path, None)
+    return wire_for(name, path, None)
 
 
 CASES = {
@@ -299,7 +299,7 @@ def test_the_system_text_of_gemini_cli_is_nobodys_prompt_though_it_says_user() -
         "contents": [{"role": "user", "parts": [{"text": "hello"}]}],
         "systemInstruction": {"role": "user", "parts": [{"text": "You are an agent"}]},
     }
-    prompt = wire_for("gemini", "POST", "v1beta/models/g:generateContent").read(body)
+    prompt = wire_for("gemini", "v1beta/models/g:generateContent").read(body)
     assert [(s.text, s.role) for s in prompt.segments] == [
         ("hello", Role.USER),
         ("You are an agent", Role.SYSTEM),
