@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.audit.moves import Mover
-from app.domain.event import Event, EventKind
+from app.domain.event import EventKind
 from app.domain.hold import NOT_ASKED, HoldEvent, HoldState
 from app.errors import StorageUnavailable, Superseded
 
@@ -46,7 +46,6 @@ class Timers:
         self._feed = feed
         self._holds = holds
         self._notices = notices
-        self._ledger = ledger
         self._clock = clock
         self._mover = Mover(holds, ledger, clock)
         self._due: dict[str, datetime] = {}
@@ -115,10 +114,10 @@ class Timers:
     async def _escalate(self, hold: Hold, now: datetime) -> None:
         approval = hold.verdict.approval
         to = ", ".join(approval.escalate_to) if approval else ""
-        data: dict[str, str | int] = {"hold": hold.id, "word": "escalate", "to": to}
-        await self._ledger.append(Event(EventKind.HOLD_MOVING, now, hold.session_id, data))
+        facts = {"word": "escalate", "to": to}
+        await self._mover.record(EventKind.HOLD_MOVING, hold, facts)
         if await self._holds.escalate(hold.id, now):
-            await self._ledger.append(Event(EventKind.HOLD_ESCALATED, now, hold.session_id, data))
+            await self._mover.record(EventKind.HOLD_ESCALATED, hold, facts)
 
     async def _end(self, hold: Hold) -> None:
         event = _ENDS[hold.state]
