@@ -1,7 +1,18 @@
 """One text of a streamed answer. It comes in pieces, and may go on after it was said to end.
 
-What is held back of a text has to go out at its end, as clean. Should the text go on all the
-same, a fresh masker is first told what has gone out, and must find the same in it.
+A masker holds back what could still become a secret, and gives it out when the text ends. But some
+APIs mark every event as the last one of its text, and then send more. Were the next piece read by a
+masker that knows nothing of what came before, a secret that is cut there would go out in halves:
+
+    comes                goes out     what happens
+    "my key is AKIA"     "my key is " the masker holds AKIA: a key may begin so
+    (marked as the end)  "AKIA"       nothing may be lost, so it goes out
+    "IOSFODNN7EXAMPLQ"   error        a new masker reads what has gone out and the new piece, and
+                                      would mask AKIA…: what has gone out cannot be taken back
+
+So a new masker is first given what has gone out (`_again`), and must give out the same again
+(`_beyond`). Where it does, the text goes on behind it. Where it would mask some of it, the rest of
+the answer is withheld. Only the last `_CONTEXT` characters are remembered.
 """
 
 from __future__ import annotations

@@ -10,12 +10,29 @@ from tests.proxy.http.conftest import answer
 from tests.walk import not_reached, traced, walk
 
 if TYPE_CHECKING:
+    from app.settings import Settings
     from tests.proxy.http.conftest import Here
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PROMPT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Say hello"}]}
+KEY = "AKIAIOSFODNN7EXAMPLQ"
+PROMPT = {"model": "gpt-4o", "messages": [{"role": "user", "content": f"What is {KEY}?"}]}
+RULES = """
+- id: keys
+  title: A key
+  on: request
+  when: {text: {detectors: [aws-access-key-id]}}
+  then: mask
+  explain: Keys do not belong in prompts.
+  examples: {match: ["AKIAIOSFODNN7EXAMPLQ"], skip: ["a key"]}
+"""
 EVENT = b'data: {"choices": [{"index": 0, "delta": {"content": "hello"}}]}\n\n'
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    (settings.catalog / "catalog" / "keys.yaml").write_text(RULES)
+    return settings
 
 
 @pytest.mark.parametrize(
@@ -33,4 +50,5 @@ async def test_it_passes_the_files_of_its_walk_in_order(
         with traced() as passed:
             got = await http.post("/it/v1/chat/completions", json={**PROMPT, "stream": streams})
     assert got.status_code == 200
+    assert KEY.encode() not in here.upstream.last.body
     assert not_reached(walk(title), passed) == []
