@@ -29,13 +29,16 @@ class Raw:
 
     request: str
     answer: str
+    lost: str = ""
+    """What is missing in them, in sentences: it was changed, or erased."""
 
 
-def masked_raw(request: bytes, answer: bytes, masking: Masking) -> Raw:
+def masked_raw(request: bytes, answer: bytes, masking: Masking, lost: str = "") -> Raw:
     """Mask both halves together: a value that is named in one is masked in the other."""
     texts = [half.decode(errors="replace") for half in (request, answer)]
     mask = masking(texts)
-    return Raw(*map(mask, texts))
+    asked, answered = map(mask, texts)
+    return Raw(asked, answered, lost)
 
 
 def exported(
@@ -53,6 +56,8 @@ def exported(
         "ledger": [msgspec.to_builtins(entry) for entry in entries],
     }
     masked: Json = _masked(told, mask)
+    if raw.lost:
+        masked["lost"] = raw.lost
     return json.dumps(
         {**masked, "request_body": raw.request, "answer_body": raw.answer},
         ensure_ascii=False,

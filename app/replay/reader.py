@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from app.domain.record.session import SessionState, Side, whole
+from app.domain.record.session import Chunk, SessionState, Side, whole
+from app.errors import ContentErased, Damaged
 from app.pages import LARGE_BYTES, LEAF_PAGES, Page, Spread, leaf_pages, paged
 from app.replay.transcript import answer_turns, prompt_turns
 
@@ -39,6 +40,18 @@ class Shown:
     """Sides whose pages are not written yet."""
     cut: tuple[Side, ...] = ()
     """Sides of which only the beginning has pages."""
+    lost: str = ""
+    """Why nothing of it can be shown: it was changed, or erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """What was recorded of both halves of a session, without what is lost."""
+
+    request: bytes = b""
+    chunks: tuple[Chunk, ...] = ()
+    lost: str = ""
+    """What cannot be read any more, in sentences: it was changed, or erased."""
 
 
 class _Book(Protocol):
@@ -71,6 +84,30 @@ class Reader:
     async def body(self, session: Session) -> bytes:
         """Return the whole body of the request."""
         return b"".join(await self._pieces.get(session.request.pieces))
+
+    async def halves(self, session: Session) -> Halves:
+        """Return both halves, each as far as nobody has changed or erased it."""
+        found, lost = Halves(), list[str]()
+        try:
+            found = replace(found, request=await self.body(session))
+        except (Damaged, ContentErased) as why:
+            lost.append(str(why))
+        try:
+            found = replace(found, chunks=await self.answer(session))
+        except (Damaged, ContentErased) as why:
+            lost.append(str(why))
+        return replace(found, lost=" ".join(dict.fromkeys(lost)))
+
+    async def answer(self, session: Session) -> tuple[Chunk, ...]:
+        """Return all that came of the answer."""
+        return await self._sessions.chunks(session.id) if session.answer else ()
+
+    async def shown(self, session: Session, number: int, masking: Masking) -> Shown:
+        """Return a page as `page` does; where its content is lost, one that says so."""
+        try:
+            return await self.page(session, number, masking)
+        except (Damaged, ContentErased) as why:
+            return Shown(0, 1, (), lost=str(why))
 
     async def prompt(self, session: Session) -> tuple[Turn, ...]:
         """Return all that a request says, unmasked. It is read as a whole, however large."""

@@ -72,12 +72,11 @@ class Exporting:
         if session is None:
             return None
         hold = await records.holds.get(session.hold_id) if session.hold_id else None
-        body = await records.reader.body(session)
-        chunks = await records.sessions.chunks(session.id) if session.answer else ()
+        halves = await records.reader.halves(session)
         entries = await records.entries(session.id)
 
         def made() -> bytes:
-            raw = masked_raw(body, sent(chunks), self._masking)
+            raw = masked_raw(halves.request, sent(halves.chunks), self._masking, halves.lost)
             told = exported(session, hold, entries, raw, self._masking(()))
             return told.encode(errors="replace")
 

@@ -226,7 +226,7 @@ class Auditing:
             return modals.note(_TITLE, f"There is no session {shelf.session}.")
         hold = await self._holds.get(session.hold_id) if session.hold_id else None
         entries = await self._entries(session.id) if not shelf.page else ()
-        shown = await self._reader.page(session, shelf.page, self._masking)
+        shown = await self._reader.shown(session, shelf.page, self._masking)
         marked = await self._marking.of(session.id)
         url = f"{self._pages}/{session.id}" if self._pages else ""
         mask = self._masking(())

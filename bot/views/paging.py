@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # A section takes 3,000 after escaping; an escaped character is at most five long.
 _PIECE = 2_900
 _NEW = text.ours("🆕 *new since the last approval*")
+_LOST = text.ours("🔴 *Nothing that was said can be shown.* ")
 _SIDES = {"request": "The request", "answer": "The answer"}
 
 
@@ -32,6 +33,8 @@ def shown_blocks(
 ) -> list[Block]:
     """Show a page of a session, and on its last page what has no page."""
     drawn = page_blocks(shown.page, fired, new)
+    if shown.lost:
+        drawn.append(blocks.section(text.join(_LOST, text.words(shown.lost, 600))))
     drawn += [_missing(side, "is still being prepared. Try again soon") for side in shown.pending]
     if shown.number == shown.of - 1:
         drawn += [_missing(side, "goes on; its beginning is shown") for side in shown.cut]

@@ -22,7 +22,7 @@ from cli.sessions.listing import listed
 from cli.sessions.looking import catalog_here, find, note
 from cli.sessions.rejected import rejected
 from cli.sessions.replaying import replay
-from cli.sessions.telling import as_json, facts, row, said
+from cli.sessions.telling import as_json, facts, lost, row, said
 from cli.storing import with_storage
 
 if TYPE_CHECKING:
@@ -82,20 +82,23 @@ def show(
     async def tell(storage: MongoStorage) -> None:
         session = await find(storage, session_id.lower())
         await note(storage, "session", session.id)
-        body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
-        chunks = await storage.sessions.chunks(session.id)
+        halves = await Reader(storage.sessions, storage.pieces, storage.pages).halves(session)
         catalog = await catalog_here()
         hold = await storage.holds.get(session.hold_id) if session.hold_id else None
         if json_:
-            raw = masked_raw(body, sent(chunks), catalog.mask_together)
+            raw = masked_raw(
+                halves.request, sent(halves.chunks), catalog.mask_together, halves.lost
+            )
             entries = await storage.ledger.entries(session.id)
             typer.echo(exported(session, hold, entries, raw, catalog.mask))
             return
-        asked = request_blocks(session.wire, whole(session.request, body))
-        answered = answer_blocks(session.answer, chunks)
+        asked = request_blocks(session.wire, whole(session.request, halves.request))
+        answered = answer_blocks(session.answer, halves.chunks)
         mask = catalog.mask_together([block.text for block in (*asked, *answered)])
         console = Console(soft_wrap=True, highlight=False)
         console.print(facts(session, hold, catalog.mask))
+        if halves.lost:
+            console.print(lost(halves.lost))
         console.print(said(asked, mask))
         console.rule("Answer")
         console.print(said(answered, mask) if answered else Text("There is none.", style="dim"))

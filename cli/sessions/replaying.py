@@ -20,14 +20,13 @@ from app.replay.transcript import answer_turns
 from app.search import parse_filter
 from bot.slack.text import clean
 from cli.sessions.looking import catalog_here, note
-from cli.sessions.playing import pauses, steps
+from cli.sessions.playing import Step, pauses, steps
 from cli.sessions.telling import facts
 from cli.storing import with_storage
 
 if TYPE_CHECKING:
     from app.domain.record.session import Session
     from app.storage.store import MongoStorage
-    from cli.sessions.playing import Step
     from policies.compiled_catalog import Catalog
 
 
@@ -75,19 +74,19 @@ def replay(
 
 
 async def _steps(storage: MongoStorage, session: Session, catalog: Catalog) -> list[Step]:
-    body = await Reader(storage.sessions, storage.pieces, storage.pages).body(session)
-    chunks = await storage.sessions.chunks(session.id)
+    halves = await Reader(storage.sessions, storage.pieces, storage.pages).halves(session)
     hold = await storage.holds.get(session.hold_id) if session.hold_id else None
     asked = [
         block
-        for block in request_blocks(session.wire, whole(session.request, body))
+        for block in request_blocks(session.wire, whole(session.request, halves.request))
         if block.kind is not BlockKind.SETUP
     ]
-    answered = answer_turns(session.answer, chunks)
+    answered = answer_turns(session.answer, halves.chunks)
     mask = catalog.mask_together(
         [*(block.text for block in asked), *(turn.text for turn in answered)]
     )
-    return steps(session, hold, asked, answered, mask)
+    told = steps(session, hold, asked, answered, mask)
+    return [Step(0, "not intact", halves.lost), *told] if halves.lost else told
 
 
 def _print(console: Console, step: Step) -> None:

@@ -100,6 +100,12 @@ def facts(session: Session, hold: Hold | None, mask: Callable[[str], str]) -> Te
     return text
 
 
+def lost(why: str) -> Text:
+    """Say that content was changed or erased, and what to do."""
+    words = f"✗ Not intact: {one_line(why)} Run `abeyance audit verify` to see all that is changed."
+    return Text(f"{words}\n", style="bold red")
+
+
 def _voted(vote: Vote) -> str:
     return "approved by" if vote.approve else "denied by"
 

@@ -12,6 +12,7 @@ from quart import Response, render_template, request
 from app.errors import (
     AbeyanceError,
     BadRequest,
+    Damaged,
     IssuerUnavailable,
     NotAuthenticated,
     NotFound,
@@ -96,5 +97,14 @@ def in_words(error: AbeyanceError, undone: str) -> tuple[int, str, str]:
         case BadRequest():
             return 400, "This page is of no use", str(error)
         case _:
-            words = f"{undone} Wait a moment, then try again."
-            return 503, "This does not work right now", words
+            return _unavailable(error, undone)
+
+
+def _unavailable(error: AbeyanceError, undone: str) -> tuple[int, str, str]:
+    if isinstance(error, Damaged):
+        words = (
+            f"{error} Nothing of it is shown. Tell whoever answers for the record, and run "
+            "“abeyance audit verify”."
+        )
+        return 500, "The record is not intact", words
+    return 503, "This does not work right now", f"{undone} Wait a moment, then try again."

@@ -21,7 +21,7 @@ from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.listing import Lists
 from proxy.replay.live import Tails
 from proxy.replay.reading import Reading
-from proxy.replay.seal import checked
+from proxy.replay.seal import checked, damaged
 
 if TYPE_CHECKING:
     from app.domain.record.session import Session
@@ -97,6 +97,9 @@ class ReplayPages:
         entries = await self.access.storage.ledger.entries(session.id)
         placed = await self.access.storage.legal_holds.all() if viewer.is_auditor else ()
         is_whole, live = right in WHOLE, ""
+        broken = None
+        if told.is_damaged and is_whole:
+            broken = damaged(await checked(self.access.storage, session), told.lost)
         seal = f"{self.access.root}/{session.id}/seal" if is_whole else ""
         if session.state is SessionState.OPEN and told.number + 1 == told.pages:
             live = f"{self.access.root}/{session.id}/live"
@@ -105,6 +108,7 @@ class ReplayPages:
             scripts=["live.js" if live else "player.js", *(["seal.js"] if is_whole else [])],
             asks=" ".join(filter(None, (live, seal))),
             live=live,
+            broken=broken,
             marks=await self.acting.marking.of(session.id),
             legal_holds=[hold for hold in placed if hold.covers(session)],
             root=self.access.root,
@@ -206,7 +210,7 @@ class ReplayPages:
     async def export(self, viewer: Viewer, session_id: str) -> Response:
         """Give all that is known of a session as JSON."""
         session, hold, _ = await self.access.allowed(viewer, session_id, "export", WHOLE)
-        raw = await self.reading.raw(session)
+        raw = await self.reading.exported(session)
         entries = await self.access.storage.ledger.entries(session.id)
         body = exported(session, hold, entries, raw, self.access.catalog().mask)
         answer = Response(html.encoded(body), content_type="application/json")

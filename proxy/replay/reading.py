@@ -8,11 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.domain.record.session import Side, sent, whole
+from app.errors import ContentErased, Damaged
 from app.pages import LARGE_BYTES
 from app.replay.blocks import of_turns
 from app.replay.export import Raw, masked_raw
+from app.replay.reader import Halves
 from app.replay.text_search import saying
-from proxy.replay.telling import DrawnHalves, Halves, Recorded, masked_and_drawn, told
+from proxy.replay.telling import Blocks, DrawnHalves, Recorded, masked_and_drawn, told
 from proxy.replay.today import Today, today
 
 if TYPE_CHECKING:
@@ -41,6 +43,10 @@ class Told:
     pages: int = 1
     is_partial: bool = False
     """Whether some of it cannot be shown: it is still being prepared, or too large."""
+    lost: str = ""
+    """Why nothing of it can be shown: it was changed, or erased."""
+    is_damaged: bool = False
+    """Whether it was changed."""
 
 
 class Reading:
@@ -59,6 +65,12 @@ class Reading:
 
     async def told(self, session: Session, number: int) -> Told:
         """Return a page of a session: all of it where it is small."""
+        try:
+            return await self._told(session, number)
+        except (Damaged, ContentErased) as why:
+            return _lost(why)
+
+    async def _told(self, session: Session, number: int) -> Told:
         if session.request.body_bytes <= LARGE_BYTES and Side.ANSWER not in session.unpaged:
             chunks = await self._chunks(session)
             if sum(len(chunk.data) for chunk in chunks) <= LARGE_BYTES:
@@ -66,7 +78,7 @@ class Reading:
                 return Told(halves)
         shown = await self._reader.page(session, number, self._masking)
         blocks = of_turns(part.turn for part in shown.page)
-        page = Halves(
+        page = Blocks(
             tuple(block for block in blocks if block.begun_ms is None),
             tuple(block for block in blocks if block.begun_ms is not None),
         )
@@ -84,25 +96,35 @@ class Reading:
     async def added(self, sessions: Sequence[Session]) -> list[Told]:
         """Return what each session of a conversation added to those before it, oldest first."""
         recorded: dict[str, Recorded] = {}
+        found: dict[str, Told] = {}
         room = _CONVERSATION_BYTES
         for session in reversed(sessions):
             if session.request.body_bytes > min(room, _BODY_BYTES):
                 continue
-            recorded[session.id] = await self._recorded(session, await self._chunks(session))
+            try:
+                recorded[session.id] = await self._recorded(session, await self._chunks(session))
+            except (Damaged, ContentErased) as why:
+                found[session.id] = _lost(why)
+                continue
             room -= recorded[session.id].size
         read = [session for session in sessions if session.id in recorded]
         drawn = await self._drawn([recorded[session.id] for session in read])
-        found = dict(zip((session.id for session in read), drawn, strict=True))
-        return [
-            Told(found[session.id]) if session.id in found else Told(DrawnHalves(), is_partial=True)
-            for session in sessions
-        ]
+        found |= dict(zip((session.id for session in read), map(Told, drawn), strict=True))
+        large = Told(DrawnHalves(), is_partial=True)
+        return [found.get(session.id, large) for session in sessions]
 
     async def raw(self, session: Session) -> Raw:
-        body = await self._reader.body(session)
-        chunks = await self._chunks(session, whole_answer=True)
-        answer = sent(chunks)
-        work = partial(_masked_raw, body, answer)
+        """Return both halves. Raises Damaged, ContentErased."""
+        body, chunks = await self._reader.body(session), await self._reader.answer(session)
+        return await self._masked(Halves(body, chunks))
+
+    async def exported(self, session: Session) -> Raw:
+        """Return both halves, without what is lost of them."""
+        return await self._masked(await self._reader.halves(session))
+
+    async def _masked(self, halves: Halves) -> Raw:
+        body, answer = halves.request, sent(halves.chunks)
+        work = partial(_masked_raw, body, answer, halves.lost)
         async with self._turn:
             return await self._pool.do(len(body) + len(answer), work, self._catalog())
 
@@ -128,10 +150,10 @@ class Reading:
         fired = session.verdict.fired
         return Recorded(session.wire, request, session.answer, chunks, fired)
 
-    async def _chunks(self, session: Session, *, whole_answer: bool = False) -> tuple[Chunk, ...]:
+    async def _chunks(self, session: Session) -> tuple[Chunk, ...]:
         if session.answer is None:
             return ()
-        return await self._sessions.chunks(session.id, 0 if whole_answer else LARGE_BYTES + 1)
+        return await self._sessions.chunks(session.id, LARGE_BYTES + 1)
 
     def _masking(self, texts: Sequence[str]) -> Callable[[str], str]:
         return self._catalog().mask_together(texts)
@@ -141,5 +163,9 @@ def _saying(contents: Sequence[Content], text: str, catalog: Catalog) -> list[bo
     return saying(contents, text, catalog.mask_together)
 
 
-def _masked_raw(request: bytes, answer: bytes, catalog: Catalog) -> Raw:
-    return masked_raw(request, answer, catalog.mask_together)
+def _masked_raw(request: bytes, answer: bytes, lost: str, catalog: Catalog) -> Raw:
+    return masked_raw(request, answer, catalog.mask_together, lost)
+
+
+def _lost(why: Damaged | ContentErased) -> Told:
+    return Told(DrawnHalves(), lost=str(why), is_damaged=isinstance(why, Damaged))

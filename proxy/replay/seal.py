@@ -8,7 +8,7 @@ page says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.audit.proof.verifier import Verifier
@@ -67,6 +67,11 @@ async def checked(storage: MongoStorage, session: Session) -> SealCheck:
         is_over,
         bool(verifier.progress.purged),
     )
+
+
+def damaged(check: SealCheck, lost: str) -> SealCheck:
+    """Return a check that is not in order, as content that it does not look at was changed."""
+    return check if lost in " ".join(check.faults) else replace(check, faults=(lost, *check.faults))
 
 
 async def _settle(storage: MongoStorage, verifier: Verifier, session_id: str) -> None:

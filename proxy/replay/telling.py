@@ -32,7 +32,7 @@ class Recorded(Content):
 
 
 @dataclass(frozen=True, slots=True)
-class Halves:
+class Blocks:
     """What a session says: `Block`s on the way, `Drawn` in the end."""
 
     asked: tuple[Block, ...]
@@ -48,7 +48,7 @@ class DrawnHalves:
 def told(sessions: Sequence[Recorded], catalog: Catalog) -> list[DrawnHalves]:
     """Return sessions as they are drawn; of several, each with what it added to those before."""
     halves = [
-        Halves(request_blocks(one.wire, one.request), answer_blocks(one.answer, one.chunks))
+        Blocks(request_blocks(one.wire, one.request), answer_blocks(one.answer, one.chunks))
         for one in sessions
     ]
     if len(halves) > 1:
@@ -58,7 +58,7 @@ def told(sessions: Sequence[Recorded], catalog: Catalog) -> list[DrawnHalves]:
 
 
 def masked_and_drawn(
-    halves: Sequence[Halves], fired: Sequence[tuple[FiredRule, ...]], catalog: Catalog
+    halves: Sequence[Blocks], fired: Sequence[tuple[FiredRule, ...]], catalog: Catalog
 ) -> list[DrawnHalves]:
     """Mask all of it together: a value that is named in one text is masked in the others."""
     blocks = [block for half in halves for block in (*half.asked, *half.answered)]
@@ -75,7 +75,7 @@ def masked_and_drawn(
 
     effort = Effort()
 
-    def drawn_half(half: Halves, rules: tuple[FiredRule, ...]) -> DrawnHalves:
+    def drawn_half(half: Blocks, rules: tuple[FiredRule, ...]) -> DrawnHalves:
         answered = shown(half.answered, Findings((), catalog.labels, effort))
         return DrawnHalves(shown(half.asked, Findings(rules, catalog.labels, effort)), answered)
 
@@ -83,13 +83,13 @@ def masked_and_drawn(
     return [drawn_half(half, rules) for half, rules in newest_first][::-1]
 
 
-def only_new(found: Sequence[Halves]) -> list[Halves]:
+def only_new(found: Sequence[Blocks]) -> list[Blocks]:
     """Leave out of each what a session before it says as often: agents send the whole history.
 
     What the model has answered comes back as history, and is not shown again.
     """
     said, answered = Counter[_Key](), set[tuple[BlockKind, str]]()
-    new: list[Halves] = []
+    new: list[Blocks] = []
     for half in found:
         here = Counter[_Key]()
         asked: list[Block] = []

@@ -80,6 +80,9 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     assert [(event.kind, event.data["in"]) for event in events] == [
         (EventKind.REPLAY_SHOWN, "terminal")
     ] * 4
+    await storage.pieces.remove(names)
+    assert "✗ Not intact: A piece of the record is not stored" in await typed("show", session.id)
+    assert json.loads(await typed("show", session.id, "--json"))["lost"]
     await typed("list", "user:AKIAIOSFODNN7EXAMPLE")
     searches = [entry.event.data["query"] for entry in await storage.ledger.entries("")]
     assert searches == ["decision:denied"] * 2 + ["user:[aws-access-key-id]"]

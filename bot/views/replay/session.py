@@ -80,7 +80,7 @@ def replayed(
         drawn.append(blocks.divider())
     drawn += paging.shown_blocks(shown)
     # What an answer says has no place in the request.
-    answered = shown.pending or any(not part.turn.place for part in shown.page)
+    answered = shown.pending or shown.lost or any(not part.turn.place for part in shown.page)
     if shown.number == shown.of - 1 and session.answer is not None and not answered:
         drawn.append(blocks.section(text.ours("The answer has no text.")))
     at = text.ours(f"Page {shown.number + 1} of {shown.of}")

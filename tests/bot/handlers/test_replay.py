@@ -94,6 +94,15 @@ async def test_a_session_is_shown_by_its_id(office: Office) -> None:
         shown = await ines.wait_for_view("deploy to production")
         assert "acme/payments@5f0c2b9" in shown.words
         assert "nothing was sent to the model" in shown.words
+        session = await office.storage.sessions.get(held.session_id)
+        assert session is not None
+        await office.storage.pieces.remove(session.request.pieces)
+        await replay(ines, held.session_id, "Session")
+        shown = await ines.wait_for_view("A piece of the record is not stored")
+        assert "nothing was sent to the model" in shown.words
+        assert (
+            "deploy to production" not in shown.words.partition("Page 1 of")[0].partition("🔴")[2]
+        )
 
 
 async def test_a_long_list_is_paged_both_ways(office: Office) -> None:

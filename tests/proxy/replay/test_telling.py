@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.segment import Role
 from app.replay.blocks import Block, BlockKind
-from proxy.replay.telling import Halves, only_new
+from proxy.replay.telling import Blocks, only_new
 
 ASK = Block(Role.USER, BlockKind.TEXT, "fix it")
 YES = Block(Role.USER, BlockKind.TEXT, "yes")
@@ -19,10 +19,10 @@ def test_each_turn_shows_only_what_it_added_and_a_result_knows_its_tool() -> Non
     history = (ASK, AS_SENT_BACK, RESULT)
     first, second, third = only_new(
         [
-            Halves((ASK,), (CALL,)),
-            Halves(history, (DONE,)),
+            Blocks((ASK,), (CALL,)),
+            Blocks(history, (DONE,)),
             # What is said again is said again, and not a part of the history.
-            Halves((*history, DONE, YES, YES), ()),
+            Blocks((*history, DONE, YES, YES), ()),
         ]
     )
     assert (first.asked, first.answered) == ((ASK,), (CALL,))
@@ -32,5 +32,5 @@ def test_each_turn_shows_only_what_it_added_and_a_result_knows_its_tool() -> Non
 
 
 def test_what_the_record_has_no_answer_for_is_shown_where_it_comes_back() -> None:
-    [only] = only_new([Halves((ASK, ELSEWHERE, YES), ())])
+    [only] = only_new([Blocks((ASK, ELSEWHERE, YES), ())])
     assert only.asked == (ASK, ELSEWHERE, YES)
