@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Part: TypeAlias = "Callable[[asyncio.Event], Coroutine[None, None, None]]"
 Announce: TypeAlias = "Callable[[str], None]"
-_DYING_SECONDS = 4.5
+DYING_SECONDS = 4.5
 _CLOSING_SECONDS = 2.0
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -93,7 +93,7 @@ class _Ending:
         """See that the process ends soon when a part of it has died."""
         await self.stop.wait()
         if not self.signalled:
-            end_within(_DYING_SECONDS)
+            end_within(DYING_SECONDS)
 
     def begin(self, number: int, _frame: FrameType | None) -> None:
         if not self.serving:

@@ -249,7 +249,15 @@ def test_one_setting_moves_all_ports_and_the_command_finds_what_runs_in_its_fold
         for port in range(first, first + 4):
             assert f"http://127.0.0.1:{port}" in shown
         socket.create_connection(("127.0.0.1", first + 4)).close()
-        listed = abeyance("connection", "list", "--json")
+        typed = next(line for line in shown.splitlines() if line.endswith("connection list"))
+        listed = subprocess.run(
+            ["bash", "-c", f"{typed} --json"],
+            cwd=tmp_path,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert {known["name"] for known in json.loads(listed.stdout)} == {
             "anthropic",
             "cursor",

@@ -57,6 +57,7 @@ _CONVERSE: tuple[dict[str, Any], ...] = (
     {"document": {"format": "pdf", "name": "d", "source": {"bytes": "@"}}},
     {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "@"}}},
     {"reasoningContent": {"redactedContent": "@"}},
+    {"toolResult": {"content": [{"video": {"format": "mp4", "source": {"bytes": "@"}}}]}},
 )
 _EXTRA = {"google": {"thought_signature": "@"}}
 _CALL = {
