@@ -84,6 +84,8 @@ class SessionFilter:
     """A text in what was asked or answered; case and blanks do not matter."""
     owner: Identity | None = None
     """Whose sessions alone; no word says it, but who looks."""
+    voters: frozenset[str] = frozenset()
+    """Names of somebody who has voted on one of its holds; no word says it, but who looks."""
     id: str = ""
     """The whole of it or its last six characters, in lower case."""
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
 
+from app.replay.session_holds import own_hold
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from app.domain.event import Entry
     from app.domain.hold import Hold
@@ -43,7 +45,7 @@ def masked_raw(request: bytes, answer: bytes, masking: Masking, lost: str = "") 
 
 def exported(
     session: Session,
-    hold: Hold | None,
+    holds: Sequence[Hold],
     entries: Iterable[Entry],
     raw: Raw,
     mask: Callable[[str], str],
@@ -52,7 +54,8 @@ def exported(
     told: Json = {
         "format": FORMAT,
         "session": msgspec.to_builtins(session),
-        "hold": msgspec.to_builtins(hold) if hold is not None else None,
+        "hold": msgspec.to_builtins(own_hold(session, holds)),
+        "holds": [msgspec.to_builtins(hold) for hold in holds],
         "ledger": [msgspec.to_builtins(entry) for entry in entries],
     }
     masked: Json = _masked(told, mask)

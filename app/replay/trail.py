@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from app.domain.event import Entry
-    from app.domain.hold import Hold
+    from app.domain.hold import Hold, Vote
     from app.domain.record.session import Session
 
 _WORDS = {
@@ -73,23 +73,32 @@ class Stretch:
 
 
 def steps(
-    entries: Iterable[Entry], hold: Hold | None, mask: Callable[[str], str]
+    entries: Iterable[Entry], holds: Iterable[Hold], mask: Callable[[str], str]
 ) -> tuple[Step, ...]:
-    """Return what the ledger tells and how people voted, oldest first; who looked is counted."""
-    votes = hold.votes if hold else ()
-    told = [_step(entry, mask) for entry in entries if _is_told(entry, voted=bool(votes))]
-    for vote in votes:
-        what = "Approved by" if vote.approve else "Denied by"
-        glass = " with break-glass" if vote.broke_glass else ""
-        said = " · ".join(filter(None, (vote.category, mask(vote.reason))))
-        told.append(Step(vote.at, f"{what} {vote.by.name or vote.by.email}{glass}", said))
+    """Return what the ledger tells and how people voted, oldest first; who looked is counted.
+
+    `holds` are all in the session: of its request, and of tool calls in its answer.
+    """
+    voted = [hold for hold in holds if hold.votes]
+    ids = {hold.id for hold in voted}
+    told = [_step(entry, mask) for entry in entries if _is_told(entry, ids)]
+    told += [_vote(vote, hold, mask) for hold in voted for vote in hold.votes]
     return tuple(sorted(told, key=lambda step: step.at))
 
 
-def _is_told(entry: Entry, *, voted: bool) -> bool:
-    kind = entry.event.kind
-    by_vote = kind is EventKind.HOLD_MOVED and "email" in entry.event.data
-    return kind not in _VIEWS | _AHEAD and not (voted and (kind is EventKind.VOTE_CAST or by_vote))
+def _vote(vote: Vote, hold: Hold, mask: Callable[[str], str]) -> Step:
+    what = "Approved by" if vote.approve else "Denied by"
+    glass = " with break-glass" if vote.broke_glass else ""
+    tool = mask(hold.tool.tool) if hold.tool else ""
+    said = " · ".join(filter(None, (tool, vote.category, mask(vote.reason))))
+    return Step(vote.at, f"{what} {vote.by.name or vote.by.email}{glass}", said)
+
+
+def _is_told(entry: Entry, voted: set[str]) -> bool:
+    """Leave out what is written ahead, and votes that the holds named `voted` tell themselves."""
+    kind, data = entry.event.kind, entry.event.data
+    by_vote = kind is EventKind.VOTE_CAST or (kind is EventKind.HOLD_MOVED and "email" in data)
+    return kind not in _VIEWS | _AHEAD and not (by_vote and data.get("hold") in voted)
 
 
 def views(entries: Iterable[Entry]) -> int:

@@ -42,15 +42,6 @@ class HoldStore(Protocol):
         """Return the holds of a rule that people decided by their votes, newest first."""
         ...
 
-    async def voted_by(
-        self, names: Iterable[str], limit: int, before: str = ""
-    ) -> tuple[Hold, ...]:
-        """Return the holds on which somebody has voted, newest first; `before` is an id.
-
-        `names` are the keys of their identities, and their address in lower case.
-        """
-        ...
-
     async def move(self, old: Hold, new: Hold) -> None:
         """Replace `old` by `new` in one conditional write.
 

@@ -11,6 +11,7 @@ from app.domain.record.session import sent
 from app.errors import AbeyanceError
 from app.ids import short
 from app.replay.export import exported, masked_raw
+from app.replay.session_holds import holds_of
 from bot.people.auditors import REFUSED
 from bot.views import modals
 from bot.views.replay.lists import Shelf
@@ -71,13 +72,13 @@ class Exporting:
         session = await records.sessions.get(session_id)
         if session is None:
             return None
-        hold = await records.holds.get(session.hold_id) if session.hold_id else None
         halves = await records.reader.halves(session)
         entries = await records.entries(session.id)
+        holds = await holds_of(records.holds, session, entries)
 
         def made() -> bytes:
             raw = masked_raw(halves.request, sent(halves.chunks), self._masking, halves.lost)
-            told = exported(session, hold, entries, raw, self._masking(()))
+            told = exported(session, holds, entries, raw, self._masking(()))
             return told.encode(errors="replace")
 
         return await asyncio.to_thread(made)

@@ -14,6 +14,7 @@ from app.domain.event import Entry
 from app.errors import AbeyanceError, BadRequest, NotPermitted
 from app.marking import Marking
 from app.replay.reader import Masking, Reader
+from app.replay.session_holds import holds_of, own_hold
 from app.replay.text_search import Progress, TextSearch, saying
 from app.replay.trail import steps
 from app.search import parse_filter
@@ -224,13 +225,14 @@ class Auditing:
         session = await self._sessions.get(shelf.session)
         if session is None:
             return modals.note(_TITLE, f"There is no session {shelf.session}.")
-        hold = await self._holds.get(session.hold_id) if session.hold_id else None
         entries = await self._entries(session.id) if not shelf.page else ()
+        holds = await holds_of(self._holds, session, entries)
+        hold = own_hold(session, holds)
         shown = await self._reader.shown(session, shelf.page, self._masking)
         marked = await self._marking.of(session.id)
         url = f"{self._pages}/{session.id}" if self._pages else ""
         mask = self._masking(())
-        trail = steps(entries, hold, mask)
+        trail = steps(entries, holds, mask)
         reason = mask(hold.reason if hold else session.origin.reason if session.origin else "")
-        told = Decided(hold, marked, trail, reason)
+        told = Decided(holds, marked, trail, reason)
         return replayed(shelf, session, told, shown, url)

@@ -15,6 +15,7 @@ from app.domain.record.session import sent, whole
 from app.replay.blocks import answer_blocks, request_blocks
 from app.replay.export import exported, masked_raw
 from app.replay.reader import Reader
+from app.replay.session_holds import holds_of
 from app.search import parse_filter
 from cli.retention.legal_holds import hold, holds, unhold
 from cli.sessions.following import tail
@@ -84,19 +85,19 @@ def show(
         await note(storage, "session", session.id)
         halves = await Reader(storage.sessions, storage.pieces, storage.pages).halves(session)
         catalog = await catalog_here()
-        hold = await storage.holds.get(session.hold_id) if session.hold_id else None
+        entries = await storage.ledger.entries(session.id)
+        holds = await holds_of(storage.holds, session, entries)
         if json_:
             raw = masked_raw(
                 halves.request, sent(halves.chunks), catalog.mask_together, halves.lost
             )
-            entries = await storage.ledger.entries(session.id)
-            typer.echo(exported(session, hold, entries, raw, catalog.mask))
+            typer.echo(exported(session, holds, entries, raw, catalog.mask))
             return
         asked = request_blocks(session.wire, whole(session.request, halves.request))
         answered = answer_blocks(session.answer, halves.chunks)
         mask = catalog.mask_together([block.text for block in (*asked, *answered)])
         console = Console(soft_wrap=True, highlight=False)
-        console.print(facts(session, hold, catalog.mask))
+        console.print(facts(session, holds, catalog.mask))
         if halves.lost:
             console.print(lost(halves.lost))
         console.print(said(asked, mask))

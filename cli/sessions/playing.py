@@ -26,7 +26,7 @@ class Step:
 
 def steps(
     session: Session,
-    hold: Hold | None,
+    holds: Iterable[Hold],
     asked: Iterable[Block],
     answered: Iterable[Turn],
     mask: Callable[[str], str],
@@ -36,7 +36,7 @@ def steps(
         Step(0, " · ".join(filter(None, (block.role.value, block.tool))), mask(block.text))
         for block in asked
     ]
-    if hold is not None:
+    for hold in holds:
         found += _decided(session, hold, mask)
     for turn in answered:
         found += _written(turn, mask)
@@ -63,7 +63,9 @@ def _decided(session: Session, hold: Hold, mask: Callable[[str], str]) -> Iterat
     def since(at: datetime) -> int:
         return max(0, round((at - session.started_at).total_seconds() * 1000))
 
-    yield Step(since(hold.created_at), "held", ", ".join(f.rule for f in hold.verdict.holding))
+    rules = ", ".join(fired.rule for fired in hold.verdict.holding)
+    tool = mask(hold.tool.tool) if hold.tool else ""
+    yield Step(since(hold.created_at), " · ".join(filter(None, ("held", tool))), rules)
     for vote in hold.votes:
         what = "approved by" if vote.approve else "denied by"
         said = ": ".join(filter(None, (vote.by.name or vote.by.email, mask(vote.reason))))

@@ -16,6 +16,7 @@ from app.domain.record.session import whole
 from app.errors import NotFound
 from app.replay.blocks import BlockKind, request_blocks
 from app.replay.reader import Reader
+from app.replay.session_holds import holds_of
 from app.replay.transcript import answer_turns
 from app.search import parse_filter
 from bot.slack.text import clean
@@ -61,7 +62,7 @@ def replay(
                 for step in played:
                     typer.echo(json.dumps({"session": session.id, **asdict(step)}))
                 continue
-            console.print(facts(session, None, catalog.mask))
+            console.print(facts(session, (), catalog.mask))
             for seconds, step in pauses(played, speed, longest):
                 await asyncio.sleep(seconds)
                 _print(console, step)
@@ -75,7 +76,7 @@ def replay(
 
 async def _steps(storage: MongoStorage, session: Session, catalog: Catalog) -> list[Step]:
     halves = await Reader(storage.sessions, storage.pieces, storage.pages).halves(session)
-    hold = await storage.holds.get(session.hold_id) if session.hold_id else None
+    holds = await holds_of(storage.holds, session)
     asked = [
         block
         for block in request_blocks(session.wire, whole(session.request, halves.request))
@@ -85,7 +86,7 @@ async def _steps(storage: MongoStorage, session: Session, catalog: Catalog) -> l
     mask = catalog.mask_together(
         [*(block.text for block in asked), *(turn.text for turn in answered)]
     )
-    told = steps(session, hold, asked, answered, mask)
+    told = steps(session, holds, asked, answered, mask)
     return [Step(0, "not intact", halves.lost), *told] if halves.lost else told
 
 

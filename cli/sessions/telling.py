@@ -8,11 +8,12 @@ from rich.text import Text
 
 from app.ids import short
 from app.replay.blocks import BlockKind
+from app.replay.session_holds import own_hold
 from bot.slack.text import clean, one_line
 from proxy.replay.html import took
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from app.domain.hold import Hold, Vote
     from app.domain.record.session import Session
@@ -72,9 +73,9 @@ def as_json(session: Session) -> Json:
     }
 
 
-def facts(session: Session, hold: Hold | None, mask: Callable[[str], str]) -> Text:
+def facts(session: Session, holds: Sequence[Hold], mask: Callable[[str], str]) -> Text:
     """Return who asked whom, and what was decided by whom."""
-    origin, there, votes = session.origin, session.upstream, hold.votes if hold else ()
+    origin, there, hold = session.origin, session.upstream, own_hold(session, holds)
     told = [
         ("session", session.id),
         ("started", session.started_at.astimezone().isoformat(sep=" ", timespec="seconds")),
@@ -91,7 +92,7 @@ def facts(session: Session, hold: Hold | None, mask: Callable[[str], str]) -> Te
             f"{cost.dollars} (list price of {cost.as_of})" if (cost := _priced(session)) else "",
         ),
         *((f"rule {fired.rule}", fired.action.value) for fired in session.verdict.fired),
-        *((_voted(vote), f"{vote.by.name} {mask(vote.reason)}") for vote in votes),
+        *((_voted(vote), _said(vote, one, mask)) for one in holds for vote in one.votes),
     ]
     text = Text()
     for name, value in told:
@@ -108,6 +109,11 @@ def lost(why: str) -> Text:
 
 def _voted(vote: Vote) -> str:
     return "approved by" if vote.approve else "denied by"
+
+
+def _said(vote: Vote, hold: Hold, mask: Callable[[str], str]) -> str:
+    tool = f"({mask(hold.tool.tool)}) " if hold.tool else ""
+    return f"{vote.by.name} {tool}{mask(vote.reason)}"
 
 
 def said(blocks: Iterable[Block], mask: Callable[[str], str]) -> Text:

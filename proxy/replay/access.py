@@ -13,7 +13,9 @@ from quart import Response, request
 
 from app.clock import Clock
 from app.domain.event import Event, EventKind
+from app.domain.record.session import SessionState
 from app.errors import AbeyanceError, NotAuthenticated, NotFound
+from app.replay.session_holds import holds_of
 from app.storage.ports import Ledger
 from app.storage.store import MongoStorage
 from policies.compiled_catalog import Catalog
@@ -66,8 +68,8 @@ class Access:
         rights: frozenset[Right] = ANY,
         *,
         noted: bool = True,
-    ) -> tuple[Session, Hold | None, Right]:
-        """Return a session that may be shown, once that is in the ledger.
+    ) -> tuple[Session, tuple[Hold, ...], Right]:
+        """Return a session that may be shown, and the holds in it, once that is in the ledger.
 
         Where it is part of a page that was noted, `noted` is false. Raises NotFound where it is
         not there, and where the viewer has none of the rights.
@@ -75,16 +77,20 @@ class Access:
         is_id = _ID.fullmatch(session_id) is not None
         session = await self.storage.sessions.get(session_id) if is_id else None
         if session is not None:
-            held = bool(session.hold_id)
-            hold = await self.storage.holds.get(session.hold_id) if held else None
-            right = viewer.right_to(session, hold)
+            holds = await self._holds(session)
+            right = viewer.right_to(session, holds)
             if right in rights:
                 if noted:
                     await self.note(viewer, EventKind.REPLAY_SHOWN, what, session.id, right=right)
-                return session, hold, right
+                return session, holds, right
         known = session.id if session is not None else ""
         await self.note(viewer, EventKind.REPLAY_REFUSED, what, known)
         raise NotFound(_NONE)
+
+    async def _holds(self, session: Session) -> tuple[Hold, ...]:
+        is_open = session.state is SessionState.OPEN
+        entries = await self.storage.ledger.entries(session.id) if is_open else ()
+        return await holds_of(self.storage.holds, session, entries)
 
     async def note(
         self, viewer: Viewer, kind: EventKind, what: str, session_id: str = "", **more: str | int

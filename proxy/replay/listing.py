@@ -144,13 +144,10 @@ class Lists:
         self, viewer: Viewer, wanted: SessionFilter, *, is_decided: bool
     ) -> tuple[tuple[Session, ...], str]:
         """Return a page of sessions, and the id after which the next one begins, if there is."""
-        storage, limit = self.access.storage, PAGE_SESSIONS + 1
-        if is_decided:
-            holds = await storage.holds.voted_by(viewer.names, limit, before())
-            sessions = [await storage.sessions.get(hold.session_id) for hold in holds]
-            last = holds[PAGE_SESSIONS - 1].id if len(holds) == limit else ""
-            return tuple(found for found in sessions[:PAGE_SESSIONS] if found), last
-        found = await storage.sessions.search(_own(viewer, wanted), limit=limit, before=before())
+        limit = PAGE_SESSIONS + 1
+        among = replace(wanted, voters=viewer.names) if is_decided else _own(viewer, wanted)
+        sessions = self.access.storage.sessions
+        found = await sessions.search(among, limit=limit, before=before())
         last = found[PAGE_SESSIONS - 1].id if len(found) == limit else ""
         return found[:PAGE_SESSIONS], last
 

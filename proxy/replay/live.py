@@ -24,6 +24,7 @@ from quart import Response, current_app
 from app.domain.record.session import Chunk, SessionState, sent
 from app.errors import AbeyanceError, StorageUnavailable
 from app.pages import LARGE_BYTES
+from app.replay.session_holds import holds_of
 from app.replay.trail import steps, views
 from proxy.replay.html import encoded, secure
 
@@ -121,8 +122,8 @@ class Tails:
 
     async def _trail(self, session: Session, drawing: Drawing) -> str:
         entries = await self._storage.ledger.entries(session.id)
-        hold = await self._storage.holds.get(session.hold_id) if session.hold_id else None
-        told = steps(entries, hold, self._catalog().mask)
+        holds = await holds_of(self._storage.holds, session, entries)
+        told = steps(entries, holds, self._catalog().mask)
         return await drawing.trail(told, views(entries))
 
 

@@ -11,6 +11,7 @@ from app.domain.event import EventKind
 from app.domain.record.session import SessionState
 from app.errors import NotFound, NotPermitted
 from app.replay.export import exported
+from app.replay.session_holds import own_hold
 from app.replay.trail import steps, stretches, views
 from app.search import SessionFilter
 from app.storage.record.terms import CONVERSATION_SHORT
@@ -91,7 +92,8 @@ class ReplayPages:
         """Show what was asked and answered, in which order, and who decided why."""
         number = request.args.get("page", "1")
         at = int(number) - 1 if number.isdecimal() and 0 < len(number) < 7 else 0
-        session, hold, right = await self.access.allowed(viewer, session_id, "session")
+        session, holds, right = await self.access.allowed(viewer, session_id, "session")
+        hold = own_hold(session, holds)
         told = await self.reading.told(session, max(at, 0))
         catalog = self.access.catalog()
         entries = await self.access.storage.ledger.entries(session.id)
@@ -119,7 +121,7 @@ class ReplayPages:
             told=told,
             asked=told.said.asked,
             answered=told.said.answered,
-            steps=steps(entries, hold, catalog.mask),
+            steps=steps(entries, holds, catalog.mask),
             views=views(entries),
             stretches=stretches(session, hold),
             reason=catalog.mask(hold.reason) if hold else "",
@@ -209,10 +211,10 @@ class ReplayPages:
     @for_viewers
     async def export(self, viewer: Viewer, session_id: str) -> Response:
         """Give all that is known of a session as JSON."""
-        session, hold, _ = await self.access.allowed(viewer, session_id, "export", WHOLE)
+        session, holds, _ = await self.access.allowed(viewer, session_id, "export", WHOLE)
         raw = await self.reading.exported(session)
         entries = await self.access.storage.ledger.entries(session.id)
-        body = exported(session, hold, entries, raw, self.access.catalog().mask)
+        body = exported(session, holds, entries, raw, self.access.catalog().mask)
         answer = Response(html.encoded(body), content_type="application/json")
         html.secure(answer)
         answer.headers["content-disposition"] = f'attachment; filename="session-{session.id}.json"'

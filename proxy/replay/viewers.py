@@ -11,7 +11,7 @@ from policies.approvals.membership import AUDITORS, is_member
 from proxy.terminal.voters import Approver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from app.domain.hold import Hold
     from app.domain.record.session import Session
@@ -33,13 +33,13 @@ class Viewer:
     form: str = ""
     """What a form of theirs has to bring along."""
 
-    def right_to(self, session: Session, hold: Hold | None) -> Right | None:
-        """Return why they may see a session; None where they may not. `hold` is the session's."""
+    def right_to(self, session: Session, holds: Iterable[Hold]) -> Right | None:
+        """Return why they may see a session; None where they may not. `holds` are all in it."""
         if self.is_auditor:
             return Right.AUDITOR
         if session.identity.key == self.identity.key:
             return Right.OWN
-        if hold is not None and self._decided(hold):
+        if any(map(self._decided, holds)):
             return Right.DECIDED
         return None
 

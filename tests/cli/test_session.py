@@ -122,12 +122,12 @@ def test_a_replay_keeps_the_rhythm_and_shortens_long_pauses() -> None:
     session = a_session(NOW, decision=Decision.ALLOWED)
     answer = RecordedAnswer(200, (), NOW, timing=Timing(1, 2, 3, 61_000))
     turn = Turn(Role.ASSISTANT, "Hello world", beats=(Beat(1_000, 6), Beat(60_500, 11)))
-    told = steps(replace(session, answer=answer), None, (), (turn,), lambda text: text)
+    told = steps(replace(session, answer=answer), (), (), (turn,), lambda text: text)
     assert [(step.at_ms, step.title, step.text) for step in told] == [
         (1_000, "assistant", "Hello "),
         (60_500, "", "world"),
         (61_000, "allowed", "ended with 200"),
     ]
     assert [seconds for seconds, _ in pauses(told, 2.0, 3.0)] == [0.5, 3.0, 0.25]
-    masked = steps(session, None, (), (turn,), lambda text: text.replace("world", "[x]"))
+    masked = steps(session, (), (), (turn,), lambda text: text.replace("world", "[x]"))
     assert [step.text for step in masked] == ["Hello [x]"]

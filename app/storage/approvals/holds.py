@@ -80,16 +80,10 @@ class MongoHolds:
     async def judged(self, rule: str, limit: int) -> tuple[Hold, ...]:
         return await self._holds.find({"judged": rule}, newest_first=True, limit=limit)
 
-    async def voted_by(
-        self, names: Iterable[str], limit: int, before: str = ""
-    ) -> tuple[Hold, ...]:
-        earlier: Document = {"_id": {"$lt": before}} if before else {}
-        wanted: Document = {"voters": {"$in": list(names)}}
-        return await self._holds.find(wanted | earlier, newest_first=True, limit=limit)
-
-    async def sessions_judged_by(self, name: str) -> tuple[str, ...]:
+    async def sessions_judged_by(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return the ids of the sessions that someone has voted on, by any name they go by."""
-        named: Document = {"voters": {"$in": [name, called(name)]}}
+        known = sorted({spelt for name in names for spelt in (name, called(name))})
+        named: Document = {"voters": {"$in": known}}
         return await self._holds.values("session_id", named)
 
     async def move(self, old: Hold, new: Hold) -> None:

@@ -30,7 +30,7 @@ from app.storage.record.terms import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from app.domain.record.session import Session
     from app.sealing.data_key import DataKey
@@ -70,7 +70,7 @@ class MongoSessions:
         sessions: Collection[Session],
         chunks: Collection[ChunkBatch],
         keys: DataKeys,
-        judged_by: Callable[[str], Awaitable[Sequence[str]]],
+        judged_by: Callable[[Iterable[str]], Awaitable[Sequence[str]]],
     ) -> None:
         """`judged_by` returns the ids of the sessions that a person has voted on."""
         self._judged_by = judged_by
@@ -186,8 +186,14 @@ class MongoSessions:
     ) -> tuple[Session, ...]:
         if wanted.text:
             raise BadRequest("“text:” can't be used here: only a list is searched for a text.")
-        among = await self._judged_by(wanted.approver) if wanted.approver else None
+        among = await self._judged(wanted)
         return await newest_first(self._sessions, wanted, limit=limit, before=before, among=among)
+
+    async def _judged(self, wanted: SessionFilter) -> set[str] | None:
+        """Return the ids of the sessions that the wanted people voted on; None where all count."""
+        people = [names for names in ({wanted.approver} - {""}, wanted.voters) if names]
+        found = [set(await self._judged_by(names)) for names in people]
+        return set.intersection(*found) if found else None
 
     async def _add_terms(self) -> None:
         """Give terms to sessions of an older version, which searches would not find."""

@@ -15,6 +15,7 @@ from app.replay.trail import Step
 from bot.slack import blocks, text
 from bot.slack.blocks import Button
 from bot.views import outcomes, paging, phrases, queries
+from bot.views.calls import words
 from bot.views.quotes import quotes
 from bot.views.replay.calls import replayed_calls
 from bot.views.replay.lists import MODAL, RECORDED
@@ -39,6 +40,7 @@ MARK = "replay_mark"
 UNMARK = "replay_unmark"
 EXPORT = "replay_export"
 
+_MOST_HOLDS = 5
 _MOST_STEPS = 30
 _STEPS_TOGETHER = 10
 _ASKS = {
@@ -51,9 +53,9 @@ _ASKS = {
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What became of a session: its hold, what people called a false alarm, and the trail."""
+    """What became of a session: its holds, what people called a false alarm, and the trail."""
 
-    hold: Hold | None = None
+    holds: tuple[Hold, ...] = ()
     marks: Mapping[str, FalsePositive] = field(default_factory=dict)
     """By rule."""
     trail: tuple[Step, ...] = ()
@@ -75,7 +77,7 @@ def replayed(
     drawn: list[Block] = []
     if shown.number == 0:
         drawn += [*_overview(session), *_asked(session, decided.reason)]
-        drawn += [*_rules(session, decided.marks), *_votes(decided.hold)]
+        drawn += [*_rules(session, decided.marks), *_votes(decided.holds)]
         drawn += [*replayed_calls(session), *_trail(decided.trail)]
         drawn.append(blocks.divider())
     drawn += paging.shown_blocks(shown)
@@ -244,9 +246,11 @@ def _rule(fired: FiredRule) -> Markup:
     return text.join(head, *quotes(fired), by="\n")
 
 
-def _votes(hold: Hold | None) -> list[Block]:
-    if hold is None:
-        return []
+def _votes(holds: Sequence[Hold]) -> list[Block]:
+    return [section for hold in holds[:_MOST_HOLDS] for section in _voted(hold)]
+
+
+def _voted(hold: Hold) -> list[Block]:
     lines = [
         text.join(
             text.ours("👍 " if vote.approve else "👎 "),
@@ -260,5 +264,6 @@ def _votes(hold: Hold | None) -> list[Block]:
         for vote in hold.votes[:5]
     ]
     outcome = outcomes.outcome(hold) or text.ours("waits for a decision")
-    head = text.join(text.ours(f"*Hold {phrases.name(hold)}* · "), outcome)
+    call = [text.words(words.shown(hold.tool.tool), 100)] if hold.tool else []
+    head = text.join(text.ours(f"*Hold {phrases.name(hold)}*"), *call, outcome, by=" · ")
     return [blocks.section(line) for line in (head, *lines, *queries.lines(hold))]

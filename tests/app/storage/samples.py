@@ -156,7 +156,6 @@ _HOLDS = {
         lambda s: s.holds.of_task("task"), lambda s: s.holds.open(replace(HOLD, task="task"))
     ),
     "judged": Sample(lambda s: s.holds.judged("rule", 9), _approved),
-    "voted_by": Sample(lambda s: s.holds.voted_by([MARIA.email], 9), _approved),
     "move": Sample(lambda s: s.holds.move(APPROVED, CLAIMED), _approved),
     "arrive": Sample(lambda s: s.holds.arrive(HOLD.id, "g:1"), _held),
     "leave": Sample(lambda s: s.holds.leave(HOLD.id, "g:1"), _held),
@@ -171,7 +170,7 @@ _HOLDS = {
     "escalate": Sample(lambda s: s.holds.escalate(HOLD.id, NOW), _held),
     "pending": Sample(lambda s: s.holds.pending(), _held),
     "unsettled": Sample(lambda s: s.holds.unsettled(), _held),
-    "sessions_judged_by": Sample(lambda s: s.holds.sessions_judged_by("maria"), _held),
+    "sessions_judged_by": Sample(lambda s: s.holds.sessions_judged_by(["maria"]), _held),
     "settle": Sample(lambda s: s.holds.settle(HOLD), _held),
 }
 _NOTICES = {
