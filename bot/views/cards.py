@@ -102,7 +102,7 @@ def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Men
         drawn.append(Button(label, TASK, value, confirm=coverage.of_task(hold, tool)))
     length = grant_length(hold)
     if length is not None:
-        label = f"Approve for {duration(length)}"
+        label = f"Approve {'all such calls ' if hold.tool else ''}for {duration(length)}"
         drawn.append(Button(label, GRANT, value, confirm=coverage.covers(hold, length)))
     deny = DENY_CALL if hold.tool else DENY
     drawn.append(Button("Deny…", deny, value, style="danger"))

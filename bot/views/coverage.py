@@ -16,8 +16,12 @@ from policies.mcp.changes import CHANGED
 from policies.passages.trust import trustable, trusts_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.domain.grant import Grant
     from app.domain.hold import GrantSummary, Hold
+    from app.domain.tool_call import HeldCall
+    from app.domain.verdict import CoverTerms
     from bot.slack.text import Markup
 
 _REACHES = {
@@ -33,9 +37,9 @@ def also_covers(hold: Hold) -> Markup:
     if any(fired.rule == CHANGED for fired in holding):
         return text.ours("Approving also accepts the new description of the tool, for everyone")
     asked = [fired.question for fired in holding if fired.question]
-    longest = max((q.cover.most for q in asked if q.cover), default=None)
     if hold.tool and all(map(about_calls, holding)):
-        return _same_call(hold, longest)
+        return _same_call(hold, hold.tool, [question.cover for question in asked])
+    longest = max((q.cover.most for q in asked if q.cover), default=None)
     if longest is None:
         return text.ours("")
     work = any(passage.asked for question in asked for passage in question.passages)
@@ -47,13 +51,16 @@ def also_covers(hold: Hold) -> Markup:
     )
 
 
-def _same_call(hold: Hold, longest: timedelta | None) -> Markup:
-    if longest is None or hold.tool is None:
+def _same_call(hold: Hold, call: HeldCall, covers: Sequence[CoverTerms | None]) -> Markup:
+    """Say for how long the very same call passes: each rule that holds it has to cover it."""
+    given = [cover for cover in covers if cover is not None]
+    if not given or len(given) < len(covers):
         return text.ours("*Approve* is for this one call only")
-    what = words.thing(hold.tool)
+    idle = duration(min(cover.idle for cover in given))
+    same = f"exactly the same {words.thing(call)} of this requester: for {idle} after each use"
     return text.join(
-        text.ours(f"*Approve* also covers exactly the same {what} of this requester, until "),
-        text.moment(hold.created_at + longest),
+        text.ours(f"*Approve* also covers {same}, until "),
+        text.moment(hold.created_at + min(cover.most for cover in given)),
         text.ours(" at the latest"),
     )
 

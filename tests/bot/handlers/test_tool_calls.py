@@ -51,7 +51,7 @@ async def test_a_call_is_approved_and_covers_the_very_same(office: Office) -> No
             "`Bash: kubectl get pods -n staging`",
             "`dana@acme.example` ✓ verified → `gpt-4o` via `openai`",
             "*Deleting in a cluster*",
-            "*Approve* also covers exactly the same command of this requester",
+            "*Approve* also covers exactly the same command of this requester: for 1 h after each",
         ):
             assert part in card.words
         assert card.buttons == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from app.domain.hold import GrantSummary, HoldState
 from app.domain.passage import Excerpt, Passage, PassageKind
 from app.domain.segment import Role
-from app.domain.verdict import Approval, CoverTerms, Question
+from app.domain.verdict import Action, Approval, CoverTerms, Question, Verdict
 from bot.views import coverage
 from bot.views.quotes import passages
+from tests.bot.calls import BASH
 from tests.bot.values import MARIA, NOW, fired, hold, vote
 from tests.bot.views.test_cards import draw, words
 
@@ -63,6 +65,24 @@ def test_a_passage_says_whose_words_it_is(role: Role, kind: PassageKind, told: s
     one = Passage("x", kind, role, "/x", excerpt=excerpt)
     [line] = passages(fired(excerpts=(excerpt,), question=Question("law", TERMS, (one,))), 5)
     assert line.endswith(f"_({told})_")
+
+
+@pytest.mark.parametrize(
+    ("covers", "told"),
+    [
+        ((COVER,), "for 1 h after each use, until <!date^"),
+        ((COVER, CoverTerms(timedelta(minutes=5), timedelta(hours=9))), "for 5 min after each"),
+        ((COVER, None), "is for this one call only"),
+    ],
+    ids=["one rule", "two rules", "one that covers nothing"],
+)
+def test_a_card_says_for_how_long_the_very_same_call_passes(
+    covers: tuple[CoverTerms | None, ...], told: str
+) -> None:
+    call = Passage("n", PassageKind.CALL, Role.ASSISTANT, "/x")
+    rules = [fired(question=Question("law", TERMS, (call,), cover)) for cover in covers]
+    held = replace(hold(), tool=BASH, verdict=Verdict(Action.HOLD, tuple(rules), "r1"))
+    assert told in str(coverage.also_covers(held))
 
 
 @pytest.mark.parametrize("kind", [PassageKind.TYPED, PassageKind.TEXT])
