@@ -1,13 +1,15 @@
 r"""The pattern language: a small part of regular expressions, so that matching stays linear.
 
 Literals, `.`, classes, `\d \w \s \D \W \S`, groups, `|`, `? * + {m,n}`, `(?i)` at the start,
-`(?i:...)`, and `\b` at the two ends. No look-around, no back-references, no anchors inside.
+`(?i:...)`, `\b` at the two ends, and `(?![...])` at the end. No other look-around, no
+back-references, no anchors inside.
 Text is folded (see `normalise`) before a pattern sees it, and a letter beyond ASCII alike. Such
 letters stand outside of classes.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -19,6 +21,7 @@ MAX_REPEAT = 1000
 _SHOWN = 40
 _CLASSES = {"d": DIGIT, "w": WORD, "s": SPACE}
 _CLASSES |= {name.upper(): members.complement() for name, members in _CLASSES.items()}
+_NOT_FOLLOWED_BY = re.compile(r"\(\?!(\[(?:\\.|[^\]\\])+\])\)\Z")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 
 
@@ -86,13 +89,20 @@ def parse(source: str) -> Pattern:
     body = body.removeprefix("(?i)")
     left = body.startswith(r"\b")
     body = body.removeprefix(r"\b")
-    right = body.endswith(r"\b") and not body.endswith(r"\\b")
-    if right:
-        body = body[:-2]
+    body, not_after = _ending(body)
     node = _Parser(body, fold=fold).read()
-    if isinstance(node, Alt) and (left or right):
+    if isinstance(node, Alt) and (left or len(not_after)):
         raise PatternError(r"\b beside alternatives is ambiguous; write \b(?:a|b)\b")
-    return Pattern(node, WORD if left else NOTHING, WORD if right else NOTHING)
+    return Pattern(node, WORD if left else NOTHING, not_after)
+
+
+def _ending(body: str) -> tuple[str, CharSet]:
+    """Return a pattern without what it says of the character behind it, and what may not be it."""
+    if body.endswith(r"\b") and not body.endswith(r"\\b"):
+        return body[:-2], WORD
+    if found := _NOT_FOLLOWED_BY.search(body):
+        return body[: found.start()], parse_class(found[1])
+    return body, NOTHING
 
 
 def parse_class(source: str) -> CharSet:

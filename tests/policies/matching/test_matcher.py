@@ -99,3 +99,18 @@ def test_what_begins_with_such_letters_is_found_wherever_it_stands(parts: list[s
     text = "".join(parts)
     whole = {(s.target, s.start, s.end) for s in Matcher(targets).find(Scannable(text), {0, 1})}
     assert whole == {(s.target, s.start, s.end) for s in Plan(targets).find(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("cat .env", True),
+        ("cat .env; ls", True),
+        ("cat .env.example", False),
+        ("cat .env-1", False),
+    ],
+)
+def test_what_may_not_follow_a_pattern_is_looked_at(text: str, *, is_found: bool) -> None:
+    target = Target("own", parse(r"\.env(?![\w.-])"))
+    assert bool(Plan([target]).find(text)) == is_found
+    assert bool(Matcher([target]).find(Scannable(text), {0})) == is_found
