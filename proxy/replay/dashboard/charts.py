@@ -38,13 +38,17 @@ def columns(
 
 
 def bars(
-    labels: Sequence[str], series: Mapping[str, Sequence[float | None]], *, stacked: bool = False
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[float | None]],
+    *,
+    stacked: bool = False,
+    spelt: Callable[[float], str] | None = None,
 ) -> Markup:
     """Draw bars from top to bottom, the first on top."""
     height = _FRAME_HEIGHT + _BAR_HEIGHT * max(len(labels), 2)
     turned = {name: tuple(reversed(values)) for name, values in series.items()}
     kind = "HorizontalStackedBar" if stacked else "HorizontalBar"
-    return _drawn(kind, height, tuple(reversed(labels)), turned, None)
+    return _drawn(kind, height, tuple(reversed(labels)), turned, spelt)
 
 
 def _drawn(

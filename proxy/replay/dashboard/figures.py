@@ -44,6 +44,10 @@ class Usage:
     sessions: int = 0
     input: int = 0
     output: int = 0
+    micros: int = 0
+    """What that cost by list price, in millionths of a US dollar."""
+    priced: int = 0
+    """How many of the sessions have a price."""
 
     @property
     def tokens(self) -> int:
@@ -128,6 +132,9 @@ class Figures:
             if session.answer and (tokens := session.answer.tokens):
                 usage.input += tokens.input or 0
                 usage.output += tokens.output or 0
+            if session.answer and (cost := session.answer.cost):
+                usage.micros += cost.micros
+                usage.priced += 1
 
     def _add_hold(self, hold: Hold) -> None:
         self.holds[hold.state.value] += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from markupsafe import Markup
 
+from app.domain.record.session_facts import Cost
 from proxy.replay.dashboard import charts
 from proxy.replay.dashboard.figures import middle_and_tail
 from proxy.replay.html import took
@@ -20,6 +21,7 @@ Row: TypeAlias = "tuple[str | int, ...]"
 _SERIES = ("passed", "approved", "denied", "unanswered", "pending")
 _TOP = 8
 _THOUSAND = 1000
+_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,9 @@ def panels(figures: Figures) -> tuple[Panel, ...]:
         _usage("team", figures.teams, "Of somebody in several groups each counts."),
         _usage("repository", figures.repositories, "As CI proves it, or as a person claims it."),
         _usage("model", figures.models, ""),
+        _cost("team", figures.teams),
+        _cost("repository", figures.repositories),
+        _cost("model", figures.models),
     )
 
 
@@ -136,6 +141,21 @@ def _usage(what: str, found: Mapping[str, Usage], note: str) -> Panel:
     )
     drawn = charts.bars([name for name, _ in top], series, stacked=True)
     return Panel(title, note, drawn, tuple(series), (what, "requests", "input", "output"), rows)
+
+
+def _cost(what: str, found: Mapping[str, Usage]) -> Panel:
+    title = f"Cost by {what}"
+    top = sorted(found.items(), key=lambda pair: (-pair[1].micros, -pair[1].sessions, pair[0]))
+    top = [(name, usage) for name, usage in top if usage.priced][:_TOP]
+    if not top:
+        return _empty(title, "No answer came from a model with a list price.")
+    dollars = {"cost": [usage.micros / _MILLION for _, usage in top]}
+    rows = tuple(
+        (name, usage.sessions, usage.priced, Cost(usage.micros, "").dollars) for name, usage in top
+    )
+    drawn = charts.bars([name for name, _ in top], dollars, spelt=lambda value: f"${value:,.2f}")
+    note = "In US dollars, by the list price on the day of each request."
+    return Panel(title, note, drawn, (), (what, "requests", "with a price", "cost"), rows)
 
 
 def _empty(title: str, note: str) -> Panel:

@@ -13,7 +13,7 @@ from app.domain.event import EventKind
 from app.domain.hold import HoldState
 from app.domain.record.mark import FalsePositive
 from app.domain.record.session import Decision, RecordedAnswer
-from app.domain.record.session_facts import Tokens
+from app.domain.record.session_facts import Cost, Tokens
 from app.domain.verdict import Action, Excerpt, Verdict
 from proxy.replay.dashboard.figures import Figures, middle_and_tail
 from proxy.replay.dashboard.panels import panels
@@ -37,7 +37,9 @@ def figures() -> Figures:
         excerpts=(Excerpt("", "[aws-key]", "", "/messages/0"),),
     )
     tokens = Tokens(input=100, output=20)
-    answer = RecordedAnswer(200, (), NOW, NOW, masked=3, tokens=tokens)
+    answer = RecordedAnswer(
+        200, (), NOW, NOW, masked=3, tokens=tokens, cost=Cost(1_500_000, "2026-11-01")
+    )
     session = replace(a_session(NOW), answer=answer)
     passed = replace(
         session, decision=Decision.MASKED, verdict=Verdict(Action.MASK, (masking,), "")
@@ -64,6 +66,8 @@ def test_every_panel_has_a_table_with_what_was_counted() -> None:
     )
     assert told["Masked, by kind"] == (("in answers, of any kind", 9), ("[aws-key]", 1))
     assert [row[1:] for row in told["Tokens by model"]] == [(3, "300", "60")]
+    for what in ("team", "repository", "model"):
+        assert [row[1:] for row in told[f"Cost by {what}"]] == [(3, 3, "$4.50")]
 
 
 def test_median_and_tail_are_those_of_the_values() -> None:
