@@ -8,7 +8,7 @@ from app.domain.tool_call import HeldCall
 from app.errors import BadRequest
 from bot.slack.preformatted import revealed
 from bot.views.calls.change_form import Unfit, changed
-from bot.views.calls.reading import read_call
+from policies.calls.reading import read_call
 
 if TYPE_CHECKING:
     from rich.text import Text

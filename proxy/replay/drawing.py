@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from app.domain.segment import Role
 from app.domain.verdict import FiredRule
 from app.replay.blocks import Block, BlockKind
 from app.wire.reading import loosely
+from policies.calls.reading import PATHS, CallKind, read_call
 from proxy.replay.markup import Effort, Marks, code, language_of, markdown, plain
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SUMMARY = 110
 _OPEN_CHARACTERS = 1_500
 """A result that is longer is folded; so is what thinking there was."""
-_PATHS = ("file_path", "path")
+_CONTENTS = ("content", "contents", "file_text")
 _WHO = {
     Role.USER: ("user", "User"),
     Role.ASSISTANT: ("agent", "Agent"),
@@ -187,8 +187,10 @@ def _setup(blocks: Sequence[Block], findings: Findings) -> Drawn:
 
 def call_summary(arguments: str) -> str:
     """Return the file that a call is about; empty where it is about none."""
+    view = read_call(arguments)
     given = loosely(arguments)
-    return _line(_path_of(given)) if isinstance(given, dict) else ""
+    path = _path_of(given) if isinstance(given, dict) else ""
+    return _line(view.lead if view.kind is CallKind.EDIT else path)
 
 
 def call_body(arguments: str, marks: Marks) -> Markup:
@@ -203,11 +205,12 @@ def call_body(arguments: str, marks: Marks) -> Markup:
     if isinstance(said := rest.get("description"), str) and len(rest) > 1:
         parts.append(Markup("<p>{}</p>").format(plain(said, marks)))
         del rest["description"]
-    old, new = rest.get("old_string"), rest.get("new_string")
-    if isinstance(old, str) and isinstance(new, str):
-        parts.append(code(_diff(old, new), "diff", marks))
-        del rest["old_string"], rest["new_string"]
-    for name, language in (("command", "bash"), ("cmd", "bash"), ("content", language_of(path))):
+    view = read_call(arguments)
+    if view.kind is CallKind.EDIT and not view.told & {*_CONTENTS}:
+        parts.append(code(view.text.removeprefix(f"{view.lead}\n"), "diff", marks))
+        rest = {name: value for name, value in rest.items() if name not in view.told}
+    files = ((name, language_of(path)) for name in _CONTENTS)
+    for name, language in (("command", "bash"), ("cmd", "bash"), *files):
         if isinstance(text := rest.get(name), str):
             parts.append(code(text, language, marks))
             del rest[name]
@@ -218,12 +221,7 @@ def call_body(arguments: str, marks: Marks) -> Markup:
 
 
 def _path_of(given: dict[str, Json]) -> str:
-    return next((path for name in _PATHS if isinstance(path := given.get(name), str)), "")
-
-
-def _diff(old: str, new: str) -> str:
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=3)
-    return "\n".join(list(lines)[2:])
+    return next((path for name in PATHS if isinstance(path := given.get(name), str)), "")
 
 
 def _line(text: str) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from bot.slack import blocks, preformatted, text
 from bot.slack.preformatted import Revealed, folded, revealed
-from bot.views.calls.reading import CallView, read_call
 from bot.views.calls.words import shown
 from policies.calls.arguments import is_shortened
+from policies.calls.reading import CallView, read_call
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold

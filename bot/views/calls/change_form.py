@@ -16,8 +16,8 @@ from app.wire import strict_json
 from bot.slack import blocks, text
 from bot.slack.preformatted import revealed
 from bot.views import phrases
-from bot.views.calls.reading import command_of
 from policies.approvals.approval import Objection
+from policies.calls.reading import command_of
 from policies.calls.voting import may_change, read
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldState
 from bot.slack import text
 from bot.views.calls import words
-from bot.views.calls.reading import read_call
+from policies.calls.reading import read_call
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold

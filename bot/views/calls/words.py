@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.domain.hold import HoldState
 from bot.slack import text
 from bot.slack.preformatted import revealed
-from bot.views.calls.reading import CallKind, read_call
+from policies.calls.reading import CallKind, read_call
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold

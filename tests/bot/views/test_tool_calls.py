@@ -17,10 +17,10 @@ from bot.people.approvers import Audience
 from bot.views import cards, requester_message, thread_replies, together
 from bot.views.calls.body import pages
 from bot.views.calls.change_form import change_form, changed, draft, is_offered
-from bot.views.calls.reading import CallKind, read_call
 from bot.views.headline import LIMIT, headline
 from bot.views.home_tab import HomeTabContents, home
 from bot.views.requester_message import RequesterView
+from policies.calls.reading import CallKind, read_call
 from policies.calls.voting import read
 from sandbox.slack.blockkit import check_blocks, check_view, length_of
 from tests.bot.calls import BASH, COMMAND, call, cluster_rule

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.replay.drawing import call_body
+from proxy.replay.drawing import call_body, call_summary
 from proxy.replay.markup import Marks, code, markdown
 
 MARKS = Marks(frozenset({"[aws-key]"}), ("production",))
@@ -67,9 +69,26 @@ def test_masked_places_and_findings_are_marked_in_text_and_in_code(draw: object)
     assert "[not-ours]" in re.sub("<[^>]*>", "", shown)
 
 
-def test_an_edit_is_a_diff_and_a_command_is_code() -> None:
-    edit = call_body('{"file_path": "a.py", "old_string": "x = 1", "new_string": "x = 2"}', MARKS)
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"file_path": "a.py", "old_string": "x = 1", "new_string": "x = 2"},
+        {"filePath": "a.py", "oldString": "x = 1", "newString": "x = 2"},
+        {"command": "str_replace", "path": "a.py", "old_str": "x = 1", "new_str": "x = 2"},
+        {"absolute_path": "a.py", "edits": [{"old_string": "x = 1", "new_string": "x = 2"}]},
+        {"input": "*** Begin Patch\n*** Update File: a.py\n@@\n-x = 1\n+x = 2\n*** End Patch"},
+    ],
+    ids=["claude", "opencode", "anthropic", "several", "patch"],
+)
+def test_an_edit_is_a_diff_however_its_tool_spells_it(made: dict[str, Any]) -> None:
+    edit = call_body(json.dumps(made), MARKS)
     assert re.findall(r'<span class="(g[di])">(.)', edit) == [("gd", "-"), ("gi", "+")]
+    assert call_summary(json.dumps(made)) == "a.py"
+
+
+def test_a_command_and_a_new_file_are_code() -> None:
+    file = call_body('{"filePath": "a.py", "content": "import os"}', MARKS)
+    assert '<span class="kn">import</span>' in file
     command = call_body('{"command": "echo hi", "timeout": 5}', MARKS)
     assert "echo" in command
     assert "timeout" in command

@@ -14,7 +14,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.views.calls.diffs import edit_diff, patched_files, written
+from policies.calls.diffs import edit_diff, patched_files, written
 from policies.calls.voting import read
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _COMMANDS = ("command", "cmd")
 # What Anthropic's text editor is told to do stands where others have a command.
 _OF_AN_EDITOR = ("view", "create", "str_replace", "insert", "undo_edit")
-_PATHS = ("file_path", "filePath", "path", "target_file", "notebook_path")
+PATHS = ("file_path", "filePath", "path", "absolute_path", "target_file", "notebook_path")
 _OLD = ("old_string", "oldString", "old_str")
 _NEW = ("new_string", "newString", "new_str")
 _CONTENTS = ("content", "contents", "file_text", "new_source", "code_edit")
@@ -52,6 +52,8 @@ class CallView:
     text: str
     beside: tuple[tuple[str, str], ...] = ()
     """The arguments that `text` doesn't tell, by name."""
+    told: frozenset[str] = frozenset()
+    """Names of the arguments that `lead` and `text` tell."""
 
 
 @lru_cache(maxsize=16)
@@ -67,7 +69,7 @@ def read_call(arguments: str) -> CallView:
 
 def command_of(arguments: dict[str, Json]) -> tuple[str, str, str] | None:
     """Return the argument with the command, what runs it where that is told, and the command."""
-    if arguments.get("command") in _OF_AN_EDITOR and _first(arguments, _PATHS):
+    if arguments.get("command") in _OF_AN_EDITOR and _first(arguments, PATHS):
         return None
     for name in _COMMANDS:
         match arguments.get(name):
@@ -108,14 +110,20 @@ def _edit(arguments: dict[str, Json]) -> CallView | None:
         patch = arguments.get(name)
         if isinstance(patch, str) and patch.startswith(_PATCH_BEGINS):
             lead = patched_files(patch)
-            return CallView(CallKind.EDIT, lead, patch, _beside(arguments, {name}))
-    path = _first(arguments, _PATHS)
+            return _view(CallKind.EDIT, lead, patch, arguments, {name})
+    path = _first(arguments, PATHS)
     diff, told = _diff(arguments) if path else ("", ())
     if path is None or not told:
         return None
     where = str(arguments[path])
     where = where if where.isprintable() else _spelt(where)
-    return CallView(CallKind.EDIT, where, f"{where}\n{diff}", _beside(arguments, {path, *told}))
+    return _view(CallKind.EDIT, where, f"{where}\n{diff}", arguments, {path, *told})
+
+
+def _view(
+    kind: CallKind, lead: str, text: str, arguments: dict[str, Json], told: set[str]
+) -> CallView:
+    return CallView(kind, lead, text, _beside(arguments, told), frozenset(told))
 
 
 def _diff(arguments: dict[str, Json]) -> tuple[str, tuple[str, ...]]:
