@@ -27,7 +27,7 @@ from proxy.exchange import Exchange
 from proxy.facts import Inquiry
 from proxy.front import client_named, header, stated_reason
 from proxy.holds.polling import POLL_SECONDS
-from proxy.holds.waiting import WaitMode, patience_of, waiting_mode
+from proxy.holds.waiting import WaitMode, patience_of, pulse_of, waiting_mode
 from proxy.http.shared_account import Giving
 from proxy.record.recording import Recording
 from proxy.record.refusing import ending, note_refusal
@@ -110,8 +110,9 @@ class Visit:
     ) -> tuple[float | None, Periodic | None]:
         """Return for how many seconds the caller waits, and what keeps it waiting."""
         mode = self._mode(inquiry)
-        kept = Periodic(pulse_seconds, partial(self.keep_alive, hold))
-        patience = patience_of(self.exchange.headers, inquiry.connection, mode)
+        headers = self.exchange.headers
+        kept = Periodic(pulse_of(headers, pulse_seconds), partial(self.keep_alive, hold))
+        patience = patience_of(headers, inquiry.connection, mode)
         return patience, kept if mode is WaitMode.KEEP_ALIVE else None
 
     def _mode(self, inquiry: Inquiry) -> WaitMode:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 # The part of the client's own read timeout that we use up; the rest is for our answer to arrive.
 _PATIENCE = 0.9
-_ANNOUNCED = ("x-stainless-read-timeout", "x-stainless-timeout")
+_ANNOUNCED = ("x-stainless-read-timeout", "x-stainless-timeout", "x-server-timeout")
+# How many signs of life a client gets before its own timeout, and how often at most: a caller may
+# announce anything.
+_SIGNS_OF_LIFE = 3
+_QUICKEST_SECONDS = 0.5
 
 
 class WaitMode(Enum):
@@ -74,14 +78,27 @@ def patience_of(headers: Headers, connection: Connection, mode: WaitMode) -> flo
     """Return for how many seconds the caller waits; None: to the end.
 
     Anybody may say `Prefer: wait=30`. In silence the timeout counts too that an SDK announces:
-    Python's for each read, JavaScript's until the head of the answer.
+    Python's for each read, JavaScript's until the head of the answer, Google's for the whole.
     """
     bounds = [*_preferred(headers)]
     if mode is not WaitMode.KEEP_ALIVE:
-        announced = (_seconds(header(headers, name)) for name in _ANNOUNCED)
-        bounds += [seconds * _PATIENCE for seconds in announced if seconds]
+        bounds += [seconds * _PATIENCE for seconds in _announced(headers)]
         bounds += [connection.patience] if connection.patience > 0 else []
     return min(bounds, default=None)
+
+
+def pulse_of(headers: Headers, usual: float) -> float:
+    """Return how many seconds apart the signs of life are.
+
+    A client that announces a short timeout gets some before that.
+    """
+    needed = [seconds / _SIGNS_OF_LIFE for seconds in _announced(headers)]
+    return min(usual, max(min(needed, default=usual), _QUICKEST_SECONDS))
+
+
+def _announced(headers: Headers) -> list[float]:
+    """Return the timeouts that an SDK says that it has."""
+    return [seconds for name in _ANNOUNCED if (seconds := _seconds(header(headers, name)))]
 
 
 def _is_event_stream(facts: Facts) -> bool:

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.connection import Connection, CredentialScheme, Waiting
 from app.domain.segment import Facts, Prompt
-from proxy.holds.waiting import WaitMode, patience_of, waiting_mode
+from proxy.holds.waiting import WaitMode, patience_of, pulse_of, waiting_mode
 
 STREAM, ORDINARY = Prompt((), "m", streamed=True), Prompt((), "m")
 GEMINI = "v1beta/models/g:streamGenerateContent"
@@ -49,7 +49,9 @@ def test_only_a_stream_of_events_is_begun_before_its_answer(query: str, mode: Wa
     assert waiting_mode((), facts(STREAM, GEMINI, query), connection()) is mode
 
 
-@pytest.mark.parametrize("name", ["x-stainless-read-timeout", "x-stainless-timeout"])
+@pytest.mark.parametrize(
+    "name", ["x-stainless-read-timeout", "x-stainless-timeout", "x-server-timeout"]
+)
 @pytest.mark.parametrize(
     ("stainless", "prefer", "patience", "seconds"),
     [
@@ -77,3 +79,16 @@ def test_on_a_stream_that_is_kept_alive_only_a_stated_preference_counts() -> Non
     stated = (*announced, ("prefer", "wait=30"))
     assert patience_of(announced, connection(patience=5), WaitMode.KEEP_ALIVE) is None
     assert patience_of(stated, connection(patience=5), WaitMode.KEEP_ALIVE) == 30
+
+
+@pytest.mark.parametrize(
+    ("announced", "seconds"),
+    [("", 10), ("600", 10), ("6", 2), ("0.001", 0.5), ("0", 10), ("-1", 10), ("nan", 10)],
+)
+def test_a_client_gets_signs_of_life_before_its_own_timeout(announced: str, seconds: float) -> None:
+    assert pulse_of((("x-stainless-timeout", announced),), 10) == seconds
+
+
+def test_a_gateway_that_gives_them_more_often_does_so_to_all() -> None:
+    assert pulse_of((("x-stainless-timeout", "600"),), 0.2) == 0.2
+    assert pulse_of((("x-stainless-timeout", "0.1"),), 0.2) == 0.2
