@@ -45,6 +45,13 @@ _START_SECONDS = 60
 _STOP_SECONDS = 10
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured, which fails none."""
+    passed = terminalreporter.getreports("passed")
+    for name, value in sorted(figure for report in passed for figure in report.user_properties):
+        terminalreporter.write_line(f"{name}: {value}")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

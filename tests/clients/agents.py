@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,14 +59,27 @@ class Agent:
     requests: int = 1
     """How many requests it sends for a prompt without tools; opencode also asks for a title."""
 
+    variant: str = ""
+
     def __str__(self) -> str:
-        return self.program
+        return self.program + self.variant
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     screen: str
     code: int
+    pieces: tuple[tuple[float, str], ...] = ()
+    """What came on the screen, each with its moment on the clock of the event loop."""
+
+    def moment_of(self, words: str) -> float:
+        """Return when the words were on the screen. Raises ValueError where they never were."""
+        so_far = ""
+        for moment, text in self.pieces:
+            so_far += text
+            if words in so_far:
+                return moment
+        raise ValueError(f"{words!r} is not on the screen: {self.screen}")
 
 
 @dataclass(slots=True)
@@ -114,12 +128,21 @@ class Desk:
         )
         try:
             async with asyncio.timeout(_LAST_RESORT_SECONDS):
-                screen, _ = await process.communicate()
+                pieces = await _read(process)
         finally:
             if process.returncode is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
-        return Ended(screen.decode(), process.returncode or 0)
+        return Ended("".join(text for _, text in pieces), process.returncode or 0, pieces)
+
+
+async def _read(process: asyncio.subprocess.Process) -> tuple[tuple[float, str], ...]:
+    assert process.stdout is not None
+    decoder, pieces = getincrementaldecoder("utf-8")(), []
+    while data := await process.stdout.read(65536):
+        pieces.append((asyncio.get_running_loop().time(), decoder.decode(data)))
+    await process.wait()
+    return tuple(pieces)
 
 
 def _claude(gateway: str, token: str, model: str, patience: float) -> Setup:
@@ -181,10 +204,18 @@ def _opencode_messages(gateway: str, token: str, model: str, patience: float) ->
     return _opencode(gateway, token, model, patience, package=package, path=path)
 
 
+def _opencode_gemini(gateway: str, token: str, model: str, patience: float) -> Setup:
+    package, path = "@ai-sdk/google", "gemini/v1beta"
+    return _opencode(gateway, token, model, patience, package=package, path=path)
+
+
 CLAUDE = Agent("claude", "anthropic", _claude, "CLAUDE.md", ("--continue",))
 CODEX = Agent("codex", "openai", _codex, "AGENTS.md", ("resume", "--last"))
 GEMINI = Agent("gemini", "gemini", _gemini, "GEMINI.md")
 OPENCODE = Agent(
     "opencode", "anthropic", _opencode_messages, "AGENTS.md", ("--continue",), requests=2
+)
+OPENCODE_GEMINI = Agent(
+    "opencode", "gemini", _opencode_gemini, "AGENTS.md", requests=2, variant="-on-gemini"
 )
 AGENTS = (CLAUDE, CODEX, GEMINI, OPENCODE)

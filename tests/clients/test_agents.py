@@ -7,20 +7,32 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.clients.agents import AGENTS, CARD_SECONDS, Agent, Desk
+from app.domain.connection import CredentialScheme, Waiting
+from tests.clients.agents import (
+    AGENTS,
+    CARD_SECONDS,
+    CLAUDE,
+    OPENCODE_GEMINI,
+    PATIENCE_SECONDS,
+    Agent,
+    Desk,
+)
 from tests.flows.trusting import trust
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sandbox.model.driver import ModelDriver
     from sandbox.slack.people.driver import SlackDriver, SlackUser
     from sandbox.slack.people.eyes import SeenMessage
+    from tests.flows.house import House
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SHOWN = "[aws-access-key-id]"
 STEPS = 12
 DENIAL = {"category": "Not allowed by policy", "reason": "Use the lunar simulator"}
 
-pytestmark = pytest.mark.parametrize("agent", AGENTS, ids=str)
+with_each = pytest.mark.parametrize("agent", AGENTS, ids=str)
 
 
 @pytest.fixture
@@ -47,6 +59,7 @@ def count_cards(maria: SlackUser, case: str) -> int:
     return sum(case in message.words for message in maria.messages("approvals"))
 
 
+@with_each
 async def test_an_ordinary_prompt_is_answered_and_nobody_is_asked(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
@@ -57,13 +70,14 @@ async def test_an_ordinary_prompt_is_answered_and_nobody_is_asked(
     assert count_cards(maria, case) == 0
 
 
+@pytest.mark.parametrize("agent", [*AGENTS, OPENCODE_GEMINI], ids=str)
 async def test_a_hold_outlasts_the_patience_that_an_agent_is_given(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
     """By its own setting it waits 5 s for a sign of life, and gets one in time."""
     async with asyncio.TaskGroup() as tasks:
         prompt = f"Fly to the moonbase, {case}"
-        running = tasks.create_task(desk.run(agent, prompt, patience=5))
+        running = tasks.create_task(desk.run(agent, prompt, patience=PATIENCE_SECONDS))
         asked = await cards(maria, case, 1)
         await asyncio.sleep(8)  # longer than its patience
         for card in asked:
@@ -75,17 +89,45 @@ async def test_a_hold_outlasts_the_patience_that_an_agent_is_given(
     assert count_cards(maria, case) == 1
 
 
+async def test_claude_code_that_gives_up_after_its_own_timeout_takes_up_its_hold_again(
+    house: House, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    """On a connection that gives no sign of life; it is refused just before that, as waiting."""
+    upstream = house.sandbox["model"]
+    url, key, scheme = upstream["url"], upstream["credential"], CredentialScheme.X_API_KEY
+    await house.register("quiet", f"{url}/anthropic", key, scheme, Waiting.SILENT)
+    quiet = {"ANTHROPIC_BASE_URL": f"{desk.gateway}/quiet"}
+    prompt = f"Fly to the moonbase, {case}"
+    left = await desk.run(CLAUDE, prompt, patience=PATIENCE_SECONDS, env=quiet)
+    assert "waiting for approval by managers" in left.screen
+    assert left.code != 0
+    [card] = await cards(maria, case, 1)
+    await maria.click(card, "Approve")
+    again = await desk.run(CLAUDE, prompt, env=quiet)
+    assert "Happy to help" in again.screen
+    assert len(await model.requests()) == 1
+    assert count_cards(maria, case) == 1
+
+
+@with_each
 async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen_and_lasts(
-    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+    agent: Agent,
+    desk: Desk,
+    model: ModelDriver,
+    maria: SlackUser,
+    case: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
         for card in await cards(maria, case, 1):
             await maria.click(card, "Deny…")
+            denied = asyncio.get_running_loop().time()
             await maria.submit(DENIAL)
     ended = running.result()
     assert "Maria Lopez denied this request" in ended.screen
-    assert "Use the lunar simulator" in ended.screen
+    passed = ended.moment_of("Use the lunar simulator") - denied
+    record_property(f"{agent}: seconds from a denial to its reason on the screen", f"{passed:.2f}")
     assert "authenticate" not in ended.screen
     assert ended.code != 0
     again = await desk.run(agent, f"Fly to the moonbase, {case}")
@@ -95,6 +137,7 @@ async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen_and_
     assert count_cards(maria, case) == 1
 
 
+@with_each
 async def test_what_a_rule_denies_is_asked_once_and_its_reason_is_on_the_screen(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
@@ -106,6 +149,7 @@ async def test_what_a_rule_denies_is_asked_once_and_its_reason_is_on_the_screen(
     assert await model.requests() == []
 
 
+@with_each
 async def test_a_key_reaches_neither_the_model_nor_the_screen(
     agent: Agent, desk: Desk, model: ModelDriver, case: str
 ) -> None:
@@ -118,6 +162,7 @@ async def test_a_key_reaches_neither_the_model_nor_the_screen(
     assert all(SHOWN.encode() in each.body for each in received)
 
 
+@with_each
 async def test_a_task_that_needs_an_approval_makes_one_card_and_none_when_it_is_done_again(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
@@ -138,6 +183,7 @@ async def test_a_task_that_needs_an_approval_makes_one_card_and_none_when_it_is_
     assert count_cards(maria, case) == 1
 
 
+@with_each
 async def test_a_trusted_note_of_a_folder_makes_no_card_in_any_conversation(
     agent: Agent, desk: Desk, maria: SlackUser, case: str
 ) -> None:
@@ -155,6 +201,7 @@ async def test_a_trusted_note_of_a_folder_makes_no_card_in_any_conversation(
     assert count_cards(maria, case) == 1
 
 
+@with_each
 async def test_in_one_conversation_only_what_names_the_moonbase_anew_makes_a_card(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
