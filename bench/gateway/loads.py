@@ -145,8 +145,10 @@ async def run(
     connected = [await _connected(target.port) for _ in range(load.clients)]
 
     async def one(client: _Client, body: bytes) -> None:
+        # Agents name their conversation; this is the header of opencode.
         head = (
             f"POST {target.path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
+            f"x-session-affinity: {id(client)}\r\n"
             f"authorization: Bearer {target.token}\r\ncontent-length: {len(body)}\r\n\r\n"
         )
         began = time.perf_counter()
