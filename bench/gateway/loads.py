@@ -65,11 +65,13 @@ def _small(model: str) -> Iterator[bytes]:
 
 
 _TURN = 5_000
-_HISTORY = 40
 
 
-def _turns(models: tuple[str, ...]) -> Iterator[bytes]:
-    """An agent's conversation: each request has the 39 texts before it and a new one of 5 KB."""
+def _turns(models: tuple[str, ...], begun_with: int) -> Iterator[bytes]:
+    """An agent's conversation: each request has all texts before it and a new one of 5 KB.
+
+    It begins with so many texts that the requests have 200 KB in the mean.
+    """
     shapes = itertools.cycle(["code", "prose", "a diff", "logs", "JSON rows"])
     begun = next(_number)
 
@@ -77,9 +79,9 @@ def _turns(models: tuple[str, ...]) -> Iterator[bytes]:
         said = f"{begun} {at}\n{text(next(shapes), _TURN)}"
         return {"role": "assistant" if at % 2 else "user", "content": said}
 
-    history = [message(at) for at in range(_HISTORY - 1)]
-    for at, model in enumerate(itertools.cycle(models), _HISTORY):
-        history = [*history[1 - _HISTORY :], message(at)]
+    history = [message(at) for at in range(begun_with)]
+    for at, model in enumerate(itertools.cycle(models), begun_with):
+        history.append(message(at))
         yield _chat(model, history)
 
 
@@ -91,8 +93,8 @@ LOADS = {
         Load("paced", 32, 96, lambda: _small("paced")),
         Load("alone", 1, 100, lambda: _small("whole"), 5),
         Load("first token", 1, 40, lambda: _small("bursts"), 3),
-        Load("turn", 1, 40, lambda: _turns(("whole",)), 4),
-        Load("turns", 8, 80, lambda: _turns(("whole", "quick")), 2),
+        Load("turn", 1, 40, lambda: _turns(("whole",), 16), 4),
+        Load("turns", 8, 80, lambda: _turns(("whole", "quick"), 33), 2),
     )
 }
 
