@@ -13,10 +13,10 @@ from bot.slack.text import clean, one_line
 from proxy.replay.html import took
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from app.domain.hold import Hold, Vote
-    from app.domain.record.session import Session
+    from app.domain.record.session import RecordedCall, Session
     from app.domain.record.session_facts import Cost
     from app.replay.blocks import Block
 
@@ -65,6 +65,7 @@ def as_json(session: Session) -> Json:
         "decision": session.decision.value,
         "state": session.state.value,
         "rules": [fired.rule for fired in session.verdict.fired],
+        "calls": [call_json(call) for call in _calls(session)],
         "conversation": talk.name if talk else "",
         "status": session.answer.status if session.answer else None,
         "took_ms": _last(session),
@@ -92,6 +93,7 @@ def facts(session: Session, holds: Sequence[Hold], mask: Callable[[str], str]) -
             f"{cost.dollars} (list price of {cost.as_of})" if (cost := _priced(session)) else "",
         ),
         *((f"rule {fired.rule}", fired.action.value) for fired in session.verdict.fired),
+        *(("tool call", line) for call in _calls(session) for line in _became(call)),
         *((_voted(vote), _said(vote, one, mask)) for one in holds for vote in one.votes),
     ]
     text = Text()
@@ -105,6 +107,34 @@ def lost(why: str) -> Text:
     """Say that content was changed or erased, and what to do."""
     words = f"✗ Not intact: {one_line(why)} Run `abeyance audit verify` to see all that is changed."
     return Text(f"{words}\n", style="bold red")
+
+
+def _calls(session: Session) -> tuple[RecordedCall, ...]:
+    return session.answer.calls if session.answer else ()
+
+
+def _became(call: RecordedCall) -> Iterator[str]:
+    """Yield what a call was and what became of it, then what an approver made of it."""
+    by = f" by {call.by}" if call.by else ""
+    waited = f" after {took(call.waited_ms)}" if call.waited_ms else ""
+    rules = f" (rule {', '.join(call.rules)})" if call.rules else ""
+    yield f"{call.decision.value}{by}{waited}{rules}: {call.tool} {call.arguments}"
+    if call.changed:
+        yield f"changed by {call.by or 'an approver'}, it ran as {call.changed}"
+
+
+def call_json(call: RecordedCall) -> Json:
+    """Return what became of a tool call, for programs."""
+    return {
+        "tool": call.tool,
+        "arguments": call.arguments,
+        "changed": call.changed,
+        "decision": call.decision.value,
+        "rules": list(call.rules),
+        "by": call.by,
+        "waited_ms": call.waited_ms,
+        "hold": call.hold_id,
+    }
 
 
 def _voted(vote: Vote) -> str:

@@ -17,8 +17,8 @@ from app.domain.tool_call import HeldCall, ToolCall
 from app.domain.verdict import Action
 from app.errors import Reason, Refused
 from app.wire.calls.base import Changed, Passed, Replaced, Ruling
-from policies.calls.arguments import shortened
-from policies.calls.judge import JudgedCall, judge_call
+from policies.calls.arguments import Arguments, shortened
+from policies.calls.judge import JudgedCall, call_name, judge_call
 from policies.calls.voting import stops_change
 from policies.compiled_catalog import Catalog
 from policies.passages.names import PassageNames
@@ -167,7 +167,7 @@ class Decisions:
             case _:
                 # What a provider runs is done while it is written: all else can only be recorded.
                 decided.decide(Decision.ALLOWED, Passed(), decided.came_at)
-        await self._note(decided)
+        await self._note(decided, decided.ruling)
         if isinstance(decided.ruling, Replaced) and call.by_provider:
             fired = judged.verdict.decisive
             rule = fired.rule if fired else ""
@@ -192,7 +192,7 @@ class Decisions:
         """Deny a call that cannot be written with the arguments it was to go on with."""
         said = words.not_writable(decided.call)
         decided.decide(Decision.DENIED, Replaced(said), self._clock.now())
-        await self._note(decided)
+        await self._note(decided, decided.ruling)
 
     async def _show(self, decided: Decided, ruling: Ruling | None) -> None:
         if isinstance(ruling, Changed):
@@ -243,7 +243,7 @@ class Decisions:
             decided.decision, decided.decided_at = answer.decision, self._clock.now()
             if isinstance(ruling, Replaced) and not answer.words:
                 decided.decision = Decision.DENIED
-            await self._note(decided)
+            await self._note(decided, ruling)
             decided.claim = None if isinstance(ruling, Replaced) else answer.claim
             decided.ruling = ruling
         finally:
@@ -269,7 +269,7 @@ class Decisions:
             self._scene = await self._pool.do(told.size, told.scene, self._catalog)
         return self._scene
 
-    async def _note(self, decided: Decided) -> None:
+    async def _note(self, decided: Decided, ruling: Ruling | None) -> None:
         self._metrics.tool_calls.labels(
             self._told.inquiry.connection.name, decided.decision.value
         ).inc()
@@ -284,7 +284,19 @@ class Decisions:
                 decision=decided.decision.value,
                 rules=" ".join(rule.rule for rule in fired),
                 hold=decided.hold.id if decided.hold else "",
+                **self._both(decided.made, ruling),
             )
+
+    def _both(self, made: ToolCall, ruling: Ruling | None) -> dict[str, str]:
+        """Return what names a call as it was made, and as an approver or a rule changed it."""
+        if not isinstance(ruling, Changed):
+            return {}
+        versions = {"call": made.arguments, "changed": ruling.arguments}
+        names = self._told.names
+        return {
+            version: call_name(names, made.tool, Arguments(arguments))
+            for version, arguments in versions.items()
+        }
 
 
 def _as_masked(judged: JudgedCall) -> Ruling:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
 from app.domain.event import EventKind
-from app.domain.record.session import Chunk, Decision, RecordedAnswer, RequestHead, SessionState
+from app.domain.record.session import (
+    Chunk,
+    Decision,
+    RecordedAnswer,
+    RecordedCall,
+    RequestHead,
+    SessionState,
+)
 from app.domain.record.session_facts import Timing, Tokens, Upstream
 from app.domain.segment import Role
 from app.replay.transcript import Beat, Turn
@@ -40,7 +47,11 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     )
     await open_session(storage, session)
     await append_chunks(storage, session.id, [Chunk(0, 5, b'{"content": [{"text": "world"}]}')])
-    answer = RecordedAnswer(200, (), NOW, tokens=Tokens(total=1234), timing=Timing(1, 2, 3, 4_500))
+    call = RecordedCall(
+        *("Bash", "ls", Decision.APPROVED, ("looks",)), by="Maria", waited_ms=3000, changed="ls -a"
+    )
+    tokens, timing = Tokens(total=1234), Timing(1, 2, 3, 4_500)
+    answer = RecordedAnswer(200, (), NOW, tokens=tokens, timing=timing, calls=(call,))
     await change_session(storage, session.id, answer=answer)
     await open_session(storage, a_session(NOW))
     environment = {"MONGODB_URI": mongodb_uri, "ABEYANCE_MONGODB_DATABASE": database_name}
@@ -66,6 +77,9 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     shown = await typed("show", session.id)
     assert "[red]hello[2J key [aws-access-key-id]" in shown
     assert "world" in shown
+    assert "approved by Maria after 3.0 s (rule looks): Bash ls" in shown
+    assert "changed by Maria, it ran as ls -a" in shown
+    assert json.loads(line)["calls"][0]["changed"] == "ls -a"
     assert "https://up.example/v1, credential 3f9a00000000" in shown
     assert "\x1b" not in shown
     assert "\u202e" not in shown

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import anthropic
 import pytest
 
+from app.domain.event import EventKind
+from app.domain.record.session import Decision
+from app.search import SessionFilter
 from proxy.calls.limits import MOST_CALLS
 from tests.bot.conftest import pick
 from tests.flows.calling import Agent, marked, meanwhile, script
 from tests.flows.calls.test_tool_calls import RULES, SETS, card_of, cards
 from tests.flows.house import House, only_this_request, open_house
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +71,20 @@ async def test_a_call_runs_as_an_approver_has_changed_it_and_the_agent_is_told(
             await maria.submit({"category": "Other", "reason": "Staging it is"})
     assert agent.ran == [instead]
     assert len(cards(maria, asked)) == 2
+    storage = house.storage()
+    wanted = SessionFilter(tool="bash", call=Decision.APPROVED)
+    session = await recorded(storage, (await storage.sessions.search(wanted, limit=1))[0].id)
+    entries = await storage.ledger.entries(session.id)
+    storage.close()
+    assert session.answer is not None
+    [call] = session.answer.calls
+    assert (call.by, asked in call.arguments, instead in call.changed) == (
+        "Maria Lopez",
+        True,
+        True,
+    )
+    [told] = [e.event.data for e in entries if e.event.kind is EventKind.CALL_DECIDED]
+    assert told["call"] != told["changed"]
 
 
 async def test_where_a_rule_says_together_an_allowed_call_waits_for_the_one_that_is_held(

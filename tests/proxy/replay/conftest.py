@@ -101,11 +101,11 @@ async def recorded(
         ]
     }
     await append_chunks(place.storage, session.id, [Chunk(0, 40, json.dumps(answer).encode())])
-    calls = (RecordedCall(word, word, Decision.DENIED, (word,), by=word, waited_ms=5),)
+    call = RecordedCall(word, word, Decision.DENIED, (word,), by=word, waited_ms=5, changed=word)
     head = RecordedAnswer(
         *(200, (("content-type", "application/json"),), now, now + timedelta(seconds=1), 9),
         error=word,
-        calls=calls,
+        calls=(call,),
         tokens=Tokens(1, 2, 3, 4, 5),
         timing=Timing(10, 20, 30, 40),
     )

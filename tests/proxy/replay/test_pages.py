@@ -188,6 +188,9 @@ async def test_whatever_somebody_wrote_is_text_on_every_page(place: Place) -> No
             script = r"http://[\d.:]+/-/replay/(suggest|player|seal)\.js"
             seal = rf"; connect-src http://[\d.:]+/-/replay/{session.id}/seal"
             assert re.search(rf"script-src {script}( {script})*({seal})?$", policy)
+        page = await browser.get(f"{place.url}/-/replay/{session.id}")
+        assert "waited 5 ms" in Elements(page.text).text
+        assert "Changed by the approver, it ran as" in Elements(page.text).text
         raw = await browser.get(f"{place.url}/-/replay/{session.id}/raw")
         assert raw.headers["content-type"].startswith("text/plain")
         assert raw.headers["content-security-policy"] == "default-src 'none'; sandbox"

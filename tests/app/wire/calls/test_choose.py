@@ -10,13 +10,19 @@ from hypothesis import given, settings
 
 from app.errors import UpstreamUnavailable
 from app.wire.apis.anthropic import ANTHROPIC
+from app.wire.apis.gemini import GEMINI
 from app.wire.apis.mcp import MCP
+from app.wire.apis.openai_chat import CHAT
+from app.wire.apis.openai_responses import RESPONSES
 from app.wire.apis.plain import PLAIN
 from app.wire.calls.base import CallReader, Passed
 from app.wire.calls.choose import reader_for
+from app.wire.clients import client_of
+from tests.app.wire.calls.answers import chats, geminis, responses
 from tests.app.wire.calls.answers.documents import CASES
 from tests.app.wire.calls.answers.messages import Block, made
 from tests.app.wire.calls.law import COMMENT, CUTS, LIMIT, TIMINGS, Timing, driven, wanted
+from tests.app.wire.law import events
 from tests.app.wire.masking import cut
 
 if TYPE_CHECKING:
@@ -34,6 +40,52 @@ def chosen(label: str, wire: WireFormat = ANTHROPIC) -> CallReader:
     found = reader_for(wire, label, wanted, limit=LIMIT, alive=COMMENT)
     assert found is not None
     return found
+
+
+KEPT_ALIVE = {
+    "Claude Code": ("claude-cli/2.1.197 (external, cli)", ANTHROPIC, STREAM),
+    "Codex": (
+        "codex_cli_rs/0.171.0",
+        RESPONSES,
+        responses.made([responses.Item("so"), responses.Item(call="held_a")]),
+    ),
+    "Gemini CLI": (
+        "GeminiCLI/0.61.0/gemini-3",
+        GEMINI,
+        geminis.made([geminis.Said("so"), geminis.Said(call="held_a")]),
+    ),
+    "opencode": (
+        "opencode/1.18.33",
+        CHAT,
+        chats.made([chats.Said(text="so"), chats.Said(call="held_a")]),
+    ),
+    "opencode over Messages": ("opencode/1.18.33", ANTHROPIC, STREAM),
+}
+NEWS = {
+    "Claude Code": ("message_delta", {"stop_reason": None, "stop_sequence": None}),
+    "Codex": ("keepalive", None),
+}
+"""What counts as news for a client that takes neither comments nor pings for some."""
+
+
+@pytest.mark.parametrize("name", KEPT_ALIVE)
+def test_a_held_call_is_kept_alive_by_what_counts_for_the_client(name: str) -> None:
+    agent, wire, stream = KEPT_ALIVE[name]
+    sign = client_of(agent).alive(wire)
+    held = reader_for(wire, "text/event-stream", wanted, limit=LIMIT, alive=sign)
+    assert held is not None
+    held.feed(stream)
+    before, alive = held.flow(), held.alive()
+    if name in NEWS:
+        [(kind, data)] = events(alive.decode())
+        assert (kind, json.loads(data).get("delta")) == NEWS[name]
+    else:
+        # Gemini's clients fail on a comment.
+        assert alive == (b"\n" if wire is GEMINI else COMMENT)
+    held.rule(0, Passed())
+    held.finish()
+    assert before
+    assert before + held.flow() == stream
 
 
 @pytest.mark.parametrize("wire", [MCP, PLAIN], ids=lambda wire: wire.name)

@@ -13,6 +13,8 @@ from google.genai import types
 from app.wire.apis.anthropic import ANTHROPIC, NO_NEWS
 from app.wire.calls.base import Changed, Passed, Replaced
 from app.wire.calls.choose import reader_for
+from sandbox.model.history import check_items, check_messages, signed
+from tests.app.wire.calls.answers import responses
 from tests.app.wire.calls.answers.documents import CASES, Case
 from tests.app.wire.calls.answers.messages import Block, arguments, made, reader
 from tests.app.wire.calls.law import COMMENT, LIMIT, wanted
@@ -173,3 +175,32 @@ def test_official_clients_read_a_document(
     for ruling in () if stopped else case.rulings:
         if isinstance(ruling, (Replaced, Changed)):
             assert ruling.text in found
+
+
+@pytest.mark.parametrize("left", [True, False], ids=["a call is left", "none is"])
+def test_signed_thinking_before_a_denied_call_is_valid_on_the_next_turn(
+    left: bool,  # noqa: FBT001
+    provider: Provider,
+    messages: anthropic.Anthropic,
+) -> None:
+    stream = reader()
+    blocks = [Block(thinking=True), Block(call="held_a"), *([Block(call="read")] if left else [])]
+    stream.feed(made(blocks).replace(b"c2lnbmVk", signed("I think").encode()))
+    stream.rule(0, DENIED)
+    content = streamed(provider, messages, stream.flow()).content
+    said = [block.model_dump(exclude_none=True) for block in content]
+    kinds = ["thinking", "text", *(["tool_use"] if left else [])]
+    assert [block["type"] for block in said] == kinds
+    result = {"type": "tool_result", "tool_use_id": "toolu_2", "content": "done"}
+    asked = [result if left else {"type": "text", "text": "go on"}]
+    history = [*HELLO, {"role": "assistant", "content": said}, {"role": "user", "content": asked}]
+    check_messages(history, thinks=True)
+
+
+def test_reasoning_before_a_denied_call_is_valid_on_the_next_turn() -> None:
+    stream = responses.reader()
+    stream.feed(responses.made([responses.Item(thinking=True), responses.Item(call="held_a")]))
+    stream.rule(0, DENIED)
+    _, final = responses.read(stream.flow())
+    assert [item["type"] for item in final["output"]] == ["reasoning", "message"]
+    check_items([*HELLO, *final["output"], *HELLO])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.app.wire.calls.answers import chats, geminis, responses
+from tests.app.wire.calls.answers import chats, geminis, messages, responses
 from tests.app.wire.calls.law import RULINGS
 from tests.app.wire.law import events
 
@@ -80,6 +81,29 @@ def test_chunks_are_stopped_with_ends_that_fit(
         assert message["end"] in ({"tool_calls", "function_call"} if called else {"stop"})
         for _, _, arguments in [*message["calls"], message.get("legacy", ("", "", "{}"))]:
             assert isinstance(json.loads(arguments), dict)
+
+
+@given(blocks=messages.BLOCKS, at=AT, rulings=RULINGS, ruled=RULED, said=st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_blocks_are_stopped_with_a_reason_that_fits_what_went_on(
+    blocks: list[messages.Block],
+    at: int,
+    rulings: list[Ruling],
+    ruled: int,
+    said: bool,  # noqa: FBT001
+) -> None:
+    # What the provider runs is never replaced.
+    blocks = [replace(block, provider=False) for block in blocks]
+    stream = messages.made(blocks)
+    out, ruled = stopped(messages.reader(), stream, at, rulings[:ruled], said=said)
+    assert not any(mark in out for mark in held(blocks, ruled))
+    if b"event: error" in out:
+        assert errors(out) == [STOPPED]
+        return
+    message = messages.read(out)
+    called = any(block["type"] == "tool_use" for block in message["content"])
+    assert message["stop_reason"] == ("tool_use" if called else "end_turn")
+    assert message["content"] or not blocks
 
 
 @given(
