@@ -189,10 +189,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-if __name__ == "__main__":
-    main()
-
-
 def shoot_device(browser: Browser, gateway: str) -> None:
     """Photograph how a person allows Claude Code, on a phone."""
     begun = httpx.post(f"{gateway}/-/device/authorization/anthropic").raise_for_status().json()
@@ -206,3 +202,7 @@ def shoot_device(browser: Browser, gateway: str) -> None:
     page.get_by_role("button", name="Allow", exact=True).click()
     page.get_by_role("heading", name="Claude Code is connected").wait_for()
     page.close()
+
+
+if __name__ == "__main__":
+    main()

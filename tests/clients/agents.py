@@ -7,7 +7,7 @@ import json
 import os
 import signal
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -100,8 +100,9 @@ class Desk:
         env: Mapping[str, str] = MappingProxyType({}),
         *,
         again: bool = False,
+        flags: Sequence[str] = (),
     ) -> Ended:
-        """Run the agent to its end; `env` goes beside what a developer sets up.
+        """Run the agent to its end; `env` and `flags` go beside what a developer sets up.
 
         With `again` the prompt is the next of the last conversation in the folder.
         Raises TimeoutError where it comes to none.
@@ -118,6 +119,7 @@ class Desk:
             PROGRAMS / agent.program,
             *setup.arguments,
             *(agent.again if again else ()),
+            *flags,
             prompt,
             cwd=self.work,
             env={**bare, **setup.env, **env},

@@ -18,6 +18,8 @@ MODEL = "sandbox-1-strict"
 """It refuses a history that its provider would refuse."""
 CHANGE = "Change and approve…"
 FILE = "ran.txt"
+SHOWS_ALL = {"claude": ("--output-format", "stream-json", "--verbose")}
+"""Flags with which an agent prints what the model said before its last message."""
 
 
 def task(case: str) -> str:
@@ -55,7 +57,8 @@ async def test_the_right_calls_run_and_no_other(
 ) -> None:
     maria = await slack.user("maria")
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(desk.run(agent, task(case), MODEL))
+        flags = SHOWS_ALL.get(agent.program, ())
+        running = tasks.create_task(desk.run(agent, task(case), MODEL, flags=flags))
         third = await card_of(maria, f"three {case}")
         ran = desk.work / FILE
         assert ran.read_text().split() == ["one", "two"]
@@ -72,6 +75,8 @@ async def test_the_right_calls_run_and_no_other(
     ]
     assert ended.code == 0
     assert "All 5 steps are done" in ended.screen
+    assert "Four brings bad luck" in ended.screen
+    assert "approved this" in ended.screen
     cards = [m for m in maria.messages("approvals") if case in m.words]
     assert len(cards) == 3
     asked = [r for r in await model.requests() if case in r.body.decode()]
