@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from proxy.replay.viewers import Viewer
 
 _IN_CONVERSATION = 20
+_BEFORE = 4
+"""Turns before those of a page that say what they repeat; other agents' may be among them."""
 _SPANS = ((1, "One day"), (7, "A week"), (30, "30 days"))
 """How far back the dashboard looks."""
 
@@ -142,10 +144,10 @@ class ReplayPages:
         session, _, _ = await self.access.allowed(viewer, session_id, "conversation", WHOLE)
         older_than = before()
         newest = await self._turns(session, older_than)
-        shown = newest[:_IN_CONVERSATION][::-1]
+        shown, earlier = newest[:_IN_CONVERSATION][::-1], newest[_IN_CONVERSATION:][::-1]
         turns = [
             (one, told, told.said.asked, told.said.answered)
-            for one, told in zip(shown, await self.reading.added(shown), strict=True)
+            for one, told in zip(shown, await self.reading.added(shown, earlier), strict=True)
         ]
         return await html.page(
             "conversation",
@@ -155,7 +157,7 @@ class ReplayPages:
             viewer=viewer,
             session=session,
             turns=turns,
-            older=shown[0].id if len(newest) > _IN_CONVERSATION else "",
+            older=shown[0].id if earlier else "",
             newer=bool(older_than),
             before=older_than,
             query="",
@@ -189,13 +191,13 @@ class ReplayPages:
         )
 
     async def _turns(self, session: Session, older_than: str) -> tuple[Session, ...]:
-        """Return the turns of its conversation, newest first, and one more where there is."""
+        """Return the turns of its conversation, newest first, and some of those before them."""
         if session.conversation is None:
             raise NotFound("This session belongs to no conversation.")
         name = session.conversation.id[:CONVERSATION_SHORT]
         wanted = SessionFilter(conversation=name, owner=session.identity)
         return await self.access.storage.sessions.search(
-            wanted, limit=_IN_CONVERSATION + 1, before=older_than
+            wanted, limit=_IN_CONVERSATION + _BEFORE, before=older_than
         )
 
     @for_viewers
@@ -219,3 +221,9 @@ class ReplayPages:
         html.secure(answer)
         answer.headers["content-disposition"] = f'attachment; filename="session-{session.id}.json"'
         return answer
+
+
+def _masked(told: Told) -> list[tuple[int, int]]:
+    """Return when each entry of a page was said, and how many places in it are masked."""
+    entries = (*told.said.asked, *told.said.answered)
+    return [(entry.begun_ms or 0, entry.masked) for entry in entries]

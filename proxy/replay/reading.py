@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.domain.record.session import Side, sent, whole
 from app.errors import ContentErased, Damaged
 from app.pages import LARGE_BYTES
-from app.replay.blocks import of_turns
+from app.replay.blocks import answer_blocks, of_turns
 from app.replay.export import Raw, masked_raw
 from app.replay.reader import Halves
 from app.replay.text_search import saying
@@ -33,6 +33,9 @@ _BODY_BYTES = 2 * 1024 * 1024
 _CONVERSATION_BYTES = 12 * 1024 * 1024
 """Of all that is read for one page of a conversation, newest first."""
 
+_LAST = 1_000_000
+"""A page that is there in no session: the last one is shown instead."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -47,6 +50,8 @@ class Told:
     """Why nothing of it can be shown: it was changed, or erased."""
     is_damaged: bool = False
     """Whether it was changed."""
+    is_end: bool = False
+    """Whether only the end of what was asked is shown, since it is large."""
 
 
 class Reading:
@@ -82,8 +87,7 @@ class Reading:
             tuple(block for block in blocks if block.begun_ms is None),
             tuple(block for block in blocks if block.begun_ms is not None),
         )
-        fired = session.verdict.fired
-        [drawn] = await asyncio.to_thread(masked_and_drawn, [page], [fired], self._catalog())
+        drawn = await self._drawn_page(page, session)
         return Told(drawn, shown.number, shown.of, is_partial=bool(shown.pending or shown.cut))
 
     async def answered(self, session: Session, chunks: tuple[Chunk, ...]) -> tuple[Drawn, ...]:
@@ -93,12 +97,18 @@ class Reading:
         [halves] = await self._drawn([recorded])
         return halves.answered
 
-    async def added(self, sessions: Sequence[Session]) -> list[Told]:
-        """Return what each session of a conversation added to those before it, oldest first."""
+    async def added(
+        self, sessions: Sequence[Session], before: Sequence[Session] = ()
+    ) -> list[Told]:
+        """Return what each session of a conversation added to those before it, oldest first.
+
+        Those `before` are not shown: they have said what agents send once more.
+        """
         recorded: dict[str, Recorded] = {}
         found: dict[str, Told] = {}
         room = _CONVERSATION_BYTES
-        for session in reversed(sessions):
+        all_of_them = [*before, *sessions]
+        for session in reversed(all_of_them):
             if session.request.body_bytes > min(room, _BODY_BYTES):
                 continue
             try:
@@ -107,11 +117,28 @@ class Reading:
                 found[session.id] = _lost(why)
                 continue
             room -= recorded[session.id].size
-        read = [session for session in sessions if session.id in recorded]
+        read = [session for session in all_of_them if session.id in recorded]
         drawn = await self._drawn([recorded[session.id] for session in read])
         found |= dict(zip((session.id for session in read), map(Told, drawn), strict=True))
-        large = Told(DrawnHalves(), is_partial=True)
-        return [found.get(session.id, large) for session in sessions]
+        return [found.get(session.id) or await self._end(session) for session in sessions]
+
+    async def _end(self, session: Session) -> Told:
+        """Return the end of a large request, and what was answered."""
+        try:
+            shown = await self._reader.page(session, _LAST, self._masking, (Side.REQUEST,))
+            chunks = await self._chunks(session)
+        except (Damaged, ContentErased) as why:
+            return _lost(why)
+        is_small = sum(len(chunk.data) for chunk in chunks) <= LARGE_BYTES
+        answered = answer_blocks(session.answer, chunks if is_small else ())
+        page = Blocks(of_turns(part.turn for part in shown.page), answered)
+        drawn = await self._drawn_page(page, session)
+        return Told(drawn, is_partial=bool(shown.pending), is_end=True)
+
+    async def _drawn_page(self, page: Blocks, session: Session) -> DrawnHalves:
+        fired = session.verdict.fired
+        [drawn] = await asyncio.to_thread(masked_and_drawn, [page], [fired], self._catalog())
+        return drawn
 
     async def raw(self, session: Session) -> Raw:
         """Return both halves. Raises Damaged, ContentErased."""

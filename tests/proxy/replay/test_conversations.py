@@ -1,0 +1,67 @@
+"""The page of a conversation shows what each turn added, on every page and of large turns."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.domain.record.session import Side
+from app.domain.record.session_facts import Conversation
+from app.ids import new_id
+from proxy.record.pager import Pager
+from tests.proxy.linking import CLOCK, Browser
+from tests.proxy.replay.conftest import identity_of, recorded
+from tests.proxy.replay.test_pages import signed_in
+
+if TYPE_CHECKING:
+    from tests.proxy.linking import Place
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+TURNS = 23
+
+
+async def test_turns_repeat_nothing_across_pages_and_a_large_one_shows_its_end(
+    place: Place,
+) -> None:
+    alice, began = identity_of(place, "alice"), CLOCK.now() - timedelta(hours=1)
+    talk = Conversation("7a1c" * 8, "long", "header")
+    said: list[dict[str, str]] = []
+    for turn in range(TURNS):
+        said.append({"role": "user", "content": f"ask {turn}."})
+        await recorded(
+            place,
+            alice,
+            {"messages": said},
+            f"answer {turn}.",
+            id=new_id(began + timedelta(seconds=turn)),
+            conversation=talk,
+        )
+        said.append({"role": "assistant", "content": f"answer {turn}."})
+    long = [*said, {"role": "user", "content": "much\n" * 600_000}]
+    last = await recorded(
+        place,
+        alice,
+        {"messages": [*long, {"role": "user", "content": "the very end"}]},
+        "I see.",
+        conversation=talk,
+        unpaged=(Side.REQUEST,),
+    )
+    stores = place.storage.sessions, place.storage.pieces, place.storage.pages
+    await Pager(*stores, place.storage.data_keys, "", CLOCK).look()
+    address = f"{place.url}/-/replay/{last.id}/conversation"
+    async with Browser() as browser:
+        await signed_in(browser, place, "ines")
+        newest = (await browser.get(address)).text
+        found = re.search(r'href="(\?before=[^"]+)">← Earlier turns', newest)
+        assert found is not None
+        earlier = (await browser.get(address + found[1])).text
+    assert "only the end of it is shown" in newest
+    assert "the very end" in newest
+    for turn in range(TURNS):
+        pages = newest.count(f"<p>ask {turn}.</p>"), earlier.count(f"<p>ask {turn}.</p>")
+        assert pages == ((0, 1) if turn < TURNS - 19 else (1, 0)), turn
+    assert "Latest turns" in earlier
+    assert "Earlier turns" not in earlier
