@@ -40,7 +40,28 @@ _NOT_THERE = "The path leads out of the connection, or can be read in two ways."
 
 # Whatever goes wrong between us and the upstream, parsers' surprises included.
 _UNSENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+_WHY: dict[tuple[type[BaseException], ...], str] = {
+    (aiohttp.ClientConnectorDNSError,): "its name cannot be resolved (DNS)",
+    (aiohttp.ClientConnectorCertificateError,): "its TLS certificate is not accepted",
+    (aiohttp.ClientSSLError,): "TLS could not be agreed on",
+    (aiohttp.ConnectionTimeoutError,): "it could not be connected to in time",
+    (TimeoutError, httpx.TimeoutException): "it took too long",
+    (aiohttp.ClientConnectorError,): "it cannot be reached",
+    (aiohttp.ServerDisconnectedError, ConnectionError): "it closed the connection",
+    (aiohttp.ClientOSError,): "the connection was reset",
+    (aiohttp.ClientResponseError,): "what it sends is not HTTP",
+}
+"""What went wrong, the narrower kinds first."""
 _FAULTS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError)
+
+
+def _why(error: BaseException) -> str:
+    """Say why there is no answer, without the addresses that the error names."""
+    chain = (error.__cause__, error)
+    if any(isinstance(getattr(one, "os_error", None), ConnectionRefusedError) for one in chain):
+        return "it refuses the connection"
+    known = (words for one in chain for kinds, words in _WHY.items() if isinstance(one, kinds))
+    return next(known, "the connection failed")
 
 
 class UnderWay:
@@ -200,9 +221,9 @@ class Upstream:
             self._under_way.check()
             unsent = isinstance(error.__cause__, _UNSENT)
             kind = Unreachable if unsent else UpstreamUnavailable
-            within = f" within {seconds:g} seconds" if limit.expired() else ""
+            why = f" within {seconds:g} seconds" if limit.expired() else f": {_why(error)}"
             raise kind(
-                f"The model API of connection “{connection.name}” does not answer{within}."
+                f"The model API of connection “{connection.name}” does not answer{why}."
             ) from error
         try:
             if response.status_code < HTTPStatus.OK:

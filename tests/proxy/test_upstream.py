@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.record.session import RecordedRequest
-from app.errors import BadRequest
+from app.errors import BadRequest, UpstreamUnavailable
 from proxy.upstream import Upstream, upstream_url
+from tests.conftest import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BASE = "https://up.example/base"
 
@@ -65,3 +71,44 @@ async def test_a_connection_that_idles_is_let_go_before_the_model_api_closes_it(
         async with asyncio.timeout(10):
             await let_go.wait()
         await upstream.close()
+
+
+def _hang_up(_: asyncio.StreamWriter) -> None:
+    pass
+
+
+def _say(words: bytes, writer: asyncio.StreamWriter) -> None:
+    writer.write(words)
+
+
+@pytest.mark.parametrize(
+    ("base", "served", "why"),
+    [
+        ("http://no-such-host.invalid", None, "its name cannot be resolved (DNS)"),
+        ("http://127.0.0.1:{free}", None, "it refuses the connection"),
+        ("https://127.0.0.1:{port}", partial(_say, b"no TLS here"), "TLS could not be agreed on"),
+        ("http://127.0.0.1:{port}", _hang_up, "it closed the connection"),
+        ("http://127.0.0.1:{port}", partial(_say, b"SSH-2.0-x\r\n"), "what it sends is not HTTP"),
+    ],
+    ids=["dns", "refused", "tls", "closed", "other"],
+)
+async def test_why_a_model_api_does_not_answer_is_named_without_its_address(
+    base: str, served: Callable[[asyncio.StreamWriter], None] | None, why: str
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        if served is not None:
+            served(writer)
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        address = base.format(port=port, free=free_port())
+        connection = Connection("it", address, CredentialScheme.BEARER, b"")
+        asked = RecordedRequest("POST", "v1/chat/completions", "", (), b"{}", "")
+        upstream = Upstream(60.0)
+        with pytest.raises(UpstreamUnavailable) as failed:
+            async with upstream.forward(connection, asked, "key"):
+                pass
+        await upstream.close()
+    assert str(failed.value) == f"The model API of connection “it” does not answer: {why}."
