@@ -1,4 +1,4 @@
-"""The decision trail of a session: what the ledger tells of it, in words, and how its time went."""
+"""The decision trail of a session: what the ledger tells of it, in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from app.domain.event import Entry
     from app.domain.hold import Hold, Vote
-    from app.domain.record.session import Session
 
 _WORDS = {
     EventKind.SESSION_OPENED: "Request recorded",
@@ -59,17 +58,6 @@ class Step:
     at: datetime
     words: str
     details: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """A part of a session's time; `start` and `width` are per mille of the whole."""
-
-    name: str
-    kind: str
-    ms: int
-    start: int
-    width: int
 
 
 def steps(
@@ -119,32 +107,3 @@ def _step(entry: Entry, mask: Callable[[str], str]) -> Step:
             value = mask(value) if name in _FREE else value
             said.append(value if name in _BARE else f"{name} {value}")
     return Step(event.at, words, " · ".join(said))
-
-
-def stretches(session: Session, hold: Hold | None) -> tuple[Stretch, ...]:
-    """Divide a session's time into ours, people's, the model API's and the answer's."""
-    timing = session.answer.timing if session.answer else None
-    if timing is None or timing.sent is None or timing.headed is None:
-        return ()
-    last = max(timing.last or timing.headed, timing.headed)
-    held = _held_ms(hold, timing.sent)
-    marks = [
-        ("Gateway", "ours", timing.sent - held),
-        ("Waiting for approval", "people", held),
-        ("Model API", "upstream", timing.headed - timing.sent),
-        ("Answer", "answer", last - timing.headed),
-    ]
-    whole, start, found = max(last, 1), 0, []
-    for name, kind, ms in marks:
-        width = round(1000 * ms / whole)
-        if ms > 0 or kind != "people":
-            found.append(Stretch(name, kind, ms, start, width))
-        start += width
-    return tuple(found)
-
-
-def _held_ms(hold: Hold | None, sent: int) -> int:
-    if hold is None or hold.decided_at is None:
-        return 0
-    waited = round((hold.decided_at - hold.created_at).total_seconds() * 1000)
-    return max(0, min(waited, sent))

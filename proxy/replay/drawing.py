@@ -13,7 +13,7 @@ from app.domain.verdict import FiredRule
 from app.replay.blocks import Block, BlockKind
 from app.wire.reading import loosely
 from policies.calls.reading import PATHS, CallKind, read_call
-from proxy.replay.markup import Effort, Marks, code, language_of, markdown, plain
+from proxy.replay.markup import MASKED_MARK, Effort, Marks, code, language_of, markdown, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,6 +48,11 @@ class Drawn:
     rules: tuple[str, ...] = ()
     """Which rules found something in it."""
     within: tuple[Drawn, ...] = ()
+
+    @property
+    def masked(self) -> int:
+        """How many places in it are masked."""
+        return self.body.count(MASKED_MARK) + sum(part.masked for part in self.within)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _MASKED, _FOUND, _END = "\ue000", "\ue001", "\ue002"
+MASKED_MARK = '<mark class="masked">'
 _OURS = re.compile(f"[{_MASKED}{_FOUND}{_END}]")
 _TAG = re.compile(r"(<[^>]*>)")
 _MARKS = {
-    _MASKED: '<mark class="masked">',
+    _MASKED: MASKED_MARK,
     _FOUND: '<mark class="found">',
     _END: "</mark>",
 }
@@ -141,7 +142,10 @@ def styles(light: str = "friendly", dark: str = "github-dark") -> str:
         kept = [rule for rule in rules if re.match(r"\.code \.[a-z]", rule)]
         return "\n".join(re.sub(r"\s*/\*.*?\*/", "", rule) for rule in kept)
 
-    return f"{rules_of(light)}\n@media (prefers-color-scheme: dark) {{\n{rules_of(dark)}\n}}"
+    # The style's own green is too pale to be read on our background.
+    added = ".code .gi { color: #006b1b }"
+    in_dark = f"@media (prefers-color-scheme: dark) {{\n{rules_of(dark)}\n}}"
+    return f"{rules_of(light)}\n{added}\n{in_dark}"
 
 
 def _highlighted(text: str, language: str, effort: Effort) -> str:

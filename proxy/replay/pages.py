@@ -12,7 +12,8 @@ from app.domain.record.session import SessionState
 from app.errors import NotFound, NotPermitted
 from app.replay.export import exported
 from app.replay.session_holds import own_hold
-from app.replay.trail import steps, stretches, views
+from app.replay.timeline import timeline
+from app.replay.trail import steps, views
 from app.search import SessionFilter
 from app.storage.record.terms import CONVERSATION_SHORT
 from proxy.replay import html
@@ -21,7 +22,7 @@ from proxy.replay.acting import Acting
 from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.listing import Lists
 from proxy.replay.live import Tails
-from proxy.replay.reading import Reading
+from proxy.replay.reading import Reading, Told
 from proxy.replay.seal import checked, damaged
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class ReplayPages:
             answered=told.said.answered,
             steps=steps(entries, holds, catalog.mask),
             views=views(entries),
-            stretches=stretches(session, hold),
+            timeline=timeline(session, holds, _masked(told), catalog.mask),
             reason=catalog.mask(hold.reason) if hold else "",
             may_read_raw=is_whole,
             conversation_short=CONVERSATION_SHORT,

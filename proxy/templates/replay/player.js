@@ -9,7 +9,19 @@
   const play = find("play"), scrub = find("scrub"), place = find("place"), speed = find("speed");
   let timer = 0;
 
+  const bar = document.querySelector("[data-timeline]"), cursor = bar?.querySelector("[data-cursor]");
+  const whole = Number(bar?.dataset.timeline), WIDE = 1000;
+  // What was asked has no time of its own: it was there when the session began.
+  const times = steps.map((step) => Number(step.dataset.at ?? 0));
+
+  const point = (count) => {
+    if (!bar) return;
+    const at = count < steps.length ? times[count - 1] ?? 0 : whole;
+    cursor.setAttribute("x", Math.min(WIDE - 2, Math.round((WIDE * at) / whole)));
+    cursor.setAttribute("visibility", count < steps.length ? "visible" : "hidden");
+  };
   const show = (count) => {
+    point(count);
     steps.forEach((step, at) => {
       step.classList.toggle("later", at >= count);
       step.classList.toggle("now", at === count - 1 && count < steps.length);
@@ -45,6 +57,20 @@
   scrub.addEventListener("input", () => {
     pause();
     show(Number(scrub.value));
+  });
+  const seek = (at) => {
+    pause();
+    const count = times.filter((time) => time <= at).length;
+    show(count);
+    steps[count - 1]?.scrollIntoView({ block: "center" });
+  };
+  for (const moment of document.querySelectorAll("[data-seek]")) {
+    moment.disabled = false;
+    moment.addEventListener("click", () => seek(Number(moment.dataset.seek)));
+  }
+  bar?.addEventListener("click", ({ clientX }) => {
+    const { left, width } = bar.getBoundingClientRect();
+    seek((whole * (clientX - left)) / width);
   });
   player.hidden = steps.length < 2;
 }

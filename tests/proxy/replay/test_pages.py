@@ -373,4 +373,7 @@ async def test_an_auditor_plays_a_session_with_the_keyboard(place: Place) -> Non
         await page.get_by_role("button", name="Play").press("Enter")
         await expect(end).to_be_visible()
         await expect(page.get_by_role("button", name="Play")).to_be_visible()
+        await page.get_by_text(re.compile("moments$")).press("Enter")
+        await page.get_by_role("button", name="The request was held").press("Enter")
+        await expect(end).to_be_hidden()
     assert complaints == []
