@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import anthropic
+import openai
 import pytest
 
 from app.domain.event import EventKind
@@ -20,6 +21,8 @@ from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import httpx
 
     from sandbox.idp.driver import IdpDriver
     from sandbox.slack.people.driver import SlackDriver
@@ -85,6 +88,29 @@ async def test_a_call_runs_as_an_approver_has_changed_it_and_the_agent_is_told(
     )
     [told] = [e.event.data for e in entries if e.event.kind is EventKind.CALL_DECIDED]
     assert told["call"] != told["changed"]
+
+
+async def test_an_answer_that_comes_whole_is_taken_up_by_the_client_s_retry(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent, deploy = await slack.user("maria"), Agent(headers={}), marked("deploy whole")
+    tries = asyncio.Semaphore(0)
+
+    async def tried(_request: httpx.Request) -> None:
+        tries.release()
+
+    http = openai.DefaultAsyncHttpxClient(event_hooks={"request": [tried]})
+    patient = {"max_retries": 9, "timeout": 5, "http_client": http}
+    async with (
+        house.openai(await idp.token("alice"), **patient) as client,
+        meanwhile(agent.chat(client, script(deploy), stream=False)),
+    ):
+        card = await card_of(maria, deploy)
+        for _ in range(2):
+            await tries.acquire()
+        await maria.click(card, "Approve")
+    assert agent.ran == [deploy]
+    assert len(cards(maria, deploy)) == 1
 
 
 async def test_where_a_rule_says_together_an_allowed_call_waits_for_the_one_that_is_held(
