@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import httpx
 
+from app.domain.grant import Grant
 from app.domain.hold import Hold, HoldState
 from app.domain.record.session import Decision, SessionState
 from app.search import SessionFilter
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 PATH = "/openai/v1/chat/completions"
+REQUESTERS = ("alice", "dana")
 SETTLING_SECONDS = 60
 RULES = """
 - id: the-only-rule
@@ -59,15 +63,43 @@ def write_catalog(folder: Path, decides: str) -> Path:
 
 @dataclass
 class Ask:
-    """A request, by a word that is in no other, and all answers to its being sent."""
+    """A conversation, by who has it and a word in it, and all answers to its being sent.
+
+    Somebody else may say the very same words, in a conversation of their own.
+    """
 
     word: str
+    person: str
     answers: list[Future[tuple[int, str]]]
+    turns: int = 1
 
     @property
     def body(self) -> dict[str, Any]:
-        said = [{"role": "user", "content": f"ship {self.word} to production"}]
-        return {"model": "sandbox-1", "messages": said}
+        said = [{"role": "user", "content": self.prompt(turn)} for turn in range(1, self.turns + 1)]
+        replies = [{"role": "assistant", "content": "It is done."}] * (self.turns - 1)
+        messages = [said[0]]
+        for reply, prompt in zip(replies, said[1:], strict=True):
+            messages += [reply, prompt]
+        return {"model": "sandbox-1", "messages": messages, "user": self.person}
+
+    def prompt(self, turn: int) -> str:
+        return f"ship part {turn} of {self.word} to production"
+
+    def is_in(self, body: bytes) -> bool:
+        return self.word.encode() in body and f'"user":"{self.person}"'.encode() in body
+
+    def turns_in(self, body: bytes) -> set[int]:
+        """Return which of its prompts a body has."""
+        return {t for t in range(1, self.turns + 1) if self.prompt(t).encode() in body}
+
+
+@dataclass(frozen=True)
+class Passing:
+    """A request that went on because of what was granted before."""
+
+    at: datetime
+    grants: tuple[Grant, ...]
+    holds: tuple[Hold, ...]
 
 
 class World:
@@ -99,17 +131,17 @@ class World:
         self.slack = await self._stack.enter_async_context(self.house.slack())
         self.model = await self._stack.enter_async_context(self.house.model())
         idp = await self._stack.enter_async_context(self.house.idp())
-        self.token = await idp.token("alice")
+        self.tokens = {name: await idp.token(name) for name in REQUESTERS}
         await self.slack.settings(rates=0, ack_seconds=60)
-        names = ("maria", "marcus", "alice")
+        names = ("maria", "marcus", *REQUESTERS)
         self.people = {name: await self.slack.user(name) for name in names}
         self.storage = self.house.storage()
         self._stack.callback(self.storage.close)
 
     # --- what may happen -------------------------------------------------------------------
 
-    def ask(self) -> None:
-        self.asks.append(Ask(f"w{uuid4().hex[:10]}", []))
+    def ask(self, person: str = "alice", word: str = "") -> None:
+        self.asks.append(Ask(word or f"w{uuid4().hex[:10]}", person, []))
         self.send(self.asks[-1], gateway=0, patient=True)
 
     def send(self, ask: Ask, *, gateway: int, patient: bool) -> None:
@@ -119,23 +151,31 @@ class World:
         ask.answers.append(asyncio.run_coroutine_threadsafe(sending, self._loop))
 
     async def _send(self, url: str, ask: Ask, *, patient: bool) -> tuple[int, str]:
-        headers = {"authorization": f"Bearer {self.token}"}
+        headers = {"authorization": f"Bearer {self.tokens[ask.person]}"}
+        body = ask.body
+        headers |= {"content-type": "application/json"}
         headers |= {} if patient else {"prefer": "respond-async"}
         async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
             try:
-                answer = await http.post(PATH, json=ask.body)
+                answer = await http.post(PATH, content=json.dumps(body, separators=(",", ":")))
             except httpx.HTTPError:
                 return 0, ""
             said = answer.json()
             return answer.status_code, str((said.get("error") or {}).get("code", ""))
+
+    def wait_for_card(self, ask: Ask) -> None:
+        async def wait() -> None:
+            await self.people["maria"].wait_for_message(ask.word, channel="approvals")
+
+        self.do(wait())
 
     def click(self, name: str, ask: Ask, button: str) -> None:
         """Press a button on the card, if it is there and Slack is in the mood."""
         self.do(self._click(self.people[name], ask, button))
 
     async def _click(self, user: SlackUser, ask: Ask, button: str) -> None:
-        card = await self._card(user, ask)
-        if card is None or button not in card.buttons:
+        card = await self._card(user, ask, button)
+        if card is None:
             return
         with contextlib.suppress(Refused, TimeoutError):
             await user.click(card, button)
@@ -146,10 +186,10 @@ class World:
             with contextlib.suppress(Refused):
                 await user.close_view(everything=True)
 
-    async def _card(self, user: SlackUser, ask: Ask) -> SeenMessage | None:
+    async def _card(self, user: SlackUser, ask: Ask, button: str) -> SeenMessage | None:
         await user.act("nothing")
         cards = [m for m in user.messages("approvals") if ask.word in m.words]
-        return cards[0] if cards else None
+        return next((card for card in cards if button in card.buttons), None)
 
     def kill(self, processes: list[Process], at: int) -> None:
         """Kill a process and start another in its place."""
@@ -196,7 +236,7 @@ class World:
         found = [
             await self.storage.holds.get(session.hold_id)
             for session in await self._sessions()
-            if session.hold_id and ask.word.encode() in await self._body(session)
+            if session.hold_id and ask.is_in(await self._body(session))
         ]
         unique = {hold.id: hold for hold in found if hold is not None}
         return [unique[hold_id] for hold_id in sorted(unique)]
@@ -207,25 +247,34 @@ class World:
     async def _sessions(self) -> list[Any]:
         return list(await self.storage.sessions.search(SessionFilter(), limit=500))
 
-    def forwarded(self, ask: Ask) -> int:
-        """How often the upstream has seen it."""
+    def forwarded(self, ask: Ask) -> list[bytes]:
+        """Return the bodies of it that the upstream has seen."""
         received = self.do(self.model.requests())
-        return sum(ask.word.encode() in one.body for one in received)
+        return [one.body for one in received if ask.is_in(one.body)]
 
-    def covering(self, ask: Ask) -> list[Hold]:
-        """For each forward of a request that a cover let pass, the hold that gave the cover."""
-        return self.do(self._covering(ask))
+    def turns_of(self, ask: Ask, hold: Hold) -> set[int]:
+        """Return which prompts of a conversation the request has that a hold was opened for."""
+        return self.do(self._turns_of(ask, hold))
 
-    async def _covering(self, ask: Ask) -> list[Hold]:
-        found: list[Hold] = []
+    async def _turns_of(self, ask: Ask, hold: Hold) -> set[int]:
+        session = await self.storage.sessions.get(hold.session_id)
+        return ask.turns_in(await self._body(session)) if session else set()
+
+    def passings(self, ask: Ask) -> list[Passing]:
+        """Return the requests of a conversation that a cover let pass."""
+        return self.do(self._passings(ask))
+
+    async def _passings(self, ask: Ask) -> list[Passing]:
+        found: list[Passing] = []
         for seen in await self._sessions():
             if seen.decision is not Decision.GRANTED:
                 continue
             session = await recorded(self.storage, seen.id)
             went = session.answer is not None or session.state is SessionState.INDETERMINATE
-            if went and ask.word.encode() in await self._body(session):
+            if went and ask.is_in(await self._body(session)):
                 grants = await self.storage.grants.get_many(session.grants)
-                found += await self.storage.holds.get_many(g.hold_id for g in grants)
+                holds = await self.storage.holds.get_many(g.hold_id for g in grants)
+                found.append(Passing(session.started_at, tuple(grants), tuple(holds)))
         return found
 
     def cards(self, hold: Hold) -> list[SeenMessage]:
@@ -236,7 +285,8 @@ class World:
 
     def told(self, hold: Hold) -> list[SeenMessage]:
         """The direct messages to whoever asked."""
-        return self._about(hold, "alice", "abeyance")
+        [name] = [name for name in REQUESTERS if hold.requester.email.startswith(f"{name}@")]
+        return self._about(hold, name, "abeyance")
 
     def _about(self, hold: Hold, name: str, channel: str) -> list[SeenMessage]:
         user = self.people[name]
