@@ -8,16 +8,28 @@ import os
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
+from app.domain.connection import Waiting
 from tests.clients.agents import CARD_SECONDS, CLAUDE, PROGRAMS, SPARING, Desk
 from tests.clients.terminals import Terminal, at_terminal
+from tests.clients.test_waiting_line import LINE, register
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from sandbox.model.driver import ModelDriver
     from sandbox.slack.people.driver import SlackDriver
+    from tests.flows.house import House
 
 DENIAL = {"category": "Not allowed by policy", "reason": "Use the lunar simulator"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _visible(house: House) -> Iterator[None]:
+    asyncio.run(register(house, Waiting.VISIBLE))
+    yield
+    asyncio.run(register(house, Waiting.AUTO))
 
 
 @asynccontextmanager
@@ -52,6 +64,7 @@ async def test_a_person_asks_waits_for_a_manager_and_reads_a_denial_at_the_termi
 
         await say(terminal, f"Fly to the moonbase and bring back three samples, {case}")
         card = await maria.wait_for_message(case, channel="approvals", within=CARD_SECONDS)
+        await terminal.wait_for(LINE)
         await asyncio.sleep(3)  # a manager reads
         assert "esc to interrupt" in terminal.text
         assert terminal.text.count("Happy to help") == 1
