@@ -60,33 +60,59 @@ def count_cards(maria: SlackUser, case: str) -> int:
 
 
 @with_each
-async def test_an_ordinary_prompt_is_answered_and_nobody_is_asked(
+async def test_an_ordinary_prompt_is_answered_with_its_key_masked_and_nobody_is_asked(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
-    ended = await desk.run(agent, f"Say hello to {case}")
-    assert "Happy to help" in ended.screen
+    ended = await desk.run(agent, f"Why is {KEY} refused, {case}?", model="sandbox-leaky")
+    assert SHOWN in ended.screen
     assert ended.code == 0
-    assert len(await model.requests()) == agent.requests
+    received = await model.requests()
+    assert len(received) == agent.requests
+    assert all(KEY.encode() not in each.body for each in received)
+    assert all(SHOWN.encode() in each.body for each in received)
     assert count_cards(maria, case) == 0
 
 
 @pytest.mark.parametrize("agent", [*AGENTS, OPENCODE_GEMINI], ids=str)
-async def test_a_hold_outlasts_the_patience_that_an_agent_is_given(
+async def test_a_hold_outlasts_an_agents_patience_and_only_what_names_the_moonbase_anew_asks_again(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
     """By its own setting it waits 5 s for a sign of life, and gets one in time."""
     async with asyncio.TaskGroup() as tasks:
         prompt = f"Fly to the moonbase, {case}"
         running = tasks.create_task(desk.run(agent, prompt, patience=PATIENCE_SECONDS))
-        asked = await cards(maria, case, 1)
-        await asyncio.sleep(8)  # longer than its patience
-        for card in asked:
-            await maria.click(card, "Approve")
+        [first] = await cards(maria, case, 1)
+        await asyncio.sleep(PATIENCE_SECONDS + 3)
+        await maria.click(first, "Approve")
     ended = running.result()
     assert "Happy to help" in ended.screen
     assert "Reconnecting" not in ended.screen
+    assert ended.code == 0
     assert len(await model.requests()) == agent.requests
     assert count_cards(maria, case) == 1
+    if agent.again:
+        await _goes_on(agent, desk, model, maria, case)
+
+
+async def _goes_on(
+    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
+) -> None:
+    """Go on in the same conversation, with what needs no approval and with what does."""
+    assert (await desk.run(agent, "Thank you", again=True)).code == 0
+    assert count_cards(maria, case) == 1
+    other = f"{case}-2"
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(desk.run(agent, f"Paint the moonbase, {other}", again=True))
+        [second] = await cards(maria, other, 1)
+        await maria.click(second, "Approve")
+    assert "Happy to help" in running.result().screen
+    assert running.result().code == 0
+    assert count_cards(maria, case) == 2
+    # It was one conversation: the last request has the first prompt in it.
+    first_prompt = f"Fly to the moonbase, {case}".encode()
+    received = [each.body for each in await model.requests() if other.encode() in each.body]
+    assert received
+    assert all(first_prompt in body for body in received)
 
 
 async def test_claude_code_that_gives_up_after_its_own_timeout_takes_up_its_hold_again(
@@ -150,19 +176,6 @@ async def test_what_a_rule_denies_is_asked_once_and_its_reason_is_on_the_screen(
 
 
 @with_each
-async def test_a_key_reaches_neither_the_model_nor_the_screen(
-    agent: Agent, desk: Desk, model: ModelDriver, case: str
-) -> None:
-    ended = await desk.run(agent, f"Why is {KEY} refused, {case}?", model="sandbox-leaky")
-    assert SHOWN in ended.screen
-    assert ended.code == 0
-    received = await model.requests()
-    assert received
-    assert all(KEY.encode() not in each.body for each in received)
-    assert all(SHOWN.encode() in each.body for each in received)
-
-
-@with_each
 async def test_a_task_that_needs_an_approval_makes_one_card_and_none_when_it_is_done_again(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
@@ -199,31 +212,3 @@ async def test_a_trusted_note_of_a_folder_makes_no_card_in_any_conversation(
     again = await desk.run(agent, "Say hello in another conversation")
     assert "Happy to help" in again.screen
     assert count_cards(maria, case) == 1
-
-
-@with_each
-async def test_in_one_conversation_only_what_names_the_moonbase_anew_makes_a_card(
-    agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
-) -> None:
-    if not agent.again:
-        pytest.skip(f"{agent} starts a new conversation with each prompt here")
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(desk.run(agent, f"Fly to the moonbase, {case}"))
-        [first] = await cards(maria, case, 1)
-        await maria.click(first, "Approve")
-    assert running.result().code == 0
-    assert (await desk.run(agent, "Thank you", again=True)).code == 0
-    assert count_cards(maria, case) == 1
-    other = f"{case}-2"
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(desk.run(agent, f"Paint the moonbase, {other}", again=True))
-        [second] = await cards(maria, other, 1)
-        await maria.click(second, "Approve")
-    assert "Happy to help" in running.result().screen
-    assert running.result().code == 0
-    assert count_cards(maria, case) == 2
-    # It was one conversation: the last request has the first prompt in it.
-    first_prompt = f"Fly to the moonbase, {case}".encode()
-    received = [each.body for each in await model.requests() if other.encode() in each.body]
-    assert received
-    assert all(first_prompt in body for body in received)
