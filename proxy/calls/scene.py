@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
 from policies.passages.wrappers import outside, wrappers
+from proxy.calls.words import TELLING
 from proxy.facts import read_inquiry
 from proxy.http.compression import decompressed
 from proxy.record.conversations import conversation_name, in_headers
@@ -29,8 +30,8 @@ _FOLDER = re.compile(
     r"((?:/|~|[A-Za-z]:\\)[^\s`\"<>]{1,200})",
     re.IGNORECASE,
 )
-_ARGUMENTS = re.compile(r"(.*?)/(?:input|arguments|args|action|operation)(?:/|$)")
-"""Where the arguments of a call stand in a history, and the call."""
+_ARGUMENTS = re.compile(r"(/\w+/\d+/?.*?)/(?:input|arguments|args|action|operation)(?:/|$)")
+"""Where the arguments of a call stand in a history, and the call: one API's history is `input`."""
 _LONGEST = 300
 _LOOKED_AT = 16_384
 """More than any secret is long that begins in what is shown."""
@@ -92,7 +93,8 @@ def _before(segments: Iterable[Segment]) -> list[str]:
     for segment in segments:
         if segment.role is Role.ASSISTANT and (place := _ARGUMENTS.match(segment.place)):
             key = (place[1], segment.tool)
-            calls[key] = max(calls.get(key, ""), segment.text, key=len)
+            said = "" if segment.text in TELLING else segment.text
+            calls[key] = max(calls.get(key, ""), said, key=len)
     lines = [f"{tool}: {said}" if tool else said for (_, tool), said in calls.items()]
     return lines[-_MOST_BEFORE:]
 

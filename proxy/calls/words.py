@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.errors import Refused
 
 _LONGEST = 160
-_TELLING = ("command", "cmd", "file_path", "filePath", "absolute_path", "path", "url")
+TELLING = ("command", "cmd", "file_path", "filePath", "absolute_path", "path", "url")
 """The arguments of known tools that say what a call does."""
 
 
@@ -155,7 +155,7 @@ def _gist(arguments: str) -> str:
         return arguments
     if not isinstance(value, dict):
         return arguments
-    return next((said for name in _TELLING if isinstance(said := value.get(name), str)), arguments)
+    return next((said for name in TELLING if isinstance(said := value.get(name), str)), arguments)
 
 
 def _tool(hold: Hold) -> str:

@@ -45,6 +45,26 @@ def test_what_a_person_typed_and_what_ran_since_are_told() -> None:
     assert told.before == ("Bash: kubectl get pods", "Bash: login [aws-access-key-id]")
 
 
+def test_what_ran_over_responses_is_each_call_and_nothing_that_was_only_said() -> None:
+    said = {"role": "assistant", "content": [{"type": "output_text", "text": "It was not run."}]}
+    ran = [
+        {
+            "type": "function_call",
+            "name": "shell",
+            "call_id": cmd,
+            "arguments": f'{{"cmd":"{cmd}"}}',
+        }
+        for cmd in ("ls", "git status")
+    ]
+    patch = {"type": "custom_tool_call", "name": "apply_patch", "call_id": "c", "input": "a patch"}
+    body = json.dumps({"model": "m", "input": [said, *ran, patch]}).encode()
+    connection = Connection("openai", "https://up.example", CredentialScheme.BEARER, b"")
+    sent = (("content-type", "application/json"),)
+    incoming = Incoming(connection, "POST", "v1/responses", "", sent, body, ALICE)
+    before = scene_of(incoming, CATALOG).before
+    assert before == ("shell: ls", "shell: git status", "apply_patch: a patch")
+
+
 @pytest.mark.parametrize(
     "header",
     ["Abeyance-Conversation", "x-claude-code-session-id", "session_id", "session-id"],
