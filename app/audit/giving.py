@@ -63,7 +63,10 @@ def facts_of(grant: Grant) -> dict[str, str | int]:
         "connection": covers.connection,
         "identity": covers.identity_key,
         "repository": covers.repository,
+        "idle": grant.idle_seconds,
     }
+    if grant.most_until:
+        facts["most"] = grant.most_until.isoformat()
     if covers.tool:
         task = {"tool": covers.tool, "conversation": covers.conversation}
         facts |= {"call": covers.call, "law": covers.law, **task}

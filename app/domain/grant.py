@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
 
 
-_EVERYONE = "everyone"  # No caller's key: that begins with the address of its issuer.
+EVERYONE = "everyone"
+OF_REPOSITORY = "repository "
+"""Begins what stands for a repository; no caller's key, which begins with an issuer's address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,19 @@ def reaching(identity: Identity, connection: str, rule: str) -> dict[Reach, Cove
     A repository counts where the token proves it: by its issuer, and by its id where it has one,
     so that another of the same name is another repository.
     """
-    found = {Reach.PERSON: coverage(identity, connection, rule)}
+    whole = coverage(identity, connection, rule)
+    found = {Reach.PERSON: whole}
+    if key := repository_key(identity):
+        found[Reach.REPOSITORY] = replace(whole, identity_key=key)
+    return found | {Reach.EVERYONE: Coverage(EVERYONE, rule, connection)}
+
+
+def repository_key(identity: Identity) -> str:
+    """Return the key under which grants for a caller's proven repository are kept; or nothing."""
     origin = identity.proven
-    if origin is not None and origin.repository:
-        key = f"repository {identity.issuer} {origin.repository_id} {origin.repository}"
-        found[Reach.REPOSITORY] = Coverage(key, rule, connection, origin.repository)
-    return found | {Reach.EVERYONE: Coverage(_EVERYONE, rule, connection)}
+    if origin is None or not origin.repository:
+        return ""
+    return f"{OF_REPOSITORY}{identity.issuer} {origin.repository_id} {origin.repository}"
 
 
 def holders(identity: Identity) -> tuple[str, ...]:

@@ -139,6 +139,12 @@ class Verdict:
         return tuple(fired for fired in self.fired if fired.holds)
 
     @property
+    def asked(self) -> frozenset[str]:
+        """The names of all passages about which people have not decided yet."""
+        asked = (fired.question.names for fired in self.holding if fired.question)
+        return frozenset().union(*asked)
+
+    @property
     def decisive(self) -> FiredRule | None:
         """The enforced rule that asked for the action taken, for cards and refusals.
 

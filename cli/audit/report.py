@@ -106,6 +106,12 @@ def _limits(verified: Verified, unsigned: int) -> list[str]:
         )
     if unsigned:
         limits.append(f"No head covers {_of(unsigned, 'entry', 'entries')} yet: the newest.")
+    if verified.untold:
+        sessions = _of(verified.untold, "session", "sessions")
+        limits.append(
+            f"An older version wrote down {sessions} without all that shows whether what released "
+            "them was for them: of these it is not told."
+        )
     if not verified.contents:
         limits.append("What was sent and answered was not looked at, only that it happened.")
     limits.append(

@@ -22,6 +22,7 @@ from proxy.calls import words
 from proxy.calls.same_call import released_before
 from proxy.facts import Inquiry
 from proxy.holds.endings import needs_reason, too_many
+from proxy.holds.holding import asked_as
 from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import approves, asks, denied, denied_since, expired
 from proxy.record.recording import Recording
@@ -279,7 +280,9 @@ class CallAsking:
     async def claim(self, claim: Claim) -> bool:
         """Use an approval; False where another attempt was faster, or it has ended."""
         try:
-            released = await self._holding.release_call(claim.approved, claim.asked.recording)
+            asked = claim.asked
+            why = asked_as(asked.key, asked.verdict)
+            released = await self._holding.release_call(claim.approved, asked.recording, why)
         except Refused as lost:
             _log.info("an approval was not used", hold=claim.approved.id, reason=str(lost))
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from policies.approvals.approval import released_by_people
 from policies.passages.answers import joins, only_repeats
 from proxy.holds import endings
 from proxy.holds.held_request import Clearance, HeldRequest
-from proxy.holds.holding import hold_key
+from proxy.holds.holding import asked_as
 from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import (
     approves,
@@ -76,8 +77,7 @@ class Asking:
         """
         verdict = asked.verdict
         # A retry uses the approval that waits for it, not what that approval covers beside it.
-        key = hold_key(asked.identity, asked.inquiry, verdict)
-        waiting = await self._found(asked, key)
+        waiting = await self._found(asked, verdict)
         while waiting is None:
             left, grants = await self._still_open(asked, verdict)
             if not left.holding:
@@ -92,7 +92,8 @@ class Asking:
             by_hook = asked.inquiry.hook is not None and not asked.leaves
             if by_hook and (released := await self._just_released(asked, left)):
                 recording = await self._opened(asked, left, later=True)
-                recording.note_later(EventKind.HOOK_ALLOWING, hold=released.id)
+                why = asked_as(asked.key(left), left)
+                recording.note_later(EventKind.HOOK_ALLOWING, hold=released.id, **why)
                 return Clearance(Decision.APPROVED)
             async with self._turns.of(asked.identity.key):
                 waiting = await self._hold(asked, left)
@@ -106,13 +107,15 @@ class Asking:
                 return Clearance(Decision.ALLOWED)
         return await self._released(asked, waiting)
 
-    async def _found(self, asked: HeldRequest, key: str) -> _Waiting | None:
+    async def _found(self, asked: HeldRequest, verdict: Verdict) -> _Waiting | None:
         """Return the open hold of the same request, if there is one."""
+        key = asked.key(verdict)
         existing = await self._holding.find(key)
         if existing is None:
             return None
         await self._holding.hear(existing, asked.waiter.reason)
-        return _Waiting(existing, self._holding.caller(asked.waiter.program), is_own=True)
+        caller = self._holding.caller(asked.waiter.program)
+        return _Waiting(existing, caller, asked_as(key, verdict), is_own=True)
 
     async def _hold(self, asked: HeldRequest, left: Verdict) -> _Waiting | None:
         """Return the hold that asks about it: its own, or one that asks the same already.
@@ -120,9 +123,10 @@ class Asking:
         None where what was approved meanwhile has to be looked at again. One at a time for each
         person: of two requests that ask the same at the same moment, one waits on the other's hold.
         """
-        key = hold_key(asked.identity, asked.inquiry, left)
-        if found := await self._found(asked, key):
+        key = asked.key(left)
+        if found := await self._found(asked, left):
             return found
+        caller, why = self._holding.caller(asked.waiter.program), asked_as(key, left)
         recent, here = await self._recent(asked, left)
         if approved := [hold for hold in here if approves(hold, left, key)]:
             await asyncio.gather(*map(self._granted.cover, approved))
@@ -130,17 +134,16 @@ class Asking:
             if not now_left.holding:
                 return None
             if unused := left_over(approved):
-                return _Waiting(unused, self._holding.caller(asked.waiter.program), is_own=True)
+                return _Waiting(unused, caller, why, is_own=True)
         said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):
-            return _Waiting(pending, self._holding.caller(asked.waiter.program), is_own=False)
+            return _Waiting(pending, caller, why, is_own=False)
         if only_repeats(left):
             await self._refuse(asked, left, endings.no_title(left))
         waiting = [h for h in recent if not h.is_of_answer and h.state is HoldState.PENDING]
         if len(waiting) >= self._limits.pending:
             await self._refuse(asked, left, endings.too_many(left, self._limits.pending))
-        caller = "" if asked.defers else self._holding.caller(asked.waiter.program)
-        return await self._open(asked, left, key, said, caller)
+        return await self._open(asked, left, key, said, "" if asked.defers else caller)
 
     async def _still_open(
         self, asked: HeldRequest, verdict: Verdict
@@ -152,7 +155,7 @@ class Asking:
         """Raise Refused where a tool was approved for a task, and this very call of it denied."""
         if any(grant.covers.tool for grant in grants):
             _, here = await self._recent(asked, asked.verdict)
-            key = hold_key(asked.identity, asked.inquiry, asked.verdict)
+            key = asked.key(asked.verdict)
             if no := denied_since(here, asked.verdict, key, self._clock.now()):
                 await self._refuse(asked, asked.verdict, endings.denied_before(no))
 
@@ -166,7 +169,7 @@ class Asking:
 
     async def _just_released(self, asked: HeldRequest, left: Verdict) -> Hold | None:
         _, here = await self._recent(asked, left)
-        key = hold_key(asked.identity, asked.inquiry, left)
+        key = asked.key(left)
         return just_released(here, left, key, self._clock.now())
 
     async def _said(
@@ -225,7 +228,7 @@ class Asking:
             await recording.refuse(
                 Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
             )
-        return _Waiting(hold, caller, is_own=True)
+        return _Waiting(hold, caller, asked_as(key, left), is_own=True)
 
     async def _led_to(self, asked: HeldRequest) -> HeldCall | None:
         """Return the tool call that the request is, with what ran before it."""
@@ -240,14 +243,15 @@ class Asking:
         recording = await self._recording(asked, waiting)
         if asked.defers and hold.state is HoldState.PENDING:
             return Clearance(Decision.PENDING, hold)
-        patience, pulse = self._patience(asked, hold)
+        waits = self._patience(asked, hold)
         still_good = partial(self._still_good, asked, recording)
         with self._metrics.waiting.track_inprogress():
             claimed = await self._holding.released(
-                hold, waiting.caller, recording, patience, pulse, still_good, leaves=asked.leaves
+                *(hold, waiting.caller, recording, waits, still_good, waiting.why),
+                leaves=asked.leaves,
             )
         if claimed.state is HoldState.APPROVED:
-            await recording.note(EventKind.HOOK_ALLOWING, hold=claimed.id)
+            await recording.note(EventKind.HOOK_ALLOWING, hold=claimed.id, **waiting.why)
             return Clearance(Decision.APPROVED)
         await self._recorder.taken_over(hold, recording)
         return Clearance(Decision.APPROVED, claimed)
@@ -327,10 +331,13 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A hold, the name of the caller that waits on it, and whether it asks for this request."""
+    """A hold, and whether it asks for this request."""
 
     hold: Hold
     caller: str
+    """The name of who waits on it."""
+    why: Mapping[str, str]
+    """What the ledger tells of the request if it is released by it."""
     is_own: bool
 
 

@@ -10,6 +10,7 @@ from app.domain.identity import Identity
 from app.domain.record.session import Decision
 from app.domain.verdict import Verdict
 from proxy.facts import Inquiry
+from proxy.holds.holding import hold_key
 from proxy.holds.waiting import Waiter
 
 
@@ -27,6 +28,10 @@ class HeldRequest:
     judge: Callable[[], Awaitable[Verdict]]
     leaves: bool = False
     """Whether an approval that covers nothing is left to the same on the wire, after a hook."""
+
+    def key(self, verdict: Verdict) -> str:
+        """Return what names the request where this is open of it."""
+        return hold_key(self.identity, self.inquiry, verdict)
 
     @property
     def defers(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from app.audit.passages import told
 from app.domain.event import EventKind
 from app.domain.hold import NOT_ASKED, Hold, HoldEvent, HoldState
 from app.domain.verdict import Approval
@@ -20,7 +21,7 @@ from policies.passages.answers import covers_of
 from proxy.holds.endings import refusal_of, still_waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from app.audit.moves import Mover
@@ -86,7 +87,9 @@ class Holding:
 
         Returns another hold where the same request began to wait at the same moment.
         """
-        await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest)
+        facts = {"identity": hold.requester.key, "connection": hold.connection}
+        facts |= asked_as(hold.key, hold.verdict)
+        await recording.note(EventKind.HOLD_OPENED, hold=hold.id, digest=hold.digest, **facts)
         recent = await self._holds.recent(hold.requester.key, hold.created_at - LOOK_BACK)
         hold = replace(hold, task=task_of(hold, recent))
         caller = next(iter(hold.callers), "")
@@ -97,9 +100,9 @@ class Holding:
         hold: Hold,
         caller: str,
         recording: Recording,
-        patience: float | None,
-        pulse: Periodic | None,
+        waits: tuple[float | None, Periodic | None],
         still_good: Callable[[Hold], Awaitable[None]],
+        why: Mapping[str, str],
         *,
         leaves: bool = False,
     ) -> Hold:
@@ -107,10 +110,11 @@ class Holding:
 
         `still_good` is asked before the claim, and raises where the approval does not cover the
         request any more. With `leaves` an approval that covers nothing else is not claimed. Else as
-        `decided`.
+        `decided`; `waits` is its patience and pulse. `why` is what the ledger tells of the request,
+        see `asked_as`.
         Raises Refused where people said no, nobody said anything, or the patience ends first.
         """
-        decided = await self.decided(hold, caller, patience, pulse)
+        decided = await self.decided(hold, caller, *waits)
         if decided.state is not HoldState.APPROVED:
             raise refusal_of(decided)
         await still_good(decided)
@@ -118,7 +122,7 @@ class Holding:
             return decided
         of_hook = recording.session.hook is not None
         kind = EventKind.HOOK_ALLOWING if of_hook else EventKind.REQUEST_FORWARDING
-        return await self._claim(decided, recording, kind)
+        return await self._claim(decided, recording, kind, why)
 
     async def decided(
         self,
@@ -196,14 +200,16 @@ class Holding:
         with suppress(Superseded):
             await self._mover.move(approved, HoldEvent.LAPSE)
 
-    async def _claim(self, approved: Hold, recording: Recording, kind: EventKind) -> Hold:
+    async def _claim(
+        self, approved: Hold, recording: Recording, kind: EventKind, why: Mapping[str, str]
+    ) -> Hold:
         now = self._clock.now()
         kept = approved.keep_until is None or now < approved.keep_until
         event = HoldEvent.CLAIM if kept else HoldEvent.LAPSE
         claimed = approved.after(event, now, move=new_token())
         claim = self._holds.move(approved, claimed)
         try:
-            await (recording.about_to_forward(claimed, claim, kind) if kept else claim)
+            await (recording.about_to_forward(claimed, claim, kind, **why) if kept else claim)
         except Superseded as lost:
             raise refusal_of(lost.current) from None
         if not kept:
@@ -211,12 +217,14 @@ class Holding:
             raise refusal_of(claimed)
         return claimed
 
-    async def release_call(self, approved: Hold, recording: Recording) -> Hold:
+    async def release_call(
+        self, approved: Hold, recording: Recording, why: Mapping[str, str]
+    ) -> Hold:
         """Claim the approval of a tool call of an answer, so that it goes on.
 
         Raises Refused where another attempt was faster, or the approval has ended.
         """
-        claimed = await self._claim(approved, recording, EventKind.CALL_RELEASING)
+        claimed = await self._claim(approved, recording, EventKind.CALL_RELEASING, why)
         await _note(EventKind.HOLD_MOVED, claimed, recording)
         return claimed
 
@@ -236,6 +244,11 @@ def hold_key(identity: Identity, inquiry: Inquiry, verdict: Verdict) -> str:
     rules = [(fired.rule, fired.question and fired.question.law) for fired in verdict.holding]
     parts = (_VERSION, identity.key, inquiry.sameness, repr((rules, verdict.approval)))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def asked_as(key: str, verdict: Verdict) -> dict[str, str]:
+    """Return what the ledger tells of what is asked: its key, and the names of its passages."""
+    return {"key": key, "names": told(verdict.asked)}
 
 
 _VERSION = "3"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from app.domain.event import Event, EventKind
+from app.domain.grant import repository_key
 from app.domain.record.session import CloudRun, Decision, Session, SessionState, Side
 from app.domain.record.session_facts import Upstream
 from app.errors import NotFound, StorageUnavailable
@@ -124,6 +125,7 @@ class Recorder:
         session = replace(session, request=replace(session.request, pieces=names))
         said: dict[str, str | int] = {
             "identity": identity.key,
+            "repository": repository_key(identity),
             "credential": identity.credential,
             "connection": session.connection,
             "model": session.model[:_MODEL_LENGTH],

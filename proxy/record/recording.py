@@ -130,16 +130,18 @@ class Recording:
         hold: Hold,
         claim: Coroutine[None, None, None],
         kind: EventKind = EventKind.REQUEST_FORWARDING,
+        **why: str,
     ) -> None:
         """Claim the approval of a hold, and write at the same time that its request goes out.
 
+        `why` tells that the hold is about this request.
         Both have ended when this returns, or raises what became of one of them.
         """
         digest = hold.digest if hold.is_of_answer else self.session.request.digest
         self.claiming = True
         done = await asyncio.gather(
             claim,
-            self.note(kind, hold=hold.id, digest=digest),
+            self.note(kind, hold=hold.id, digest=digest, **why),
             return_exceptions=True,
         )
         self.claiming = done[0] is None

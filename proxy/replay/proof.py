@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.audit.proof.bundle import session_record
-from app.audit.proof.stories import RELEASED_BY, erased_keys
+from app.audit.proof.reasons import RELEASED_BY
+from app.audit.proof.stories import erased_keys
 from app.domain.record.session import sent, whole
 from app.errors import ContentErased, NotFound
 from app.replay.reader import Reader

@@ -66,11 +66,13 @@ async def test_a_session_that_others_released_is_in_order_when_theirs_was_purged
         now = CLOCK.now()
         data = {"hold": "h-gone", "state": HoldState.APPROVED.value}
         given = {"hold": "h-gone", "grant": "g-1"}
+        about = {"hold": "h-gone", "digest": released.request.digest}
         await ledger.commit(
             [
+                Event(EventKind.HOLD_OPENED, now, purged.id, about),
                 Event(EventKind.VOTE_CAST, now, purged.id, data),
                 Event(EventKind.GRANT_GIVEN, now, purged.id, given),
-                Event(EventKind.REQUEST_FORWARDING, now, released.id, {"hold": "h-gone"}),
+                Event(EventKind.REQUEST_FORWARDING, now, released.id, about),
             ]
         )
         found = await exported(storage, tmp_path, released)

@@ -27,6 +27,7 @@ from app.vault import Vault
 from sandbox.idp.driver import IdpDriver
 from sandbox.model.driver import ModelDriver
 from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
+from tests.ledger_order import out_of_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,6 +106,15 @@ class House:
         codes = {process.name: process.stop() for process in reversed(self.processes)}
         died = {name: code for name, code in codes.items() if code not in (0, -signal.SIGKILL)}
         assert not died, f"processes ended badly: {died}\n{self.logs()}"
+        if hasattr(self, "bot"):
+            assert not (told := asyncio.run(self._out_of_order())), told
+
+    async def _out_of_order(self) -> list[str]:
+        storage = self.storage()
+        try:
+            return await out_of_order(storage)
+        finally:
+            storage.close()
 
     def logs(self) -> str:
         return "\n".join(f"--- {p.name}\n{p.log.read_text()[-4000:]}" for p in self.processes)

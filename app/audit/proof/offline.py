@@ -40,6 +40,8 @@ class Verified:
     """How many witnesses have to sign; None where no quorum was asked for."""
     forwarded: int = 0
     """How many requests went out."""
+    untold: int = 0
+    """Of how many of them an older version did not write down that their reasons belong to them."""
     contents: int = 0
     purged: int = 0
     """Of how many sessions the content was purged or erased, as a tombstone tells."""
@@ -59,7 +61,7 @@ class Verified:
         self.faults = verifier.faults
         self.entries, self.chains = progress.tree.size, len(progress.chains)
         self.forwarded, self.contents = progress.stories.forwarded, progress.contents
-        self.purged = progress.purged
+        self.purged, self.untold = progress.purged, progress.stories.untold
         stories = progress.stories
         self.tombstones = tuple(sorted({*stories.purged.values(), *stories.erased.values()}))
 

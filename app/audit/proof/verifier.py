@@ -134,12 +134,13 @@ class Verifier:
         self._sealed(place, entry, hash_)
         self._chained(place, entry, hash_)
         self._grow(entry["chain"], entry["seq"], hash_)
-        self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
+        self._tell(entry)
 
     def picked(
         self, index: int, entry: Mapping[str, Any], hash_: str, proof: Sequence[bytes], head: Head
     ) -> None:
         """Take one entry without those around it; `proof` leads from it to the root of a head."""
+        self.progress.stories.reasons.is_partial = True
         place = _place(index, entry)
         if not _is_entry(entry):
             self.fault(place, "it is not an entry of a ledger")
@@ -148,7 +149,7 @@ class Verifier:
         leaf_ = leaf_hash(leaf(entry["chain"], entry["seq"], hash_))
         if not included(leaf_, index, head.size, head.root, proof):
             self.fault(place, f"the tree of {head.size} entries that was signed does not have it")
-        self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
+        self._tell(entry)
 
     def lost(self, index: int, chain: str, seq: int, hash_: str) -> None:
         """Take the place of an entry that the notary signed, and that is there no more."""
@@ -164,7 +165,7 @@ class Verifier:
         self._sealed(place, entry, hash_)
         self._chained(place, entry, hash_)
         self.progress.links.discard(hash_)
-        self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
+        self._tell(entry)
 
     def single(self, entry: Mapping[str, Any], hash_: str, before: str, after: str) -> None:
         """Take one entry out of its chain, with what its neighbours say.
@@ -172,13 +173,14 @@ class Verifier:
         `before` is the seal of the entry before it, `after` is what the next one names as before
         it; they are empty where there is none.
         """
+        self.progress.stories.reasons.is_partial = True
         place = f"chain {entry['chain']}, number {entry['seq']}"
         self._sealed(place, entry, hash_)
         if entry["seq"] and before != entry["previous"]:
             self.fault(place, "it does not follow the entry before it in its chain")
         if after and after != hash_:
             self.fault(place, "the next entry of its chain follows another one")
-        self.progress.stories.add(entry["session"], entry["kind"], entry["data"])
+        self._tell(entry)
 
     def take_content(self, record: Record) -> None:
         """Take what is stored of a session, after the entry that ends it."""
@@ -242,6 +244,10 @@ class Verifier:
                 self.fault(f"session {session}", f"{what}, and no tombstone says why")
         for session, fault in self.progress.stories.faults():
             self.fault(f"session {session}", fault)
+
+    def _tell(self, entry: Mapping[str, Any]) -> None:
+        stories = self.progress.stories
+        stories.add(entry["session"], entry["kind"], entry["data"], entry["at"])
 
     def _grow(self, chain: str, seq: int, hash_: str) -> None:
         self.progress.links.discard(hash_)

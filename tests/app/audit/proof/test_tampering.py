@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING
 import pytest
 import rfc8785
 
-from app.audit.digests import request_digest
 from app.audit.proof.heads import Keyring, rotation
 from app.audit.proof.notes import PrivateKey
 from app.audit.proof.offline import verify_bundle
 from app.audit.seals import seal
 from app.domain.event import EventKind
-from tests.app.audit.proof.ledgers import BODY, KEY, ORIGIN, SmallLedger, a_ledger, head_of, lines
+from tests.app.audit.proof.ledgers import (
+    KEY,
+    ORIGIN,
+    SmallLedger,
+    a_ledger,
+    faults,
+    lines,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from app.audit.proof.bundle import Record
 
@@ -30,11 +36,6 @@ FUZZ = int(os.environ.get("ABEYANCE_FUZZ", "0"))
 FLIPS = 500 * FUZZ or 300
 BUNDLE = a_ledger().bundle()
 NEXT = PrivateKey(ORIGIN, bytes(32))
-
-
-def faults(bundle: Iterable[bytes], anchors: str = "", key: PrivateKey = KEY) -> list[str]:
-    found = list(bundle)
-    return [str(f) for f in verify_bundle(lambda: found, Keyring([key.public]), anchors).faults]
 
 
 def at(records: list[Record], kind: str, number: int = 0) -> int:
@@ -185,72 +186,6 @@ def test_who_holds_the_key_and_cuts_off_the_end_is_found_by_an_anchor() -> None:
     ]
 
 
-REASONS: dict[str, tuple[Callable[[SmallLedger], object], str]] = {
-    "held and not approved": (
-        lambda ledger: [
-            ledger.open("gateway/3", "s", "hold"),
-            ledger.forward("gateway/3", "s", "allowed"),
-        ],
-        "it needed approval, and went out without an approved hold or a grant",
-    ),
-    "denied by a rule": (
-        lambda ledger: [
-            ledger.open("gateway/3", "s", "deny"),
-            ledger.forward("gateway/3", "s", "allowed"),
-        ],
-        "a rule denied it, and it went out",
-    ),
-    "released by a hold that nobody approved": (
-        lambda ledger: [
-            ledger.open("gateway/3", "s", "hold"),
-            ledger.write("gateway/3", EventKind.REQUEST_FORWARDING, "s", hold="s"),
-            ledger.forward("gateway/3", "s", "approved"),
-        ],
-        "it was released by hold s, and no entry says that it was approved",
-    ),
-    "covered by a grant that nobody gave": (
-        lambda ledger: [
-            ledger.open("gateway/3", "s", "hold"),
-            ledger.write("gateway/3", EventKind.GRANT_USED, "s", grant="g-9"),
-            ledger.forward("gateway/3", "s", "granted"),
-        ],
-        "it used grant g-9, and no entry says that it was given",
-    ),
-    "a call released by a hold that nobody approved": (
-        lambda ledger: [
-            ledger.open("gateway/3", "s", "allow"),
-            ledger.write("gateway/3", EventKind.CALL_DECIDED, "s", decision="approved", hold="h-9"),
-        ],
-        "it was released by hold h-9, and no entry says that it was approved",
-    ),
-    "a hook told yes as if people had approved": (
-        lambda ledger: [
-            ledger.open("gateway/3", "s", "hold"),
-            ledger.write(
-                "gateway/3",
-                EventKind.HOOK_ALLOWED,
-                "s",
-                digest=request_digest(head_of("s"), BODY),
-                decision="approved",
-            ),
-        ],
-        "it needed approval, and went out without an approved hold or a grant",
-    ),
-    "never opened": (
-        lambda ledger: ledger.forward("gateway/3", "s", "allowed"),
-        "it went out, and no entry says that it was opened",
-    ),
-}
-
-
-@pytest.mark.parametrize("reason", REASONS)
-def test_what_went_out_without_its_reason_is_told(reason: str) -> None:
-    ledger, (write, told) = a_ledger(), REASONS[reason]
-    write(ledger)
-    ledger.sign()
-    assert faults(ledger.bundle()) == [f"session s: {told}."]
-
-
 def test_a_chain_that_the_next_one_names_and_that_is_gone_is_missed() -> None:
     ledger = SmallLedger()
     ledger.write("bot/1", EventKind.RULE_MARKED)
@@ -261,32 +196,32 @@ def test_a_chain_that_the_next_one_names_and_that_is_gone_is_missed() -> None:
     assert told.startswith("the chains: one begins after an entry that is not there")
 
 
-GRANT = 6
-"""The index of the entry that gives the grant."""
+GRANT = (5, 6)
+"""The indexes of the entries that approve a hold and give its grant."""
 
 
 def test_one_session_is_proved_with_what_released_it_and_nothing_else() -> None:
-    bundle = lines(a_ledger().picked("s-covered", GRANT))
+    bundle = lines(a_ledger().picked("s-covered", *GRANT))
     verified = verify_bundle(lambda: bundle, Keyring([KEY.public]))
     assert verified.faults == []
-    assert (verified.entries, verified.forwarded, verified.contents) == (5, 1, 1)
+    assert (verified.entries, verified.forwarded, verified.contents) == (6, 1, 1)
     assert not verified.is_whole
 
 
 PICKS: dict[str, tuple[Change, str]] = {
     "what released it is left out": (
-        lambda records: [records.pop(at(records, "entry", 0)), records[0].update(size=4)],
+        lambda records: [records.pop(at(records, "entry", 1)), records[0].update(size=5)],
         "session s-covered: it used grant g-1, and no entry says that it was given",
     ),
     "an entry has the place of another": (
-        lambda records: records[at(records, "entry", 1)].update(index=9),
+        lambda records: records[at(records, "entry", 2)].update(index=9),
         (
             "entry 9 of the tree (chain gateway/2, number 0): the tree of 14 entries that was "
             "signed does not have it"
         ),
     ),
     "an entry was made up, with its seal": (
-        lambda records: records[at(records, "entry", 1)]["entry"]["data"].update(action="allow"),
+        lambda records: records[at(records, "entry", 2)]["entry"]["data"].update(action="allow"),
         (
             "entry 10 of the tree (chain gateway/2, number 0): its content was changed: it does "
             "not fit its seal"
@@ -301,13 +236,13 @@ PICKS: dict[str, tuple[Change, str]] = {
 
 @pytest.mark.parametrize("change", PICKS)
 def test_who_changes_the_proof_of_one_session_is_found(change: str) -> None:
-    records, (alter, told) = a_ledger().picked("s-covered", GRANT), PICKS[change]
+    records, (alter, told) = a_ledger().picked("s-covered", *GRANT), PICKS[change]
     alter(records)
     assert faults(lines(records))[0].rstrip(".") == told
 
 
 def test_an_anchor_of_the_same_size_must_have_the_same_root() -> None:
-    bundle = lines(a_ledger().picked("s-covered", GRANT))
+    bundle = lines(a_ledger().picked("s-covered", *GRANT))
     other = a_ledger()
     other.entries[0], other.entries[1] = other.entries[1], other.entries[0]
     assert faults(bundle, a_ledger().heads()[-1]) == []
