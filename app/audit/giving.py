@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.audit.passages import told
 from app.domain.event import Event, EventKind
 
 if TYPE_CHECKING:
@@ -72,6 +73,6 @@ def facts_of(grant: Grant) -> dict[str, str | int]:
         facts |= {"call": covers.call, "law": covers.law, **task}
     if covers.passages or covers.lines:
         what = "lines" if covers.lines else "passages"
-        count = len(covers.lines or covers.passages)
-        facts |= {"call": covers.call, "law": covers.law, what: count}
+        names = covers.lines or covers.passages
+        facts |= {"call": covers.call, "law": covers.law, what: len(names), "names": told(names)}
     return facts

@@ -109,8 +109,8 @@ def _limits(verified: Verified, unsigned: int) -> list[str]:
     if verified.untold:
         sessions = _of(verified.untold, "session", "sessions")
         limits.append(
-            f"An older version wrote down {sessions} without all that shows whether what released "
-            "them was for them: of these it is not told."
+            f"Of {sessions} it is not told whether what released them was for them: an older "
+            "version wrote them down, or they had more passages than are listed."
         )
     if not verified.contents:
         limits.append("What was sent and answered was not looked at, only that it happened.")

@@ -111,6 +111,22 @@ def _trusted(
     return replace(question, passages=left, answered=question.answered or not left), used
 
 
+def answered_by(grant: Grant, asked: Verdict) -> frozenset[str]:
+    """Return the names of the passages, or lines, that a grant answers of what a verdict asks.
+
+    Nothing where it covers all that its rule would hold.
+    """
+    covers = grant.covers
+    questions = [
+        fired.question
+        for fired in asked.holding
+        if fired.question and (fired.rule, fired.question.law) == (covers.rule, covers.law)
+    ]
+    passages = [passage for question in questions for passage in question.passages]
+    names = (passage.lines if grant.is_trust else passage.names for passage in passages)
+    return frozenset(covers.lines or covers.passages).intersection(*[frozenset().union(*names)])
+
+
 def covered_by(pending: Hold, grants: Sequence[Grant], now: datetime) -> tuple[Grant, ...]:
     """Return the grants that answer all that a hold asks about; none where something is left."""
     left, used = still_open(

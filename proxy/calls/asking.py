@@ -185,7 +185,7 @@ class CallAsking:
 
     async def _use(self, asked: CallAsked, grants: Sequence[Grant]) -> CallAnswer:
         try:
-            await self._granted.use(grants, asked.recording)
+            await self._granted.use(grants, asked.recording, asked.verdict)
             await asked.recording.open()
         except Refused as ended:
             return CallAnswer(Decision.DENIED, words.not_asked(asked.call, ended))

@@ -82,7 +82,7 @@ class Asking:
             left, grants = await self._still_open(asked, verdict)
             if not left.holding:
                 await self._check_denials(asked, grants)
-                await self._use(asked, left, grants)
+                await self._use(asked, verdict, left, grants)
                 return Clearance(Decision.GRANTED)
             if asked.inquiry.only_counts:
                 if not self._counts.take(asked.identity.key, self._clock.now()):
@@ -308,9 +308,11 @@ class Asking:
             await waiter.recording.open()
         return waiter.recording
 
-    async def _use(self, asked: HeldRequest, verdict: Verdict, grants: Sequence[Grant]) -> None:
-        recording = await self._opened(asked, verdict, later=True)
-        await self._granted.use(grants, recording, prolong=not asked.inquiry.only_counts)
+    async def _use(
+        self, asked: HeldRequest, verdict: Verdict, left: Verdict, grants: Sequence[Grant]
+    ) -> None:
+        recording = await self._opened(asked, left, later=True)
+        await self._granted.use(grants, recording, verdict, prolong=not asked.inquiry.only_counts)
 
     async def _still_good(self, asked: HeldRequest, recording: Recording, hold: Hold) -> None:
         """Raise Refused where the approval does not answer all that is open now.
@@ -326,7 +328,7 @@ class Asking:
             raise endings.cover_ended(left)
         if left.holding and not joins(left, hold.key, hold):
             raise endings.rules_changed(left)
-        await self._granted.use(grants, recording)
+        await self._granted.use(grants, recording, verdict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from app.audit.giving import Giver
+from app.audit.passages import told
 from app.domain.event import EventKind
 from app.domain.grant import holders
 from app.errors import Reason, Refused
-from policies.passages.answers import covered_by, covers_of, still_open
+from policies.passages.answers import answered_by, covered_by, covers_of, still_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,9 +60,14 @@ class Granted:
         await self._giver.give(hold, covers_of(hold, self._clock.now()))
 
     async def use(
-        self, grants: Sequence[Grant], recording: Recording, *, prolong: bool = True
+        self,
+        grants: Sequence[Grant],
+        recording: Recording,
+        asked: Verdict,
+        *,
+        prolong: bool = True,
     ) -> None:
-        """Count the use, and record it with what comes of it.
+        """Count the use, and record it with what comes of it; `asked` is what the grants answer.
 
         Raises Refused where one ended at this very moment.
         """
@@ -76,4 +82,7 @@ class Granted:
                     "Send the request again to ask for approval.",
                     rule=grant.covers.rule,
                 )
-            recording.note_later(EventKind.GRANT_USED, grant=grant.id, rule=grant.covers.rule)
+            facts = {"grant": grant.id, "rule": grant.covers.rule}
+            if names := answered_by(grant, asked):
+                facts["names"] = told(names)
+            recording.note_later(EventKind.GRANT_USED, **facts)

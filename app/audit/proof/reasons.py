@@ -26,7 +26,7 @@ RELEASED_BY = (
 )
 """What people said, and what follows from it, that may release the session of somebody else."""
 _OF_A_HOLD = ("identity", "connection", "digest", "key", "names")
-_OF_A_GRANT = ("identity", "connection", "rule", "hold", "until", "most")
+_OF_A_GRANT = ("identity", "connection", "rule", "hold", "names")
 _SKEW = timedelta(minutes=1)
 """How far the clocks of two processes may be apart, and an entry behind what it tells."""
 
@@ -74,6 +74,7 @@ class Reasons:
         elif kind == EventKind.GRANT_GIVEN:
             facts = {name: str(data.get(name, "")) for name in _OF_A_GRANT}
             facts["trust"] = "yes" if "lines" in data else ""
+            facts["covers"] = "yes" if "lines" in data or "passages" in data else ""
             facts["end"] = _end(data)
             self.given.setdefault(str(data.get("grant", "")), facts)
         elif kind == EventKind.GRANT_REVOKED:
@@ -114,16 +115,18 @@ class Reasons:
         unknown = holder.startswith(OF_REPOSITORY) and asker.repository is None
         holders = {asker.identity, asker.repository or None, EVERYONE}
         hold = "" if given["trust"] or given["hold"] in self.approved else given["hold"]
+        is_covered = within(use["names"], given["names"]) if given["covers"] else True
         wrong = {
             f"{by}, which is somebody else's": not unknown and holder not in holders,
             f"{by}, which is for another connection": given["connection"] != asker.connection,
             f"{by}, which is for another rule": use["rule"] != given["rule"],
             f"{by} of hold {hold}, and no entry says that that was approved": bool(hold),
+            f"{by} for passages that it does not cover": is_covered is False,
             f"{by} after that was revoked": _is_past(at, self.revoked.get(use["grant"], "")),
             f"{by} after its end": _is_past(at, given["end"]),
         }
         fault = next((fault for fault, is_so in wrong.items() if is_so), "")
-        return Judged(fault, unknown or not given["end"])
+        return Judged(fault, unknown or is_covered is None or not given["end"])
 
     def state(self) -> dict[str, Any]:
         """Return all of it as JSON takes it."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _RELEASING = (EventKind.REQUEST_FORWARDING, EventKind.HOOK_ALLOWING, EventKind.CALL_RELEASING)
 _GONE_OUT = (EventKind.REQUEST_FORWARDED, EventKind.HOOK_ALLOWED)
 _OF_A_RELEASE = ("hold", "digest", "key", "names")
-_OF_A_USE = ("grant", "rule")
+_OF_A_USE = ("grant", "rule", "names")
 _ENDINGS = (
     EventKind.ANSWER_ENDED,
     EventKind.SESSION_ENDED,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 USED = {"grant": "g-1", "rule": "prod"}
+COVER = {"grant": "g-2", "names": "p1"}
 REASONS: dict[str, tuple[Callable[[SmallLedger], object], str]] = {
     "held and not approved": (
         lambda ledger: [
@@ -140,11 +141,12 @@ REASONS: dict[str, tuple[Callable[[SmallLedger], object], str]] = {
     **{
         f"covered by a grant {what}": (
             lambda ledger, opened=opened, used=used: [
+                ledger.give("s-held", "g-p", passages=2, names="p1 p2"),
                 ledger.open("gateway/3", "s", "hold", **opened),
                 ledger.write("gateway/3", EventKind.GRANT_USED, "s", **USED | used),
                 ledger.forward("gateway/3", "s", "granted"),
             ],
-            f"it used grant g-1{told}",
+            f"it used grant {used.get('grant', 'g-1')}{told}",
         )
         for what, opened, used, told in (
             (
@@ -160,6 +162,12 @@ REASONS: dict[str, tuple[Callable[[SmallLedger], object], str]] = {
                 ", which is for another connection",
             ),
             ("for another rule", {}, {"rule": "other"}, ", which is for another rule"),
+            (
+                "for other passages",
+                {},
+                {"grant": "g-p", "names": "p1 p3"},
+                " for passages that it does not cover",
+            ),
         )
     },
     "covered by the grant of a repository that it is not from": (
@@ -231,9 +239,9 @@ IN_ORDER: dict[str, Callable[[SmallLedger], object]] = {
         ledger.forward("gateway/3", "s", "approved"),
     ],
     "a trust for everyone, by a hold that is not decided": lambda ledger: [
-        ledger.give("s-other", "g-2", identity="everyone", lines=1),
+        ledger.give("s-other", "g-2", identity="everyone", lines=1, names="p1"),
         ledger.open("gateway/3", "s", "hold", identity="https://id.example mallory"),
-        ledger.write("gateway/3", EventKind.GRANT_USED, "s", grant="g-2", rule="prod"),
+        ledger.write("gateway/3", EventKind.GRANT_USED, "s", **USED | COVER),
         ledger.forward("gateway/3", "s", "granted"),
     ],
     "a grant of its repository": lambda ledger: [
@@ -245,10 +253,10 @@ IN_ORDER: dict[str, Callable[[SmallLedger], object]] = {
         ledger.forward("gateway/3", "s", "granted"),
     ],
     "a cover that its uses have prolonged": lambda ledger: [
-        ledger.give("s-held", "g-2", idle=60, most=later(hours=8), passages=1),
+        ledger.give("s-held", "g-2", idle=60, most=later(hours=8), passages=2, names="p1 p2"),
         ledger.wait(hours=7),
         ledger.open("gateway/3", "s", "hold"),
-        ledger.write("gateway/3", EventKind.GRANT_USED, "s", grant="g-2", rule="prod"),
+        ledger.write("gateway/3", EventKind.GRANT_USED, "s", **USED | COVER),
         ledger.forward("gateway/3", "s", "granted"),
     ],
 }
