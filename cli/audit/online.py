@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -24,13 +24,15 @@ from notary.tree import write_file
 from proxy.replay.proof import stored_session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from app.audit.proof.witnesses import Quorum
-    from app.domain.event import Entry
     from app.storage.store import MongoStorage
 
 _KEEP_EVERY = 5000
+_VERSION = 2
+"""Of what is kept of an interrupted run."""
 _PAGE = 500
 
 
@@ -47,7 +49,7 @@ def verify_database(
     folder = load_notary_settings().notary_folder
     interrupted = folder.with_name(f"{folder.name}.verifying.json")
     book = _book(folder)
-    run = _Run(book, _ring(keys, book), quorum, contents=contents)
+    run = Run(book, _ring(keys, book), quorum, contents=contents)
     run.expect(read_text(anchors) if anchors else "")
     if resume:
         run.take_up(interrupted)
@@ -57,7 +59,9 @@ def verify_database(
     async def look(storage: MongoStorage) -> None:
         nonlocal decided
         try:
-            await run.look(storage, interrupted)
+            with progress("verifying") as bar:
+                task = bar.add_task("", total=run.size, completed=run.verifier.progress.tree.size)
+                await run.look(storage, interrupted, lambda: bar.advance(task))
             if decisions:
                 decided = await _decided_again(storage, run)
         finally:
@@ -77,7 +81,7 @@ def verify_database(
     return report(run.verified(), unsigned=run.unsigned)
 
 
-async def _decided_again(storage: MongoStorage, run: _Run) -> Decided:
+async def _decided_again(storage: MongoStorage, run: Run) -> Decided:
     with progress("deciding again") as bar:
         task = bar.add_task("", total=None)
         decided = await decide_again(storage, lambda: bar.advance(task))
@@ -86,7 +90,7 @@ async def _decided_again(storage: MongoStorage, run: _Run) -> Decided:
     return decided
 
 
-class _Run:
+class Run:
     def __init__(
         self, book: Book | None, keys: Keyring, quorum: Quorum | None, *, contents: bool
     ) -> None:
@@ -110,29 +114,41 @@ class _Run:
                 self._result.anchors += 1
                 self._result.anchored = max(self._result.anchored, head.size)
 
-    async def look(self, storage: MongoStorage, interrupted: Path) -> None:
-        """Raises StorageUnavailable, BadSettings."""
+    @property
+    def size(self) -> int:
+        """How many entries the notary has signed."""
+        return self._last.size if self._last else 0
+
+    async def look(
+        self, storage: MongoStorage, interrupted: Path, step: Callable[[], object]
+    ) -> None:
+        """Look at all that is left; `step` is called for each entry that was signed.
+
+        Raises StorageUnavailable, BadSettings, and what `step` raises.
+        """
         verifier = self.verifier
         firsts = await storage.ledger.firsts()
-        size, first = self._last.size if self._last else 0, verifier.progress.tree.size
+        size, first = self.size, verifier.progress.tree.size
         if not first:
             verifier.progress.links = {entry.previous for entry in firsts} - {""}
-        with progress("verifying") as bar:
-            task = bar.add_task("", total=size, completed=first)
-            if self._book:
-                async for signed in signed_entries(storage, self._book, size, first):
-                    entry = signed.entry
-                    if entry is None or entry.hash != signed.hash:
-                        verifier.lost(signed.index, signed.chain, signed.seq, signed.hash)
-                    else:
-                        verifier.entry(signed.index, content(entry), entry.hash)
-                        await self._settle(storage, entry)
-                    bar.advance(task)
-                    if (signed.index + 1) % _KEEP_EVERY == 0:
-                        self.put_down(interrupted)
+        if self._book:
+            async for signed in signed_entries(storage, self._book, size, first):
+                entry = signed.entry
+                is_there = entry is not None and entry.hash == signed.hash
+                if entry is None or not is_there:
+                    verifier.lost(signed.index, signed.chain, signed.seq, signed.hash)
+                else:
+                    verifier.entry(signed.index, content(entry), entry.hash)
+                step()
+                if entry is not None and is_there:
+                    await self._settle(storage, entry.event.session_id)
+                if (signed.index + 1) % _KEEP_EVERY == 0:
+                    self.put_down(interrupted)
         chains = {*verifier.progress.chains, *(entry.chain for entry in firsts)}
         for chain in sorted(chains):
             await self._look_past(storage, chain)
+        for session in verifier.unsettled():  # An interruption may have come before their content.
+            await self._settle(storage, session)
         verifier.finish()
         self.is_done = True
 
@@ -143,21 +159,38 @@ class _Run:
     def put_down(self, path: Path) -> None:
         """Write how far it has come, for the next run."""
         faults = [[fault.place, fault.what] for fault in self.verifier.faults]
-        state = {"progress": self.verifier.progress.state(), "faults": faults}
-        write_file(path, json.dumps(state).encode())
+        progress = self.verifier.progress.state()
+        write_file(
+            path, json.dumps({"of": self._asked(), "progress": progress, "faults": faults}).encode()
+        )
 
     def take_up(self, path: Path) -> None:
-        """Go on where the last run was interrupted, if one was."""
+        """Go on where the last run was interrupted, if it was asked to look at the same."""
         if not path.exists():
             return
+        anew, found = self.verifier.progress, list(self.verifier.faults)
         try:
             state = json.loads(path.read_bytes())
-            progress = Progress.resumed(state["progress"])
+            self.verifier.progress = Progress.resumed(state["progress"])
             faults = [Fault(place, what) for place, what in state["faults"]]
-        except (OSError, ValueError, LookupError, TypeError):
+            is_same = state["of"] == self._asked()
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            is_same = False
+        if not is_same:
+            self.verifier.progress = anew
+            _say("What was interrupted looked at other keys, anchors or contents: it begins again.")
             return
-        self.verifier.progress, self.verifier.faults = progress, faults
-        Console(stderr=True).print(f"[dim]Going on after {progress.tree.size:,} entries.[/]")
+        self.verifier.faults = [*found, *(fault for fault in faults if fault not in found)]
+        _say(f"Going on after {self.verifier.progress.tree.size:,} entries.")
+
+    def _asked(self) -> dict[str, Any]:
+        """Return what a run has looked at so far: another one may go on only with the same."""
+        return {
+            "version": _VERSION,
+            "keys": sorted(map(str, self._keys.terms)),
+            "contents": self.verifier.contents,
+            "roots": self.verifier.met(),
+        }
 
     def _expect(self, note: str, name: str, origin: str = "") -> Head | None:
         try:
@@ -174,8 +207,8 @@ class _Run:
             self.verifier.fault(name, str(error))
         return head
 
-    async def _settle(self, storage: MongoStorage, entry: Entry) -> None:
-        session, stories = entry.event.session_id, self.verifier.progress.stories
+    async def _settle(self, storage: MongoStorage, session: str) -> None:
+        stories = self.verifier.progress.stories
         if not stories.is_over(session):
             return
         try:
@@ -193,7 +226,7 @@ class _Run:
         while page := await storage.ledger.chain(chain, last + 1, _PAGE):
             for entry in page:
                 self.verifier.unsigned(content(entry), entry.hash)
-                await self._settle(storage, entry)
+                await self._settle(storage, entry.event.session_id)
                 self.unsigned += 1
             last = page[-1].seq
 
@@ -202,10 +235,7 @@ def _book(folder: Path) -> Book | None:
     try:
         return Book(folder)
     except BadSettings as error:
-        said = f"{error} Only chains and reasons are looked at."
-        Console(stderr=True, soft_wrap=True, highlight=False).print(
-            said, style="yellow", markup=False
-        )
+        _say(f"{error} Only chains and reasons are looked at.", "yellow")
         return None
 
 
@@ -218,6 +248,10 @@ def _ring(keys: Path | None, book: Book | None) -> Keyring:
     except BadNote as error:
         raise BadSettings(f"The notary's keys are not good: {error}.") from error
     if not keys and book:
-        said = f"The keys are those in {book.folder}; give the ones that you trust with --keys."
-        Console(stderr=True, soft_wrap=True, highlight=False).print(said, style="dim", markup=False)
+        _say(f"The keys are those in {book.folder}; give the ones that you trust with --keys.")
     return ring
+
+
+def _say(what: str, style: str = "dim") -> None:
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(what, style=style, markup=False)

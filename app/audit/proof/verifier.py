@@ -65,6 +65,8 @@ class Progress:
     """Of how many sessions a tombstone tells why their content is gone."""
     checked: int = 0
     """The size of the largest head whose root was right."""
+    broken: bool = False
+    """Whether a root was wrong: all that comes after it has another root, too."""
     links: set[str] = field(default_factory=set)
     """The hashes that first entries of chains name as what came before, and that did not come."""
 
@@ -78,6 +80,7 @@ class Progress:
             "contents": self.contents,
             "missing": {session: list(told) for session, told in self.missing.items()},
             "checked": self.checked,
+            "broken": self.broken,
             "links": sorted(self.links),
         }
 
@@ -90,6 +93,7 @@ class Progress:
             Stories.resumed(state["stories"]),
             state["contents"],
             checked=state["checked"],
+            broken=state["broken"],
             links=set(state["links"]),
             missing={session: (key, what) for session, (key, what) in state["missing"].items()},
         )
@@ -106,7 +110,6 @@ class Verifier:
         self.faults: list[Fault] = []
         self._roots: dict[int, dict[bytes, str]] = {}
         self._largest: tuple[int, str] = 0, ""
-        self._broken = False
         self._shift = 0
         """By how much entries are out of their places, where that was told."""
 
@@ -268,10 +271,24 @@ class Verifier:
             self.fault(place, "it does not follow the entry before it in its chain")
         self.progress.chains[chain] = seq, hash_
 
+    def met(self) -> str:
+        """Return a digest of the roots that the tree has been held against so far, in hex."""
+        size = self.progress.tree.size
+        roots = sorted((at, root) for at, of in self._roots.items() if at < size for root in of)
+        told = "".join(f"{at} {root.hex()}\n" for at, root in roots)
+        return hashlib.sha256(told.encode()).hexdigest()
+
+    def unsettled(self) -> list[str]:
+        """Return the sessions that have ended and whose content was not looked at."""
+        stories = self.progress.stories
+        return [
+            one for one, story in stories.told.items() if not story.stored and stories.is_over(one)
+        ]
+
     def _meet_roots(self) -> None:
         size = self.progress.tree.size
-        expected = self._roots.pop(size, {})
-        if not expected or self._broken:
+        expected = self._roots.get(size, {})
+        if not expected or self.progress.broken:
             return
         root = self.progress.tree.root()
         for other, name in expected.items():
@@ -281,8 +298,7 @@ class Verifier:
                     f"entries {since} to {size - 1} of the tree",
                     f"they are not the ones that {name} was signed over",
                 )
-                # All that comes after it has another root, too.
-                self._broken = True
+                self.progress.broken = True
                 return
         self.progress.checked = size
 
