@@ -24,7 +24,7 @@ from policies.loader import load_catalog
 from proxy.replay.today import recorded_as_asked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from app.domain.record.session import Session
     from app.domain.record.stored_catalog import StoredCatalog
@@ -51,7 +51,9 @@ class Decided:
 async def decide_again(storage: MongoStorage, step: Callable[[], None] = lambda: None) -> Decided:
     """Raises StorageUnavailable."""
     found = Decided()
-    digests = await _digests(storage)
+    named = await _digests(storage)
+    found.faults += reversed(await _changed(storage, named))
+    changed = {place for place, _ in found.faults}
     catalogs: dict[str, Catalog | None] = {}
     async for session in _sessions(storage):
         step()
@@ -63,10 +65,8 @@ async def decide_again(storage: MongoStorage, step: Callable[[], None] = lambda:
             found.passed_over += 1
             continue
         if revision not in catalogs:
-            stored, named = await storage.catalogs.get(revision), digests.get(revision)
-            if stored is not None and named != {stored.digest}:
-                if named:
-                    found.faults.append((f"catalog {revision}", "what is stored of it was changed"))
+            stored = await storage.catalogs.get(revision)
+            if revision not in named or _place(revision) in changed:
                 stored = None
             catalogs[revision] = await asyncio.to_thread(_loaded, stored) if stored else None
         if (catalog := catalogs[revision]) is None:
@@ -85,6 +85,22 @@ async def decide_again(storage: MongoStorage, step: Callable[[], None] = lambda:
             found.faults.append((f"session {session.id}", what))
     found.faults.reverse()
     return found
+
+
+async def _changed(storage: MongoStorage, named: Mapping[str, set[str]]) -> list[tuple[str, str]]:
+    """Return what is wrong with the catalogs that the ledger names: each was stored before."""
+    faults = []
+    for revision, digests in named.items():
+        stored = await storage.catalogs.get(revision)
+        if stored is None:
+            faults.append((_place(revision), "the ledger names it, and it is not stored any more"))
+        elif digests != {stored.digest}:
+            faults.append((_place(revision), "what is stored of it was changed"))
+    return faults
+
+
+def _place(revision: str) -> str:
+    return f"catalog {revision}"
 
 
 def _is_as_it_came(session: Session) -> bool:

@@ -65,6 +65,11 @@ async def test_a_decision_that_its_catalog_does_not_make_is_named(here: Here) ->
         assert (found.unreadable, found.same, found.faults) == (2, 0, [])
         files = [["catalog/rule.yaml", catalog.sources["catalog/rule.yaml"] + "# changed"]]
         database["catalogs"].update_one({"_id": catalog.revision}, {"$set": {"files": files}})
+        found = await decide_again(storage)
+        place = f"catalog {catalog.revision}"
+        assert found.faults == [(place, "what is stored of it was changed")]
+        assert found.unknown == {catalog.revision: 2}
+        database["catalogs"].delete_one({"_id": catalog.revision})
     found = await decide_again(storage)
-    assert found.faults == [(f"catalog {catalog.revision}", "what is stored of it was changed")]
+    assert found.faults == [(place, "the ledger names it, and it is not stored any more")]
     assert found.unknown == {catalog.revision: 2}
