@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _HEADS, _ROTATIONS, _KEYS = "heads.jsonl", "rotations.jsonl", "keys"
 _WITNESSED = "witnessed.jsonl"
+_ANCHORED = "anchored.json"
 
 
 class Book:
@@ -84,7 +85,9 @@ class OpenBook:
         except BaseException:
             self.close()
             raise
-        self.size, self._newest = self.tree.size, ""
+        self.size, self.newest = self.tree.size, _newest(folder / _HEADS)
+        """How many entries are signed, and the head over them; empty before the first."""
+        self._anchored = _read_anchored(folder / _ANCHORED)
 
     @property
     def key(self) -> PublicKey:
@@ -97,15 +100,24 @@ class OpenBook:
         head = checkpoint(self.tree.size, self.tree.frontier.root(), self._key)
         append_line(self.book.folder / _HEADS, {"at": at.isoformat(), "checkpoint": head})
         write_file(self.book.folder / "checkpoint", head.encode())
-        self.size, self._newest = self.tree.size, head
+        self.size, self.newest = self.tree.size, head
         return head
 
     def witness(self, head: str, lines: Iterable[str]) -> None:
         """Keep what witnesses have signed of a head, as the lines of their signatures."""
         cosigned = head + "".join(lines)
         append_line(self.book.folder / _WITNESSED, {"of": head, "checkpoint": cosigned})
-        if head == self._newest:
+        if head == self.newest:
             write_file(self.book.folder / "checkpoint", cosigned.encode())
+
+    def anchored(self, kind: str) -> str:
+        """Return the head that an anchor of a kind has taken last; empty where none is known."""
+        return self._anchored.get(kind, "")
+
+    def note_anchored(self, kind: str, head: str) -> None:
+        """Raises OSError."""
+        self._anchored[kind] = head
+        write_file(self.book.folder / _ANCHORED, json.dumps(self._anchored).encode())
 
     def rotate(self, new: PrivateKey) -> None:
         """Have another key sign everything from here on."""
@@ -184,6 +196,22 @@ def _lines(path: Path) -> Iterator[dict[str, str]]:
     if path.exists():
         with path.open(encoding="utf-8") as file:
             yield from (json.loads(line) for line in file if line.endswith("\n"))
+
+
+def _newest(heads: Path) -> str:
+    head = ""
+    for line in _lines(heads):
+        head = line["checkpoint"]
+    return head
+
+
+def _read_anchored(path: Path) -> dict[str, str]:
+    """Return what each kind of anchor has taken last: where it is not known, it is taken again."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return {str(kind): str(head) for kind, head in found.items()} if isinstance(found, dict) else {}
 
 
 def _mend(path: Path) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from app.storage.ports import LedgerStore
 
-_ROUNDS_BETWEEN_SWEEPS = 60
+_SWEEP_SECONDS = 600.0
 _BUSY_SECONDS = 3600.0
 # Far more than clocks differ by: a chain is found by the time of its first entry.
 _OVERLAP = timedelta(days=1)
@@ -27,7 +27,9 @@ class Chains:
         self._busy = dict.fromkeys(busy, time.monotonic())
         """When something new was last found in a chain, by this process's clock."""
         self._since: datetime | None = None
-        self._rounds_to_sweep = 0
+        self._swept_at: float | None = None
+        """When all of them were last read, by this process's clock."""
+        self._sweeps = True
 
     async def due(self) -> list[str]:
         """Return the names of those to read in this round. Raises StorageUnavailable."""
@@ -40,7 +42,8 @@ class Chains:
             self._since = max(first.event.at for first in firsts) - _OVERLAP
         now = time.monotonic()
         self._busy = {name: at for name, at in self._busy.items() if now - at < _BUSY_SECONDS}
-        return sorted(self._busy if self._rounds_to_sweep else self._known)
+        self._sweeps = self._swept_at is None or now - self._swept_at >= _SWEEP_SECONDS
+        return sorted(self._known if self._sweeps else self._busy)
 
     def grew(self, name: str) -> None:
         """Note that something new was found in a chain."""
@@ -48,4 +51,5 @@ class Chains:
 
     def all_read(self) -> None:
         """Note that all of a round were read to their end."""
-        self._rounds_to_sweep = (self._rounds_to_sweep or _ROUNDS_BETWEEN_SWEEPS) - 1
+        if self._sweeps:
+            self._swept_at = time.monotonic()

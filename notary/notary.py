@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from notary.book import OpenBook
     from notary.collecting import Collector
 
+_LOOK_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
@@ -40,39 +42,57 @@ class Notary:
         self._each = each
         self._seldom = seldom
         self._clock = clock
-        self._newest = ""
-        self._anchored: dict[Anchor, str] = {}
+        self._waiting: list[bytes] = []
+        """New leaves that are not signed yet."""
+        self._signed_at = time.monotonic()
         self._warning = Seldom()
 
     async def run(self) -> None:
+        """Sign every so many seconds or entries, whatever comes first."""
+        # The last head of before may not have been anchored.
+        await self._keep(self._each)
+        seconds = self._settings.notary_seconds
         while True:
+            is_full = False
             try:
-                full = await self.sign() >= self._settings.notary_entries
+                is_full = await self._collect()
+                if is_full or time.monotonic() - self._signed_at >= seconds:
+                    await self._sign()
             except StorageUnavailable as unavailable:
-                full = False
                 if self._warning.due():
                     _log.warning("nothing signed", reason=str(unavailable))
-            if not full:
-                await asyncio.sleep(self._settings.notary_seconds)
+            if not is_full:
+                await asyncio.sleep(min(seconds, _LOOK_SECONDS))
 
     async def run_anchors(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.notary_anchor_seconds)
             await self.anchor()
+            await asyncio.sleep(self._settings.notary_anchor_seconds)
 
     async def sign(self) -> int:
         """Sign a head over what is new, if anything is; return how much.
 
         Raises StorageUnavailable, and OSError where the folder cannot be written.
         """
-        leaves = await self._collector.collect(self._settings.notary_entries)
+        await self._collect()
+        return await self._sign()
+
+    async def _collect(self) -> bool:
+        """Take up what is new; return whether that is enough for a head."""
+        most = self._settings.notary_entries
+        if len(self._waiting) < most:
+            self._waiting += await self._collector.collect(most)
+        return len(self._waiting) >= most
+
+    async def _sign(self) -> int:
+        leaves, self._waiting = self._waiting, []
+        self._signed_at = time.monotonic()
         for leaf in leaves:
             self._book.tree.append(leaf)
         if leaves:
-            at = self._clock.now()
-            self._newest = self._book.sign(at)
+            self._book.sign(self._clock.now())
             _log.info("signed", entries=self._book.size, new=len(leaves))
-            await self._keep(self._each)
+        await self._keep(self._each)
         return len(leaves)
 
     async def anchor(self) -> None:
@@ -80,9 +100,10 @@ class Notary:
         await self._keep(self._seldom)
 
     async def _keep(self, anchors: Sequence[Anchor]) -> None:
-        newest, at = self._newest, self._clock.now()
+        newest, at = self._book.newest, self._clock.now()
         for anchor in anchors:
-            if not newest or self._anchored.get(anchor) == newest:
+            kind = type(anchor).__name__
+            if self._book.anchored(kind) == newest:
                 continue
             try:
                 await anchor.keep(newest, at)
@@ -90,4 +111,4 @@ class Notary:
                 if self._warning.due():
                     _log.error("a head was not anchored", reason=str(unavailable))
             else:
-                self._anchored[anchor] = newest
+                self._book.note_anchored(kind, newest)

@@ -17,7 +17,7 @@ from app.errors import BadSettings
 from app.notary_settings import NotarySettings
 from app.settings import load_settings
 from app.storage.store import MongoStorage
-from notary.anchors import anchors_of
+from notary.anchors import AnchorUnavailable, anchors_of
 from notary.book import Book, OpenBook, has_book, write_key
 from notary.collecting import Collector
 from notary.main import key_of, run_notary
@@ -27,6 +27,7 @@ from tests.notary.test_notary import write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from datetime import datetime
     from pathlib import Path
 
     from tests.notary.sink import Sink
@@ -173,3 +174,63 @@ async def test_a_channel_is_no_anchor_without_a_token(
 def notary_of(book: OpenBook, storage: MongoStorage, own: NotarySettings, sink: Sink) -> Notary:
     collector = Collector(storage.ledger, book.book.leaves(book.size))
     return Notary(book, collector, own, (), anchors_of(own, sink.url, ""), SystemClock())
+
+
+class TellingAnchor:
+    """Takes heads, once it is told that it does."""
+
+    def __init__(self) -> None:
+        self.taken: list[int] = []
+        self.has_taken = asyncio.Event()
+        self.is_away = False
+
+    async def keep(self, checkpoint: str, at: datetime) -> None:
+        if self.is_away:
+            raise AnchorUnavailable(f"it is away at {at}")
+        self.taken.append(Head.parse(checkpoint).size)
+        self.has_taken.set()
+
+
+def a_notary(folder: Path, storage: MongoStorage, anchor: TellingAnchor) -> tuple[OpenBook, Notary]:
+    """Return one that signs once an hour, or every five entries."""
+    book = OpenBook(folder / "notary", KEY)
+    own = NotarySettings(notary_folder=folder, notary_seconds=3600, notary_entries=5)
+    collector = Collector(storage.ledger, book.book.leaves(book.size))
+    return book, Notary(book, collector, own, (anchor,), (), SystemClock())
+
+
+async def test_so_many_entries_are_signed_without_waiting_for_the_time(
+    storage: MongoStorage, tmp_path: Path
+) -> None:
+    anchor = TellingAnchor()
+    book, notary = a_notary(tmp_path, storage, anchor)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(notary.run())
+        await write(storage, "bot", 3)
+        await write(storage, "gateway", 2)
+        await anchor.has_taken.wait()
+        running.cancel()
+    book.close()
+    assert anchor.taken == [5]
+
+
+async def test_the_last_head_of_before_is_anchored_when_a_notary_starts_and_only_once(
+    storage: MongoStorage, tmp_path: Path
+) -> None:
+    anchor = TellingAnchor()
+    anchor.is_away = True
+    await write(storage, "bot", 3)
+    book, notary = a_notary(tmp_path, storage, anchor)
+    assert await notary.sign() == 3
+    book.close()
+    anchor.is_away = False
+    book, notary = a_notary(tmp_path, storage, anchor)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(notary.run())
+        await anchor.has_taken.wait()
+        running.cancel()
+    book.close()
+    book, notary = a_notary(tmp_path, storage, anchor)
+    assert await notary.sign() == 0
+    book.close()
+    assert anchor.taken == [3]
