@@ -169,8 +169,7 @@ class Asking:
 
     async def _just_released(self, asked: HeldRequest, left: Verdict) -> Hold | None:
         _, here = await self._recent(asked, left)
-        key = asked.key(left)
-        return just_released(here, left, key, self._clock.now())
+        return just_released(here, left, asked.key(left), self._clock.now())
 
     async def _said(
         self, asked: HeldRequest, left: Verdict, key: str, here: Sequence[Hold]

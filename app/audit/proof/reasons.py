@@ -81,13 +81,18 @@ class Reasons:
             grant = str(data.get("grant", ""))
             self.revoked[grant] = min(at, self.revoked.get(grant, at))
 
-    def of_hold(self, release: Mapping[str, str], asker: Asker) -> Judged:
-        """Judge what a hold has released; `release` is what the entry says that tells of it."""
+    def of_hold(self, release: Mapping[str, str], asker: Asker | None) -> Judged:
+        """Judge what a hold has released; `release` is what the entry says that tells of it.
+
+        Of who asks nothing is known where the entry that opens the session was not read.
+        """
         hold, kind = release["hold"], release["kind"]
         by = f"it was released by hold {hold}"
         opened = self.opened.get(hold)
         if hold not in self.approved:
             return Judged(f"{by}, and no entry says that it was approved")
+        if asker is None:
+            return _GOOD
         if opened is None:
             fault = f"{by}, and no entry says that it was opened"
             return _UNTOLD if self.is_partial else Judged(fault)
@@ -105,12 +110,14 @@ class Reasons:
         fault = next((fault for fault, is_so in wrong.items() if is_so), "")
         return Judged(fault) if fault else _same(release, opened, by)
 
-    def of_grant(self, use: Mapping[str, str], asker: Asker) -> Judged:
+    def of_grant(self, use: Mapping[str, str], asker: Asker | None) -> Judged:
         """Judge what a grant has let pass; `use` is what the entry says that tells of it."""
         by = f"it used grant {use['grant']}"
         given = self.given.get(use["grant"])
         if given is None:
             return Judged(f"{by}, and no entry says that it was given")
+        if asker is None:
+            return _GOOD
         holder, at = given["identity"], _time(use["at"])
         unknown = holder.startswith(OF_REPOSITORY) and asker.repository is None
         holders = {asker.identity, asker.repository or None, EVERYONE}

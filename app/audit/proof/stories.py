@@ -90,16 +90,15 @@ class Story:
         """
         judged = self._released(reasons)
         fault = next((one.fault for one in judged if one.fault), "")
-        if not self.action and (self.sent or self.releases or self.uses):
+        if not self.action and self.sent:
             fault = "it went out, and no entry says that it was opened"
         elif not fault and self.sent:
             fault = self._sent_wrongly()
         return Judged(fault, any(one.untold for one in judged))
 
     def _released(self, reasons: Reasons) -> list[Judged]:
-        if not self.action:
-            return []
-        asker = Asker(self.identity, self.repository, self.connection, self.digest)
+        known = (self.identity, self.repository, self.connection, self.digest)
+        asker = Asker(*known) if self.action else None
         by_holds = [reasons.of_hold(release, asker) for release in self.releases]
         return [*by_holds, *(reasons.of_grant(use, asker) for use in self.uses)]
 
