@@ -166,6 +166,8 @@ class _Run:
                 self._session = record["entry"]["session"]
                 self._entry(record)
             case "session":
+                if record["session"] != self._session:
+                    raise BadNote("it is not of the session of the entry before it")
                 self.verifier.take_content(record)
             case kind:
                 raise BadNote(f"a record of the type {kind} does not belong here")
