@@ -59,12 +59,13 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench.gateway --into bench/results
 	$(BIN)/python -m bench.policies
 	$(BIN)/python -m bench.recall
-	$(BIN)/python -m bench.untouched
-	$(BIN)/python -m bench.linear
-	$(BIN)/python -m bench.neighbours
+	$(BIN)/python -m bench.untouched --into bench/results
+	$(BIN)/python -m bench.linear --into bench/results
+	$(BIN)/python -m bench.tool_calls --into bench/results
+	$(BIN)/python -m bench.neighbours --into bench/results
 	$(BIN)/python -m bench.holds click
 	$(BIN)/python -m bench.holds waiting
-	$(BIN)/python -m bench.replay
+	$(BIN)/python -m bench.replay --into bench/results
 
 # A minute: fails where a request costs half as much again, against a bare proxy, as was committed.
 bench-quick: $(VENV)/.dev

@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.wire.registry import wire_for
+from bench.figures import Figures, add_into
 from bench.policies import DEV, NOW, facts, timed
 from bench.shapes import SHAPES, text
 from policies.decide import examine
@@ -41,7 +42,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="0.25,0.5,1,2")
     parser.add_argument("--shape", choices=SHAPES)
+    add_into(parser)
     options = parser.parse_args()
+    figures = Figures("linear", options)
     sizes = [int(float(size) * MB) for size in options.sizes.split(",")]
     catalog = load_catalog(SHIPPED)
     catalog.warm()
@@ -49,21 +52,29 @@ def main() -> None:
     set_aside()
     for shape in [options.shape] if options.shape else SHAPES:
         for name, work in WORK.items():
-            print(f"{shape:28} {name:9}", line(catalog, shape, work, sizes), flush=True)
+            seconds = measured(catalog, shape, work, sizes)
+            figures.keep(f"{shape}, {name}, CPU seconds a MB", seconds)
+            print(f"{shape:28} {name:9}", line(seconds), flush=True)
+    figures.save()
 
 
-def line(
+def measured(
     catalog: Catalog,
     shape: str,
     work: Callable[[Catalog, str], Callable[[], object]],
     sizes: list[int],
-) -> str:
+) -> list[float]:
+    """Return the CPU seconds of each megabyte, at each size."""
     work(catalog, text(shape, sizes[0])[1:])()
     seconds = []
     for size in sizes:
         written = text(shape, size)
         megabytes = len(written.encode("utf-8", "replace")) / MB
         seconds.append(timed(work(catalog, written)) / megabytes)
+    return seconds
+
+
+def line(seconds: list[float]) -> str:
     # Sizes double: so does the time, where what a megabyte costs stays the same.
     ratio = max((2 * later / earlier for earlier, later in pairwise(seconds)), default=0.0)
     notes = [f"over {MOST} s"] * (max(seconds) > MOST) + [f"grows {ratio:.1f}"] * (ratio > RATIO)

@@ -3,7 +3,8 @@
     python -m bench.neighbours --seconds 10 --runs 3
 
 A real gateway, the embedded database and an upstream that answers at once, all on this machine
-over loopback. What is added is told against a quiet run just before, of the same gateway.
+over loopback; and last an auditor who opens the page of a large session again and again. What is
+added is told against a quiet run just before, of the same gateway.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import statistics
 import tempfile
 import time
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,12 +26,14 @@ import aiohttp
 from app.domain.connection import Connection, CredentialScheme
 from app.storage.embedded import embedded_server, embedded_uri
 from app.vault import Vault
+from bench.figures import Figures, add_into
+from bench.replay import record
 from bench.shapes import text
 from tests.conftest import free_port
 from tests.flows.house import House
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
 PATH = "/bench/v1/chat/completions"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
@@ -38,6 +41,7 @@ SMALL = b'{"id": "1", "object": "chat.completion", "choices": []}'
 CLIENTS = 2
 REST_SECONDS = 5
 MB = 1_000_000
+TIMEOUT = aiohttp.ClientTimeout(total=300)
 PAUSE_SECONDS = 0.01
 
 
@@ -83,6 +87,55 @@ class Large:
     name: str
     body: bytes
     answer: bytes = HEAD % (b"application/json", len(SMALL)) + SMALL
+
+    async def ask(self, http: aiohttp.ClientSession) -> float:
+        return await _ask(http, self.body)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The page of a large session, which an auditor opens in her browser over and over."""
+
+    name: str
+    url: str
+    browser: aiohttp.ClientSession
+
+    async def ask(self, _http: aiohttp.ClientSession) -> float:
+        began = time.perf_counter()
+        async with self.browser.get(self.url) as page:
+            assert page.status == 200, await page.text()
+            await page.read()
+        return (time.perf_counter() - began) * 1000
+
+
+class Housed(House):
+    """A house in which people may sign in with a browser, as for the page."""
+
+    @property
+    def env(self) -> dict[str, str]:
+        idp = self.sandbox["idp"]
+        return {
+            **super().env,
+            "ABEYANCE_PUBLIC_URL": f"http://127.0.0.1:{self.settings['ABEYANCE_PORT']}",
+            "ABEYANCE_LOGIN_ISSUER": idp["issuer"],
+            "ABEYANCE_LOGIN_CLIENT_ID": idp["client_id"],
+            "ABEYANCE_LOGIN_CLIENT_SECRET": idp["client_secret"],
+        }
+
+
+@asynccontextmanager
+async def opened(house: House, megabytes: float) -> AsyncIterator[Opened]:
+    """Record a session whose request and answer are that large, and sign the auditor in."""
+    session_id = await record(house, int(megabytes * MB))
+    # Cookies of an address without a name are kept only so.
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(cookie_jar=jar, timeout=TIMEOUT) as browser:
+        url = f"{house.url}/-/replay/{session_id}"
+        async with browser.get(url, allow_redirects=False) as away:
+            sign_in = away.headers["location"]
+        async with browser.post(sign_in, data={"person": "ines"}) as page:
+            assert session_id in await page.text(), page.url
+        yield Opened(f"/replay of {megabytes:.0f} MB", url, browser)
 
 
 def larges() -> list[Large]:
@@ -137,7 +190,9 @@ class Waits:
         return sorted(self.small)[int(len(self.small) * 0.99)]
 
 
-async def measured(http: aiohttp.ClientSession, seconds: float, large: Large | None) -> Waits:
+async def measured(
+    http: aiohttp.ClientSession, seconds: float, large: Large | Opened | None
+) -> Waits:
     """Ask for that long; beside a large message there is one in progress all the time."""
     waits = Waits()
     until = time.perf_counter() + seconds
@@ -147,12 +202,12 @@ async def measured(http: aiohttp.ClientSession, seconds: float, large: Large | N
             waits.small.append(await _ask(http, _asking("hello")))
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def again_and_again(body: bytes) -> None:
+    async def again_and_again(large: Large | Opened) -> None:
         while True:
-            waits.large.append(await _ask(http, body))
+            waits.large.append(await large.ask(http))
 
     async with asyncio.TaskGroup() as tasks:
-        busy = tasks.create_task(again_and_again(large.body)) if large else None
+        busy = tasks.create_task(again_and_again(large)) if large else None
         async with asyncio.TaskGroup() as askers:
             for _ in range(CLIENTS):
                 askers.create_task(small())
@@ -172,9 +227,9 @@ async def _ask(http: aiohttp.ClientSession, body: bytes) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-async def neighbours(house: House, seconds: float, runs: int) -> None:
-    asked = larges()
-    Upstream.answers = {f"answer: {a.name}".encode(): a.answer for a in asked}
+async def neighbours(house: House, options: argparse.Namespace, figures: Figures) -> None:
+    sent = larges()
+    Upstream.answers = {f"answer: {a.name}".encode(): a.answer for a in sent}
     server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     storage, vault = house.storage(), Vault(house.vault_key)
@@ -185,30 +240,49 @@ async def neighbours(house: House, seconds: float, runs: int) -> None:
     storage.close()
     async with house.idp() as idp:
         headers = {"authorization": f"Bearer {await idp.token('alice')}"}
-    timeout = aiohttp.ClientTimeout(total=300)
-    async with aiohttp.ClientSession(house.url, headers=headers, timeout=timeout) as http:
+    async with (
+        opened(house, options.megabytes) as page,
+        aiohttp.ClientSession(house.url, headers=headers, timeout=TIMEOUT) as http,
+    ):
         await measured(http, 2, None)
-        for large in asked:
-            before = resident(house)
-            await _ask(http, large.body)
-            added: list[tuple[float, float]] = []
-            took: list[float] = []
-            for _ in range(runs):
-                quiet = await measured(http, seconds, None)
-                busy = await measured(http, seconds, large)
-                added.append((busy.median - quiet.median, busy.p99 - quiet.p99))
-                took += busy.large
-                await _ask(http, large.body)
-            await asyncio.sleep(REST_SECONDS)
-            medians, tails = zip(*added, strict=True)
-            print(
-                f"{large.name}: added {_spread(medians)} ms at the median, {_spread(tails)} ms at"
-                f" p99 (quiet {quiet.median:.0f} and {quiet.p99:.0f}; {len(busy.small)} requests a"
-                f" run; the large one took {statistics.median(took or [seconds * 1000]):.0f} ms);"
-                f" memory {before / MB:.0f} MB before, {resident(house) / MB:.0f} after",
-                flush=True,
-            )
+        for large in (*sent, page):
+            if options.only in large.name:
+                await beside(house, http, large, options, figures)
     server.close()
+
+
+async def beside(
+    house: House,
+    http: aiohttp.ClientSession,
+    large: Large | Opened,
+    options: argparse.Namespace,
+    figures: Figures,
+) -> None:
+    """Measure, show and keep what one large thing adds to small requests."""
+    before = resident(house)
+    await large.ask(http)
+    added: list[tuple[float, float]] = []
+    took: list[float] = []
+    for _ in range(options.runs):
+        quiet = await measured(http, options.seconds, None)
+        busy = await measured(http, options.seconds, large)
+        added.append((busy.median - quiet.median, busy.p99 - quiet.p99))
+        took += busy.large
+        took.append(await large.ask(http))
+    await asyncio.sleep(REST_SECONDS)
+    medians, tails = zip(*added, strict=True)
+    after = resident(house)
+    kept = {"memory before, MB": before / MB, "memory after, MB": after / MB}
+    figures.keep(f"{large.name}: added at the median, ms", medians, **kept)
+    figures.keep(f"{large.name}: added at p99, ms", tails, quiet=quiet.p99)
+    figures.keep(f"{large.name}: took, ms", took)
+    print(
+        f"{large.name}: added {_spread(medians)} ms at the median, {_spread(tails)} ms at"
+        f" p99 (quiet {quiet.median:.0f} and {quiet.p99:.0f}; {len(busy.small)} requests a"
+        f" run; the large one took {statistics.median(took):.0f} ms);"
+        f" memory {before / MB:.0f} MB before, {after / MB:.0f} after",
+        flush=True,
+    )
 
 
 def resident(house: House) -> int:
@@ -225,19 +299,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--megabytes", type=float, default=20, help="of the session on the page")
+    parser.add_argument("--only", default="", help="what has this in its name")
+    add_into(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        asyncio.run(_housed(Path(folder), options.seconds, options.runs))
+        asyncio.run(_housed(Path(folder), options))
 
 
-async def _housed(data: Path, seconds: float, runs: int) -> None:
+async def _housed(data: Path, options: argparse.Namespace) -> None:
+    figures = Figures("neighbours", options)
     port = free_port()
     async with embedded_server(port, data / "mongodb", data / "mongodb.log"):
-        house = House(data, embedded_uri(port))
+        house = Housed(data, embedded_uri(port), settings={"ABEYANCE_PORT": str(free_port())})
         try:
             # Processes are started and stopped without a loop of ours running.
             await asyncio.to_thread(house.open)
-            await neighbours(house, seconds, runs)
+            await neighbours(house, options, figures)
+            figures.save()
         finally:
             await asyncio.to_thread(house.close)
 

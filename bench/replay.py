@@ -32,6 +32,7 @@ from app.domain.record.session import (
 )
 from app.domain.verdict import Action, Verdict
 from app.storage.embedded import embedded_server, embedded_uri
+from bench.figures import Figures, add_into
 from bench.holds import show
 from tests.app.storage.test_mongo import ALICE, a_session
 from tests.conftest import free_port
@@ -125,7 +126,7 @@ async def opened(ines: SlackUser, session_id: str, page: int) -> tuple[float, in
     return took, of
 
 
-async def measure(house: House, size: int, runs: int) -> None:
+async def measure(house: House, size: int, runs: int, figures: Figures) -> None:
     session_id = await record(house, size)
     found: dict[str, list[float]] = {}
     alone: list[float] = []
@@ -143,10 +144,12 @@ async def measure(house: House, size: int, runs: int) -> None:
                     took, _ = await opened(ines, session_id, page)
                     found.setdefault(f"{name} page, ms", []).append(took)
             busy.cancel()
-    for name, figures in found.items():
-        show(name, figures)
-    show("a click is acknowledged, nothing else going on, ms", alone)
-    show("a click is acknowledged meanwhile, ms", meanwhile)
+    found["a click is acknowledged, nothing else going on, ms"] = alone
+    found["a click is acknowledged meanwhile, ms"] = meanwhile
+    for name, values in found.items():
+        show(name, values)
+        figures.keep(name, values)
+    figures.save()
     tail = statistics.quantiles(meanwhile, n=100)[98] if len(meanwhile) > 1 else meanwhile[0]
     print(f"p99 of {len(meanwhile)}: {tail:.0f} ms")
 
@@ -161,7 +164,9 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=20)
     parser.add_argument("--runs", type=int, default=30)
+    add_into(parser)
     options = parser.parse_args()
+    figures = Figures("replay", options)
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         data = Path(folder)
@@ -171,7 +176,7 @@ async def main() -> None:
             house = House(data, embedded_uri(port), settings=settings)
             try:
                 await asyncio.to_thread(house.open)
-                await measure(house, options.megabytes * MEGABYTE, options.runs)
+                await measure(house, options.megabytes * MEGABYTE, options.runs, figures)
             finally:
                 await asyncio.to_thread(house.close)
 

@@ -23,6 +23,7 @@ from app.wire.calls.base import Passed
 from app.wire.calls.choose import reader_for
 from app.wire.media import STREAM
 from app.wire.registry import wire_for
+from bench.figures import Figures, add_into
 from bench.policies import DEV, NOW, facts, timed
 from policies.calls.judge import judge_call, watch
 from policies.loader import SHIPPED, load_catalog
@@ -50,7 +51,9 @@ MOST_CALL_MS = 0.2
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=7)
-    runs = parser.parse_args().runs
+    add_into(parser)
+    options = parser.parse_args()
+    runs, figures = options.runs, Figures("tool_calls", options)
     catalog = load_catalog(SHIPPED)
     catalog.warm()
     catalog.warm_answers()
@@ -63,6 +66,7 @@ def main() -> None:
     alone, with_reader = by_turns(runs, masked(catalog, text), masked(catalog, text, read=True))
     added = [1e6 * (b - a) / TEXT_EVENTS for a, b in zip(alone, with_reader, strict=True)]
     print(f"an event of text: {spread(added)} µs added to {1e6 * median(alone) / TEXT_EVENTS:.1f}")
+    figures.keep("added to an event of text, µs", added)
     turns = [[*call_events(new)] for _ in range(runs)]
     pairs = [
         (timed(masked(catalog, turn)), timed(masked(catalog, turn, read=True))) for turn in turns
@@ -70,11 +74,15 @@ def main() -> None:
     each = [1e3 * (b - a) / CALLS for a, b in pairs]
     events = len(calls) / CALLS
     print(f"a call of {events:.0f} events: {spread(each)} ms added (goal {MOST_CALL_MS})")
+    figures.keep("added to a call, ms", each)
     asked = [[*arguments(new)] for _ in range(runs)]
     judged = [1e3 * timed(partial(judge, catalog, each)) / CALLS for each in asked]
     print(f"of that, judging it: {spread(judged)} ms")
+    figures.keep("judging a new call, ms", judged)
     again = [1e3 * timed(partial(judge, catalog, each)) / CALLS for each in asked]
+    figures.keep("judging a call that comes again, ms", again)
     print(f"judging one that comes again: {spread(again)} ms")
+    figures.save()
 
 
 def masked(catalog: Catalog, events: Sequence[bytes], *, read: bool = False) -> Callable[[], None]:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.figures import Figures, add_into
 from policies.files.fields import DetectorKind
 from policies.loader import SHIPPED, load_catalog
 from policies.matching.findings import Inspected
@@ -62,15 +63,20 @@ def main() -> None:
     parser.add_argument("trees", nargs="*", type=Path, default=[installed])
     parser.add_argument("--megabytes", type=float, default=15)
     parser.add_argument("--shown", type=int, default=0, help="places shown of each detector")
+    add_into(parser)
     wanted = parser.parse_args()
+    figures = Figures("untouched", wanted)
     catalog = load_catalog(SHIPPED)
     for path in wanted.trees:
         tree = look_at(catalog, path, int(wanted.megabytes * MB), wanted.shown)
         print(f"{path}: {tree.files} files, {tree.characters / MB:.1f} MB")
         for kind in DetectorKind:
+            kept = {"megabytes": tree.characters / MB, "by detector": dict(tree.touched[kind])}
+            figures.keep(f"{path.name}, {kind.value}, places a MB", [tree.rate(kind)], **kept)
             print(f"  {kind.value}: {tree.rate(kind):.2f} places a MB")
             for detector, count in tree.touched[kind].most_common():
                 print(f"    {count:4} {detector}")
+    figures.save()
 
 
 def look_at(catalog: Catalog, path: Path, most: int, shown: int) -> Tree:

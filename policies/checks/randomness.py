@@ -75,6 +75,7 @@ _PROGRAM = frozenset(_PROGRAM_WORDS.split())
 _WORDS = re.compile(r"[a-z]{3,10}([-_. ])[a-z]{3,10}(?:\1[a-z]{3,10}){1,8}")
 _NUMBER = re.compile(r"[-_. ]?[0-9]{1,4}$")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_HUMPED = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _NAMES = ("self.", "this.", "settings.")
 _PATH = re.compile(r"/[\w./:{}$-]+|[a-z]+/[a-z]+(?:[-+.][a-z]+)*")
 """Of a file or a page, or the name of an error or a media type: `auth/wrong-password`."""
@@ -286,6 +287,8 @@ def random(text: str) -> bool:
     if text.islower():
         last = text.rpartition("-")[2]
         return last.isalpha() and _garbled(last, 15, 0.4)
+    if text.isalpha() and made_of(_HUMPED.findall(text), text):
+        return False
     return changes / len(text) >= 0.2 or _garbled(text, 8, 0.4)
 
 

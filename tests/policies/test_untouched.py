@@ -24,6 +24,8 @@ ADDRESS = "0xda1b06c7ab603ca4139d1032089583ea665d5a95"
 
 STAYS = {
     "nucleotides": "ACGTTGCAAGCTTGCATGCCTGCAGGTCGACTCTAGAGGATCCCCGGGTACCGAGCTCGAATTCACTGGCC",
+    "rate of tokens": "outputTokensPerSecond:\n  timeToFirstOutputMs == null ? 0 : 1",
+    "saying about a key": f'"Patience is the key to success"\n  "{TOKEN}"',
     "page token": f'{{"next_page_token": "{TOKEN}"}}',
     "page token in camel case": f"nextPageToken: '{TOKEN}'",
     "page token in capitals": f'"NextToken": "{TOKEN}"',

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from random import Random
+from typing import TYPE_CHECKING
+
 import pytest
 import yaml
 
 from policies.checks.national import NATIONAL
-from policies.checks.published import iban
+from policies.checks.published import guarded, iban
 from policies.checks.validators import build
 from policies.loader import SHIPPED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What the issuing offices, or their standards, publish as samples, or what follows their rules.
 NUMBERS = {
@@ -107,6 +114,52 @@ def test_a_number_is_right_and_with_another_digit_wrong(name: str) -> None:
     changed = [number[:at] + digit + number[at + 1 :] for digit in others]
     taken = sum(holds(name, text) for text in changed)
     assert taken <= 1 or name in WITHOUT_CHECK_DIGIT
+
+
+def varied(sample: str) -> Iterator[str]:
+    """Make numbers of the form of a sample: some of its digits by chance, each last one."""
+    chance = Random(sample)  # noqa: S311 - the same each time
+    places = [at for at, ch in enumerate(sample) if ch.isdigit()]
+    for _ in range(1000):
+        number = list(sample)
+        for at in (*chance.sample(places, chance.randint(1, 4)), places[-1]):
+            number[at] = chance.choice("0123456789")
+        yield "".join(number)
+
+
+LAXER = {
+    "no-identity": "no.fodselsnummer",
+    "nz-tax": "nz.ird",
+    "se-personal": "se.personnummer",
+    "cn-resident": "cn.ric",
+}
+"""Ours also take what the library lacks: patients, newer numbers, who is not registered, places."""
+STRICTER = {"ar-tax": "ar.cuit"}
+
+
+@pytest.mark.parametrize("name", [*LAXER, *STRICTER])
+def test_a_check_of_ours_differs_from_the_library_only_where_it_says_so(name: str) -> None:
+    library = guarded(import_module(f"stdnum.{(LAXER | STRICTER)[name]}").is_valid)
+    found = [
+        (holds(name, text), library(text))
+        for text in varied(NUMBERS[name])
+        # Of which kind a number is, its detector's pattern tells.
+        if name in LAXER or text.startswith(NUMBERS[name][:2])
+    ]
+    assert (True, True) in found
+    assert ((False, True) if name in LAXER else (True, False)) not in found
+
+
+@pytest.mark.parametrize("name", [name for name in NUMBERS if name.startswith("stdnum:")])
+def test_a_check_by_the_library_is_the_librarys_and_raises_nothing(name: str) -> None:
+    rules = [import_module(f"stdnum.{rule}") for rule in name.partition(":")[2].split("|")]
+    plain = NUMBERS[name].translate(str.maketrans("", "", " ./()"))
+    for text in varied(plain):
+        expected = any(guarded(rule.is_valid)(text) for rule in rules)
+        alike = len({ch for ch in text if ch.isdigit()}) == 1
+        assert holds(name, text) == (expected and not alike), text
+    for odd in ("", "x", "9" * 40, "\u0663" * len(plain), plain[:-1], f"{plain}0", "-", "\0"):
+        assert holds(name, odd) in {True, False}
 
 
 @pytest.mark.parametrize(
