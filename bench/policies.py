@@ -35,7 +35,7 @@ from policies.files.fields import DetectorKind
 from policies.loader import SHIPPED, load_catalog
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
 from policies.patterns.words import word_pattern

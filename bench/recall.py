@@ -22,7 +22,7 @@ from bench.planted.cases import Case, look_alikes, planted
 from policies.loader import SHIPPED, load_catalog
 from policies.matching.findings import Inspected
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,8 +19,8 @@ from policies.matching.known import NOTHING_KNOWN, Known
 from policies.matching.lookout import Lookout
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher
+from policies.matching.plan import Plan
 from policies.matching.rereading import Digests, Rereading
-from policies.matching.scanner import Plan
 from policies.matching.target import Target
 from policies.prices.table import PriceTable
 from policies.request_mask import RequestMask
@@ -218,6 +218,7 @@ class Catalog:
     def warm_answers(self) -> None:
         """Prepare to mask streams; it may run beside requests, of this catalog or another."""
         plan = self._plan(_targets(rule for rule in self.rules if rule.sees(RuleSide.RESPONSE)))
+        plan.beginnings  # noqa: B018 - which makes it
         masker = Masker(plan, lambda _: "")
         for rule in self.rules:
             masker.feed(f"{rule.title}\n{rule.explain}\n")

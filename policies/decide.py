@@ -12,9 +12,9 @@ from policies.conditions import ConditionInput
 from policies.evidence import Evidence
 from policies.excerpts import MOST
 from policies.files.model import RuleSide
-from policies.matching.effort import TooDense
 from policies.passages.cutter import Cutter
 from policies.passages.names import UNKEYED, PassageNames
+from policies.patterns.effort import TooDense
 
 if TYPE_CHECKING:
     from datetime import datetime

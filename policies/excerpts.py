@@ -7,10 +7,10 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.passage import LINE_END
-from policies.matching.effort import TooDense
 from policies.matching.findings import Inspected
 from policies.matching.known import Known
 from policies.matching.masker import WITHHELD
+from policies.patterns.effort import TooDense
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,7 +15,7 @@ from policies.conditions import ConditionInput
 from policies.decide import UNCHECKABLE
 from policies.evidence import Evidence
 from policies.files.model import RuleSide
-from policies.matching.effort import TooDense
+from policies.patterns.effort import TooDense
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ from policies.calls.examples import faults_of_calls
 from policies.calls.judge import judge_call
 from policies.decide import decide
 from policies.matching.findings import Inspected
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.passages.names import UNKEYED
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from app.errors import BadRequest
 from cli.policy import explaining, rehearsing
 from cli.policy.folders import catalog_in
 from policies.loader import SHIPPED
-from policies.matching.effort import TooDense
 from policies.matching.findings import Inspected
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
+from policies.patterns.effort import TooDense
 from policies.rehearse import check as rehearse
 
 if TYPE_CHECKING:

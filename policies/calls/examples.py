@@ -13,7 +13,7 @@ from policies.calls.arguments import TooDeep
 from policies.calls.judge import LookedAt
 from policies.conditions import ConditionInput
 from policies.files.examples import CallExample
-from policies.matching.effort import TooDense
+from policies.patterns.effort import TooDense
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,8 +23,8 @@ from policies.compiled_catalog import Rule
 from policies.conditions import ConditionInput
 from policies.evidence import Evidence, apart
 from policies.excerpts import MOST, MOST_WORDS, visible
-from policies.matching.effort import TooDense
 from policies.matching.findings import Inspected
+from policies.patterns.effort import TooDense
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

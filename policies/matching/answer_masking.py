@@ -19,7 +19,7 @@ from policies.matching.known import KNOWN, NOTHING_KNOWN, Known
 from policies.matching.lookout import Lookout, denying
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.normalise import barred, is_its_view
 from policies.patterns.words import literal_pattern

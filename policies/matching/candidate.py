@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from policies.patterns.automaton import Automaton, State
 
 
+_ASCII = "".join(map(chr, range(1, 128)))
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A match of the target at index `target`: `[start, end)` in characters of the text."""
@@ -95,6 +98,16 @@ class Candidate:
         if self.value.guarded:
             return self.maybe > 0 and not self.value.closes[ch]
         return not self.validated
+
+    @property
+    def resting(self) -> str:
+        """The visible ASCII characters with which it `rests`."""
+        state = self.state
+        how = (self.value, self.start < 0, self.in_context, self.beyond, self.maybe > 0)
+        known = state.resting.get(how)
+        if known is None:
+            known = state.resting[how] = "".join(filter(self.rests, _ASCII))
+        return known
 
 
 def in_order(span: Span) -> tuple[int, int, int]:

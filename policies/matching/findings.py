@@ -10,13 +10,13 @@ from itertools import accumulate
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from policies.matching.effort import TooDense
 from policies.matching.masker import WITHHELD
 from policies.matching.matcher import Matcher, Scannable
 from policies.matching.readings import AsItStands, Reading, readings
 from policies.matching.redactions import Redaction, extended, joined
 from policies.matching.scanner import Span, in_order
 from policies.matching.target import Target
+from policies.patterns.effort import TooDense
 from policies.patterns.normalise import BAR, barred
 
 if TYPE_CHECKING:

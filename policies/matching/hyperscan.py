@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,7 +20,8 @@ Expression: TypeAlias = tuple[int, bytes]
 """Its number, and what it looks for."""
 
 _MODE = hyperscan.HS_MODE_BLOCK
-_FLAGS = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
+_EACH_END = hyperscan.HS_FLAG_DOTALL
+_ONCE = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
 # Fewer are compiled sooner than read.
 _WORTH_KEEPING = 32
 _MOST_KEPT = 16
@@ -33,12 +35,18 @@ class PatternDatabase:
         expressions: Sequence[Expression] | Callable[[], Sequence[Expression]],
         kept: Path = KEPT,
         sources: Sequence[str] = (),
+        *,
+        each_end: bool = False,
     ) -> None:
-        """`sources` name all that the expressions are made of; then they are made if need be."""
+        """`sources` name all that the expressions are made of; then they are made if need be.
+
+        Only with `each_end` may `ends` be asked.
+        """
+        flags = _EACH_END if each_end else _ONCE
         if callable(expressions):
-            self._hyperscan = _made_of(sources, expressions, kept)
+            self._hyperscan = _made_of(sources, expressions, kept, flags)
         else:
-            self._hyperscan = _compiled(expressions, kept)
+            self._hyperscan = _compiled(expressions, kept, flags)
         # Hyperscan works in a scratch, and lets go of the interpreter while it does: each scan
         # takes one that no other has.
         self._idle: list[hyperscan.Scratch] = []
@@ -56,6 +64,20 @@ class PatternDatabase:
             self._idle.append(scratch)
         return hits
 
+    def ends(self, data: bytes, most: int) -> list[int] | None:
+        """Return each place where a match of any of them ends; None where they are too many."""
+        ends: list[int] = []
+
+        def note(_number: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
+            ends.append(end)
+            return len(ends) > most or None
+
+        scratch = self._scratch()
+        with suppress(hyperscan.ScanTerminated):
+            self._hyperscan.scan(data, match_event_handler=note, scratch=scratch)
+        self._idle.append(scratch)
+        return ends if len(ends) <= most else None
+
     def _scratch(self) -> hyperscan.Scratch:
         try:
             return self._idle.pop()
@@ -64,26 +86,26 @@ class PatternDatabase:
 
 
 def _made_of(
-    sources: Sequence[str], make: Callable[[], Sequence[Expression]], kept: Path
+    sources: Sequence[str], make: Callable[[], Sequence[Expression]], kept: Path, flags: int
 ) -> hyperscan.Database:
     """Return what is compiled of some sources, under the name of what they were made into."""
-    file = kept / f"expressions-{_name(sources)}.name"
+    file = kept / f"expressions-{_name(sources, flags)}.name"
     name = files.read(file)
     found = _read(kept, name.decode()) if name else None
     if found is None:
         expressions = make()
-        found = _compiled(expressions, kept)
-        files.write(file, _name(expressions).encode(), _MOST_KEPT)
+        found = _compiled(expressions, kept, flags)
+        files.write(file, _name(expressions, flags).encode(), _MOST_KEPT)
     return found
 
 
-def _compiled(expressions: Sequence[Expression], kept: Path) -> hyperscan.Database:
+def _compiled(expressions: Sequence[Expression], kept: Path, flags: int) -> hyperscan.Database:
     if len(expressions) < _WORTH_KEEPING:
-        return _compile(expressions)
-    name = _name(expressions)
+        return _compile(expressions, flags)
+    name = _name(expressions, flags)
     found = _read(kept, name)
     if found is None:
-        found = _compile(expressions)
+        found = _compile(expressions, flags)
         files.write(_file(kept, name), hyperscan.dumpb(found), _MOST_KEPT)
     return found
 
@@ -101,17 +123,17 @@ def _file(kept: Path, name: str) -> Path:
     return kept / f"hyperscan-{name}.db"
 
 
-def _compile(expressions: Sequence[Expression]) -> hyperscan.Database:
+def _compile(expressions: Sequence[Expression], flags: int) -> hyperscan.Database:
     database = hyperscan.Database(mode=_MODE)
     database.compile(
         expressions=[expression for _, expression in expressions],
         ids=[number for number, _ in expressions],
         elements=len(expressions),
-        flags=[_FLAGS] * len(expressions),
+        flags=[flags] * len(expressions),
     )
     return database
 
 
-def _name(made_of: Sequence[object]) -> str:
-    about = (version("hyperscan"), _MODE, _FLAGS, *made_of)
+def _name(made_of: Sequence[object], flags: int) -> str:
+    about = (version("hyperscan"), _MODE, flags, *made_of)
     return hashlib.sha256(repr(about).encode()).hexdigest()

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.charset import ALNUM
 from policies.patterns.pattern import Pattern

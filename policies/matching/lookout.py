@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from app.domain.verdict import Action, FiredRule
 from policies.matching.findings import Finder
+from policies.matching.plan import Plan
 from policies.matching.rereading import CleanTexts
-from policies.matching.scanner import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,11 +1,17 @@
-"""Tells which of many targets match somewhere in a text, by one pass of Hyperscan for all."""
+"""Tells which of many targets match somewhere in a text, or begin there, by one pass for all."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
+import re2  # type: ignore[import-untyped]
+
 from policies.matching.hyperscan import PatternDatabase
-from policies.patterns.render import after, before, render
+from policies.patterns.beginnings import LONGEST, beginning
+from policies.patterns.charset import ANY
+from policies.patterns.pattern import Chars
+from policies.patterns.render import after, apart_bytes, before, behind_edge, render, told_apart
 from policies.patterns.squeeze import spelled_out
 
 if TYPE_CHECKING:
@@ -13,7 +19,13 @@ if TYPE_CHECKING:
 
     from policies.matching.hyperscan import Expression
     from policies.matching.matcher import Scannable
+    from policies.matching.target import Target
     from policies.patterns.pattern import Pattern
+
+
+_MANY = 32
+_BYTES = re2.Options()
+_BYTES.encoding = re2.Options.Encoding.LATIN1
 
 
 class PatternLookup:
@@ -47,6 +59,56 @@ class WordLookup:
             return hits
         long = [at for at in hits if at not in self._short]
         return long + self._spelled.hits(spelled_out(text.view, text.data))
+
+
+class Beginnings:
+    """Finds where a match may begin that goes on for `LONGEST` characters, or ends within them.
+
+    Of many targets that all catalogs have, by Hyperscan; of others by RE2, which takes little time
+    to prepare and keeps nothing of what may be a secret.
+    """
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        shared = [target for target in targets if target.source]
+        shared = shared if len(shared) >= _MANY else []
+        own = [target for target in targets if target not in shared]
+        self._own = re2.compile(b"|".join(map(_begin, own)), _BYTES) if own else None
+        self._shared: PatternDatabase | None = None
+        if shared:
+            sources = [target.source for target in shared]
+            expressions = partial(_beginnings, shared)
+            self._shared = PatternDatabase(expressions, sources=sources, each_end=True)
+
+    def places(self, view: str, most: int) -> list[int] | None:
+        """Return in order from where to read a view in which all can be seen.
+
+        None where they are more than `most`.
+        """
+        data = apart_bytes(view)
+        found: list[int] = []
+        if self._shared is not None:
+            ends = self._shared.ends(data, most)
+            if ends is None:
+                return None
+            found = [end - LONGEST for end in ends]
+        at = 0
+        while self._own is not None and (hit := self._own.search(data, at)) is not None:
+            if len(found) >= most:
+                return None
+            found.append(hit.start())
+            at = hit.start() + 1
+        return sorted(found)
+
+
+def _beginnings(targets: Sequence[Target]) -> list[Expression]:
+    return [(at, _begin(target)) for at, target in enumerate(targets)]
+
+
+def _begin(target: Target) -> bytes:
+    # What stands in quotes is another pattern than what does not.
+    nodes = (target.nodes[0], Chars(ANY)) if target.quoted else target.nodes
+    node = beginning(nodes, target.openings)
+    return f"{behind_edge(target.not_before)}(?:{render(node, told_apart)})".encode()
 
 
 def literal(letters: bytes) -> bytes:

@@ -28,7 +28,9 @@ joined outputs are the same for every cut. With `AKIA` and 16 letters or digits 
     feed("the key is AK")    "the key is "
     feed("ING, ok")          "AKING, ok"            no opening goes on with N: all is released
 
-A text that keeps more than MAX_CANDIDATES matches in progress is not passed on from there.
+Of a long piece only those characters are read that may make a difference (see `plan`); what is
+known behind it is the same. A text that keeps more than MAX_CANDIDATES matches in progress is not
+passed on from there.
 """
 
 from __future__ import annotations
@@ -37,12 +39,13 @@ from typing import TYPE_CHECKING
 
 from policies.matching.runs import DASH, Runs
 from policies.matching.scanner import Scanner, in_order
-from policies.patterns.normalise import TRANSPARENT, is_its_view, scan_view
+from policies.patterns.normalise import TRANSPARENT, scan_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from policies.matching.scanner import Plan, Span
+    from policies.matching.plan import Plan
+    from policies.matching.scanner import Span
 
 WITHHELD = "[withheld: too dense to check]"
 
@@ -50,8 +53,12 @@ MAX_INVISIBLE = 16
 """Of more invisible characters in a row the rest is dropped, so that a flood of them cannot make
 a secret endlessly long."""
 
+_FLOOD = TRANSPARENT * (MAX_INVISIBLE + 1)
+
 _SLICE = 2048
 """Of a longer piece so much is read at once: what begins no match is read in a quicker way."""
+_SHORT = 128
+"""Up to here that way is to follow the openings; a longer piece is looked through first."""
 
 
 class Masker:
@@ -64,6 +71,7 @@ class Masker:
     def __init__(
         self, plan: Plan, label: Callable[[int], str], stops: frozenset[int] = frozenset()
     ) -> None:
+        self._plan = plan
         self._looks = bool(plan.targets)
         self._scanner = Scanner(plan)
         self._runs = Runs()
@@ -91,25 +99,27 @@ class Masker:
     def _read(self, text: str) -> str:
         if self._over:
             return ""
-        if self._scanner.calm and is_its_view(text) and self._passes(text):
-            return self._released(text)
         text, view = self._thinned(text, scan_view(text))
+        was_calm = self._scanner.calm
+        if was_calm and self._passes(view):
+            return self._released(text, view)
+        self._plan.follow(self._scanner, view)
+        if was_calm and self._scanner.calm:
+            return self._released(text, view)
         self._raw += text
         self._runs.read(view)
-        self._scanner.read(view)
         return self._release()
 
-    def _passes(self, text: str) -> bool:
+    def _passes(self, view: str) -> bool:
         """Follow a piece in a quicker way, if no match begins in it; else return False."""
-        if self._runs.goes_on(text):
-            self._scanner.leap(text)
+        if self._runs.goes_on(view):
+            self._scanner.leap(view)
             return True
-        return self._scanner.skim(text)
+        return len(view) <= _SHORT and self._scanner.skim(view)
 
-    def _released(self, text: str) -> str:
-        """Return what can be released behind a piece in which no match began."""
-        self._runs.read(text)
-        self._invisible = 0
+    def _released(self, text: str, view: str) -> str:
+        """Return what can be released behind a piece in which no match began that goes on."""
+        self._runs.read(view)
         scanner = self._scanner
         raw, until = self._raw + text, scanner.undecided
         if until == scanner.length:
@@ -217,6 +227,10 @@ class Masker:
         if TRANSPARENT not in view:
             self._invisible = 0 if view else self._invisible
             return text, view
+        if _FLOOD not in view and self._invisible + _run(view, str.lstrip) <= MAX_INVISIBLE:
+            last = _run(view, str.rstrip)
+            self._invisible = last if last < len(view) else self._invisible + last
+            return text, view
         kept: list[int] = []
         for at, ch in enumerate(view):
             self._invisible = self._invisible + 1 if ch == TRANSPARENT else 0
@@ -225,3 +239,8 @@ class Masker:
         if len(kept) == len(view):
             return text, view
         return "".join(text[at] for at in kept), "".join(view[at] for at in kept)
+
+
+def _run(view: str, strip: Callable[[str, str], str]) -> int:
+    """Return how many invisible characters stand at the end of a view that is stripped."""
+    return len(view) - len(strip(view, TRANSPARENT))

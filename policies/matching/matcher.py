@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 import re2  # type: ignore[import-untyped]
 
-from policies.matching.effort import Effort, TooDense
 from policies.matching.lookups import PatternLookup, WordLookup, expression, literal
+from policies.matching.plan import Plan
 from policies.matching.runs import is_noise, opaque_runs
-from policies.matching.scanner import Plan, Scanner, Span
+from policies.matching.scanner import Scanner, Span
 from policies.patterns import seams
 from policies.patterns.charset import ANY
+from policies.patterns.effort import Effort, TooDense
 from policies.patterns.ends import BESIDE, match
 from policies.patterns.normalise import BAR, TRANSPARENT, barred_view, odd_characters, scan_view
 from policies.patterns.pattern import Chars, Repeat

@@ -22,8 +22,8 @@ from hashlib import blake2b
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from policies.matching.effort import TooDense
 from policies.matching.findings import Finding, Inspected
+from policies.patterns.effort import TooDense
 from policies.patterns.normalise import TRANSPARENT, scan_view
 from policies.patterns.openings import MAX_REACH
 

@@ -2,7 +2,7 @@
 
 An opening (see `trigger`) begins a candidate; its pattern's automaton follows it. All that the
 scanner knows is a function of the characters so far, never of how they were cut. `masker` explains
-what follows from that, with an example.
+what follows from that, with an example; `plan` tells over which characters it may `leap`.
 """
 
 from __future__ import annotations
@@ -10,53 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policies.matching.candidate import Candidate, Span, in_order, merged
-from policies.matching.effort import TooDense
+from policies.patterns import seams
+from policies.patterns.beginnings import LONGEST
 from policies.patterns.ends import BESIDE
-from policies.patterns.normalise import TRANSPARENT, scan_view
-from policies.patterns.trigger import Trigger, TriggerTree
+from policies.patterns.normalise import TRANSPARENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from policies.matching.target import Target, Value
+    from policies.matching.plan import Plan
+    from policies.matching.target import Value
     from policies.patterns.automaton import State
 
-__all__ = ["MAX_CANDIDATES", "Plan", "Scanner", "Span", "in_order"]
+__all__ = ["MAX_CANDIDATES", "Scanner", "Span", "in_order"]
 
 MAX_CANDIDATES = 96
-"""More matches than this in progress at one place, and the rest of the text is not passed on."""
+"""More matches than this in progress at one place, each for longer than a beginning may be, and
+the rest of the text is not passed on."""
 _MERGE_ABOVE = 8
 _RECENT = 512
 _MAX_ANSWERS = 64
-
-
-class Plan:
-    """Many targets in one machine, shared by all the texts that are scanned for them.
-
-    Where two matches begin at one place, the target that stands first gives its name.
-    """
-
-    def __init__(self, targets: Sequence[Target]) -> None:
-        self.targets = tuple(targets)
-        self.tree = TriggerTree(
-            [
-                Trigger(at, opening, target.not_before, target.held)
-                for at, target in enumerate(self.targets)
-                for opening in target.openings
-            ]
-        )
-
-    def find(self, text: str) -> tuple[Span, ...]:
-        """Return all matches in a whole text, in order of start; they may overlap.
-
-        Raises TooDense where too many are in progress at one place.
-        """
-        scanner = Scanner(self)
-        scanner.read(scan_view(text))
-        scanner.finish()
-        if scanner.shut_at >= 0:
-            raise TooDense
-        return tuple(sorted(scanner.done, key=in_order))
 
 
 class Scanner:
@@ -70,7 +41,7 @@ class Scanner:
         """`before` is what stands before the text, as its view."""
         self._targets = plan.targets
         self._tree = plan.tree
-        self._trigger = plan.tree.after(before)
+        self._trigger = plan.tree.after(before.replace(TRANSPARENT, ""))
         self._keep = max(plan.tree.longest, BESIDE)
         self._recent = before  # the view of the text's end, as far as anything may look back
         self._base = -len(before)  # position of its first character
@@ -100,13 +71,31 @@ class Scanner:
         return True
 
     def leap(self, view: str) -> None:
-        """Follow a piece in which no match may begin; only what stands at its end counts."""
+        """Follow a piece in which nothing begins that matters; what its end begins may go on."""
         self._recent += view
-        begun = max(len(self._recent) - self._tree.longest, 0)
-        self._trigger = self._tree.after(self._recent[:begun])
-        for ch in self._recent[begun:]:
+        end = self.left(self._tree.longest + seams.LONGEST)
+        begun = max(len(end) - self._tree.longest, 0)
+        self._trigger = self._tree.after(end[:begun])
+        for ch in end[begun:]:
             self._trigger = self._trigger[ch]
         self._passed(view)
+
+    def rest(self, view: str) -> int:
+        """Pass over what changes nothing but how far matches have come; return how much it is.
+
+        Nothing may begin in the view that matters.
+        """
+        size = len(view)
+        for candidate in self.candidates:
+            size = min(size, size - len(view[:size].lstrip(candidate.resting)))
+        if size:
+            self.leap(view[:size])
+            self._rest(self.length)
+        return size
+
+    def left(self, count: int) -> str:
+        """Return the last characters that can be seen, of which `BESIDE` are remembered."""
+        return self._recent[-_RECENT:].replace(TRANSPARENT, "")[-count:]
 
     def _passed(self, view: str) -> None:
         self.length += len(view)
@@ -316,7 +305,9 @@ class Scanner:
         """Drop what adds nothing, and give up on a text in which too much is left."""
         self.candidates, dropped = merged(self.candidates, self._targets)
         self.done += dropped
-        if len(self.candidates) > MAX_CANDIDATES:
+        # What is younger than a beginning may be what a leap leaves out.
+        old = sum(0 <= candidate.start <= at - LONGEST for candidate in self.candidates)
+        if old > MAX_CANDIDATES:
             self._shut(at)
         # Twice what is left: so that merging costs no more than following them did.
         self._merge_above = min(MAX_CANDIDATES, max(_MERGE_ABOVE, 2 * len(self.candidates)))

@@ -8,7 +8,7 @@ from app.domain.record.session import MOST_ARGUMENTS
 from app.domain.tool_call import HeldCall
 from policies.calls.arguments import TooDeep, shortened
 from policies.calls.judge import LookedAt, safe
-from policies.matching.effort import TooDense
+from policies.patterns.effort import TooDense
 
 if TYPE_CHECKING:
     from app.domain.tool_call import ToolCall

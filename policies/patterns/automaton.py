@@ -96,15 +96,17 @@ class _Places:
 class State(dict[str, "State"]):
     """`state[ch]` is the next state. `accepts`: a match may end here; `final`: none goes on.
 
-    `passing`: no match ends here, and one may go on.
+    `passing`: no match ends here, and one may go on. `resting` has the characters that lead back
+    to it, for each of the ways to stand on it.
     """
 
-    __slots__ = ("_automaton", "accepts", "dead", "final", "passing", "places")
+    __slots__ = ("_automaton", "accepts", "dead", "final", "passing", "places", "resting")
 
     def __init__(self, automaton: Automaton, places: frozenset[int]) -> None:
         super().__init__()
         self._automaton = automaton
         self.places = places
+        self.resting: dict[tuple[object, ...], str] = {}
         self.accepts = automaton.accept in places
         self.dead = not places
         self.passing = not self.accepts and not self.dead

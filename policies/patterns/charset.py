@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 WORD_BUCKET = 2
 _OTHER_BUCKET = 4
-_KINDS = 1 << WORD_BUCKET | 1 << _OTHER_BUCKET
+KINDS = 1 << WORD_BUCKET | 1 << _OTHER_BUCKET
 _BAR = 1 << 3
 # Thai, Lao, Tibetan, Burmese; Hangul, to which particles are joined; Khmer; Japanese, Chinese.
 _WITHOUT_SPACES = re.compile(
@@ -92,7 +92,7 @@ class CharSet:
     @property
     def members(self) -> str | None:
         """All its characters; None where it has whole kinds of them."""
-        if self.bits & _KINDS:
+        if self.bits & KINDS:
             return None
         plain = (chr(code) for code in range(128) if self.bits >> code & 1)
         return "".join([*plain, *sorted(self.others)])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from policies.matching.effort import Effort
     from policies.matching.target import Target, Value
     from policies.patterns.automaton import Automaton
+    from policies.patterns.effort import Effort
 
 BESIDE = 64
 """Visible characters in front of a match that its target may look at: they tell its name."""

@@ -11,15 +11,17 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import TYPE_CHECKING, assert_never
 
-from policies.patterns.charset import NOTHING, CharSet, code_of
+from policies.patterns.charset import KINDS, NOTHING, CharSet, code_of
 from policies.patterns.normalise import translated
 from policies.patterns.pattern import Alt, Chars, Node, Repeat, Seq
-from policies.patterns.seams import ENDS
+from policies.patterns.seams import ENDS, SEAM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 _MOST_NAMES = 20
+_ASCII = 128
+_BEYOND = (1 << 2 * _ASCII) - (1 << _ASCII)
 
 
 class _ByteTable(dict[int, str]):
@@ -34,7 +36,24 @@ class _ByteTable(dict[int, str]):
         return byte
 
 
+def _apart(code: int) -> str:
+    return chr(code if code < _ASCII else _ASCII + code % _ASCII)
+
+
+class _ApartTable(dict[int, str]):
+    """Each character of a view as one byte: beyond ASCII, by the last bits of its number."""
+
+    _LIMIT = 50_000
+
+    def __missing__(self, code: int) -> str:
+        byte = _apart(code)
+        if len(self) < self._LIMIT:
+            self[code] = byte
+        return byte
+
+
 _BYTES = _ByteTable()
+_APART = _ApartTable()
 
 
 def view_bytes(view: str, odd: Iterable[str] | None = None) -> bytes:
@@ -42,25 +61,47 @@ def view_bytes(view: str, odd: Iterable[str] | None = None) -> bytes:
     return (view if view.isascii() else translated(view, _BYTES, odd)).encode("ascii")
 
 
-def render(node: Node) -> str:
+def render(node: Node, spell: Callable[[CharSet], str] | None = None) -> str:
     """Return an expression that matches where the node does; it may match a little more.
 
-    A set that names characters beyond ASCII is widened to all of their kind.
+    A set that names characters beyond ASCII is widened to all of their kind, or as `spell` does it.
     """
     match node:
         case Chars(members):
-            return _class(members)
+            return (spell or _class)(members)
         case Seq(items):
-            return "".join(render(item) for item in items)
+            return "".join(render(item, spell) for item in items)
         case Alt(options):
-            return f"(?:{'|'.join(render(option) for option in options)})"
+            return f"(?:{'|'.join(render(option, spell) for option in options)})"
         case Repeat(item, low, high):
             # No upper limit above one: Hyperscan 5.4 misses matches behind some bounded repeats,
             # and whatever matches without the limit is looked at again.
             limits = f"{{{low}}}" if low == high else "?" if high == 1 else f"{{{low},}}"
-            return f"(?:{render(item)}){limits}"
+            return f"(?:{render(item, spell)}){limits}"
         case _:
             assert_never(node)
+
+
+def told_apart(members: CharSet) -> str:
+    """Return the class of a set over `apart_bytes`."""
+    bits = members.bits
+    if bits & KINDS:
+        bits |= _BEYOND
+    for other in members.others:
+        bits |= 1 << ord(_apart(ord(other)))
+    return _spelt(bits)
+
+
+def apart_bytes(view: str) -> bytes:
+    """Return a view with one byte for each character, the same for few of those beyond ASCII."""
+    return (view if view.isascii() else view.translate(_APART)).encode("latin-1")
+
+
+def behind_edge(members: CharSet) -> str:
+    """Return as `before` does what may stand on the left, over `apart_bytes`, and whole seams."""
+    if not members.bits:
+        return ""
+    return f"(?:^|{told_apart(members.edge())}|{render(SEAM)})"
 
 
 def in_parts(node: Node) -> list[Node]:
@@ -116,7 +157,11 @@ def _class(members: CharSet) -> str:
     bits = members.bits
     for other in members.others:
         bits |= 1 << code_of(other)
-    codes = [code for code in range(128) if bits >> code & 1]
+    return _spelt(bits)
+
+
+def _spelt(bits: int) -> str:
+    codes = [code for code in range(bits.bit_length()) if bits >> code & 1]
     if len(codes) == 1:
         return f"\\x{codes[0]:02x}"
     return f"[{''.join(_range(first, last) for first, last in _runs(codes))}]"

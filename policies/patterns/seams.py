@@ -19,18 +19,19 @@ LONGEST = 18
 """So many characters tell whether a seam ends here."""
 
 _HEX = "[0-9A-Fa-f]"
-_SEAM = parse(
+SEAM = parse(
     rf"\\(?:[abefnrtv0]|x{_HEX}{{2}}|u{_HEX}{{4}}|[0-3][0-7]{{2}})"
     rf"|%(?:25){{0,2}}{_HEX}{{2}}"
     rf"|\[[0-9;]{{0,{LONGEST - 2}}}m"
 ).node
 _BEGINNING = re.compile(r"[\\%\[](?=[0-9A-Fa-f;mnrtuvx])")
+_BEGINS = re.compile(r"[\\%\[]")
 
 ENDS = CharSet(sum(1 << ord(ch) for ch in "nrtmv0123456789ABCDEFabcdef"))
 """The characters that a seam ends with."""
 
-_ONE = Automaton(_SEAM)
-_LATEST = Automaton(Seq((Repeat(Chars(ANY), 0, None), _SEAM)))
+_ONE = Automaton(SEAM)
+_LATEST = Automaton(Seq((Repeat(Chars(ANY), 0, None), SEAM)))
 NOWHERE = _LATEST.start
 """Where a text begins: in no seam. `state[ch]` leads on; a state that accepts ends a seam."""
 
@@ -39,6 +40,13 @@ def following(state: State, ch: str) -> State:
     """Return the state after one more character; a bar between texts begins anew."""
     reached = state[ch]
     return NOWHERE if reached.dead else reached
+
+
+def last(view: str) -> str:
+    """Return as much of the end of a view as tells whether a seam ends there."""
+    end = view[-LONGEST:]
+    begin = _BEGINS.search(end)
+    return end[begin.start() :] if begin else end[-1:]
 
 
 def ends(view: str) -> list[int]:

@@ -119,11 +119,13 @@ class TriggerTree:
         return False
 
     def after(self, text: str) -> TriggerState:
-        """Return the state in which a text begins that stands after another, given as its view."""
+        """Return the state in which a text begins that stands after another, given as its view.
+
+        Of that, all must be visible.
+        """
         edge = Edge()
-        for ch in text[-seams.LONGEST :]:
-            if ch != TRANSPARENT:
-                edge = self._edge(edge, ch)
+        for ch in seams.last(text):
+            edge = self._edge(edge, ch)
         return self._state(_NONE, _NONE, edge)
 
     def _plant(self, trigger: Trigger) -> None:

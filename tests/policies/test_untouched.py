@@ -12,7 +12,7 @@ import pytest
 
 from policies.files.fields import DetectorKind
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 
 if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog

@@ -49,10 +49,10 @@ class Likeness(NamedTuple):
 
 
 def likeness(raw: bytes, piece: str) -> Likeness | None:
-    """Find the one place of a piece in an event; None where it might be another."""
-    if not _spells_itself(piece) or not _TELLING.search(piece):
+    """Find the one place of a piece in an event spelt as we do; None where it might be another."""
+    if not _TELLING.search(piece):
         return None
-    head, *tails = raw.split(f'"{piece}"'.encode())
+    head, *tails = raw.split(orjson.dumps(piece))
     return Likeness(head + b'"', b'"' + tails[0]) if len(tails) == 1 else None
 
 

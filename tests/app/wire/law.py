@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.wire.base import WireFormat
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
 from policies.patterns.words import literal_pattern

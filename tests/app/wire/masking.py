@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
 from policies.patterns.words import literal_pattern

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.wire.request.body import parse_body
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
 from tests.app.wire.chance import Chance

@@ -18,10 +18,10 @@ from bench.shapes import SHAPES
 from bench.shapes import text as shaped
 from policies.decide import UNCHECKABLE, decide
 from policies.explain import explain
-from policies.matching.effort import TooDense
 from policies.matching.findings import MOST, Inspected
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
+from policies.patterns.effort import TooDense
 from policies.patterns.pattern import parse
 from tests.policies.made import ALICE, AWS_KEY, facts
 

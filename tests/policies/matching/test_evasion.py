@@ -10,7 +10,7 @@ import pytest
 from app.domain.verdict import Action
 from policies.decide import decide
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:

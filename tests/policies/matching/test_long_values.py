@@ -10,7 +10,7 @@ import pytest
 
 from policies.loader import load_catalog
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policies.matching import masker as masker_module
 from policies.matching.masker import WITHHELD, Masker
 from policies.matching.matcher import Matcher, Scannable
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.charset import chars
 from policies.patterns.pattern import parse
@@ -148,6 +148,36 @@ def test_every_cut_of_a_text_gives_what_masking_the_whole_gives(
     for _ in range(CUTS - 2):
         count = min(chance.randint(1, 4), len(text) - 1)
         _check(text, chance.sample(range(1, len(text)), count), expected)
+
+
+FILLERS = ["so ", "it was\n", "0123456789 ", "abcdefghijklmnop", "sk-", "pass", "://bob.", "密钥"]
+long_texts = st.lists(
+    st.one_of(st.sampled_from(PIECES), st.sampled_from(FILLERS).map(lambda each: each * 20)),
+    min_size=4,
+    max_size=30,
+).map("".join)
+
+
+@settings(max_examples=TEXTS, deadline=None, database=None)
+@given(text=long_texts, size=st.integers(129, 500))
+@example(text=f"{'so ' * 50}密bob@acme {'so ' * 50}", size=300)
+def test_long_pieces_give_at_each_cut_what_their_characters_give_one_by_one(
+    text: str, size: int
+) -> None:
+    letters, pieces = _masker(), _masker()
+    for start in range(0, len(text), size):
+        piece = text[start : start + size]
+        assert pieces.feed(piece) == "".join(map(letters.feed, piece))
+    assert pieces.finish() == letters.finish()
+
+
+def test_what_each_detector_finds_is_found_in_a_long_piece_too(shipped: Catalog) -> None:
+    plan = Plan(shipped.everything.targets)
+    for detector in shipped.detectors:
+        text = f"{'so it was, ' * 13}\n{detector.examples.match[0]}\n{'and so on. ' * 13}"
+        pieces, letters = _masker(plan), _masker(plan)
+        whole = pieces.feed(text) + pieces.finish()
+        assert whole == "".join(map(letters.feed, text)) + letters.finish()
 
 
 @settings(max_examples=400, deadline=None, database=None)

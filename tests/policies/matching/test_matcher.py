@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from policies.matching.findings import Inspected
 from policies.matching.matcher import Matcher, Scannable
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
 

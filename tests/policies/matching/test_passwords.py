@@ -14,7 +14,7 @@ import yaml
 
 from policies.files.fields import DetectorKind
 from policies.matching.masker import Masker
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from policies.matching.effort import TooDense
 from policies.matching.rereading import Digests, Rereading
+from policies.patterns.effort import TooDense
 from tests.policies.made import AWS_KEY
 
 if TYPE_CHECKING:

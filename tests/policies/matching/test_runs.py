@@ -11,9 +11,10 @@ from policies.loader import SHIPPED, load_catalog
 from policies.matching.findings import Finder, Inspected
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
+from policies.matching.plan import Plan
 from policies.matching.redactions import Redaction, joined
 from policies.matching.runs import FEWEST
-from policies.matching.scanner import Plan, in_order
+from policies.matching.scanner import in_order
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
 from tests.app.wire.chance import Chance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.automaton import Automaton
 from policies.patterns.pattern import parse

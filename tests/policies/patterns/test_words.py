@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from policies.matching.matcher import Matcher, Scannable
-from policies.matching.scanner import Plan
+from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.words import camel_patterns, word_pattern
 

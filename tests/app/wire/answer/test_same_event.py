@@ -38,11 +38,12 @@ def test_the_place_of_a_piece_is_found_or_none_is(texts: list[str], at: int, oth
         )
 
 
-@pytest.mark.parametrize("piece", ["", ",", ":", "true", "1", "],[", '"', "\\", "a\n", "\u200b"])
+@pytest.mark.parametrize("piece", ["", ",", ":", "true", "1", "],["])
 def test_a_piece_that_could_be_elsewhere_shows_no_place(piece: str) -> None:
     assert likeness(streams.data({"id": "x", "text": piece}), piece) is None
     assert likeness(streams.data({"id": " the", "text": " the"}), " the") is None
-    assert likeness(streams.data({"id": "x", "text": " the"}), " the") is not None
+    for told in (" the", '"', "\\", "a\n", "\u200b"):
+        assert likeness(streams.data({"id": "x", "text": told}), told) is not None
 
 
 def test_an_event_with_more_in_it_is_not_alike() -> None:
