@@ -96,8 +96,7 @@ class StreamReader(ABC):
     the events of a wanted call. In `write` it uses `rulings` and whatever state it has of what went
     out so far. `say`, `alive` and `stop` are asked for between two events that were written.
 
-    Upstream's signs of life keep their place too: an answer of which nothing is changed comes out
-    as the bytes that went in.
+    Signs of life keep their place too: an unchanged answer comes out as the bytes that went in.
     """
 
     markers: ClassVar[tuple[bytes, ...]]
@@ -213,8 +212,14 @@ class StreamReader(ABC):
     # What every reader offers.
 
     def feed(self, data: bytes) -> None:
-        if data and not self._over:
+        if not data or self._over:
+            return
+        if self._cr or not data.endswith(_END) or not self._parser.is_idle:
             self._guarded(self._take_in, data)
+        elif self.passes(data):  # as most of what comes
+            self._ready.append(data)
+        else:
+            self._guarded(self._take_all, data)
 
     def _guarded(self, take: Callable[[bytes], None], data: bytes) -> None:
         """After a fault nothing of what came goes on any more."""
@@ -226,9 +231,6 @@ class StreamReader(ABC):
             raise
 
     def _take_in(self, data: bytes) -> None:
-        if data.endswith(_END) and not self._cr and self._parser.is_idle:
-            self._take_all(data)
-            return
         if self._cr:
             data = b"\r" + data
         self._cr = data.endswith(b"\r")
@@ -264,8 +266,6 @@ class StreamReader(ABC):
         self._drain()
 
     def flow(self) -> bytes:
-        if len(self._ready) == 1:
-            return self._ready.pop()
         out, self._ready = self._ready, []
         return b"".join(out)
 
