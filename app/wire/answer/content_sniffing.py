@@ -90,11 +90,17 @@ def encoding(head: bytes) -> str:
             return found
 
 
+_RARE = re.compile("[\u3400-\u4dbf\ua000-\uabff]")
+"""Hardly ever written, but a sixth of what random bytes spell: rare ideographs, Yi and others."""
+
+
 def reads_as_text(head: bytes, wide: str) -> bool:
     """Tell text in a wide encoding from other bytes that happen to hold zeros."""
     size = len(head) - len(head) % 4
     try:
         text = head[:size].decode(wide)
     except UnicodeDecodeError:
+        return False
+    if _RARE.search(text):
         return False
     return bool(text) and all(ch.isprintable() or ch in _SPACE for ch in text)

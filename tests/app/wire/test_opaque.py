@@ -104,6 +104,13 @@ def test_random_bytes_pass_as_an_answer_and_as_a_request(label: str) -> None:
         assert parse_body(label, raw).rewritten(PLAIN, Hungry().whole) == raw, raw[:80]
 
 
+@pytest.mark.parametrize("label", ["application/octet-stream", ""])
+def test_random_bytes_that_spell_printable_characters_by_chance_are_no_text(label: str) -> None:
+    spelt = [chr(0x4E00 + 61 * at) for at in range(20)] + ["\u3d4f", "\ua123", "\ud7a0" * 20]
+    raw = b"\xff\xfe" + "".join(spelt).encode("utf-16-le") + b"\\"
+    assert through(PLAIN.answer(label, Hungry()), [raw]) == raw
+
+
 @given(st.lists(st.integers(0, 400)))
 def test_text_among_bytes_is_masked_however_it_is_cut(places: list[int]) -> None:
     noise = Chance(3).randbytes(100)
