@@ -16,7 +16,7 @@ from app.domain.verdict import Action, Verdict
 from app.errors import Reason, Refused
 from app.storage.feed import Periodic
 from tests.app.storage.test_mongo import MARIA, NOW, a_hold
-from tests.proxy.test_holding import SetClock, still_good, waiting_for
+from tests.proxy.test_holding import WHY, SetClock, still_good, waiting_for
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -63,7 +63,7 @@ async def refused(
     """Wait on the hold at that time, and return why it is not released."""
     async with waiting_for(storage, hold, SetClock(at)) as (holding, recording):
         try:
-            await holding.released(hold, "me:0", recording, patience, None, meanwhile)
+            await holding.released(hold, "me:0", recording, (patience, None), meanwhile, WHY)
         except Refused as refusal:
             return refusal
     raise AssertionError("it was released")
@@ -85,7 +85,9 @@ async def test_a_hold_is_told_of_opened_and_found_again_by_its_key(storage: Mong
     assert made.callers == ("me:0",)
     [first] = await storage.ledger.entries(known.session_id)
     assert first.event.kind == EventKind.HOLD_OPENED
-    assert dict(first.event.data) == {"hold": made.id, "digest": known.digest}
+    about = {"identity": known.requester.key, "connection": known.connection, "names": ""}
+    named = {"hold": made.id, "digest": known.digest, "key": known.key}
+    assert dict(first.event.data) == about | named
 
 
 async def test_a_hold_that_nobody_waits_on_has_no_caller(storage: MongoStorage) -> None:
@@ -157,7 +159,7 @@ async def test_two_callers_at_the_deadline_expire_a_hold_once(storage: MongoStor
     hold = await opened(storage)
     async with waiting_for(storage, hold, SetClock(hold.deadline)) as (holding, recording):
         waits = (
-            holding.released(hold, caller, recording, 0.0, None, still_good)
+            holding.released(hold, caller, recording, (0.0, None), still_good, WHY)
             for caller in ("me:0", "me:1")
         )
         ended = await asyncio.gather(*waits, return_exceptions=True)
@@ -203,7 +205,7 @@ async def test_a_caller_waits_for_the_bots_timers_and_is_counted_meanwhile(
 
         pulse = Periodic(0.05, beat)
         waiting = tasks.create_task(
-            holding.released(hold, "me:0", recording, None, pulse, still_good)
+            holding.released(hold, "me:0", recording, (None, pulse), still_good, WHY)
         )
         beating = tasks.create_task(beats.wait())
         ended, _ = await asyncio.wait({waiting, beating}, return_when=asyncio.FIRST_COMPLETED)
@@ -228,7 +230,9 @@ async def test_an_approval_is_used_until_it_was_kept_long_enough(
         assert approved.keep_until is None
     if keep is None or keep > timedelta(0):
         async with waiting_for(storage, approved, SetClock(at)) as (holding, recording):
-            used = await holding.released(approved, "me:0", recording, None, None, still_good)
+            used = await holding.released(
+                approved, "me:0", recording, (None, None), still_good, WHY
+            )
         assert (used.state, used.callers) == (HoldState.RELEASED, ())
         assert (await stored(storage, approved)).callers == ()
     else:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from proxy.record.recording import Recording
 
 MOMENTS = 60
+WHY = {"key": "key", "names": "p1"}
 COVERING = verdict(fired("rule", "passage"))
 
 
@@ -81,7 +82,7 @@ async def test_an_approval_is_not_used_after_it_was_kept_long_enough(
     await storage.holds.move(hold, approved)
     async with waiting_for(storage, approved) as (holding, recording):
         with pytest.raises(Refused) as refused:
-            await holding.released(approved, "me:0", recording, None, None, still_good)
+            await holding.released(approved, "me:0", recording, (None, None), still_good, WHY)
     assert refused.value.reason is Reason.APPROVAL_LAPSED
     left = await storage.holds.get(hold.id)
     assert left is not None
@@ -96,7 +97,9 @@ async def test_who_leaves_at_the_moment_of_arriving_is_not_counted_as_waiting(
     hold = await storage.holds.open(replace(a_hold(), deadline=NOW + timedelta(hours=1)))
     async with waiting_for(storage, hold) as (holding, recording):
         for moment in range(MOMENTS):
-            waits = holding.released(hold, holding.caller(), recording, None, None, still_good)
+            waits = holding.released(
+                hold, holding.caller(), recording, (None, None), still_good, WHY
+            )
             waiting = asyncio.ensure_future(waits)
             for _ in range(moment):
                 await asyncio.sleep(0)
@@ -158,7 +161,9 @@ async def test_an_approval_of_one_request_is_left_to_it_by_who_only_asks(
 ) -> None:
     hold = await approved(storage, asked)
     async with waiting_for(storage, hold, SetClock(NOW)) as (holding, recording):
-        got = await holding.released(hold, "me:0", recording, None, None, still_good, leaves=leaves)
+        got = await holding.released(
+            hold, "me:0", recording, (None, None), still_good, WHY, leaves=leaves
+        )
     left = await storage.holds.get(hold.id)
     assert left is not None
     assert got.state is left.state is state
@@ -176,17 +181,18 @@ async def test_the_ledger_tells_a_request_that_goes_out_from_what_a_hook_may_do(
 ) -> None:
     hold = await approved(storage, COVERING)
     async with waiting_for(storage, hold, SetClock(NOW), hook) as (holding, recording):
-        await holding.released(hold, "me:0", recording, None, None, still_good)
+        await holding.released(hold, "me:0", recording, (None, None), still_good, WHY)
     [entry] = await storage.ledger.entries(hold.session_id)
     assert entry.event.kind == written
+    assert WHY.items() <= entry.event.data.items()
 
 
 async def test_an_approved_call_goes_on_once_and_the_ledger_says_so(storage: MongoStorage) -> None:
     hold = await approved(storage, COVERING)
     async with waiting_for(storage, hold, SetClock(NOW)) as (holding, recording):
-        assert (await holding.release_call(hold, recording)).state is HoldState.RELEASED
+        assert (await holding.release_call(hold, recording, WHY)).state is HoldState.RELEASED
         with pytest.raises(Refused) as refused:
-            await holding.release_call(hold, recording)
+            await holding.release_call(hold, recording, WHY)
     assert refused.value.reason is Reason.APPROVAL_USED
     told = [entry.event.kind for entry in await storage.ledger.entries(hold.session_id)]
     assert told.count(EventKind.HOLD_MOVED) == 1
