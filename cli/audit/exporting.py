@@ -15,7 +15,7 @@ from app.errors import BadSettings
 from app.notary_settings import load_notary_settings
 from cli.audit.offline import read_text
 from cli.audit.picking import picked_records
-from cli.audit.reading import exported_session, gone, signed_entries
+from cli.audit.reading import ExportedCatalogs, exported_session, gone, signed_entries
 from cli.audit.report import progress
 from cli.storing import with_storage
 from notary.book import Book
@@ -85,13 +85,15 @@ async def _records(
         yield {"type": "rotation", "note": note}
     for head in heads:
         yield {"type": "head", "note": head}
-    stories = Stories()
+    stories, catalogs = Stories(), ExportedCatalogs(storage)
     async for signed in signed_entries(storage, book, last.size):
         entry = signed.entry
         if entry is None:
             raise gone(signed.index, signed.chain, signed.seq)
         yield entry_record(signed.index, entry)
         event = entry.event
+        if contents and (catalog := await catalogs.after(event)):
+            yield catalog
         stories.add(event.session_id, event.kind, event.data)
         if contents and stories.is_over(event.session_id):
             stories.told.pop(event.session_id)

@@ -8,17 +8,18 @@ from app.audit.proof.bundle import manifest, picked_record
 from app.audit.proof.merkle import inclusion_proof
 from app.audit.proof.stories import Stories
 from app.clock import SystemClock
-from app.domain.event import place
+from app.domain.event import EventKind, place
 from app.errors import NotFound
-from cli.audit.reading import exported_session
+from cli.audit.reading import ExportedCatalogs, exported_session
 from notary.tree import TreeFiles
 from proxy.replay.proof import entries_about
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
     from app.audit.proof.bundle import Record
     from app.audit.proof.heads import Head
+    from app.domain.event import Entry
     from app.storage.store import MongoStorage
     from notary.book import Book
 
@@ -33,6 +34,8 @@ async def picked_records(
     Raises NotFound, StorageUnavailable, BadSettings.
     """
     wanted = await entries_about(storage, sessions)
+    if contents:
+        wanted |= await _naming_catalogs(storage, wanted.values())
     leaves = enumerate(book.leaves(head.size))
     found = {
         index: entry
@@ -52,12 +55,30 @@ async def picked_records(
         yield {"type": "rotation", "note": note}
     yield {"type": "head", "note": head.checkpoint}
     tree, stories = TreeFiles(book.folder, head.size), Stories()
+    catalogs = ExportedCatalogs(storage)
     for index, entry in found.items():
         proof = inclusion_proof(index, head.size, tree.subtree)
         yield picked_record(index, entry, proof)
+        if contents and (catalog := await catalogs.after(entry.event)):
+            yield catalog
         session = entry.event.session_id
         stories.add(session, entry.event.kind, entry.event.data)
         if contents and stories.is_over(session):
             stories.told.pop(session)
             if record := await exported_session(storage, session):
                 yield record
+
+
+async def _naming_catalogs(storage: MongoStorage, about: Iterable[Entry]) -> dict[str, Entry]:
+    """Return the first entry that names each catalog by which these sessions were decided."""
+    wanted = {
+        entry.event.data.get("catalog")
+        for entry in about
+        if entry.event.kind is EventKind.SESSION_OPENED
+    }
+    found: dict[object, Entry] = {}
+    for entry in await storage.ledger.entries(""):
+        revision = entry.event.data.get("catalog")
+        if entry.event.kind is EventKind.CATALOG_STORED and revision in wanted:
+            found.setdefault(revision, entry)
+    return {entry.place: entry for entry in found.values()}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from app.domain.event import Entry, place
+from app.audit.proof.bundle import catalog_record
+from app.domain.event import Entry, EventKind, place
 from app.errors import BadSettings, Damaged
 from proxy.replay.proof import stored_session
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from app.audit.proof.bundle import Record
+    from app.domain.event import Event
     from app.storage.store import MongoStorage
     from notary.book import Book
 
@@ -47,6 +49,26 @@ def gone(index: int, chain: str, seq: int) -> BadSettings:
         f"Entry {index} of the tree (chain {chain}, number {seq}) is not in the database: the "
         "ledger was tampered with. See `abeyance audit verify`."
     )
+
+
+class ExportedCatalogs:
+    """The catalogs of a bundle, each once."""
+
+    def __init__(self, storage: MongoStorage) -> None:
+        self._storage = storage
+        self._done: set[str] = set()
+
+    async def after(self, event: Event) -> Record | None:
+        """Return the catalog that an entry names, if that comes now; None where it is gone.
+
+        Whoever verifies the bundle is told so. Raises StorageUnavailable.
+        """
+        revision = str(event.data.get("catalog", ""))
+        if event.kind is not EventKind.CATALOG_STORED or revision in self._done:
+            return None
+        self._done.add(revision)
+        stored = await self._storage.catalogs.get(revision)
+        return catalog_record(revision, dict(stored.files)) if stored else None
 
 
 async def exported_session(storage: MongoStorage, session_id: str) -> Record | None:

@@ -33,6 +33,12 @@ def report(verified: Verified, *, unsigned: int = 0) -> int:
     console.print(f"Looked at {', '.join(counts)}.")
     if verified.quorum and verified.witnessed:
         console.print(f"Signed by {verified.quorum}: a tree of {verified.witnessed:,} entries.")
+    if verified.catalogs:
+        catalogs = _of(verified.catalogs, "catalog", "catalogs")
+        console.print(
+            f"Has {catalogs} as of then. Requests are decided again in the database alone: "
+            "`abeyance audit verify` there."
+        )
     if verified.purged:
         shown = [short(tombstone) for tombstone in verified.tombstones[:_MOST_TOMBSTONES]]
         more = ", …" if len(verified.tombstones) > _MOST_TOMBSTONES else ""

@@ -10,6 +10,7 @@ from app.audit.proof.offline import Verified, verify_bundle
 from app.clock import SystemClock
 from app.domain.event import Event, EventKind
 from app.domain.hold import HoldState
+from app.domain.record.stored_catalog import StoredCatalog
 from app.retention.erasing import Eraser
 from app.retention.purging import Purger
 from cli.audit.picking import picked_records
@@ -89,3 +90,21 @@ async def test_content_that_is_gone_without_a_tombstone_is_told(
         assert [str(fault) for fault in found.faults] == [
             f"session {session.id}: its content is missing, and no tombstone says why."
         ]
+
+
+async def test_a_session_comes_with_the_catalog_that_decided_on_it(
+    storage: MongoStorage, tmp_path: Path
+) -> None:
+    async with writing(storage) as ledger:
+        session, other = await recorded(storage, ledger), "another-revision"
+        revision, now = session.verdict.catalog_revision, CLOCK.now()
+        stored = StoredCatalog(revision, (("catalog/rule.yaml", "- id: prod"),), now)
+        for name in (revision, revision, other):
+            data = {"catalog": name, "digest": stored.digest}
+            await ledger.append(Event(EventKind.CATALOG_STORED, now, "", data))
+        found = await exported(storage, tmp_path, session)
+        told = f"catalog {revision}: an entry names it, and it is missing."
+        assert ([str(fault) for fault in found.faults], found.catalogs) == ([told], 0)
+        await storage.catalogs.put(stored)
+        found = await exported(storage, tmp_path, session)
+        assert (found.faults, found.catalogs, found.entries) == ([], 1, 3)

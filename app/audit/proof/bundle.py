@@ -4,6 +4,7 @@
 {"type": "rotation", …}   each change of the notary's key, signed by the old and the new one
 {"type": "head", …}       each signed head of the tree, by size
 {"type": "entry", …}      each entry of the ledger, in the order of the tree
+{"type": "catalog", …}    after the entry that names it: the files of a catalog
 {"type": "session", …}    after the entry that ends a session: what was sent and answered
 {"type": "end", …}        how many lines there are before, and their SHA-256
 """
@@ -20,7 +21,7 @@ import rfc8785
 from app.audit.seals import content
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from app.domain.event import Entry
 
@@ -43,8 +44,8 @@ def manifest(
 ) -> Record:
     """Return the first record.
 
-    `size` is the number of entries in it, `contents` whether sessions are. One that is not `whole`
-    has some of the entries alone, each with the proof that the last head covers it.
+    `size` is the number of entries in it, `contents` whether sessions and catalogs are. One that is
+    not `whole` has some of the entries alone, each with the proof that the last head covers it.
     """
     return {
         "type": "manifest",
@@ -54,6 +55,7 @@ def manifest(
         "size": size,
         "heads": heads,
         "contents": contents,
+        "catalogs": contents,
         "whole": whole,
     }
 
@@ -80,6 +82,15 @@ def session_record(
         "body": base64.b64encode(body).decode(),
         "answer": None if answer is None else base64.b64encode(answer).decode(),
     }
+
+
+def catalog_record(revision: str, files: Mapping[str, str]) -> Record:
+    return {"type": "catalog", "catalog": revision, "files": dict(files)}
+
+
+def files_digest(files: Mapping[str, str]) -> str:
+    """Return SHA-256 in hex over the files of a catalog, as the ledger names it."""
+    return hashlib.sha256(rfc8785.dumps(dict(files))).hexdigest()
 
 
 class Lines:

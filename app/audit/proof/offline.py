@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.audit.proof.bundle import FORMAT, BadLine, read
+from app.audit.proof.catalogs import Catalogs
 from app.audit.proof.heads import Head, checkpoints_in
 from app.audit.proof.notes import BadNote, exact_base64
 from app.audit.proof.verifier import Fault, Verifier
@@ -43,6 +44,8 @@ class Verified:
     untold: int = 0
     """Of how many of them an older version did not write down that their reasons belong to them."""
     contents: int = 0
+    catalogs: int = 0
+    """How many were looked at."""
     purged: int = 0
     """Of how many sessions the content was purged or erased, as a tombstone tells."""
     tombstones: tuple[str, ...] = ()
@@ -114,6 +117,7 @@ class _Run:
         self._origin = ""
         self._size = -1
         """How many entries the manifest tells of."""
+        self._catalogs = Catalogs()
         self._session = ""
         """Of the last entry; its content may follow."""
         self._in_heads = True
@@ -138,10 +142,13 @@ class _Run:
                 verifier.finish()
             else:
                 verifier.finish_stories()
+            for place, fault in self._catalogs.faults():
+                verifier.fault(place, fault)
             if (size := verifier.progress.tree.size + self._picked) != self._size:
                 told = f"it tells of {self._size} entries, and there are {size}"
                 verifier.fault("line 1", told)
         result.take(verifier)
+        result.catalogs = len(self._catalogs.found)
         result.entries += self._picked
         return result
 
@@ -154,6 +161,7 @@ class _Run:
                     raise BadNote(f"its format is {record['format']}, not {FORMAT}")
                 self._origin, self._size = record["origin"], record["size"]
                 self.verifier.contents = record["contents"]
+                self._catalogs.are_there = record.get("catalogs", False)
                 self.result.is_whole = record["whole"]
             case "rotation":
                 self._keys.add(record["note"])
@@ -165,6 +173,9 @@ class _Run:
                 self.verifier.settle(self._session)
                 self._session = record["entry"]["session"]
                 self._entry(record)
+                self._catalogs.add(record["entry"]["kind"], record["entry"]["data"])
+            case "catalog":
+                self._catalogs.take(record)
             case "session":
                 if record["session"] != self._session:
                     raise BadNote("it is not of the session of the entry before it")

@@ -81,6 +81,7 @@ async def recorded(
         "connection": session.connection,
         "digest": digest,
         "action": "allow",
+        "catalog": session.verdict.catalog_revision,
         "key": key.id,
     }
     opened = Event(EventKind.SESSION_OPENED, started, session.id, said)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 import rfc8785
 
+from app.audit.proof.bundle import catalog_record, files_digest
 from app.audit.proof.heads import Keyring, rotation
 from app.audit.proof.notes import PrivateKey
 from app.audit.proof.offline import verify_bundle
@@ -275,3 +276,42 @@ def test_an_anchor_of_the_same_size_must_have_the_same_root() -> None:
     assert faults(bundle, a_ledger().heads()[-1]) == []
     [told] = faults(bundle, other.heads()[-1])
     assert told == "anchor 1, of 14 entries: it has another root than the head in the bundle."
+
+
+FILES = {"catalog/rule.yaml": "- id: prod"}
+
+
+def with_catalog() -> list[Record]:
+    ledger = a_ledger()
+    digest = files_digest(FILES)
+    ledger.write("gateway/1", EventKind.CATALOG_STORED, catalog="r1", digest=digest)
+    ledger.sign()
+    return [*ledger.records(), catalog_record("r1", FILES)]
+
+
+CATALOGS: dict[str, tuple[Change, list[str]]] = {
+    "nothing": (lambda _: None, []),
+    "it is dropped": (
+        lambda records: records.pop(),
+        ["catalog r1: an entry names it, and it is missing."],
+    ),
+    "it is changed": (
+        lambda records: records[-1].update(files={"catalog/rule.yaml": "- id: other"}),
+        [("catalog r1: its files were changed: they have another digest than the ledger names.")],
+    ),
+    "it is another one": (
+        lambda records: records.append(catalog_record("r2", FILES)),
+        ["line 25: no entry before it names this catalog."],
+    ),
+    "an older version had none": (
+        lambda records: [records.pop(), records[0].pop("catalogs")],
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CATALOGS)
+def test_a_catalog_that_is_not_the_one_that_the_ledger_names_is_told(change: str) -> None:
+    records, (alter, told) = with_catalog(), CATALOGS[change]
+    alter(records)
+    assert faults(lines(records)) == told
