@@ -24,7 +24,7 @@ RESULT = {
 }
 ASKED = {"role": "user", "content": [{"text": "go on"}]}
 ENABLED = {"type": "enabled", "budget_tokens": 1024}
-WIRES = [wire_for(name, "POST", PATH, {"messages"}) for name in ("auto", "plain")]
+WIRES = [wire_for(name, PATH, {"messages"}) for name in ("auto", "plain")]
 
 
 def thought(text: str, signature: str = "EqMB") -> dict[str, Any]:
