@@ -12,18 +12,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymongo import MongoClient, monitoring
 
-from app.domain.record.session import Decision, RecordedAnswer, RecordedCall
+from app.domain.identity import Provenance
+from app.domain.record.session import CloudRun, Decision, RecordedAnswer, RecordedCall
+from app.domain.record.session_facts import Conversation, Cost, Origin
+from app.domain.verdict import Action, Verdict
 from app.search import SessionFilter
 from app.storage.documents import to_document
 from app.storage.record.searching import windows
 from app.storage.store import MongoStorage
 from tests.app.storage.test_mongo import ALICE, JOB, NOW, a_session
+from tests.bot.values import MARIA, fired, hold, vote
 from tests.written import open_session
 
 if TYPE_CHECKING:
     from app.domain.record.session import Session
 
 _SESSIONS = 120
+COMMIT = "5f0c2b9d81e64a37b6d2e8c1907f4a3512bd6e08"
 _PAGE = 7
 FILTERS = {
     "nothing": SessionFilter(),
@@ -39,7 +44,22 @@ FILTERS = {
     "hook": SessionFilter(hook="cursor"),
     "repository": SessionFilter(repo="acme/payments", since=NOW),
     "rare and frequent": SessionFilter(user=ALICE.email, connection="anthropic"),
+    "repository alone": SessionFilter(repo="acme/payments"),
 }
+SPECIAL = {
+    "rule": SessionFilter(rule="special"),
+    "conversation": SessionFilter(conversation="a talk"),
+    "model": SessionFilter(model="special-model"),
+    "client": SessionFilter(client="claude-code"),
+    "commit": SessionFilter(commit=COMMIT[:9]),
+    "approver": SessionFilter(approver="maria"),
+    "cost": SessionFilter(cost_over=400_000, cost_under=600_000),
+    "tool": SessionFilter(tool="bash"),
+    "call": SessionFilter(tool="bash", call=Decision.DENIED),
+    "agent": SessionFilter(agent="bc-1"),
+    "several": SessionFilter(model="special-model", approver="maria", cost_over=1),
+}
+"""What finds every 25th session alone: all that people may ask for, but for texts."""
 
 
 @given(
@@ -81,7 +101,7 @@ class Asked(monitoring.CommandListener):
 
 
 def _fits(session: Session, wanted: SessionFilter) -> bool:
-    person = session.identity == ALICE
+    person = session.identity.key == ALICE.key
     return (
         (not wanted.user or (wanted.user == ALICE.email and person))
         and (wanted.owner is None or person)
@@ -90,8 +110,8 @@ def _fits(session: Session, wanted: SessionFilter) -> bool:
         and (wanted.since is None or session.started_at >= wanted.since)
         and (wanted.until is None or session.started_at < wanted.until)
         and not wanted.hook
-        and not wanted.call
-        and (not wanted.repo or not person)
+        and (not wanted.call or _is_special(session))
+        and (not wanted.repo or not person or _is_special(session))
     )
 
 
@@ -106,8 +126,34 @@ def sessions() -> list[Session]:
             decision=Decision.DENIED if at % 40 == 1 else Decision.ALLOWED,
             connection="anthropic" if at % 9 == 2 else "openai",
         )
-        made.append(replace(session, id=session.id[:-2] + ("00" if at % 10 == 0 else "zz")))
+        session = replace(session, id=session.id[:-2] + ("00" if at % 10 == 0 else "zz"))
+        made.append(_special(session) if at % 25 == 0 else session)
     return made[::-1]
+
+
+def _special(session: Session) -> Session:
+    origin = session.identity.provenance
+    return replace(
+        session,
+        identity=replace(
+            session.identity,
+            provenance=replace(origin or Provenance("acme/payments"), commit=COMMIT),
+        ),
+        model="special-model",
+        verdict=Verdict(Action.ALLOW, (fired(rule="special"),), "r"),
+        conversation=Conversation("c" * 32, "a talk", "header"),
+        origin=Origin(client="Claude Code"),
+        cloud=CloudRun("bc-1"),
+        answer=RecordedAnswer(
+            *(200, (), NOW),
+            calls=(RecordedCall("Bash", "{}", Decision.DENIED),),
+            cost=Cost(500_000, "2026-11-01"),
+        ),
+    )
+
+
+def _is_special(session: Session) -> bool:
+    return session.model == "special-model"
 
 
 async def test_each_filter_finds_all_in_pages_by_an_index(
@@ -117,15 +163,25 @@ async def test_each_filter_finds_all_in_pages_by_an_index(
     monitoring.register(asked)
     storage = MongoStorage.connect(mongodb_uri, database_name)
     await storage.prepare()
+    special = [session for session in sessions if _is_special(session)]
     for session in sessions:
         await open_session(storage, session)
-    for name, wanted in FILTERS.items():
+    for session in special:
+        voted = hold(id=session.id, key=session.id, session_id=session.id, votes=(vote(MARIA),))
+        await storage.holds.open(voted)
+    ids = {"id": SessionFilter(id=special[1].id), "short": SessionFilter(id=special[1].id[-6:])}
+    expected = {
+        **{name: [one for one in sessions if _fits(one, FILTERS[name])] for name in FILTERS},
+        **dict.fromkeys(SPECIAL, special),
+        **{name: [special[1]] for name in ids},
+    }
+    for name, wanted in (FILTERS | SPECIAL | ids).items():
         found: list[str] = []
         while page := await storage.sessions.search(
             wanted, limit=_PAGE, before=found[-1] if found else ""
         ):
             found += [session.id for session in page]
-        assert found == [each.id for each in sessions if _fits(each, wanted)], name
+        assert found == [each.id for each in expected[name]], name
     storage.close()
     assert len(asked.queries) > len(FILTERS)
     with MongoClient[dict[str, Any]](mongodb_uri) as client:
