@@ -1,10 +1,13 @@
 """How soon an auditor sees a page of a large session, and what that costs everybody else.
 
     python -m bench.replay --megabytes 20 --runs 30
+    python -m bench.replay --page --megabytes 1 --runs 30 --into bench/results
 
 One session with a request and a streamed answer of that size, each. The product's own bot is asked
 for its first, middle and last page; meanwhile a second person clicks all the time. A plain reply of
 the sandbox's Slack takes part in every figure, and so does the machine's other work.
+
+With `--page` a browser's requests for its pages at the gateway are measured instead, whole.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.clock import SystemClock
+from app.domain.identity import Identity, IdentityKind
 from app.domain.record.session import (
     Chunk,
     Decision,
@@ -30,10 +34,14 @@ from app.domain.record.session import (
     SessionState,
     Side,
 )
+from app.domain.record.session_facts import Conversation
 from app.domain.verdict import Action, Verdict
 from app.storage.embedded import embedded_server, embedded_uri
 from bench.figures import Figures, add_into
 from bench.holds import show
+from bench.web_page import PERSON, page_times
+from sandbox.idp.clients import GATEWAY_SECRET
+from sandbox.people import find_person
 from tests.app.storage.test_mongo import ALICE, a_session
 from tests.conftest import free_port
 from tests.flows.house import House
@@ -71,7 +79,7 @@ def answer_chunks(size: int) -> Iterator[Chunk]:
             kept, waiting = kept + len(waiting), b""
 
 
-async def record(house: House, size: int) -> str:
+async def record(house: House, size: int, identity: Identity = ALICE) -> str:
     """Write the session that the gateway is to cut into pages; return its id."""
     storage, now = house.storage(), SystemClock().now() - timedelta(minutes=5)
     headers = (("content-type", "application/json"),)
@@ -79,7 +87,8 @@ async def record(house: House, size: int) -> str:
     session = a_session(
         now,
         wire="openai_chat",
-        identity=ALICE,
+        identity=identity,
+        conversation=Conversation("c" * 32, "a talk", "header"),
         request=sent.head(),
         verdict=Verdict(Action.ALLOW, (), "r"),
         decision=Decision.ALLOWED,
@@ -154,6 +163,19 @@ async def measure(house: House, size: int, runs: int, figures: Figures) -> None:
     print(f"p99 of {len(meanwhile)}: {tail:.0f} ms")
 
 
+async def measure_pages(house: House, size: int, runs: int, figures: Figures) -> None:
+    person = find_person(PERSON)
+    if person is None:
+        raise RuntimeError("the sandbox does not know who looks")
+    issuer = house.sandbox["idp"]["issuer"]
+    identity = Identity(issuer, person.sub, IdentityKind.PERSON, person.name, person.email)
+    session_id = await record(house, size, identity)
+    for name, took in (await page_times(house, session_id, runs)).items():
+        show(name, took)
+        figures.keep(name, took)
+    figures.save()
+
+
 async def _for_a_while(work: object) -> None:
     task = asyncio.ensure_future(work)  # type: ignore[call-overload]
     await asyncio.sleep(3)
@@ -164,19 +186,30 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=20)
     parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--page", action="store_true", help="the page in a browser, not Slack")
     add_into(parser)
     options = parser.parse_args()
-    figures = Figures("replay", options)
+    name = f"page-{options.megabytes}mb" if options.page else "replay"
+    figures = Figures(name, options)
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         data = Path(folder)
+        uri = embedded_uri(port)
         async with embedded_server(port, data / "mongodb", data / "mongodb.log"):
             # Without our own pace for Slack, which is twenty looks at a group a minute.
             settings = {"ABEYANCE_SLACK_POST_SECONDS": "0.01"}
-            house = House(data, embedded_uri(port), settings=settings)
+            if options.page:
+                port = free_port()
+                settings |= {
+                    "ABEYANCE_PORT": f"{port}",
+                    "ABEYANCE_PUBLIC_URL": f"http://127.0.0.1:{port}",
+                    "ABEYANCE_LOGIN_CLIENT_SECRET": GATEWAY_SECRET,
+                }
+            house = House(data, uri, settings=settings)
             try:
                 await asyncio.to_thread(house.open)
-                await measure(house, options.megabytes * MEGABYTE, options.runs, figures)
+                measuring = measure_pages if options.page else measure
+                await measuring(house, options.megabytes * MEGABYTE, options.runs, figures)
             finally:
                 await asyncio.to_thread(house.close)
 
