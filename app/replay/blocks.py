@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app.domain.segment import Role
+from app.replay.images import is_image
 from app.replay.transcript import answer_turns, prompt_turns
 from app.wire.reading import TextKind, loosely, objects, spelt
 
@@ -51,6 +52,8 @@ class Block:
     ended_ms: int | None = None
     withheld: bool = False
     """Whether it was recorded and not sent: a rule had forbidden it."""
+    is_image: bool = False
+    """Whether an image is there that can be shown."""
 
 
 def request_blocks(wire: str, request: RecordedRequest) -> tuple[Block, ...]:
@@ -147,14 +150,27 @@ def _part(part: dict[str, Json], role: Role, place: str) -> Iterator[Block]:
     if kind.endswith("tool_use"):
         yield _call(part, _text(part.get("id")), place)
     elif kind.endswith("tool_result"):
-        text, call = _plain(part.get("content")), _text(part.get("tool_use_id"))
-        yield Block(Role.TOOL, BlockKind.RESULT, text, "", call, place)
+        content, call = part.get("content"), _text(part.get("tool_use_id"))
+        said = content if not isinstance(content, list) else [*_but_images(content)]
+        yield Block(Role.TOOL, BlockKind.RESULT, _plain(said), "", call, place)
+        yield from _images(content, f"{place}/content")
     elif text := _text(part.get("thinking")):
         yield Block(role, BlockKind.THINKING, text, place=place)
     elif text := _text(part.get("text")) or _text(part.get("refusal")):
         yield _said(role, text, place)
     elif kind and kind != "text":
-        yield Block(role, BlockKind.MEDIA, kind, place=place)
+        yield Block(role, BlockKind.MEDIA, kind, place=place, is_image=is_image(part))
+
+
+def _but_images(content: Iterable[Json]) -> Iterator[Json]:
+    return (part for part in content if not is_image(part))
+
+
+def _images(content: Json, place: str) -> Iterator[Block]:
+    """Read the images in what a tool returned."""
+    for at, part in enumerate(content if isinstance(content, list) else ()):
+        if is_image(part):
+            yield Block(Role.TOOL, BlockKind.MEDIA, "image", place=f"{place}/{at}", is_image=True)
 
 
 def _items(items: Json, place: str) -> Iterator[Block]:
@@ -195,7 +211,8 @@ def _contents(contents: Json, place: str) -> Iterator[Block]:
                 kind = BlockKind.THINKING if thought else BlockKind.TEXT
                 yield Block(role, kind, text, place=here)
             else:
-                yield Block(role, BlockKind.MEDIA, ", ".join(part), place=here)
+                named = ", ".join(part)
+                yield Block(role, BlockKind.MEDIA, named, place=here, is_image=is_image(part))
 
 
 def _call(made: dict[str, Json], call_id: str, place: str) -> Block:

@@ -23,6 +23,7 @@ Json: TypeAlias = dict[str, Any]
 _NAME = re.compile(r"[0-9a-f]{10,128}|[0-9a-z]{26}|gateway\S{1,60}|bot\S{1,60}")
 """What looks like a secret and is none: digests, ids, and chains of the ledger."""
 FORMAT = "abeyance.session/1"
+CONVERSATION_FORMAT = "abeyance.conversation/1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class Drawn:
     rules: tuple[str, ...] = ()
     """Which rules found something in it."""
     within: tuple[Drawn, ...] = ()
+    image: str = ""
+    """The place of an image that can be shown in it."""
 
     @property
     def masked(self) -> int:
@@ -150,7 +152,7 @@ def _entry(block: Block, results: Iterable[Block], findings: Findings) -> Drawn:
             )
         case BlockKind.MEDIA:
             note = Markup("<p>Not text, and not read by any rule: {}</p>").format(text[:200])
-            return replace(entry, body=note)
+            return replace(entry, body=note, image=block.place if block.is_image else "")
         case BlockKind.ERROR:
             return replace(entry, who="error", name="Error", body=markdown(text, marks))
         case BlockKind.TEXT | BlockKind.SETUP:

@@ -21,19 +21,24 @@ _POLICY = f"{pages.policy_of(_STYLE)}; form-action 'self'; script-src "
 _EVERYWHERE = ("suggest.js",)
 SCRIPTS = {
     name: (_FILES / name).read_bytes()
-    for name in (*_EVERYWHERE, "player.js", "live.js", "search.js", "seal.js")
+    for name in (*_EVERYWHERE, "player.js", "live.js", "search.js", "seal.js", "images.js")
 }
 _THOUSAND = 1000
 _MINUTE_MS = 60_000
 
 
 async def page(
-    template: str, *, scripts: Sequence[str] = (), asks: str = "", **values: object
+    template: str,
+    *,
+    scripts: Sequence[str] = (),
+    asks: str = "",
+    images: Sequence[str] = (),
+    **values: object,
 ) -> Response:
     """Render a template; `scripts` are the names of the only scripts that it may run.
 
-    `asks` is the one address that they may ask for more. `root` among the values is that of our
-    pages.
+    `asks` is the one address that they may ask for more, `images` are those of images.
+    `root` among the values is that of our pages.
     """
     addresses = [f"{values['root']}/{name}" for name in (*_EVERYWHERE, *scripts)]
     text = await render_template(
@@ -41,7 +46,9 @@ async def page(
     )
     answer = Response(encoded(text), content_type="text/html; charset=utf-8")
     # By its whole address: 'self' would allow what a model API answers through the gateway.
-    secure(answer, _POLICY + " ".join(addresses) + (f"; connect-src {asks}" if asks else ""))
+    more = [f"; connect-src {asks}"] if asks else []
+    more += [f"; img-src {' '.join(images)}"] if images else []
+    secure(answer, "".join((_POLICY, " ".join(addresses), *more)))
     return answer
 
 

@@ -10,8 +10,8 @@ from quart import Blueprint, Response, request
 from app.domain.event import EventKind
 from app.domain.record.session import SessionState
 from app.errors import NotFound, NotPermitted
-from app.replay.export import exported
-from app.replay.session_holds import own_hold
+from app.replay.export import CONVERSATION_FORMAT, exported
+from app.replay.session_holds import holds_of, own_hold
 from app.replay.timeline import timeline
 from app.replay.trail import steps, views
 from app.search import SessionFilter
@@ -26,6 +26,8 @@ from proxy.replay.reading import Reading, Told
 from proxy.replay.seal import checked, damaged
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from app.domain.record.session import Session
     from proxy.replay.viewers import Viewer
 
@@ -55,8 +57,12 @@ class ReplayPages:
         routes.add_url_rule("/dashboard", "dashboard", self.dashboard_)
         routes.add_url_rule("/<session_id>", "session", self.session)
         routes.add_url_rule("/<session_id>/conversation", "conversation", self.conversation)
+        routes.add_url_rule(
+            "/<session_id>/conversation/export", "conversation_export", self.conversation_export
+        )
         routes.add_url_rule("/<session_id>/live", "live", self.live)
         routes.add_url_rule("/<session_id>/raw", "raw", self.raw)
+        routes.add_url_rule("/<session_id>/image", "image", self.image)
         routes.add_url_rule("/<session_id>/export", "export", self.export)
         routes.add_url_rule("/<session_id>/seal", "seal", self.seal)
         routes.add_url_rule("/<session_id>/today", "today", self.today)
@@ -110,12 +116,17 @@ class ReplayPages:
             live = f"{self.access.root}/{session.id}/live"
         return await html.page(
             "session",
-            scripts=["live.js" if live else "player.js", *(["seal.js"] if is_whole else [])],
+            scripts=[
+                "live.js" if live else "player.js",
+                *(["seal.js", "images.js"] if is_whole else []),
+            ],
+            images=[f"{self.access.root}/{session.id}/image"] if is_whole else [],
             asks=" ".join(filter(None, (live, seal))),
             live=live,
             broken=broken,
             marks=await self.acting.marking.of(session.id),
             legal_holds=[hold for hold in placed if hold.covers(session)],
+            scopes=["session", *(["conversation"] if session.conversation else [])],
             root=self.access.root,
             viewer=viewer,
             session=session,
@@ -150,9 +161,13 @@ class ReplayPages:
             (one, told, told.said.asked, told.said.answered)
             for one, told in zip(shown, await self.reading.added(shown, earlier), strict=True)
         ]
+        placed = await self.access.storage.legal_holds.all() if viewer.is_auditor else ()
         return await html.page(
             "conversation",
-            scripts=["player.js", "seal.js"],
+            legal_holds=[hold for hold in placed if hold.covers(session)],
+            scopes=["conversation"],
+            scripts=["player.js", "seal.js", "images.js"],
+            images=[f"{self.access.root}/{one.id}/image" for one, *_ in turns],
             asks=f"{self.access.root}/{session.id}/seal",
             root=self.access.root,
             viewer=viewer,
@@ -163,6 +178,31 @@ class ReplayPages:
             before=older_than,
             query="",
         )
+
+    @for_viewers
+    async def conversation_export(self, viewer: Viewer, session_id: str) -> Response:
+        """Give all that is known of each turn of a conversation as JSON, the newest first."""
+        session, _, _ = await self.access.allowed(viewer, session_id, "conversation export", WHOLE)
+        await self._turns(session, "")
+        answer = Response(self._exported_turns(session), content_type="application/json")
+        answer.timeout = None
+        return _to_keep(answer, f"conversation-{session.id}.json")
+
+    async def _exported_turns(self, session: Session) -> AsyncIterator[bytes]:
+        """Yield the parts of one document; it is cut off, and no JSON, where one cannot be read."""
+        yield html.encoded(f'{{"format": "{CONVERSATION_FORMAT}", "sessions": [')
+        last, between = "", ""
+        while turns := (await self._turns(session, last))[:_IN_CONVERSATION]:
+            for turn in turns:
+                yield html.encoded(between + await self._exported(turn))
+                last, between = turn.id, ","
+        yield b"]}"
+
+    async def _exported(self, session: Session) -> str:
+        entries = await self.access.storage.ledger.entries(session.id)
+        holds = await holds_of(self.access.storage.holds, session, entries)
+        raw = await self.reading.exported(session)
+        return exported(session, holds, entries, raw, self.access.catalog().mask)
 
     @for_viewers
     async def seal(self, viewer: Viewer, session_id: str) -> Response:
@@ -212,16 +252,31 @@ class ReplayPages:
         return answer
 
     @for_viewers
+    async def image(self, viewer: Viewer, session_id: str) -> Response:
+        """Show an image of a request, to who asks for it."""
+        session, _, _ = await self.access.allowed(viewer, session_id, "image", WHOLE)
+        found = await self.reading.image(session, request.args.get("place", ""))
+        if found is None:
+            raise NotFound("There is no image here that can be shown.")
+        answer = Response(found.data, content_type=found.media_type)
+        html.secure(answer)
+        answer.headers["x-content-type-options"] = "nosniff"
+        return answer
+
+    @for_viewers
     async def export(self, viewer: Viewer, session_id: str) -> Response:
         """Give all that is known of a session as JSON."""
-        session, holds, _ = await self.access.allowed(viewer, session_id, "export", WHOLE)
-        raw = await self.reading.exported(session)
-        entries = await self.access.storage.ledger.entries(session.id)
-        body = exported(session, holds, entries, raw, self.access.catalog().mask)
-        answer = Response(html.encoded(body), content_type="application/json")
-        html.secure(answer)
-        answer.headers["content-disposition"] = f'attachment; filename="session-{session.id}.json"'
-        return answer
+        session, _, _ = await self.access.allowed(viewer, session_id, "export", WHOLE)
+        body = html.encoded(await self._exported(session))
+        answer = Response(body, content_type="application/json")
+        return _to_keep(answer, f"session-{session.id}.json")
+
+
+def _to_keep(answer: Response, name: str) -> Response:
+    """Have a browser keep an answer as a file."""
+    html.secure(answer)
+    answer.headers["content-disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def _masked(told: Told) -> list[tuple[int, int]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from app.domain.record.session import Side, sent, whole
+from app.domain.segment import Role
 from app.errors import ContentErased, Damaged
 from app.pages import LARGE_BYTES
-from app.replay.blocks import answer_blocks, of_turns
+from app.replay.blocks import Block, BlockKind, answer_blocks, of_turns
 from app.replay.export import Raw, masked_raw
+from app.replay.images import image_at
 from app.replay.reader import Halves
 from app.replay.text_search import saying
 from proxy.replay.telling import Blocks, DrawnHalves, Recorded, masked_and_drawn, told
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.domain.record.session import Chunk, Session
+    from app.replay.images import Image
     from app.replay.reader import Reader
     from app.replay.text_search import Content
     from app.storage.record.session_store import SessionStore
@@ -33,6 +36,8 @@ _BODY_BYTES = 2 * 1024 * 1024
 _CONVERSATION_BYTES = 12 * 1024 * 1024
 """Of all that is read for one page of a conversation, newest first."""
 
+_MOST_ADDED = 100_000
+"""Characters of what a turn added that are shown in its conversation: masking takes its time."""
 _LAST = 1_000_000
 """A page that is there in no session: the last one is shown instead."""
 
@@ -87,6 +92,8 @@ class Reading:
             tuple(block for block in blocks if block.begun_ms is None),
             tuple(block for block in blocks if block.begun_ms is not None),
         )
+        if shown.number == shown.of - 1:
+            page = replace(page, asked=(*page.asked, *map(_unread, shown.unread)))
         drawn = await self._drawn_page(page, session)
         return Told(drawn, shown.number, shown.of, is_partial=bool(shown.pending or shown.cut))
 
@@ -118,8 +125,9 @@ class Reading:
                 continue
             room -= recorded[session.id].size
         read = [session for session in all_of_them if session.id in recorded]
-        drawn = await self._drawn([recorded[session.id] for session in read])
-        found |= dict(zip((session.id for session in read), map(Told, drawn), strict=True))
+        drawn = await self._drawn([recorded[session.id] for session in read], _MOST_ADDED)
+        turns = [Told(halves, is_end=halves.is_cut) for halves in drawn]
+        found |= dict(zip((session.id for session in read), turns, strict=True))
         return [found.get(session.id) or await self._end(session) for session in sessions]
 
     async def _end(self, session: Session) -> Told:
@@ -155,6 +163,11 @@ class Reading:
         async with self._turn:
             return await self._pool.do(len(body) + len(answer), work, self._catalog())
 
+    async def image(self, session: Session, place: str) -> Image | None:
+        """Return the image at a place of a request. Raises Damaged, ContentErased."""
+        body = await self._reader.body(session)
+        return await asyncio.to_thread(image_at, body, place)
+
     async def today(self, session: Session) -> Today:
         """Return what the catalog in force would say of a request."""
         body = await self._reader.body(session)
@@ -167,10 +180,10 @@ class Reading:
         async with self._turn:
             return await self._pool.do(size, partial(_saying, contents, text), self._catalog())
 
-    async def _drawn(self, recorded: list[Recorded]) -> list[DrawnHalves]:
+    async def _drawn(self, recorded: list[Recorded], most: int = 0) -> list[DrawnHalves]:
         size = sum(one.size for one in recorded)
         async with self._turn:
-            return await self._pool.do(size, partial(told, recorded), self._catalog())
+            return await self._pool.do(size, partial(told, recorded, most), self._catalog())
 
     async def _recorded(self, session: Session, chunks: tuple[Chunk, ...]) -> Recorded:
         request = whole(session.request, await self._reader.body(session))
@@ -192,6 +205,11 @@ def _saying(contents: Sequence[Content], text: str, catalog: Catalog) -> list[bo
 
 def _masked_raw(request: bytes, answer: bytes, lost: str, catalog: Catalog) -> Raw:
     return masked_raw(request, answer, catalog.mask_together, lost)
+
+
+def _unread(place: str) -> Block:
+    """Return what no rule could read: in a large request, images among others."""
+    return Block(Role.OTHER, BlockKind.MEDIA, place, place=place, is_image=True)
 
 
 def _lost(why: Damaged | ContentErased) -> Told:

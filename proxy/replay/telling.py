@@ -43,10 +43,15 @@ class Blocks:
 class DrawnHalves:
     asked: tuple[Drawn, ...] = ()
     answered: tuple[Drawn, ...] = ()
+    is_cut: bool = False
+    """Whether they are only the end of what was said."""
 
 
-def told(sessions: Sequence[Recorded], catalog: Catalog) -> list[DrawnHalves]:
-    """Return sessions as they are drawn; of several, each with what it added to those before."""
+def told(sessions: Sequence[Recorded], most: int, catalog: Catalog) -> list[DrawnHalves]:
+    """Return sessions as they are drawn; of several, each with what it added to those before.
+
+    `most` is how many characters of each half are drawn, its end; 0 for all.
+    """
     halves = [
         Blocks(request_blocks(one.wire, one.request), answer_blocks(one.answer, one.chunks))
         for one in sessions
@@ -54,7 +59,23 @@ def told(sessions: Sequence[Recorded], catalog: Catalog) -> list[DrawnHalves]:
     if len(halves) > 1:
         halves = only_new(halves)
     fired = [one.fired for one in sessions]
-    return masked_and_drawn(halves, fired, catalog)
+    ends = [Blocks(_end(half.asked, most), _end(half.answered, most)) for half in halves]
+    drawn = masked_and_drawn(ends, fired, catalog)
+    return [
+        replace(one, is_cut=end != half) for one, end, half in zip(drawn, ends, halves, strict=True)
+    ]
+
+
+def _end(blocks: tuple[Block, ...], most: int) -> tuple[Block, ...]:
+    """Return the last blocks that have not more characters; the first of them may be cut."""
+    kept: list[Block] = []
+    room = most
+    for block in reversed(blocks if most else ()):
+        if room <= 0:
+            break
+        kept.append(block if len(block.text) <= room else replace(block, text=block.text[-room:]))
+        room -= len(block.text)
+    return tuple(reversed(kept)) if most else blocks
 
 
 def masked_and_drawn(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from app.domain.record.legal_hold import HoldScope
 from app.domain.record.session import Side
 from app.domain.record.session_facts import Conversation
 from app.ids import new_id
 from proxy.record.pager import Pager
+from tests.proxy import linking
 from tests.proxy.linking import CLOCK, Browser
 from tests.proxy.replay.conftest import identity_of, recorded
 from tests.proxy.replay.test_pages import signed_in
@@ -58,6 +61,14 @@ async def test_turns_repeat_nothing_across_pages_and_a_large_one_shows_its_end(
         found = re.search(r'href="(\?before=[^"]+)">← Earlier turns', newest)
         assert found is not None
         earlier = (await browser.get(address + found[1])).text
+        exported = json.loads((await browser.get(f"{address}/export")).text)
+        form = linking.hidden(await browser.get(address)) | {"reason": "a claim"}
+        held = await browser.post(f"{place.url}/-/replay/{last.id}/legal-hold", data=form)
+    assert held.status_code == 200
+    placed = [one for one in await place.storage.legal_holds.all() if one.target == talk.id]
+    assert [(one.scope, one.reason) for one in placed] == [(HoldScope.CONVERSATION, "a claim")]
+    assert len(exported["sessions"]) == TURNS + 1
+    assert exported["sessions"][-1]["request_body"].count("ask 0.") == 1
     assert "only the end of it is shown" in newest
     assert "the very end" in newest
     for turn in range(TURNS):

@@ -185,9 +185,10 @@ async def test_whatever_somebody_wrote_is_text_on_every_page(place: Place) -> No
             policy = page.headers["content-security-policy"]
             assert policy.startswith("default-src 'none'")
             assert "unsafe" not in policy
-            script = r"http://[\d.:]+/-/replay/(suggest|player|seal)\.js"
+            script = r"http://[\d.:]+/-/replay/(suggest|player|seal|images)\.js"
             seal = rf"; connect-src http://[\d.:]+/-/replay/{session.id}/seal"
-            assert re.search(rf"script-src {script}( {script})*({seal})?$", policy)
+            image = rf"; img-src http://[\d.:]+/-/replay/{session.id}/image"
+            assert re.search(rf"script-src {script}( {script})*({seal})?({image})?$", policy)
         page = await browser.get(f"{place.url}/-/replay/{session.id}")
         assert "waited 5 ms" in Elements(page.text).text
         assert "Changed by the approver, it ran as" in Elements(page.text).text

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
+
+from app.domain.record.session import RecordedRequest
 from app.domain.segment import Role
 from app.replay.blocks import Block, BlockKind
-from proxy.replay.telling import Blocks, only_new
+from app.settings import POLICIES
+from policies.loader import load_catalog
+from proxy.replay.telling import Blocks, Recorded, only_new, told
 
 ASK = Block(Role.USER, BlockKind.TEXT, "fix it")
 YES = Block(Role.USER, BlockKind.TEXT, "yes")
@@ -29,6 +35,19 @@ def test_each_turn_shows_only_what_it_added_and_a_result_knows_its_tool() -> Non
     assert [(block.text, block.tool) for block in second.asked] == [("a", "sh")]
     assert second.answered == (DONE,)
     assert third.asked == (YES, YES)
+
+
+def test_of_a_large_turn_the_end_is_drawn() -> None:
+    said = [{"role": "user", "content": letter * 600} for letter in "abc"]
+    request = RecordedRequest(
+        "POST", "v1/x", "", (), json.dumps({"messages": said}).encode(), "digest"
+    )
+    recorded = Recorded("openai_chat", request, None, (), ())
+    catalog = load_catalog(POLICIES)
+    [whole], [cut] = (told([recorded], most, catalog) for most in (0, 1_000))
+    assert (whole.is_cut, len(whole.asked)) == (False, 3)
+    assert cut.is_cut
+    assert [re.sub(r"<[^>]*>|\s", "", entry.body) for entry in cut.asked] == ["b" * 400, "c" * 600]
 
 
 def test_what_the_record_has_no_answer_for_is_shown_where_it_comes_back() -> None:
