@@ -14,6 +14,7 @@ from rich.text import Text
 from app.clock import SystemClock
 from app.domain.record.session import SessionState
 from app.search import SessionFilter, parse_filter
+from cli.sessions.listing import says
 from cli.sessions.looking import catalog_here, note
 from cli.sessions.telling import as_json, row
 from cli.storing import with_storage
@@ -44,10 +45,12 @@ def tail(
     show = _as_lines if json_ else _as_text(Console(soft_wrap=True, highlight=False))
 
     async def follow(storage: MongoStorage) -> None:
-        await note(storage, "tail", query=(await catalog_here()).mask(query))
+        catalog = await catalog_here()
+        await note(storage, "tail", query=catalog.mask(query))
         Console(stderr=True).print("Following sessions; Ctrl-C ends it.", style="dim")
-        async for session in changes(storage, wanted):
-            show(session)
+        async for session in changes(storage, replace(wanted, text="")):
+            if not wanted.text or await says(storage, session, wanted.text, catalog):
+                show(session)
 
     try:
         with_storage(follow)

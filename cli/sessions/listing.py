@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from app.replay.reader import Reader
-from app.replay.text_search import SECONDS, TextSearch, saying
+from app.replay.text_search import SECONDS, TextSearch, content_of, saying
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
     from app.search import SessionFilter
     from app.storage.store import MongoStorage
     from policies.compiled_catalog import Catalog
+
+
+async def says(storage: MongoStorage, session: Session, text: str, catalog: Catalog) -> bool:
+    """Tell whether a session has a text, as far as it has gone."""
+    reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
+    content = await content_of(storage.sessions, reader, session)
+    if content is None:
+        return False
+    [has] = await asyncio.to_thread(saying, [content], text, catalog.mask_together)
+    return has
 
 
 async def listed(

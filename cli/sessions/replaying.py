@@ -20,6 +20,7 @@ from app.replay.session_holds import holds_of
 from app.replay.transcript import answer_turns
 from app.search import parse_filter
 from bot.slack.text import clean
+from cli.sessions.listing import listed
 from cli.sessions.looking import catalog_here, note
 from cli.sessions.playing import Step, pauses, steps
 from cli.sessions.telling import facts
@@ -52,7 +53,7 @@ def replay(
 
     async def play(storage: MongoStorage) -> None:
         catalog = await catalog_here()
-        found = await storage.sessions.search(wanted, limit=limit)
+        found = await listed(storage, wanted, limit, catalog)
         if not found:
             raise NotFound("No session fits this: see `abeyance session list`.")
         for session in found[::-1]:

@@ -86,6 +86,7 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     played = await typed("replay", "decision:denied", "--speed", "1000")
     assert played.index("[red]hello[2J key [aws-access-key-id]") < played.index("world")
     assert "\x1b" not in played
+    assert "world" in await typed("replay", "text:world", "--json")
     [*_, end] = (await typed("replay", session.id, "--json")).splitlines()
     assert json.loads(end)["at_ms"] == 4500
     exported = json.loads(await typed("show", session.id, "--json"))
@@ -93,7 +94,7 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     events = [entry.event for entry in await storage.ledger.entries(session.id)]
     assert [(event.kind, event.data["in"]) for event in events] == [
         (EventKind.REPLAY_SHOWN, "terminal")
-    ] * 4
+    ] * 5
     await storage.pieces.remove(names)
     assert "✗ Not intact: A piece of the record is not stored" in await typed("show", session.id)
     assert json.loads(await typed("show", session.id, "--json"))["lost"]
@@ -106,8 +107,18 @@ async def test_sessions_are_followed_as_they_open_and_end(
     storage: MongoStorage, mongodb_uri: str, database_name: str
 ) -> None:
     environment = {"MONGODB_URI": mongodb_uri, "ABEYANCE_MONGODB_DATABASE": database_name}
+    environment |= RECORD_KEYS
     following = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "cli", "session", "tail", "connection:openai", "--json"),
+        *(
+            sys.executable,
+            "-m",
+            "cli",
+            "session",
+            "tail",
+            "connection:openai",
+            "text:body",
+            "--json",
+        ),
         env=os.environ | environment,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -116,8 +127,12 @@ async def test_sessions_are_followed_as_they_open_and_end(
     assert following.stderr is not None
     assert b"Following" in await following.stderr.readline()
     now = SystemClock().now()
-    ours = a_session(now, connection="openai", decision=Decision.PENDING)
-    await open_session(storage, a_session(now, connection="anthropic"))
+    said = json.dumps({"messages": [{"role": "user", "content": "a body of text"}]}).encode()
+    names = await put_body(storage, a_session(now), said)
+    request = RequestHead("POST", "v1/x", "", (), "d", len(said), names)
+    ours = a_session(now, connection="openai", decision=Decision.PENDING, request=request)
+    await open_session(storage, a_session(now, connection="anthropic", request=request))
+    await open_session(storage, a_session(now, connection="openai"))
     await open_session(storage, ours)
     opened = json.loads(await following.stdout.readline())
     await change_session(storage, ours.id, decision=Decision.DENIED, state=SessionState.CLOSED)
