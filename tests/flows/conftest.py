@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One running product for the stories of a file; each story looks only at its own doings."""
     with open_house(tmp_path_factory.mktemp("house"), mongodb_uri) as house:
+        house.tells_reasons = True
         yield house

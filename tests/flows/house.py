@@ -92,6 +92,8 @@ class House:
     processes: list[Process] = field(default_factory=list)
     settings: dict[str, str] = field(default_factory=dict)
     """Further settings of gateway and bot."""
+    tells_reasons: bool = False
+    """Whether its ledger is looked at in the end, for the reasons of all that went out."""
     program: str = "cli"
     """The module that gateway and bot are started from."""
 
@@ -106,7 +108,7 @@ class House:
         codes = {process.name: process.stop() for process in reversed(self.processes)}
         died = {name: code for name, code in codes.items() if code not in (0, -signal.SIGKILL)}
         assert not died, f"processes ended badly: {died}\n{self.logs()}"
-        if hasattr(self, "bot"):
+        if self.tells_reasons:
             assert not (told := asyncio.run(self._out_of_order())), told
 
     async def _out_of_order(self) -> list[str]:

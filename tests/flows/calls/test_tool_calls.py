@@ -31,6 +31,7 @@ def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (data / "policies" / "catalog" / "calls.yaml").write_text(RULES)
     (data / "policies" / "approvers.yaml").write_text(SETS)
     with open_house(data, mongodb_uri, data / "policies") as house:
+        house.tells_reasons = True
         yield house
 
 

@@ -60,6 +60,7 @@ def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (policies / "catalog" / "rules.yaml").write_text(RULES)
     (policies / "approvers.yaml").write_text(APPROVERS)
     with open_house(tmp_path_factory.mktemp("house"), mongodb_uri, policies) as house:
+        house.tells_reasons = True
         yield house
 
 
