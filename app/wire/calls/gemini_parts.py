@@ -24,6 +24,7 @@ MARKERS = (
 _FUNCTION = ("functionCall", "function_call")
 _CODE = ("executableCode", "executable_code")
 _TOOL = ("toolCall", "tool_call")
+SIGNATURES = ("thoughtSignature", "thought_signature")
 _IN_PIECES = ("partialArgs", "partial_args", "willContinue", "will_continue")
 
 
@@ -59,6 +60,16 @@ def with_arguments(part: Part, arguments: dict[str, Json]) -> Part:
     name = next(name for name in _FUNCTION if isinstance(part.get(name), dict))
     function = part[name]
     return {**part, name: {**function, "args": arguments}} if isinstance(function, dict) else part
+
+
+def signature_of(part: Part) -> Part:
+    """Return the members of a part that sign it.
+
+    Of several calls at once only the first is signed. Where it is replaced, the next one needs its
+    signature: Google refuses a turn in which the first call has none ("Thought signatures" at
+    ai.google.dev/gemini-api/docs).
+    """
+    return {name: part[name] for name in SIGNATURES if part.get(name)}
 
 
 def _call(

@@ -53,8 +53,17 @@ def _chunk(chunk: Json, rulings: Iterator[Ruling]) -> Json:
 def _candidate(candidate: gemini_parts.Part, rulings: Iterator[Ruling]) -> Json:
     before = gemini_chunks.parts_of(candidate)
     parts: list[gemini_parts.Part] = []
+    owed: gemini_parts.Part = {}
     for part in before:
-        parts.extend(_written(part, next(rulings)) if gemini_chunks.is_call(part) else [part])
+        if not gemini_chunks.is_call(part):
+            parts.append(part)
+            continue
+        *said, last = _written(part, next(rulings))
+        if gemini_chunks.is_call(last):
+            last, owed = {**owed, **last}, {}
+        else:
+            owed = owed or gemini_parts.signature_of(part)
+        parts += [*said, last]
     return gemini_chunks.with_parts(candidate, parts) if parts != before else candidate
 
 

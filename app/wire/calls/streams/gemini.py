@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from app.wire import strict_json
@@ -13,13 +13,19 @@ from app.wire.calls.base import Changed, Replaced
 from app.wire.calls.rulings import parsed_arguments
 from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
 from app.wire.calls.streams import gemini_chunks
-from app.wire.calls.streams.gemini_chunks import Call, candidates_of, index_of, parts_of, with_parts
+from app.wire.calls.streams.gemini_chunks import (
+    Call,
+    Object,
+    candidates_of,
+    index_of,
+    parts_of,
+    with_parts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.wire.base import Json
-    from app.wire.calls.streams.gemini_chunks import Object
 
 _SAID = re.compile(rb'"text"\s*:\s*"[^"]')
 _THOUGHT = b'"thought"'
@@ -42,6 +48,8 @@ class _Candidate:
     parted: bool = False
     """Whether the words that come next begin a paragraph, after a text of ours."""
     ended: bool = False
+    owed: Object = field(default_factory=dict)
+    """The signature of a call that was replaced, for the next one."""
 
 
 class GeminiStream(StreamReader):
@@ -166,6 +174,9 @@ class GeminiStream(StreamReader):
             return b"".join(map(self._written, chunks))
         first, *others = chunks
         parts: list[Object] = [{"text": ruling.text}] if ruling.text else []
+        if isinstance(ruling, Replaced):
+            state = self._candidate(call.candidate)
+            state.owed = state.owed or gemini_parts.signature_of(call.merged())
         if isinstance(ruling, Changed):
             new = parsed_arguments(ruling.arguments)
             parts.append(gemini_parts.with_arguments(call.merged(), new))
@@ -194,6 +205,8 @@ class GeminiStream(StreamReader):
         return chunk.written({**value, "candidates": fitted})
 
     def _part(self, state: _Candidate, part: Object, *, ours: bool) -> Object:
+        if state.owed and gemini_chunks.is_call(part):
+            part, state.owed = {**state.owed, **part}, {}
         text = part.get("text")
         if not isinstance(text, str) or not text or part.get("thought"):
             return part

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.wire.calls import gemini_parts
+from app.wire.calls.gemini_parts import SIGNATURES
 from app.wire.calls.stream import Stretch, unreadable
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ Object: TypeAlias = "dict[str, Json]"
 _CALLS = ("functionCall", "function_call", "executableCode", "executable_code")
 _CALL_MEMBERS = (*_CALLS, "toolCall", "tool_call")
 _FUNCTIONS = _CALLS[:2]
-_SIGNATURES = ("thoughtSignature", "thought_signature")
+
 _ENDS = ("finishReason", "finishMessage", "tokenCount", "avgLogprobs")
 _STEP = re.compile(r"\.([^.\[\]'\"]+)|\[(\d{1,6})\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
 _VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
@@ -62,7 +63,7 @@ class Call:
         ids = [function["id"] for function in functions if function.get("id")]
         if ids:
             merged["id"] = ids[0]
-        signed = {name: part[name] for part in self.parts for name in _SIGNATURES if part.get(name)}
+        signed = {name: part[name] for part in self.parts for name in SIGNATURES if part.get(name)}
         return {"functionCall": merged, **signed}
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 
-from app.wire.calls.base import Passed
+from app.wire.calls.base import Changed, Passed, Replaced
 from app.wire.calls.streams.gemini import GeminiStream
 from tests.app.wire.calls.answers.geminis import (
     ANSWERS,
     NEWLINE,
+    SIGNATURE,
+    Part,
     Said,
     asked,
+    chunk,
     expected,
     made,
     read,
@@ -67,3 +71,23 @@ def test_arguments_are_put_together_from_their_pieces(answer: list[Said]) -> Non
     held = [at for at, said in enumerate(answer) if said.is_held]
     assert [json.loads(call.arguments) for call in stream.calls] == [asked(at) for at in held]
     assert [call.call_id for call in stream.calls] == [f"call_{at}" for at in held]
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["apart", "together"])
+@pytest.mark.parametrize(
+    "ruling", [Passed(), Changed('{"command":"ls"}', "")], ids=["as it is", "changed"]
+)
+def test_the_next_call_has_the_signature_of_one_that_is_replaced(
+    ruling: Ruling, *, apart: bool
+) -> None:
+    """Google refuses a turn in which the first of several calls has none."""
+    calls: list[Part] = [
+        {"functionCall": {"name": "held_bash", "args": {"command": f"mark{at}"}}} for at in range(3)
+    ]
+    calls[0]["thoughtSignature"] = SIGNATURE
+    listed = [[call] for call in calls] if apart else [calls]
+    answer = b"".join(chunk(parts, {}) for parts in listed) + chunk([{"text": ""}], {}, "STOP")
+    rulings: list[Ruling] = [Replaced("It was denied."), ruling, Passed()]
+    out = driven(reader(), answer, lambda number: rulings[number], Timing(), {})
+    seen, _ = read(out)
+    assert [one[2] for one in seen if one[0] == "held_bash"] == [SIGNATURE, None]

@@ -252,6 +252,14 @@ CASES = (
         ),
     ),
     Case(
+        "gemini: the next call has the signature of one that is replaced",
+        GEMINI,
+        gemini(part(thoughtSignature="c2ln"), part(), part()),
+        (GEMINI_CALL, GEMINI_CALL, GEMINI_CALL),
+        (DENIED, Passed(), Passed()),
+        gemini({"text": DENIED.text}, {"thoughtSignature": "c2ln", **part()}, part()),
+    ),
+    Case(
         "gemini: the chunks of a stream in one array",
         GEMINI,
         [gemini({"text": "so"}), gemini(part())],
