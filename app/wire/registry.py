@@ -41,7 +41,7 @@ _GEMINI: Mapping[str, TableFormat] = {
     ":rawPredict": ANTHROPIC,
     ":streamRawPredict": ANTHROPIC,
 }
-_BEDROCK: Mapping[str, TableFormat] = {"/converse": CONVERSE}
+_BEDROCK: Mapping[str, TableFormat] = {"/converse": CONVERSE, "/converse-stream": CONVERSE}
 _MCP: Mapping[str, TableFormat] = {"/mcp": MCP}
 
 # For each kind of connection its paths, and the format of all others.
@@ -64,13 +64,19 @@ RECORDED = frozenset(_RECORDED)
 """What a session may be recorded with."""
 TELLING = frozenset({"anthropic_version", "input", "messages"})
 """The members of a body that tell its format, where the path does not."""
-# How the address ends at which a model is asked; other endpoints of a wire are other calls.
-_MODEL_CALLS: Mapping[str, tuple[str, ...]] = {
-    "openai_chat": ("/chat/completions",),
-    "openai_completions": ("/completions",),
-    "openai_responses": ("/responses",),
-    "anthropic": ("/messages", ":rawPredict", ":streamRawPredict", "/invoke"),
-    "gemini": (":generateContent", ":streamGenerateContent", ":countTokens"),
+_BEFORE = r"(?:/(?:api|openai|anthropic|v\d\w*|deployments/[^/]+))*"
+_VERTEX = r"(?:/projects/[^/]+/locations/[^/]+(?:/publishers/[^/]+)?)?"
+_OF_MODEL = rf"(?:/v\d\w*)?{_VERTEX}/(?:models|tunedModels|endpoints)/[^/:]+"
+# By the name of a wire, the whole address at which a model is asked. Elsewhere the same ending is
+# another call, and an approval of one does not cover the other.
+_MODEL_CALLS: Mapping[str, re.Pattern[str]] = {
+    "openai_chat": re.compile(rf"{_BEFORE}/chat/completions"),
+    "openai_completions": re.compile(rf"{_BEFORE}/completions"),
+    "openai_responses": re.compile(rf"{_BEFORE}/responses"),
+    "anthropic": re.compile(
+        rf"{_BEFORE}/messages|{_OF_MODEL}:(?:rawPredict|streamRawPredict)|/model/[^/]+/invoke"
+    ),
+    "gemini": re.compile(rf"{_OF_MODEL}:(?:generateContent|streamGenerateContent|countTokens)"),
 }
 # By the name of a wire, the whole address at which tokens are counted. Elsewhere the same ending is
 # an endpoint that nothing is known of, and asking it is a call of its own kind.
@@ -124,8 +130,9 @@ def call_kind(wire: WireFormat, method: str, path: str) -> str:
     plain = f"/{path.strip('/')}"
     if only_counts(wire, method, path):
         plain = plain.removesuffix("/count_tokens").removesuffix("/input_tokens")
-    ends = _MODEL_CALLS.get(wire.name, ())
-    return wire.name if method == "POST" and plain.endswith(ends) else f"{method} {plain}"
+    asked = _MODEL_CALLS.get(wire.name)
+    is_asked = method == "POST" and asked is not None and asked.fullmatch(plain)
+    return wire.name if is_asked else f"{method} {plain}"
 
 
 def only_counts(wire: WireFormat, method: str, path: str) -> bool:
