@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,21 +17,29 @@ from proxy.calls.leaving import Leaving
 from proxy.calls.limits import KeptBytes
 from proxy.calls.scene import scene_of
 from proxy.front import stated_reason
-from proxy.holds.waiting import WaitMode, patience_of, waiting_mode
+from proxy.holds.waiting import WaitMode, patience_of, pulse_of, waiting_mode
 from proxy.visit import Visit
 from proxy.work.pool import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from app.domain.connection import Connection
     from policies.compiled_catalog import Catalog
     from proxy.facts import Inquiry
+    from proxy.front import Headers
     from proxy.inspection import Incoming
     from proxy.record.recording import Recording
 
-_MOST_SECONDS = 540.0
+MOST_SECONDS = 540.0
 """For how long a call is held in one answer: agents and what stands before them give up after ten
 minutes. The hold goes on, and the same call finds it again."""
+
+
+def held_for(headers: Headers, connection: Connection, mode: WaitMode) -> float:
+    """Return for how many seconds a call is held in one answer, at most."""
+    patience = patience_of(headers, connection, mode)
+    return MOST_SECONDS if patience is None else min(patience, MOST_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +71,13 @@ class Watching:
         if watched is None:
             return None
         mode = waiting_mode(incoming.headers, inquiry.facts, inquiry.connection)
-        patience = patience_of(incoming.headers, inquiry.connection, mode)
         told = AnsweredRequest(
             incoming.identity,
             incoming.names,
             inquiry,
             recording,
             stated_reason(incoming.headers),
-            _MOST_SECONDS if patience is None else min(patience, _MOST_SECONDS),
+            held_for(incoming.headers, inquiry.connection, mode),
             partial(scene_of, incoming),
             incoming.size,
             program=visit.program,
@@ -79,7 +85,7 @@ class Watching:
         decisions = Decisions(told, catalog, self.asking, self.pool, self.clock, self.metrics)
         kept_alive = mode is WaitMode.KEEP_ALIVE
         waits = Waits(
-            pulse_seconds=self.pulse_seconds if kept_alive else math.inf,
+            pulse_seconds=pulse_of(incoming.headers, self.pulse_seconds, mode),
             line=kept_alive and inquiry.has_tools and visit.client.is_agent,
             together=watched.together,
             asker=inquiry.asker(incoming.identity),

@@ -11,6 +11,8 @@ from app.domain.connection import Waiting
 from proxy.front import header
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from app.domain.connection import Connection
     from app.domain.hold import Hold
     from app.domain.segment import Facts
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 # The part of the client's own read timeout that we use up; the rest is for our answer to arrive.
 _PATIENCE = 0.9
-_ANNOUNCED = ("x-stainless-read-timeout", "x-stainless-timeout", "x-server-timeout")
+_FOR_THE_WHOLE = "x-server-timeout"
+_ANNOUNCED = ("x-stainless-read-timeout", "x-stainless-timeout", _FOR_THE_WHOLE)
 # How many signs of life a client gets before its own timeout, and how often at most: a caller may
 # announce anything.
 _SIGNS_OF_LIFE = 3
@@ -77,28 +80,31 @@ def waiting_mode(headers: Headers, facts: Facts, connection: Connection) -> Wait
 def patience_of(headers: Headers, connection: Connection, mode: WaitMode) -> float | None:
     """Return for how many seconds the caller waits; None: to the end.
 
-    Anybody may say `Prefer: wait=30`. In silence the timeout counts too that an SDK announces:
-    Python's for each read, JavaScript's until the head of the answer, Google's for the whole.
+    Anybody may say `Prefer: wait=30`. The timeout of Google's SDK is for the whole answer. In
+    silence those of other SDKs count too: Python's for each read, JavaScript's until the head.
     """
     bounds = [*_preferred(headers)]
+    counting = (_FOR_THE_WHOLE,) if mode is WaitMode.KEEP_ALIVE else _ANNOUNCED
+    bounds += [seconds * _PATIENCE for seconds in _announced(headers, counting)]
     if mode is not WaitMode.KEEP_ALIVE:
-        bounds += [seconds * _PATIENCE for seconds in _announced(headers)]
         bounds += [connection.patience] if connection.patience > 0 else []
     return min(bounds, default=None)
 
 
-def pulse_of(headers: Headers, usual: float) -> float:
-    """Return how many seconds apart the signs of life are.
+def pulse_of(headers: Headers, usual: float, mode: WaitMode = WaitMode.KEEP_ALIVE) -> float:
+    """Return how many seconds apart the signs of life are; infinity where none are sent.
 
     A client that announces a short timeout gets some before that.
     """
+    if mode is not WaitMode.KEEP_ALIVE:
+        return math.inf
     needed = [seconds / _SIGNS_OF_LIFE for seconds in _announced(headers)]
     return min(usual, max(min(needed, default=usual), _QUICKEST_SECONDS))
 
 
-def _announced(headers: Headers) -> list[float]:
+def _announced(headers: Headers, names: Iterable[str] = _ANNOUNCED) -> list[float]:
     """Return the timeouts that an SDK says that it has."""
-    return [seconds for name in _ANNOUNCED if (seconds := _seconds(header(headers, name)))]
+    return [seconds for name in names if (seconds := _seconds(header(headers, name)))]
 
 
 def _is_event_stream(facts: Facts) -> bool:

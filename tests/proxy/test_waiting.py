@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from app.domain.connection import Connection, CredentialScheme, Waiting
 from app.domain.segment import Facts, Prompt
+from proxy.calls.watching import held_for
 from proxy.holds.waiting import WaitMode, patience_of, pulse_of, waiting_mode
 
 STREAM, ORDINARY = Prompt((), "m", streamed=True), Prompt((), "m")
@@ -79,6 +82,20 @@ def test_on_a_stream_that_is_kept_alive_only_a_stated_preference_counts() -> Non
     stated = (*announced, ("prefer", "wait=30"))
     assert patience_of(announced, connection(patience=5), WaitMode.KEEP_ALIVE) is None
     assert patience_of(stated, connection(patience=5), WaitMode.KEEP_ALIVE) == 30
+    # Google's is for the whole answer.
+    whole = (("x-server-timeout", "10"),)
+    assert patience_of(whole, connection(patience=5), WaitMode.KEEP_ALIVE) == 9
+
+
+@pytest.mark.parametrize("mode", [WaitMode.KEEP_ALIVE, WaitMode.SILENT])
+def test_a_call_is_held_in_one_answer_for_nine_minutes_or_for_what_the_caller_says(
+    mode: WaitMode,
+) -> None:
+    assert held_for((), connection(), mode) == 540
+    assert held_for((("prefer", "wait=900"),), connection(), mode) == 540
+    assert held_for((("prefer", "wait=1"),), connection(), mode) == 1
+    announced = (("x-stainless-timeout", "100"),)
+    assert held_for(announced, connection(), mode) == (90 if mode is WaitMode.SILENT else 540)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +108,5 @@ def test_a_client_gets_signs_of_life_before_its_own_timeout(announced: str, seco
 
 def test_a_gateway_that_gives_them_more_often_does_so_to_all() -> None:
     assert pulse_of((("x-stainless-timeout", "600"),), 0.2) == 0.2
+    assert pulse_of((), 0.2, WaitMode.SILENT) == math.inf
     assert pulse_of((("x-stainless-timeout", "0.1"),), 0.2) == 0.2
