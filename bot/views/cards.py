@@ -106,7 +106,7 @@ def buttons(hold: Hold, value: str, *, glass: bool = False) -> list[Button | Men
         drawn.append(Button(label, GRANT, value, confirm=coverage.covers(hold, length)))
     deny = DENY_CALL if hold.tool else DENY
     drawn.append(Button("Deny…", deny, value, style="danger"))
-    more = 0 if hold.tool else len(_open_passages(hold)) - _MOST_PASSAGES
+    more = 0 if hold.is_of_answer else len(_open_passages(hold)) - _MOST_PASSAGES
     drawn.append(Button(f"View full (+{more} more)" if more > 0 else "View full", VIEW, value))
     return [*drawn, Menu(MORE, tuple(_seldom(hold, value, glass=glass)))]
 
@@ -195,15 +195,16 @@ def _why(hold: Hold) -> Markup:
     for fired in (decisive, *others[:_MOST_OTHERS]):
         # A call that is shown as a whole holds what was found in it.
         told = hold.tool is not None and about_calls(fired) and not body.is_folded(hold.tool)
-        quoted = [] if told else passages(fired, left) or quotes(fired)
-        left = max(left - len(quoted), 1)
+        quoted = [] if told or not left else (passages(fired, left) or quotes(fired))[:left]
+        left -= len(quoted)
         lines += [text.bold(fired.title, 200) or text.code(fired.rule, 100), *quoted]
     return text.join(*(line for line in lines if line), by="\n")
 
 
 def _open_passages(hold: Hold) -> list[Passage]:
     asked = [fired.question for fired in hold.verdict.holding if fired.question]
-    return [passage for question in asked for passage in question.passages]
+    found = {passage.name: passage for question in asked for passage in question.passages}
+    return list(found.values())
 
 
 def _approvers(hold: Hold, audience: Audience | None) -> Markup:

@@ -46,7 +46,7 @@ def also_covers(hold: Hold) -> Markup:
     what = "what tools return and the model says while working on this" if work else "this text"
     return text.join(
         text.ours(f"Approving also covers {what}, until "),
-        text.moment(hold.created_at + longest),
+        text.moment(hold.deadline + longest),
         text.ours(" at the latest"),
     )
 
@@ -60,7 +60,7 @@ def _same_call(hold: Hold, call: HeldCall, covers: Sequence[CoverTerms | None]) 
     same = f"exactly the same {words.thing(call)} of this requester: for {idle} after each use"
     return text.join(
         text.ours(f"*Approve* also covers {same}, until "),
-        text.moment(hold.created_at + min(cover.most for cover in given)),
+        text.moment(hold.deadline + min(cover.most for cover in given)),
         text.ours(" at the latest"),
     )
 

@@ -152,7 +152,7 @@ def _listed(hold: Hold) -> list[Block]:
             text.ours(f" · {phrases.name(hold)} · {phrases.risk(hold)} · expires "),
             text.moment(hold.deadline),
         ),
-        *(quotes(decisive)[:1] if decisive and not hold.tool else []),
+        *(quotes(decisive)[:1] if decisive and not hold.is_of_answer else []),
     ]
     if hold.reason:
         lines.append(text.join(text.ours("*Their reason:* "), text.words(hold.reason, 200)))

@@ -50,6 +50,16 @@ def test_a_card_shows_the_newest_typed_passage_first_and_five_at_most() -> None:
     assert "View full (+8 more)" in card
 
 
+def test_a_card_of_two_rules_shows_five_passages_in_all_and_counts_each_once() -> None:
+    rules = [
+        fired(rule=rule, question=Question("law", TERMS, tuple(map(said, names)), COVER))
+        for rule, names in (("one", "abcd"), ("two", "defg"), ("three", "hi"))
+    ]
+    card = words(draw(hold(verdict=Verdict(Action.HOLD, tuple(rules), "c0ffee", TERMS))))
+    assert sum(f"{name} *prod*" in card for name in "abcdefghi") == 5
+    assert "View full (+4 more)" in card
+
+
 @pytest.mark.parametrize(
     ("role", "kind", "told"),
     [
@@ -94,7 +104,8 @@ def test_a_card_says_what_an_approval_covers_and_until_when(kind: PassageKind) -
     work = "what tools return and the model says while working on this"
     what = work if is_work else "this text"
     assert told.startswith(f"Approving also covers {what}, until <!date^")
-    assert str(int((held.created_at + COVER.most).timestamp())) in told
+    # It counts from the approval, which may come as late as the deadline.
+    assert str(int((held.deadline + COVER.most).timestamp())) in told
     assert told.endswith(" at the latest")
 
 
