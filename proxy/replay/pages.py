@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -202,7 +203,8 @@ class ReplayPages:
         entries = await self.access.storage.ledger.entries(session.id)
         holds = await holds_of(self.access.storage.holds, session, entries)
         raw = await self.reading.exported(session)
-        return exported(session, holds, entries, raw, self.access.catalog().mask)
+        mask = self.access.catalog().mask
+        return await asyncio.to_thread(exported, session, holds, entries, raw, mask)
 
     @for_viewers
     async def seal(self, viewer: Viewer, session_id: str) -> Response:

@@ -166,7 +166,8 @@ class Reading:
     async def image(self, session: Session, place: str) -> Image | None:
         """Return the image at a place of a request. Raises Damaged, ContentErased."""
         body = await self._reader.body(session)
-        return await asyncio.to_thread(image_at, body, place)
+        async with self._turn:
+            return await asyncio.to_thread(image_at, body, place)
 
     async def today(self, session: Session) -> Today:
         """Return what the catalog in force would say of a request."""
