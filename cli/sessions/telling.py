@@ -120,7 +120,7 @@ def _became(call: RecordedCall) -> Iterator[str]:
     rules = f" (rule {', '.join(call.rules)})" if call.rules else ""
     yield f"{call.decision.value}{by}{waited}{rules}: {call.tool} {call.arguments}"
     if call.changed:
-        yield f"changed by {call.by or 'an approver'}, it ran as {call.changed}"
+        yield f"{call.change} {call.changed}"
 
 
 def call_json(call: RecordedCall) -> Json:

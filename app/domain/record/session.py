@@ -117,6 +117,13 @@ class RecordedCall:
     is_cut: bool = False
     """Whether `arguments` leave out a part of what the model wrote."""
 
+    @property
+    def change(self) -> str:
+        """Say who changed the arguments, and whether the call was made with the others."""
+        who = "changed by the approver" if self.by else "masked by a rule"
+        ran = self.decision is not Decision.WITHDRAWN
+        return f"{who}, it went on as" if ran else f"{who}, it would have gone on as"
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:

@@ -65,5 +65,5 @@ def _line(call: RecordedCall) -> Markup:
     shown = [text.join(head, *parts, by=" · "), *body.lines(made)]
     if call.changed:
         ran = words.lead(HeldCall(call.tool, call.changed))
-        shown.append(text.join(text.ours("ran as "), text.code(ran, _ARGUMENTS)))
+        shown.append(text.join(text.ours(f"{call.change} "), text.code(ran, _ARGUMENTS)))
     return text.join(*shown, by="\n")

@@ -22,6 +22,7 @@ from app.domain.hold import (
     asker,
 )
 from app.domain.identity import Identity, IdentityKind
+from app.domain.tool_call import HeldCall
 from app.domain.verdict import Action, Approval, Verdict
 
 NOW = datetime(2026, 11, 23, 14, 20, tzinfo=UTC)
@@ -201,6 +202,13 @@ def test_only_a_pending_hold_reminds_and_escalates_and_each_once() -> None:
 def test_a_hold_is_attached_while_a_caller_is() -> None:
     assert not in_state(HoldState.PENDING).attached
     assert replace(in_state(HoldState.PENDING), callers=("g:1",)).attached
+
+
+def test_only_a_call_in_an_answer_is_held_there() -> None:
+    request = in_state(HoldState.PENDING)
+    assert not request.is_of_answer
+    assert replace(request, tool=HeldCall("Bash", "{}")).is_of_answer
+    assert not replace(request, tool=HeldCall("fly", "{}", is_request=True)).is_of_answer
 
 
 def test_a_new_hold_is_pending_with_nothing_said() -> None:
