@@ -183,7 +183,7 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     session = replace(a_session(s, held), cloud=CloudRun(s[1], s[2], tokens=12_345))
     shelf = Shelf(s[0][:300].encode(errors="replace").decode())
     looked = Progress(9, 2, 1.5, session.id, NOW, (session,), is_over=True, has_more=True)
-    decided = Decided(held, {}, tuple(Step(NOW, s[2], s[3]) for _ in range(40)), s[4])
+    decided = Decided((held,), {}, tuple(Step(NOW, s[2], s[3]) for _ in range(40)), s[4])
     assert sendable(listing(shelf, [session] * PAGE_SESSIONS, session.id, looked))
     assert sendable(searching(shelf, looked))
     assert sendable(faulty(shelf, s[1]))
