@@ -73,7 +73,8 @@ class Plan:
         reader = _Reader(scanner, view)
         for place in places:
             reader.go_to(place)
-            reader.read(place + LONGEST)
+            # Behind a beginning that is shorter than its opening, the opening has to be read.
+            reader.read(place + LONGEST + self.tree.longest)
         reader.go_to(_back(view, LONGEST))
         reader.read(len(view))
 

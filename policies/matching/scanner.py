@@ -85,13 +85,18 @@ class Scanner:
 
         Nothing may begin in the view that matters.
         """
-        size = len(view)
+        size = 0 if self._is_dense else len(view)
         for candidate in self.candidates:
             size = min(size, size - len(view[:size].lstrip(candidate.resting)))
         if size:
             self.leap(view[:size])
             self._rest(self.length)
         return size
+
+    @property
+    def _is_dense(self) -> bool:
+        """Whether so much is in progress that the next step may be the one too many."""
+        return len(self.candidates) > MAX_CANDIDATES
 
     def left(self, count: int) -> str:
         """Return the last characters that can be seen, of which `BESIDE` are remembered."""
@@ -112,7 +117,7 @@ class Scanner:
         for at, ch in enumerate(view, self.length + 1):
             trigger = trigger[ch]
             if busy or trigger.fires:
-                if calm is not None and not trigger.fires:
+                if calm is not None and not trigger.fires and not self._is_dense:
                     if ch not in calm:
                         calm[ch] = all(candidate.rests(ch) for candidate in self.candidates)
                     if calm[ch]:

@@ -180,6 +180,40 @@ def test_what_each_detector_finds_is_found_in_a_long_piece_too(shipped: Catalog)
         assert whole == "".join(map(letters.feed, text)) + letters.finish()
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Run 7z a backup-of-the-whole-tree-of-today-and-more.7z -pTr0ub4dor&65 src",
+        "Then zip -r everything-that-is-in-the-folder-of-today.zip src -P Tr0ub4dor&65",
+    ],
+    ids=["7z", "zip"],
+)
+def test_what_begins_with_less_than_its_opening_is_found_where_nothing_else_begins(
+    said: str, shipped: Catalog
+) -> None:
+    """Hyperscan tells of the command alone; the opening has the blank and a letter behind it."""
+    text = f"{'so it was, ' * 13}\n{said}\n{'and so on. ' * 13}"
+    targets = [target for target in shipped.everything.targets if target.source]
+    [password] = [target for target in targets if target.id == "command-line-password"]
+    quiet = [target for target in targets if not Plan([target]).tree.fires_in(text)]
+    plan = Plan([password, *quiet[:40]])
+    pieces, letters = _masker(plan), _masker(plan)
+    whole = pieces.feed(text) + pieces.finish()
+    assert whole == "".join(map(letters.feed, text)) + letters.finish()
+    assert "Tr0ub4dor" not in whole
+
+
+@pytest.mark.parametrize("size", [7, 64, 500])
+def test_what_is_too_dense_does_not_depend_on_the_cut(size: int) -> None:
+    rule = parse("zqj(?:[a-z]+|NNNx)")
+    plan = Plan([Target(f"t{at}", rule) for at in range(97)])
+    text = f"see zqj{'ab' * 20} and so on"
+    letters, pieces = _masker(plan), _masker(plan)
+    alone = "".join(map(letters.feed, text)) + letters.finish()
+    cut = [text[start : start + size] for start in range(0, len(text), size)]
+    assert "".join(map(pieces.feed, cut)) + pieces.finish() == alone
+
+
 @settings(max_examples=400, deadline=None, database=None)
 @given(text=texts)
 def test_the_matcher_of_whole_texts_covers_what_the_masker_of_streams_masks(text: str) -> None:
