@@ -6,6 +6,8 @@ import json
 import re
 from enum import Enum, auto
 
+from app.wire import nature
+
 ENOUGH = 65_536
 """Bytes after which what cannot be told from the beginning is taken for JSON."""
 
@@ -78,8 +80,12 @@ def encoding(head: bytes) -> str:
 
     The mark stays with the text, as its first character.
     """
-    if not head.startswith(_MARKS) and 0 not in head[:4]:
-        return ""
+    if not head.startswith(_MARKS):
+        # By more than the first letters, which may be none of ASCII.
+        if shown := nature.wide(head[: min(len(head), _WIDE_BYTES) & ~1]):
+            return shown
+        if 0 not in head[:4]:
+            return ""
     found = json.detect_encoding(head)
     match found:
         case "utf-8-sig" | "utf-8":
@@ -90,6 +96,7 @@ def encoding(head: bytes) -> str:
             return found
 
 
+_WIDE_BYTES = 64
 _RARE = re.compile("[\u3400-\u4dbf\ua000-\uabff]")
 """Hardly ever written, but a sixth of what random bytes spell: rare ideographs, Yi and others."""
 
@@ -101,6 +108,6 @@ def reads_as_text(head: bytes, wide: str) -> bool:
         text = head[:size].decode(wide)
     except UnicodeDecodeError:
         return False
-    if _RARE.search(text):
+    if _RARE.search(text) and 2 * sum(map(str.isascii, text)) < len(text):
         return False
     return bool(text) and all(ch.isprintable() or ch in _SPACE for ch in text)

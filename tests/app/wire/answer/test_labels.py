@@ -126,7 +126,9 @@ def test_other_text_comes_through_as_it_is(text: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
 @pytest.mark.parametrize("label", ["text/plain", "application/json", "", "application/x-y"])
-@pytest.mark.parametrize("text", ["the key is %s, and so on, and so on", '{"a":"%s"}'])
+@pytest.mark.parametrize(
+    "text", ["the key is %s, and so on, and so on", '{"a":"%s"}', "\ua78c the key is %s, and so on"]
+)
 def test_text_in_a_wide_encoding_is_masked_also_where_the_label_does_not_say(
     encoding: str, label: str, text: str
 ) -> None:
