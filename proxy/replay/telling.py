@@ -58,12 +58,7 @@ def told(sessions: Sequence[Recorded], most: int, catalog: Catalog) -> list[Draw
     ]
     if len(halves) > 1:
         halves = only_new(halves)
-    fired = [one.fired for one in sessions]
-    ends = [Blocks(_end(half.asked, most), _end(half.answered, most)) for half in halves]
-    drawn = masked_and_drawn(ends, fired, catalog)
-    return [
-        replace(one, is_cut=end != half) for one, end, half in zip(drawn, ends, halves, strict=True)
-    ]
+    return masked_and_drawn(halves, [one.fired for one in sessions], catalog, most)
 
 
 def _end(blocks: tuple[Block, ...], most: int) -> tuple[Block, ...]:
@@ -79,26 +74,32 @@ def _end(blocks: tuple[Block, ...], most: int) -> tuple[Block, ...]:
 
 
 def masked_and_drawn(
-    halves: Sequence[Blocks], fired: Sequence[tuple[FiredRule, ...]], catalog: Catalog
+    halves: Sequence[Blocks],
+    fired: Sequence[tuple[FiredRule, ...]],
+    catalog: Catalog,
+    most: int = 0,
 ) -> list[DrawnHalves]:
-    """Mask all of it together: a value that is named in one text is masked in the others."""
+    """Mask all of it together: a value that is named in one text is masked in the others.
+
+    So it is masked before it is cut.
+    """
     blocks = [block for half in halves for block in (*half.asked, *half.answered)]
     mask = catalog.mask_together([block.text for block in blocks])
 
-    def shown(given: Iterable[Block], findings: Findings) -> tuple[Drawn, ...]:
-        return drawn(
-            [
-                replace(block, text=mask(block.text), tool=mask(block.tool) if block.tool else "")
-                for block in given
-            ],
-            findings,
+    def masked(given: Iterable[Block]) -> tuple[Block, ...]:
+        return tuple(
+            replace(block, text=mask(block.text), tool=mask(block.tool) if block.tool else "")
+            for block in given
         )
 
     effort = Effort()
 
     def drawn_half(half: Blocks, rules: tuple[FiredRule, ...]) -> DrawnHalves:
-        answered = shown(half.answered, Findings((), catalog.labels, effort))
-        return DrawnHalves(shown(half.asked, Findings(rules, catalog.labels, effort)), answered)
+        asked, answered = masked(half.asked), masked(half.answered)
+        ends = _end(asked, most), _end(answered, most)
+        told_last = drawn(ends[1], Findings((), catalog.labels, effort))
+        told_first = drawn(ends[0], Findings(rules, catalog.labels, effort))
+        return DrawnHalves(told_first, told_last, is_cut=ends != (asked, answered))
 
     newest_first = zip(reversed(halves), reversed(fired), strict=True)
     return [drawn_half(half, rules) for half, rules in newest_first][::-1]

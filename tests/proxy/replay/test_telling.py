@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from app.domain.record.session import RecordedRequest
 from app.domain.segment import Role
 from app.replay.blocks import Block, BlockKind
@@ -48,6 +50,21 @@ def test_of_a_large_turn_the_end_is_drawn() -> None:
     assert (whole.is_cut, len(whole.asked)) == (False, 3)
     assert cut.is_cut
     assert [re.sub(r"<[^>]*>|\s", "", entry.body) for entry in cut.asked] == ["b" * 400, "c" * 600]
+
+
+@pytest.mark.parametrize(
+    "before", [12, 200], ids=["cut in its middle", "named in what is cut away"]
+)
+def test_what_is_cut_is_masked_before(before: int) -> None:
+    named = 'DB_PASSWORD = "Tr0ub4dor&35" and '
+    words = f"{'so it was, ' * 50}{named}{'x y z, ' * 40}I have set Tr0ub4dor&35 as you asked"
+    most = len(words) - words.index("Tr0ub4dor") - before + 12
+    body = json.dumps({"messages": [{"role": "user", "content": words}]}).encode()
+    request = RecordedRequest("POST", "v1/x", "", (), body, "digest")
+    [cut] = told([Recorded("openai_chat", request, None, (), ())], most, load_catalog(POLICIES))
+    assert cut.is_cut
+    assert "as you asked" in cut.asked[0].body
+    assert "Tr0ub4dor" not in cut.asked[0].body
 
 
 def test_what_the_record_has_no_answer_for_is_shown_where_it_comes_back() -> None:
