@@ -185,16 +185,19 @@ class ReplayPages:
         """Give all that is known of each turn of a conversation as JSON, the newest first."""
         session, _, _ = await self.access.allowed(viewer, session_id, "conversation export", WHOLE)
         await self._turns(session, "")
-        answer = Response(self._exported_turns(session), content_type="application/json")
+        answer = Response(self._exported_turns(viewer, session), content_type="application/json")
         answer.timeout = None
         return _to_keep(answer, f"conversation-{session.id}.json")
 
-    async def _exported_turns(self, session: Session) -> AsyncIterator[bytes]:
+    async def _exported_turns(self, viewer: Viewer, session: Session) -> AsyncIterator[bytes]:
         """Yield the parts of one document; it is cut off, and no JSON, where one cannot be read."""
         yield html.encoded(f'{{"format": "{CONVERSATION_FORMAT}", "sessions": [')
         last, between = "", ""
         while turns := (await self._turns(session, last))[:_IN_CONVERSATION]:
             for turn in turns:
+                if turn.id != session.id:
+                    what = "conversation export"
+                    await self.access.note(viewer, EventKind.REPLAY_SHOWN, what, turn.id)
                 yield html.encoded(between + await self._exported(turn))
                 last, between = turn.id, ","
         yield b"]}"

@@ -65,6 +65,9 @@ async def test_turns_repeat_nothing_across_pages_and_a_large_one_shows_its_end(
         form = linking.hidden(await browser.get(address)) | {"reason": "a claim"}
         held = await browser.post(f"{place.url}/-/replay/{last.id}/legal-hold", data=form)
     assert held.status_code == 200
+    for turn in exported["sessions"]:
+        entries = await place.storage.ledger.entries(turn["session"]["id"])
+        assert "conversation export" in [entry.event.data.get("what") for entry in entries]
     placed = [one for one in await place.storage.legal_holds.all() if one.target == talk.id]
     assert [(one.scope, one.reason) for one in placed] == [(HoldScope.CONVERSATION, "a claim")]
     assert len(exported["sessions"]) == TURNS + 1
