@@ -1,7 +1,8 @@
 """Which conversation a request belongs to: by what its client, its CI run or its agent is called.
 
-Nothing is decided by it but which sessions are shown together, always of one person alone: a
-client may claim any name. Where nothing names it, its history tells (`histories.py`).
+It decides which sessions are shown together, and how far an approval "for this task" reaches:
+always of one person alone, since a client may claim any name. Where nothing names it, its history
+tells which sessions belong together (`histories.py`).
 """
 
 from __future__ import annotations

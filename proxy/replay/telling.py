@@ -88,7 +88,13 @@ def masked_and_drawn(
 
     def masked(given: Iterable[Block]) -> tuple[Block, ...]:
         return tuple(
-            replace(block, text=mask(block.text), tool=mask(block.tool) if block.tool else "")
+            replace(
+                block,
+                text=mask(block.text),
+                tool=mask(block.tool) if block.tool else "",
+                # The place of an image is in the address that shows it.
+                is_image=block.is_image and mask(block.place) == block.place,
+            )
             for block in given
         )
 

@@ -77,7 +77,10 @@ async def test_an_ordinary_prompt_is_answered_with_its_key_masked_and_nobody_is_
 async def test_a_hold_outlasts_an_agents_patience_and_only_what_names_the_moonbase_anew_asks_again(
     agent: Agent, desk: Desk, model: ModelDriver, maria: SlackUser, case: str
 ) -> None:
-    """By its own setting it waits 5 s for a sign of life, and gets one in time."""
+    """By its own setting it waits 5 s for a sign of life, and gets one in time.
+
+    Gemini CLI has no such setting.
+    """
     async with asyncio.TaskGroup() as tasks:
         prompt = f"Fly to the moonbase, {case}"
         running = tasks.create_task(desk.run(agent, prompt, patience=PATIENCE_SECONDS))
