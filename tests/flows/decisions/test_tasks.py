@@ -180,6 +180,9 @@ async def test_after_one_denial_only_the_first_new_reason_asks_again(
     async with house.http(await idp.token("alice")) as http:
         async with held(http, maria, word, ask) as (card, _):
             await deny(maria, card, f"{word}: not today")
+        await alice.wait_for_message(
+            lambda told: word in told.words and "Withdraw" not in told.buttons, channel="abeyance"
+        )
         once = {"Abeyance-Reason": f"{word} cannot wait"}
         async with held(http, maria, once["Abeyance-Reason"], ask, **once) as (_, asking):
             told = await alice.wait_for_message(
