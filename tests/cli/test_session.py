@@ -79,7 +79,7 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     assert "[red]hello[2J key [aws-access-key-id]" in shown
     assert "world" in shown
     assert "approved by Maria after 3.0 s (rule looks): Bash ls" in shown
-    assert "changed by Maria, it ran as ls -a" in shown
+    assert "Changed by the approver, it ran as ls -a" in shown
     assert json.loads(line)["calls"][0]["changed"] == "ls -a"
     assert "https://up.example/v1, credential 3f9a00000000" in shown
     assert "\x1b" not in shown

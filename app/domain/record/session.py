@@ -120,9 +120,9 @@ class RecordedCall:
     @property
     def change(self) -> str:
         """Say who changed the arguments, and whether the call was made with the others."""
-        who = "changed by the approver" if self.by else "masked by a rule"
+        who = "Changed by the approver" if self.by else "Masked by a rule"
         ran = self.decision is not Decision.WITHDRAWN
-        return f"{who}, it went on as" if ran else f"{who}, it would have gone on as"
+        return f"{who}, it ran as" if ran else f"{who}, it would have run as"
 
 
 @dataclass(frozen=True, slots=True)

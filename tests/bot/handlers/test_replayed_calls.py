@@ -55,8 +55,16 @@ def call(
             f"{SHELL}approved · by Maria Lopez · after 1 min · rule `deploys` · card `9PM4BY`",
         ),
         (
-            call(Decision.APPROVED, "deploys", changed='{"command": "make test"}'),
-            "`make build`\nran as `make test`",
+            call(Decision.APPROVED, "deploys", by="Maria", changed='{"command": "make test"}'),
+            "`make build`\nChanged by the approver, it ran as `make test`",
+        ),
+        (
+            call(Decision.MASKED, "no-keys", changed='{"command": "make test"}'),
+            "`make build`\nMasked by a rule, it ran as `make test`",
+        ),
+        (
+            call(Decision.WITHDRAWN, "deploys", by="Maria", changed='{"command": "make test"}'),
+            "`make build`\nChanged by the approver, it would have run as `make test`",
         ),
         (call(Decision.GRANTED, "deploys"), f"{SHELL}went on: approved before · rule `deploys`\n"),
         (call(Decision.DENIED, "a", "b"), f"{SHELL}denied: it was not made · rule `a, b`\n"),
@@ -73,7 +81,8 @@ def call(
         ),
     ],
     ids=[
-        *("allowed", "masked", "approved", "changed", "granted", "denied", "expired"),
+        *("allowed", "masked", "approved", "changed", "masked, changed", "withdrawn, changed"),
+        *("granted", "denied", "expired"),
         *("withdrawn", "pending", "by provider", "by provider, denied"),
     ],
 )
