@@ -27,7 +27,7 @@ _BEGINNINGS = (
     ("image/gif", re.compile(rb"GIF8[79]a")),
     ("image/webp", re.compile(rb"RIFF.{4}WEBP", re.DOTALL)),
 )
-_DIGITS = 9
+_INDEX = re.compile(r"[0-9]{1,9}")
 _DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+;base64,")
 
 
@@ -56,7 +56,7 @@ def _around(value: Json, place: str) -> Iterator[Json]:
         name, value = step.replace("~1", "/").replace("~0", "~"), found[-1]
         if isinstance(value, dict) and name in value:
             found.append(value[name])
-        elif isinstance(value, list) and name.isdecimal() and int(name[:_DIGITS]) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(name) and int(name) < len(value):
             found.append(value[int(name)])
         else:
             return

@@ -54,7 +54,8 @@ def test_an_image_is_what_its_bytes_are_whatever_it_is_called(
     assert found == (("image/png", PNG) if is_there else None)
     below = image_at(body, "/messages/0/content/0/source/data")
     assert (below is not None) == (is_there and "source" in part)
-    assert image_at(body, "/messages/7/content/x") is None
+    for nowhere in ("7", "0000000000055", "0" * 5_000, "٣"):
+        assert image_at(body, f"/messages/{nowhere}/content/x") is None
 
 
 @pytest.mark.asyncio(loop_scope="module")
