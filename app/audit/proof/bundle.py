@@ -88,11 +88,6 @@ def catalog_record(revision: str, files: Mapping[str, str]) -> Record:
     return {"type": "catalog", "catalog": revision, "files": dict(files)}
 
 
-def files_digest(files: Mapping[str, str]) -> str:
-    """Return SHA-256 in hex over the files of a catalog, as the ledger names it."""
-    return hashlib.sha256(rfc8785.dumps(dict(files))).hexdigest()
-
-
 class Lines:
     """Turns records into the lines of a bundle; `end` gives the last one."""
 

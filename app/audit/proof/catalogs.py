@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from app.audit.proof.bundle import files_digest
 from app.audit.proof.notes import BadNote
 from app.domain.event import EventKind
+from app.domain.record.stored_catalog import files_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

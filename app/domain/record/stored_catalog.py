@@ -5,8 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import rfc8785
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def files_digest(files: Mapping[str, str]) -> str:
+    """Return SHA-256 in hex over the files of a catalog, which the ledger names with it."""
+    return hashlib.sha256(rfc8785.dumps(dict(files))).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +30,4 @@ class StoredCatalog:
 
     @property
     def digest(self) -> str:
-        """Return SHA-256 in hex over the files, which the ledger names beside the revision."""
-        return hashlib.sha256(rfc8785.dumps(dict(self.files))).hexdigest()
+        return files_digest(dict(self.files))

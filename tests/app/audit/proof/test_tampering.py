@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import pytest
 import rfc8785
 
-from app.audit.proof.bundle import catalog_record, files_digest
+from app.audit.proof.bundle import catalog_record
 from app.audit.proof.heads import Keyring, rotation
 from app.audit.proof.notes import PrivateKey
 from app.audit.proof.offline import verify_bundle
 from app.audit.seals import seal
 from app.domain.event import EventKind
+from app.domain.record.stored_catalog import files_digest
 from tests.app.audit.proof.ledgers import (
     KEY,
     ORIGIN,
