@@ -111,19 +111,17 @@ class TextSearch:
 
     async def _saying(self, batch: Sequence[Session], text: str) -> list[bool | None]:
         """Tell which sessions have a text; None where that cannot be told."""
-        contents = await asyncio.gather(
-            *(content_of(self._sessions, self._reader, session) for session in batch)
-        )
+        contents = await asyncio.gather(*(content_of(self._reader, session) for session in batch))
         there = [content for content in contents if content is not None]
         said = iter(await self._say(there, text) if there else [])
         return [None if content is None else next(said) for content in contents]
 
 
-async def content_of(sessions: SessionStore, reader: Reader, session: Session) -> Content | None:
+async def content_of(reader: Reader, session: Session) -> Content | None:
     """Return what a session says; None where that cannot be read any more."""
     try:
         request = whole(session.request, await reader.body(session))
-        chunks = await sessions.chunks(session.id) if session.answer else ()
+        chunks = await reader.answer(session)
     except (ContentErased, Damaged):
         return None
     return Content(session.wire, request, session.answer, chunks)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 async def says(storage: MongoStorage, session: Session, text: str, catalog: Catalog) -> bool:
     """Tell whether a session has a text, as far as it has gone."""
     reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
-    content = await content_of(storage.sessions, reader, session)
+    content = await content_of(reader, session)
     if content is None:
         return False
     [has] = await asyncio.to_thread(saying, [content], text, catalog.mask_together)
