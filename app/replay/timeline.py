@@ -113,11 +113,12 @@ def _length(session: Session, waits: Iterable[tuple[int, int]]) -> int:
 
 def _wait(session: Session, hold: Hold) -> tuple[int, int]:
     """Return when a hold began and ceased to wait, as far as this session waited on it."""
-    begun = _since(session, hold.created_at)
-    return begun, max(begun, _since(session, hold.decided_at) if hold.decided_at else begun)
+    begun = since(session, hold.created_at)
+    return begun, max(begun, since(session, hold.decided_at) if hold.decided_at else begun)
 
 
-def _since(session: Session, at: datetime) -> int:
+def since(session: Session, at: datetime) -> int:
+    """Return how many milliseconds after a session began a moment was; 0 for one before."""
     return max(0, round((at - session.started_at).total_seconds() * 1000))
 
 
@@ -153,7 +154,7 @@ def _findings(session: Session, holds: Iterable[Hold]) -> Iterator[Mark]:
     begun = (answer.timing and answer.timing.headed) or 0
     for rule in answer.rules:
         yield Mark(MarkKind.FINDING, begun, f"Rule {rule} fired on the answer")
-    asked = {hold.id: _since(session, hold.created_at) for hold in holds}
+    asked = {hold.id: since(session, hold.created_at) for hold in holds}
     for call in answer.calls:
         for rule in call.rules:
             at = asked.get(call.hold_id, begun)
@@ -165,11 +166,11 @@ def _decisions(
 ) -> Iterator[Mark]:
     for hold in holds:
         what = f"A call of {mask(hold.tool.tool)}" if hold.tool else "The request"
-        yield Mark(MarkKind.HOLD, _since(session, hold.created_at), f"{what} was held")
+        yield Mark(MarkKind.HOLD, since(session, hold.created_at), f"{what} was held")
         for vote in hold.votes:
             said = "Approved by" if vote.approve else "Denied by"
             who = vote.by.name or vote.by.email
-            yield Mark(MarkKind.VOTE, _since(session, vote.at), f"{said} {who}")
+            yield Mark(MarkKind.VOTE, since(session, vote.at), f"{said} {who}")
 
 
 def _masked(masked: Iterable[tuple[int, int]]) -> Iterator[Mark]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.replay.timeline import since
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
 
     from app.domain.hold import Hold
     from app.domain.record.session import Session
@@ -60,16 +61,13 @@ def pauses(found: Iterable[Step], speed: float, longest: float) -> Iterator[tupl
 
 
 def _decided(session: Session, hold: Hold, mask: Callable[[str], str]) -> Iterator[Step]:
-    def since(at: datetime) -> int:
-        return max(0, round((at - session.started_at).total_seconds() * 1000))
-
     rules = ", ".join(fired.rule for fired in hold.verdict.holding)
     tool = mask(hold.tool.tool) if hold.tool else ""
-    yield Step(since(hold.created_at), " · ".join(filter(None, ("held", tool))), rules)
+    yield Step(since(session, hold.created_at), " · ".join(filter(None, ("held", tool))), rules)
     for vote in hold.votes:
         what = "approved by" if vote.approve else "denied by"
         said = ": ".join(filter(None, (vote.by.name or vote.by.email, mask(vote.reason))))
-        yield Step(since(vote.at), what, said)
+        yield Step(since(session, vote.at), what, said)
 
 
 def _written(turn: Turn, mask: Callable[[str], str]) -> Iterator[Step]:
