@@ -24,7 +24,7 @@ MARKERS = (
 _FUNCTION = ("functionCall", "function_call")
 _CODE = ("executableCode", "executable_code")
 _TOOL = ("toolCall", "tool_call")
-SIGNATURES = ("thoughtSignature", "thought_signature")
+_SIGNATURES = ("thoughtSignature", "thought_signature")
 _IN_PIECES = ("partialArgs", "partial_args", "willContinue", "will_continue")
 
 
@@ -69,7 +69,7 @@ def signature_of(part: Part) -> Part:
     signature: Google refuses a turn in which the first call has none ("Thought signatures" at
     ai.google.dev/gemini-api/docs).
     """
-    return {name: part[name] for name in SIGNATURES if part.get(name)}
+    return {name: part[name] for name in _SIGNATURES if part.get(name)}
 
 
 def _call(

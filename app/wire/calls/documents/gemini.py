@@ -59,9 +59,9 @@ def _candidate(candidate: gemini_parts.Part, rulings: Iterator[Ruling]) -> Json:
             parts.append(part)
             continue
         *said, last = _written(part, next(rulings))
-        if gemini_chunks.is_call(last):
+        if gemini_chunks.function_of(last) is not None:
             last, owed = {**owed, **last}, {}
-        else:
+        elif not gemini_chunks.is_call(last):
             owed = owed or gemini_parts.signature_of(part)
         parts += [*said, last]
     return gemini_chunks.with_parts(candidate, parts) if parts != before else candidate

@@ -205,7 +205,7 @@ class GeminiStream(StreamReader):
         return chunk.written({**value, "candidates": fitted})
 
     def _part(self, state: _Candidate, part: Object, *, ours: bool) -> Object:
-        if state.owed and gemini_chunks.is_call(part):
+        if state.owed and gemini_chunks.function_of(part) is not None:
             part, state.owed = {**state.owed, **part}, {}
         text = part.get("text")
         if not isinstance(text, str) or not text or part.get("thought"):

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.wire.calls import gemini_parts
-from app.wire.calls.gemini_parts import SIGNATURES
 from app.wire.calls.stream import Stretch, unreadable
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ Object: TypeAlias = "dict[str, Json]"
 _CALLS = ("functionCall", "function_call", "executableCode", "executable_code")
 _CALL_MEMBERS = (*_CALLS, "toolCall", "tool_call")
 _FUNCTIONS = _CALLS[:2]
-
 _ENDS = ("finishReason", "finishMessage", "tokenCount", "avgLogprobs")
 _STEP = re.compile(r"\.([^.\[\]'\"]+)|\[(\d{1,6})\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
 _VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
@@ -59,11 +57,13 @@ class Call:
         if len(self.parts) == 1 and not is_piece(self.parts[0]):
             return self.parts[0]
         functions = [function_of(part) or {} for part in self.parts]
+        signed: Object = {}
         merged: Object = {"name": self.name, "args": _joined(functions)}
         ids = [function["id"] for function in functions if function.get("id")]
         if ids:
             merged["id"] = ids[0]
-        signed = {name: part[name] for part in self.parts for name in SIGNATURES if part.get(name)}
+        for part in self.parts:
+            signed |= gemini_parts.signature_of(part)
         return {"functionCall": merged, **signed}
 
 

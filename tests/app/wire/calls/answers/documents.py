@@ -260,6 +260,26 @@ CASES = (
         gemini({"text": DENIED.text}, {"thoughtSignature": "c2ln", **part()}, part()),
     ),
     Case(
+        "gemini: code that the provider runs takes no signature of a call",
+        GEMINI,
+        gemini(
+            part(thoughtSignature="c2ln"),
+            {"executableCode": {"language": "PYTHON", "code": "1"}},
+            part(),
+        ),
+        (
+            GEMINI_CALL,
+            ToolCall("code_execution", '{"language":"PYTHON","code":"1"}', by_provider=True),
+            GEMINI_CALL,
+        ),
+        (DENIED, Passed(), Passed()),
+        gemini(
+            {"text": DENIED.text},
+            {"executableCode": {"language": "PYTHON", "code": "1"}},
+            {"thoughtSignature": "c2ln", **part()},
+        ),
+    ),
+    Case(
         "gemini: the chunks of a stream in one array",
         GEMINI,
         [gemini({"text": "so"}), gemini(part())],
