@@ -117,7 +117,7 @@ class Scanner:
         for at, ch in enumerate(view, self.length + 1):
             trigger = trigger[ch]
             if busy or trigger.fires:
-                if calm is not None and not trigger.fires and not self._is_dense:
+                if calm is not None and not trigger.fires:
                     if ch not in calm:
                         calm[ch] = all(candidate.rests(ch) for candidate in self.candidates)
                     if calm[ch]:
@@ -130,7 +130,8 @@ class Scanner:
                 self._trigger = trigger
                 self._step(ch, at)
                 busy = bool(self.candidates)
-                calm = {} if busy and self.candidates[0].state is before else None
+                is_calm = busy and self.candidates[0].state is before and not self._is_dense
+                calm = {} if is_calm else None
                 if self.shut_at >= 0:
                     break
         if rested:
