@@ -184,7 +184,7 @@ class ReplayPages:
     async def conversation_export(self, viewer: Viewer, session_id: str) -> Response:
         """Give all that is known of each turn of a conversation as JSON, the newest first."""
         session, _, _ = await self.access.allowed(viewer, session_id, "conversation export", WHOLE)
-        await self._turns(session, "")
+        _in_conversation(session)
         answer = Response(self._exported_turns(viewer, session), content_type="application/json")
         answer.timeout = None
         return _to_keep(answer, f"conversation-{session.id}.json")
@@ -238,12 +238,8 @@ class ReplayPages:
 
     async def _turns(self, session: Session, older_than: str) -> tuple[Session, ...]:
         """Return the turns of its conversation, newest first, and some of those before them."""
-        if session.conversation is None:
-            raise NotFound("This session belongs to no conversation.")
-        name = session.conversation.id[:CONVERSATION_SHORT]
-        wanted = SessionFilter(conversation=name, owner=session.identity)
         return await self.access.storage.sessions.search(
-            wanted, limit=_IN_CONVERSATION + _BEFORE, before=older_than
+            _in_conversation(session), limit=_IN_CONVERSATION + _BEFORE, before=older_than
         )
 
     @for_viewers
@@ -275,6 +271,14 @@ class ReplayPages:
         body = html.encoded(await self._exported(session))
         answer = Response(body, content_type="application/json")
         return _to_keep(answer, f"session-{session.id}.json")
+
+
+def _in_conversation(session: Session) -> SessionFilter:
+    """Return what finds the turns of its conversation. Raises NotFound where it has none."""
+    if session.conversation is None:
+        raise NotFound("This session belongs to no conversation.")
+    name = session.conversation.id[:CONVERSATION_SHORT]
+    return SessionFilter(conversation=name, owner=session.identity)
 
 
 def _to_keep(answer: Response, name: str) -> Response:
