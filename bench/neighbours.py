@@ -4,7 +4,7 @@
 
 A real gateway, the embedded database and an upstream that answers at once, all on this machine
 over loopback; and last an auditor who opens the page of a large session again and again. What is
-added is told against a quiet run just before, of the same gateway.
+added is measured against a quiet run just before, of the same gateway.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How the ledger tells of passages: the beginnings of their names, or one digest of many.
 
-A name is a keyed digest: it tells nobody what was said, and the same words have the same name.
+A name is a keyed digest: it does not reveal what was said, and the same words have the same name.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def told(names: Iterable[str]) -> str:
 
 
 def within(used: str, given: str) -> bool | None:
-    """Return whether all passages that are told of are among others; None where that is not seen.
+    """Return whether the passages used are all among those given; None where that cannot be seen.
 
-    Of many there is only a digest, which shows no more than that they are the same.
+    Of many there is only a digest: it shows whether two lists are equal, and nothing else.
     """
     if not used or not given:
         return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EVERYONE = "everyone"
 OF_REPOSITORY = "repository "
-"""Begins what stands for a repository; no caller's key, which begins with an issuer's address."""
+"""Prefix of a repository's key. No caller's key has it: those begin with an issuer's address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Images in a recorded request: found by their place, and known by how their bytes begin. Pure.
 
-What a request calls an image is not believed: an SVG is a document that can act, and so can
-whatever a browser takes for one. Only four kinds of pixels are given out, as what they are.
+The media type in a request is not trusted: an SVG can run scripts, and so can anything that a
+browser takes for a document. Only PNG, JPEG, GIF and WebP are served, by what their bytes show.
 """
 
 from __future__ import annotations

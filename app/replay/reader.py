@@ -86,7 +86,7 @@ class Reader:
         return b"".join(await self._pieces.get(session.request.pieces))
 
     async def halves(self, session: Session) -> Halves:
-        """Return both halves, each as far as nobody has changed or erased it."""
+        """Return both halves; one that was changed or erased is left out and told of."""
         found, lost = Halves(), list[str]()
         try:
             found = replace(found, request=await self.body(session))

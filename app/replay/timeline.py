@@ -2,7 +2,7 @@
 
 Theory of operation. The time of a session falls into phases: the gateway's until the request is
 sent, the model API's until it begins to answer, the answer's until its last byte. People's time
-lies over them: while a hold waits, nobody else is at work. So each phase is cut where a hold opens
+overlaps them: while a hold waits, only people are at work. So each phase is cut where a hold opens
 or is decided, and what is in between is people's:
 
     gateway ··········|model API|answer ················        phases

@@ -168,7 +168,7 @@ class Run:
         """Go on where the last run was interrupted, if it was asked to look at the same."""
         if not path.exists():
             return
-        anew, found = self.verifier.progress, list(self.verifier.faults)
+        fresh, found = self.verifier.progress, list(self.verifier.faults)
         try:
             state = json.loads(path.read_bytes())
             self.verifier.progress = Progress.resumed(state["progress"])
@@ -177,7 +177,7 @@ class Run:
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             is_same = False
         if not is_same:
-            self.verifier.progress = anew
+            self.verifier.progress = fresh
             _say("What was interrupted looked at other keys, anchors or contents: it begins again.")
             return
         self.verifier.faults = [*found, *(fault for fault in faults if fault not in found)]

@@ -59,9 +59,9 @@ class ExportedCatalogs:
         self._done: set[str] = set()
 
     async def after(self, event: Event) -> Record | None:
-        """Return the catalog that an entry names, if that comes now; None where it is gone.
+        """Return the catalog that an entry names for the first time, as long as it is stored.
 
-        Whoever verifies the bundle is told so. Raises StorageUnavailable.
+        One that is missing is found when the bundle is verified. Raises StorageUnavailable.
         """
         revision = str(event.data.get("catalog", ""))
         if event.kind is not EventKind.CATALOG_STORED or revision in self._done:

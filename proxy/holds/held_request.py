@@ -18,7 +18,7 @@ from proxy.holds.waiting import Waiter
 class HeldRequest:
     """A request that rules hold, and who sends it.
 
-    `judge` decides anew under the rules of now; it raises Refused where they deny.
+    `judge` decides again by the current rules; it raises Refused where they deny.
     """
 
     waiter: Waiter
