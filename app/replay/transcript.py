@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
 from app.replay import answer_text
-from app.wire.answer.sse import SseEvent, SseParser
+from app.replay.streamed import StreamPieces
 from app.wire.reading import Piece, TextKind, loosely
 from app.wire.registry import RECORDED, wire_for
 from app.wire.request.body import parse_body
@@ -113,18 +113,12 @@ class _Timed(NamedTuple):
 
 
 def _streamed(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
-    parser = SseParser()
+    stream = StreamPieces()
     for chunk in chunks:
-        for event in parser.feed(chunk.data):
-            yield from _spoken(chunk.offset_ms, event)
-    if rest := parser.finish():
-        yield from _spoken(chunks[-1].offset_ms, rest)
-
-
-def _spoken(offset_ms: int, event: SseEvent) -> Iterator[_Timed]:
-    data = loosely(event.data) if event.data else None
-    for piece in answer_text.of_event(event.event, data):
-        yield _Timed(offset_ms, piece)
+        for piece in stream.feed(chunk.data):
+            yield _Timed(chunk.offset_ms, piece)
+    for piece in stream.finish():
+        yield _Timed(chunks[-1].offset_ms, piece)
 
 
 def _whole(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
