@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class RequestMask:
     """Masks a text when it is called.
 
-    The texts it is made with are masked at once, which takes a tenth of the time where they are
-    many. Values that were masked in one of them are masked in every text (see `known`).
+    The texts it is made with are looked through at once, which takes a tenth of the time where they
+    are many. Values that were masked in one of them are masked in every text (see `known`): that is
+    done when a text is asked for, since not all of them may be.
     """
 
     def __init__(
@@ -41,13 +42,18 @@ class RequestMask:
         self._finder = finder
         self._label = label
         searched = texts if touched is None else [text for text in texts if text in touched]
-        found = dict(zip(searched, finder.mask_all(searched, label, note, inspect), strict=True))
+        found = zip(searched, finder.mask_all(searched, label, note, inspect), strict=True)
+        self._found = dict(zip(texts, texts, strict=True)) | dict(found)
         self.known = Known(values)
         """The values that are masked in the answer too."""
-        self._masked = {text: self.known.mask(found.get(text, text)) for text in texts}
+        self._masked: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
         masked = self._masked.get(text)
-        if masked is None:
-            masked = self.known.mask(self._finder.mask(text, self._label))
+        if masked is not None:
+            return masked
+        found = self._found.get(text)
+        if found is None:
+            return self.known.mask(self._finder.mask(text, self._label))
+        masked = self._masked[text] = self.known.mask(found)
         return masked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -101,20 +102,27 @@ def drawn(blocks: Sequence[Block], findings: Findings) -> tuple[Drawn, ...]:
 def _paired(blocks: Iterable[Block]) -> list[_Open]:
     """Put each result below its call: by its id, else below the first of its tool without one."""
     entries: list[_Open] = []
+    by_id: dict[str, _Open] = {}
+    by_tool: defaultdict[str, deque[_Open]] = defaultdict(deque)
     for block in blocks:
-        found = _call_of(block, entries) if block.kind is BlockKind.RESULT else None
-        if found is None:
-            entries.append(_Open(block))
-        else:
-            found.results.append(replace(block, tool=block.tool or found.block.tool))
+        if block.kind is BlockKind.RESULT:
+            found = by_id.get(block.call_id) if block.call_id else _first_open(by_tool[block.tool])
+            if found is not None:
+                found.results.append(replace(block, tool=block.tool or found.block.tool))
+                continue
+        entry = _Open(block)
+        entries.append(entry)
+        if block.kind is BlockKind.CALL:
+            by_id[block.call_id] = entry
+            by_tool[block.tool].append(entry)
     return entries
 
 
-def _call_of(result: Block, entries: list[_Open]) -> _Open | None:
-    calls = [entry for entry in entries if entry.block.kind is BlockKind.CALL]
-    if result.call_id:
-        return next((c for c in reversed(calls) if c.block.call_id == result.call_id), None)
-    return next((c for c in calls if not c.results and c.block.tool == result.tool), None)
+def _first_open(calls: deque[_Open]) -> _Open | None:
+    """Return the first call that has no result; those before it are taken out."""
+    while calls and calls[0].results:
+        calls.popleft()
+    return calls[0] if calls else None
 
 
 def _entry(block: Block, results: Iterable[Block], findings: Findings) -> Drawn:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.segment import Role
@@ -17,18 +18,41 @@ from proxy.replay.drawing import Drawn, Findings, drawn
 from proxy.replay.markup import Effort
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from policies.compiled_catalog import Catalog
 
 _Key: TypeAlias = "tuple[str, ...]"
+_MOST_NAMES = 1024
+"""Of tools, and places of images, that are remembered with their masks for one page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded(Content):
-    """What a session says, and the rules that fired on it."""
+    """What a session says, and the rules that fired on it.
+
+    What was read as blocks already is in `asked` and `answered`, in place of the bytes.
+    """
 
     fired: tuple[FiredRule, ...]
+    asked: tuple[Block, ...] = ()
+    answered: tuple[Block, ...] = ()
+    is_end: bool = False
+    """Whether `answered` is only the end of the answer."""
+    is_pending: bool = False
+    """Whether a part of it cannot be read yet."""
+
+    @property
+    def effort(self) -> int:
+        """How much there is to read: bytes, and characters of what was read as blocks already."""
+        return self.size + sum(len(block.text) for block in (*self.asked, *self.answered))
+
+    @property
+    def blocks(self) -> Blocks:
+        return Blocks(
+            self.asked or request_blocks(self.wire, self.request),
+            self.answered or answer_blocks(self.answer, self.chunks),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,25 +76,14 @@ def told(sessions: Sequence[Recorded], most: int, catalog: Catalog) -> list[Draw
 
     `most` is how many characters of each half are drawn, its end; 0 for all.
     """
-    halves = [
-        Blocks(request_blocks(one.wire, one.request), answer_blocks(one.answer, one.chunks))
-        for one in sessions
-    ]
+    halves = [one.blocks for one in sessions]
     if len(halves) > 1:
         halves = only_new(halves)
-    return masked_and_drawn(halves, [one.fired for one in sessions], catalog, most)
-
-
-def _end(blocks: tuple[Block, ...], most: int) -> tuple[Block, ...]:
-    """Return the last blocks that have not more characters; the first of them may be cut."""
-    kept: list[Block] = []
-    room = most
-    for block in reversed(blocks if most else ()):
-        if room <= 0:
-            break
-        kept.append(block if len(block.text) <= room else replace(block, text=block.text[-room:]))
-        room -= len(block.text)
-    return tuple(reversed(kept)) if most else blocks
+    drawn = masked_and_drawn(halves, [one.fired for one in sessions], catalog, most)
+    return [
+        replace(half, is_cut=half.is_cut or one.is_end)
+        for half, one in zip(drawn, sessions, strict=True)
+    ]
 
 
 def masked_and_drawn(
@@ -81,34 +94,55 @@ def masked_and_drawn(
 ) -> list[DrawnHalves]:
     """Mask all of it together: a value that is named in one text is masked in the others.
 
-    So it is masked before it is cut.
+    So all of it is looked through, and a block is masked before it is cut.
     """
     blocks = [block for half in halves for block in (*half.asked, *half.answered)]
-    mask = catalog.mask_together([block.text for block in blocks])
-
-    def masked(given: Iterable[Block]) -> tuple[Block, ...]:
-        return tuple(
-            replace(
-                block,
-                text=mask(block.text),
-                tool=mask(block.tool) if block.tool else "",
-                # The place of an image is in the address that shows it.
-                is_image=block.is_image and mask(block.place) == block.place,
-            )
-            for block in given
-        )
-
+    masking = _Masking(catalog.mask_together([block.text for block in blocks]))
     effort = Effort()
 
     def drawn_half(half: Blocks, rules: tuple[FiredRule, ...]) -> DrawnHalves:
-        asked, answered = masked(half.asked), masked(half.answered)
-        ends = _end(asked, most), _end(answered, most)
-        told_last = drawn(ends[1], Findings((), catalog.labels, effort))
-        told_first = drawn(ends[0], Findings(rules, catalog.labels, effort))
-        return DrawnHalves(told_first, told_last, is_cut=ends != (asked, answered))
+        asked, is_cut = masking.end(half.asked, most)
+        answered, is_also_cut = masking.end(half.answered, most)
+        told_last = drawn(answered, Findings((), catalog.labels, effort))
+        told_first = drawn(asked, Findings(rules, catalog.labels, effort))
+        return DrawnHalves(told_first, told_last, is_cut=is_cut or is_also_cut)
 
     newest_first = zip(reversed(halves), reversed(fired), strict=True)
     return [drawn_half(half, rules) for half, rules in newest_first][::-1]
+
+
+class _Masking:
+    """Masks those blocks that are shown."""
+
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        self._mask = mask
+        self._name = lru_cache(_MOST_NAMES)(mask)
+
+    def end(self, blocks: Sequence[Block], most: int) -> tuple[tuple[Block, ...], bool]:
+        """Return the last blocks that have not more characters, masked, and whether that is a part.
+
+        The first of them may be cut; 0 is for all of them.
+        """
+        if not most:
+            return tuple(map(self.masked, blocks)), False
+        kept: list[Block] = []
+        room = most
+        for block in map(self.masked, reversed(blocks)):
+            text = block.text[max(len(block.text) - room, 0) :]
+            kept.append(replace(block, text=text))
+            room -= len(block.text)
+            if room <= 0:
+                break
+        return tuple(reversed(kept)), room < 0 or len(kept) < len(blocks)
+
+    def masked(self, block: Block) -> Block:
+        return replace(
+            block,
+            text=self._mask(block.text),
+            tool=self._name(block.tool) if block.tool else "",
+            # The place of an image is in the address that shows it.
+            is_image=block.is_image and self._name(block.place) == block.place,
+        )
 
 
 def only_new(found: Sequence[Blocks]) -> list[Blocks]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 16
 _LEVEL = 1
+_AT_ONCE_BYTES = 64 * 1024
+"""Of sealed pieces: more of them are opened beside the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,11 @@ class MongoPieces:
     async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
         found = await self._pieces.find({"_id": {"$in": sorted(set(names))}})
         keys = await self._keys.opened({piece.key for piece in found if piece.key})
-        data = {one.id: _opened(one, keys) for one in found}
+        size = sum(len(piece.seal) for piece in found)
+        if size > _AT_ONCE_BYTES:
+            data = await asyncio.to_thread(_all_opened, found, keys)
+        else:
+            data = _all_opened(found, keys)
         try:
             return tuple(data[name] for name in names)
         except KeyError as missing:
@@ -131,6 +137,10 @@ def _sealed(piece: Piece, key: DataKey) -> Document:
     packed = len(small) < len(piece.data)
     seal = key.seal(_place(piece.id, packed=packed), small if packed else piece.data)
     return to_document(StoredPiece(piece.id, b"", key.id, seal, packed))
+
+
+def _all_opened(pieces: Iterable[StoredPiece], keys: Mapping[str, DataKey]) -> dict[str, bytes]:
+    return {piece.id: _opened(piece, keys) for piece in pieces}
 
 
 def _opened(piece: StoredPiece, keys: Mapping[str, DataKey]) -> bytes:

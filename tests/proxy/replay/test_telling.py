@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +14,10 @@ from app.domain.segment import Role
 from app.replay.blocks import Block, BlockKind
 from app.settings import POLICIES
 from policies.loader import load_catalog
-from proxy.replay.telling import Blocks, Recorded, only_new, told
+from proxy.replay.telling import Blocks, Recorded, masked_and_drawn, only_new, told
+
+if TYPE_CHECKING:
+    from proxy.replay.drawing import Drawn
 
 ASK = Block(Role.USER, BlockKind.TEXT, "fix it")
 YES = Block(Role.USER, BlockKind.TEXT, "yes")
@@ -70,3 +75,28 @@ def test_what_is_cut_is_masked_before(before: int) -> None:
 def test_what_the_record_has_no_answer_for_is_shown_where_it_comes_back() -> None:
     [only] = only_new([Blocks((ASK, ELSEWHERE, YES), ())])
     assert only.asked == (ASK, ELSEWHERE, YES)
+
+
+SHOWN_APART = (
+    'DB_PASSWORD = "Tr0ub4dor&35" and more',
+    "ask alice.liddell@wonderland.example about it\n" * 3,
+    "I have set Tr0ub4dor&35 as you asked",
+    "AKIAIOSFODNN7EXAMPLE is what it said",
+)
+
+
+@pytest.mark.parametrize("most", [*range(1, 260, 7), 10_000])
+def test_what_is_shown_is_the_end_of_all_of_it_masked(most: int) -> None:
+    catalog = load_catalog(POLICIES)
+    asked = tuple(Block(Role.USER, BlockKind.TEXT, text) for text in SHOWN_APART)
+    halves = Blocks(asked, ())
+    [whole], [cut] = (masked_and_drawn([halves], [()], catalog, limit) for limit in (0, most))
+    shown, expected = ("".join(map(_words, half.asked)) for half in (cut, whole))
+    # A mask that is cut is marked no more; the words are the same.
+    assert expected.endswith(shown)
+    assert "Tr0ub4dor" not in expected
+    assert cut.is_cut == (len(shown) < len(expected))
+
+
+def _words(entry: Drawn) -> str:
+    return re.sub(r"<[^>]*>|\s", "", unescape(entry.body))
