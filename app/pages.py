@@ -103,6 +103,17 @@ def leaf_pages(leaf: bytes) -> tuple[Page, ...]:
     return _LEAF.decode(leaf)
 
 
+def joined(pages: Iterable[Page]) -> tuple[Turn, ...]:
+    """Return the turns of pages that follow each other; the first of them may be cut."""
+    turns: list[Turn] = []
+    for part in (part for page in pages for part in page):
+        if part.continued and turns:
+            turns[-1] = replace(turns[-1], text=turns[-1].text + part.turn.text)
+        else:
+            turns.append(part.turn)
+    return tuple(turns)
+
+
 @dataclass(frozen=True, slots=True)
 class Spread:
     """A page between what its first and its last turn say on the pages around it."""

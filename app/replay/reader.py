@@ -8,15 +8,23 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from app.domain.record.session import Chunk, SessionState, Side, whole
 from app.errors import ContentErased, Damaged
-from app.pages import LARGE_BYTES, LEAF_PAGES, Page, Spread, leaf_pages, paged
-from app.replay.transcript import answer_turns, prompt_turns
+from app.pages import (
+    LARGE_BYTES,
+    LEAF_PAGES,
+    PAGE_CHARS,
+    Page,
+    Spread,
+    joined,
+    leaf_pages,
+    paged,
+)
+from app.replay.transcript import Turn, answer_turns, prompt_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.domain.record.session import Session
     from app.pages import PageIndex
-    from app.replay.transcript import Turn
     from app.storage.record.pieces import PageStore, PieceStore
     from app.storage.record.session_store import SessionStore
 
@@ -54,6 +62,15 @@ class Halves:
     """What cannot be read any more, in sentences: it was changed, or erased."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The end of one side, or all of it. `pending` where its pages are not written yet."""
+
+    turns: tuple[Turn, ...] = ()
+    is_whole: bool = False
+    pending: bool = False
+
+
 class _Book(Protocol):
     """The pages of one side."""
 
@@ -64,6 +81,8 @@ class _Book(Protocol):
     """All that it says; none where that is too much to look at for one page."""
 
     async def spread(self, number: int) -> Spread: ...
+
+    async def pages(self, numbers: range) -> list[Page]: ...
 
 
 class Reader:
@@ -142,11 +161,28 @@ class Reader:
             tuple(side for side, book in found.items() if book is not None and book.cut),
         )
 
-    async def _book(self, session: Session, side: Side) -> _Book | None:
+    async def tail(self, session: Session, side: Side, characters: int) -> Tail:
+        """Return the end of a side, unmasked: at least so many characters of it, if it has them.
+
+        Of a large side no more is read than that, and a page before it to be masked with. Raises
+        Damaged, ContentErased.
+        """
+        book = await self._book(session, side, tries=1)
+        if book is None or not book.count:
+            return Tail(pending=book is None)
+        first = max(book.count - characters // PAGE_CHARS - 2, 0)
+        pages = await book.pages(range(first, book.count))
+        while first and sum(map(_length, pages[1:])) < characters:
+            # Pages of many short turns have fewer characters.
+            first = max(0, 2 * first - book.count)
+            pages = await book.pages(range(first, book.count))
+        return Tail(joined(pages), is_whole=first == 0 and not book.cut)
+
+    async def _book(self, session: Session, side: Side, tries: int = 0) -> _Book | None:
         """Return None where the pages of a large side are still being written."""
         if side is Side.ANSWER and session.answer is None:
             return _Loaded(())
-        for _ in range(self._tries):
+        for _ in range(tries or self._tries):
             if index := await self._pages.get(session.id, side):
                 return _Stored(index, self._pieces)
             if not _large(session, side):
@@ -193,6 +229,9 @@ class _Loaded:
         around = ((), *self._pages, ())
         return Spread.of(*around[number : number + 3])
 
+    async def pages(self, numbers: range) -> list[Page]:
+        return [self._pages[number] for number in numbers]
+
 
 def _of(turns: tuple[Turn, ...], unread: tuple[str, ...] = (), *, cut: bool = False) -> _Loaded:
     texts = tuple(turn.text for turn in turns)
@@ -211,15 +250,19 @@ class _Stored:
         self.cut = index.cut
 
     async def spread(self, number: int) -> Spread:
-        wanted = [at for at in (number - 1, number, number + 1) if 0 <= at < self.count]
-        leaves = sorted({at // LEAF_PAGES for at in wanted})
+        first, end = max(number - 1, 0), min(number + 2, self.count)
+        found = dict(zip(range(first, end), await self.pages(range(first, end)), strict=True))
+        return Spread.of(found.get(number - 1, ()), found[number], found.get(number + 1, ()))
+
+    async def pages(self, numbers: range) -> list[Page]:
+        leaves = sorted({number // LEAF_PAGES for number in numbers})
         data = await self._pieces.get([self._index.leaves[leaf] for leaf in leaves])
         pages = {leaf: leaf_pages(raw) for leaf, raw in zip(leaves, data, strict=True)}
+        return [pages[number // LEAF_PAGES][number % LEAF_PAGES] for number in numbers]
 
-        def page(at: int) -> Page:
-            return pages[at // LEAF_PAGES][at % LEAF_PAGES] if at in wanted else ()
 
-        return Spread.of(page(number - 1), page(number), page(number + 1))
+def _length(page: Page) -> int:
+    return sum(len(part.turn.text) for part in page)
 
 
 def _masked(spreads: Sequence[Spread], texts: Sequence[str], masking: Masking) -> list[Page]:

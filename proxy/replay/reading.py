@@ -11,7 +11,7 @@ from app.domain.record.session import Side, sent, whole
 from app.domain.segment import Role
 from app.errors import ContentErased, Damaged
 from app.pages import LARGE_BYTES
-from app.replay.blocks import Block, BlockKind, answer_blocks, of_turns
+from app.replay.blocks import Block, BlockKind, of_turns
 from app.replay.export import Raw, masked_raw
 from app.replay.images import image_at
 from app.replay.reader import Halves
@@ -84,7 +84,8 @@ class Reading:
         if session.request.body_bytes <= LARGE_BYTES and Side.ANSWER not in session.unpaged:
             chunks = await self._chunks(session)
             if sum(len(chunk.data) for chunk in chunks) <= LARGE_BYTES:
-                [halves] = await self._drawn([await self._recorded(session, chunks)])
+                body = await self._reader.body(session)
+                [halves] = await self._drawn([_recorded(session, body, chunks)])
                 return Told(halves)
         shown = await self._reader.page(session, number, self._masking)
         blocks = of_turns(part.turn for part in shown.page)
@@ -119,29 +120,48 @@ class Reading:
             if session.request.body_bytes > min(room, _BODY_BYTES):
                 continue
             try:
-                recorded[session.id] = await self._recorded(session, await self._chunks(session))
+                body = await self._reader.body(session)
+                recorded[session.id] = await self._turn_of(session, body)
             except (Damaged, ContentErased) as why:
                 found[session.id] = _lost(why)
                 continue
-            room -= recorded[session.id].size
+            room -= recorded[session.id].effort
         read = [session for session in all_of_them if session.id in recorded]
         drawn = await self._drawn([recorded[session.id] for session in read], _MOST_ADDED)
-        turns = [Told(halves, is_end=halves.is_cut) for halves in drawn]
-        found |= dict(zip((session.id for session in read), turns, strict=True))
-        return [found.get(session.id) or await self._end(session) for session in sessions]
+        for session, halves in zip(read, drawn, strict=True):
+            pending = recorded[session.id].is_pending
+            found[session.id] = Told(halves, is_partial=pending, is_end=halves.is_cut)
+        ends = [session for session in sessions if session.id not in found]
+        told = await asyncio.gather(*map(self._end, ends))
+        found |= dict(zip((session.id for session in ends), told, strict=True))
+        return [found[session.id] for session in sessions]
+
+    async def _turn_of(self, session: Session, body: bytes) -> Recorded:
+        """Return what is read of one turn: of a large answer no more than the end that is shown.
+
+        Raises Damaged, ContentErased.
+        """
+        if session.answer is None or session.answer.body_bytes <= LARGE_BYTES:
+            return _recorded(session, body, await self._chunks(session))
+        tail = await self._reader.tail(session, Side.ANSWER, _MOST_ADDED)
+        return replace(
+            _recorded(session, body, ()),
+            answered=of_turns(tail.turns),
+            is_end=not tail.is_whole,
+            is_pending=tail.pending,
+        )
 
     async def _end(self, session: Session) -> Told:
         """Return the end of a large request, and what was answered."""
         try:
             shown = await self._reader.page(session, _LAST, self._masking, (Side.REQUEST,))
-            chunks = await self._chunks(session)
+            recorded = await self._turn_of(session, b"")
         except (Damaged, ContentErased) as why:
             return _lost(why)
-        is_small = sum(len(chunk.data) for chunk in chunks) <= LARGE_BYTES
-        answered = answer_blocks(session.answer, chunks if is_small else ())
-        page = Blocks(of_turns(part.turn for part in shown.page), answered)
-        drawn = await self._drawn_page(page, session)
-        return Told(drawn, is_partial=bool(shown.pending), is_end=True)
+        asked = of_turns(part.turn for part in shown.page)
+        [drawn] = await self._drawn([replace(recorded, asked=asked)], _MOST_ADDED)
+        is_partial = bool(shown.pending) or recorded.is_pending
+        return Told(drawn, is_partial=is_partial, is_end=True)
 
     async def _drawn_page(self, page: Blocks, session: Session) -> DrawnHalves:
         fired = session.verdict.fired
@@ -182,14 +202,9 @@ class Reading:
             return await self._pool.do(size, partial(_saying, contents, text), self._catalog())
 
     async def _drawn(self, recorded: list[Recorded], most: int = 0) -> list[DrawnHalves]:
-        size = sum(one.size for one in recorded)
+        size = sum(one.effort for one in recorded)
         async with self._turn:
             return await self._pool.do(size, partial(told, recorded, most), self._catalog())
-
-    async def _recorded(self, session: Session, chunks: tuple[Chunk, ...]) -> Recorded:
-        request = whole(session.request, await self._reader.body(session))
-        fired = session.verdict.fired
-        return Recorded(session.wire, request, session.answer, chunks, fired)
 
     async def _chunks(self, session: Session) -> tuple[Chunk, ...]:
         if session.answer is None:
@@ -198,6 +213,11 @@ class Reading:
 
     def _masking(self, texts: Sequence[str]) -> Callable[[str], str]:
         return self._catalog().mask_together(texts)
+
+
+def _recorded(session: Session, body: bytes, chunks: tuple[Chunk, ...]) -> Recorded:
+    request, fired = whole(session.request, body), session.verdict.fired
+    return Recorded(session.wire, request, session.answer, chunks, fired)
 
 
 def _saying(contents: Sequence[Content], text: str, catalog: Catalog) -> list[bool]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -80,10 +82,12 @@ def test_a_secret_across_the_end_of_a_page_is_masked_on_both(before: int, digits
     assert 1 <= sum(word.count("[key]") for word in words) <= 2
 
 
-async def stored(storage: MongoStorage, body: bytes, *answer: bytes) -> Session:
+async def stored(
+    storage: MongoStorage, body: bytes, *answer: bytes, kind: str = "text/plain"
+) -> Session:
     """Record a session as the gateway does, and write its pages."""
     request = RecordedRequest("POST", "v1/x", "", (("content-type", "text/plain"),), body, "d")
-    given = RecordedAnswer(200, (("content-type", "text/plain"),), NOW, NOW, sum(map(len, answer)))
+    given = RecordedAnswer(200, (("content-type", kind),), NOW, NOW, sum(map(len, answer)))
     session = a_session(NOW, wire="plain", gateway="me", unpaged=(Side.REQUEST,))
     names = await put_body(storage, session, body)
     session = replace(session, request=request.head(names))
@@ -153,3 +157,45 @@ async def test_pages_that_nobody_has_written_yet_are_said_to_be_pending(
     shown = await reader.page(session, 0, masking)
     assert shown.pending == (Side.REQUEST,)
     assert shown.page == ()
+
+
+@pytest.mark.parametrize("characters", [0, 1, PAGE_CHARS, 100_000])
+async def test_the_end_of_a_large_side_is_read_without_the_rest_of_it(
+    storage: MongoStorage, characters: int
+) -> None:
+    lines = b"".join(b"answer %07d\n" % n for n in range(100_000))
+    session = await stored(storage, b"Say it", lines)
+    found = await storage.pages.get(session.id, Side.ANSWER)
+    assert found is not None
+    needed = 2 + characters // (PAGE_CHARS // 2 * LEAF_PAGES)
+    leaves = tuple("gone" for _ in found.leaves[:-needed]) + found.leaves[-needed:]
+    await storage.pages.put(replace(found, leaves=leaves))
+    reader = Reader(storage.sessions, storage.pieces, storage.pages)
+    tail = await reader.tail(session, Side.ANSWER, characters)
+    [turn] = tail.turns
+    assert lines.decode().endswith(turn.text)
+    # With what it takes to mask what lies across its beginning.
+    assert len(turn.text) >= characters + PAGE_CHARS // 2
+    assert not tail.is_whole
+
+
+async def test_the_end_of_a_side_of_many_short_turns_has_as_many_characters(
+    storage: MongoStorage,
+) -> None:
+    delta = [{"index": n % 40_000, "delta": {"content": "ten chars."}} for n in range(40_000)]
+    events = b"".join(b"data: %s\n\n" % json.dumps({"choices": [d]}).encode() for d in delta)
+    session = await stored(storage, b"Say it", events, kind="text/event-stream")
+    reader = Reader(storage.sessions, storage.pieces, storage.pages)
+    tail = await reader.tail(session, Side.ANSWER, 50_000)
+    assert len("".join(turn.text for turn in tail.turns)) >= 50_000
+    assert not tail.is_whole
+    everything = await reader.tail(session, Side.ANSWER, 10**6)
+    assert len(everything.turns) == 40_000
+    assert everything.is_whole
+
+
+async def test_all_of_a_small_side_is_its_end(storage: MongoStorage) -> None:
+    session = await stored(storage, b"Say it", b"It")
+    reader = Reader(storage.sessions, storage.pieces, storage.pages)
+    tail = await reader.tail(session, Side.ANSWER, 10)
+    assert ([turn.text for turn in tail.turns], tail.is_whole) == (["It"], True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from app.domain.record.legal_hold import HoldScope
-from app.domain.record.session import Side
+from app.domain.record.session import Chunk, RecordedAnswer, Side
 from app.domain.record.session_facts import Conversation
 from app.ids import new_id
 from proxy.record.pager import Pager
@@ -18,6 +18,7 @@ from tests.proxy import linking
 from tests.proxy.linking import CLOCK, Browser
 from tests.proxy.replay.conftest import identity_of, recorded
 from tests.proxy.replay.test_pages import signed_in
+from tests.written import append_chunks, change_session
 
 if TYPE_CHECKING:
     from tests.proxy.linking import Place
@@ -79,3 +80,37 @@ async def test_turns_repeat_nothing_across_pages_and_a_large_one_shows_its_end(
         assert pages == ((0, 1) if turn < TURNS - 19 else (1, 0)), turn
     assert "Latest turns" in earlier
     assert "Earlier turns" not in earlier
+
+
+async def test_of_a_large_answer_the_end_is_shown_and_masked(place: Place) -> None:
+    talk = Conversation("5b2d" * 8, "large answer", "header")
+    session = await recorded(
+        *(place, identity_of(place, "alice"), {"messages": [{"role": "user", "content": "go"}]}),
+        said=None,
+        conversation=talk,
+    )
+    words = ["so it was, " * 20] * 3_000
+    words += [
+        'DB_PASSWORD = "Tr0ub4dor&35" ',
+        *["and on. " * 20] * 500,
+        "Tr0ub4dor&35 is set. The end.",
+    ]
+    events = [{"choices": [{"index": 0, "delta": {"content": word}}]} for word in words]
+    data = b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events)
+    await append_chunks(place.storage, session.id, [Chunk(0, 40, data)])
+    kind = (("content-type", "text/event-stream"),)
+    answer = RecordedAnswer(200, kind, CLOCK.now(), CLOCK.now(), len(data))
+    await change_session(place.storage, session.id, answer=answer, unpaged=(Side.ANSWER,))
+    address = f"{place.url}/-/replay/{session.id}/conversation"
+    stores = place.storage.sessions, place.storage.pieces, place.storage.pages
+    async with Browser() as browser:
+        await signed_in(browser, place, "ines")
+        early = (await browser.get(address)).text
+        await Pager(*stores, place.storage.data_keys, "", CLOCK).look()
+        shown = (await browser.get(address)).text
+    assert "still being prepared" in early
+    assert "only the end of it is shown" in shown
+    assert "is set. The end." in shown
+    assert "Tr0ub4dor" not in shown
+    assert "so it was" in shown
+    assert shown.count("so it was") < 60_000 // 2
