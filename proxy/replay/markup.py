@@ -127,6 +127,12 @@ def code(text: str, language: str, marks: Marks) -> Markup:
     return _marked(_highlighted(marks.put(text), language, marks.effort))
 
 
+def warm() -> None:
+    """Load now what reads the languages that agents use most; each is a module of its own."""
+    for name in ("python", "json", "bash", "diff", "javascript", "typescript", "yaml", "html"):
+        code("x", name, Marks())
+
+
 def language_of(path: str) -> str:
     """Return the language of a file by its name; empty where it is not known."""
     name = path.rpartition("/")[2].lower()

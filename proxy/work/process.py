@@ -41,13 +41,14 @@ from policies.loader import load_catalog
 from policies.reload import set_aside
 from proxy import inspection
 from proxy.record import pager
+from proxy.replay import markup, reading
 from proxy.work import answers
 from proxy.work.memory import resident, trim
 
 if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
 
-WORK = (answers, inspection, pager)
+WORK = (answers, inspection, pager, reading)
 """The modules of what is done here: each fork has them already."""
 
 FORK, LOAD = b"F", b"L"
@@ -119,6 +120,7 @@ def _loaded(directory: Path, gateway: socket.socket) -> Catalog | None:
         catalog = load_catalog(directory)
         catalog.warm()
         catalog.warm_answers()  # here once, so that no worker needs to
+        markup.warm()
         set_aside()
     revision = catalog.revision if catalog else ""
     gateway.sendall(revision.encode().ljust(REVISION_BYTES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 def process(_catalog: Catalog) -> int:
     return os.getpid()
+
+
+def modules(_catalog: Catalog) -> tuple[int, frozenset[str]]:
+    return os.getpid(), frozenset(sys.modules)
 
 
 def revision(catalog: Catalog) -> tuple[int, str]:

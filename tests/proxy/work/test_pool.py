@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from app.domain.record.session import RecordedRequest
 from app.errors import Fault, Reason, Refused, WorkerLost
 from policies.loader import load_catalog
+from proxy.replay.telling import Recorded, told
 from proxy.work.pool import WORKERS, Pool
 from proxy.work.process import GROWTH_BYTES
 from proxy.work.threads import LARGE_BYTES
@@ -48,6 +51,17 @@ async def test_what_is_large_is_done_in_another_process_and_the_rest_here(pool: 
 async def test_a_worker_does_one_message_after_another(pool: Pool) -> None:
     first = await pool.do(LARGE_BYTES, deeds.process)
     assert await pool.do(LARGE_BYTES, deeds.process) == first
+
+
+async def test_a_worker_has_all_that_it_takes_to_draw_a_page(pool: Pool) -> None:
+    said = f"```python\nprint(1)\n```\n{json.dumps({'a': [1, None]})}"
+    body = json.dumps({"messages": [{"role": "user", "content": said}]}).encode()
+    request = RecordedRequest("POST", "v1/messages", "", (), body, "digest")
+    before = await pool.do(LARGE_BYTES, deeds.modules)
+    recorded = Recorded("anthropic", request, None, (), ())
+    [halves] = await pool.do(LARGE_BYTES, partial(told, [recorded], 0))
+    assert "print" in halves.asked[0].body
+    assert await pool.do(LARGE_BYTES, deeds.modules) == before
 
 
 async def test_as_many_work_at_a_time_as_there_may_be(pool: Pool, tmp_path: Path) -> None:
