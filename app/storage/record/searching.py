@@ -1,33 +1,64 @@
 """Searches of sessions: the newest first, a window of time after the other.
 
-The embedded server reads and sorts all that an index gives it before it applies a limit, and holds
-up everybody meanwhile; and of several conditions it uses the index of one alone. So no query is
-about more sessions than those before it together, or about a list of ids.
+Theory of operation. The embedded server reads and sorts all that an index gives it before it
+applies a limit, and holds up everybody meanwhile; and of several conditions it uses the index of
+one alone. So no query is about more sessions than those before it together, nor about more than
+some thousands, or it is about a list of ids:
+
+    user:alice               terms = user:alice, in windows
+    user:alice cost>0.5      the ids with cost:500000, in windows; of these the sessions that fit
+
+Which condition of several leaves the fewest is seen in the first window. How far a window reaches
+is told by *milestones*: about one session in 256 is one.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.ids import first_id
 from app.storage.documents import between
-from app.storage.record.terms import MILESTONE, fewest, is_point, leaves_few, session_query
+from app.storage.record.terms import MILESTONE, indexed, leaves_few, session_query
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
     from app.domain.record.session import Session
     from app.search import SessionFilter
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
-_MOST_MILESTONES = 2
-"""In one window, where all sessions in it are looked at."""
+MOST_MILESTONES = 8
+"""In one window, of a condition that many sessions may meet."""
+MOST_OF_FEW = 32
+"""In one window, of a condition that few sessions meet."""
+_MOST_CANDIDATES = 400
+"""Ids of one window, as far as those before it tell, where the sessions must be looked at."""
 _IDS_AT_ONCE = 200
+
+
+class Milestones:
+    """The milestones among the sessions; they are kept, since each search needs all of them.
+
+    One that was purged does no harm, nor does one that is missing: a window is smaller or larger.
+    """
+
+    def __init__(self, sessions: Collection[Session]) -> None:
+        self._sessions = sessions
+        self._known: list[str] = []
+
+    async def within(self, low: str, high: str) -> list[str]:
+        """Return the ids of those from `low` on and below `high`, newest first."""
+        newer: Document = {"_id": {"$gt": self._known[-1]}} if self._known else {}
+        found = await self._sessions.ids({"terms": MILESTONE} | newer)
+        if found:
+            self._known = sorted({*self._known, *found})
+        return [one for one in reversed(self._known) if low <= one and (not high or one < high)]
 
 
 async def newest_first(
     sessions: Collection[Session],
+    milestones: Milestones,
     wanted: SessionFilter,
     *,
     limit: int,
@@ -40,9 +71,12 @@ async def newest_first(
     """
     equal, (low, high) = session_query(wanted), _bounds(wanted, before)
     found: tuple[Session, ...] = ()
-    queries = _queries(sessions, equal, low, high)
     if among is not None:
         queries = _of_ids(_within(among, low, high), equal)
+    elif one := equal.get("_id"):
+        queries = _of_ids(_within([one], low, high), equal)
+    else:
+        queries = _in_windows(sessions, equal, await milestones.within(low, high), low, high)
     async for query in queries:
         left = limit - len(found)
         found += await sessions.find(query, newest_first=True, limit=left)
@@ -51,39 +85,46 @@ async def newest_first(
     return found
 
 
-async def _queries(
-    sessions: Collection[Session], equal: Document, low: str, high: str
+async def _in_windows(
+    sessions: Collection[Session], equal: Document, milestones: Sequence[str], low: str, high: str
 ) -> AsyncIterator[Document]:
     """Yield queries that together find all that is equal, the newest first."""
-    index = fewest(equal)
-    several = equal != index
-    if one := equal.get("_id"):
-        if low <= one and (not high or one < high):
-            yield equal
+    conditions = indexed(equal)
+    if not conditions or conditions == [equal]:
+        most = _most(conditions)
+        for window in windows(milestones, low, high, lambda: most):
+            yield equal | window.bounds
         return
-    if is_point(index):
-        async for query in _by_ids(sessions, equal, index | between(low, high)):
-            yield query
-        return
-    marks = {"terms": MILESTONE} | between(low, high)
-    milestones = await sessions.ids(marks, newest_first=True)
-    few = several and leaves_few(index)
-    most = _MOST_MILESTONES if several and not few else 0
-    for first, behind in windows(milestones, low, high, most):
-        window = between(first, behind)
-        if not few:
-            yield window | equal
-            continue
-        async for query in _by_ids(sessions, equal, index | window):
+    pace = _Pace()
+    for window in windows(milestones, low, high, pace.most):
+        of_each = [
+            (await sessions.ids(one | window.bounds, newest_first=True), one) for one in conditions
+        ]
+        # From now on by the condition that left the fewest.
+        ids, fewest = min(of_each, key=lambda each: len(each[0]))
+        conditions = [fewest]
+        pace.passed(window.milestones, len(ids))
+        async for query in _of_ids(ids, equal):
             yield query
 
 
-async def _by_ids(
-    sessions: Collection[Session], equal: Document, few: Document
-) -> AsyncIterator[Document]:
-    """Yield queries that find what is equal among the few of one index."""
-    async for query in _of_ids(await sessions.ids(few, newest_first=True), equal):
-        yield query
+def _most(conditions: Sequence[Document]) -> int:
+    return MOST_OF_FEW if conditions and leaves_few(conditions[0]) else MOST_MILESTONES
+
+
+class _Pace:
+    """How many milestones a window may have, so that it has about as many ids as are wanted."""
+
+    def __init__(self) -> None:
+        self._next = 1
+
+    def most(self) -> int:
+        return self._next
+
+    def passed(self, milestones: int, ids: int) -> None:
+        """Note how many the last window had, of both: the next ones are taken to be like it."""
+        likely = max(milestones, 1) * _MOST_CANDIDATES // max(ids, 1)
+        self._next = min(max(likely, 1), MOST_OF_FEW)
 
 
 async def _of_ids(ids: Sequence[str], equal: Document) -> AsyncIterator[Document]:
@@ -109,16 +150,28 @@ def _bounds(wanted: SessionFilter, before: str) -> tuple[str, str]:
     )
 
 
-def windows(
-    milestones: Sequence[str], low: str, high: str, most: int = 0
-) -> Iterator[tuple[str, str]]:
-    """Yield stretches of ids from the newest on; each has as many milestones as all before it.
+class Window(NamedTuple):
+    """Ids from `first` on and below `behind`; an empty one is no bound."""
 
-    `milestones` are the newest first; `most` is how many a window may have, 0 for any number.
+    first: str
+    behind: str
+    milestones: int = 0
+
+    @property
+    def bounds(self) -> Document:
+        return between(self.first, self.behind)
+
+
+def windows(
+    milestones: Sequence[str], low: str, high: str, most: Callable[[], int]
+) -> Iterator[Window]:
+    """Yield stretches of ids from the newest on; none has more milestones than all before it.
+
+    `milestones` are the newest first; `most` tells how many the next window may have.
     """
     at = 0
     while at < len(milestones):
-        reached = min(max(1, 2 * at), at + (most or len(milestones)), len(milestones))
-        yield milestones[reached - 1], high
+        reached = min(max(1, 2 * at), at + most(), len(milestones))
+        yield Window(milestones[reached - 1], high, reached - at)
         high, at = milestones[reached - 1], reached
-    yield low, high
+    yield Window(low, high)

@@ -17,7 +17,7 @@ from app.ids import first_id
 from app.storage.documents import between, to_document
 from app.storage.driver import repeating
 from app.storage.mongo import Index
-from app.storage.record.searching import newest_first
+from app.storage.record.searching import Milestones, newest_first
 from app.storage.record.terms import (
     agent_term,
     answer_terms,
@@ -75,6 +75,7 @@ class MongoSessions:
         """`judged_by` returns the ids of the sessions that a person has voted on."""
         self._judged_by = judged_by
         self._sessions = sessions
+        self._milestones = Milestones(sessions)
         self._chunks = chunks
         self._keys = keys
 
@@ -187,7 +188,9 @@ class MongoSessions:
         if wanted.text:
             raise BadRequest("“text:” can't be used here: only a list is searched for a text.")
         among = await self._judged(wanted)
-        return await newest_first(self._sessions, wanted, limit=limit, before=before, among=among)
+        return await newest_first(
+            *(self._sessions, self._milestones, wanted), limit=limit, before=before, among=among
+        )
 
     async def _judged(self, wanted: SessionFilter) -> set[str] | None:
         """Return the ids of the sessions that the wanted people voted on; None where all count."""

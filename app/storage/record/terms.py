@@ -28,10 +28,17 @@ _COMMIT_LENGTH = 7
 _OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
 _POINTS = ("id", "conversation", "agent", "commit")
 """What only some sessions have in common, however many there are."""
-_COSTS = (0, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
+_COSTS = (
+    *(0, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000, 1_000_000, 2_000_000, 5_000_000),
+    *(10_000_000, 20_000_000, 50_000_000, 100_000_000),
+)
 """In millionths of a dollar: a session has a term for each of these that it costs at least."""
-_COSTLY = 1_000_000
+_UNDER = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+"""And for each of these that it costs less than."""
+_COSTLY = 500_000
 """What few sessions cost."""
+_CHEAP = 1_000
+"""Less than this few sessions cost, too."""
 _FEW = (*_POINTS, "user", "repo", "hook", "rule")
 
 
@@ -48,11 +55,10 @@ def session_terms(session: Session) -> list[str]:
 
 def answer_terms(answer: RecordedAnswer) -> list[str]:
     """Return what an answer adds: people search for what fired on it as on the request."""
-    cost = [amount for amount in _COSTS if answer.cost and amount <= answer.cost.micros]
     return [
         *(_term("rule", rule) for rule in answer.fired_rules),
         *_calls_sought(answer.calls),
-        *(_term("cost", f"{amount}") for amount in cost),
+        *(_cost_terms(answer.cost.micros) if answer.cost else ()),
     ]
 
 
@@ -91,6 +97,7 @@ def session_query(wanted: SessionFilter) -> Document:
         "rule": wanted.rule,
         "commit": wanted.commit[:_COMMIT_LENGTH],
         "call": _call_sought(wanted.tool, wanted.call),
+        "under": _under_sought(wanted),
         "cost": _cost_sought(wanted),
         "client": wanted.client,
         "model": wanted.model,
@@ -111,36 +118,48 @@ def session_query(wanted: SessionFilter) -> Document:
     return query
 
 
-def fewest(query: Document) -> Document:
-    """Return the one condition of a query that has an index and leaves the fewest sessions."""
-    terms = query.get("terms", "")
-    by_term = {"terms": terms["$all"][0] if isinstance(terms, dict) else terms} if terms else {}
-    if "decision" not in query or is_point(by_term):
-        return by_term
-    by_decision = {"decision": query["decision"]}
-    return by_decision if not by_term or leaves_few(by_decision) else by_term
+def indexed(query: Document) -> list[Document]:
+    """Return the conditions of a query that have an index, those first that few sessions meet.
+
+    One that hardly any session meets stands alone.
+    """
+    terms = query.get("terms")
+    named = terms["$all"] if isinstance(terms, dict) else [terms] if terms else []
+    found: list[Document] = [{"terms": term} for term in named]
+    if "decision" in query:
+        found.append({"decision": query["decision"]})
+    points = [condition for condition in found if _parts(condition)[0] in _POINTS]
+    return points[:1] or sorted(found, key=leaves_few, reverse=True)
 
 
 def leaves_few(condition: Document) -> bool:
-    """Whether it is worth to look at all that a condition of `fewest` leaves."""
+    """Whether few sessions meet a condition of `indexed`, as far as its field tells."""
     if "decision" in condition:
         return condition["decision"] not in _OFTEN
     field, value = _parts(condition)
     if field == "call":
         return "call:" in value and not value.endswith(_OFTEN)
-    return field in _FEW or (field == "cost" and int(value) >= _COSTLY)
-
-
-def is_point(condition: Document) -> bool:
-    """Whether it is of those that few sessions meet, however many there are."""
-    return _parts(condition)[0] in _POINTS
+    if field == "cost":
+        return int(value) >= _COSTLY
+    return field in _FEW or (field == "under" and int(value) <= _CHEAP)
 
 
 def _cost_sought(wanted: SessionFilter) -> str:
     """Return the highest amount that has a term, of those that what is wanted costs at least."""
-    if wanted.cost_over is None and wanted.cost_under is None:
+    if wanted.cost_over is None and (wanted.cost_under is None or _under_sought(wanted)):
         return ""
     return f"{max(amount for amount in _COSTS if amount <= (wanted.cost_over or 0))}"
+
+
+def _under_sought(wanted: SessionFilter) -> str:
+    """Return the lowest amount that has such a term, of those that include what is wanted."""
+    most = wanted.cost_under
+    return "" if most is None else f"{min((u for u in _UNDER if most <= u), default='')}"
+
+
+def _cost_terms(micros: int) -> Iterator[str]:
+    yield from (_term("cost", f"{amount}") for amount in _COSTS if amount <= micros)
+    yield from (_term("under", f"{amount}") for amount in _UNDER if micros < amount)
 
 
 def _cost_bounds(wanted: SessionFilter) -> Document:

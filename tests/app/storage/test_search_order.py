@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from app.domain.verdict import Action, Verdict
 from app.search import SessionFilter
 from app.storage.documents import to_document
 from app.storage.record.searching import windows
+from app.storage.record.terms import MILESTONE
 from app.storage.store import MongoStorage
 from tests.app.storage.test_mongo import ALICE, JOB, NOW, a_session
 from tests.bot.values import MARIA, fired, hold, vote
@@ -66,20 +67,21 @@ SPECIAL = {
     st.lists(st.integers(0, 999), unique=True),
     st.integers(0, 400),
     st.integers(500, 999),
-    st.integers(0, 3),
+    st.integers(1, 3),
 )
 def test_windows_adjoin_and_grow_no_faster_than_what_came_before(
     numbers: list[int], low: int, high: int, most: int
 ) -> None:
     inside = sorted((f"{n:03}" for n in numbers if low <= n < high), reverse=True)
-    found = list(windows(inside, f"{low:03}", f"{high:03}", most))
-    assert (found[0][1], found[-1][0]) == (f"{high:03}", f"{low:03}")
-    assert all(newer[0] == older[1] for newer, older in pairwise(found))
+    found = list(windows(inside, f"{low:03}", f"{high:03}", lambda: most))
+    assert (found[0].behind, found[-1].first) == (f"{high:03}", f"{low:03}")
+    assert all(newer.first == older.behind for newer, older in pairwise(found))
     before = 0
-    for first, behind in found[:-1]:
-        inside_it = sum(first <= each < behind for each in inside)
-        assert inside_it <= min(max(1, before), most or len(inside))
+    for window in found[:-1]:
+        inside_it = sum(window.first <= each < window.behind for each in inside)
+        assert inside_it == window.milestones <= min(max(1, before), most)
         before += inside_it
+    assert found[-1].milestones == 0
 
 
 class Asked(monitoring.CommandListener):
@@ -186,13 +188,57 @@ async def test_each_filter_finds_all_in_pages_by_an_index(
     assert len(asked.queries) > len(FILTERS)
     with MongoClient[dict[str, Any]](mongodb_uri) as client:
         for query in asked.queries:
-            # Of several fields it takes the first that has an index, of which it explains nothing.
-            alone = len(query["filter"]) == 2 and "$all" not in query["filter"].get("terms", {})
-            first = dict(list(query["filter"].items())[: 2 if alone else 1])
-            explained = client[database_name].command("explain", query | {"filter": first})
+            explained = client[database_name].command(
+                "explain", query | {"filter": by_index(query)}
+            )
             plan = str(explained["queryPlanner"])
             assert "IXSCAN" in plan, plan
             assert "COLLSCAN" not in plan, plan
+
+
+def by_index(query: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of a query that the embedded server finds by an index.
+
+    Of several fields it takes the first that has one, of which it explains nothing. All that this
+    finds it reads and sorts.
+    """
+    alone = len(query["filter"]) == 2 and "$all" not in query["filter"].get("terms", {})
+    return dict(list(query["filter"].items())[: 2 if alone else 1])
+
+
+async def test_no_filter_has_the_database_look_at_most_of_the_sessions(
+    mongodb_uri: str, database_name: str, sessions: list[Session]
+) -> None:
+    asked = Asked()
+    monitoring.register(asked)
+    storage = MongoStorage.connect(mongodb_uri, database_name)
+    await storage.prepare()
+    for session in sessions:
+        await open_session(storage, session)
+    everything = FILTERS | SPECIAL | {"id": SessionFilter(id=sessions[7].id)}
+    queries = {}
+    for name, wanted in everything.items():
+        del asked.queries[:]
+        await storage.sessions.search(wanted, limit=_PAGE)
+        queries[name] = asked.queries[:]
+    storage.close()
+    none = SessionFilter()
+    told = {
+        field.name
+        for field in fields(SessionFilter)
+        if any(getattr(one, field.name) != getattr(none, field.name) for one in everything.values())
+    }
+    assert told == {field.name for field in fields(SessionFilter)} - {"text", "voters"}
+    milestones = {"terms": MILESTONE}
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        rows = client[database_name].sessions
+        for name, sent in queries.items():
+            looked_at = [
+                len(list(rows.find(by_index(query), {"_id": 1})))
+                for query in sent
+                if not milestones.items() <= query["filter"].items()
+            ]
+            assert sum(looked_at) < _SESSIONS / 2, (name, looked_at)
 
 
 async def test_sessions_of_an_older_version_are_found(mongodb_uri: str, database_name: str) -> None:
