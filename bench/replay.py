@@ -2,12 +2,14 @@
 
     python -m bench.replay --megabytes 20 --runs 30
     python -m bench.replay --page --megabytes 1 --runs 30 --into bench/results
+    python -m bench.replay --page --megabytes 1 --turns 20
 
 One session with a request and a streamed answer of that size, each. The product's own bot is asked
 for its first, middle and last page; meanwhile a second person clicks all the time. A plain reply of
 the sandbox's Slack takes part in every figure, and so does the machine's other work.
 
-With `--page` a browser's requests for its pages at the gateway are measured instead, whole.
+With `--page` a browser's requests for its pages at the gateway are measured instead, whole; with
+`--turns` of a conversation that has grown to that size.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import tempfile
 import time
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,8 +82,11 @@ def answer_chunks(size: int) -> Iterator[Chunk]:
             kept, waiting = kept + len(waiting), b""
 
 
-async def record(house: House, size: int, identity: Identity = ALICE) -> str:
-    """Write the session that the gateway is to cut into pages; return its id."""
+async def record(house: House, size: int, identity: Identity = ALICE, answer_size: int = 0) -> str:
+    """Write the session that the gateway is to cut into pages; return its id.
+
+    Its answer is as large as its request where nothing else is said.
+    """
     storage, now = house.storage(), SystemClock().now() - timedelta(minutes=5)
     headers = (("content-type", "application/json"),)
     sent = RecordedRequest("POST", "v1/chat/completions", "", headers, request_body(size), "d")
@@ -98,7 +104,7 @@ async def record(house: House, size: int, identity: Identity = ALICE) -> str:
     session = replace(session, request=sent.head(names))
     await open_session(storage, session)
     kept = 0
-    for chunk in answer_chunks(size):
+    for chunk in answer_chunks(answer_size or size):
         await append_chunks(storage, session.id, [chunk])
         kept += len(chunk.data)
     answer = RecordedAnswer(200, (("content-type", "text/event-stream"),), now, now, kept)
@@ -163,13 +169,16 @@ async def measure(house: House, size: int, runs: int, figures: Figures) -> None:
     print(f"p99 of {len(meanwhile)}: {tail:.0f} ms")
 
 
-async def measure_pages(house: House, size: int, runs: int, figures: Figures) -> None:
+async def measure_pages(
+    house: House, size: int, runs: int, figures: Figures, turns: int = 1
+) -> None:
     person = find_person(PERSON)
     if person is None:
         raise RuntimeError("the sandbox does not know who looks")
     issuer = house.sandbox["idp"]["issuer"]
     identity = Identity(issuer, person.sub, IdentityKind.PERSON, person.name, person.email)
-    session_id = await record(house, size, identity)
+    for turn in range(1, turns + 1):
+        session_id = await record(house, size * turn // turns, identity, size // turns)
     for name, took in (await page_times(house, session_id, runs)).items():
         show(name, took)
         figures.keep(name, took)
@@ -187,9 +196,11 @@ async def main() -> None:
     parser.add_argument("--megabytes", type=int, default=20)
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--page", action="store_true", help="the page in a browser, not Slack")
+    parser.add_argument("--turns", type=int, default=1, help="of the conversation, with --page")
     add_into(parser)
     options = parser.parse_args()
-    name = f"page-{options.megabytes}mb" if options.page else "replay"
+    turns = "" if options.turns == 1 else f"-{options.turns}-turns"
+    name = f"page-{options.megabytes}mb{turns}" if options.page else "replay"
     figures = Figures(name, options)
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -208,7 +219,8 @@ async def main() -> None:
             house = House(data, uri, settings=settings)
             try:
                 await asyncio.to_thread(house.open)
-                measuring = measure_pages if options.page else measure
+                pages = partial(measure_pages, turns=options.turns)
+                measuring = pages if options.page else measure
                 await measuring(house, options.megabytes * MEGABYTE, options.runs, figures)
             finally:
                 await asyncio.to_thread(house.close)
