@@ -39,7 +39,7 @@ class Metrics:
         )
         self.tool_calls = Counter(
             "abeyance_tool_calls",
-            "Tool calls in answers that a rule looked at, by how they went.",
+            "Tool calls in answers that a rule looked at, and those over MCP, by how they went.",
             ["connection", "decision"],
             registry=self._registry,
         )

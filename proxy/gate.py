@@ -42,7 +42,7 @@ from proxy.inspection import Incoming, Inspected, inspect
 from proxy.keys.admission import Admission, Caller
 from proxy.keys.scope import check_connection, check_models
 from proxy.mcp.answers import ServerMessages
-from proxy.mcp.calls import recorded_calls
+from proxy.mcp.calls import count_call, recorded_calls
 from proxy.mcp.refusing import Refusing
 from proxy.mcp.tools import Tools, with_changes
 from proxy.record.histories import after_answer
@@ -119,6 +119,7 @@ class Gate:
             await visit.refuse(Fault("Something went wrong in the gateway, not in your request."))
         finally:
             self.metrics.requests.labels(*visit.summary()).inc()
+            count_call(visit, self.metrics)
             if visit.recording is not None:
                 self.recorder.done(visit.recording, cut)
 
@@ -168,9 +169,9 @@ class Gate:
                 decision = Decision.MASKED
             case Action.HOLD:
                 judge = partial(self._judged, incoming, catalog, inspected, self.clock.now())
-                answer = await self.asking.answer(
-                    HeldRequest(visit, identity, inquiry, verdict, judge)
-                )
+                asked = HeldRequest(visit, identity, inquiry, verdict, judge)
+                with visit.asking(self.clock):
+                    answer = await self.asking.answer(asked)
                 decision, hold = answer.decision, answer.hold
                 if hold is not None and hold.state is HoldState.PENDING:
                     return await visit.defer(hold)

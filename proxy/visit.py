@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -34,6 +34,9 @@ from proxy.record.refusing import ending, note_refusal
 from proxy.refusals import refusal_for, refusal_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from app.clock import Clock
     from app.domain.hold import Hold
     from app.wire.base import Refusal, WireFormat
     from proxy.front import Headers
@@ -60,6 +63,8 @@ class Visit:
     """What the stream was begun with, where that says what it is waiting for."""
     told_progress: int = 0
     """How often a client of MCP was told that it waits."""
+    asked_seconds: float = 0.0
+    """For how long it was looked for an approval."""
     continuation: Continuation | None = None
     """Makes of the upstream's answer what follows on that line."""
 
@@ -93,6 +98,15 @@ class Visit:
     def program(self) -> str:
         """What the caller's program calls itself."""
         return client_named(self.exchange.headers)
+
+    @contextmanager
+    def asking(self, clock: Clock) -> Iterator[None]:
+        """Measure for how long an approval is looked for."""
+        began = clock.now()
+        try:
+            yield
+        finally:
+            self.asked_seconds = (clock.now() - began).total_seconds()
 
     def defers(self, inquiry: Inquiry) -> bool:
         """Whether the caller does not wait, and polls or comes back."""

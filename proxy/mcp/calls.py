@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from app.domain.record.session import RecordedCall
+from app.domain.record.session import Decision, RecordedCall
 from app.wire.apis.mcp import MCP
 from policies.calls.arguments import is_shortened
 from policies.conditions import ConditionInput
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from app.domain.identity import Identity
-    from app.domain.record.session import Decision
     from app.domain.verdict import Verdict
+    from app.telemetry import Metrics
     from policies.compiled_catalog import Catalog
     from proxy.facts import Inquiry
+    from proxy.visit import Visit
 
 
 def with_call(inquiry: Inquiry, identity: Identity, now: datetime, catalog: Catalog) -> Inquiry:
@@ -54,3 +55,18 @@ def recorded_calls(
             is_cut=is_shortened(call.arguments),
         ),
     )
+
+
+def count_call(visit: Visit, metrics: Metrics) -> None:
+    """Count the call of a request that is over, as one of an answer is counted.
+
+    Not while it is still to be decided: its client comes again.
+    """
+    connection, decision = visit.summary()
+    is_call = visit.inquiry is not None and visit.inquiry.tool_call is not None
+    if not is_call or visit.recording is None or decision == Decision.PENDING:
+        return
+    metrics.tool_calls.labels(connection, decision).inc()
+    session = visit.recording.session
+    if session.hold_id or session.joined:
+        metrics.tool_calls_waited.labels(decision).observe(visit.asked_seconds)

@@ -304,6 +304,29 @@ async def test_a_denied_call_is_an_error_with_the_managers_words_and_the_client_
         assert case not in words(await client.call_tool("deployed", {}))
 
 
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+async def test_calls_are_counted_as_those_in_answers_are(
+    tools: Toolbox, ours: str, slack: SlackDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    async with tools.client(ours) as client:
+        await client.call_tool("deployed", {})
+        await refusal(client, f"doomsday {case}")
+        async with asyncio.TaskGroup() as tasks:
+            target = {"target": f"moonbase {case}"}
+            tasks.create_task(client.call_tool("deploy", target))
+            await maria.click(await maria.wait_for_message(case, channel="approvals"), "Approve")
+    counted = {
+        f'abeyance_tool_calls_total{{connection="stateful{ours}",decision="{decision}"}} 1.0'
+        for decision in ("allowed", "denied", "approved")
+    }
+    async with tools.house.http(tools.token) as http, asyncio.timeout(20):
+        figures = ""
+        while not counted <= set(figures.splitlines()):  # the last is counted after its answer
+            figures = (await http.get("/-/metrics")).text
+    assert 'abeyance_tool_call_waiting_seconds_count{decision="approved"}' in figures
+
+
 async def test_what_a_rule_denies_is_an_error_with_its_words(tools: Toolbox, case: str) -> None:
     async with tools.client() as client:
         refused = await refusal(client, f"doomsday {case}")
