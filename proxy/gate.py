@@ -43,6 +43,7 @@ from proxy.keys.admission import Admission, Caller
 from proxy.keys.scope import check_connection, check_models
 from proxy.mcp.answers import ServerMessages
 from proxy.mcp.calls import count_call, recorded_calls
+from proxy.mcp.changing import noted, with_change
 from proxy.mcp.refusing import Refusing
 from proxy.mcp.tools import Tools, with_changes
 from proxy.record.histories import after_answer
@@ -57,9 +58,11 @@ from proxy.work.pool import Pool
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from app.domain.identity import Identity
     from app.domain.issued import Scope
     from app.domain.verdict import Verdict
     from policies.compiled_catalog import Catalog
+    from proxy.record.recording import Recording
 
 _AGENT_LENGTH = 300
 _log = structlog.get_logger(__name__)
@@ -169,12 +172,14 @@ class Gate:
                 decision = Decision.MASKED
             case Action.HOLD:
                 judge = partial(self._judged, incoming, catalog, inspected, self.clock.now())
-                asked = HeldRequest(visit, identity, inquiry, verdict, judge)
+                change = partial(self._changed, visit, incoming)
+                asked = HeldRequest(visit, identity, inquiry, verdict, judge, change)
                 with visit.asking(self.clock):
                     answer = await self.asking.answer(asked)
                 decision, hold = answer.decision, answer.hold
                 if hold is not None and hold.state is HoldState.PENDING:
                     return await visit.defer(hold)
+                inquiry = visit.inquiry
             case Action.DENY:
                 visit.recording = await self.recorder.open(identity, inquiry, verdict)
                 raise denied_by_rule(verdict)
@@ -194,19 +199,7 @@ class Gate:
             inquiry.known,
             self.limits.body_bytes,
         )
-        server: ServerMessages | None = None
-        if inquiry.wire.name == MCP.name:
-            refusing = Refusing(
-                self.upstream, inquiry.connection, inquiry.request, credential, recording
-            )
-            learn = partial(
-                self.tools.learn,
-                inquiry.connection.name,
-                identity,
-                recording.session.id,
-                mask=catalog.mask,
-            )
-            server = ServerMessages(inquiry.connection, learn, refusing.refuse)
+        server = self._server(inquiry, identity, recording, credential, catalog, hold)
         watched = self.watching.of(visit, incoming, inquiry, recording, catalog)
         cloud = self.agents.answer(
             *(identity, inquiry, credential, recording.session.id, visit.exchange.base_url)
@@ -219,6 +212,30 @@ class Gate:
         await self._forward(relay, inquiry, hold, credential)
         self.metrics.masked.inc(relay.tally.masked)
         return None
+
+    def _server(
+        self,
+        inquiry: Inquiry,
+        identity: Identity,
+        recording: Recording,
+        credential: str,
+        catalog: Catalog,
+        hold: Hold | None,
+    ) -> ServerMessages | None:
+        """Return what looks at the messages of an MCP server; None for any other API."""
+        if inquiry.wire.name != MCP.name:
+            return None
+        connection = inquiry.connection
+        refusing = Refusing(self.upstream, connection, inquiry.request, credential, recording)
+        learn = partial(
+            self.tools.learn,
+            connection.name,
+            identity,
+            recording.session.id,
+            mask=catalog.mask,
+        )
+        note = partial(noted, inquiry=inquiry, hold=hold)
+        return ServerMessages(connection, learn, refusing.refuse, note)
 
     def _given(self, visit: Visit, inquiry: Inquiry, ids: frozenset[str]) -> None:
         """Have what follows an answer, by its id, belong to the same conversation."""
@@ -277,6 +294,22 @@ class Gate:
         if verdict.action is Action.DENY:
             raise denied_by_rule(verdict)
         return verdict
+
+    async def _changed(
+        self, visit: Visit, incoming: Incoming, hold: Hold
+    ) -> tuple[Inquiry, Verdict]:
+        """Return a call over MCP as an approver changed it, and what the rules of now say of it."""
+        if visit.inquiry is None:
+            raise RuntimeError("what was not read is not changed")
+        catalog, origin = self.catalogs.current, visit.inquiry.origin
+        changed = with_change(incoming, visit.inquiry, hold)
+        inspected = await self._inspected(changed, catalog)
+        verdict = await self._ruled(changed, inspected, catalog)
+        if inspected.fault is not None:
+            raise inspected.fault
+        inquiry = inspected.whole(changed)
+        visit.inquiry = replace(inquiry, origin=origin, received=incoming.digest())
+        return visit.inquiry, verdict
 
     async def _forward(
         self, relay: Relay, inquiry: Inquiry, hold: Hold | None, credential: str

@@ -54,7 +54,8 @@ def due(hold: Hold, *, waited: bool) -> bool:
         case HoldState.APPROVED:
             return not hold.attached
         case HoldState.RELEASED:
-            return False
+            # A call that did not run as their agent made it.
+            return bool(hold.change)
         case _:
             assert_never(hold.state)
 

@@ -54,7 +54,7 @@ class Objection(Enum):
     NO_TASK = "Only this one call can be approved, not others of its kind."
     NO_CHANGE = "This call can't be changed. Approve it as it is, or deny it."
     NOT_CHANGED = "That is what the call says already. Change it, or approve it as it is."
-    NO_JSON = "That can't be read as JSON, which the arguments of this call have to be."
+    NO_JSON = "That can't be read as a JSON object, which the arguments of this call have to be."
     UNSHOWABLE = "That holds a secret. Name the variable or file that it comes from instead."
 
 

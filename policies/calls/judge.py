@@ -215,8 +215,7 @@ class LookedAt:
             passage = self._passage(names, changed)
             asking = tuple(self._asking(rule, each, passage) for rule, each in fired)
             verdict = with_terms(replace(verdict, fired=asking))
-        is_masked = shown != self._arguments.canonical
-        return JudgedCall(verdict, shown, is_masked, changed)
+        return JudgedCall(verdict, shown, self.is_masked, changed)
 
     @cached_property
     def shown(self) -> str:
@@ -226,6 +225,11 @@ class LookedAt:
         mask = self._catalog.mask_together(self._texts)
         masked = Arguments(self._arguments.rewritten(lambda _place, text: mask(text)))
         return whole_characters(mask(masked.canonical))
+
+    @property
+    def is_masked(self) -> bool:
+        """Whether `shown` differs from what was written for a secret in it."""
+        return self.shown != self._arguments.canonical
 
     def _is_showable(self) -> bool:
         """Whether nothing in the texts has to be masked, as far as that can be told."""

@@ -8,6 +8,7 @@ from app.domain.record.session import MOST_ARGUMENTS
 from app.domain.tool_call import HeldCall
 from policies.calls.arguments import TooDeep, shortened
 from policies.calls.judge import LookedAt, safe
+from policies.calls.voting import read
 from policies.patterns.effort import TooDense
 
 if TYPE_CHECKING:
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
 def requested_call(
     call: ToolCall, asked: ConditionInput, conversation: str, catalog: Catalog
 ) -> HeldCall:
-    """Return the call, safe to show. An approver cannot change it: its server has the last word."""
+    """Return the call, safe to show.
+
+    An approver may change it where its arguments are shown as they are, and an object as MCP wants.
+    """
     try:
-        shown = LookedAt(call, asked, catalog, ()).shown
+        looked = LookedAt(call, asked, catalog, ())
+        shown, as_it_is = looked.shown, not looked.is_masked
     except (TooDense, TooDeep):
-        shown = safe(call.arguments, catalog)
+        shown, as_it_is = safe(call.arguments, catalog), False
+    whole = len(shown) <= MOST_ARGUMENTS
     return HeldCall(
         tool=catalog.mask_name(call.tool),
         arguments=shortened(shown, MOST_ARGUMENTS),
         conversation=conversation,
-        editable=False,
+        editable=as_it_is and whole and isinstance(read(shown), dict),
         is_request=True,
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.errors import Refused
 
 _LONGEST = 160
+_LONGEST_CHANGE = 2_000
 TELLING = ("command", "cmd", "file_path", "filePath", "absolute_path", "path", "url")
 """The arguments of known tools that say what a call does."""
 
@@ -55,6 +56,16 @@ def changed(hold: Hold) -> str:
     return (
         f"{_changed_by(hold)} approved this `{_tool(hold)}` call with a change (card "
         f"{short(hold.id)}). It runs as follows; do not run it as it was before."
+    )
+
+
+def changed_request(hold: Hold) -> str:
+    """Say, before the result of a call over MCP, that it was made with other arguments."""
+    cut = "…" if len(hold.change) > _LONGEST_CHANGE else ""
+    return (
+        f"{_changed_by(hold)} approved this `{_tool(hold)}` call with a change (card "
+        f"{short(hold.id)}). It was made with these arguments: "
+        f"{hold.change[:_LONGEST_CHANGE]}{cut} Do not make it again as it was before."
     )
 
 

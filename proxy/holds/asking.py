@@ -27,6 +27,8 @@ from proxy.holds.said_before import (
     just_released,
     left_over,
 )
+from proxy.mcp.calls import led_to
+from proxy.mcp.changing import record_of_change
 from proxy.rate import Rate
 
 if TYPE_CHECKING:
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.grant import Grant
-    from app.domain.tool_call import HeldCall
     from app.errors import Refused
     from app.storage.feed import Periodic
     from app.telemetry import Metrics
@@ -219,7 +220,7 @@ class Asking:
             id=recording.session.hold_id,
             reason=said.reason,
             again=said.again,
-            tool=await self._led_to(asked),
+            tool=await led_to(asked.inquiry, asked.identity, self._recorder),
         )
         hold = await self._holding.open(opened, recording)
         if hold.session_id != recording.session.id:
@@ -228,13 +229,6 @@ class Asking:
                 Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
             )
         return _Waiting(hold, caller, asked_as(key, left), is_own=True)
-
-    async def _led_to(self, asked: HeldRequest) -> HeldCall | None:
-        """Return the tool call that the request is, with what ran before it."""
-        call, talk = asked.inquiry.tool_call, asked.inquiry.conversation
-        if call is None or talk is None:
-            return call
-        return replace(call, before=await self._recorder.calls_in(talk, asked.identity))
 
     async def _released(self, asked: HeldRequest, waiting: _Waiting) -> Clearance:
         """Return when people have approved the request's own hold, and it is claimed."""
@@ -246,13 +240,13 @@ class Asking:
         still_good = partial(self._still_good, asked, recording)
         with self._metrics.waiting.track_inprogress():
             claimed = await self._holding.released(
-                *(hold, waiting.caller, recording, waits, still_good, waiting.why),
+                *(hold, waiting.caller, waits, still_good, waiting.why),
                 leaves=asked.leaves,
             )
         if claimed.state is HoldState.APPROVED:
             await recording.note(EventKind.HOOK_ALLOWING, hold=claimed.id, **waiting.why)
             return Clearance(Decision.APPROVED)
-        await self._recorder.taken_over(hold, recording)
+        await self._recorder.taken_over(claimed, asked.waiter.recording or recording)
         return Clearance(Decision.APPROVED, claimed)
 
     async def _joined(self, asked: HeldRequest, waiting: _Waiting) -> Clearance | None:
@@ -313,14 +307,17 @@ class Asking:
         recording = await self._opened(asked, left, later=True)
         await self._granted.use(grants, recording, verdict, prolong=not asked.inquiry.only_counts)
 
-    async def _still_good(self, asked: HeldRequest, recording: Recording, hold: Hold) -> None:
-        """Raise Refused where the approval does not answer all that is open now.
+    async def _still_good(self, asked: HeldRequest, recording: Recording, hold: Hold) -> Recording:
+        """Return the record of what goes out.
 
-        The catalog may have changed while people decided, and what was covered may be so no more.
+        Raises Refused where the approval does not answer all that is open now. The catalog may have
+        changed while people decided, and what was covered may be so no more.
         """
+        if hold.change:
+            recording = await record_of_change(asked, hold, self._recorder, self._holding)
         verdict = await asked.judge()
         if verdict.action is not Action.HOLD:
-            return
+            return recording
         left, grants = await self._still_open(asked, verdict)
         if left.holding and not released_by_people(hold):
             await self._holding.lapse(hold)
@@ -328,6 +325,7 @@ class Asking:
         if left.holding and not joins(left, hold.key, hold):
             raise endings.rules_changed(left)
         await self._granted.use(grants, recording, verdict)
+        return recording
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from app.domain.hold import Hold
 from app.domain.identity import Identity
@@ -12,6 +13,12 @@ from app.domain.verdict import Verdict
 from proxy.facts import Inquiry
 from proxy.holds.holding import hold_key
 from proxy.holds.waiting import Waiter
+
+Change: TypeAlias = Callable[[Hold], Awaitable[tuple[Inquiry, Verdict]]]
+"""Returns what goes out, and what the rules of now say of it.
+
+Raises Refused where it cannot go out masked, and BadRequest where it cannot be made.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,8 @@ class HeldRequest:
     inquiry: Inquiry
     verdict: Verdict
     judge: Callable[[], Awaitable[Verdict]]
+    change: Change | None = None
+    """Has it go out as an approver of its hold changed it."""
     leaves: bool = False
     """Whether an approval that covers nothing is left to the same on the wire, after a hook."""
 

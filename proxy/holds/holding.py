@@ -99,25 +99,24 @@ class Holding:
         self,
         hold: Hold,
         caller: str,
-        recording: Recording,
         waits: tuple[float | None, Periodic | None],
-        still_good: Callable[[Hold], Awaitable[None]],
+        still_good: Callable[[Hold], Awaitable[Recording]],
         why: Mapping[str, str],
         *,
         leaves: bool = False,
     ) -> Hold:
         """Return when the hold was approved and this caller is the one to claim it.
 
-        `still_good` is asked before the claim, and raises where the approval does not cover the
-        request any more. With `leaves` an approval that covers nothing else is not claimed. Else as
-        `decided`; `waits` is its patience and pulse. `why` is what the ledger tells of the request,
-        see `asked_as`.
+        `still_good` returns, before the claim, the record of what goes out; it raises where the
+        approval does not cover the request any more. With `leaves` an approval that covers nothing
+        else is not claimed. Else as `decided`; `waits` is its patience and pulse. `why` is what the
+        ledger tells of the request, see `asked_as`.
         Raises Refused where people said no, nobody said anything, or the patience ends first.
         """
         decided = await self.decided(hold, caller, *waits)
         if decided.state is not HoldState.APPROVED:
             raise refusal_of(decided)
-        await still_good(decided)
+        recording = await still_good(decided)
         if leaves and not covers_of(decided, self._clock.now()):
             return decided
         of_hook = recording.session.hook is not None

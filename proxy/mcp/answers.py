@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from app.domain.connection import Connection
+    from app.wire.base import Json
     from app.wire.mcp.answers import Part
     from app.wire.mcp.asks import ServerAsk
     from app.wire.mcp.descriptions import Description
@@ -31,15 +32,18 @@ class ServerMessages:
         connection: Connection,
         learn: Callable[[tuple[Description, ...]], Awaitable[None]],
         refuse: Callable[[ServerAsk], Awaitable[None]],
+        note: Callable[[Json], Json] = lambda value: value,
     ) -> None:
         """`learn` takes note of tools that the caller is about to see.
 
-        `refuse` tells the server that what it asks is not allowed.
+        `refuse` tells the server that what it asks is not allowed. `note` returns its messages with
+        what the caller has to know beside them, and the same object where that is nothing.
         """
         self._is_offered = offers(connection)
         self._denied = denied_asks(connection)
         self._learn = learn
         self._refuse = refuse
+        self._note = note
 
     def of(self, answer: UpstreamAnswer, *, in_stream: bool = False) -> UpstreamAnswer:
         """Return the answer as the client may have it; `in_stream` as events, if it is one of JSON.
@@ -65,7 +69,7 @@ class ServerMessages:
                 yield out
 
     async def _out(self, part: Part) -> bytes:
-        value = offering(part.value, self._is_offered)
+        value = self._note(offering(part.value, self._is_offered))
         await self._learn(descriptions(value))
         left, asks = without_asks(value, self._denied)
         for ask in asks:

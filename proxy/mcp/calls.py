@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
     from app.domain.hold import Hold
     from app.domain.identity import Identity
+    from app.domain.tool_call import HeldCall
     from app.domain.verdict import Verdict
     from app.telemetry import Metrics
+    from app.wire.base import Json
     from policies.compiled_catalog import Catalog
     from proxy.facts import Inquiry
+    from proxy.record.recorder import Recorder
     from proxy.visit import Visit
 
 
@@ -31,7 +34,23 @@ def with_call(inquiry: Inquiry, identity: Identity, now: datetime, catalog: Cata
     asked = ConditionInput(inquiry.facts, identity, now)
     talk = inquiry.conversation
     call = requested_call(calls[0], asked, talk.id if talk else "", catalog)
+    if _is_task(inquiry.body.json):
+        # Its result comes by another request, where nothing could say that the call was changed.
+        call = replace(call, editable=False)
     return replace(inquiry, tool_call=call)
+
+
+def _is_task(message: Json) -> bool:
+    params = message.get("params") if isinstance(message, dict) else None
+    return isinstance(params, dict) and "task" in params
+
+
+async def led_to(inquiry: Inquiry, identity: Identity, recorder: Recorder) -> HeldCall | None:
+    """Return the tool call that a request is, with what ran before it."""
+    call, talk = inquiry.tool_call, inquiry.conversation
+    if call is None or talk is None:
+        return call
+    return replace(call, before=await recorder.calls_in(talk, identity))
 
 
 def recorded_calls(
@@ -41,18 +60,20 @@ def recorded_calls(
     call = inquiry.tool_call
     if call is None:
         return ()
+    asked = hold.tool if hold and hold.tool and hold.change else call
     votes = hold.votes if hold else ()
     waited = hold.decided_at - hold.created_at if hold and hold.decided_at else None
     return (
         RecordedCall(
             tool=call.tool,
-            arguments=call.arguments,
+            arguments=asked.arguments,
             decision=decision,
             rules=tuple(fired.rule for fired in verdict.fired),
             hold_id=hold.id if hold else "",
             by=" and ".join(vote.by.name for vote in votes if vote.approve),
             waited_ms=int(waited.total_seconds() * 1000) if waited else 0,
-            is_cut=is_shortened(call.arguments),
+            changed=call.arguments if hold and hold.change else "",
+            is_cut=is_shortened(asked.arguments),
         ),
     )
 

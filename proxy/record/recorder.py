@@ -154,7 +154,7 @@ class Recorder:
         wanted = SessionFilter(conversation=talk.id[:CONVERSATION_SHORT], owner=identity)
         latest = await self._sessions.search(wanted, limit=_LOOKED_BACK)
         made = [call for session in latest if session.answer for call in session.answer.calls]
-        lines = (f"{call.tool}: {call.arguments}"[:_LINE] for call in made[:_MOST_BEFORE])
+        lines = (f"{c.tool}: {c.changed or c.arguments}"[:_LINE] for c in made[:_MOST_BEFORE])
         return tuple(reversed(list(lines)))
 
     async def taken_over(self, hold: Hold, by: Recording) -> None:
@@ -163,8 +163,9 @@ class Recorder:
             first = await self.resume(hold.session_id)
             if first.session.state is not SessionState.OPEN:
                 return  # A hook had its answer.
+            by_whom = "what an approver made of it" if hold.change else "a retry"
             await first.refuse(
-                Decision.WITHDRAWN, f"its approval was used by a retry, session {by.session.id}"
+                Decision.WITHDRAWN, f"its approval was used by {by_whom}, session {by.session.id}"
             )
 
     def done(self, recording: Recording, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -25,11 +26,15 @@ from mcp.types import (
 from app.domain.record.session import Decision
 from app.search import SessionFilter
 from app.vault import Vault
+from policies.approvals.approval import Objection
 from sandbox.idp.clients import GATEWAY_SECRET
+from sandbox.slack.errors import Refused
+from tests.bot.conftest import pick
 from tests.clients.conftest import RULES
 from tests.clients.mcp_server import KEY
 from tests.conftest import free_port, wait_until_accepting
 from tests.flows.house import House, open_house
+from tests.recorded import recorded
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -80,6 +85,7 @@ def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "ABEYANCE_LOGIN_CLIENT_SECRET": GATEWAY_SECRET,
     }
     with open_house(data, mongodb_uri, data / "policies", **settings) as house:
+        house.tells_reasons = True
         yield house
 
 
@@ -302,6 +308,63 @@ async def test_a_denied_call_is_an_error_with_the_managers_words_and_the_client_
         assert "Use the lunar simulator" in refused.message
         assert refused.data["code"] == "approval_denied"
         assert case not in words(await client.call_tool("deployed", {}))
+
+
+@pytest.mark.parametrize("tools", [*DIALECTS, ANSWERS_IN_JSON], ids=str, indirect=True)
+async def test_a_call_is_made_as_an_approver_changed_it_and_its_result_says_so(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria, alice = await slack.user("maria"), await slack.user("alice")
+    was, instead = f"moonbase {case}", f"staging {case}"
+    async with tools.client() as client, asyncio.TaskGroup() as tasks:
+        calling = tasks.create_task(client.call_tool("deploy", {"target": was}))
+        card = await maria.wait_for_message(case, channel="approvals")
+        await pick(maria, card, "Change and approve…")
+        await maria.wait_for_view("The call runs as you leave it here")
+        with pytest.raises(Refused) as marked:
+            await maria.submit({"arguments": f'["{instead}"]'})
+        assert marked.value.errors == {"arguments": Objection.NO_JSON.value}
+        assert await maria.submit({"arguments": json.dumps({"target": instead})}) is None
+        result = await calling
+        told = getattr(result.content[0], "text", "")
+        assert "Maria Lopez approved this `deploy` call with a change" in told
+        assert f"{instead} is deployed" in getattr(result.content[1], "text", "")
+        done = words(await client.call_tool("deployed", {}))
+        assert (was in done, done.count(instead)) == (False, 1)
+        await maria.wait_for_change(card, "released to the server with the change")
+    await alice.wait_for_message("Changed by the approver to")
+    storage = tools.house.storage()
+    wanted = SessionFilter(tool="deploy", call=Decision.APPROVED)
+    found = (await storage.sessions.search(wanted, limit=1))[0]
+    session = await recorded(storage, found.id)
+    [opened, *_] = await storage.ledger.entries(session.id)
+    hold = await storage.holds.get(session.joined)
+    storage.close()
+    assert session.answer is not None
+    assert hold is not None
+    [call] = session.answer.calls
+    assert (call.by, was in call.arguments, instead in call.changed) == ("Maria Lopez", True, True)
+    assert opened.event.data["digest"] != hold.digest
+    assert opened.event.data["received"]
+
+
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+async def test_a_change_that_a_rule_denies_is_not_made(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    async with tools.client() as client:
+        async with asyncio.TaskGroup() as tasks:
+            calling = tasks.create_task(refusal(client, f"moonbase {case}"))
+            card = await maria.wait_for_message(case, channel="approvals")
+            await pick(maria, card, "Change and approve…")
+            await maria.wait_for_view("The call runs as you leave it here")
+            worse = json.dumps({"target": f"doomsday {case}"})
+            assert await maria.submit({"arguments": worse}) is None
+        assert "is not allowed by rule denied-words" in calling.result().message
+        assert case not in words(await client.call_tool("deployed", {}))
+    told = await maria.wait_for_change(card, "not run: the changed call")
+    assert "released to the server" not in told.words
 
 
 @pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.storage.store import MongoStorage
+    from proxy.record.recording import Recording
 
 HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1000)
 
@@ -58,12 +59,18 @@ async def refused(
     at: datetime,
     *,
     patience: float | None = 0.0,
-    meanwhile: Callable[[Hold], Awaitable[None]] = still_good,
+    meanwhile: Callable[[Hold], Awaitable[None]] | None = None,
 ) -> Refused:
     """Wait on the hold at that time, and return why it is not released."""
     async with waiting_for(storage, hold, SetClock(at)) as (holding, recording):
+
+        async def goes_out(decided: Hold) -> Recording:
+            if meanwhile is not None:
+                await meanwhile(decided)
+            return recording
+
         try:
-            await holding.released(hold, "me:0", recording, (patience, None), meanwhile, WHY)
+            await holding.released(hold, "me:0", (patience, None), goes_out, WHY)
         except Refused as refusal:
             return refusal
     raise AssertionError("it was released")
@@ -159,7 +166,7 @@ async def test_two_callers_at_the_deadline_expire_a_hold_once(storage: MongoStor
     hold = await opened(storage)
     async with waiting_for(storage, hold, SetClock(hold.deadline)) as (holding, recording):
         waits = (
-            holding.released(hold, caller, recording, (0.0, None), still_good, WHY)
+            holding.released(hold, caller, (0.0, None), still_good(recording), WHY)
             for caller in ("me:0", "me:1")
         )
         ended = await asyncio.gather(*waits, return_exceptions=True)
@@ -205,7 +212,7 @@ async def test_a_caller_waits_for_the_bots_timers_and_is_counted_meanwhile(
 
         pulse = Periodic(0.05, beat)
         waiting = tasks.create_task(
-            holding.released(hold, "me:0", recording, (None, pulse), still_good, WHY)
+            holding.released(hold, "me:0", (None, pulse), still_good(recording), WHY)
         )
         beating = tasks.create_task(beats.wait())
         ended, _ = await asyncio.wait({waiting, beating}, return_when=asyncio.FIRST_COMPLETED)
@@ -231,7 +238,7 @@ async def test_an_approval_is_used_until_it_was_kept_long_enough(
     if keep is None or keep > timedelta(0):
         async with waiting_for(storage, approved, SetClock(at)) as (holding, recording):
             used = await holding.released(
-                approved, "me:0", recording, (None, None), still_good, WHY
+                approved, "me:0", (None, None), still_good(recording), WHY
             )
         assert (used.state, used.callers) == (HoldState.RELEASED, ())
         assert (await stored(storage, approved)).callers == ()

@@ -27,7 +27,7 @@ from tests.proxy.test_facts import Sent
 from tests.written import open_session
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from app.clock import Clock
     from app.domain.hold import Hold
@@ -47,8 +47,13 @@ class SetClock:
         return self.at
 
 
-async def still_good(_: Hold) -> None:
-    """Nothing has changed."""
+def still_good(recording: Recording) -> Callable[[Hold], Awaitable[Recording]]:
+    """Nothing has changed: what was recorded goes out."""
+
+    async def goes_out(_: Hold) -> Recording:
+        return recording
+
+    return goes_out
 
 
 @asynccontextmanager
@@ -82,7 +87,7 @@ async def test_an_approval_is_not_used_after_it_was_kept_long_enough(
     await storage.holds.move(hold, approved)
     async with waiting_for(storage, approved) as (holding, recording):
         with pytest.raises(Refused) as refused:
-            await holding.released(approved, "me:0", recording, (None, None), still_good, WHY)
+            await holding.released(approved, "me:0", (None, None), still_good(recording), WHY)
     assert refused.value.reason is Reason.APPROVAL_LAPSED
     left = await storage.holds.get(hold.id)
     assert left is not None
@@ -98,7 +103,7 @@ async def test_who_leaves_at_the_moment_of_arriving_is_not_counted_as_waiting(
     async with waiting_for(storage, hold) as (holding, recording):
         for moment in range(MOMENTS):
             waits = holding.released(
-                hold, holding.caller(), recording, (None, None), still_good, WHY
+                hold, holding.caller(), (None, None), still_good(recording), WHY
             )
             waiting = asyncio.ensure_future(waits)
             for _ in range(moment):
@@ -162,7 +167,7 @@ async def test_an_approval_of_one_request_is_left_to_it_by_who_only_asks(
     hold = await approved(storage, asked)
     async with waiting_for(storage, hold, SetClock(NOW)) as (holding, recording):
         got = await holding.released(
-            hold, "me:0", recording, (None, None), still_good, WHY, leaves=leaves
+            hold, "me:0", (None, None), still_good(recording), WHY, leaves=leaves
         )
     left = await storage.holds.get(hold.id)
     assert left is not None
@@ -181,7 +186,7 @@ async def test_the_ledger_tells_a_request_that_goes_out_from_what_a_hook_may_do(
 ) -> None:
     hold = await approved(storage, COVERING)
     async with waiting_for(storage, hold, SetClock(NOW), hook) as (holding, recording):
-        await holding.released(hold, "me:0", recording, (None, None), still_good, WHY)
+        await holding.released(hold, "me:0", (None, None), still_good(recording), WHY)
     [entry] = await storage.ledger.entries(hold.session_id)
     assert entry.event.kind == written
     assert WHY.items() <= entry.event.data.items()

@@ -39,7 +39,27 @@ def test_a_call_is_shown_with_its_arguments_in_order_and_secrets_masked() -> Non
     assert shown is not None
     told = json.dumps({"key": "[aws-access-key-id]", "target": "moon"}, separators=(",", ":"))
     assert (shown.tool, shown.arguments) == ("deploy", told)
-    assert (shown.is_request, shown.editable, shown.conversation) == (True, False, "")
+    assert (shown.is_request, shown.conversation) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("params", "editable"),
+    [
+        ({"arguments": {"target": "moon"}}, True),
+        ({"arguments": {"target": AWS_KEY}}, False),
+        ({"arguments": {"target": "moon " * MOST_ARGUMENTS}}, False),
+        ({"arguments": ["moon"]}, False),
+        ({}, True),
+        ({"arguments": {"target": "moon"}, "task": {"ttl": 1}}, False),
+    ],
+    ids=["whole", "masked", "cut", "no object", "none", "a task, whose result comes apart"],
+)
+def test_an_approver_may_change_it_where_all_of_it_is_shown(
+    params: dict[str, Any], *, editable: bool
+) -> None:
+    shown = made(call() | {"params": {"name": "deploy"} | params})
+    assert shown is not None
+    assert shown.editable is editable
 
 
 def test_its_conversation_is_the_session_that_the_client_names() -> None:
