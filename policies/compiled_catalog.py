@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from app.domain.record.original import Keeping
 from app.domain.segment import Role
 from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Risk
 from policies.claude_code import ClaudeCodePolicy
 from policies.conditions import Condition, ConditionInput
 from policies.files.examples import RuleExamplesSpec
 from policies.files.model import RuleMode, RuleSide
+from policies.keeping import keepings_of
 from policies.matching.answer_masking import AnswerMasking, credential_lookout
 from policies.matching.findings import Finder
 from policies.matching.known import NOTHING_KNOWN, Known
@@ -109,6 +111,8 @@ class Rule:
     """Set where the rule is about tool calls, and about no other text."""
     retention_days: int = 0
     """How long the record of what it fires on is kept at least; 0 where it demands nothing."""
+    keeping: Keeping | None = None
+    """Set where it keeps the original of what it masks."""
 
     @property
     def enforced(self) -> bool:
@@ -242,13 +246,14 @@ class Catalog:
         `evidence` is what was found in them before, if they were looked through.
         """
         fired = {f.rule for f in verdict.fired if f.enforced and f.action is Action.MASK}
-        targets = _targets(rule for rule in self.rules if rule.id in fired)
+        rules = [rule for rule in self.rules if rule.id in fired]
+        targets, keepings = _targets(rules), keepings_of(rules)
         texts = dict.fromkeys(s.text for s in facts.prompt.segments) if facts else {}
         finder = self.finder(targets)
         if evidence is None:
-            return RequestMask(finder, self.label, tuple(texts))
+            return RequestMask(finder, self.label, tuple(texts), keepings=keepings)
         touched = evidence.touched(set(targets))
-        return RequestMask(finder, self.label, tuple(texts), touched, evidence.inspected)
+        return RequestMask(finder, self.label, tuple(texts), touched, evidence.inspected, keepings)
 
     def mask_of(self, targets: Iterable[Target], texts: Sequence[str]) -> RequestMask:
         """Return what masks some targets in texts that belong together."""
@@ -273,6 +278,7 @@ class Catalog:
             self._lookout(rule for rule in rules if not rule.enforced),
             self._credential(credential),
             known,
+            secret=credential,
         )
 
     def _lookout(self, rules: Iterable[Rule]) -> Lookout:
@@ -294,7 +300,9 @@ class Catalog:
             for target in plan.targets
         ]
         labels = tuple(self.label(target) for target in plan.targets)
-        return Lookout(plan, tuple(owners), labels, self.finder(plan.targets))
+        kept = keepings_of(rules)
+        keepings = tuple(kept.get(target, ()) for target in plan.targets) if kept else ()
+        return Lookout(plan, tuple(owners), labels, self.finder(plan.targets), keepings)
 
     def _ordered(self, targets: Iterable[Target]) -> tuple[Target, ...]:
         """Return each once, in the order in which they name a match: rules' own patterns first."""

@@ -12,6 +12,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, cast
 
+from app.domain.record.original import Keeping
 from app.domain.verdict import Action, Approval, CoverTerms, Risk
 from app.errors import BadCatalog
 from policies.calls.places import under
@@ -134,6 +135,8 @@ def _rules(
     taken: dict[str, Any] = {detector.id: detector for detector in detectors}
     for name, document in reading.documents(files):
         for place, spec in reading.items(name, document, (), RuleSpec, known, contradictions):
+            if what := _unknown_here(spec, approvers):
+                reading.faults.append(place.fault(["keep_original", "sealed_for"], what))
             if reading.unique(place, taken | found, spec.id):
                 found[spec.id] = _rule(spec, detectors)
     return list(found.values())
@@ -150,6 +153,7 @@ def _rule(spec: RuleSpec, detectors: Sequence[Detector]) -> Rule:
         risk=spec.risk,
         explain=spec.explain,
         retention_days=spec.retention.days if spec.retention else 0,
+        keeping=_keeping(spec),
         approval=_approval(spec.approval),
         conditions=conditions(spec.when),
         look_for=_look_for(spec.id, text, detectors) if text else None,
@@ -161,6 +165,20 @@ def _rule(spec: RuleSpec, detectors: Sequence[Detector]) -> Rule:
     )
 
 
+def _unknown_here(spec: RuleSpec, approvers: dict[str, ApproverSet]) -> str:
+    """Say which set could never open an original: the gateway does not know who is in it."""
+    named = spec.keep_original.sealed_for if spec.keep_original else []
+    sets = (approvers[name] for name in named if name in approvers)
+    if unknown := [each.name for each in sets if not (each.emails or each.idp_groups)]:
+        return f"give {unknown[0]} `emails` or `idp_groups`: the gateway knows no other members"
+    return ""
+
+
+def _keeping(spec: RuleSpec) -> Keeping | None:
+    kept = spec.keep_original
+    return Keeping(spec.id, tuple(kept.sealed_for)) if kept else None
+
+
 def _call(spec: ToolCallSpec | None, *, together: bool) -> CallTerms | None:
     if spec is None:
         return None
@@ -168,7 +186,9 @@ def _call(spec: ToolCallSpec | None, *, together: bool) -> CallTerms | None:
     return CallTerms(f"tool_call.name: {names}", fits(spec.name), MCP in names, together=together)
 
 
-_ONLY_TOLD = dict.fromkeys(("title", "explain", "examples", "mode", "risk", "retention"), True)
+_ONLY_TOLD = dict.fromkeys(
+    ("title", "explain", "examples", "mode", "risk", "retention", "keep_original"), True
+)
 _BEFORE_CALLS = {**_ONLY_TOLD, "together": True, "when": {"tool_call": True}}
 """What a rule about no call had no word for: what was approved under it stays so."""
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from policies.matching.findings import Inspected
 from policies.matching.known import Known
+from policies.originals import RequestOriginals
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
 
+    from app.domain.record.original import Keeping
     from policies.matching.findings import Finder
     from policies.matching.target import Target
 
@@ -29,18 +31,23 @@ class RequestMask:
         texts: Sequence[str],
         touched: Container[str] | None = None,
         inspect: Callable[..., Inspected] = Inspected,
+        keepings: Mapping[Target, Sequence[Keeping]] | None = None,
     ) -> None:
         """`touched` are those of the texts in which something was found; None: look again.
 
-        `inspect` may know texts that were made ready before.
+        `inspect` may know texts that were made ready before. `keepings` are the rules that keep
+        what is masked, by target.
         """
         values: dict[str, str] = {}
 
         def note(value: str, target: Target) -> None:
             values.setdefault(value, label(target))
+            self._note(value, target)
 
         self._finder = finder
         self._label = label
+        self.originals = RequestOriginals(keepings or {})
+        """What is kept of all that was masked so far."""
         searched = texts if touched is None else [text for text in texts if text in touched]
         found = zip(searched, finder.mask_all(searched, label, note, inspect), strict=True)
         self._found = dict(zip(texts, texts, strict=True)) | dict(found)
@@ -54,6 +61,10 @@ class RequestMask:
             return masked
         found = self._found.get(text)
         if found is None:
-            return self.known.mask(self._finder.mask(text, self._label))
+            [found] = self._finder.mask_all([text], self._label, self._note)
+            return self.known.mask(found)
         masked = self._masked[text] = self.known.mask(found)
         return masked
+
+    def _note(self, value: str, target: Target) -> None:
+        self.originals.note(value, target, self._label(target))

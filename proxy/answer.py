@@ -105,7 +105,7 @@ class Relay:
     def tally(self) -> Tally:
         """What was found in the answer so far, its headers included."""
         found = NOTHING_FOUND if self._masker is None else self._masker.tally
-        return self._headers.tally + found
+        return self._headers.tally.of_headers() + found
 
     async def run(self, answer: UpstreamAnswer) -> None:
         """Pass on the whole answer.
@@ -141,6 +141,7 @@ class Relay:
     async def _end(self, error: str) -> None:
         if self._recording.answering:
             tokens, model = self.usage.tokens, self._recording.session.model
+            self._recording.keep(self.tally.originals)
             await self._recording.end_answer(
                 body_bytes=self._sent,
                 masked=self.tally.masked,

@@ -11,6 +11,7 @@ from app.audit.digests import request_digest
 from app.domain.connection import Connection
 from app.domain.hold import asker
 from app.domain.hook import Hook
+from app.domain.record.original import Original
 from app.domain.record.session import RecordedRequest
 from app.domain.record.session_facts import Conversation, History, Origin
 from app.domain.segment import Facts, Role, Segment
@@ -83,6 +84,8 @@ class Inquiry:
     """As in `RequestHead`."""
     known: Known = NOTHING_KNOWN
     """The values that were masked in it, which its answer must not show either."""
+    originals: tuple[Original, ...] = ()
+    """Of those, what rules keep sealed."""
 
     @property
     def wire(self) -> WireFormat:

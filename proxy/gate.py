@@ -19,6 +19,7 @@ from app.logs import where
 from app.telemetry import Metrics
 from app.wire.apis.mcp import MCP
 from app.wire.clients import client_name
+from policies.keeping import without
 from policies.passages.names import PassageNames
 from policies.reload import CatalogKeeper
 from proxy.answer import Along, Relay
@@ -156,6 +157,9 @@ class Gate:
         catalog, identity = self.catalogs.current, incoming.identity
         inspected = await self._inspected(incoming, catalog)
         inquiry = replace(inspected.whole(incoming), origin=self._origin(visit, catalog))
+        if inquiry.originals:
+            secret = self.connections.credential(inquiry.connection)
+            inquiry = replace(inquiry, originals=without(secret, inquiry.originals))
         visit.inquiry = inquiry
         check_models(scope, inquiry.request.method, inquiry.request.path, inquiry.models)
         await self.account.check(identity, inquiry)

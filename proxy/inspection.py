@@ -86,7 +86,10 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
     fault: AbeyanceError | None = None
     try:
         if mask is not None:
+            segments = inquiry.facts.prompt.segments
             inquiry = replace(inquiry.masked(mask), known=mask.known)
+            originals = mask.originals.found(segments, catalog.mask_name)
+            inquiry = replace(inquiry, originals=originals)
         inquiry = inquiry.showing(catalog.mask_name)
     except AbeyanceError as error:
         fault = error

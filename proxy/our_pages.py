@@ -20,8 +20,11 @@ from proxy.http.asked import headers_asked
 from proxy.keys.pages import KeyPages
 from proxy.keys.parts import IssuedParts
 from proxy.keys.routes import key_routes
+from proxy.replay.originals import Originals
 from proxy.replay.pages import ReplayPages
+from proxy.replay.viewers import Viewers
 from proxy.terminal.deciding import Deciding
+from proxy.terminal.originals import original_pages
 from proxy.terminal.pages import hold_pages
 from proxy.terminal.sessions import session_pages
 from proxy.workstation.connections import connection_pages
@@ -55,6 +58,8 @@ class OurPages:
     cloud: CloudParts
     replay: ReplayPages | None
     """None where no browser is expected."""
+    originals: Originals
+    viewers: Viewers
 
     def blueprints(self) -> Iterator[Blueprint]:
         """Yield each matter's routes."""
@@ -89,6 +94,7 @@ class OurPages:
         yield whoami_pages(self._sender)
         yield hold_pages(self.deciding, self._signed_in)
         yield session_pages(self.storage, self._sender)
+        yield original_pages(self.originals, self.viewers, self._signed_in)
         yield connection_pages(self.connections, self._admitted, self.settings.public_url)
         yield opencode_pages(self.connections, self._admitted, self.settings.public_url)
         yield from self.cloud.blueprints()

@@ -49,7 +49,9 @@ from proxy.record.pager import Bodies, Pager
 from proxy.record.recorder import Recorder
 from proxy.record.rejections import Rejections
 from proxy.record.sweeper import Sweeper
+from proxy.replay.originals import Originals
 from proxy.replay.parts import replay_pages
+from proxy.replay.viewers import Viewers
 from proxy.terminal.deciding import Deciding
 from proxy.terminal.voters import Voters
 from proxy.web import Door, create_pages
@@ -196,6 +198,8 @@ class Parts:
             )
             if visits
             else None,
+            originals=Originals(storage.originals, ledger, clock),
+            viewers=Viewers(voters, lambda: catalogs.current.approvers),
         )
         pages = create_pages(
             self._ready, metrics, self.drain, ours.blueprints(), settings.public_url

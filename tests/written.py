@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 
 async def open_session(storage: MongoStorage, session: Session) -> None:
-    await _written(storage, storage.sessions.opening(session))
+    await write(storage, storage.sessions.opening(session))
 
 
 async def change_session(storage: MongoStorage, session_id: str, **fields: Any) -> None:  # noqa: ANN401
     """Change a session; `fields` are those of `SessionChange`."""
-    await _written(storage, storage.sessions.changing(session_id, SessionChange(**fields)))
+    await write(storage, storage.sessions.changing(session_id, SessionChange(**fields)))
 
 
 async def append_chunks(
     storage: MongoStorage, session_id: str, chunks: Sequence[Chunk], key: DataKey | None = None
 ) -> None:
     key = key or await storage.data_keys.of("somebody")
-    await _written(storage, *storage.sessions.appending(session_id, chunks, key))
+    await write(storage, *storage.sessions.appending(session_id, chunks, key))
 
 
-async def _written(storage: MongoStorage, *writes: Write) -> None:
+async def write(storage: MongoStorage, *writes: Write) -> None:
     """Return when all are written. Raises what became of the first that is not."""
     for fault in await storage.ledger.insert((), writes):
         if fault is not None:

@@ -53,6 +53,8 @@ class EventKind(StrEnum):
     """An MCP server asked its client for what its connection does not allow."""
     REPLAY_SHOWN = "replay.shown"
     REPLAY_REFUSED = "replay.refused"
+    ORIGINAL_OPENED = "original.opened"
+    """Written before what a rule masked is shown to a member of the group that it is kept for."""
     RULE_MARKED = "rule.marked"
     """Somebody said that it should not have fired, or took that back."""
     GRANT_GIVEN = "grant.given"

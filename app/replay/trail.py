@@ -36,6 +36,7 @@ _WORDS = {
     EventKind.ANSWER_ENDED: "Answer complete",
     EventKind.REPLAY_SHOWN: "Replayed",
     EventKind.REPLAY_REFUSED: "Replay refused",
+    EventKind.ORIGINAL_OPENED: "Original opened",
     EventKind.GRANT_USED: "Passed by a grant",
     EventKind.GRANT_GIVEN: "Grant given",
     EventKind.RULE_MARKED: "Rule marked",

@@ -1,8 +1,9 @@
-"""Finds pieces that belong to no session, and removes them.
+"""Finds pieces, and originals of what was masked, that belong to no session.
 
-A gateway stores the pieces of a large body before the intent of its request: where it dies between
-the two, they stay. Their names begin with the day on which the session was to begin, and sessions
-of another day never refer to them. So a day that is over for long is looked at by itself.
+A gateway stores the pieces of a large body before the intent of its request, and originals together
+with it: where it dies meanwhile, they stay. Their names begin with the day on which the session was
+to begin, and sessions of another day never refer to them. So a day that is over for long is looked
+at by itself.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from app.ids import first_id
 from app.retention.purging import BATCH
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterator
     from datetime import date
 
     from app.domain.record.session import Session
@@ -27,20 +28,41 @@ _MOST_DAYS = 400
 
 
 async def orphans(storage: MongoStorage, now: datetime) -> AsyncGenerator[tuple[str, ...], None]:
-    """Yield the orphans of each day that has any. Raises StorageUnavailable."""
-    last = (now.astimezone(UTC) - _OVER).date()
-    for before in range(_MOST_DAYS):
-        day = last - timedelta(days=before)
+    """Yield the pieces of each day that has any such. Raises StorageUnavailable."""
+    for day in _days(now):
         if stored := set(await storage.pieces.of_day(day)):
             needed = await _needed(storage, day)
             if needed is not None and (left := stored - needed):
                 yield tuple(sorted(left))
 
 
+async def lone_originals(
+    storage: MongoStorage, now: datetime
+) -> AsyncGenerator[tuple[str, ...], None]:
+    """Yield the originals of each day that has any such. Raises StorageUnavailable."""
+    for day in _days(now):
+        after, end = _bounds(day)
+        stored = await storage.originals.between(after, end)
+        sessions = {one.partition(":")[0] for one in stored}
+        gone = {one for one in sessions if await storage.sessions.get(one) is None}
+        if gone:
+            yield tuple(one for one in stored if one.partition(":")[0] in gone)
+
+
+def _days(now: datetime) -> Iterator[date]:
+    last = (now.astimezone(UTC) - _OVER).date()
+    return (last - timedelta(days=before) for before in range(_MOST_DAYS))
+
+
+def _bounds(day: date) -> tuple[str, str]:
+    """Return the ids between which those of a day's sessions are."""
+    begin = datetime.combine(day, time(), UTC)
+    return first_id(begin), first_id(begin + timedelta(days=1))
+
+
 async def _needed(storage: MongoStorage, day: date) -> set[str] | None:
     """Return the pieces of all sessions of a day; None where some are still being written."""
-    begin = datetime.combine(day, time(), UTC)
-    after, end = first_id(begin), first_id(begin + timedelta(days=1))
+    after, end = _bounds(day)
     needed = set[str]()
     while sessions := await storage.sessions.between(after, end, limit=BATCH):
         if any(session.unpaged for session in sessions):

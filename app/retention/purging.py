@@ -90,6 +90,7 @@ class Purger:
         await storage.pieces.remove(sorted(own))
         await storage.pages.remove(session.id)
         await storage.sessions.remove_chunks(session.id)
+        await storage.originals.remove_of(session.id)
         await self._remove_holds(session)
         await storage.marks.remove_of(session.id)
         await storage.sessions.remove(session.id)

@@ -11,6 +11,7 @@ SERVING: dict[str, tuple[str, ...]] = {
     "rejections": _KEEP,
     "data_keys": _KEEP,
     "catalogs": _KEEP,
+    "originals": _KEEP,
     "chunks": ("find", "insert", "remove"),
     **dict.fromkeys(
         (
@@ -35,7 +36,10 @@ PURGING: dict[str, tuple[str, ...]] = {
     "legal_holds": (*_CHANGE, "remove", "killCursors"),
     **dict.fromkeys(("connections", "people"), ("find", "killCursors")),
     **dict.fromkeys(
-        ("sessions", "chunks", "pieces", "pages", "holds", "notices", "statements"),
+        (
+            *("sessions", "chunks", "pieces", "pages", "originals"),
+            *("holds", "notices", "statements"),
+        ),
         ("find", "remove", "killCursors"),
     ),
     "false_positives": ("find", "remove", "killCursors"),

@@ -16,6 +16,7 @@ from app.domain.notice import Notice
 from app.domain.position import Position
 from app.domain.record.legal_hold import LegalHold
 from app.domain.record.mark import FalsePositive
+from app.domain.record.original import KeptOriginal
 from app.domain.record.rejection import Rejection
 from app.domain.record.session import Session
 from app.domain.record.stored_catalog import StoredCatalog
@@ -30,6 +31,7 @@ from app.storage.approvals.marks import MongoFalsePositives
 from app.storage.approvals.notices import MongoNotices
 from app.storage.content.keys import MongoKeys
 from app.storage.content.legal_holds import MongoLegalHolds
+from app.storage.content.originals import ORIGINALS, MongoOriginals
 from app.storage.credentials.devices import MongoDevices
 from app.storage.credentials.issued import MongoIssued
 from app.storage.credentials.webhooks import MongoWebhooks
@@ -76,6 +78,9 @@ class MongoStorage:
         self.rejections = MongoRejections(database.collection("rejections", Rejection))
         self.pieces = MongoPieces(database.collection("pieces", StoredPiece), self._data_keys)
         self.pages = MongoPages(database.collection("pages", PageIndex))
+        self.originals = MongoOriginals(
+            database.collection(ORIGINALS, KeptOriginal), self._data_keys
+        )
         self.legal_holds = MongoLegalHolds(database.collection("legal_holds", LegalHold))
         self.notices = MongoNotices(database.collection("notices", Notice))
         self.leases = MongoLeases(database.collection("leases", Lease))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
@@ -12,36 +11,19 @@ from rich.console import Console
 from rich.text import Text
 
 from bot.slack.text import clean, one_line
-from cli.gateway import Gateway, GatewayUrl, signed_in
+from cli.gateway import GatewayUrl  # noqa: TC001 - Typer reads it at run time
 from cli.holds import held_calls as calls
-from cli.login import Audience, ClientId, Issuer, workplace_of
+from cli.login import Audience, ClientId, Issuer  # noqa: TC001 - Typer reads them at run time
+from cli.signed_in import SigningIn, Token
 
 Json: TypeAlias = dict[str, Any]
+_HOLDS = "/-/holds"
 Name = Annotated[str, typer.Argument(help="As `abeyance hold list` shows it.", metavar="ID")]
 app = typer.Typer(
     help="See and decide on held requests, for when Slack is down. You sign in as with "
     "`abeyance login`; rights, quorum and record are the same as in Slack.",
     no_args_is_help=True,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SigningIn:
-    """What the command line and the environment say of the gateway, and of who types."""
-
-    gateway: str
-    issuer: str
-    client_id: str
-    audience: str
-    token: str
-
-    def ask(self, method: str, path: str, body: Json | None = None) -> Json:
-        """Ask the gateway as whoever signs in. Raises AbeyanceError."""
-        workplace = workplace_of(self.gateway, self.issuer, self.client_id, self.audience)
-        # Who decides has signed in a moment ago: agents may get at a token that was kept.
-        token = self.token or signed_in(workplace, lately=True)
-        with Gateway(workplace.gateway, token) as gateway:
-            return gateway.ask(method, f"/-/holds{path}", body)
 
 
 @app.callback()
@@ -51,14 +33,7 @@ def signing_in(
     issuer: Issuer = "",
     client_id: ClientId = "",
     audience: Audience = "",
-    token: Annotated[
-        str,
-        typer.Option(
-            help="A token from a sign-in of the last 15 minutes, so that you sign in once for "
-            "several commands.",
-            envvar="ABEYANCE_TOKEN",
-        ),
-    ] = "",
+    token: Token = "",
 ) -> None:
     context.obj = SigningIn(gateway, issuer, client_id, audience, token)
 
@@ -69,7 +44,7 @@ def list_pending(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
 ) -> None:
     """List the requests that you can decide on, and your own."""
-    found = context.obj.ask("GET", "")
+    found = context.obj.ask("GET", _HOLDS)
     if as_json:
         typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -146,7 +121,7 @@ def deny(
 def _path(name: str) -> str:
     if not name.isalnum() or not name.isascii():
         raise typer.BadParameter("An ID has letters and digits only: see `abeyance hold list`.")
-    return f"/{name}"
+    return f"{_HOLDS}/{name}"
 
 
 def _entry(hold: Json) -> Text:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from app.clock import SystemClock
 from app.errors import StorageUnavailable
-from app.retention.orphans import orphans
+from app.retention.orphans import lone_originals, orphans
 from app.retention.purging import Purger
 from app.retention.terms import Terms
 from cli.audit.report import progress
@@ -93,15 +93,20 @@ async def _pass(storage: MongoStorage, *, dry_run: bool) -> None:
 
 
 async def _orphans(storage: MongoStorage, *, dry_run: bool) -> None:
-    """Remove pieces that belong to no session: what a gateway stored just before it died."""
-    count = 0
-    with progress("looking for pieces without a session") as bar:
+    """Remove content that belongs to no session: what a gateway stored just before it died."""
+    count, now = 0, SystemClock().now()
+    found = (
+        (orphans(storage, now), storage.pieces.remove),
+        (lone_originals(storage, now), storage.originals.remove),
+    )
+    with progress("looking for content without a session") as bar:
         bar.add_task("", total=None)
-        async with aclosing(orphans(storage, SystemClock().now())) as days:
-            async for names in days:
-                count += len(names)
-                if not dry_run:
-                    await storage.pieces.remove(names)
+        for lone, remove in found:
+            async with aclosing(lone) as days:
+                async for names in days:
+                    count += len(names)
+                    if not dry_run:
+                        await remove(names)
     if count:
         of = "piece of content that belongs" if count == 1 else "pieces of content that belong"
         done = "would be" if dry_run else "was" if count == 1 else "were"

@@ -21,9 +21,10 @@ from cli.retention.legal_holds import hold, holds, unhold
 from cli.sessions.following import tail
 from cli.sessions.listing import listed
 from cli.sessions.looking import catalog_here, find, note
+from cli.sessions.originals import originals
 from cli.sessions.rejected import rejected
 from cli.sessions.replaying import replay
-from cli.sessions.telling import as_json, facts, lost, row, said
+from cli.sessions.telling import as_json, facts, kept, lost, row, said
 from cli.storing import with_storage
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 app.command()(replay)
 app.command()(tail)
 app.command()(rejected)
+app.command()(originals)
 
 
 @app.command(name="list")
@@ -98,6 +100,8 @@ def show(
         mask = catalog.mask_together([block.text for block in (*asked, *answered)])
         console = Console(soft_wrap=True, highlight=False)
         console.print(facts(session, holds, catalog.mask))
+        if sealed := await storage.originals.of_session(session.id):
+            console.print(kept(sealed))
         if halves.lost:
             console.print(lost(halves.lost))
         console.print(said(asked, mask))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from app.domain.hold import Hold, Vote
+    from app.domain.record.original import KeptOriginal
     from app.domain.record.session import RecordedCall, Session
     from app.domain.record.session_facts import Cost
     from app.replay.blocks import Block
@@ -100,6 +101,15 @@ def facts(session: Session, holds: Sequence[Hold], mask: Callable[[str], str]) -
     for name, value in told:
         if line := one_line(value):
             text.append(f"{name:>14}  ", style="dim").append(f"{line}\n")
+    return text
+
+
+def kept(originals: Iterable[KeptOriginal]) -> Text:
+    """Say which originals of what was masked are kept sealed, and for whom."""
+    text = Text()
+    for one in originals:
+        sealed = f"{one.label}, {one.side}, {one.place}: sealed for {', '.join(one.sealed_for)}"
+        text.append(f"{'original':>14}  ", style="dim").append(f"{one_line(sealed)}\n")
     return text
 
 

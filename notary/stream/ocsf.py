@@ -50,7 +50,11 @@ _ACTIVITIES = {
         EventKind.REQUEST_FORWARDED,
         EventKind.REQUEST_FORWARDING,
     },
-    _Activity.READ: {EventKind.REPLAY_SHOWN, EventKind.REPLAY_REFUSED},
+    _Activity.READ: {
+        EventKind.REPLAY_SHOWN,
+        EventKind.REPLAY_REFUSED,
+        EventKind.ORIGINAL_OPENED,
+    },
     _Activity.DELETE: {
         EventKind.GRANT_REVOKED,
         EventKind.ACCOUNT_DISOWNED,
@@ -66,6 +70,7 @@ _SEVERITIES = {
         EventKind.SERVER_ASK_REFUSED,
     },
     _Severity.MEDIUM: {
+        EventKind.ORIGINAL_OPENED,
         EventKind.REPLAY_REFUSED,
         EventKind.TOOL_CHANGED,
         EventKind.CONNECTION_CHANGED,

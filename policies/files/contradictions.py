@@ -106,6 +106,11 @@ def _of_calls(
             "only a rule that holds has it",
         ),
         (
+            then == "mask" and raw.get("keep_original") is not None,
+            ("keep_original",),
+            "keeps what is masked in texts, not in tool calls; leave it out",
+        ),
+        (
             raw.get("examples") is None,
             ("examples",),
             "is missing; give texts or calls under `match` and `skip`",
@@ -131,6 +136,11 @@ def _approving(raw: Mapping[str, Any], *, granted: bool) -> list[tuple[bool, tup
             then in ("allow", "mask", "deny") and approval is not None,
             ("approval",),
             "only a hold has it",
+        ),
+        (
+            then in ("allow", "hold", "deny") and raw.get("keep_original") is not None,
+            ("keep_original",),
+            "only a rule that masks has it",
         ),
         (
             raw.get("risk") == "critical" and granted,

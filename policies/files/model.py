@@ -133,6 +133,12 @@ class RetentionSpec(Spec):
     days: StrictInt = Field(ge=1, le=36_500, description="Counted from the request.")
 
 
+class KeepOriginalSpec(Spec):
+    sealed_for: list[Approvers] = Field(
+        min_length=1, description="Approver sets whose members may open it."
+    )
+
+
 class RuleSpec(Spec):
     id: Id = Field(description="Its name on cards, in refusals and in the record.")
     title: Text = Field(description="What it found, in a few words, as on the card.")
@@ -159,6 +165,9 @@ class RuleSpec(Spec):
     examples: RuleExamplesSpec | None = Field(None, description="Run by `abeyance policy check`.")
     retention: RetentionSpec | None = Field(
         None, description="How long the record of what it fires on is kept at least."
+    )
+    keep_original: KeepOriginalSpec | None = Field(
+        None, description="Keeps what it masks, sealed; else the original is nowhere."
     )
     together: StrictBool = Field(
         False,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from app.domain.record.original import Original
 from app.domain.verdict import FiredRule
 from policies.matching.findings import Finder
 from policies.matching.known import KNOWN, NOTHING_KNOWN, Known
@@ -21,11 +22,12 @@ from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
 from policies.matching.plan import Plan
 from policies.matching.target import Target
+from policies.originals import AnswerOriginals
 from policies.patterns.normalise import barred, is_its_view
 from policies.patterns.words import literal_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 CREDENTIAL = "upstream-credential"
@@ -35,16 +37,20 @@ _LONG = 4096
 """From where on it pays to look first which targets are in a text at all."""
 
 
+def spellings(credential: str) -> tuple[str, ...]:
+    """Return a credential in each way in which it is looked for."""
+    if len(credential) < _FEWEST:
+        return ()
+    basic = base64.b64encode(f"{credential}:".encode()).decode().rstrip("=")
+    return tuple(dict.fromkeys((credential, basic, quote(credential, safe=""))))
+
+
 def credential_lookout(credential: str) -> Lookout:
     """Return what finds a credential as it is, and as HTTP Basic or a URL would spell it.
 
     One of fewer than four characters is no credential: to mask it would spoil every text.
     """
-    spellings: tuple[str, ...] = ()
-    if len(credential) >= _FEWEST:
-        basic = base64.b64encode(f"{credential}:".encode()).decode().rstrip("=")
-        spellings = tuple(dict.fromkeys((credential, basic, quote(credential, safe=""))))
-    targets = [Target(CREDENTIAL, literal_pattern(spelling)) for spelling in spellings]
+    targets = [Target(CREDENTIAL, literal_pattern(each)) for each in spellings(credential)]
     labels = (f"[{CREDENTIAL}]",) * len(targets)
     finder = Finder([Matcher(targets)], targets)
     return Lookout(Plan(targets), ((),) * len(targets), labels, finder)
@@ -61,6 +67,8 @@ class Tally:
     """How often each rule found something, shadow rules too."""
     denied: FiredRule | None = None
     """The response rule that forbids the answer, once one did."""
+    originals: tuple[Original, ...] = field(default=(), repr=False)
+    """What rules have masked and keep."""
 
     def __add__(self, other: Tally) -> Tally:
         if other is NOTHING_FOUND:
@@ -70,7 +78,15 @@ class Tally:
             self.dropped + other.dropped,
             tuple((Counter(dict(self.findings)) + Counter(dict(other.findings))).items()),
             self.denied or other.denied,
+            (*self.originals, *other.originals),
         )
+
+    def of_headers(self) -> Tally:
+        """Return it with places that tell headers from a body."""
+        if not self.originals:
+            return self
+        told = (replace(one, place=f"{one.place} of its headers") for one in self.originals)
+        return replace(self, originals=tuple(told))
 
 
 NOTHING_FOUND = Tally()
@@ -91,16 +107,20 @@ class AnswerMasking:
         known: Known = NOTHING_KNOWN,
         *,
         stopping: bool = True,
+        secret: str = "",
     ) -> None:
         """Where it is not `stopping`, what denies is masked as well, and the text goes on.
 
-        `known` are the values that were masked in the request.
+        `known` are the values that were masked in the request. `secret` is the credential itself:
+        no original has any of it.
         """
         self._enforced = enforced
         self._shadow = shadow
         self._credential = credential
         self._known = known
         self._stopping = stopping
+        self._secret = secret
+        self._originals = AnswerOriginals(spellings(secret))
         self._counts: Counter[str] = Counter()
         self.masked = 0
         self.dropped = 0
@@ -116,7 +136,8 @@ class AnswerMasking:
     def tally(self) -> Tally:
         if not self._counts and not self.dropped:
             return NOTHING_FOUND
-        return Tally(self.masked, self.dropped, tuple(self._counts.items()), self.denied)
+        found = self._originals.found
+        return Tally(self.masked, self.dropped, tuple(self._counts.items()), self.denied, found)
 
     @property
     def may_deny(self) -> bool:
@@ -124,16 +145,16 @@ class AnswerMasking:
 
     def unstopped(self) -> AnswerMasking:
         """Return the same for what is recorded and not sent."""
-        return AnswerMasking(
-            self._enforced, self._shadow, self._credential, self._known, stopping=False
-        )
+        lookouts = self._enforced, self._shadow, self._credential
+        return AnswerMasking(*lookouts, self._known, stopping=False, secret=self._secret)
 
     def stream(self) -> AnswerText:
         return self._text(self._credential, self._enforced, self._shadow)
 
     def _text(self, credential: Lookout, enforced: Lookout, shadow: Lookout) -> AnswerText:
         stops = enforced.stops if self._stopping else frozenset()
-        maskers = [Masker(enforced.plan, partial(self._mask, enforced), stops)]
+        masks, keeps = partial(self._mask, enforced), partial(self._keep, enforced)
+        maskers = [Masker(enforced.plan, masks, stops, keeps)]
         if credential.plan.targets:
             maskers.insert(0, Masker(credential.plan, self._mask_credential))
         if self._known.labels:
@@ -187,6 +208,12 @@ class AnswerMasking:
         else:
             self.masked += 1
         return lookout.labels[target]
+
+    def _keep(self, lookout: Lookout, target: int) -> Callable[[str], None] | None:
+        if not lookout.keepings:
+            return None
+        label = lookout.labels[target]
+        return self._originals.begin(lookout.keepings[target], self.masked, label)
 
     def _mask_credential(self, target: int) -> str:
         self._counts[CREDENTIAL] += 1

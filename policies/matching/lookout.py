@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.domain.record.original import Keeping
 from app.domain.verdict import Action, FiredRule
 from policies.matching.findings import Finder
 from policies.matching.plan import Plan
@@ -24,13 +25,15 @@ _MOST_PARTS = 64
 class Lookout:
     """A plan, and for each of its targets the rules that look for it and what replaces it.
 
-    `finder` looks for the same targets in the same order.
+    `finder` looks for the same targets in the same order. `keepings` say of each target which rules
+    keep what they mask; empty where none does.
     """
 
     plan: Plan
     owners: tuple[tuple[FiredRule, ...], ...]
     labels: tuple[str, ...]
     finder: Finder
+    keepings: tuple[tuple[Keeping, ...], ...] = ()
     stops: frozenset[int] = field(init=False)
     """Which targets forbid an answer."""
     clean: CleanTexts = field(default_factory=lambda: CleanTexts(_MOST_CLEAN), compare=False)
@@ -61,6 +64,7 @@ class Lookout:
             tuple(self.owners[at] for at in kept),
             tuple(self.labels[at] for at in kept),
             self.finder,
+            tuple(self.keepings[at] for at in kept) if self.keepings else (),
         )
 
 

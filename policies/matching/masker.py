@@ -61,15 +61,24 @@ _SHORT = 128
 """Up to here that way is to follow the openings; a longer piece is looked through first."""
 
 
+def _forget(_target: int) -> None:
+    """Keep nothing of what is masked."""
+
+
 class Masker:
     """Masks one text.
 
     `label(target)` gives what a match is replaced with; it is called once for each. At a match of
-    one of the `stops` the text ends, and nothing follows.
+    one of the `stops` the text ends, and nothing follows. `keep(target)`, which is called after
+    `label`, gives what takes the text that was replaced, piece by piece; None where nothing does.
     """
 
     def __init__(
-        self, plan: Plan, label: Callable[[int], str], stops: frozenset[int] = frozenset()
+        self,
+        plan: Plan,
+        label: Callable[[int], str],
+        stops: frozenset[int] = frozenset(),
+        keep: Callable[[int], Callable[[str], None] | None] = _forget,
     ) -> None:
         self._plan = plan
         self._looks = bool(plan.targets)
@@ -77,6 +86,8 @@ class Masker:
         self._runs = Runs()
         self._label = label
         self._stops = stops
+        self._keep = keep
+        self._keeps: Callable[[str], None] | None = None  # takes what is masked at the moment
         self._raw = ""  # not released yet; its first character is at position `_base`
         self._base = 0
         self._masked = 0  # all before this position is released or masked
@@ -204,7 +215,10 @@ class Masker:
         if span.start >= self._masked:
             self._pass(span.start, out)
             out.append(self._label(span.target))
+            self._keeps = self._keep(span.target)
         self._masked = max(self._masked, span.end)
+        if self._keeps is not None and self._masked > self._base:
+            self._keeps(self._raw[: self._masked - self._base])
         self._drop(self._masked)
 
     def _pass(self, until: int, out: list[str]) -> None:

@@ -18,6 +18,7 @@ from app.ids import new_id
 from app.logs import Seldom
 from app.pages import LARGE_BYTES
 from app.search import SessionFilter
+from app.storage.content.originals import keeping
 from app.storage.record.terms import CONVERSATION_SHORT
 from proxy.record.recording import Intent, Recording
 from proxy.record.threads import Threads
@@ -122,6 +123,7 @@ class Recorder:
             key=key.id,
         )
         names, pieces = await self._bodies.keep(session, body, key)
+        originals = keeping(session_id, Side.REQUEST, inquiry.originals, key)
         session = replace(session, request=replace(session.request, pieces=names))
         said: dict[str, str | int] = {
             "identity": identity.key,
@@ -135,10 +137,11 @@ class Recorder:
             "uninspected": len(inquiry.facts.prompt.uninspected),
             **({"received": inquiry.received} if inquiry.received else {}),
             "key": key.id,
+            **({"originals": len(originals)} if originals else {}),
         }
         event = Event(EventKind.SESSION_OPENED, now, session_id, said)
         stored = partial(self._bodies.stored, names)
-        return self._of(session, key, Intent(event, tuple(pieces), stored))
+        return self._of(session, key, Intent(event, (*pieces, *originals), stored))
 
     async def resume(self, session_id: str) -> Recording:
         """Take up the session of a hold that a retry re-attaches to. Raises NotFound."""

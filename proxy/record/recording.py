@@ -28,6 +28,7 @@ from app.domain.record.session_facts import Spent
 from app.errors import StorageUnavailable
 from app.pages import LARGE_BYTES
 from app.storage.bulk import Write
+from app.storage.content.originals import keeping
 from proxy.record.chunks import Chunks
 from proxy.record.stopwatch import Stopwatch
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.hold import Hold
+    from app.domain.record.original import Original
     from app.sealing.data_key import DataKey
     from app.storage.ports import Journal
     from app.storage.record.session_store import SessionStore
@@ -52,7 +54,8 @@ class Intent:
     """What is written of a request before anything comes of it."""
 
     event: Event
-    pieces: tuple[Write, ...]
+    beside: tuple[Write, ...]
+    """The pieces of its body, and the originals that are kept of it."""
     written: Callable[[], None]
     """Called once all of it is."""
 
@@ -61,6 +64,7 @@ class Intent:
 class _Owed:
     event: Event
     change: SessionChange
+    writes: tuple[Write, ...] = ()
 
 
 class Recording:
@@ -93,6 +97,7 @@ class Recording:
         """What requests that follow its answer call what was said, see `History`."""
         self.stopwatch = Stopwatch(clock, session.started_at)
         self.chunks = Chunks(session, sessions, ledger, clock, key)
+        self._key = key
         self._intent = intent
         self._events: list[Event] = []
         """Events that are written with the next ones."""
@@ -102,6 +107,7 @@ class Recording:
         self._tended = tended
         self._told: asyncio.Future[list[BaseException | None]] = _nothing_to_tell()
         self._answer: RecordedAnswer | None = None
+        self._originals: tuple[Original, ...] = ()
         self._owed: deque[_Owed] = deque()
         self._settling = asyncio.Lock()
 
@@ -199,6 +205,10 @@ class Recording:
         self.chunks.head = self._changing(SessionChange(answer=self._answer))
         self.answering = True
 
+    def keep(self, originals: Sequence[Original]) -> None:
+        """Have the originals of the answer written with its end."""
+        self._originals = tuple(originals)
+
     async def end_answer(
         self,
         *,
@@ -234,6 +244,7 @@ class Recording:
             rules=" ".join(rules),
             error=error,
             body_sha256=ended.body_sha256,
+            **({"originals": len(self._originals)} if self._originals else {}),
         )
         decision = self.session.decision
         if masked and decision is Decision.ALLOWED:
@@ -241,7 +252,8 @@ class Recording:
         self.chunks.head = None
         large = (Side.ANSWER,) if self.chunks.bytes_kept > LARGE_BYTES else ()
         reason = error if state is SessionState.INDETERMINATE else ""
-        self._end(event, SessionChange(decision, (), ended, state, reason, large))
+        kept = keeping(self.session.id, Side.ANSWER, self._originals, self._key)
+        self._end(event, SessionChange(decision, (), ended, state, reason, large), kept)
         await self.settle()
 
     async def settle(self) -> None:
@@ -250,14 +262,14 @@ class Recording:
             while self._owed:
                 owed = self._owed[0]
                 async with self.chunks.pending() as writes:
-                    await self._commit([owed.event], owed.change, writes)
+                    await self._commit([owed.event], owed.change, [*writes, *owed.writes])
                 self._owed.popleft()
 
-    def _end(self, event: Event, change: SessionChange) -> None:
+    def _end(self, event: Event, change: SessionChange, writes: Sequence[Write] = ()) -> None:
         self.ended = True
         self.session = replace(self.session, decision=change.decision or self.session.decision)
         change = replace(change, called=self.session.called, said=self.said)
-        self._owed.append(_Owed(event, change))
+        self._owed.append(_Owed(event, change, tuple(writes)))
         self._tended[self] = None
 
     async def note(self, kind: EventKind, **data: str | int) -> None:
@@ -291,7 +303,7 @@ class Recording:
         session = _changed(self.session, change) if change else self.session
         opening = self._sessions.opening(session)
         try:
-            await self._ledger.commit([intent.event, *events], [*intent.pieces, opening, *writes])
+            await self._ledger.commit([intent.event, *events], [*intent.beside, opening, *writes])
         except StorageUnavailable:
             if not self.ended and len(self._tended) < _MOST_UNSENT:
                 # It may have been written all the same.

@@ -78,7 +78,7 @@ class Access:
         session = await self.storage.sessions.get(session_id) if is_id else None
         if session is not None:
             holds = await self._holds(session)
-            right = viewer.right_to(session, holds)
+            right = viewer.right_to(session, holds) or await self._by_originals(viewer, session)
             if right in rights:
                 if noted:
                     await self.note(viewer, EventKind.REPLAY_SHOWN, what, session.id, right=right)
@@ -86,6 +86,10 @@ class Access:
         known = session.id if session is not None else ""
         await self.note(viewer, EventKind.REPLAY_REFUSED, what, known)
         raise NotFound(_NONE)
+
+    async def _by_originals(self, viewer: Viewer, session: Session) -> Right | None:
+        kept = await self.storage.originals.of_session(session.id) if viewer.groups else ()
+        return Right.SEALED_FOR if any(map(viewer.may_open, kept)) else None
 
     async def _holds(self, session: Session) -> tuple[Hold, ...]:
         is_open = session.state is SessionState.OPEN

@@ -18,11 +18,12 @@ from app.replay.trail import steps, views
 from app.search import SessionFilter
 from app.storage.record.terms import CONVERSATION_SHORT
 from proxy.replay import html
-from proxy.replay.access import ROOT, WHOLE, Access, before, for_viewers
+from proxy.replay.access import ROOT, WHOLE, Access, before, for_senders, for_viewers
 from proxy.replay.acting import Acting
 from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.listing import Lists
 from proxy.replay.live import Tails
+from proxy.replay.originals import Originals
 from proxy.replay.reading import Reading, Told
 from proxy.replay.seal import checked, damaged
 
@@ -47,6 +48,7 @@ class ReplayPages:
     tails: Tails
     dashboard: Dashboard
     acting: Acting
+    originals: Originals
 
     def routes(self) -> Blueprint:
         routes = Blueprint("replay", __name__, url_prefix=ROOT)
@@ -69,6 +71,9 @@ class ReplayPages:
         routes.add_url_rule("/<session_id>/today", "today", self.today)
         for name, act in (("legal-hold", self.acting.legal_hold), ("mark", self.acting.mark)):
             routes.add_url_rule(f"/<session_id>/{name}", name, act, methods=["POST"])
+        routes.add_url_rule(
+            "/<session_id>/originals/<name>", "original", self.original, methods=["POST"]
+        )
         return routes
 
     async def script(self, name: str) -> Response:
@@ -128,6 +133,7 @@ class ReplayPages:
             marks=await self.acting.marking.of(session.id),
             legal_holds=[hold for hold in placed if hold.covers(session)],
             scopes=["session", *(["conversation"] if session.conversation else [])],
+            originals=await self.originals.of(session.id),
             root=self.access.root,
             viewer=viewer,
             session=session,
@@ -142,6 +148,21 @@ class ReplayPages:
             reason=catalog.mask(hold.reason) if hold else "",
             may_read_raw=is_whole,
             conversation_short=CONVERSATION_SHORT,
+            query="",
+        )
+
+    @for_senders
+    async def original(self, viewer: Viewer, session_id: str, name: str) -> Response:
+        """Show what was masked to somebody for whom it is kept."""
+        session, _, _ = await self.access.allowed(viewer, session_id, "original", noted=False)
+        original, value = await self.originals.opened(viewer, session.id, name, "browser")
+        return await html.page(
+            "original",
+            root=self.access.root,
+            viewer=viewer,
+            session=session,
+            original=original,
+            value=value,
             query="",
         )
 

@@ -14,6 +14,7 @@ from proxy.replay.acting import Acting
 from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.listing import Lists, Searches
 from proxy.replay.live import Tails
+from proxy.replay.originals import Originals
 from proxy.replay.pages import ReplayPages
 from proxy.replay.reading import Reading
 from proxy.replay.viewers import Viewers
@@ -60,4 +61,5 @@ def replay_pages(
             LegalHolds(storage.legal_holds, ledger, clock),
             Marking(storage.marks, storage.holds, ledger, clock, lambda text: catalog().mask(text)),
         ),
+        Originals(storage.originals, ledger, clock),
     )

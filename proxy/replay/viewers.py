@@ -1,4 +1,7 @@
-"""Who may see which session: auditors all, anyone their own, approvers what they decided on."""
+"""Who may see which session: auditors all, anyone their own, approvers what they decided on.
+
+Whoever is in a group for which an original is kept may see its session, too.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from app.domain.hold import Hold
+    from app.domain.record.original import KeptOriginal
     from app.domain.record.session import Session
     from policies.compiled_catalog import ApproverSet
     from proxy.terminal.voters import Voters
@@ -23,15 +27,25 @@ class Right(StrEnum):
     AUDITOR = "auditor"
     OWN = "own"
     DECIDED = "decided"
+    SEALED_FOR = "sealed_for"
+    """An original in it is kept for a group of theirs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
     identity: Identity
     approver: Approver
-    is_auditor: bool
+    groups: frozenset[str]
+    """The approver sets that they are in, as far as the gateway can know."""
     form: str = ""
     """What a form of theirs has to bring along."""
+
+    @property
+    def is_auditor(self) -> bool:
+        return AUDITORS in self.groups
+
+    def may_open(self, original: KeptOriginal) -> bool:
+        return not self.groups.isdisjoint(original.sealed_for)
 
     def right_to(self, session: Session, holds: Iterable[Hold]) -> Right | None:
         """Return why they may see a session; None where they may not. `holds` are all in it."""
@@ -64,6 +78,9 @@ class Viewers:
         Membership of Slack's user groups is not known here.
         """
         approver = await self._voters.approver(identity)
-        auditors = self._sets().get(AUDITORS)
-        is_auditor = auditors is not None and is_member(auditors, approver.person, (identity,))
-        return Viewer(identity, approver, is_auditor, form)
+        groups = frozenset(
+            name
+            for name, members in self._sets().items()
+            if is_member(members, approver.person, (identity,))
+        )
+        return Viewer(identity, approver, groups, form)

@@ -95,6 +95,7 @@ class Receiving:
                 await recording.chunks.sent(masked, at_once=True)
             else:
                 await recording.chunks.withheld(masked)
+            recording.keep(tally.originals)
             await recording.end_answer(
                 body_bytes=0 if tally.denied else len(masked),
                 masked=tally.masked,

@@ -1,4 +1,4 @@
-"""Pieces that belong to no session are found, and no others."""
+"""Pieces and originals that belong to no session are found, and no others."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from app.domain.record.session import Session, Side
 from app.pages import PageIndex, index_id
-from app.retention.orphans import orphans
-from tests.app.retention.test_purging import CLOCK, OLD, recorded, writing
+from app.retention.orphans import lone_originals, orphans
+from app.storage.content.originals import keeping
+from tests.app.retention.test_purging import CLOCK, OLD, ORIGINAL, recorded, writing
 from tests.app.storage.test_mongo import ALICE, a_session
 from tests.sealing import put_body
-from tests.written import open_session
+from tests.written import open_session, write
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
@@ -45,3 +46,16 @@ async def test_pieces_of_a_day_that_no_session_refers_to_are_orphans(storage: Mo
     waiting = replace(a_session(OLD), unpaged=(Side.ANSWER,))
     await open_session(storage, waiting)
     assert await found(storage) == []
+
+
+async def test_originals_whose_session_was_never_written_are_orphans(storage: MongoStorage) -> None:
+    async with writing(storage) as ledger:
+        whole = await recorded(storage, ledger)
+    lost, young = a_session(OLD), a_session(CLOCK.now())
+    key = await storage.data_keys.of(lost.identity.key)
+    for one in (lost, young):
+        await write(storage, *keeping(one.id, Side.ANSWER, [ORIGINAL, ORIGINAL], key))
+    async with aclosing(lone_originals(storage, CLOCK.now())) as days:
+        lone = [names async for names in days]
+    assert lone == [tuple(f"{lost.id}:answer:{number:04}" for number in (1, 2))]
+    assert len(await storage.originals.of_session(whole.id)) == 1

@@ -20,17 +20,19 @@ from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.event import Event, EventKind
 from app.domain.record.legal_hold import HoldScope, LegalHold
-from app.domain.record.session import Chunk, RecordedAnswer, Session, SessionState, whole
+from app.domain.record.original import Keeping, Original
+from app.domain.record.session import Chunk, RecordedAnswer, Session, SessionState, Side, whole
 from app.domain.record.session_facts import Conversation
 from app.errors import ContentErased, NotPermitted
 from app.retention.erasing import Eraser
 from app.retention.purging import Purger
 from app.retention.terms import Terms
 from app.search import SessionFilter
+from app.storage.content.originals import keeping
 from proxy.facts import digested_head
 from tests.app.storage.test_mongo import ALICE, a_session
 from tests.sealing import RECORD_KEYS, put_body
-from tests.written import append_chunks, open_session
+from tests.written import append_chunks, open_session, write
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,6 +43,7 @@ CLOCK = SystemClock()
 OLD = CLOCK.now() - timedelta(days=100)
 TALK = Conversation("c1" * 16, "c1", "header")
 BODY = b"what nobody is to keep"
+ORIGINAL = Original(Keeping("keys", ("responders",)), "place", "[key]", "what was masked")
 
 
 @asynccontextmanager
@@ -76,6 +79,7 @@ async def recorded(
     )
     await open_session(storage, session)
     await append_chunks(storage, session.id, [Chunk(0, 0, b"answer")], key)
+    await write(storage, *keeping(session.id, Side.REQUEST, [ORIGINAL], key))
     said = {
         "identity": session.identity.key,
         "connection": session.connection,
@@ -128,9 +132,13 @@ async def test_what_is_due_goes_and_what_others_still_say_stays(storage: MongoSt
         assert sorted(await purged(storage, ledger)) == sorted([first.id, alone.id])
         assert await storage.pieces.get(other.request.pieces) == (BODY,)
         assert await storage.pieces.get(young.request.pieces) == (BODY,)
+        for session in (other, young):
+            [kept] = await storage.originals.of_session(session.id)
+            assert await storage.originals.opened(kept) == ORIGINAL.value
         for session in (first, alone):
             assert await storage.sessions.get(session.id) is None
             assert await storage.sessions.chunks(session.id) == ()
+            assert await storage.originals.of_session(session.id) == ()
             kinds = [entry.event.kind for entry in await storage.ledger.entries(session.id)]
             assert kinds[-1] is EventKind.CONTENT_PURGED
         await storage.legal_holds.remove("h")
@@ -169,8 +177,8 @@ async def test_a_purge_that_is_killed_is_made_good_and_the_record_is_in_order(
     said_again, _ = await again.communicate()
     assert again.returncode == 0, said_again
     with closing(MongoClient[dict[str, Any]](mongodb_uri)) as client:
-        names = ("sessions", "pieces", "chunks")
-        assert [client[database_name][name].count_documents({}) for name in names] == [0, 0, 0]
+        names = ("sessions", "pieces", "chunks", "originals")
+        assert [client[database_name][name].count_documents({}) for name in names] == [0] * 4
     code, said = await verified(mongodb_uri, database_name)
     assert code == 0, said
     assert re.search(r"The content of 150 sessions was purged \(tombstone \w{6}", said)
@@ -198,6 +206,7 @@ async def test_an_erased_person_is_gone_and_nobody_else(
         his = await recorded(storage, ledger, conversation=TALK, identity=bob)
         with closing(MongoClient[dict[str, Any]](mongodb_uri)) as client:
             copied = client[database_name]["pieces"].find_one({"_id": hers.request.pieces[0]})
+        [original] = await storage.originals.of_session(hers.id)
         eraser = Eraser(storage, ledger, Purger(storage, ledger, CLOCK, "jo"), CLOCK)
         held = LegalHold("h", HoldScope.CONVERSATION, TALK.id, "a dispute", "jo", OLD)
         await storage.legal_holds.put(held)
@@ -214,6 +223,10 @@ async def test_an_erased_person_is_gone_and_nobody_else(
         client[database_name]["pieces"].insert_one(copied)
     with pytest.raises(ContentErased, match="tombstone"):
         await storage.pieces.get(hers.request.pieces)
+    with pytest.raises(ContentErased, match="tombstone"):
+        await storage.originals.opened(original)
+    assert await storage.originals.of_session(hers.id) == ()
+    assert len(await storage.originals.of_session(his.id)) == 1
     code, said = await verified(mongodb_uri, database_name)
     assert code == 0, said
     assert "The content of 1 session was purged" in said

@@ -15,6 +15,7 @@ from app.domain.record.session import Decision, RecordedAnswer, RecordedCall, Se
 from app.domain.tool_call import HeldCall
 from app.errors import StorageUnavailable
 from app.storage.store import MongoStorage
+from policies.approvals.membership import AUDITORS
 from proxy.replay.access import Access
 from proxy.replay.viewers import Viewer
 from tests.app.storage.test_mongo import ALICE
@@ -85,7 +86,8 @@ async def test_a_session_is_neither_shown_nor_refused_where_the_ledger_cannot_be
     session = await recorded(place, identity_of(place, "alice"), body, "world")
     away = MongoStorage.connect(NOBODY, "away")
     ledger = ChainedLedger(away.ledger, "test")
-    viewer = Viewer(ALICE, cast("Approver", None), is_auditor)
+    groups = frozenset({AUDITORS} if is_auditor else ())
+    viewer = Viewer(ALICE, cast("Approver", None), groups)
     access = Access(
         place.storage,
         cast("Viewers", None),

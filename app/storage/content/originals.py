@@ -1,0 +1,84 @@
+"""Originals of what was masked, sealed beside their session: a document each.
+
+The seal covers who may open an original, so that nobody gets at one by changing that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.domain.record.original import KeptOriginal
+from app.domain.record.session import Side
+from app.storage.bulk import Write
+from app.storage.documents import to_document
+from app.storage.driver import repeating
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from app.domain.record.original import Original
+    from app.sealing.data_key import DataKey
+    from app.sealing.data_keys import DataKeys
+    from app.storage.mongo import Collection
+
+ORIGINALS = "originals"
+"""The name of the collection."""
+_UTF_8 = ("utf-8", "surrogatepass")
+
+
+def keeping(
+    session_id: str, side: Side, originals: Sequence[Original], key: DataKey
+) -> list[Write]:
+    """Return the writes of the originals of half a session, sealed, to be joined with others."""
+    kept = (
+        _sealed(f"{session_id}:{side.value}:{number:04}", original, key)
+        for number, original in enumerate(originals, 1)
+    )
+    return [Write(ORIGINALS, to_document(one), random="seal") for one in kept]
+
+
+@repeating
+class MongoOriginals:
+    """Every method may raise StorageUnavailable."""
+
+    def __init__(self, originals: Collection[KeptOriginal], keys: DataKeys) -> None:
+        self._originals = originals
+        self._keys = keys
+
+    async def of_session(self, session_id: str) -> tuple[KeptOriginal, ...]:
+        """Return what is kept of a session, still sealed: of the request, then of the answer."""
+        found = await self._originals.find(_of(session_id))
+        request = f"{session_id}:{Side.REQUEST.value}:"
+        return tuple(sorted(found, key=lambda one: not one.id.startswith(request)))
+
+    async def opened(self, original: KeptOriginal) -> str:
+        """Return the value. Raises ContentErased, and Damaged where anything of it was changed."""
+        keys = await self._keys.opened([original.key])
+        return keys[original.key].open(_place(original), original.seal).decode(*_UTF_8)
+
+    async def between(self, after: str, before: str) -> tuple[str, ...]:
+        """Return the ids of those whose sessions are between two ids."""
+        return await self._originals.ids({"_id": {"$gt": after, "$lt": before}})
+
+    async def remove(self, ids: Sequence[str]) -> None:
+        if ids:
+            await self._originals.remove_all({"_id": {"$in": list(ids)}})
+
+    async def remove_of(self, session_id: str) -> None:
+        await self._originals.remove_all(_of(session_id))
+
+
+def _of(session_id: str) -> dict[str, dict[str, str]]:
+    return {"_id": {"$gt": f"{session_id}:", "$lt": f"{session_id};"}}
+
+
+def _sealed(name: str, original: Original, key: DataKey) -> KeptOriginal:
+    rule, sealed_for = original.keeping.rule, original.keeping.sealed_for
+    place, label = original.place, original.label
+    bare = KeptOriginal(name, rule, sealed_for, place, label, key.id, b"")
+    seal = key.seal(_place(bare), original.value.encode(*_UTF_8))
+    return KeptOriginal(name, rule, sealed_for, place, label, key.id, seal)
+
+
+def _place(original: KeptOriginal) -> str:
+    return f"original {original.id} for {' '.join(original.sealed_for)}"

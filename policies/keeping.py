@@ -1,0 +1,40 @@
+"""Which rules keep what they mask, and what no rule keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from policies.matching.answer_masking import credential_lookout, spellings
+from policies.matching.masker import Masker
+from policies.originals import shares
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from app.domain.record.original import Keeping, Original
+    from policies.compiled_catalog import Rule
+    from policies.matching.target import Target
+
+
+def keepings_of(rules: Iterable[Rule]) -> dict[Target, tuple[Keeping, ...]]:
+    """Return which of the rules keep what they mask, by what they look for."""
+    found: dict[Target, tuple[Keeping, ...]] = {}
+    for rule in rules:
+        if rule.keeping is None or rule.look_for is None:
+            continue
+        for target in rule.look_for.targets:
+            found[target] = (*found.get(target, ()), rule.keeping)
+    return found
+
+
+def without(credential: str, originals: Iterable[Original]) -> tuple[Original, ...]:
+    """Return the originals that have nothing of a credential in them."""
+    plan, told = credential_lookout(credential).plan, spellings(credential)
+
+    def masked(value: str) -> str:
+        masker = Masker(plan, lambda _: "")
+        return masker.feed(value) + masker.finish()
+
+    return tuple(
+        one for one in originals if masked(one.value) == one.value and not shares(one.value, told)
+    )

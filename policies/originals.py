@@ -1,0 +1,130 @@
+"""What rules mask and keep: the originals of a request, and of an answer while it streams.
+
+A mask in a stream is written before it is known where its match ends, so a value comes in pieces:
+
+    feed("key AKIAIOSFODNN7EXAM")    nothing is certain
+    feed("PLQ")                      "[aws-access-key-id]": the value begins, with 20 characters
+    feed("XY, ok")                   where the match goes on, so does the value
+
+All of it depends on the characters alone, so the originals are the same for every cut.
+
+The upstream's credential is never kept, and no part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.domain.record.original import MOST, MOST_CHARACTERS, Keeping, Original
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from app.domain.segment import Segment
+    from policies.matching.target import Target
+
+
+def distinct(originals: Iterable[Original]) -> tuple[Original, ...]:
+    """Return each value once for each rule and label: at its first place."""
+    found: dict[tuple[Keeping, str, str], Original] = {}
+    for original in originals:
+        found.setdefault((original.keeping, original.label, original.value), original)
+    return tuple(found.values())
+
+
+def shares(value: str, spellings: Iterable[str]) -> bool:
+    """Tell whether a value is a spelling of a credential, a part of one, or has one in it."""
+    return any(spelling in value or value in spelling for spelling in spellings)
+
+
+@dataclass(slots=True)
+class _Value:
+    """A value that is being masked; `pieces` are None where it is too long to be kept."""
+
+    keepings: Sequence[Keeping]
+    number: int
+    label: str
+    pieces: list[str] | None
+    length: int = 0
+
+    def add(self, piece: str) -> None:
+        self.length += len(piece)
+        if self.length > MOST_CHARACTERS:
+            self.pieces = None
+        if self.pieces is not None:
+            self.pieces.append(piece)
+
+
+class AnswerOriginals:
+    """The originals of one answer, of the first `MOST` masked places whose rules keep them."""
+
+    def __init__(self, credential: Collection[str]) -> None:
+        """`credential` are the spellings of the credential that fetched the answer."""
+        self._credential = credential
+        self._values: list[_Value] = []
+        self._length = 0
+        self._found: tuple[Original, ...] = ()
+
+    def begin(
+        self, keepings: Sequence[Keeping], number: int, label: str
+    ) -> Callable[[str], None] | None:
+        """Return what takes the pieces of the value that is masked at the place of this number.
+
+        None where it is not kept.
+        """
+        if not keepings or len(self._values) == MOST:
+            return None
+        value = _Value(keepings, number, label, [])
+        self._values.append(value)
+        return value.add
+
+    @property
+    def found(self) -> tuple[Original, ...]:
+        length = sum(value.length for value in self._values)
+        if length != self._length:
+            self._length, self._found = length, distinct(self._originals())
+        return self._found
+
+    def _originals(self) -> Iterable[Original]:
+        for value in self._values:
+            if value.pieces is None:
+                continue
+            text, place = "".join(value.pieces), f"masked place {value.number}"
+            if text and not shares(text, self._credential):
+                for keeping in value.keepings:
+                    yield Original(keeping, place, value.label, text)
+
+
+class RequestOriginals:
+    """The originals of one request."""
+
+    def __init__(self, keepings: Mapping[Target, Sequence[Keeping]]) -> None:
+        """`keepings` say of the targets that are masked which rules keep what they match."""
+        self._keepings = keepings
+        self._values: dict[tuple[Keeping, str, str], None] = {}
+
+    def note(self, value: str, target: Target, label: str) -> None:
+        """Note a value that was masked."""
+        if len(value) > MOST_CHARACTERS:
+            return
+        for keeping in self._keepings.get(target, ()):
+            if len(self._values) < MOST:
+                self._values.setdefault((keeping, label, value))
+
+    def found(
+        self, segments: Sequence[Segment], mask: Callable[[str], str]
+    ) -> tuple[Original, ...]:
+        """Return them, each with the first of the texts that has it; `mask` makes places safe."""
+        return tuple(
+            Original(keeping, mask(_place(value, segments)), label, value)
+            for keeping, label, value in self._values
+        )
+
+
+def _place(value: str, segments: Sequence[Segment]) -> str:
+    for segment in segments:
+        if value in segment.text:
+            return f"{segment.role.value} text at {segment.place}"
+    return "beside its texts"

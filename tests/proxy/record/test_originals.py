@@ -1,0 +1,123 @@
+"""The originals of a request and of its answer, as the gateway finds them on the wire."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.domain.connection import Connection, CredentialScheme
+from policies.loader import load_catalog
+from policies.matching.known import NOTHING_KNOWN
+from proxy.inspection import Incoming, inspect
+from proxy.work.answers import AnswerBody, Answering
+from tests.policies.made import ALICE, AWS_KEY, facts
+
+if TYPE_CHECKING:
+    from app.domain.record.original import Original
+    from policies.compiled_catalog import Catalog
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+OTHER = "AKIAQZ7KW3MHT5VJ2RBX"
+RULE = """
+- id: keys
+  title: Keys
+  explain: Because.
+  on: both
+  when: {text: {detectors: [aws-access-key-id]}}
+  then: mask
+  keep_original: {sealed_for: [responders]}
+  examples: {match: [AKIAQZ7KW3MHT5VJ2RBX], skip: [AKIA]}
+"""
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    folder = tmp_path_factory.mktemp("policies")
+    (folder / "catalog").mkdir()
+    (folder / "catalog" / "rule.yaml").write_text(RULE)
+    (folder / "approvers.yaml").write_text("- {name: responders, idp_groups: [ir]}")
+    return load_catalog(folder)
+
+
+def masked(catalog: Catalog, kind: str, pieces: list[bytes]) -> tuple[bytes, tuple[Original, ...]]:
+    about, limit = facts("hello").without_texts(), 2**20
+    answering = Answering(
+        "openai", frozenset(), about, ALICE, "sk-upstream", NOW, NOTHING_KNOWN, limit
+    )
+    body = AnswerBody(answering, kind, catalog)
+    told = [body.feed(piece) for piece in pieces]
+    told.append(body.finish())
+    assert all(one.fault is None for one in told)
+    out = b"".join(
+        piece if one.data is None else one.data
+        for one, piece in zip(told, [*pieces, b""], strict=True)
+    )
+    return out, told[-1].tally.originals
+
+
+def event(index: int, **said: str) -> bytes:
+    chunk = {"choices": [{"index": index, "delta": said}]}
+    return f"data: {json.dumps(chunk)}\n\n".encode()
+
+
+def stream() -> bytes:
+    """Return an answer of two choices that come in turns, each with a key in several pieces."""
+    first = ["It is ", AWS_KEY[:3], AWS_KEY[3:11], f"{AWS_KEY[11:]} and", f" {AWS_KEY}, again."]
+    second = [f"Not {OTHER[:19]}", OTHER[19:], ", ", "but this: ", AWS_KEY]
+    events = [
+        event(index, content=piece)
+        for pair in zip(first, second, strict=True)
+        for index, piece in enumerate(pair)
+    ]
+    return b"".join([*events, b"data: [DONE]\n\n"])
+
+
+def test_the_originals_of_a_stream_are_the_same_for_every_cut(catalog: Catalog) -> None:
+    body, kind = stream(), "text/event-stream"
+    out, whole = masked(catalog, kind, [body])
+    assert AWS_KEY.encode() not in out
+    assert sorted(one.value for one in whole) == sorted([AWS_KEY, OTHER])
+    assert masked(catalog, kind, [bytes([byte]) for byte in body])[1] == whole
+    for cut in range(1, len(body)):
+        assert masked(catalog, kind, [body[:cut], body[cut:]])[1] == whole
+
+
+def test_the_originals_of_a_document_are_those_of_its_texts(catalog: Catalog) -> None:
+    said = {"choices": [{"index": 0, "message": {"role": "assistant", "content": f"no: {OTHER}"}}]}
+    out, kept = masked(catalog, "application/json", [json.dumps(said).encode()])
+    assert [(one.keeping.rule, one.label, one.value) for one in kept] == [
+        ("keys", "[aws-access-key-id]", OTHER)
+    ]
+    assert OTHER.encode() not in out
+
+
+def test_a_request_has_those_of_all_its_texts(catalog: Catalog) -> None:
+    body = {
+        "model": "m",
+        "messages": [
+            {"role": "user", "content": f"Is {AWS_KEY} ours?"},
+            {
+                "role": "assistant",
+                "tool_calls": [
+                    {
+                        "id": "c1",
+                        "type": "function",
+                        "function": {"name": "Bash", "arguments": json.dumps({"command": OTHER})},
+                    }
+                ],
+            },
+            {"role": "tool", "tool_call_id": "c1", "content": f"{AWS_KEY} is"},
+        ],
+    }
+    connection = Connection("openai", "http://up", CredentialScheme.BEARER, b"sealed", "openai")
+    json_type = (("content-type", "application/json"),)
+    incoming = Incoming(
+        *(connection, "POST", "v1/chat/completions", "", json_type),
+        *(json.dumps(body).encode(), ALICE),
+    )
+    inspected = inspect(incoming, NOW, catalog)
+    assert {one.value for one in inspected.inquiry.originals} == {AWS_KEY, OTHER}
+    assert AWS_KEY not in repr(inspected)
