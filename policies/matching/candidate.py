@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policies.patterns.charset import ASCII
 from policies.patterns.normalise import TRANSPARENT
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from policies.matching.target import Target, Value
     from policies.patterns.automaton import Automaton, State
-
-
-_ASCII = "".join(map(chr, range(1, 128)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class Candidate:
         how = (self.value, self.start < 0, self.in_context, self.beyond, self.maybe > 0)
         known = state.resting.get(how)
         if known is None:
-            known = state.resting[how] = "".join(filter(self.rests, _ASCII))
+            known = state.resting[how] = "".join(filter(self.rests, ASCII))
         return known
 
 

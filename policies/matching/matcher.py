@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 _MAX_PLANS = 256
 _BAR = BAR.encode()
 _STRIDE = 64
+_LONGEST_STRIDE = 64 * 1024
 _NOWHERE = sys.maxsize
 _FEWEST_QUOTED = 3
 _LEFT = max(seams.LONGEST, BESIDE)
@@ -228,17 +229,35 @@ class _Sweep:
         while (hit := self._openings.search(text, at)) is not None:
             begin = hit.start()
             scanner = Scanner(self._plan, view[max(begin - _LEFT, 0) : begin])
-            while begin + scanner.length < len(view) and not (scanner.length and scanner.idle):
-                here = begin + scanner.length
-                scanner.read(view[here : here + _STRIDE])
-                effort.spend(scanner.steps)
-                scanner.steps = 0
-                if scanner.shut_at >= 0:
-                    raise TooDense
+            self._follow(scanner, text, begin, effort)
             scanner.finish()
             found += [Span(begin + s.start, s.target, begin + s.end) for s in scanner.done]
             at = max(begin + scanner.length, hit.end())
         return found
+
+    def _follow(self, scanner: Scanner, text: Scannable, begin: int, effort: Effort) -> None:
+        """Read from `begin` on until nothing is in progress; long tokens mostly at a leap."""
+        view, begins, stride = text.view, -1, _STRIDE
+        end = len(view)
+        while not (scanner.length and scanner.idle) and (here := begin + scanner.length) < end:
+            if scanner.candidates:
+                if begins < here:
+                    begins = self._next_beginning(text, here)
+                piece = view[here : min(begins, here + stride)]
+                if rested := scanner.rest(piece):
+                    stride = min(2 * stride, _LONGEST_STRIDE) if rested == stride else _STRIDE
+                    continue
+            stride = _STRIDE
+            scanner.read(view[here : here + _STRIDE])
+            effort.spend(scanner.steps)
+            scanner.steps = 0
+            if scanner.shut_at >= 0:
+                raise TooDense
+
+    def _next_beginning(self, text: Scannable, here: int) -> int:
+        """Return where the next match may begin, or before `here` where one may be about to."""
+        hit = self._openings.search(text, max(0, here - self._plan.tree.longest))
+        return _NOWHERE if hit is None else hit.start()
 
 
 def _bar_after(view: str, at: int) -> int:
@@ -288,11 +307,12 @@ class _Finder:
         After `most` of them it goes on behind the next bar.
         """
         at, left, bar = 0, most, -1
+        known: dict[tuple[str, str], bool] = {}
         behind_seams = self._behind_seams(text)
         seam = next(behind_seams, _NOWHERE)
         while (begin := min(seam, self._next(text, at))) != _NOWHERE:
             at = begin + 1
-            if (span := match(self._target, text.view, begin, text.effort)) is not None:
+            if (span := match(self._target, text.view, begin, text.effort, known)) is not None:
                 at = span[1]
                 if (found := text.in_text(span[0], number, at)) is not None:
                     if begin > bar:

@@ -10,7 +10,7 @@ import html
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
@@ -231,6 +231,10 @@ def _bytes(text: str) -> bytes:
 
 
 def _unescape(escape: str) -> str:
+    return _undone_before(escape) if len(escape) <= _LONGEST else _undone(escape)
+
+
+def _undone(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
     if escape[0] in "Uu" or escape[1] in "uU" or escape[:3] == "\\x{":
@@ -238,6 +242,10 @@ def _unescape(escape: str) -> str:
     if escape[0] in "%=" or escape[1] == "x":
         return bytes.fromhex(_HEX_ONLY.sub("", escape)).decode("utf-8", "replace")
     return chr(int(escape[1:], 8))
+
+
+_undone_before = lru_cache(4096)(_undone)
+"""Of those for one character, a text has the same few again and again."""
 
 
 def _character(code: str) -> str:

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import assert_never
 
-from policies.patterns.charset import CharSet, Kinds, bit_of
+from policies.patterns.charset import ASCII, CharSet, Kinds, bit_of
 from policies.patterns.pattern import Alt, Chars, Node, Repeat, Seq
 
 _MAX_STATES = 4000
+_PIECE = 64 * 1024
 _FIRST = 0  # the place where a machine begins
 _MAX_STEPS = 400  # kept for one state: a text in a large alphabet must not fill the memory
 
@@ -111,6 +112,21 @@ class State(dict[str, "State"]):
         self.dead = not places
         self.passing = not self.accepts and not self.dead
         self.final = places <= {automaton.accept}
+
+    def stays(self, text: str, at: int) -> int:
+        """Return where the text first leaves this state, if it stands on it at `at`.
+
+        It may tell too small a place, never too large a one.
+        """
+        own = self.resting.get(())
+        if own is None:
+            own = self.resting[()] = "".join(ch for ch in ASCII if self[ch] is self)
+        while own and (piece := text[at : at + _PIECE]):
+            rest = len(piece.lstrip(own))
+            at += len(piece) - rest
+            if rest:
+                break
+        return at
 
     def __missing__(self, ch: str) -> State:
         kind = self._automaton.kinds[ch]

@@ -26,6 +26,8 @@ _WITHOUT_SPACES = re.compile(
     "[\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u3005-\u318f\u31a0-\u31ff\u3400-\u9fff"
     "\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U000323af]"
 )
+ASCII = "".join(map(chr, range(1, 128)))
+"""The characters of the scan view that stand for themselves."""
 _ALL = sum(1 << code for code in range(1, 128)) & ~_BAR
 
 

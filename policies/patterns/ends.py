@@ -12,11 +12,17 @@ if TYPE_CHECKING:
 BESIDE = 64
 """Visible characters in front of a match that its target may look at: they tell its name."""
 
+_MOST_KNOWN = 64
 _CHECK = 32  # what a validator costs, in steps
 
 
-def match(target: Target, view: str, begin: int, effort: Effort) -> tuple[int, int] | None:
-    """Return the longest match of a target whose context, or itself, begins at `begin`."""
+def match(
+    target: Target, view: str, begin: int, effort: Effort, known: dict[tuple[str, str], bool]
+) -> tuple[int, int] | None:
+    """Return the longest match of a target whose context, or itself, begins at `begin`.
+
+    `known` remembers what counts, for other matches of the target.
+    """
     starts = [begin]
     if target.context is not None:
         starts, _ = _ends(target.context, view, begin, effort, None)
@@ -28,15 +34,31 @@ def match(target: Target, view: str, begin: int, effort: Effort) -> tuple[int, i
             ends.append(stopped)
         for end in reversed(ends):
             effort.spend(_CHECK)
-            if target.counts(view[start:end], view[max(0, start - BESIDE) : start]):
+            if _counts(target, view[start:end], view[max(0, start - BESIDE) : start], known):
                 return start, _end_of_token(value, view, stopped) if goes_on else end
     return None
 
 
+def _counts(target: Target, text: str, before: str, known: dict[tuple[str, str], bool]) -> bool:
+    if not target.checked:
+        return True
+    counts = known.get((text, before))
+    if counts is None:
+        if len(known) >= _MOST_KNOWN:
+            known.clear()
+        counts = known[text, before] = target.counts(text, before)
+    return counts
+
+
 def _end_of_token(value: Value, view: str, at: int) -> int:
-    state = None if value.beyond is None else value.beyond.start
-    while state is not None and at < len(view) and not (state := state[view[at]]).dead:
+    if value.beyond is None:
+        return at
+    before = value.beyond.start
+    while at < len(view) and not (state := before[view[at]]).dead:
         at += 1
+        if state is before:
+            at = state.stays(view, at)
+        before = state
     return at
 
 

@@ -101,6 +101,17 @@ def test_what_begins_with_such_letters_is_found_wherever_it_stands(parts: list[s
     assert whole == {(s.target, s.start, s.end) for s in Plan(targets).find(text)}
 
 
+@pytest.mark.parametrize("length", [*range(50, 80), *range(110, 135), 200, 5000])
+@pytest.mark.parametrize("end", ["!", "k"])
+def test_what_begins_within_a_long_token_is_followed_beyond_its_end(length: int, end: str) -> None:
+    # The token goes on for as long as there are letters, and is leapt over.
+    targets = [Target("token", parse("zq[a-z]{10,}")), Target("key", parse("key[0-9]{3}"))]
+    for text in (f"zq{'a' * length}{end}key123 x", f"zq{'ab' * length}{end} key123", "zq" * length):
+        whole = Matcher(targets).all_spans(Scannable(text), {0, 1})
+        found = {(span.target, span.start, span.end) for span in whole}
+        assert found == {(s.target, s.start, s.end) for s in Plan(targets).find(text)}
+
+
 @pytest.mark.parametrize(
     ("text", "is_found"),
     [
