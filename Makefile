@@ -11,7 +11,7 @@ CLIENTS := .clients
 run: $(VENV)/.run
 	@$(BIN)/abeyance up
 
-test: lint suite
+test: lint suite bench-quick
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -19,8 +19,10 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 # In the order of the folders: the slow stories of a whole house stand in the middle, not at the end.
+# The agents mostly wait, so four of them run at a time.
 suite: $(VENV)/.dev browser agents
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore tests/clients
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder tests/clients
 
 # A million random cuts of raw text and of each wire format's stream, against brute force; 5,000
 # flipped bits of an exported record; 2,000 blobs in each opaque place of each API; then many long stories of kills, clicks and failures: STORIES=200.
