@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LARGE_BYTES = 512 * 1024
 """Above this a side is never read as a whole to show a page of it."""
 PAGE_CHARS = 8_000
+WHOLE_BYTES = 2 * 1024 * 1024
+"""Of a request that is read as a whole to show what it added to its conversation."""
 LEAF_PAGES = 8
 _PAGE_PARTS = 16
 _LEAST_CHARS = 200
@@ -43,6 +45,7 @@ class Part:
 
 Page: TypeAlias = tuple[Part, ...]
 _LEAF = msgspec.msgpack.Decoder(tuple[tuple[Part, ...], ...])
+_DIGESTS = msgspec.msgpack.Decoder(frozenset[bytes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,24 @@ class PageIndex:
     """Places in the request that cannot be read; the first of them."""
     cut: bool = False
     """Whether the side goes on, and its rest has no pages."""
+    looked_by: str = ""
+    """What looked through the texts of the side, as `Clean` names it; their digests are in a last
+    leaf. Empty where nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Texts of a request in which nothing has to be masked, known by their digests.
+
+    `by` names the catalog and the code that looked through them: others may find something. The
+    digests are those of a Cutter of the session.
+    """
+
+    by: str = ""
+    digests: frozenset[bytes] = frozenset()
+
+
+NOTHING_CLEAN = Clean()
 
 
 def index_id(session_id: str, side: Side) -> str:
@@ -82,7 +103,12 @@ def paged(turns: Iterable[Turn]) -> Iterator[Page]:
 
 
 def index(
-    session_id: str, side: Side, pages: Iterable[Page], unread: Sequence[str], cutter: Cutter
+    session_id: str,
+    side: Side,
+    pages: Iterable[Page],
+    unread: Sequence[str],
+    cutter: Cutter,
+    clean: Clean | None = None,
 ) -> tuple[PageIndex, list[Piece]]:
     """Return the index of a side, and the leaves that it names."""
     leaves: list[Piece] = []
@@ -95,8 +121,20 @@ def index(
             waiting = []
     if waiting:
         leaves.append(cutter.named(msgspec.msgpack.encode(waiting)))
-    names = tuple(leaf.id for leaf in leaves)
-    return PageIndex(index_id(session_id, side), count, names, tuple(unread[:_MOST_UNREAD])), leaves
+    if clean is not None:
+        leaves.append(cutter.named(msgspec.msgpack.encode(sorted(clean.digests))))
+    return PageIndex(
+        index_id(session_id, side),
+        count,
+        tuple(leaf.id for leaf in leaves),
+        tuple(unread[:_MOST_UNREAD]),
+        looked_by=clean.by if clean else "",
+    ), leaves
+
+
+def clean_texts(found: PageIndex, last_leaf: bytes) -> Clean:
+    """Return what the last leaf of an index says, where something has looked through the side."""
+    return Clean(found.looked_by, _DIGESTS.decode(last_leaf)) if found.looked_by else NOTHING_CLEAN
 
 
 def leaf_pages(leaf: bytes) -> tuple[Page, ...]:

@@ -65,6 +65,11 @@ class Cutter:
         parts = _parts(whole, _least(len(whole))) if self._repeated else _even_parts(whole)
         return tuple(self.named(part) for part in parts)
 
+    def digest(self, text: str) -> bytes:
+        """Return 128 bits of a keyed digest, the same for all that share pieces."""
+        data = text.encode("utf-8", "surrogatepass")
+        return bytes.fromhex(keyed_name(self._key, f"text of {self._shared}", data)[:_NAME_CHARS])
+
     def named(self, data: bytes) -> Piece:
         digest = keyed_name(self._key, self._shared, data)[:_NAME_CHARS]
         return Piece(f"{self._day}{digest}", data)

@@ -101,7 +101,8 @@ async def record(house: House, size: int, identity: Identity = ALICE, answer_siz
         unpaged=(Side.REQUEST,),
     )
     names = await put_body(storage, session, sent.body)
-    session = replace(session, request=sent.head(names))
+    key = await storage.data_keys.of(session.identity.key)
+    session = replace(session, key=key.id, request=sent.head(names))
     await open_session(storage, session)
     kept = 0
     for chunk in answer_chunks(answer_size or size):

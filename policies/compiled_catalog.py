@@ -16,7 +16,8 @@ from policies.files.examples import RuleExamplesSpec
 from policies.files.model import RuleMode, RuleSide
 from policies.keeping import keepings_of
 from policies.matching.answer_masking import AnswerMasking, credential_lookout
-from policies.matching.findings import Finder
+from policies.matching.findings import Finder, Inspected
+from policies.matching.kept import code_digest
 from policies.matching.known import NOTHING_KNOWN, Known
 from policies.matching.lookout import Lookout
 from policies.matching.masker import Masker
@@ -24,11 +25,12 @@ from policies.matching.matcher import Matcher
 from policies.matching.plan import Plan
 from policies.matching.rereading import Digests, Rereading
 from policies.matching.target import Target
+from policies.patterns.effort import TooDense
 from policies.prices.table import PriceTable
 from policies.request_mask import RequestMask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from datetime import datetime
 
     from app.domain.identity import Identity
@@ -210,9 +212,27 @@ class Catalog:
         """As `mask`, for the short texts that come again with each request of a program."""
         return self._mask_short(text) if len(text) <= _LONGEST_NAME else self.mask(text)
 
-    def mask_together(self, texts: Sequence[str]) -> RequestMask:
-        """Return what masks texts that belong together, as `mask` does one."""
-        return RequestMask(self.everything, self.label, texts)
+    def mask_together(
+        self, texts: Sequence[str], touched: Container[str] | None = None
+    ) -> RequestMask:
+        """Return what masks texts that belong together, as `mask` does one.
+
+        `touched` are those that have to be looked through, where others are known to be clean.
+        """
+        return RequestMask(self.everything, self.label, texts, touched)
+
+    def touched(self, texts: Sequence[str]) -> frozenset[str]:
+        """Return those of the texts in which `mask` finds something."""
+        try:
+            redactions = self.everything.redactions(Inspected(*texts))
+        except TooDense:
+            return frozenset(texts)
+        return frozenset(text for text, found in zip(texts, redactions, strict=True) if found)
+
+    @property
+    def looks(self) -> str:
+        """A name for what `touched` finds: another catalog or other code may find more."""
+        return f"{self.revision} {code_digest()[:12]}"
 
     def warm(self) -> None:
         """Read the compiled patterns now, for which the first request would wait."""

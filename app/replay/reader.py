@@ -11,9 +11,12 @@ from app.errors import ContentErased, Damaged
 from app.pages import (
     LARGE_BYTES,
     LEAF_PAGES,
+    NOTHING_CLEAN,
     PAGE_CHARS,
+    Clean,
     Page,
     Spread,
+    clean_texts,
     joined,
     leaf_pages,
     paged,
@@ -177,6 +180,18 @@ class Reader:
             first = max(0, 2 * first - book.count)
             pages = await book.pages(range(first, book.count))
         return Tail(joined(pages), is_whole=first == 0 and not book.cut)
+
+    async def clean(self, session: Session) -> Clean:
+        """Return the texts of a request that were found clean; of none where nobody looked.
+
+        Raises Damaged, ContentErased.
+        """
+        if session.request.body_bytes > LARGE_BYTES:
+            found = await self._pages.get(session.id, Side.REQUEST)
+            if found is not None and found.looked_by:
+                [leaf] = await self._pieces.get(found.leaves[-1:])
+                return clean_texts(found, leaf)
+        return NOTHING_CLEAN
 
     async def _book(self, session: Session, side: Side, tries: int = 0) -> _Book | None:
         """Return None where the pages of a large side are still being written."""

@@ -14,15 +14,16 @@ import structlog
 from app.domain.record.session import Side, whole
 from app.errors import ContentErased, StorageUnavailable
 from app.logs import Seldom, where
-from app.pages import LARGE_BYTES, index, paged
+from app.pages import LARGE_BYTES, NOTHING_CLEAN, WHOLE_BYTES, Clean, clean_texts, index, paged
 from app.pieces import PIECE_BYTES
+from app.replay.blocks import request_blocks
 from app.replay.transcript import answer_turns, prompt_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from app.clock import Clock
-    from app.domain.record.session import Chunk, Session
+    from app.domain.record.session import Chunk, RecordedRequest, Session
     from app.pages import PageIndex
     from app.pieces import Cutter, Piece
     from app.sealing.data_key import DataKey
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from app.storage.bulk import Write
     from app.storage.record.pieces import PageStore, PieceStore
     from app.storage.record.session_store import SessionStore
+    from policies.compiled_catalog import Catalog
     from proxy.work.pool import Pool
 
 _Pages: TypeAlias = "tuple[PageIndex, list[Piece]]"
@@ -37,6 +39,8 @@ _LOOK_SECONDS = 2.0
 _IN_A_TURN = 20
 _MOST_REMEMBERED = 50_000
 """About 7 MB."""
+_CONVERSATIONS_REMEMBERED = 64
+"""Each takes some 70 bytes for a text."""
 _MOST_ANSWER_BYTES = 64 * 1024 * 1024
 """A stream may have no end; what comes after this is recorded, and has no pages."""
 # The gateway that recorded a session is the first to write its pages.
@@ -115,6 +119,8 @@ class Pager:
         self._clock = clock
         self._pool = pool
         self._warning = Seldom()
+        self._clean: OrderedDict[bytes, Clean] = OrderedDict()
+        """Of the last request of some conversations: the next ones say all of it again."""
 
     async def run(self) -> None:
         while True:
@@ -160,7 +166,14 @@ class Pager:
 
     async def _request(self, session: Session, cutter: Cutter) -> _Pages:
         body = b"".join(await self._pieces.get(session.request.pieces))
-        return await self._done(len(body), partial(_request_pages, session, body, cutter))
+        conversation = cutter.digest("")
+        known = self._clean.pop(conversation, NOTHING_CLEAN)
+        work = partial(_request_pages, session, body, cutter, known)
+        found, leaves = await self._done(len(body), work)
+        self._clean[conversation] = clean_texts(found, leaves[-1].data)
+        if len(self._clean) > _CONVERSATIONS_REMEMBERED:
+            self._clean.popitem(last=False)
+        return found, leaves
 
     async def _answer(self, session: Session, cutter: Cutter) -> _Pages | None:
         """Return None where it is small, and read as it is."""
@@ -171,16 +184,33 @@ class Pager:
         found, leaves = await self._done(size, partial(_answer_pages, session, chunks, cutter))
         return replace(found, cut=size >= _MOST_ANSWER_BYTES), leaves
 
-    async def _done(self, size: int, work: Callable[[object], _Pages]) -> _Pages:
+    async def _done(self, size: int, work: Callable[[Catalog | None], _Pages]) -> _Pages:
         if self._pool is None:
             return await asyncio.to_thread(work, None)
         return await self._pool.do(size, work)
 
 
-# Done wherever there is room for it: nothing here depends on the catalog.
-def _request_pages(session: Session, body: bytes, cutter: Cutter, _catalog: object) -> _Pages:
-    turns, unread = prompt_turns(session.wire, whole(session.request, body))
-    return index(session.id, Side.REQUEST, paged(turns), unread, cutter)
+# Done wherever there is room for it: no page depends on the catalog.
+def _request_pages(
+    session: Session, body: bytes, cutter: Cutter, known: Clean, catalog: Catalog | None
+) -> _Pages:
+    request = whole(session.request, body)
+    turns, unread = prompt_turns(session.wire, request)
+    clean = None
+    if catalog is not None and len(body) <= WHOLE_BYTES:
+        clean = _clean_texts(session.wire, request, cutter, known, catalog)
+    return index(session.id, Side.REQUEST, paged(turns), unread, cutter, clean)
+
+
+def _clean_texts(
+    wire: str, request: RecordedRequest, cutter: Cutter, known: Clean, catalog: Catalog
+) -> Clean:
+    """Return the texts in which nothing has to be masked; those that are `known` stay so."""
+    texts = {cutter.digest(block.text): block.text for block in request_blocks(wire, request)}
+    before = known.digests if known.by == catalog.looks else frozenset()
+    touched = catalog.touched([text for digest, text in texts.items() if digest not in before])
+    clean = frozenset(digest for digest, text in texts.items() if text not in touched)
+    return Clean(catalog.looks, clean)
 
 
 def _answer_pages(

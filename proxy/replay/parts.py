@@ -43,7 +43,7 @@ def replay_pages(
 ) -> ReplayPages:
     """Build the pages; `catalog` returns the one that is in force at the moment."""
     reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
-    reading = Reading(reader, storage.sessions, catalog, pool)
+    reading = Reading(reader, storage.sessions, storage.data_keys, catalog, pool)
     viewers = Viewers(
         Voters(storage.people, lambda: catalog().approvers), lambda: catalog().approvers
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.domain.record.session import Side, sent, whole
 from app.domain.segment import Role
 from app.errors import ContentErased, Damaged
-from app.pages import LARGE_BYTES
+from app.pages import LARGE_BYTES, WHOLE_BYTES
 from app.replay.blocks import Block, BlockKind, of_turns
 from app.replay.export import Raw, masked_raw
 from app.replay.images import image_at
@@ -26,13 +26,12 @@ if TYPE_CHECKING:
     from app.replay.images import Image
     from app.replay.reader import Reader
     from app.replay.text_search import Content
+    from app.sealing.data_keys import DataKeys
     from app.storage.record.session_store import SessionStore
     from policies.compiled_catalog import Catalog
     from proxy.replay.drawing import Drawn
     from proxy.work.pool import Pool
 
-_BODY_BYTES = 2 * 1024 * 1024
-"""Of a request that is read to show what it added to a conversation."""
 _CONVERSATION_BYTES = 12 * 1024 * 1024
 """Of all that is read for one page of a conversation, newest first."""
 
@@ -63,11 +62,17 @@ class Reading:
     """Every method may raise StorageUnavailable, or WorkerLost."""
 
     def __init__(
-        self, reader: Reader, sessions: SessionStore, catalog: Callable[[], Catalog], pool: Pool
+        self,
+        reader: Reader,
+        sessions: SessionStore,
+        keys: DataKeys,
+        catalog: Callable[[], Catalog],
+        pool: Pool,
     ) -> None:
         """`catalog` returns the one that is in force at the moment."""
         self._reader = reader
         self._sessions = sessions
+        self._keys = keys
         self._catalog = catalog
         self._pool = pool
         # Whoever reads may not take the workers from requests.
@@ -117,11 +122,11 @@ class Reading:
         room = _CONVERSATION_BYTES
         all_of_them = [*before, *sessions]
         for session in reversed(all_of_them):
-            if session.request.body_bytes > min(room, _BODY_BYTES):
+            if session.request.body_bytes > min(room, WHOLE_BYTES):
                 continue
             try:
-                body = await self._reader.body(session)
-                recorded[session.id] = await self._turn_of(session, body)
+                turn = await self._turn_of(session, await self._reader.body(session))
+                recorded[session.id] = await self._with_clean(session, turn)
             except (Damaged, ContentErased) as why:
                 found[session.id] = _lost(why)
                 continue
@@ -150,6 +155,14 @@ class Reading:
             is_end=not tail.is_whole,
             is_pending=tail.pending,
         )
+
+    async def _with_clean(self, session: Session, turn: Recorded) -> Recorded:
+        """Add which of its texts were found clean, where its request was looked through."""
+        clean = await self._reader.clean(session)
+        if not (clean.by and session.key):
+            return turn
+        key = (await self._keys.opened([session.key]))[session.key]
+        return replace(turn, clean=clean, cutter=key.cutter(session))
 
     async def _end(self, session: Session) -> Told:
         """Return the end of a large request, and what was answered."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.segment import Role
 from app.domain.verdict import FiredRule
+from app.pages import NOTHING_CLEAN, Clean
+from app.pieces import Cutter
 from app.replay.blocks import Block, BlockKind, answer_blocks, request_blocks
 from app.replay.text_search import Content
 from proxy.replay.drawing import Drawn, Findings, drawn
@@ -37,6 +39,9 @@ class Recorded(Content):
     fired: tuple[FiredRule, ...]
     asked: tuple[Block, ...] = ()
     answered: tuple[Block, ...] = ()
+    clean: Clean = NOTHING_CLEAN
+    cutter: Cutter | None = None
+    """What names texts as `clean` does."""
     is_end: bool = False
     """Whether `answered` is only the end of the answer."""
     is_pending: bool = False
@@ -79,7 +84,10 @@ def told(sessions: Sequence[Recorded], most: int, catalog: Catalog) -> list[Draw
     halves = [one.blocks for one in sessions]
     if len(halves) > 1:
         halves = only_new(halves)
-    drawn = masked_and_drawn(halves, [one.fired for one in sessions], catalog, most)
+    texts = [block.text for half in halves for block in (*half.asked, *half.answered)]
+    touched = set(texts) - _clean_texts(sessions, halves, catalog.looks)
+    mask = catalog.mask_together(texts, touched)
+    drawn = drawn_masked(halves, [one.fired for one in sessions], catalog, mask, most)
     return [
         replace(half, is_cut=half.is_cut or one.is_end)
         for half, one in zip(drawn, sessions, strict=True)
@@ -96,8 +104,30 @@ def masked_and_drawn(
 
     So all of it is looked through, and a block is masked before it is cut.
     """
-    blocks = [block for half in halves for block in (*half.asked, *half.answered)]
-    masking = _Masking(catalog.mask_together([block.text for block in blocks]))
+    texts = [block.text for half in halves for block in (*half.asked, *half.answered)]
+    return drawn_masked(halves, fired, catalog, catalog.mask_together(texts), most)
+
+
+def _clean_texts(sessions: Sequence[Recorded], halves: Sequence[Blocks], looks: str) -> set[str]:
+    """Return the texts of requests that were found clean when they were recorded."""
+    return {
+        block.text
+        for one, half in zip(sessions, halves, strict=True)
+        if one.cutter is not None and one.clean.by == looks
+        for block in half.asked
+        if one.cutter.digest(block.text) in one.clean.digests
+    }
+
+
+def drawn_masked(
+    halves: Sequence[Blocks],
+    fired: Sequence[tuple[FiredRule, ...]],
+    catalog: Catalog,
+    mask: Callable[[str], str],
+    most: int = 0,
+) -> list[DrawnHalves]:
+    """Draw what `mask` leaves; `most` as for `told`."""
+    masking = _Masking(mask)
     effort = Effort()
 
     def drawn_half(half: Blocks, rules: tuple[FiredRule, ...]) -> DrawnHalves:

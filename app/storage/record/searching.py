@@ -35,6 +35,8 @@ MOST_OF_FEW = 32
 _MOST_CANDIDATES = 400
 """Ids of one window, as far as those before it tell, where the sessions must be looked at."""
 _IDS_AT_ONCE = 200
+_ENOUGH_IDS = 100
+"""For a query of its own; fewer wait for those of the next window."""
 
 
 class Milestones:
@@ -95,7 +97,7 @@ async def _in_windows(
         for window in windows(milestones, low, high, lambda: most):
             yield equal | window.bounds
         return
-    pace = _Pace()
+    pace, waiting = _Pace(), list[str]()
     for window in windows(milestones, low, high, pace.most):
         of_each = [
             (await sessions.ids(one | window.bounds, newest_first=True), one) for one in conditions
@@ -104,8 +106,13 @@ async def _in_windows(
         ids, fewest = min(of_each, key=lambda each: len(each[0]))
         conditions = [fewest]
         pace.passed(window.milestones, len(ids))
-        async for query in _of_ids(ids, equal):
-            yield query
+        waiting += ids
+        if len(waiting) >= _ENOUGH_IDS:
+            async for query in _of_ids(waiting, equal):
+                yield query
+            waiting = []
+    async for query in _of_ids(waiting, equal):
+        yield query
 
 
 def _most(conditions: Sequence[Document]) -> int:
