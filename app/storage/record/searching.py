@@ -9,7 +9,7 @@ some thousands, or it is about a list of ids:
     user:alice cost>0.5      the ids with cost:500000, in windows; of these the sessions that fit
 
 Which condition of several leaves the fewest is seen in the first window. How far a window reaches
-is told by *milestones*: about one session in 256 is one.
+is told by *milestones*: about one session in 64 is one.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from app.storage.documents import Document
     from app.storage.mongo import Collection
 
-MOST_MILESTONES = 8
+MOST_MILESTONES = 32
 """In one window, of a condition that many sessions may meet."""
-MOST_OF_FEW = 32
+MOST_OF_FEW = 128
 """In one window, of a condition that few sessions meet."""
 _MOST_CANDIDATES = 400
 """Ids of one window, as far as those before it tell, where the sessions must be looked at."""
-_IDS_AT_ONCE = 200
-_ENOUGH_IDS = 100
-"""For a query of its own; fewer wait for those of the next window."""
+_FIRST_IDS = 40
+_IDS_AT_ONCE = 320
+"""In one query; the first ones of many have fewer, since they may find enough."""
 
 
 class Milestones:
@@ -78,7 +78,8 @@ async def newest_first(
     elif one := equal.get("_id"):
         queries = _of_ids(_within([one], low, high), equal)
     else:
-        queries = _in_windows(sessions, equal, await milestones.within(low, high), low, high)
+        marks = await milestones.within(low, high)
+        queries = _in_windows(sessions, equal, marks, low, high, limit)
     async for query in queries:
         left = limit - len(found)
         found += await sessions.find(query, newest_first=True, limit=left)
@@ -88,9 +89,17 @@ async def newest_first(
 
 
 async def _in_windows(
-    sessions: Collection[Session], equal: Document, milestones: Sequence[str], low: str, high: str
+    sessions: Collection[Session],
+    equal: Document,
+    milestones: Sequence[str],
+    low: str,
+    high: str,
+    wanted: int,
 ) -> AsyncIterator[Document]:
-    """Yield queries that together find all that is equal, the newest first."""
+    """Yield queries that together find all that is equal, the newest first.
+
+    Where sessions are looked at by their ids, fewer than are `wanted` wait for the next window's.
+    """
     conditions = indexed(equal)
     if not conditions or conditions == [equal]:
         most = _most(conditions)
@@ -107,7 +116,7 @@ async def _in_windows(
         conditions = [fewest]
         pace.passed(window.milestones, len(ids))
         waiting += ids
-        if len(waiting) >= _ENOUGH_IDS:
+        if len(waiting) >= wanted:
             async for query in _of_ids(waiting, equal):
                 yield query
             waiting = []
@@ -139,8 +148,10 @@ async def _of_ids(ids: Sequence[str], equal: Document) -> AsyncIterator[Document
     others = dict(equal)
     one = others.pop("_id", None)
     ids = [each for each in ids if one in {None, each}]
-    for at in range(0, len(ids), _IDS_AT_ONCE):
-        yield {"_id": {"$in": ids[at : at + _IDS_AT_ONCE]}} | others
+    size = _FIRST_IDS
+    while ids:
+        yield {"_id": {"$in": ids[:size]}} | others
+        ids, size = ids[size:], min(2 * size, _IDS_AT_ONCE)
 
 
 def _within(ids: Iterable[str], low: str, high: str) -> list[str]:

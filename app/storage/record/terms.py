@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CONVERSATION_SHORT = 16
 """Characters of the name of a conversation that people see and type."""
 MILESTONE = "milestone:"
-"""The term of one session in about 256, which tell how far it is from one to the next."""
+"""The term of one session in about 64, which tell how far it is from one to the next."""
 _LONGEST_TOOL = 200
 _COMMIT_LENGTH = 7
 _OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
@@ -200,7 +200,7 @@ def _terms(session: Session) -> Iterator[str]:
     if session.hook:
         yield _term("hook", session.hook.tool)
     yield from map(unpaged_term, session.unpaged)
-    if session.id[-1] == "0" and session.id[-2] in "0123":
+    if session.id[-1] == "0" and session.id[-2] in "0123456789abcdef":
         yield MILESTONE
 
 
