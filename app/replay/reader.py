@@ -17,6 +17,7 @@ from app.pages import (
     Page,
     Spread,
     clean_texts,
+    index_id,
     joined,
     leaf_pages,
     paged,
@@ -63,6 +64,16 @@ class Halves:
     chunks: tuple[Chunk, ...] = ()
     lost: str = ""
     """What cannot be read any more, in sentences: it was changed, or erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as a whole, with those of its texts that were found clean."""
+
+    body: bytes = b""
+    clean: Clean = NOTHING_CLEAN
+    lost: Damaged | ContentErased | None = None
+    """Why nothing of it can be read any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,17 +192,42 @@ class Reader:
             pages = await book.pages(range(first, book.count))
         return Tail(joined(pages), is_whole=first == 0 and not book.cut)
 
-    async def clean(self, session: Session) -> Clean:
-        """Return the texts of a request that were found clean; of none where nobody looked.
+    async def asked(self, sessions: Sequence[Session]) -> list[Asked]:
+        """Return the requests of sessions, whole; a piece that several of them have is read once.
 
-        Raises Damaged, ContentErased.
+        One that was changed or erased is `lost`.
         """
-        if session.request.body_bytes > LARGE_BYTES:
-            found = await self._pages.get(session.id, Side.REQUEST)
-            if found is not None and found.looked_by:
-                [leaf] = await self._pieces.get(found.leaves[-1:])
-                return clean_texts(found, leaf)
-        return NOTHING_CLEAN
+        large = [one.id for one in sessions if one.request.body_bytes > LARGE_BYTES]
+        indexes = {found.id: found for found in await self._pages.of_sessions(large)}
+        found = [indexes.get(index_id(one.id, Side.REQUEST)) for one in sessions]
+        looked = [one if one and one.looked_by else None for one in found]
+        try:
+            return await self._asked(sessions, looked)
+        except (Damaged, ContentErased):
+            each = zip(sessions, looked, strict=True)
+            return [await self._asked_alone(session, index) for session, index in each]
+
+    async def _asked_alone(self, session: Session, index: PageIndex | None) -> Asked:
+        try:
+            [asked] = await self._asked([session], [index])
+        except (Damaged, ContentErased) as why:
+            return Asked(lost=why)
+        return asked
+
+    async def _asked(
+        self, sessions: Sequence[Session], looked: Sequence[PageIndex | None]
+    ) -> list[Asked]:
+        leaves = [index.leaves[-1] for index in looked if index]
+        pieces = [name for one in sessions for name in one.request.pieces]
+        names = tuple(dict.fromkeys([*leaves, *pieces]))
+        data = dict(zip(names, await self._pieces.get(names), strict=True)) if names else {}
+        return [
+            Asked(
+                b"".join([data[name] for name in session.request.pieces]),
+                clean_texts(index, data[index.leaves[-1]]) if index else NOTHING_CLEAN,
+            )
+            for session, index in zip(sessions, looked, strict=True)
+        ]
 
     async def _book(self, session: Session, side: Side, tries: int = 0) -> _Book | None:
         """Return None where the pages of a large side are still being written."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from app.domain.record.session import Chunk, Session
     from app.replay.images import Image
-    from app.replay.reader import Reader
+    from app.replay.reader import Asked, Reader
     from app.replay.text_search import Content
     from app.sealing.data_keys import DataKeys
     from app.storage.record.session_store import SessionStore
@@ -117,29 +117,33 @@ class Reading:
 
         Those `before` are not shown: they have said what agents send once more.
         """
-        recorded: dict[str, Recorded] = {}
-        found: dict[str, Told] = {}
-        room = _CONVERSATION_BYTES
         all_of_them = [*before, *sessions]
-        for session in reversed(all_of_them):
-            if session.request.body_bytes > min(room, WHOLE_BYTES):
-                continue
-            try:
-                turn = await self._turn_of(session, await self._reader.body(session))
-                recorded[session.id] = await self._with_clean(session, turn)
-            except (Damaged, ContentErased) as why:
-                found[session.id] = _lost(why)
-                continue
-            room -= recorded[session.id].effort
-        read = [session for session in all_of_them if session.id in recorded]
-        drawn = await self._drawn([recorded[session.id] for session in read], _MOST_ADDED)
-        for session, halves in zip(read, drawn, strict=True):
-            pending = recorded[session.id].is_pending
-            found[session.id] = Told(halves, is_partial=pending, is_end=halves.is_cut)
+        chosen = _read_whole(all_of_them)
+        asked = await self._reader.asked(chosen)
+        turns = await asyncio.gather(*map(self._read_turn, chosen, asked))
+        read = [turn for turn in turns if isinstance(turn, Recorded)]
+        drawn = iter(zip(read, await self._drawn(read, _MOST_ADDED), strict=True))
+        found = {
+            session.id: turn if isinstance(turn, Told) else _told_turn(*next(drawn))
+            for session, turn in zip(chosen, turns, strict=True)
+        }
         ends = [session for session in sessions if session.id not in found]
         told = await asyncio.gather(*map(self._end, ends))
         found |= dict(zip((session.id for session in ends), told, strict=True))
         return [found[session.id] for session in sessions]
+
+    async def _read_turn(self, session: Session, asked: Asked) -> Recorded | Told:
+        """Return what is read of one turn, or what is said where its content is lost."""
+        if asked.lost is not None:
+            return _lost(asked.lost)
+        try:
+            turn = await self._turn_of(session, asked.body)
+            if not (asked.clean.by and session.key):
+                return turn
+            key = (await self._keys.opened([session.key]))[session.key]
+        except (Damaged, ContentErased) as why:
+            return _lost(why)
+        return replace(turn, clean=asked.clean, cutter=key.cutter(session))
 
     async def _turn_of(self, session: Session, body: bytes) -> Recorded:
         """Return what is read of one turn: of a large answer no more than the end that is shown.
@@ -155,14 +159,6 @@ class Reading:
             is_end=not tail.is_whole,
             is_pending=tail.pending,
         )
-
-    async def _with_clean(self, session: Session, turn: Recorded) -> Recorded:
-        """Add which of its texts were found clean, where its request was looked through."""
-        clean = await self._reader.clean(session)
-        if not (clean.by and session.key):
-            return turn
-        key = (await self._keys.opened([session.key]))[session.key]
-        return replace(turn, clean=clean, cutter=key.cutter(session))
 
     async def _end(self, session: Session) -> Told:
         """Return the end of a large request, and what was answered."""
@@ -226,6 +222,22 @@ class Reading:
 
     def _masking(self, texts: Sequence[str]) -> Callable[[str], str]:
         return self._catalog().mask_together(texts)
+
+
+def _read_whole(sessions: Sequence[Session]) -> list[Session]:
+    """Return the sessions whose requests are read as a whole: the newest that there is room for."""
+    room = _CONVERSATION_BYTES
+    chosen: list[Session] = []
+    for session in reversed(sessions):
+        if session.request.body_bytes <= min(room, WHOLE_BYTES):
+            chosen.append(session)
+            answered = session.answer.body_bytes if session.answer else 0
+            room -= session.request.body_bytes + min(answered, LARGE_BYTES)
+    return chosen[::-1]
+
+
+def _told_turn(turn: Recorded, halves: DrawnHalves) -> Told:
+    return Told(halves, is_partial=turn.is_pending, is_end=halves.is_cut)
 
 
 def _recorded(session: Session, body: bytes, chunks: tuple[Chunk, ...]) -> Recorded:

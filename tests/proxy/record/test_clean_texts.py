@@ -62,10 +62,9 @@ async def recorded(storage: MongoStorage, session: Session) -> Recorded:
     """Return a session as it is read for its conversation's page."""
     reader = Reader(storage.sessions, storage.pieces, storage.pages)
     key = (await storage.data_keys.opened([session.key]))[session.key]
-    request = whole(session.request, await reader.body(session))
-    clean = await reader.clean(session)
-    one = Recorded(session.wire, request, None, (), ())
-    return replace(one, clean=clean, cutter=key.cutter(session))
+    [asked] = await reader.asked([session])
+    one = Recorded(session.wire, whole(session.request, asked.body), None, (), ())
+    return replace(one, clean=asked.clean, cutter=key.cutter(session))
 
 
 async def test_what_is_shown_is_the_same_as_if_all_of_it_was_looked_through(
