@@ -70,7 +70,8 @@ class Halves:
 class Asked:
     """A request as a whole, with those of its texts that were found clean."""
 
-    body: bytes = b""
+    pieces: tuple[bytes, ...] = ()
+    """Of its body; those that several requests have are the same objects."""
     clean: Clean = NOTHING_CLEAN
     lost: Damaged | ContentErased | None = None
     """Why nothing of it can be read any more."""
@@ -223,7 +224,7 @@ class Reader:
         data = dict(zip(names, await self._pieces.get(names), strict=True)) if names else {}
         return [
             Asked(
-                b"".join([data[name] for name in session.request.pieces]),
+                tuple(data[name] for name in session.request.pieces),
                 clean_texts(index, data[index.leaves[-1]]) if index else NOTHING_CLEAN,
             )
             for session, index in zip(sessions, looked, strict=True)

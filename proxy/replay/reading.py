@@ -137,7 +137,7 @@ class Reading:
         if asked.lost is not None:
             return _lost(asked.lost)
         try:
-            turn = await self._turn_of(session, asked.body)
+            turn = replace(await self._turn_of(session), pieces=asked.pieces)
             if not (asked.clean.by and session.key):
                 return turn
             key = (await self._keys.opened([session.key]))[session.key]
@@ -145,16 +145,16 @@ class Reading:
             return _lost(why)
         return replace(turn, clean=asked.clean, cutter=key.cutter(session))
 
-    async def _turn_of(self, session: Session, body: bytes) -> Recorded:
-        """Return what is read of one turn: of a large answer no more than the end that is shown.
+    async def _turn_of(self, session: Session) -> Recorded:
+        """Return what is read of one turn, without its request: of a large answer the end.
 
         Raises Damaged, ContentErased.
         """
         if session.answer is None or session.answer.body_bytes <= LARGE_BYTES:
-            return _recorded(session, body, await self._chunks(session))
+            return _recorded(session, b"", await self._chunks(session))
         tail = await self._reader.tail(session, Side.ANSWER, _MOST_ADDED)
         return replace(
-            _recorded(session, body, ()),
+            _recorded(session, b"", ()),
             answered=of_turns(tail.turns),
             is_end=not tail.is_whole,
             is_pending=tail.pending,
@@ -164,7 +164,7 @@ class Reading:
         """Return the end of a large request, and what was answered."""
         try:
             shown = await self._reader.page(session, _LAST, self._masking, (Side.REQUEST,))
-            recorded = await self._turn_of(session, b"")
+            recorded = await self._turn_of(session)
         except (Damaged, ContentErased) as why:
             return _lost(why)
         asked = of_turns(part.turn for part in shown.page)

@@ -37,6 +37,8 @@ class Recorded(Content):
     """
 
     fired: tuple[FiredRule, ...]
+    pieces: tuple[bytes, ...] = ()
+    """Of the body of the request, in place of that: several sessions have the same ones."""
     asked: tuple[Block, ...] = ()
     answered: tuple[Block, ...] = ()
     clean: Clean = NOTHING_CLEAN
@@ -50,12 +52,14 @@ class Recorded(Content):
     @property
     def effort(self) -> int:
         """How much there is to read: bytes, and characters of what was read as blocks already."""
-        return self.size + sum(len(block.text) for block in (*self.asked, *self.answered))
+        read = sum(len(block.text) for block in (*self.asked, *self.answered))
+        return self.size + sum(map(len, self.pieces)) + read
 
     @property
     def blocks(self) -> Blocks:
+        body = b"".join(self.pieces) or self.request.body
         return Blocks(
-            self.asked or request_blocks(self.wire, self.request),
+            self.asked or request_blocks(self.wire, replace(self.request, body=body)),
             self.answered or answer_blocks(self.answer, self.chunks),
         )
 
@@ -85,7 +89,7 @@ def told(sessions: Sequence[Recorded], most: int, catalog: Catalog) -> list[Draw
     if len(halves) > 1:
         halves = only_new(halves)
     texts = [block.text for half in halves for block in (*half.asked, *half.answered)]
-    touched = set(texts) - _clean_texts(sessions, halves, catalog.looks)
+    touched = set(texts) - _clean_texts(sessions, set(texts), catalog.looks)
     mask = catalog.mask_together(texts, touched)
     drawn = drawn_masked(halves, [one.fired for one in sessions], catalog, mask, most)
     return [
@@ -108,14 +112,21 @@ def masked_and_drawn(
     return drawn_masked(halves, fired, catalog, catalog.mask_together(texts), most)
 
 
-def _clean_texts(sessions: Sequence[Recorded], halves: Sequence[Blocks], looks: str) -> set[str]:
-    """Return the texts of requests that were found clean when they were recorded."""
+def _clean_texts(sessions: Sequence[Recorded], texts: Iterable[str], looks: str) -> set[str]:
+    """Return the texts that were found clean when one of the sessions was recorded.
+
+    The last requests of a conversation are the largest, and repeat what the first ones said.
+    """
+    known: dict[bytes, tuple[Cutter, set[bytes]]] = {}
+    for one in sessions:
+        if one.cutter is not None and one.clean.by == looks:
+            _, digests = known.setdefault(one.cutter.digest(""), (one.cutter, set()))
+            digests |= one.clean.digests
     return {
-        block.text
-        for one, half in zip(sessions, halves, strict=True)
-        if one.cutter is not None and one.clean.by == looks
-        for block in half.asked
-        if one.cutter.digest(block.text) in one.clean.digests
+        text
+        for cutter, digests in known.values()
+        for text in texts
+        if cutter.digest(text) in digests
     }
 
 
