@@ -24,15 +24,18 @@ if TYPE_CHECKING:
 
 _BATCH_BYTES = 64 * 1024
 _CHUNK_BYTES = 1024 * 1024
+_LATE_MS = 500
+"""How long a piece may be with the client and not be written, while others follow it."""
 _log = structlog.get_logger(__name__)
 
 
 class Chunks:
     """What was sent of one answer, and what was withheld.
 
-    Small pieces go to the client while they wait to be written; once they fill a batch, or could
-    not be written, nothing goes before they are. A piece as large as a batch is written first, and
-    every piece while it is doubtful that the storage answers.
+    Small pieces go to the client while they wait to be written; once they fill a batch, wait for
+    half a second, or could not be written, nothing goes before they are. So a crash loses at most
+    the last half second of what went out. A piece as large as a batch is written first, and every
+    piece while it is doubtful that the storage answers.
     """
 
     def __init__(
@@ -90,7 +93,7 @@ class Chunks:
         self._digest.update(data)
 
     async def _keep(self, data: bytes, *, withheld: bool, at_once: bool) -> None:
-        if at_once or self._waiting_bytes + len(data) >= _BATCH_BYTES:
+        if at_once or self._waiting_bytes + len(data) >= _BATCH_BYTES or self._is_late:
             await self.flush()
         chunks = self._cut(data, withheld=withheld)
         if not at_once and len(data) < _BATCH_BYTES:
@@ -104,9 +107,19 @@ class Chunks:
             self._waiting_bytes = _BATCH_BYTES
             raise
 
+    @property
+    def _is_late(self) -> bool:
+        """Whether the oldest piece that is not written has waited for too long."""
+        oldest = self._batches[0] if self._batches else self._waiting
+        return bool(oldest) and self._offset_ms() - oldest[0].offset_ms >= _LATE_MS
+
+    def _offset_ms(self) -> int:
+        """Return how long the session has lasted."""
+        lasted = self._clock.now() - self._session.started_at
+        return int(lasted.total_seconds() * 1000)
+
     def _cut(self, data: bytes, *, withheld: bool) -> list[Chunk]:
-        offset = self._clock.now() - self._session.started_at
-        offset_ms = int(offset.total_seconds() * 1000)
+        offset_ms = self._offset_ms()
         starts = range(0, len(data), _CHUNK_BYTES)
         first, self._seq = self._seq, self._seq + len(starts)
         self.bytes_kept += len(data)

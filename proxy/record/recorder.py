@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from proxy.facts import Inquiry
     from proxy.record.pager import Bodies
 
-_FLUSH_SECONDS = 0.5
+# Shorter than a piece of an answer may wait to be written, so that few streams wait for it.
+_FLUSH_SECONDS = 0.4
 # What many have to be written is joined in one call.
 _TOGETHER = 100
 _MODEL_LENGTH = 100

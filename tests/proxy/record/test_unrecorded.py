@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,14 +25,28 @@ from tests.written import open_session
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from app.clock import Clock
     from proxy.record.recording import Recording
 
 LARGE = b"x" * 100_000
 
 
+class ByHand:
+    """A clock that goes on only when it is told to."""
+
+    def __init__(self) -> None:
+        self._now = NOW
+
+    def now(self) -> datetime:
+        return self._now
+
+    def go_on(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+
 @asynccontextmanager
 async def answering(
-    mongodb_uri: str, database_name: str
+    mongodb_uri: str, database_name: str, clock: Clock | None = None
 ) -> AsyncIterator[tuple[Lossy, MongoStorage, Recorder, Recording]]:
     """A session whose answer has begun, recorded over a connection that can lose replies."""
     async with lossy_proxy(mongodb_uri) as (lossy, uri):
@@ -39,7 +54,7 @@ async def answering(
         await storage.prepare()
         ledger = ChainedLedger(storage.ledger, "test")
         bodies = Bodies(storage.pieces, storage.data_keys)
-        recorder = Recorder(storage.sessions, bodies, ledger, SystemClock(), "me")
+        recorder = Recorder(storage.sessions, bodies, ledger, clock or SystemClock(), "me")
         session = a_session(NOW)
         await open_session(storage, session)
         async with asyncio.TaskGroup() as tasks:
@@ -50,6 +65,20 @@ async def answering(
             yield lossy, storage, recorder, recording
             running.cancel()
         storage.close()
+
+
+async def test_nothing_goes_out_while_a_piece_of_half_a_second_ago_is_not_written(
+    mongodb_uri: str, database_name: str
+) -> None:
+    clock = ByHand()
+    async with answering(mongodb_uri, database_name, clock) as (_, storage, _, recording):
+        kept = []
+        for piece, seconds in ((b"one, ", 0.4), (b"two, ", 0.1), (b"three, ", 0.4), (b"four", 0)):
+            await recording.chunks.sent(piece)
+            chunks = await storage.sessions.chunks(recording.session.id)
+            kept.append(b"".join(chunk.data for chunk in chunks))
+            clock.go_on(seconds)
+    assert kept == [b"", b"", b"one, two, ", b"one, two, "]
 
 
 @pytest.mark.parametrize("piece", [b"small, after a flush that failed", LARGE], ids=len)
