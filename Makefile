@@ -33,10 +33,12 @@ fuzz: $(VENV)/.dev
 	ABEYANCE_BLOBS=2000 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/app/wire/test_opaque.py
 	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest --timeout 0 tests/laws
 
-# Kills a gateway, bot or notary 1,000 times, at each step of tests/chaos/steps.py in turn.
+# Kills a gateway, bot, notary or database 1,000 times, at the steps of tests/chaos/steps.py in an
+# order of its own. It prints the seed of that order: SEED=… repeats it.
 RUNS ?= 1000
+SEED ?=
 chaos: $(VENV)/.dev
-	ABEYANCE_CHAOS_RUNS=$(RUNS) $(BIN)/pytest --timeout 0 -s tests/chaos
+	ABEYANCE_CHAOS_RUNS=$(RUNS) ABEYANCE_CHAOS_SEED=$(SEED) $(BIN)/pytest --timeout 0 -s tests/chaos
 
 # Which branches no test takes; fails where a package is below the floor in pyproject.toml. It is
 # the whole suite, at about a third more of its time.

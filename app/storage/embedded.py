@@ -29,14 +29,18 @@ def embedded_uri(port: int) -> str:
     """Return how to connect.
 
     Without `journal=true` a kill of the server loses acknowledged writes. With it inserts are kept,
-    and joined writes and updates may still be lost: it leaves the journal out for those.
+    and joined writes and updates may still be lost: it leaves the journal out for those, unless it
+    is started as `durable`.
     """
     options = "w=majority&journal=true&retryWrites=false&directConnection=true"
     return f"mongodb://127.0.0.1:{port}/?{options}"
 
 
-def embedded_command(port: int, data: Path) -> list[str]:
-    """Return the command line. Raises StorageUnavailable where the server is not installed."""
+def embedded_command(port: int, data: Path, *, durable: bool = False) -> list[str]:
+    """Return the command line. Raises StorageUnavailable where the server is not installed.
+
+    A `durable` server has all of what it acknowledged after a kill, and takes longer for it.
+    """
     beside = Path(sys.executable).parent / _PROGRAM
     program = str(beside) if beside.exists() else shutil.which(_PROGRAM)
     if program is None:
@@ -45,7 +49,8 @@ def embedded_command(port: int, data: Path) -> list[str]:
             "or set MONGODB_URI to a replica set."
         )
     command = [program, "--host", "127.0.0.1", "--port", str(port)]
-    return [*command, "--storage-path", str(data), "--log-level", "WARNING"]
+    command += ["--storage-path", str(data), "--log-level", "WARNING"]
+    return [*command, "--sync-on-commit"] if durable else command
 
 
 @asynccontextmanager

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from app.storage.lifeline import Lifeline
     from app.storage.store import MongoStorage
 
-_BEAT_SECONDS = 5.0
+BEAT_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
 
 class Heart:
     """`run` must be a task of the process. It beats in a thread, however busy the loop is."""
 
-    def __init__(self, gateway: str, life: Lifeline, seconds: float = _BEAT_SECONDS) -> None:
+    def __init__(self, gateway: str, life: Lifeline, seconds: float = BEAT_SECONDS) -> None:
         """It beats every `seconds`."""
         self._seconds = seconds
         self._gateway = gateway

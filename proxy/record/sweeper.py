@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.storage.ports import HoldStore, Journal
     from app.storage.record.session_store import SessionStore
 
-_SWEEP_SECONDS = 5.0
+SWEEP_SECONDS = 5.0
 # Thousands may wait for a person: going through all of them each time would be a busy loop.
 _IN_A_TURN = 100
 # A caller who left before anybody could be asked; far more than clocks differ by.
@@ -73,7 +73,7 @@ class Sweeper:
             except StorageUnavailable as unavailable:
                 if self._warning.due():
                     _log.warning("sessions not swept", reason=str(unavailable))
-            await asyncio.sleep(_SWEEP_SECONDS)
+            await asyncio.sleep(SWEEP_SECONDS)
 
     async def sweep(self) -> None:
         """End what has nobody left to end it, some in each turn. Raises StorageUnavailable."""

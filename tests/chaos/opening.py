@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import random
+import sys
 from contextlib import asynccontextmanager, contextmanager
-from itertools import cycle, islice
+from itertools import count
 from typing import TYPE_CHECKING
 
 from app.storage.embedded import embedded_uri
 from tests.chaos.company import Company
-from tests.chaos.steps import TABLE, WITH_DATABASE, Step, Story
+from tests.chaos.steps import TABLE
 from tests.conftest import free_port
-from tests.flows.house import House, open_house
+from tests.flows.house import House
 from tests.flows.trouble.test_storage_away import Database
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
     from pathlib import Path
 
 RULES = """
@@ -32,13 +33,32 @@ RULES = """
   examples: {match: ["production"], skip: ["staging"]}
 """
 APPROVERS = "- name: managers\n  slack_groups: [managers]\n"
+FASTER = {
+    "ABEYANCE_SLACK_POST_SECONDS": "0.05",
+    "ABEYANCE_PENDING_LIMIT": "100000",
+    "ABEYANCE_AWAY_SECONDS": "600",
+}
+
+PEOPLE = ("alice", "dana", "marcus", "ines")
+_MOST_SECONDS = 300
+"""Of one run: no measure, but an end where something hangs."""
 
 
-def planned(runs: int, first: int = 1) -> list[tuple[int, Step]]:
-    """Return so many steps with their numbers: the table again and again, bots at the end."""
-    steps = WITH_DATABASE if os.environ.get("ABEYANCE_CHAOS_DATABASE") else TABLE
-    table = list(islice(cycle(steps.items()), first - 1, first - 1 + runs))
-    return sorted(table, key=lambda each: each[1].story is Story.DECIDED)
+def planned(runs: int, seed: int | None = None) -> Iterator[int]:
+    """Yield the numbers of so many steps: the whole table, and again.
+
+    In its order; with a seed, in another order each time, the same for the same seed.
+    """
+    chance = random.Random(seed)  # noqa: S311 - it is to be repeated, not to be unknown
+    for _ in count():
+        table = list(TABLE)
+        if seed is not None:
+            chance.shuffle(table)
+        for number in table:
+            if runs == 0:
+                return
+            runs -= 1
+            yield number
 
 
 @contextmanager
@@ -48,14 +68,14 @@ def opened_house(data: Path) -> Iterator[tuple[House, Database]]:
     (catalog / "catalog" / "rules.yaml").write_text(RULES)
     (catalog / "approvers.yaml").write_text(APPROVERS)
     (data / "mongodb").mkdir()
-    database = Database(free_port(), data / "mongodb")
+    database = Database(free_port(), data / "mongodb", durable=True)
     database.start()
-    faster = {"ABEYANCE_SLACK_POST_SECONDS": "0.05", "ABEYANCE_PENDING_LIMIT": "100000"}
-    faster["ABEYANCE_AWAY_SECONDS"] = "600"
+    house = House(data, embedded_uri(database.port), catalog, settings=FASTER, has_bot=False)
     try:
-        with open_house(data, embedded_uri(database.port), catalog, **faster) as house:
-            yield house, database
+        house.open()
+        yield house, database
     finally:
+        house.close()
         database.kill()
 
 
@@ -64,17 +84,23 @@ async def opened(house: House, database: Database) -> AsyncIterator[Company]:
     async with house.slack() as slack, house.model() as model, house.idp() as idp:
         await slack.settings(rates=0, ack_seconds=2)
         storage = house.storage()
-        maria, token = await slack.user("maria"), await idp.token("alice")
+        maria = await slack.user("maria")
+        tokens = [await idp.token(person) for person in PEOPLE]
+        company = Company(house, database, slack, model, maria, tuple(tokens), storage)
         try:
-            yield Company(house, database, slack, model, maria, token, storage)
+            yield company
         finally:
+            await company.close()
             storage.close()
 
 
-async def kill_all(company: Company, steps: list[tuple[int, Step]]) -> None:
-    """Kill one process for each step, one after the other."""
-    bot = company.house.bot
-    for number, step in steps:
-        if step.story is Story.DECIDED and bot.process.poll() is None:
-            await asyncio.to_thread(bot.kill)
-        await company.kill(number, step)
+async def kill_all(company: Company, steps: Iterable[int]) -> None:
+    """Kill once for each step, one after the other; name the step where anything goes wrong."""
+    for run, number in enumerate(steps, 1):
+        sys.stderr.write(f"run {run}: step {number}, {TABLE[number]}\n")
+        try:
+            async with asyncio.timeout(_MOST_SECONDS):
+                await company.kill(run, TABLE[number])
+        except Exception as error:
+            error.add_note(f"in run {run}: step {number}, {TABLE[number]}")
+            raise

@@ -1,13 +1,13 @@
-"""The numbered steps at which a process is killed: one list for the suite and for `make chaos`."""
+"""The numbered steps at which something is killed: one table for the suite and for `make chaos`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
 class Story(StrEnum):
-    """What is going on when a process dies."""
+    """What is going on at the moment of a kill."""
 
     STREAMED = "a streamed answer"
     HELD = "a request that is held, and approved where it comes so far"
@@ -25,29 +25,34 @@ class Step:
     """Whether the kill comes when the function has returned, and not before it begins."""
     nth: int = 1
     """Which of its calls."""
+    model: str = "slow20"
+    """How the model answers, as the sandbox reads it."""
     database: bool = False
     """Whether the database is killed, and not the process that has come to this step."""
 
-    model: str = "slow20"
-    """How the model answers, as the sandbox reads it."""
+    @property
+    def process(self) -> str:
+        """The process that comes to this step."""
+        return _PROCESSES[self.story]
 
     @property
     def is_held(self) -> bool:
         return self.story is Story.HELD
 
     def __str__(self) -> str:
-        who = "database" if self.database else _WHO[self.story]
+        victim = "database" if self.database else self.process
         name = self.point.partition(":")[2]
-        return f"{who} {'after' if self.after else 'before'} {name}-{self.nth}"
+        return f"{victim} {'after' if self.after else 'before'} call {self.nth} of {name}"
 
 
-_WHO = {
+_PROCESSES = {
     Story.STREAMED: "gateway",
     Story.HELD: "gateway",
     Story.DECIDED: "bot",
     Story.SIGNED: "notary",
 }
 _RECORDING = "proxy.record.recording:Recording"
+_CHUNKS = "proxy.record.chunks:Chunks"
 _HOLDS = "app.storage.approvals.holds:MongoHolds"
 _NOTICES = "app.storage.approvals.notices:MongoNotices"
 
@@ -57,9 +62,12 @@ _STREAMED = (
     Step(Story.STREAMED, f"{_RECORDING}.forwarding", after=True),
     Step(Story.STREAMED, f"{_RECORDING}.start_answer"),
     Step(Story.STREAMED, f"{_RECORDING}.start_answer", after=True),
-    Step(Story.STREAMED, "proxy.record.chunks:Chunks.sent", after=True, nth=3),
-    Step(Story.STREAMED, "proxy.record.chunks:Chunks.flush", model="stalling"),
-    Step(Story.STREAMED, "proxy.record.chunks:Chunks.flush", after=True, model="stalling"),
+    Step(Story.STREAMED, f"{_CHUNKS}.sent", after=True, nth=3),
+    # These answers last for more than a second, so that a part of each is written before its end.
+    Step(Story.STREAMED, f"{_CHUNKS}.sent", after=True, nth=12, model="slow60"),
+    Step(Story.STREAMED, f"{_CHUNKS}.sent", after=True, nth=17, model="slow60"),
+    Step(Story.STREAMED, f"{_CHUNKS}.flush", model="slow60"),
+    Step(Story.STREAMED, f"{_CHUNKS}.flush", after=True, model="slow60"),
     Step(Story.STREAMED, f"{_RECORDING}.end_answer"),
     Step(Story.STREAMED, f"{_RECORDING}.end_answer", after=True),
 )
@@ -92,21 +100,20 @@ _SIGNED = (
     Step(Story.SIGNED, "notary.book:OpenBook.sign", after=True),
     Step(Story.SIGNED, "notary.anchors:FileAnchor.keep", after=True),
 )
-_AWAY = tuple(
-    Step(story, point, after, nth, database=True)
-    for story, point, after, nth in (
-        (Story.STREAMED, f"{_RECORDING}.forwarding", False, 1),
-        (Story.STREAMED, f"{_RECORDING}.forwarding", True, 1),
-        (Story.STREAMED, "proxy.record.chunks:Chunks.sent", True, 3),
-        (Story.STREAMED, f"{_RECORDING}.end_answer", False, 1),
-        (Story.HELD, f"{_HOLDS}.open", True, 1),
+_OF_DATABASE = (
+    *_STREAMED[:7],
+    *_STREAMED[8:],
+    *_HELD[1:6],
+    *(_DECIDED[place] for place in (0, 1, 3, 4, 6, 8)),
+    *(_SIGNED[place] for place in (0, 2, 5)),
+)
+TABLE = dict(
+    enumerate(
+        (
+            *(*_STREAMED, *_HELD, *_SIGNED, *_DECIDED),
+            *(replace(step, database=True) for step in _OF_DATABASE),
+        ),
+        1,
     )
 )
-TABLE = dict(enumerate((*_STREAMED, *_HELD, *_SIGNED, *_DECIDED), 1))
-"""The steps at which a process of ours is killed, by number."""
-WITH_DATABASE = TABLE | dict(enumerate(_AWAY, len(TABLE) + 1))
-"""The same, and those at which the database is.
-
-The embedded server loses what it has acknowledged, where that came as a joined write or an update:
-it leaves the journal out there, whatever is asked of it. So these hold only with another one.
-"""
+"""All steps, by number: first those at which a process of ours is killed, then the database."""

@@ -20,7 +20,7 @@ from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from app.domain.connection import Connection, CredentialScheme, Waiting
-from app.sealing.master import LocalMasterKeys, keys_of_vault
+from app.sealing.local import LocalMasterKeys, keys_of_vault
 from app.settings import POLICIES
 from app.storage.store import MongoStorage
 from app.vault import Vault
@@ -94,6 +94,8 @@ class House:
     """Further settings of gateway and bot."""
     tells_reasons: bool = False
     """Whether its ledger is looked at in the end, for the reasons of all that went out."""
+    has_bot: bool = True
+    """Whether it has a bot from the beginning."""
     program: str = "cli"
     """The module that gateway and bot are started from."""
 
@@ -102,7 +104,8 @@ class House:
         self.sandbox = sandbox.addresses
         asyncio.run(self._register_connections())
         self.gateway = self.start_gateway()
-        self.bot = self.start_bot()
+        if self.has_bot:
+            self.bot = self.start_bot()
 
     def close(self) -> None:
         codes = {process.name: process.stop() for process in reversed(self.processes)}

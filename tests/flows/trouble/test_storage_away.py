@@ -37,10 +37,11 @@ PATIENT = 60
 class Database:
     port: int
     data: Path
+    durable: bool = False
     server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = embedded_command(self.port, self.data)
+        command = embedded_command(self.port, self.data, durable=self.durable)
         self.server = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

@@ -13,9 +13,11 @@ from app.domain.hold import Hold, HoldEvent, HoldState
 from app.domain.record.session import Decision, RecordedAnswer, SessionState
 from app.domain.tool_call import HeldCall
 from app.ids import new_id
+from app.storage.driver import ENDS_SECONDS
 from app.storage.gateways import Heartbeat
+from proxy.process.heart import BEAT_SECONDS
 from proxy.record.lives import Lives
-from proxy.record.sweeper import Sweeper
+from proxy.record.sweeper import SWEEP_SECONDS, Sweeper
 from tests.app.storage.test_mongo import NOW, a_hold, a_session
 from tests.written import open_session
 
@@ -303,3 +305,22 @@ async def test_signs_of_life_of_a_gateway_long_gone_are_forgotten(
     await storage.gateways.beat(Heartbeat("alive", 9), SystemClock().now())
     await sweeper.sweep()
     assert await storage.gateways.all() == (Heartbeat("alive", 9),)
+
+
+@pytest.mark.parametrize("seconds_a_call", [0.0, ENDS_SECONDS])
+@pytest.mark.parametrize("phase", [0.0, 1.2, 2.5, 4.9])
+def test_a_gateway_that_was_killed_counts_as_dead_within_a_minute(
+    phase: float, seconds_a_call: float
+) -> None:
+    """With the settings of production, also where each look at the database takes its longest."""
+    seconds = Seconds()
+    lives, killed_at = Lives(seconds), 10 * BEAT_SECONDS + 0.1
+    seconds.passed = phase
+    while True:
+        beat = int(min(seconds.passed, killed_at) // BEAT_SECONDS)
+        seconds.passed += seconds_a_call
+        lives.note([Heartbeat("killed", beat)])
+        if not lives.alive("killed"):
+            break
+        seconds.passed += SWEEP_SECONDS
+    assert killed_at < seconds.passed + seconds_a_call <= killed_at + 60
