@@ -20,6 +20,7 @@ AbeyanceError
 │   ├── StorageUnavailable
 │   │   ├── AnswerUnrecorded   ... so an answer that came is not passed on
 │   │   ├── Damaged        ... and what it has of the record is missing or was changed
+│   │   ├── KeysUnavailable    ... since what seals it does not answer
 │   │   └── Unstorable     ... and will not take this, however often it is asked
 │   ├── IssuerUnavailable
 │   ├── Restarting         this gateway stops; another takes the request up
@@ -154,6 +155,10 @@ class AnswerUnrecorded(StorageUnavailable):
 
 
 class Damaged(StorageUnavailable):
+    pass
+
+
+class KeysUnavailable(StorageUnavailable):
     pass
 
 

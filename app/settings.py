@@ -112,6 +112,16 @@ class Settings(BaseSettings):
     """What seals the record, as `id:key`, the newest first; else a key derived from the vault's."""
     record_keys_file: Path | None = None
     """The same in a file, one a line."""
+    transit_url: str = Field(default="", pattern=_PUBLIC_URL)
+    """A key service that seals the record: Vault or OpenBao, with its Transit engine."""
+    transit_mount: str = Field(default="transit", pattern=r"^\w[\w/.-]*$")
+    """The path that the engine is mounted at."""
+    transit_key: str = Field(default="abeyance", pattern=r"^\w[\w.-]*$")
+    transit_namespace: str = Field(default="", pattern=r"^[\w/.-]*$")
+    transit_token_file: Path | None = None
+    """It is read for each call, so the token may be renewed there."""
+    transit_ca_file: Path | None = None
+    """Who vouches for the certificate of the service, if no public authority does."""
     retention_days: int = Field(default=0, ge=0)
     """How long content of connections is kept that say nothing of it; 0: for ever."""
     issuers: Annotated[tuple[IssuerSettings, ...], NoDecode] = ()
@@ -180,7 +190,7 @@ class Settings(BaseSettings):
     """How long a request waits before a message in Slack tells its requester so."""
     slack_http_port: int = Field(default=8475, ge=0, le=65535)
 
-    @field_validator("public_url")
+    @field_validator("public_url", "transit_url")
     @classmethod
     def _no_last_slash(cls, given: str) -> str:
         return given.rstrip("/")
@@ -298,6 +308,8 @@ _ADVICE = {
     "notary_name": "a name without blanks and plus signs, such as ledger.example.com/abeyance",
     "public_url": "https://… without a query (http:// only for this machine, such as "
     "http://127.0.0.1:8470)",
+    "transit_url": "https://… without a query (http:// only for this machine, such as "
+    "http://127.0.0.1:8200)",
 }
 
 

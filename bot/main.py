@@ -17,7 +17,7 @@ from app.clock import Clock, SystemClock
 from app.marking import Marking
 from app.parts import running
 from app.replay.reader import Masking, Reader
-from app.sealing.master import master_keys
+from app.sealing.choosing import master_keys
 from app.settings import Settings, SlackMode, require
 from app.storage.feed import HoldFeed
 from app.storage.lifeline import Lifeline

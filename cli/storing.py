@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from app.audit.ledger import ChainedLedger
-from app.sealing.master import LocalMasterKeys, master_keys
+from app.sealing.choosing import has_master_keys, master_keys
 from app.settings import require
 from app.storage.store import MongoStorage
 from cli.here import settings_here
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
     from app.domain.event import Event
+    from app.sealing.master import MasterKeys
     from app.settings import Settings
 
 
@@ -36,15 +37,12 @@ def with_storage(work: Callable[[MongoStorage], Coroutine[None, None, None]]) ->
     asyncio.run(run())
 
 
-def keys_of(settings: Settings) -> LocalMasterKeys | None:
+def keys_of(settings: Settings) -> MasterKeys | None:
     """Return the master keys of the record; None where none are given, as for most commands.
 
     Raises BadSettings where one is wrong.
     """
-    given = (settings.record_keys, settings.vault_key)
-    if settings.record_keys_file is None and not any(key.get_secret_value() for key in given):
-        return None
-    return master_keys(settings)
+    return master_keys(settings) if has_master_keys(settings) else None
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from app.parts import running
-from app.sealing.master import master_keys
+from app.sealing.choosing import master_keys
 from app.settings import Settings, require
 from app.storage.store import MongoStorage
 from app.vault import Vault

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from app.sealing.data_key import DataKey, WrappedKey
-from app.sealing.master import LocalMasterKeys
+from app.sealing.local import LocalMasterKeys
 
 if TYPE_CHECKING:
     from app.domain.record.session import Session

@@ -75,7 +75,10 @@ class _Open:
 
 
 class DataKeys:
-    """Every method may raise StorageUnavailable, or BadSettings where a master key is missing."""
+    """Every method may raise StorageUnavailable, or BadSettings where a master key is missing.
+
+    A key that is open goes on sealing while a key service is away; no other is opened or made then.
+    """
 
     def __init__(
         self,
@@ -95,10 +98,10 @@ class DataKeys:
 
     async def check(self) -> None:
         """Raises BadSettings where something is sealed with a master key that is not here."""
-        master = self._known()
-        if strangers := await self._store.under_others(master.ids, limit=1):
+        ids = await self._known().ids()
+        if strangers := await self._store.under_others(ids, limit=1):
             raise missing(strangers[0].master)
-        for name in master.ids:
+        for name in ids:
             for key in await self._store.under([name], limit=1):
                 await self._unwrapped(key)
 
@@ -170,7 +173,8 @@ class DataKeys:
 
     async def _taken(self, stored: WrappedKey) -> DataKey:
         now = self._seconds()
-        key = DataKey(stored.id, await self._unwrapped(stored))
+        known = self._open.get(stored.id) if stored.wrapped else None
+        key = known.key if known else DataKey(stored.id, await self._unwrapped(stored))
         if len(self._open) >= _MOST_OPEN:
             self.forget()
         self._open[stored.id] = _Open(key, stored.retired_at is None, now, now)

@@ -20,7 +20,8 @@ async def rotated(keys: KeyStore, master: MasterKeys) -> AsyncGenerator[int, Non
 
     Raises StorageUnavailable, and BadSettings where an older master key is missing.
     """
-    while found := await keys.under_others([master.newest], limit=_BATCH):
+    # Asked each time: a service may have a newer one by now.
+    while found := await keys.under_others((await master.ids())[:1], limit=_BATCH):
         for key in found:
             raw = await master.unwrap(Wrapped(key.master, key.wrapped), key.context)
             await keys.rewrap(key, await master.wrap(raw, key.context))

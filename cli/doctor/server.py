@@ -24,6 +24,7 @@ from bot.delivery.channels import DIRECT
 from bot.doctor import CheckResult, examine
 from bot.slack.api import connected
 from cli.audit.privileges import privileges_finding
+from cli.doctor.record_keys import record_keys_finding
 from cli.doctor.stream import stream_findings
 from cli.here import settings_here
 from policies.approvals.membership import waits_for_slack
@@ -118,6 +119,7 @@ async def _storage(settings: Settings) -> AsyncIterator[CheckResult]:
             if not finding.well:
                 return
         yield await privileges_finding(storage)
+        yield await record_keys_finding(settings)
         async for finding in _connections(settings, storage):
             yield finding
         async for finding in stream_findings(storage):

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from app.clock import SystemClock
 from app.domain.event import Event, EventKind
-from app.sealing.master import master_keys
+from app.sealing.choosing import master_keys
 from app.sealing.rotation import rotated
 from cli.audit.report import progress
 from cli.here import settings_here
@@ -30,27 +30,28 @@ def _group() -> None:
 def rotate() -> None:
     """Wrap all data keys with the newest master key, so that the older ones can be taken away.
 
-    Put the new key first in ABEYANCE_RECORD_KEYS of every process, and restart them, before.
+    Before, put the new key first in ABEYANCE_RECORD_KEYS of every process, and restart them, or
+    rotate the key of your key service.
     """
     master = master_keys(settings_here())
 
     async def work(storage: MongoStorage) -> None:
-        total = await storage.keys.count_under_others([master.newest])
+        newest, *others = await master.ids()
+        total = await storage.keys.count_under_others([newest])
         await record(
             storage,
             Event(
                 EventKind.RECORD_KEYS_ROTATED,
                 SystemClock().now(),
                 "",
-                {"by": who(), "to": master.newest, "keys": total},
+                {"by": who(), "to": newest, "keys": total},
             ),
         )
         with progress("wrapping") as bar:
             task = bar.add_task("", total=total)
             async for count in rotated(storage.keys, master):
                 bar.advance(task, count)
-        others = [name for name in master.ids if name != master.newest]
-        said = f"{total:,} data keys are wrapped with “{master.newest}” now."
+        said = f"{total:,} data keys are wrapped with “{newest}” now."
         if others:
             said += f" Nothing in the database needs {', '.join(others)} any more; backups do."
         Console(highlight=False, soft_wrap=True).print(said, markup=False)

@@ -55,6 +55,7 @@ async def test_a_company_that_is_well_is_told_so(house: House, tmp_path: Path) -
     assert (code, slack_code) == (0, 0), said + slack_said
     for point in ("rules", "MongoDB change streams", "connection “openai”", "issuer http", "Slack"):
         assert point in said
+    assert "record keys  “vault-" in said
     assert "✗" not in said
     assert "only Slack knows the approvers of production-needs-a-manager" in said
     assert "abeyance hold approve" in said
@@ -65,6 +66,8 @@ async def test_a_company_that_is_well_is_told_so(house: House, tmp_path: Path) -
 async def test_everything_that_is_ill_is_told_with_its_remedy(house: House, tmp_path: Path) -> None:
     env = house.env | catalog(tmp_path)
     lost = {"ABEYANCE_VAULT_KEY": Vault.new_key(), "ABEYANCE_ISSUERS": "[]"}
+    lost["ABEYANCE_TRANSIT_URL"] = "http://127.0.0.1:1"
+    lost["ABEYANCE_TRANSIT_TOKEN_FILE"] = str(tmp_path / "approvers.yaml")
     away = {"MONGODB_URI": "mongodb://127.0.0.1:1/", "ABEYANCE_SLACK_BOT_TOKEN": ""}
     (code, said), (away_code, away_said) = await asyncio.gather(
         doctor(env | lost), doctor(env | away)
@@ -72,6 +75,7 @@ async def test_everything_that_is_ill_is_told_with_its_remedy(house: House, tmp_
     assert (code, away_code) == (1, 1)
     assert "abeyance connection rotate openai" in said
     assert "missing ABEYANCE_ISSUERS" in said
-    assert "4 points need mending" in said
+    assert "key service at http://127.0.0.1:1/v1/transit cannot be used" in said
+    assert "5 points need mending" in said
     assert "MONGODB_URI is right" in away_said
     assert "missing ABEYANCE_SLACK_BOT_TOKEN" in away_said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from app.sealing.master import master_keys
+from app.sealing.choosing import master_keys
 from app.settings import Settings
 from app.storage.store import MongoStorage
 from app.vault import Vault

@@ -8,7 +8,7 @@ import pytest
 
 from app.errors import BadSettings
 from app.ids import new_id
-from app.sealing.master import LocalMasterKeys
+from app.sealing.local import LocalMasterKeys
 from app.sealing.rotation import rotated
 from app.storage.store import MongoStorage
 from tests.app.storage.test_mongo import NOW, a_session

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from app.domain.record.session import Chunk
 from app.domain.record.session_facts import Conversation
 from app.errors import BadSettings, ContentErased, Damaged
-from app.sealing.master import LocalMasterKeys, parsed_keys
+from app.sealing.local import LocalMasterKeys, parsed_keys
 from app.storage.store import MongoStorage
 from tests.app.storage.test_mongo import ALICE, NOW, a_session
 from tests.sealing import MASTER, put_body
