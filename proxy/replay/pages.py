@@ -11,6 +11,7 @@ from quart import Blueprint, Response, request
 from app.domain.event import EventKind
 from app.domain.record.session import SessionState
 from app.errors import NotFound, NotPermitted
+from app.replay.agents import agents_of
 from app.replay.export import CONVERSATION_FORMAT, exported
 from app.replay.session_holds import holds_of, own_hold
 from app.replay.timeline import timeline
@@ -195,6 +196,7 @@ class ReplayPages:
             viewer=viewer,
             session=session,
             turns=turns,
+            agents=agents_of(shown),
             older=shown[0].id if earlier else "",
             newer=bool(older_than),
             before=older_than,

@@ -114,3 +114,30 @@ async def test_of_a_large_answer_the_end_is_shown_and_masked(place: Place) -> No
     assert "Tr0ub4dor" not in shown
     assert "so it was" in shown
     assert shown.count("so it was") < 60_000 // 2
+
+
+async def test_the_agents_of_a_conversation_are_a_tree_with_a_link_to_the_turns_of_each(
+    place: Place,
+) -> None:
+    alice = identity_of(place, "alice")
+    turns = []
+    for agent, parent in (("", ""), ("explore", ""), ("<b>deep</b>", "explore")):
+        talk = Conversation("a9e7" * 8, "spawned", "header", agent, parent)
+        said = {"messages": [{"role": "user", "content": f"by {agent}"}]}
+        turns.append(await recorded(place, alice, said, "done", conversation=talk))
+    alone = Conversation("10e1" * 8, "alone", "header")
+    single = await recorded(place, alice, {"messages": []}, "done", conversation=alone)
+    async with Browser() as browser:
+        await signed_in(browser, place, "ines")
+        pages = [
+            (await browser.get(f"{place.url}/-/replay/{one.id}/conversation")).text
+            for one in (turns[-1], single)
+        ]
+    section = pages[0].partition('id="agents-title"')[2].partition("</section>")[0]
+    tree = re.findall(r"</?ul>|<bdi>(.*?)</bdi>", section)
+    assert tree == ["", "main", "", "explore", "", "&lt;b&gt;deep&lt;/b&gt;", "", "", ""]
+    assert section.count("1 turn</a>") == 3
+    for turn in turns:
+        assert f'href="#turn-{turn.id}"' in pages[0]
+        assert f'id="turn-{turn.id}"' in pages[0]
+    assert "agents-title" not in pages[1]
