@@ -17,8 +17,7 @@ _WITHIN = 16  # so that what is glued to a run by an escape or a short name is n
 DASH = "-"
 """What begins with it is a match all the same: a key in armour, right behind another."""
 _CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
-_LONG = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{FEWEST},}}")
-"""From where a run begins: else each character of a short one would be tried as a beginning."""
+_RUN = re.compile("[A-Za-z0-9+/_-]*")
 
 
 def _is_opaque(head: str) -> bool:
@@ -27,11 +26,20 @@ def _is_opaque(head: str) -> bool:
 
 def opaque_runs(view: str) -> list[tuple[int, int]]:
     """Return the opaque runs of a whole text, in order: where each begins, and ends."""
-    return [
-        (run.start(), run.end())
-        for run in _LONG.finditer(view)
-        if _is_opaque(view[run.start() : run.start() + FEWEST])
-    ]
+    runs: list[tuple[int, int]] = []
+    at = 0  # where a run may begin; before it stands what is in none
+    while len(head := view[at : at + FEWEST]) == FEWEST:
+        stem = head.rstrip(_CHARACTERS)
+        end = at + len(stem) if stem else _end(view, at)
+        if not stem and _is_opaque(head):
+            runs.append((at, end))
+        at = end
+    return runs
+
+
+def _end(view: str, at: int) -> int:
+    run = _RUN.match(view, at)
+    return run.end() if run else at
 
 
 def is_noise(view: str, runs: list[tuple[int, int]], at: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
 from policies.matching.plan import Plan
 from policies.matching.redactions import Redaction, joined
-from policies.matching.runs import FEWEST
+from policies.matching.runs import FEWEST, opaque_runs
 from policies.matching.scanner import in_order
 from policies.matching.target import Target
 from policies.patterns.pattern import parse
@@ -111,6 +112,17 @@ def test_a_stream_masks_as_the_whole_does_however_it_is_cut() -> None:
         for most in (1, 4, 30, 300):
             assert streamed(chance.pieces(text, most)) == expected, text
         assert streamed(text) == expected, text
+
+
+def test_runs_are_where_a_regular_expression_finds_them() -> None:
+    chance = Chance(6)
+    for _ in range(300):
+        text = "".join(
+            chance.one(" ", "=", "\n", "é", "") + run(chance, chance.randrange(17, 2 * FEWEST))
+            for _ in range(chance.some())
+        )
+        long = re.finditer(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{FEWEST},}}", text)
+        assert opaque_runs(text) == [found.span() for found in long]
 
 
 def test_names_without_end_are_no_base64() -> None:
