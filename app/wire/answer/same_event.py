@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import orjson
 
-# Something that JSON does not have between two strings, so that it stands within one.
-_TELLING = re.compile(r"[^,:{}\[\]0-9.+\-eEtrufalsn]")
+# Something that JSON does not have between two strings, so that it stands within one: behind a
+# string nothing else begins, and there is nothing else at all.
+_TELLING = re.compile(r"\A[^,:}\]]|[^,:{}\[\]0-9.+\-eEtrufalsn]")
 _END = b"\n\n"
 
 
@@ -54,6 +55,18 @@ def likeness(raw: bytes, piece: str) -> Likeness | None:
         return None
     head, *tails = raw.split(orjson.dumps(piece))
     return Likeness(head + b'"', b'"' + tails[0]) if len(tails) == 1 else None
+
+
+def piece_at(data: str, path: tuple[str | int, ...]) -> str:
+    """Return the text at a place of an event's data; empty where there is none."""
+    value = orjson.loads(data)
+    for step in path:
+        if not (isinstance(value, list) if isinstance(step, int) else isinstance(value, dict)):
+            return ""
+        if isinstance(value, dict) and step not in value:
+            return ""
+        value = value[step]
+    return value if isinstance(value, str) else ""
 
 
 def _piece(spelt: bytes) -> str | None:

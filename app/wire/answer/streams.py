@@ -10,7 +10,7 @@ from app.wire.answer import sse
 from app.wire.answer.documents import masked_text
 from app.wire.answer.events import AnswerTable, EventMasker, Named, Running
 from app.wire.answer.running_text import End, RunningText
-from app.wire.answer.same_event import Likeness, likeness
+from app.wire.answer.same_event import Likeness, likeness, piece_at
 from app.wire.base import WHOLE_BYTES
 
 if TYPE_CHECKING:
@@ -120,22 +120,30 @@ class SseAnswer:
         if words:
             clean = data if same else strict_json.dump(masked.json).decode()
             return before + self._text(event, clean)
-        if same:
-            out = self._unchanged(event)
-            if exact and self._unlike < _UNLIKE:
-                self._like = self._likeness(event, out)
-            return before + out
-        return before + self._rewritten(event, strict_json.dump(masked.json))
+        out = (
+            self._unchanged(event)
+            if same
+            else self._rewritten(event, strict_json.dump(masked.json))
+        )
+        if exact and self._unlike < _UNLIKE:
+            self._like = self._likeness(event, data, out)
+        return before + out
 
-    def _likeness(self, event: sse.SseEvent, out: bytes) -> tuple[Likeness, Running] | None:
-        """Remember an event to which the next may be alike."""
+    def _likeness(
+        self, event: sse.SseEvent, data: str, out: bytes
+    ) -> tuple[Likeness, Running] | None:
+        """Remember an event to which the next may be alike; its piece may have been masked."""
         running = self._events.sole
-        if running is None or event.event_id is not None or out is not event.raw:
+        if running is None or event.event_id is not None:
+            return None
+        if event.raw != sse.encode(data, event=event.event):  # as it would be written
             return None
         box: Any = running.box
-        found = likeness(out, box[running.at])
-        plain = sse.encode(event.data or "", event=event.event)  # as it would be written
-        return (found, running) if found is not None and out == plain else None
+        piece = box[running.at] if out is event.raw else piece_at(data, running.path)
+        found = likeness(event.raw, piece) if piece else None
+        return (
+            (found, running) if found is not None and found.around(box[running.at]) == out else None
+        )
 
     def _text(self, event: sse.SseEvent, text: str) -> bytes:
         """Mask what is no JSON, or may be none to its reader: a word of a text."""

@@ -38,11 +38,11 @@ def test_the_place_of_a_piece_is_found_or_none_is(texts: list[str], at: int, oth
         )
 
 
-@pytest.mark.parametrize("piece", ["", ",", ":", "true", "1", "],["])
+@pytest.mark.parametrize("piece", ["", ",", ":", "],["])
 def test_a_piece_that_could_be_elsewhere_shows_no_place(piece: str) -> None:
     assert likeness(streams.data({"id": "x", "text": piece}), piece) is None
     assert likeness(streams.data({"id": " the", "text": " the"}), " the") is None
-    for told in (" the", '"', "\\", "a\n", "\u200b"):
+    for told in (" the", "true", "1", "0.5,", "[", '"', "\\", "a\n", "\u200b"):
         assert likeness(streams.data({"id": "x", "text": told}), told) is not None
 
 
@@ -61,17 +61,21 @@ SAID = st.sampled_from(["so ", " it", SECRET, *SECRET, '"', "\\", "\n", "é", "\
 
 
 @settings(deadline=None)
-@given(st.lists(SAID, min_size=1))
-def test_events_that_come_together_go_out_as_those_that_come_one_by_one(pieces: list[str]) -> None:
-    first, *others = [streams.chunk({"content": piece}) for piece in ["well, ", *pieces]]
+@given(SAID, st.lists(SAID, min_size=1))
+def test_events_that_come_together_go_out_as_those_that_come_one_by_one(
+    begun: str, pieces: list[str]
+) -> None:
+    first, *others = [streams.chunk({"content": piece}) for piece in [begun, *pieces]]
     together = through(CHAT.answer(SSE, RealMasking()), [first, b"".join(others)])
     assert together == through(CHAT.answer(SSE, RealMasking()), [first, *others])
 
 
 @settings(deadline=None)
-@given(st.lists(SAID))
-def test_many_events_that_are_alike_say_what_masking_the_whole_gives(pieces: list[str]) -> None:
-    said = ["well, ", *pieces]
+@given(SAID, st.lists(SAID))
+def test_many_events_that_are_alike_say_what_masking_the_whole_gives(
+    begun: str, pieces: list[str]
+) -> None:
+    said = [begun, *pieces]
     out = masked(CHAT, SSE, b"".join(streams.chunk({"content": piece}) for piece in said))
     assert not leaks(out)
     events = [json.loads(event.data or "") for event in SseParser().feed(out)]
