@@ -15,7 +15,7 @@ from policies.patterns.charset import WORD_BUCKET, code_of
 from policies.patterns.look_alikes import letter_like
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 TRANSPARENT = "\0"
 BAR = "\3"
@@ -48,16 +48,26 @@ _LOOK_ALIKES = {
 }
 
 
-class _FoldTable(dict[int, str]):
-    """Folds each character once; `str.translate` then does the rest at its own speed."""
+class Table(dict[int, str]):
+    """Works out once what takes the place of a character; `str.translate` then does the rest.
+
+    `same` has those beyond ASCII of which it is known that they stay as they are.
+    """
 
     _LIMIT = 50_000
 
+    def __init__(self, put: Callable[[int], str], known: Mapping[int, str] | None = None) -> None:
+        super().__init__(known or {})
+        self._put = put
+        self.same: set[str] = set()
+
     def __missing__(self, code: int) -> str:
-        folded = _fold(chr(code))
+        put = self._put(code)
         if len(self) < self._LIMIT:
-            self[code] = folded
-        return folded
+            self[code] = put
+            if put == chr(code):
+                self.same.add(put)
+        return put
 
 
 def _fold(ch: str) -> str:
@@ -78,8 +88,12 @@ def _fold(ch: str) -> str:
     return ch if digit is None or ch.isascii() else str(digit)
 
 
-_TABLE = _FoldTable()
-_WITH_BARS = _FoldTable({ord(BAR): BAR})
+def _folded(code: int) -> str:
+    return _fold(chr(code))
+
+
+_TABLE = Table(_folded)
+_WITH_BARS = Table(_folded, {ord(BAR): BAR})
 
 
 def scan_view(text: str) -> str:
@@ -102,7 +116,7 @@ def odd_characters(text: str) -> frozenset[str]:
     return frozenset(odd.decode("utf-8", "surrogatepass"))
 
 
-def translated(text: str, table: Mapping[int, str], odd: Iterable[str] | None = None) -> str:
+def translated(text: str, table: Table, odd: Iterable[str] | None = None) -> str:
     """Return `text.translate(table)`, for a table that leaves ordinary ASCII characters alone.
 
     Text is mostly those, with few others: to replace them one by one takes a tenth of the time.
@@ -110,8 +124,8 @@ def translated(text: str, table: Mapping[int, str], odd: Iterable[str] | None = 
     """
     if len(text) < _LONG:
         return text.translate(table)
-    odd = odd_characters(text) if odd is None else odd
-    changes = {ch: to for ch in odd if (to := table[ord(ch)]) != ch}
+    odd = odd_characters(text) if odd is None else frozenset(odd)
+    changes = {ch: to for ch in odd - table.same if (to := table[ord(ch)]) != ch}
     # What one replacement gives must not be replaced by the next.
     if len(changes) > _FEW or not changes.keys().isdisjoint(changes.values()):
         return text.translate(table)

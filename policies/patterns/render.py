@@ -12,7 +12,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, assert_never
 
 from policies.patterns.charset import KINDS, NOTHING, CharSet, code_of
-from policies.patterns.normalise import translated
+from policies.patterns.normalise import Table, translated
 from policies.patterns.pattern import Alt, Chars, Node, Repeat, Seq
 from policies.patterns.seams import ENDS, SEAM
 
@@ -24,36 +24,18 @@ _ASCII = 128
 _BEYOND = (1 << 2 * _ASCII) - (1 << _ASCII)
 
 
-class _ByteTable(dict[int, str]):
-    """Each character of a view as one byte: beyond ASCII, as the bit that stands for its kind."""
-
-    _LIMIT = 50_000
-
-    def __missing__(self, code: int) -> str:
-        byte = chr(code_of(chr(code)))
-        if len(self) < self._LIMIT:
-            self[code] = byte
-        return byte
+def _kind(code: int) -> str:
+    return chr(code_of(chr(code)))
 
 
 def _apart(code: int) -> str:
     return chr(code if code < _ASCII else _ASCII + code % _ASCII)
 
 
-class _ApartTable(dict[int, str]):
-    """Each character of a view as one byte: beyond ASCII, by the last bits of its number."""
-
-    _LIMIT = 50_000
-
-    def __missing__(self, code: int) -> str:
-        byte = _apart(code)
-        if len(self) < self._LIMIT:
-            self[code] = byte
-        return byte
-
-
-_BYTES = _ByteTable()
-_APART = _ApartTable()
+_BYTES = Table(_kind)
+"""Each character of a view as one byte: beyond ASCII, as the bit that stands for its kind."""
+_APART = Table(_apart)
+"""Each character of a view as one byte: beyond ASCII, by the last bits of its number."""
 
 
 def view_bytes(view: str, odd: Iterable[str] | None = None) -> bytes:

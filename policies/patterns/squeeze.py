@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import re2  # type: ignore[import-untyped]
 
-from policies.patterns.normalise import plain, translated
+from policies.patterns.normalise import Table, plain, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,18 +28,12 @@ _BETWEEN = r"[ \t\n\r\f\v._*`~|/\\\-]{1,8}"
 _SPELLED = re2.compile(rf"(?:{_LETTERS}{_BETWEEN}){{2,}}{_LETTERS}".encode())
 
 
-class _PlainTable(dict[int, str]):
-    _LIMIT = 50_000
-
-    def __missing__(self, code: int) -> str:
-        ch = chr(code)
-        letter = ch if ch.isascii() else plain(ch)
-        if len(self) < self._LIMIT:
-            self[code] = letter
-        return letter
+def _letter(code: int) -> str:
+    ch = chr(code)
+    return ch if ch.isascii() else plain(ch)
 
 
-_PLAIN = _PlainTable()
+_PLAIN = Table(_letter)
 
 
 def squeezed(view: str, odd: Iterable[str] | None = None) -> bytes:
