@@ -179,9 +179,9 @@ class Catalog:
         self._labels = {d.id: d.label for d in self.detectors}
         for rule in self.rules:
             self._labels |= rule.look_for.labels if rule.look_for else {}
-        self._plans: dict[tuple[Target, ...], Plan] = {}
+        self._plan = lru_cache(_MAX_PLANS)(Plan)
         self._lookouts: dict[tuple[str, ...], Lookout] = {}
-        self._credentials: dict[str, Lookout] = {}
+        self._credential = lru_cache(_MAX_PLANS)(credential_lookout)
         masking = _targets(rule for rule in self.rules if rule.then is Action.MASK)
         self.masking = frozenset(masking)
         """What rules mask, in requests or answers."""
@@ -241,7 +241,7 @@ class Catalog:
 
     def warm_answers(self) -> None:
         """Prepare to mask streams; it may run beside requests, of this catalog or another."""
-        plan = self._plan(_targets(rule for rule in self.rules if rule.sees(RuleSide.RESPONSE)))
+        plan = self._lookout(rule for rule in self.rules if rule.sees(RuleSide.RESPONSE)).plan
         plan.beginnings  # noqa: B018 - which makes it
         masker = Masker(plan, lambda _: "")
         for rule in self.rules:
@@ -294,8 +294,7 @@ class Catalog:
         asked = ConditionInput(facts, identity, now)
         rules = [r for r in self.rules if r.sees(RuleSide.RESPONSE) and r.applies(asked)]
         return AnswerMasking(
-            self._lookout(rule for rule in rules if rule.enforced),
-            self._lookout(rule for rule in rules if not rule.enforced),
+            self._lookout(rules),
             self._credential(credential),
             known,
             secret=credential,
@@ -312,7 +311,10 @@ class Catalog:
         return lookout
 
     def _made_lookout(self, rules: Sequence[Rule]) -> Lookout:
-        plan = self._plan(_targets(rules))
+        enforced = set(_targets(rule for rule in rules if rule.enforced))
+        targets = self._ordered(_targets(rules))
+        quiet = frozenset(at for at, target in enumerate(targets) if target not in enforced)
+        plan = self._plan(targets, quiet)
         owners = [
             tuple(
                 rule.fired(1) for rule in rules if rule.look_for and target in rule.look_for.targets
@@ -320,7 +322,7 @@ class Catalog:
             for target in plan.targets
         ]
         labels = tuple(self.label(target) for target in plan.targets)
-        kept = keepings_of(rules)
+        kept = keepings_of(rule for rule in rules if rule.enforced)
         keepings = tuple(kept.get(target, ()) for target in plan.targets) if kept else ()
         return Lookout(plan, tuple(owners), labels, self.finder(plan.targets), keepings)
 
@@ -332,23 +334,6 @@ class Catalog:
     def finder(self, targets: Iterable[Target]) -> Finder:
         """Return what looks for some targets of this catalog in whole texts."""
         return Finder(self._matchers, self._ordered(targets))
-
-    def _plan(self, targets: Iterable[Target]) -> Plan:
-        ordered = self._ordered(targets)
-        plan = self._plans.get(ordered)
-        if plan is None:
-            if len(self._plans) >= _MAX_PLANS:
-                self._plans.clear()
-            plan = self._plans[ordered] = Plan(ordered)
-        return plan
-
-    def _credential(self, credential: str) -> Lookout:
-        lookout = self._credentials.get(credential)
-        if lookout is None:
-            if len(self._credentials) >= _MAX_PLANS:
-                self._credentials.clear()
-            lookout = self._credentials[credential] = credential_lookout(credential)
-        return lookout
 
 
 def _targets(rules: Iterable[Rule]) -> list[Target]:

@@ -49,11 +49,12 @@ class _Value:
     pieces: list[str] | None
     length: int = 0
 
-    def add(self, piece: str) -> None:
-        self.length += len(piece)
+    def add(self, piece: str | None) -> None:
+        """Take the next piece; None where the value must not be kept after all."""
+        self.length += len(piece) if piece is not None else MOST_CHARACTERS + 1
         if self.length > MOST_CHARACTERS:
             self.pieces = None
-        if self.pieces is not None:
+        if self.pieces is not None and piece is not None:
             self.pieces.append(piece)
 
 
@@ -69,7 +70,7 @@ class AnswerOriginals:
 
     def begin(
         self, keepings: Sequence[Keeping], number: int, label: str
-    ) -> Callable[[str], None] | None:
+    ) -> Callable[[str | None], None] | None:
         """Return what takes the pieces of the value that is masked at the place of this number.
 
         None where it is not kept.

@@ -9,18 +9,19 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from app.domain.record.original import Original
 from app.domain.verdict import FiredRule
 from policies.matching.findings import Finder
+from policies.matching.following.noting import Noting
 from policies.matching.known import KNOWN, NOTHING_KNOWN, Known
 from policies.matching.lookout import Lookout, denying
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
-from policies.matching.plan import Plan
+from policies.matching.plan import Joint, Plan
 from policies.matching.target import Target
 from policies.originals import AnswerOriginals
 from policies.patterns.normalise import barred, is_its_view
@@ -101,8 +102,7 @@ class AnswerMasking:
 
     def __init__(
         self,
-        enforced: Lookout,
-        shadow: Lookout,
+        rules: Lookout,
         credential: Lookout,
         known: Known = NOTHING_KNOWN,
         *,
@@ -114,13 +114,12 @@ class AnswerMasking:
         `known` are the values that were masked in the request. `secret` is the credential itself:
         no original has any of it.
         """
-        self._enforced = enforced
-        self._shadow = shadow
+        self._rules = rules
         self._credential = credential
-        self._known = known
-        self._stopping = stopping
         self._secret = secret
         self._originals = AnswerOriginals(spellings(secret))
+        self.known = known
+        self.stopping = stopping
         self._counts: Counter[str] = Counter()
         self.masked = 0
         self.dropped = 0
@@ -141,127 +140,159 @@ class AnswerMasking:
 
     @property
     def may_deny(self) -> bool:
-        return self._stopping and bool(self._enforced.stops)
+        return self.stopping and bool(self._rules.stops)
 
     def unstopped(self) -> AnswerMasking:
         """Return the same for what is recorded and not sent."""
-        lookouts = self._enforced, self._shadow, self._credential
-        return AnswerMasking(*lookouts, self._known, stopping=False, secret=self._secret)
+        return AnswerMasking(
+            self._rules, self._credential, self.known, stopping=False, secret=self._secret
+        )
 
     def stream(self) -> AnswerText:
-        return self._text(self._credential, self._enforced, self._shadow)
+        return AnswerText(self, self._all.masker())
 
-    def _text(self, credential: Lookout, enforced: Lookout, shadow: Lookout) -> AnswerText:
-        stops = enforced.stops if self._stopping else frozenset()
-        masks, keeps = partial(self._mask, enforced), partial(self._keep, enforced)
-        maskers = [Masker(enforced.plan, masks, stops, keeps)]
-        if credential.plan.targets:
-            maskers.insert(0, Masker(credential.plan, self._mask_credential))
-        if self._known.labels:
-            maskers.append(Masker(self._known.plan, self._mask_known))
-        noting = Masker(shadow.plan, partial(self._note, shadow)) if shadow.plan.targets else None
-        return AnswerText(self, maskers, noting)
+    @cached_property
+    def _all(self) -> _Owners:
+        return _Owners(self, self._credential, self._rules)
 
-    def _text_of(self, text: str) -> AnswerText:
+    def _masker_of(self, text: str) -> Masker:
         """Return what masks a whole text: of a long one, looking only for what is in it."""
         if len(text) < _LONG:
-            return self.stream()
-        looked_for = (self._credential, self._enforced, self._shadow)
+            return self._all.masker()
         read = Scannable(barred([text]))
-        return self._text(*(each.within(read) for each in looked_for))
+        return _Owners(self, self._credential.within(read), self._rules.within(read)).masker()
 
     def whole(self, text: str) -> str:
         if self._is_clean(text):
             return text
-        masker, before = self._text_of(text), self._counts.total()
+        masker, before = AnswerText(self, self._masker_of(text)), self._counts.total()
         masked = masker.feed(text) + masker.finish()
         if masked == text and len(text) <= _SHORT and self._counts.total() == before:
-            self._enforced.clean.add(text)
+            self._rules.clean.add(text)
         return masked
 
     def _is_clean(self, text: str) -> bool:
         """Whether nothing in a whole text seems to begin a match, or it is known to be none."""
-        if len(text) >= _LONG or self.denied is not None or self._known.labels:
+        if len(text) >= _LONG or self.denied is not None or self.known.labels:
             return False
-        if not is_its_view(text):
+        if not is_its_view(text) or self._credential.plan.tree.fires_in(text):
             return False
-        if self._credential.plan.tree.fires_in(text) or self._shadow.plan.tree.fires_in(text):
-            return False
-        enforced = self._enforced
-        if not enforced.plan.tree.fires_in(text):
+        if not self._rules.plan.tree.fires_in(text):
             return True
-        return len(text) <= _SHORT and text in enforced.clean
+        return len(text) <= _SHORT and text in self._rules.clean
 
     def credential(self) -> AnswerText:
         """Return a masker of the credential alone, for what no rule reads."""
         plan = self._credential.plan
-        return AnswerText(self, [Masker(plan, self._mask_credential)] * bool(plan.targets), None)
+        return AnswerText(self, Masker(plan, self.mask_credential) if plan.targets else None)
 
     def note_dropped(self) -> None:
         self.dropped += 1
 
-    def _mask(self, lookout: Lookout, target: int) -> str:
+    def mask(self, lookout: Lookout, target: int) -> str:
+        """Count a match of the rules, and return what takes its place."""
         owners = lookout.owners[target]
-        self._counts.update(owner.rule for owner in owners)
-        if self._stopping and target in lookout.stops:
+        self._counts.update(owner.rule for owner in owners if owner.enforced)
+        if self.stopping and target in lookout.stops:
             self.denied = denying(owners)
         else:
             self.masked += 1
         return lookout.labels[target]
 
-    def _keep(self, lookout: Lookout, target: int) -> Callable[[str], None] | None:
+    def keep(self, lookout: Lookout, target: int) -> Callable[[str | None], None] | None:
+        """Return what takes the text of a match, if a rule keeps it."""
         if not lookout.keepings:
             return None
         label = lookout.labels[target]
         return self._originals.begin(lookout.keepings[target], self.masked, label)
 
-    def _mask_credential(self, target: int) -> str:
+    def mask_credential(self, target: int) -> str:
         self._counts[CREDENTIAL] += 1
         self.masked += 1
         return self._credential.labels[target]
 
-    def _mask_known(self, target: int) -> str:
+    def note_credential(self) -> None:
+        """Count the credential where the mask of something else covers it."""
+        self._counts[CREDENTIAL] += 1
+
+    def mask_known(self, target: int) -> str:
         self._counts[KNOWN] += 1
         self.masked += 1
-        return self._known.labels[target]
+        return self.known.labels[target]
 
-    def _note(self, lookout: Lookout, target: int) -> str:
-        self._counts.update(owner.rule for owner in lookout.owners[target])
-        return ""
+    def note(self, lookout: Lookout, target: int) -> None:
+        """Count a match of shadow rules."""
+        self._counts.update(owner.rule for owner in lookout.owners[target] if not owner.enforced)
+
+
+class _Owners:
+    """Who looks for something in the texts of an answer, and what each makes of a match.
+
+    One scan finds for all of them, and one masker releases what none of them holds back. The
+    targets are numbered in the order of precedence: where two matches begin at one place, the mask
+    says that it was the credential. What shadow rules look for is among the targets of the rules;
+    it is counted, and neither masked nor held back.
+    """
+
+    def __init__(self, masking: AnswerMasking, credential: Lookout, rules: Lookout) -> None:
+        self._masking = masking
+        self._rules = rules
+        known = [masking.known.plan] if masking.known.labels else []
+        self._plan = Joint(credential.plan, rules.plan, *known)
+        self._first_rule = len(credential.plan.targets)
+        self._first_known = self._first_rule + len(rules.plan.targets)
+        stops = rules.stops if masking.stopping else ()
+        self._stops = frozenset(self._first_rule + target for target in stops)
+        self._noted = frozenset(self._first_rule + target for target in rules.noted)
+
+    def masker(self) -> Masker:
+        noting = Noting(self._noted, self._note) if self._noted else None
+        return Masker(self._plan, self._label, self._stops, self._keep, self._covered, noting)
+
+    def _label(self, target: int) -> str:
+        if target < self._first_rule:
+            return self._masking.mask_credential(target)
+        if target < self._first_known:
+            return self._masking.mask(self._rules, target - self._first_rule)
+        return self._masking.mask_known(target - self._first_known)
+
+    def _keep(self, target: int) -> Callable[[str | None], None] | None:
+        if self._first_rule <= target < self._first_known:
+            return self._masking.keep(self._rules, target - self._first_rule)
+        return None
+
+    def _covered(self, target: int) -> bool:
+        if target < self._first_rule:
+            self._masking.note_credential()
+        return target < self._first_rule
+
+    def _note(self, target: int) -> None:
+        self._masking.note(self._rules, target - self._first_rule)
 
 
 class AnswerText:
     """Masks one text of an answer; it fits `app.wire.base.TextMasker`."""
 
-    def __init__(
-        self, masking: AnswerMasking, maskers: list[Masker], shadow: Masker | None
-    ) -> None:
+    __slots__ = ("_masker", "_masking")
+
+    def __init__(self, masking: AnswerMasking, masker: Masker | None) -> None:
+        """Without a masker, the text is passed on as it comes."""
         self._masking = masking
-        self._maskers = maskers
-        self._shadow = shadow
+        self._masker = masker
 
     @property
     def held(self) -> int:
         """How many characters wait to be released."""
-        return sum(masker.held for masker in self._maskers)
+        return 0 if self._masker is None else self._masker.held
 
     def feed(self, text: str) -> str:
         """Return what can be released by now."""
         if self._masking.denied is not None:
             return ""
-        if self._shadow is not None:
-            self._shadow.feed(text)
-        for masker in self._maskers:
-            text = masker.feed(text)
-        return text
+        return text if self._masker is None else self._masker.feed(text)
 
     def finish(self) -> str:
         """Return the rest; nothing may be fed afterwards."""
-        if self._masking.denied is not None:
+        if self._masking.denied is not None or self._masker is None:
             return ""
-        if self._shadow is not None:
-            self._shadow.finish()
-        rest = ""
-        for masker in self._maskers:
-            rest = masker.feed(rest) + masker.finish()
-        return rest
+        return self._masker.finish()

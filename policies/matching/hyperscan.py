@@ -64,12 +64,12 @@ class PatternDatabase:
             self._idle.append(scratch)
         return hits
 
-    def ends(self, data: bytes, most: int) -> list[int] | None:
-        """Return each place where a match of any of them ends; None where they are too many."""
-        ends: list[int] = []
+    def ends(self, data: bytes, most: int) -> list[tuple[int, int]] | None:
+        """Return each place where a match ends, with its number; None where they are too many."""
+        ends: list[tuple[int, int]] = []
 
-        def note(_number: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
-            ends.append(end)
+        def note(number: int, _start: int, end: int, _flags: int, _context: object) -> bool | None:
+            ends.append((end, number))
             return len(ends) > most or None
 
         scratch = self._scratch()

@@ -25,8 +25,9 @@ _MOST_PARTS = 64
 class Lookout:
     """A plan, and for each of its targets the rules that look for it and what replaces it.
 
-    `finder` looks for the same targets in the same order. `keepings` say of each target which rules
-    keep what they mask; empty where none does.
+    The owners are enforced rules and shadow rules; targets that only shadow rules look for are the
+    plan's quiet ones. `finder` looks for the same targets in the same order. `keepings` say of each
+    target which rules keep what they mask; empty where none does.
     """
 
     plan: Plan
@@ -36,6 +37,8 @@ class Lookout:
     keepings: tuple[tuple[Keeping, ...], ...] = ()
     stops: frozenset[int] = field(init=False)
     """Which targets forbid an answer."""
+    noted: frozenset[int] = field(init=False)
+    """Which targets shadow rules look for."""
     clean: CleanTexts = field(default_factory=lambda: CleanTexts(_MOST_CLEAN), compare=False)
     """Short texts that seem to begin a match and have none: names of members, mostly."""
     _parts: dict[tuple[int, ...], Lookout] = field(default_factory=dict, compare=False)
@@ -43,6 +46,8 @@ class Lookout:
     def __post_init__(self) -> None:
         stops = (at for at, owners in enumerate(self.owners) if denying(owners) is not None)
         object.__setattr__(self, "stops", frozenset(stops))
+        noted = (at for at, owners in enumerate(self.owners) if not all(o.enforced for o in owners))
+        object.__setattr__(self, "noted", frozenset(noted))
 
     def within(self, text: Scannable) -> Lookout:
         """Return a lookout for those of the targets that match somewhere in a whole text.
@@ -60,7 +65,10 @@ class Lookout:
     def _only(self, chosen: Iterable[int]) -> Lookout:
         kept = tuple(chosen)
         return Lookout(
-            Plan([self.plan.targets[at] for at in kept]),
+            Plan(
+                [self.plan.targets[at] for at in kept],
+                frozenset(at for at, before in enumerate(kept) if before in self.plan.quiet),
+            ),
             tuple(self.owners[at] for at in kept),
             tuple(self.labels[at] for at in kept),
             self.finder,
@@ -69,4 +77,6 @@ class Lookout:
 
 
 def denying(owners: tuple[FiredRule, ...]) -> FiredRule | None:
-    return next((owner for owner in owners if owner.action is Action.DENY), None)
+    """Return the enforced rule that forbids what it finds, if one of them does."""
+    forbids = (owner for owner in owners if owner.enforced and owner.action is Action.DENY)
+    return next(forbids, None)

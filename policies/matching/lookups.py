@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import re2  # type: ignore[import-untyped]
 
@@ -11,7 +11,7 @@ from policies.matching.hyperscan import PatternDatabase
 from policies.patterns.beginnings import LONGEST, beginning
 from policies.patterns.charset import ANY
 from policies.patterns.pattern import Chars
-from policies.patterns.render import after, apart_bytes, before, behind_edge, render, told_apart
+from policies.patterns.render import after, before, behind_edge, render, told_apart
 from policies.patterns.squeeze import spelled_out
 
 if TYPE_CHECKING:
@@ -61,6 +61,13 @@ class WordLookup:
         return long + self._spelled.hits(spelled_out(text.view, text.data))
 
 
+class Places(NamedTuple):
+    """Where matches of `targets` may begin: at most `LONGEST` characters before the `ends`."""
+
+    ends: list[int]
+    targets: set[int]
+
+
 class Beginnings:
     """Finds where a match may begin that goes on for `LONGEST` characters, or ends within them.
 
@@ -69,35 +76,42 @@ class Beginnings:
     """
 
     def __init__(self, targets: Sequence[Target]) -> None:
-        shared = [target for target in targets if target.source]
-        shared = shared if len(shared) >= _MANY else []
-        own = [target for target in targets if target not in shared]
-        self._own = re2.compile(b"|".join(map(_begin, own)), _BYTES) if own else None
+        known = [at for at, target in enumerate(targets) if target.source]
+        known = known if len(known) >= _MANY else []
+        own = sorted({*range(len(targets))}.difference(known))
+        self._own = (
+            re2.compile(b"|".join(_begin(targets[at]) for at in own), _BYTES) if own else None
+        )
+        self._own_targets = frozenset(own)
         self._shared: PatternDatabase | None = None
-        if shared:
+        self._numbers = known
+        if known:
+            shared = [targets[at] for at in known]
             sources = [target.source for target in shared]
             expressions = partial(_beginnings, shared)
             self._shared = PatternDatabase(expressions, sources=sources, each_end=True)
 
-    def places(self, view: str, most: int) -> list[int] | None:
-        """Return in order from where to read a view in which all can be seen.
+    def look(self, data: bytes, most: int) -> Places | None:
+        """Look through a view, given as its `apart_bytes`; in it, all can be seen.
 
-        None where they are more than `most`.
+        None where there are more than `most` beginnings.
         """
-        data = apart_bytes(view)
-        found: list[int] = []
+        ends: list[int] = []
+        targets: set[int] = set()
         if self._shared is not None:
-            ends = self._shared.ends(data, most)
-            if ends is None:
+            found = self._shared.ends(data, most)
+            if found is None:
                 return None
-            found = [end - LONGEST for end in ends]
+            ends = [end for end, _ in found]
+            targets = {self._numbers[number] for _, number in found}
         at = 0
         while self._own is not None and (hit := self._own.search(data, at)) is not None:
-            if len(found) >= most:
+            if len(ends) >= most:
                 return None
-            found.append(hit.start())
+            ends.append(hit.start() + LONGEST)
             at = hit.start() + 1
-        return sorted(found)
+            targets |= self._own_targets
+        return Places(ends, targets)
 
 
 def _beginnings(targets: Sequence[Target]) -> list[Expression]:

@@ -28,6 +28,11 @@ joined outputs are the same for every cut. With `AKIA` and 16 letters or digits 
     feed("the key is AK")    "the key is "
     feed("ING, ok")          "AKING, ok"            no opening goes on with N: all is released
 
+An answer is masked for several owners at once: the credential, the rules, what was masked in the
+request. Their plans are followed side by side by one scanner (see `plan.Joint`), and a character
+goes out when none of them holds it back. Shadow rules only count (see `noting`): what they look for
+is followed too, but neither held back nor masked.
+
 Of a long piece only those characters are read that may make a difference (see `plan`); what is
 known behind it is the same. A text that keeps more than MAX_CANDIDATES matches in progress is not
 passed on from there.
@@ -37,14 +42,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.matching.runs import DASH, Runs
+from policies.matching.plan import follow
+from policies.matching.runs import Runs
 from policies.matching.scanner import Scanner, in_order
 from policies.patterns.normalise import TRANSPARENT, scan_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from policies.matching.plan import Plan
+    from policies.matching.following.noting import Noting
+    from policies.matching.plan import Joint, Plan
     from policies.matching.scanner import Span
 
 WITHHELD = "[withheld: too dense to check]"
@@ -65,20 +72,29 @@ def _forget(_target: int) -> None:
     """Keep nothing of what is masked."""
 
 
+def _may_be_kept(_target: int) -> bool:
+    return False
+
+
 class Masker:
     """Masks one text.
 
     `label(target)` gives what a match is replaced with; it is called once for each. At a match of
     one of the `stops` the text ends, and nothing follows. `keep(target)`, which is called after
     `label`, gives what takes the text that was replaced, piece by piece; None where nothing does.
+    `covered(target)` hears of each match that an earlier mask covers, or its own as it grows, and
+    tells whether that text must not be kept after all: then None follows its pieces. What `noting`
+    takes is counted besides; nothing else becomes of the plan's quiet targets.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        plan: Plan | Joint,
         label: Callable[[int], str],
         stops: frozenset[int] = frozenset(),
-        keep: Callable[[int], Callable[[str], None] | None] = _forget,
+        keep: Callable[[int], Callable[[str | None], None] | None] = _forget,
+        covered: Callable[[int], bool] = _may_be_kept,
+        noting: Noting | None = None,
     ) -> None:
         self._plan = plan
         self._looks = bool(plan.targets)
@@ -87,7 +103,9 @@ class Masker:
         self._label = label
         self._stops = stops
         self._keep = keep
-        self._keeps: Callable[[str], None] | None = None  # takes what is masked at the moment
+        self._keeps: Callable[[str | None], None] | None = None  # takes what is masked just now
+        self._covered = covered
+        self._noting = noting
         self._raw = ""  # not released yet; its first character is at position `_base`
         self._base = 0
         self._masked = 0  # all before this position is released or masked
@@ -114,7 +132,7 @@ class Masker:
         was_calm = self._scanner.calm
         if was_calm and self._passes(view):
             return self._released(text, view)
-        self._plan.follow(self._scanner, view)
+        follow(self._plan, self._scanner, view)
         if was_calm and self._scanner.calm:
             return self._released(text, view)
         self._raw += text
@@ -154,6 +172,8 @@ class Masker:
     def _release(self, *, last: bool = False) -> str:
         scanner = self._scanner
         end = scanner.length
+        if self._noting is not None:
+            self._count(self._noting, (end + 1, -1) if last else scanner.open())
         undecided = (end, -1)
         if scanner.done or scanner.floor(end) <= end:
             undecided = self._settled(end)
@@ -170,34 +190,44 @@ class Masker:
                 self._end(out, WITHHELD)
         return "".join(out)
 
+    def _count(self, noting: Noting, block: tuple[int, int]) -> None:
+        """Count what is only counted, and take it out of what is to be masked."""
+        scanner, quiet = self._scanner, self._plan.quiet
+        noting.take(scanner.done)
+        noting.settle(block, self._runs)
+        scanner.done = [span for span in scanner.done if span.target not in quiet]
+
     def _settled(self, end: int) -> tuple[int, int]:
         """Drop the matches within opaque runs; return the first of which it is not known yet."""
         scanner, runs = self._scanner, self._runs
-        runs.forget(self._base)
+        runs.forget(self._asked_from)
         first = (end, -1)
-        for found in (scanner.done, [c.span for c in scanner.candidates if c.end]):
+        for found in (scanner.done, scanner.growing()):
             for span in found:
-                if runs.hides(span.start) is None and not self._is_dash(span.start):
+                if not span.dash and runs.hides(span.start) is None:
                     first = min(first, (span.start, -1))
-        scanner.done = [span for span in scanner.done if not self._is_noise(span.start)]
+        scanner.done = [span for span in scanner.done if not self._is_noise(span)]
         scanner.candidates = [
             candidate
             for candidate in scanner.candidates
-            if not candidate.end or not self._is_noise(candidate.start)
+            if not candidate.end or not self._is_noise(candidate.span)
         ]
         return first
 
-    def _is_noise(self, at: int) -> bool:
-        return self._runs.hides(at) is True and not self._is_dash(at)
+    @property
+    def _asked_from(self) -> int:
+        """Where the first match begins that may be within a run; quiet ones may begin behind."""
+        if self._noting is None:
+            return self._base
+        return min(self._base, self._scanner.open()[0], self._noting.earliest(self._base))
 
-    def _is_dash(self, at: int) -> bool:
-        """Tell what may begin a key in armour; of what is being masked it is decided already."""
-        return at < self._base or scan_view(self._raw[at - self._base]) == DASH
+    def _is_noise(self, span: Span) -> bool:
+        return not span.dash and self._runs.hides(span.start) is True
 
     def _mask(self, block: tuple[int, int], floor: int, out: list[str]) -> None:
         """Write the mask of each match that nothing can come before any more."""
         scanner = self._scanner
-        growing = [candidate.span for candidate in scanner.candidates if candidate.end]
+        growing = scanner.growing()
         waiting: list[Span] = []
         for span in sorted([*scanner.done, *growing], key=in_order):
             if (span.start, span.target) > block or span.start >= floor:
@@ -216,6 +246,9 @@ class Masker:
             self._pass(span.start, out)
             out.append(self._label(span.target))
             self._keeps = self._keep(span.target)
+        elif self._covered(span.target) and self._keeps is not None:
+            self._keeps(None)
+            self._keeps = None
         self._masked = max(self._masked, span.end)
         if self._keeps is not None and self._masked > self._base:
             self._keeps(self._raw[: self._masked - self._base])

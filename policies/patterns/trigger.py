@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from policies.patterns import seams
 from policies.patterns.automaton import State
 from policies.patterns.charset import CharSet, Kinds, bit_of
-from policies.patterns.normalise import TRANSPARENT
+from policies.patterns.normalise import TRANSPARENT, Table
 from policies.patterns.openings import Opening
 
 if TYPE_CHECKING:
@@ -89,7 +89,8 @@ class TriggerState(dict[str, "TriggerState"]):
 class TriggerTree:
     """`start` is the state at the beginning of a text; `longest` is the longest opening.
 
-    `learnt` counts the steps that had to be worked out, each of which takes as long as many others.
+    `size` is how many openings there are; `learnt` counts the steps that had to be worked out, each
+    of which takes as long as many others.
 
     Several threads may share one, as they may an Automaton.
     """
@@ -101,7 +102,9 @@ class TriggerTree:
             self._plant(trigger)
         named = (members for trigger in triggers for members in trigger.opening)
         self.kinds = Kinds((*named, *self._guards))
+        self._by_kind = Table(lambda code: self.kinds[chr(code)])
         self.longest = max((len(trigger.opening) for trigger in triggers), default=0)
+        self.size = len(triggers)
         self.learnt = 0
         self._roots: dict[tuple[int, str], frozenset[int]] = {}
         self._seconds: dict[tuple[frozenset[int], str], frozenset[int]] = {}
@@ -109,10 +112,17 @@ class TriggerTree:
         self._states: dict[tuple[frozenset[int], frozenset[int], Edge], TriggerState] = {}
         self.start = self._state(_NONE, _NONE, Edge())
 
+    def spelt(self, view: str) -> str:
+        """Return a view with the kind of each character in its place: it leads to the same states.
+
+        Each state would have to learn each letter of a large alphabet, again and again.
+        """
+        return view if view.isascii() else view.translate(self._by_kind)
+
     def fires_in(self, text: str) -> bool:
         """Whether any opening ends in a whole text, given as its view."""
         state = self.start
-        for ch in text:
+        for ch in self.spelt(text):
             state = state[ch]
             if state.fires:
                 return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from policies.patterns.charset import ASCII
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A match of the target at index `target`: `[start, end)` in characters of the text."""
+    """A match of the target at index `target`: `[start, end)` in characters of the text.
+
+    `dash`: it begins with a dash, and so may be a key in armour.
+    """
 
     start: int
     target: int
     end: int
+    dash: bool = False
 
 
 class Candidate:
@@ -34,7 +39,9 @@ class Candidate:
     """
 
     __slots__ = (
+        "begun",
         "beyond",
+        "dash",
         "end",
         "in_context",
         "maybe",
@@ -60,13 +67,15 @@ class Candidate:
         self.state: State = (context or value.secret).start
         self.in_context = context is not None
         self.validated = validated
+        self.begun = start
         self.beyond = False
+        self.dash = False
         self.maybe = 0
         self.end = 0
 
     @property
     def span(self) -> Span:
-        return Span(self.start, self.target, self.end)
+        return Span(self.start, self.target, self.end, self.dash)
 
     def grows(self, state: State, ch: str) -> bool:
         """Whether this character, which leads to `state`, only moves the end that is possible."""
@@ -106,6 +115,13 @@ class Candidate:
         if known is None:
             known = state.resting[how] = "".join(filter(self.rests, ASCII))
         return known
+
+
+@lru_cache(maxsize=4096)
+def common(resting: frozenset[str]) -> frozenset[str]:
+    """Return the characters that are in all of these."""
+    first, *others = map(frozenset, resting)
+    return first.intersection(*others)
 
 
 def in_order(span: Span) -> tuple[int, int, int]:

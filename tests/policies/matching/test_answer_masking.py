@@ -126,6 +126,65 @@ def test_a_shadow_rule_is_counted_and_changes_nothing(
     assert (masking.masked, masking.findings) == (0, {"watched": 2})
 
 
+OVERLAPPING = """\
+- id: keys
+  title: Keys
+  explain: Because.
+  on: response
+  when: {answer: {regex: ['key=[A-Za-z0-9+/=-]{4,40}', '56789[a-z]{2}']}}
+  then: mask
+  examples: {match: [key=abcd], skip: [key]}
+- id: watched
+  title: Watched
+  explain: Because.
+  on: response
+  when: {answer: {regex: ['see [A-Za-z0-9+/= -]{5,60}!', 'key=[A-Za-z0-9+/=-]{4,40}']}}
+  then: mask
+  mode: shadow
+  examples: {match: ["see the key!"], skip: [see]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "found"),
+    [
+        (f"see {CREDENTIAL}!", "see [upstream-credential]!", "cw"),
+        (f"key={CREDENTIAL}.", "[keys].", "ckw"),
+        (f"see key={CREDENTIAL}!", "see [keys]!", "ckw"),
+        (f"{CREDENTIAL}ab so", "[upstream-credential] so", "c"),
+        (f"see {CREDENTIAL}ab key=abcd!", "see [upstream-credential] [keys]!", "ckw"),
+        (f"see key={CREDENTIAL[:-1]}", "see [keys]", "kw"),
+        (CREDENTIAL[:-1], CREDENTIAL[:-1], ""),
+    ],
+)
+def test_the_credential_rules_and_shadow_rules_may_find_what_overlaps(
+    write: Callable[..., Path], now: datetime, said: str, shown: str, found: str
+) -> None:
+    catalog = load_catalog(write(OVERLAPPING))
+    names = {"c": "upstream-credential", "k": "keys", "w": "watched"}
+    text = f"{'All is well. ' * 12}{said}{' And on.' * 20}"
+    for size in (1, 3, 10, 150, 1000):
+        masking = _masking(catalog, now, CREDENTIAL)
+        masker = masking.stream()
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        out = ""
+        for piece in pieces:
+            out += masker.feed(piece)
+            assert CREDENTIAL[:10] not in out or CREDENTIAL not in said
+        out += masker.finish()
+        assert out == text.replace(said, shown)
+        assert masking.findings == {names[each]: 1 for each in found}
+
+
+def test_the_credential_is_masked_where_no_rule_applies(
+    write: Callable[..., Path], now: datetime
+) -> None:
+    catalog = load_catalog(write(RULES.split("- id: no-launch", maxsplit=1)[0]))
+    for_sre = catalog.answer_masking(facts("hello"), ALICE, CREDENTIAL, now)
+    shown = "".join(_by_character(for_sre, f"Bluebird <{CREDENTIAL}>"))
+    assert shown == "Bluebird <[upstream-credential]>"
+
+
 @pytest.mark.parametrize(
     "text", ["req_8f2", "a sk-", AWS_KEY, CREDENTIAL, "\u0430 \0\3", "pass", ""]
 )

@@ -1,0 +1,1 @@
+"""What is in progress in a text that comes in pieces."""
