@@ -88,6 +88,11 @@ class Inquiry:
     """Of those, what rules keep sealed."""
 
     @property
+    def reason(self) -> str:
+        """What its sender says that it is for, with secrets masked."""
+        return self.origin.reason if self.origin else ""
+
+    @property
     def wire(self) -> WireFormat:
         request = self.request
         return wire_for(self.connection.wire, request.path, self.members)

@@ -16,7 +16,6 @@ from proxy.calls.gate import CallGate, Waits
 from proxy.calls.leaving import Leaving
 from proxy.calls.limits import KeptBytes
 from proxy.calls.scene import scene_of
-from proxy.front import stated_reason
 from proxy.holds.waiting import WaitMode, patience_of, pulse_of, waiting_mode
 from proxy.visit import Visit
 from proxy.work.pool import Pool
@@ -76,7 +75,7 @@ class Watching:
             incoming.names,
             inquiry,
             recording,
-            stated_reason(incoming.headers),
+            inquiry.reason,
             held_for(incoming.headers, inquiry.connection, mode),
             partial(scene_of, incoming),
             incoming.size,

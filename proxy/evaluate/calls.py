@@ -58,7 +58,7 @@ class Calls:
             names=question.names,
             inquiry=inquiry,
             recording=lines.recording,
-            reason=lines.reason,
+            reason=inquiry.reason,
             program=lines.program,
             patience=lines.patience,
             scene=partial(scene_of, question),

@@ -38,7 +38,7 @@ from proxy.evaluate.lines import HEADERS, Lines
 from proxy.evaluate.result import Result, refused_as
 from proxy.evaluate.texts import TextJudge
 from proxy.exchange import ClientGone, Exchange, attend
-from proxy.front import check_front
+from proxy.front import check_front, stated_reason
 from proxy.http.compression import content_coding
 from proxy.http.peer import Addresses
 from proxy.keys.admission import Admission, Caller
@@ -103,7 +103,8 @@ class Evaluator:
         connection = await self._connection(asked, caller.scope)
         claim = claimed_provenance(asked.repository, asked.commit, asked.branch)
         identity = with_claim(caller.identity, claim, self.catalogs.current.mask_name)
-        return HookQuestion(asked, connection, identity, self.names)
+        reason = stated_reason(exchange.headers)
+        return HookQuestion(asked, connection, identity, self.names, reason)
 
     async def _connection(self, asked: Evaluation, scope: Scope) -> Connection:
         """Return the connection that a question names, or else the tool's own if there is one."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.domain.connection import Connection, ConnectionKind, CredentialScheme
 from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.identity import Identity
-from app.domain.record.session_facts import Conversation
+from app.domain.record.session_facts import Conversation, Origin
 from app.domain.segment import Facts, Role, Segment
 from app.domain.verdict import Verdict
 from app.errors import BadRequest
@@ -91,6 +91,8 @@ class HookQuestion:
     connection: Connection
     identity: Identity
     names: PassageNames
+    reason: str = ""
+    """What the caller says that it is for."""
 
     @property
     def size(self) -> int:
@@ -146,6 +148,7 @@ def inquiry_of(question: HookQuestion, mask: Callable[[str], str]) -> Inquiry:
         hook=hook,
         conversation=_conversation(scene, mask(asked.conversation[:_NAME_LENGTH])),
         kind=kind,
+        origin=Origin(reason=mask(question.reason)) if question.reason else None,
     )
 
 
@@ -154,8 +157,12 @@ def _conversation(scene: Scene, said: str) -> Conversation | None:
 
 
 def read_call(question: HookQuestion, catalog: Catalog) -> Inquiry:
-    """Return what is asked about a tool call, without its texts."""
-    return inquiry_of(question, catalog.mask).showing(catalog.mask).without_texts()
+    """Return what is asked about a tool call, with its secrets masked and without its texts.
+
+    It is only recorded: what is decided on is the call itself.
+    """
+    inquiry = inquiry_of(question, catalog.mask).masked(catalog.mask)
+    return inquiry.showing(catalog.mask).without_texts()
 
 
 def recorded_inquiry(session: Session, body: bytes) -> Inquiry:

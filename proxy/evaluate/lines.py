@@ -14,7 +14,7 @@ from app.ids import short
 from app.wire import strict_json
 from policies.approvals.approval import asked
 from proxy.exchange import Exchange
-from proxy.front import client_named, stated_reason
+from proxy.front import client_named
 from proxy.record.recording import Recording
 from proxy.refusals import refusal_for, refusal_headers
 
@@ -41,11 +41,6 @@ class Lines:
     hold: Hold | None = None
     _held: asyncio.Event = field(default_factory=asyncio.Event)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def reason(self) -> str:
-        """What the caller says that it is for."""
-        return stated_reason(self.exchange.headers)
 
     @property
     def program(self) -> str:

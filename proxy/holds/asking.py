@@ -114,7 +114,7 @@ class Asking:
         existing = await self._holding.find(key)
         if existing is None:
             return None
-        await self._holding.hear(existing, asked.waiter.reason)
+        await self._holding.hear(existing, asked.inquiry.reason)
         caller = self._holding.caller(asked.waiter.program)
         return _Waiting(existing, caller, asked_as(key, verdict), is_own=True)
 
@@ -179,7 +179,7 @@ class Asking:
 
         After a denial a reason that was not given before asks anew, once.
         """
-        now, reason = self._clock.now(), asked.waiter.reason
+        now, reason = self._clock.now(), asked.inquiry.reason
         if refused := denied(here, left, key, now):
             if said := await self._said_since(refused, here, reason):
                 return said

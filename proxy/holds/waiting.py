@@ -41,14 +41,9 @@ class WaitMode(Enum):
 
 
 class Waiter(Protocol):
-    """Whoever waits while people decide: why they ask, for how long, and the record of it."""
+    """Whoever waits while people decide: for how long, and the record of it."""
 
     recording: Recording | None
-
-    @property
-    def reason(self) -> str:
-        """What they say that the request is for."""
-        ...
 
     @property
     def program(self) -> str:
