@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from app.domain.record.original import Keeping
-from app.domain.segment import Role
-from app.domain.verdict import Action, Approval, CoverTerms, FiredRule, Risk
+from app.domain.verdict import Action
 from policies.claude_code import ClaudeCodePolicy
-from policies.conditions import Condition, ConditionInput
-from policies.files.examples import RuleExamplesSpec
-from policies.files.model import RuleMode, RuleSide
+from policies.conditions import ConditionInput
+from policies.files.model import RuleSide
 from policies.keeping import keepings_of
 from policies.matching.answer_masking import AnswerMasking, credential_lookout
 from policies.matching.findings import Finder, Inspected
@@ -24,7 +21,6 @@ from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher
 from policies.matching.plan import Plan
 from policies.matching.rereading import Digests, Rereading
-from policies.matching.target import Target
 from policies.patterns.effort import TooDense
 from policies.prices.table import PriceTable
 from policies.request_mask import RequestMask
@@ -34,13 +30,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from app.domain.identity import Identity
-    from app.domain.passage import Excerpt
     from app.domain.segment import Facts
     from app.domain.verdict import Verdict
     from policies.detectors import Detector
     from policies.evidence import Evidence
+    from policies.matching.target import Target
+    from policies.rule import Rule
 
-__all__ = ["AnswerMasking", "ApproverSet", "Catalog", "Rule"]
+__all__ = ["AnswerMasking", "ApproverSet", "Catalog"]
 
 _MAX_PLANS = 64
 _MAX_NAMES = 1024
@@ -59,89 +56,6 @@ class ApproverSet:
     break_glass: bool = False
     quiet: bool = False
     """Whether its members are never mentioned, only named as a set."""
-
-
-@dataclass(frozen=True, slots=True)
-class LookFor:
-    """What a rule looks for in text. `labels` says what each target is replaced with."""
-
-    targets: tuple[Target, ...]
-    labels: Mapping[str, str]
-    roles: frozenset[Role] = frozenset()
-    """Only segments of these roles; empty for all."""
-    at: Callable[[str], bool] | None = None
-    """Only where this holds of the place of a segment; None for all."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallTerms:
-    """To which tool calls a rule applies."""
-
-    says: str
-    wants: Callable[[str], bool]
-    """Whether a tool of this name is one of its tools."""
-    any_of_mcp: bool = False
-    """Whether every tool is that an MCP server offers."""
-    together: bool = False
-    """Whether the calls of one answer are released only when all are decided."""
-
-    def takes(self, tool: str, *, over_mcp: bool = False) -> bool:
-        return (over_mcp and self.any_of_mcp) or self.wants(tool)
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    id: str
-    title: str
-    on: RuleSide
-    then: Action
-    mode: RuleMode
-    risk: Risk
-    explain: str
-    approval: Approval | None
-    conditions: tuple[Condition, ...]
-    look_for: LookFor | None
-    examples: RuleExamplesSpec | None = None
-    law: str = ""
-    """Of a rule that holds, a digest of all of it that decides: what it looks for, its conditions
-    and its terms."""
-    cover: CoverTerms | None = None
-    """How long an approval covers its passages; None where people decide on each request."""
-    work_by_text: bool = False
-    """Whether what tools and the model say is decided on by its own text, not by its ask."""
-    call: CallTerms | None = None
-    """Set where the rule is about tool calls, and about no other text."""
-    retention_days: int = 0
-    """How long the record of what it fires on is kept at least; 0 where it demands nothing."""
-    keeping: Keeping | None = None
-    """Set where it keeps the original of what it masks."""
-
-    @property
-    def enforced(self) -> bool:
-        return self.mode is RuleMode.ENFORCE
-
-    def sees(self, side: RuleSide) -> bool:
-        return self.call is None and self.on in {side, RuleSide.BOTH}
-
-    def applies(self, asked: ConditionInput) -> bool:
-        """Whether all conditions hold that are not about text."""
-        return all(condition.holds(asked) for condition in self.conditions)
-
-    def may_apply(self, asked: ConditionInput) -> bool:
-        """Whether those conditions hold that are not about a tool call either."""
-        return all(c.holds(asked) for c in self.conditions if not c.of_tool)
-
-    def fired(self, findings: int, excerpts: tuple[Excerpt, ...] = ()) -> FiredRule:
-        return FiredRule(
-            rule=self.id,
-            title=self.title,
-            action=self.then,
-            risk=self.risk,
-            explain=self.explain,
-            enforced=self.enforced,
-            findings=findings,
-            excerpts=excerpts,
-        )
 
 
 @dataclass(frozen=True, slots=True)

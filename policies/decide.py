@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from app.domain.identity import Identity
     from app.domain.segment import Facts
-    from policies.compiled_catalog import Catalog, Rule
+    from policies.compiled_catalog import Catalog
     from policies.request_mask import RequestMask
+    from policies.rule import Rule
 
 
 def decide(

@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from app.domain.segment import Facts
-    from policies.compiled_catalog import Catalog, Rule
+    from policies.compiled_catalog import Catalog
     from policies.excerpts import Secret
     from policies.matching.rereading import Rereading
     from policies.matching.target import Target
+    from policies.rule import Rule
 
 
 _PAGES_BEFORE = 2

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from app.domain.segment import Facts
     from app.domain.tool_call import ToolCall
     from app.domain.verdict import FiredRule
-    from policies.compiled_catalog import Catalog, Rule
+    from policies.compiled_catalog import Catalog
     from policies.evidence import Hit
+    from policies.rule import Rule
 
 
 class Outcome(StrEnum):

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from app.domain.record.original import Keeping, Original
-    from policies.compiled_catalog import Rule
     from policies.matching.target import Target
+    from policies.rule import Rule
 
 
 def keepings_of(rules: Iterable[Rule]) -> dict[Target, tuple[Keeping, ...]]:

@@ -18,7 +18,7 @@ from app.errors import BadCatalog
 from policies.calls.places import under
 from policies.calls.tools import MCP, fits, members
 from policies.claude_code import ClaudeCodePolicy
-from policies.compiled_catalog import ApproverSet, Beside, CallTerms, Catalog, LookFor, Rule
+from policies.compiled_catalog import ApproverSet, Beside, Catalog
 from policies.conditions import conditions
 from policies.detector_files import read_detectors
 from policies.detectors import Detector, select
@@ -38,6 +38,7 @@ from policies.matching.target import Target
 from policies.patterns.pattern import parse
 from policies.patterns.words import camel_patterns, word_pattern
 from policies.prices.reading import read_prices
+from policies.rule import CallTerms, LookFor, Rule
 from policies.shipped import SHIPPED, shipped_detectors
 
 if TYPE_CHECKING:

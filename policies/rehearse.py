@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
     from app.domain.record.mark import FalsePositive
     from app.domain.record.session import Session
-    from policies.compiled_catalog import Catalog, Rule
+    from policies.compiled_catalog import Catalog
     from policies.files.examples import ExamplesSpec, RuleExamplesSpec
     from policies.matching.target import Target
+    from policies.rule import Rule
 
 
 def check(catalog: Catalog) -> list[str]:

@@ -18,7 +18,8 @@ from policies.patterns.effort import TooDense
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from policies.compiled_catalog import Catalog, Rule
+    from policies.compiled_catalog import Catalog
+    from policies.rule import Rule
 
 _ASKED = ConditionInput(
     Facts("", "POST", "", "", Prompt(()), 0),

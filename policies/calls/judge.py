@@ -19,12 +19,12 @@ from app.domain.segment import Facts, Prompt, Role, Segment
 from app.domain.verdict import Action, FiredRule, Question, Risk, Verdict
 from policies.approvals.terms import with_terms
 from policies.calls.arguments import Arguments, TooDeep, above, whole_characters
-from policies.compiled_catalog import Rule
 from policies.conditions import ConditionInput
 from policies.evidence import Evidence, apart
 from policies.excerpts import MOST, MOST_WORDS, visible
 from policies.matching.findings import Inspected
 from policies.patterns.effort import TooDense
+from policies.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
