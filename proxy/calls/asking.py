@@ -28,7 +28,7 @@ from proxy.holds.said_before import approves, asks, denied, denied_since, expire
 from proxy.record.recording import Recording
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from app.clock import Clock
     from app.domain.grant import Grant
@@ -276,6 +276,18 @@ class CallAsking:
             return None
         claim = Claim(asked, decided, waiting.caller)
         return CallAnswer(Decision.APPROVED, hold=decided, claim=claim)
+
+    async def claim_all(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
+        """Use the approvals of one answer, and return those that are not used; the first is lost.
+
+        All attempts go by the same order and stop at the first that is lost. So of those that need
+        the same approvals, one gets all of them and the others none.
+        """
+        ordered = sorted(claims, key=lambda claim: claim.approved.id)
+        for at, claim in enumerate(ordered):
+            if not await self.claim(claim):
+                return tuple(ordered[at:])
+        return ()
 
     async def claim(self, claim: Claim) -> bool:
         """Use an approval; False where another attempt was faster, or it has ended."""

@@ -173,14 +173,20 @@ class Decisions:
             rule = fired.rule if fired else ""
             raise Refused(Reason.POLICY_DENIED, decided.ruling.text, rule=rule)
 
-    async def goes_on(self, decided: Decided) -> bool:
-        """Use what was approved; False where it is not to be had any more, and people are asked."""
-        claim, decided.claim = decided.claim, None
-        if claim is None or await self._asking.claim(claim):
-            return True
-        decided.ruling, decided.decision = None, Decision.PENDING
-        decided.asking = asyncio.ensure_future(self._ask(claim.asked, decided))
-        return False
+    async def claim(self) -> bool:
+        """Use what was approved of the calls; False where it is not to be had any more.
+
+        Then people are asked about it, and no call that was held goes on before they have decided.
+        """
+        claims = [(call.claim, call) for call in self.all if call.claim is not None]
+        left = await self._asking.claim_all([claim for claim, _ in claims])
+        for claim, decided in claims:
+            decided.claim = None
+            if any(claim is unused for unused in left):
+                await self._asking.leave(claim)
+                decided.ruling, decided.decision = None, Decision.PENDING
+                decided.asking = asyncio.ensure_future(self._ask(claim.asked, decided))
+        return not left
 
     async def leave(self) -> None:
         """Say of each approval that was not used that nobody waits for it any more."""

@@ -154,9 +154,10 @@ class CallGate:
 
     async def _rule(self) -> None:
         undecided = not self._over or bool(self._decisions.waiting)
+        undecided = undecided or not await self._decisions.claim()
         for number, call in enumerate(self._decisions.all):
             waits = undecided and (self._waits.together or call.is_held)
-            if waits or call.is_applied or not await self._decisions.goes_on(call):
+            if waits or call.is_applied:
                 continue
             if call.ruling is not None:
                 try:

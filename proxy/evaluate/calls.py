@@ -112,7 +112,7 @@ async def _settled(decisions: Decisions, decided: Decided) -> None:
     while True:
         if decided.asking is not None:
             await decided.asking
-        if await decisions.goes_on(decided):
+        if await decisions.claim():
             return
 
 

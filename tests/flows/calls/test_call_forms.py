@@ -20,10 +20,10 @@ from tests.flows.house import House, only_this_request, open_house
 from tests.recorded import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.people.driver import SlackDriver
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver
 
 
 TOGETHER = """
@@ -176,6 +176,33 @@ async def test_a_change_into_what_a_rule_denies_is_not_run(
     assert "is not allowed by rule no-destroy" in agent.said[-1]
     told = await maria.wait_for_change(await card_of(maria, asked), "not run: the changed call")
     assert "released to the agent" not in told.words
+
+
+async def test_of_two_agents_that_make_the_same_calls_one_gets_both_approvals(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agents = await slack.user("maria"), (Agent(), Agent())
+    one, two = marked("deploy one"), marked("deploy two")
+
+    def asked_again(command: str, *known: SeenMessage) -> Callable[[SeenMessage], bool]:
+        seen = {card.ts for card in known}
+        return lambda m: m.ts not in seen and f"ash: {command}" in m.words and "Deny…" in m.buttons
+
+    async with (
+        house.anthropic(await idp.token("alice"), max_retries=0) as client,
+        meanwhile(agents[0].claude(client, script((one, two)))),
+        meanwhile(agents[1].claude(client, script((two, one)))),
+    ):
+        known = (await card_of(maria, one), await card_of(maria, two))
+        await asyncio.gather(agents[0].waits.wait(), agents[1].waits.wait())
+        for card in known:
+            await only_this_request(maria, card)
+        for command in (one, two):
+            again = await maria.wait_for_message(asked_again(command, *known))
+            await maria.click(again, "Deny…")
+            await maria.wait_for_view()
+            await maria.submit({"category": "Other", "reason": "Once is enough"})
+    assert sorted(sorted(agent.ran) for agent in agents) == [[], [one, two]]
 
 
 async def test_an_approval_is_kept_for_who_leaves_before_all_calls_are_decided_on(
