@@ -9,6 +9,7 @@ from sandbox.model.answers import Tool, answer, cut, tokens
 from sandbox.model.behaviour import Behaviour
 from sandbox.model.embeddings import vector
 from sandbox.model.flow import Gate, Piece
+from sandbox.model.history import check_contents, sealed
 from sandbox.model.intake import (
     behave,
     check_goog_api_key,
@@ -72,6 +73,9 @@ class _Reply:
     def __init__(
         self, body: JsonObject, contents: list[JsonObject], behaviour: Behaviour, model: str
     ) -> None:
+        self._is_strict = behaviour.strict
+        if behaviour.strict:
+            check_contents(contents)
         question = _last_user_text(contents)
         done = results_since_asked(contents, RESULTS)
         script = script_of(contents)
@@ -91,10 +95,13 @@ class _Reply:
         yield _event(self._chunk(self._calls() or [{"text": ""}], last=True))
 
     def _calls(self) -> list[JsonObject]:
-        return [
+        calls: list[JsonObject] = [
             {"functionCall": {"name": call.name, "args": json.loads(call.arguments)}}
             for call in self._said.calls
         ]
+        if calls and self._is_strict:
+            calls[0]["thoughtSignature"] = sealed(self._said.text)
+        return calls
 
     def _chunk(self, parts: list[JsonObject], *, last: bool = False) -> JsonObject:
         candidate: JsonObject = {"content": {"role": "model", "parts": parts}, "index": 0}

@@ -3,7 +3,9 @@
 Anthropic: https://platform.claude.com/docs/en/agents-and-tools/tool-use/handle-tool-calls and
 https://platform.claude.com/docs/en/build-with-claude/extended-thinking. OpenAI:
 https://platform.openai.com/docs/guides/function-calling and
-https://platform.openai.com/docs/guides/reasoning. Each function raises Refusal.
+https://platform.openai.com/docs/guides/reasoning. Google, of its latest models:
+https://ai.google.dev/gemini-api/docs/thought-signatures and
+https://ai.google.dev/gemini-api/docs/function-calling. Each function raises Refusal.
 """
 
 import base64
@@ -138,6 +140,71 @@ def check_chat(messages: Sequence[JsonObject]) -> None:
             raise _refused(f"messages[{place}]: neither content nor tool calls", "messages")
     if asked:
         raise _refused(f"No tool message for {sorted(asked)}", "messages")
+
+
+def check_contents(contents: Sequence[JsonObject]) -> None:
+    """Check Gemini's `contents`.
+
+    The first call of each step of the current turn has the signature that it came with. Clients
+    may send what came in chunks as several contents.
+    """
+    turns = _turns(contents)
+    asked = [at for at, (of_model, parts) in enumerate(turns) if not of_model and _says(parts)]
+    current, made = asked[-1] if asked else 0, 0
+    for at, (_, parts) in enumerate([*turns, (False, [])]):
+        if not parts and at < len(turns):
+            raise _refused(f"GenerateContentRequest.contents[{at}].parts: must not be empty.")
+        if made != len(_members(parts, "functionResponse")):
+            raise _refused(
+                "Please ensure that the number of function response parts is equal to the number "
+                "of function call parts of the function call turn."
+            )
+        calls = _members(parts, "functionCall")
+        made = len(calls)
+        if calls and at > current and not _is_signed(_first_call(parts)):
+            raise _refused(
+                "Function call is missing a thought_signature in functionCall parts. Additional "
+                f"data, function call `{calls[0].get('name')}`, position {at + 1}."
+            )
+
+
+def sealed(thought: str) -> str:
+    """Return a signature that says which thought it is of, as those of Gemini do."""
+    return base64.b64encode(f"{signed(thought)} {thought}".encode()).decode()
+
+
+def _is_signed(part: JsonObject) -> bool:
+    try:
+        said = base64.b64decode(str(part.get("thoughtSignature")), validate=True).decode()
+    except ValueError:
+        return False
+    signature, _, thought = said.partition(" ")
+    return signature == signed(thought)
+
+
+def _turns(contents: Sequence[JsonObject]) -> list[tuple[bool, list[JsonObject]]]:
+    """Return what the model and others said in turn, each as its parts."""
+    turns: list[tuple[bool, list[JsonObject]]] = []
+    for content in contents:
+        of_model, parts = content.get("role") == "model", objects(content.get("parts"))
+        if turns and turns[-1][0] is of_model:
+            turns[-1][1].extend(parts)
+        else:
+            turns.append((of_model, list(parts)))
+    return turns
+
+
+def _says(parts: Iterable[JsonObject]) -> bool:
+    """Whether a person says something, and not only tools."""
+    return any("functionResponse" not in part for part in parts)
+
+
+def _first_call(parts: Iterable[JsonObject]) -> JsonObject:
+    return next(part for part in parts if "functionCall" in part)
+
+
+def _members(parts: Iterable[JsonObject], name: str) -> list[JsonObject]:
+    return [part[name] for part in parts if isinstance(part.get(name), dict)]
 
 
 def _ids(blocks: Iterable[JsonObject], kind: str, name: str) -> list[str]:

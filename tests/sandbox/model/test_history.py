@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from sandbox.model.history import check_chat, check_items, check_messages, signed
+from sandbox.model.history import (
+    check_chat,
+    check_contents,
+    check_items,
+    check_messages,
+    sealed,
+    signed,
+)
 from sandbox.model.refusals import Refusal
 
 Json = dict[str, Any]
@@ -122,3 +129,67 @@ def test_a_strict_model_takes_what_chat_takes() -> None:
 def test_a_strict_model_refuses_what_chat_refuses(messages: list[Json]) -> None:
     with pytest.raises(Refusal):
         check_chat(messages)
+
+
+def part(kind: str, name: str = "bash", **more: str) -> Json:
+    return {kind: {"name": name}} | more
+
+
+ASKED = {"role": "user", "parts": [{"text": "hi"}]}
+SIGNED = part("functionCall", thoughtSignature=sealed("so"))
+UNSIGNED, DONE = part("functionCall"), part("functionResponse")
+
+
+def gemini(*parts: Json) -> Json:
+    return {"role": "model", "parts": list(parts)}
+
+
+def done(*parts: Json) -> Json:
+    return {"role": "user", "parts": list(parts)}
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [ASKED],
+        [ASKED, gemini({"text": "Well."}, SIGNED), done(DONE)],
+        [ASKED, gemini(SIGNED, UNSIGNED), done(DONE, DONE), gemini(SIGNED), done(DONE)],
+        [
+            ASKED,
+            gemini({"text": "Well."}),
+            gemini(SIGNED),
+            gemini(UNSIGNED),
+            done(DONE),
+            done(DONE),
+        ],
+        [ASKED, gemini(UNSIGNED), done(DONE), gemini({"text": "Well."}), ASKED],
+    ],
+    ids=["hi", "a call", "two steps", "in chunks", "an earlier turn, unsigned"],
+)
+def test_a_strict_model_takes_what_gemini_takes(contents: list[Json]) -> None:
+    check_contents(contents)
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [ASKED, gemini(SIGNED)],
+        [ASKED, gemini(SIGNED), ASKED],
+        [ASKED, gemini(SIGNED), ASKED, gemini({"text": "Well."}), done(DONE)],
+        [ASKED, gemini(SIGNED, UNSIGNED), done(DONE)],
+        [ASKED, gemini({"text": "Well."}), done(DONE)],
+        [done(DONE)],
+        [ASKED, gemini(), ASKED],
+        [ASKED, gemini(UNSIGNED), done(DONE)],
+        [ASKED, gemini(UNSIGNED, SIGNED), done(DONE, DONE)],
+        [ASKED, gemini(SIGNED), done(DONE), gemini(UNSIGNED), done(DONE)],
+        [ASKED, gemini(SIGNED | {"thoughtSignature": signed("so")}), done(DONE)],
+    ],
+    ids=[
+        *("no response", "words instead", "too late", "one of two", "no call", "first of all"),
+        *("nothing", "unsigned", "the second is signed", "the second step", "another signature"),
+    ],
+)
+def test_a_strict_model_refuses_what_gemini_refuses(contents: list[Json]) -> None:
+    with pytest.raises(Refusal):
+        check_contents(contents)
