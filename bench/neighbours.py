@@ -3,8 +3,9 @@
     python -m bench.neighbours --seconds 10 --runs 3
 
 A real gateway, the embedded database and an upstream that answers at once, all on this machine
-over loopback; and last an auditor who opens the page of a large session again and again. What is
-added is measured against a quiet run just before, of the same gateway.
+over loopback; and last an auditor who opens the page of a large session again and again, and then
+that of its conversation. What is added is measured against a quiet run just before, of the same
+gateway.
 """
 
 from __future__ import annotations
@@ -245,7 +246,10 @@ async def neighbours(house: House, options: argparse.Namespace, figures: Figures
         aiohttp.ClientSession(house.url, headers=headers, timeout=TIMEOUT) as http,
     ):
         await measured(http, 2, None)
-        for large in (*sent, page):
+        talk = Opened(
+            f"conversation of {options.megabytes:.0f} MB", f"{page.url}/conversation", page.browser
+        )
+        for large in (*sent, page, talk):
             if options.only in large.name:
                 await beside(house, http, large, options, figures)
     server.close()
