@@ -111,6 +111,12 @@ def test_a_member_that_says_the_same_is_not_taken_for_the_text() -> None:
     assert joined(read([stream])) == joined(one_by_one(stream))
 
 
+def test_what_ends_an_event_that_was_cut_is_not_taken_for_one() -> None:
+    sent = [*map(chat, ["one ", "two ", "three "]), b'data: {"cut": ', chat("four "), chat("five ")]
+    assert joined(read(sent)) == joined(one_by_one(b"".join(sent)))
+    assert "four" not in str(read(sent))
+
+
 def test_events_that_are_alike_are_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = []
 
