@@ -89,6 +89,10 @@ class Promises:
                     found.append((run, gap))
         return found
 
+    def watched(self) -> int:
+        """Return of how many answers it was noted what was passed on."""
+        return len(self._passed())
+
     def _passed(self) -> dict[str, list[Passed]]:
         return {id_: pieces for log in self.company.logs for id_, pieces in passed(log).items()}
 
