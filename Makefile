@@ -28,7 +28,7 @@ suite: $(VENV)/.dev browser agents
 # flipped bits of an exported record; 2,000 blobs in each opaque place of each API; then many long stories of kills, clicks and failures: STORIES=200.
 STORIES ?= 50
 fuzz: $(VENV)/.dev
-	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/policies/matching/test_masker.py tests/app/audit/proof/test_tampering.py
+	ABEYANCE_FUZZ=10 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/policies/matching/test_masker.py tests/policies/matching/test_joint.py tests/policies/matching/test_long_pieces.py tests/app/audit/proof/test_tampering.py
 	ABEYANCE_FUZZ=40 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/app/wire/answer/test_law_*.py
 	ABEYANCE_BLOBS=2000 $(BIN)/pytest --numprocesses 2 --timeout 0 tests/app/wire/test_opaque.py
 	ABEYANCE_FUZZ=$(STORIES) $(BIN)/pytest --timeout 0 tests/laws

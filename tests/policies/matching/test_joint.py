@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from policies.matching.following.noting import Noting
@@ -62,6 +62,8 @@ def test_plans_side_by_side_mask_what_one_plan_of_all_their_targets_does(
 
 @settings(max_examples=TEXTS, deadline=None, database=None)
 @given(text=texts, seed=st.integers(0, 2**32))
+@example(text="---BEGIN KEY---MIIBqq777no777 code:abcdef", seed=1)
+@example(text="---BEGIN KEY---ghp_12345 AKIA", seed=2)
 def test_what_is_only_counted_is_counted_for_every_cut_the_same_and_holds_nothing_back(
     text: str, seed: int
 ) -> None:

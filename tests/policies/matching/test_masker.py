@@ -171,55 +171,6 @@ def test_long_pieces_give_at_each_cut_what_their_characters_give_one_by_one(
     assert pieces.finish() == letters.finish()
 
 
-def test_what_each_detector_finds_is_found_in_a_long_piece_too(shipped: Catalog) -> None:
-    plan = Plan(shipped.everything.targets)
-    for detector in shipped.detectors:
-        text = f"{'so it was, ' * 13}\n{detector.examples.match[0]}\n{'and so on. ' * 13}"
-        pieces, letters = _masker(plan), _masker(plan)
-        whole = pieces.feed(text) + pieces.finish()
-        assert whole == "".join(map(letters.feed, text)) + letters.finish()
-
-
-@pytest.fixture(scope="module")
-def told(shipped: Catalog) -> list[str]:
-    """Return texts that shipped detectors find something in, and texts that only look like it."""
-    examples = [detector.examples for detector in shipped.detectors]
-    return [text for each in examples for text in (*each.match, *each.skip)]
-
-
-@settings(max_examples=TEXTS // 8, deadline=None, database=None)
-@given(seed=st.integers(0, 2**32))
-def test_long_pieces_show_of_all_detectors_what_their_characters_show_one_by_one(
-    seed: int, shipped: Catalog, told: list[str]
-) -> None:
-    chance = random.Random(seed)  # noqa: S311
-    plan = Plan(shipped.everything.targets)
-    parts: list[str] = []
-    for _ in range(chance.randint(2, 12)):
-        text = chance.choice(told)
-        cut = chance.choice([0, 0, chance.randrange(len(text) + 1)])
-        parts += [chance.choice(SO_SAYS), text[cut:], chance.choice(["", "\n", " ", text[:cut]])]
-    text = "".join(parts)
-    letters, pieces = _masker(plan), _masker(plan)
-    while text:
-        size = chance.choice([chance.randint(129, 700), chance.randint(1, 200)])
-        piece, text = text[:size], text[size:]
-        assert pieces.feed(piece) == "".join(map(letters.feed, piece))
-    assert pieces.finish() == letters.finish()
-
-
-SO_SAYS = [
-    "",
-    "so it was, " * 13,
-    "\n",
-    "\\n",
-    "a",
-    "\n\n" + "0123456789 " * 9,
-    "abcdef" * 20,
-    "密钥" * 30,
-]
-
-
 @pytest.mark.parametrize(
     "said",
     [

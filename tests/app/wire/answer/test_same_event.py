@@ -57,6 +57,14 @@ def test_an_event_with_more_in_it_is_not_alike() -> None:
     assert not leaks(masked(CHAT, SSE, b"".join(map(streams.chunk, both))))
 
 
+@pytest.mark.parametrize("piece", ["so ", "AK", SECRET])
+def test_a_secret_beside_a_piece_is_masked_in_each_event_that_repeats_it(piece: str) -> None:
+    choices = [{"index": 0, "delta": {"content": piece}}]
+    event = streams.data({"id": SECRET, "object": "chat.completion.chunk", "choices": choices})
+    assert not leaks(masked(CHAT, SSE, event * 4))
+    assert not leaks(through(CHAT.answer(SSE, RealMasking()), [event] * 4))
+
+
 SAID = st.sampled_from(["so ", " it", SECRET, *SECRET, '"', "\\", "\n", "é", "\u200b"])
 
 
