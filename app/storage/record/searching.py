@@ -34,9 +34,8 @@ MOST_OF_FEW = 128
 """In one window, of a condition that few sessions meet."""
 _MOST_CANDIDATES = 400
 """Ids of one window, as far as those before it tell, where the sessions must be looked at."""
-_FIRST_IDS = 40
-_IDS_AT_ONCE = 320
-"""In one query; the first ones of many have fewer, since they may find enough."""
+_IDS_AT_ONCE = 50
+"""In one query: the embedded server compares each session with each of them."""
 
 
 class Milestones:
@@ -148,10 +147,8 @@ async def _of_ids(ids: Sequence[str], equal: Document) -> AsyncIterator[Document
     others = dict(equal)
     one = others.pop("_id", None)
     ids = [each for each in ids if one in {None, each}]
-    size = _FIRST_IDS
-    while ids:
-        yield {"_id": {"$in": ids[:size]}} | others
-        ids, size = ids[size:], min(2 * size, _IDS_AT_ONCE)
+    for at in range(0, len(ids), _IDS_AT_ONCE):
+        yield {"_id": {"$in": ids[at : at + _IDS_AT_ONCE]}} | others
 
 
 def _within(ids: Iterable[str], low: str, high: str) -> list[str]:
