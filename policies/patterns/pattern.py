@@ -1,8 +1,8 @@
 r"""The pattern language: a small part of regular expressions, so that matching stays linear.
 
 Literals, `.`, classes, `\d \w \s \D \W \S`, groups, `|`, `? * + {m,n}`, `(?i)` at the start,
-`(?i:...)`, `\b` at the two ends, and `(?![...])` at the end. No other look-around, no
-back-references, no anchors inside.
+`(?i:...)`, `\b` at the two ends, `(?<![...])` at the start and `(?![...])` at the end. No other
+look-around, no back-references, no anchors inside.
 Text is folded (see `normalise`) before a pattern sees it, and a letter beyond ASCII alike. Such
 letters stand outside of classes.
 """
@@ -21,6 +21,7 @@ MAX_REPEAT = 1000
 _SHOWN = 40
 _CLASSES = {"d": DIGIT, "w": WORD, "s": SPACE}
 _CLASSES |= {name.upper(): members.complement() for name, members in _CLASSES.items()}
+_NOT_BEHIND = re.compile(r"\(\?<!(\[(?:\\.|[^\]\\])+\])\)")
 _NOT_FOLLOWED_BY = re.compile(r"\(\?!(\[(?:\\.|[^\]\\])+\])\)\Z")
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 
@@ -87,13 +88,21 @@ def parse(source: str) -> Pattern:
     body = source
     fold = body.startswith("(?i)")
     body = body.removeprefix("(?i)")
-    left = body.startswith(r"\b")
-    body = body.removeprefix(r"\b")
+    body, not_before = _beginning(body)
     body, not_after = _ending(body)
     node = _Parser(body, fold=fold).read()
-    if isinstance(node, Alt) and (left or len(not_after)):
+    if isinstance(node, Alt) and (len(not_before) or len(not_after)):
         raise PatternError(r"\b beside alternatives is ambiguous; write \b(?:a|b)\b")
-    return Pattern(node, WORD if left else NOTHING, not_after)
+    return Pattern(node, not_before, not_after)
+
+
+def _beginning(body: str) -> tuple[str, CharSet]:
+    """Return a pattern without what it says of the character before it, and what may not be it."""
+    if body.startswith(r"\b"):
+        return body[2:], WORD
+    if found := _NOT_BEHIND.match(body):
+        return body[found.end() :], parse_class(found[1])
+    return body, NOTHING
 
 
 def _ending(body: str) -> tuple[str, CharSet]:

@@ -125,3 +125,19 @@ def test_what_may_not_follow_a_pattern_is_looked_at(text: str, *, is_found: bool
     target = Target("own", parse(r"\.env(?![\w.-])"))
     assert bool(Plan([target]).find(text)) == is_found
     assert bool(Matcher([target]).find(Scannable(text), {0})) == is_found
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        (".env", True),
+        ("app/.env", True),
+        ("cat .env", False),
+        ("x.env", False),
+        ("a\n.env", False),
+    ],
+)
+def test_what_may_not_be_in_front_of_a_pattern_is_looked_at(text: str, *, is_found: bool) -> None:
+    target = Target("own", parse(r"(?<![^/])\.env"))
+    assert bool(Plan([target]).find(text)) == is_found
+    assert bool(Matcher([target]).find(Scannable(text), {0})) == is_found
