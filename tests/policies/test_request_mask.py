@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.segment import Facts, Prompt, Role, Segment
 from policies.decide import examine
+from policies.evidence import Evidence
 from policies.matching.findings import Finder, Inspected
 from policies.matching.matcher import Matcher
 from policies.matching.target import Target
@@ -19,6 +20,8 @@ from policies.request_mask import RequestMask
 from tests.policies.made import ALICE
 
 if TYPE_CHECKING:
+    import pytest
+
     from policies.compiled_catalog import Catalog
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
@@ -63,3 +66,23 @@ def test_only_texts_in_which_something_was_found_are_searched_again() -> None:
     mask = RequestMask(finder, lambda _: "[key]", (harmless, found), {found}, inspect)
     assert searched == [found]
     assert (mask(found), mask(harmless)) == ("key [key]", harmless)
+
+
+def test_a_catalog_searches_no_text_again_in_which_nothing_was_found(
+    shipped: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, harmless = "key AKIAIOSFODNN7EXAMPLE", [f"hello {number}" for number in range(9)]
+    searched: list[str] = []
+
+    class Counted(Evidence):
+        def inspected(self, *texts: str) -> Inspected:
+            searched.extend(texts)
+            return super().inspected(*texts)
+
+    monkeypatch.setattr("policies.decide.Evidence", Counted)
+    said = (*harmless, found, *harmless)
+    segments = tuple(Segment(text, Role.USER, f"/messages/{at}") for at, text in enumerate(said))
+    facts = Facts("openai", "POST", "v1/chat/completions", "", Prompt(segments), 1)
+    _, mask = examine(facts, ALICE, shipped, NOW, UNKEYED)
+    assert mask is not None
+    assert searched == [found]
