@@ -43,6 +43,10 @@ class Lossy:
         self._silently = False
         self._unconfirmed = False
         self._serving: set[asyncio.Task[None] | None] = set()
+        self._clients: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self.losing = asyncio.Event()
+        """Set once a command or a reply was lost."""
 
     def lose(self, commands: Collection[str], times: int, *, silently: bool = False) -> None:
         """Lose the next replies to any of the commands.
@@ -62,9 +66,27 @@ class Lossy:
         self._unconfirmed = False
         return lost
 
+    async def listen(self, port: int = 0) -> int:
+        """Take connections, and return the port."""
+        self._server = await asyncio.start_server(self.serve, "127.0.0.1", port)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def close(self) -> None:
+        """Take no more connections."""
+        if self._server is not None:
+            self._server.close()
+
+    async def go_away(self) -> None:
+        """End every connection, and take no other: as when the server dies."""
+        self.close()
+        for client in self._clients:
+            client.transport.abort()
+        await self.finished()
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass on one connection, until either side or a lost reply ends it."""
         self._serving.add(asyncio.current_task())
+        self._clients.add(writer)
         replies, requests = await asyncio.open_connection(*self._database)
         asked: dict[int, str] = {}
         pumps = [
@@ -72,6 +94,7 @@ class Lossy:
             asyncio.ensure_future(self._answer(replies, writer, asked)),
         ]
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        self._clients.discard(writer)
         requests.close()
         writer.close()
         await asyncio.gather(*pumps)
@@ -114,6 +137,7 @@ class Lossy:
             return False
         self._left -= 1
         self._lost.append(command)
+        self.losing.set()
         return True
 
 
@@ -122,13 +146,12 @@ async def lossy_proxy(uri: str) -> AsyncIterator[tuple[Lossy, str]]:
     """Yield the proxy, and the URI under which the database is reached through it."""
     parts = urlsplit(uri)
     lossy = Lossy(parts.hostname or "127.0.0.1", parts.port or 27017)
-    server = await asyncio.start_server(lossy.serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
+    port = await lossy.listen()
     login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     try:
         yield lossy, urlunsplit(parts._replace(netloc=f"{login}127.0.0.1:{port}"))
     finally:
-        server.close()
+        lossy.close()
         await lossy.finished()
 
 

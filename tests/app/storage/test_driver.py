@@ -11,6 +11,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import bson.errors
 import pymongo.errors
@@ -28,7 +29,7 @@ from app.storage.store import MongoStorage
 from tests.app.storage.samples import GRANT, HOLD, NOW, SAMPLES, SESSION
 from tests.app.storage.test_mongo import ALICE
 from tests.conftest import NOBODY
-from tests.lossy import WRITES, lossy_proxy, opened
+from tests.lossy import READS, WRITES, lossy_proxy, opened
 from tests.sealing import MASTER
 
 if TYPE_CHECKING:
@@ -192,6 +193,30 @@ async def test_who_waits_for_a_server_shares_one_search(database_name: str) -> N
     ended = await asyncio.gather(*calls, return_exceptions=True)
     assert {type(error) for error in ended} == {StorageUnavailable}
     away.close()
+
+
+async def test_a_server_that_is_away_for_a_moment_is_a_pause_and_readiness_says_so(
+    storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    await storage.grants.put(GRANT)
+    async with lossy_proxy(mongodb_uri) as (proxy, uri), opened(uri, database_name) as behind:
+        assert await behind.grants.get(GRANT.id) == GRANT
+        proxy.lose(READS, 1, silently=True)
+        under_way = asyncio.ensure_future(behind.grants.get(GRANT.id))
+        await proxy.losing.wait()
+        port = urlsplit(uri).port or 0
+        await proxy.go_away()
+        begun = [
+            asyncio.ensure_future(behind.notices.ensure(NOTICE)),
+            asyncio.ensure_future(behind.grants.get(GRANT.id)),
+        ]
+        for _ in range(2):
+            with pytest.raises(StorageUnavailable):
+                await behind.ping()
+        assert not any(call.done() for call in (under_way, *begun))
+        await proxy.listen(port)
+        assert await asyncio.gather(under_way, *begun) == [GRANT, NOTICE, GRANT]
+        await behind.ping()
 
 
 async def test_a_quiet_change_stream_asks_again_before_its_socket_times_out(
