@@ -40,8 +40,10 @@ FASTER = {
 }
 
 PEOPLE = ("alice", "dana", "marcus", "ines")
-_MOST_SECONDS = 300
+_MOST_SECONDS = 900
 """Of one run: no measure, but an end where something hangs."""
+
+_LOGS_SHOWN = 4
 
 
 def planned(runs: int, seed: int | None = None) -> Iterator[int]:
@@ -103,4 +105,6 @@ async def kill_all(company: Company, steps: Iterable[int]) -> None:
                 await company.kill(run, TABLE[number])
         except Exception as error:
             error.add_note(f"in run {run}: step {number}, {TABLE[number]}")
+            for log in (company.house.gateway.log, *company.logs[-_LOGS_SHOWN:]):
+                error.add_note(f"--- {log.name}\n{log.read_text()[-2000:]}")
             raise
