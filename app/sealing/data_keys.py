@@ -15,7 +15,7 @@ from app.errors import ContentErased, Damaged, StorageUnavailable
 from app.ids import new_id
 from app.logs import Seldom
 from app.sealing.data_key import KEY_BYTES, DataKey, WrappedKey
-from app.sealing.master import Wrapped, missing
+from app.sealing.master import Wrapped, missing, wrapped_for_certain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -97,7 +97,11 @@ class DataKeys:
         self._warning = Seldom()
 
     async def check(self) -> None:
-        """Raises BadSettings where something is sealed with a master key that is not here."""
+        """See that the newest master key wraps, and each opens what it wrapped.
+
+        Raises BadSettings where something is sealed with a master key that is not here.
+        """
+        await wrapped_for_certain(self._known(), os.urandom(KEY_BYTES), "a probe")
         ids = await self._known().ids()
         if strangers := await self._store.under_others(ids, limit=1):
             raise missing(strangers[0].master)
@@ -165,20 +169,25 @@ class DataKeys:
     async def _made(self, person: str) -> WrappedKey:
         now = self._clock.now()
         key = WrappedKey(new_id(now), person, "", b"", now)
-        wrapped = await self._known().wrap(os.urandom(KEY_BYTES), key.context)
+        raw = os.urandom(KEY_BYTES)
+        wrapped = await wrapped_for_certain(self._known(), raw, key.context)
         made = WrappedKey(key.id, person, wrapped.master, wrapped.data, now)
         await self._store.put(made)
+        self._keep_open(made, DataKey(key.id, raw))
         # Another process may have made one at the same moment: all take the oldest.
         return await self._sealing(person) or made
 
     async def _taken(self, stored: WrappedKey) -> DataKey:
-        now = self._seconds()
         known = self._open.get(stored.id) if stored.wrapped else None
         key = known.key if known else DataKey(stored.id, await self._unwrapped(stored))
+        self._keep_open(stored, key)
+        return key
+
+    def _keep_open(self, stored: WrappedKey, key: DataKey) -> None:
+        now = self._seconds()
         if len(self._open) >= _MOST_OPEN:
             self.forget()
         self._open[stored.id] = _Open(key, stored.retired_at is None, now, now)
-        return key
 
     async def _unwrapped(self, stored: WrappedKey) -> bytes:
         if not stored.wrapped:

@@ -6,10 +6,11 @@ never gives its keys out. `choosing.py` makes what the settings name.
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.errors import BadSettings
+from app.errors import BadSettings, KeysUnavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,20 @@ class Succession:
 
     async def ids(self) -> tuple[str, ...]:
         return (*await self.newer.ids(), *await self.older.ids())
+
+
+async def wrapped_for_certain(master: MasterKeys, data_key: bytes, context: str) -> Wrapped:
+    """Wrap with the newest key, and unwrap once to see that the same data key comes back.
+
+    Raises KeysUnavailable where another one does: nothing that it seals could be read again.
+    """
+    wrapped = await master.wrap(data_key, context)
+    if not hmac.compare_digest(await master.unwrap(wrapped, context), data_key):
+        raise KeysUnavailable(
+            f"The master key “{wrapped.master}” gives back another data key than it wrapped: "
+            "nothing is sealed with it."
+        )
+    return wrapped
 
 
 def missing(master: str) -> BadSettings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.sealing.master import Wrapped
+from app.sealing.master import Wrapped, wrapped_for_certain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -24,5 +24,5 @@ async def rotated(keys: KeyStore, master: MasterKeys) -> AsyncGenerator[int, Non
     while found := await keys.under_others((await master.ids())[:1], limit=_BATCH):
         for key in found:
             raw = await master.unwrap(Wrapped(key.master, key.wrapped), key.context)
-            await keys.rewrap(key, await master.wrap(raw, key.context))
+            await keys.rewrap(key, await wrapped_for_certain(master, raw, key.context))
         yield len(found)

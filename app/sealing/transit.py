@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import re
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from app.errors import BadSettings, KeysUnavailable
+from app.sealing.data_key import KEY_BYTES
 from app.sealing.master import Wrapped, missing
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
 
 _SECONDS = 4.0
-_VERSION = re.compile(r"vault:v([0-9]+):")
+_CIPHERTEXT = re.compile(r"vault:v([1-9][0-9]*):[A-Za-z0-9+/]+={0,2}")
 _BINDING = ("aes128-gcm96", "aes256-gcm96", "chacha20-poly1305", "xchacha20-poly1305")
 """The types of keys that bind associated data."""
 _WHY = {
@@ -60,11 +60,11 @@ class TransitMasterKeys:
 
     async def wrap(self, data_key: bytes, context: str) -> Wrapped:
         given = {"plaintext": _base64(data_key), "associated_data": _base64(context.encode())}
-        ciphertext = str((await self._ask("POST", "encrypt", given)).get("ciphertext"))
-        version = _VERSION.match(ciphertext)
+        ciphertext = (await self._ask("POST", "encrypt", given)).get("ciphertext")
+        version = _CIPHERTEXT.fullmatch(ciphertext) if isinstance(ciphertext, str) else None
         if version is None:
             raise self._unavailable("its answer has no ciphertext")
-        return Wrapped(self._id(int(version[1])), ciphertext.encode())
+        return Wrapped(self._id(int(version[1])), version[0].encode())
 
     async def unwrap(self, wrapped: Wrapped, context: str) -> bytes:
         if not wrapped.master.startswith(self._id("")):
@@ -74,14 +74,16 @@ class TransitMasterKeys:
             "associated_data": _base64(context.encode()),
         }
         answer = await self._ask("POST", "decrypt", given, refused=wrapped.master)
-        try:
-            return base64.b64decode(str(answer.get("plaintext")), validate=True)
-        except binascii.Error:
-            raise self._unavailable("its answer has no plaintext") from None
+        data_key = _decoded(answer.get("plaintext"))
+        if len(data_key) != KEY_BYTES:
+            raise self._unavailable("its answer has no data key")
+        return data_key
 
     async def ids(self) -> tuple[str, ...]:
         """Return a name for each version of the key that may still be used, the newest first."""
         known = await self._ask("GET", "keys")
+        if not isinstance(known.get("keys"), dict):
+            raise self._unavailable("its answer names no versions of the key")
         if known.get("type") not in _BINDING or known.get("derived"):
             raise BadSettings(
                 f"ABEYANCE_TRANSIT_KEY: the key “{self._key}” has to be of the type aes256-gcm96, "
@@ -90,9 +92,12 @@ class TransitMasterKeys:
         try:
             oldest = int(known.get("min_decryption_version", 1))
             versions = sorted((int(version) for version in known["keys"]), reverse=True)
-        except (KeyError, TypeError, ValueError):
+        except (TypeError, ValueError):
             raise self._unavailable("its answer names no versions of the key") from None
-        return tuple(self._id(version) for version in versions if version >= oldest)
+        usable = tuple(self._id(version) for version in versions if version >= oldest)
+        if not usable:
+            raise self._unavailable("no version of its key may be used")
+        return usable
 
     def _id(self, version: int | str) -> str:
         return f"transit:{self._key}:v{version}"
@@ -125,7 +130,7 @@ class TransitMasterKeys:
             raise self._unavailable(f"{why} (status {answer.status_code})")
         try:
             data = answer.json()["data"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             data = None
         if not isinstance(data, dict):
             raise self._unavailable("what answers is no Transit engine")
@@ -175,3 +180,11 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def _decoded(given: object) -> bytes:
+    """Return what is in base64, or nothing where it is none."""
+    try:
+        return base64.b64decode(given, validate=True) if isinstance(given, str) else b""
+    except ValueError:
+        return b""

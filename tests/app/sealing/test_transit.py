@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -78,6 +80,93 @@ async def test_a_data_key_is_asked_for_once_and_then_kept_in_memory(
         for _ in range(5):
             await put_body(storage, a_session(NOW), SECRET)
         assert transit.asked == ["encrypt", "decrypt"]
+
+
+def encoded(plain: bytes) -> str:
+    return json.dumps({"data": {"plaintext": base64.b64encode(plain).decode()}})
+
+
+NO_ANSWER = {
+    "nothing": "",
+    "a page": "<html>",
+    "no object": "[]",
+    "no data": "{}",
+    "data of another kind": '{"data": "text"}',
+    "deep": "[" * 100_000,
+    "empty": '{"data": {}}',
+}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(pytest.param(said, id=name) for name, said in NO_ANSWER.items()),
+        pytest.param('{"data": {"plaintext": null}}', id="null"),
+        pytest.param('{"data": {"plaintext": ""}}', id="empty text"),
+        pytest.param('{"data": {"plaintext": 12345678}}', id="a number"),
+        pytest.param('{"data": {"plaintext": "None"}}', id="short"),
+        pytest.param('{"data": {"plaintext": "é"}}', id="no base64"),
+        pytest.param(encoded(bytes(31)), id="31 bytes"),
+        pytest.param(encoded(bytes(33)), id="33 bytes"),
+        pytest.param(encoded(bytes(32)), id="another key"),
+    ],
+)
+async def test_nothing_is_sealed_with_an_answer_that_is_not_the_data_key(
+    transit: Transit, mongodb_uri: str, database_name: str, said: str
+) -> None:
+    async with sealed_by(transit, mongodb_uri, database_name) as storage:
+        transit.instead["decrypt"] = said
+        for refused in (storage.data_keys.check(), put_body(storage, a_session(NOW), SECRET)):
+            with pytest.raises(KeysUnavailable):
+                await refused
+        assert await storage.keys.of_person(ALICE.key) == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(pytest.param(said, id=name) for name, said in NO_ANSWER.items()),
+        pytest.param('{"data": {"ciphertext": null}}', id="null"),
+        pytest.param('{"data": {"ciphertext": "vault:v1:"}}', id="no ciphertext"),
+        pytest.param('{"data": {"ciphertext": "vault:v1:AA==\\n"}}', id="a line more"),
+    ],
+)
+async def test_no_data_key_is_made_where_the_service_gives_no_ciphertext(
+    transit: Transit, mongodb_uri: str, database_name: str, said: str
+) -> None:
+    async with sealed_by(transit, mongodb_uri, database_name) as storage:
+        transit.instead["encrypt"] = said
+        with pytest.raises(KeysUnavailable, match=r"ciphertext|no Transit"):
+            await put_body(storage, a_session(NOW), SECRET)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(pytest.param(said, id=name) for name, said in NO_ANSWER.items()),
+        pytest.param('{"data": {"type": "aes256-gcm96", "keys": ["1"]}}', id="a list"),
+        pytest.param('{"data": {"type": "aes256-gcm96", "keys": {}}}', id="no versions"),
+    ],
+)
+async def test_a_process_does_not_start_where_the_service_names_no_versions(
+    transit: Transit, mongodb_uri: str, database_name: str, said: str
+) -> None:
+    async with sealed_by(transit, mongodb_uri, database_name) as storage:
+        transit.instead["keys"] = said
+        with pytest.raises(KeysUnavailable):
+            await storage.data_keys.check()
+
+
+async def test_a_rotation_keeps_the_old_wrapped_key_where_the_new_one_opens_to_another(
+    transit: Transit, storage: MongoStorage, mongodb_uri: str, database_name: str
+) -> None:
+    await put_body(storage, a_session(NOW), SECRET)
+    before = await storage.keys.of_person(ALICE.key)
+    both = Succession(master_keys(transit.settings_of(mongodb_uri, database_name)), MASTER)
+    transit.instead["decrypt"] = encoded(bytes(32))
+    with pytest.raises(KeysUnavailable, match="another data key"):
+        [_ async for _ in rotated(storage.keys, both)]
+    assert await storage.keys.of_person(ALICE.key) == before
 
 
 async def test_while_the_service_is_away_nothing_new_is_sealed_and_open_keys_go_on(
