@@ -173,7 +173,7 @@ class Masker:
         scanner = self._scanner
         end = scanner.length
         if self._noting is not None:
-            self._count(self._noting, (end + 1, -1) if last else scanner.open())
+            self._count(self._noting, (end + 1, -1) if last else scanner.open_quiet())
         undecided = (end, -1)
         if scanner.done or scanner.floor(end) <= end:
             undecided = self._settled(end)

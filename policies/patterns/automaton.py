@@ -16,7 +16,7 @@ from policies.patterns.charset import ASCII, CharSet, Kinds, bit_of
 from policies.patterns.pattern import Alt, Chars, Node, Repeat, Seq
 
 _MAX_STATES = 4000
-_PIECE = 64 * 1024
+_SHORTEST_PIECE, _LONGEST_PIECE = 32, 64 * 1024
 _FIRST = 0  # the place where a machine begins
 _MAX_STEPS = 400  # kept for one state: a text in a large alphabet must not fill the memory
 
@@ -121,11 +121,13 @@ class State(dict[str, "State"]):
         own = self.resting.get(())
         if own is None:
             own = self.resting[()] = "".join(ch for ch in ASCII if self[ch] is self)
-        while own and (piece := text[at : at + _PIECE]):
+        size = _SHORTEST_PIECE
+        while own and (piece := text[at : at + size]):
             rest = len(piece.lstrip(own))
             at += len(piece) - rest
             if rest:
                 break
+            size = min(2 * size, _LONGEST_PIECE)
         return at
 
     def __missing__(self, ch: str) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from policies.matching.following.candidate import in_order
@@ -23,30 +24,29 @@ class Noting:
     def __init__(self, targets: frozenset[int], note: Callable[[int], object]) -> None:
         self._targets = targets
         self._note = note
-        self._waiting: list[Span] = []
+        self._waiting: list[tuple[tuple[int, int, int], bool]] = []  # a heap; whether it is a dash
         self._until = 0
 
     def earliest(self, at: int) -> int:
         """Return where the first of those begins that are not counted yet; `at` without any."""
-        return min((span.start for span in self._waiting), default=at)
+        return self._waiting[0][0][0] if self._waiting else at
 
     def take(self, spans: list[Span]) -> None:
         """Keep those of some new matches that are to be counted."""
-        self._waiting += [span for span in spans if span.target in self._targets]
+        for span in spans:
+            if span.target in self._targets:
+                heappush(self._waiting, (in_order(span), span.dash))
 
     def settle(self, block: tuple[int, int], runs: Runs) -> None:
         """Count the matches before `block`, the first that may yet turn out to be one."""
-        if not self._waiting:
-            return
-        waiting = sorted(self._waiting, key=in_order)
-        while waiting and (waiting[0].start, waiting[0].target) < block:
-            span = waiting[0]
-            hidden = False if span.dash else runs.hides(span.start)
+        waiting = self._waiting
+        while waiting and waiting[0][0][:2] < block:
+            (start, target, end), dash = waiting[0]
+            hidden = False if dash else runs.hides(start)
             if hidden is None:
                 break
-            waiting.pop(0)
+            heappop(waiting)
             if not hidden:
-                if span.start >= self._until:
-                    self._note(span.target)
-                self._until = max(self._until, span.end)
-        self._waiting = waiting
+                if start >= self._until:
+                    self._note(target)
+                self._until = max(self._until, -end)

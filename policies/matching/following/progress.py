@@ -74,6 +74,15 @@ class Progress:
                 first = min(first, (candidate.start, candidate.target))
         return first
 
+    def open_quiet(self) -> tuple[int, int]:
+        """Return the first (start, target) of what is only counted and is or may be in progress."""
+        first = (self._recent.back(self.length, self._tracks.longest), -1)
+        for candidate in self.candidates:
+            counted = candidate.target in self._quiet
+            if counted and candidate.start >= 0 and not candidate.in_context:
+                first = min(first, (candidate.start, candidate.target))
+        return first
+
     def growing(self) -> list[Span]:
         """Return the matches to be masked that may still grow."""
         return [c.span for c in self.candidates if c.end and c.target not in self._quiet]

@@ -112,6 +112,18 @@ def test_too_much_that_is_only_counted_does_not_end_the_text(most: int) -> None:
     assert shown == text.replace("key=abcd", "[key]")
 
 
+def test_what_is_only_counted_does_not_wait_for_the_end_of_another_mask() -> None:
+    targets = [Target("long", parse("sk-[a-z0-9-]{6,30}")), Target("short", parse("zq[0-9]{4}"))]
+    counted: list[int] = []
+    masker = Masker(
+        Plan(targets, frozenset({1})), str, noting=Noting(frozenset({1}), counted.append)
+    )
+    masker.feed("sk-")
+    for done in range(200):
+        assert len(counted) >= done - 1  # else all of a long text would be kept and counted at last
+        masker.feed("zq1234-")
+
+
 @pytest.mark.parametrize("most", [1, 7, 1000])
 def test_what_another_mask_covers_is_told_and_its_text_may_be_let_go(most: int) -> None:
     told: list[str] = []
