@@ -120,7 +120,7 @@ def test_what_is_only_counted_does_not_wait_for_the_end_of_another_mask() -> Non
     )
     masker.feed("sk-")
     for done in range(200):
-        assert len(counted) >= done - 1  # else all of a long text would be kept and counted at last
+        assert len(counted) > done - 50  # else a long text would be kept, and counted at its end
         masker.feed("zq1234-")
 
 
