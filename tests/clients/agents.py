@@ -166,12 +166,20 @@ name = "Abeyance"
 base_url = "{gateway}/openai/v1"
 env_key = "ABEYANCE_TOKEN"
 wire_api = "responses"
-{f"stream_idle_timeout_ms = {patience * 1000:.0f}" if patience else ""}
+{_codex_timeout(patience) if patience else ""}
 [analytics]
 enabled = false
 """
     arguments = ["exec", "--skip-git-repo-check", "--sandbox", "danger-full-access"]
     return Setup(arguments, {"ABEYANCE_TOKEN": token}, {".codex/config.toml": config})
+
+
+def _codex_timeout(patience: float) -> str:
+    """Set it, and tell the gateway, which gets no word of it otherwise."""
+    return (
+        f"stream_idle_timeout_ms = {patience * 1000:.0f}\n"
+        f'http_headers = {{ "x-stainless-timeout" = "{patience:.0f}" }}'
+    )
 
 
 def _gemini(gateway: str, token: str, model: str, _patience: float) -> Setup:
@@ -191,6 +199,7 @@ def _opencode(
     options: dict[str, object] = {"baseURL": f"{gateway}/{path}", "apiKey": token}
     if patience:
         options["chunkTimeout"] = int(patience * 1000)
+        options["headers"] = {"x-stainless-timeout": f"{patience:.0f}"}
     config = {
         "provider": {"abeyance": {"npm": package, "options": options, "models": {model: {}}}},
         "model": f"abeyance/{model}",

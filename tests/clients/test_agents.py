@@ -138,7 +138,7 @@ async def test_claude_code_that_gives_up_after_its_own_timeout_takes_up_its_hold
     assert count_cards(maria, case) == 1
 
 
-@with_each
+@pytest.mark.parametrize("agent", [*AGENTS, OPENCODE_GEMINI], ids=str)
 async def test_a_denial_ends_an_agent_with_the_managers_words_on_the_screen_and_lasts(
     agent: Agent,
     desk: Desk,
