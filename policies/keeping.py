@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policies.matching.answer_masking import credential_lookout, spellings
-from policies.matching.masker import Masker
-from policies.originals import shares
+from policies.matching.answer_masking import spellings
+from policies.matching.credential_parts import CredentialParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,13 +27,6 @@ def keepings_of(rules: Iterable[Rule]) -> dict[Target, tuple[Keeping, ...]]:
 
 
 def without(credential: str, originals: Iterable[Original]) -> tuple[Original, ...]:
-    """Return the originals that have nothing of a credential in them."""
-    plan, told = credential_lookout(credential).plan, spellings(credential)
-
-    def masked(value: str) -> str:
-        masker = Masker(plan, lambda _: "")
-        return masker.feed(value) + masker.finish()
-
-    return tuple(
-        one for one in originals if masked(one.value) == one.value and not shares(one.value, told)
-    )
+    """Return the originals in which no part of a credential is found (`CredentialParts`)."""
+    parts = CredentialParts(spellings(credential))
+    return tuple(one for one in originals if not parts.are_in(one.value))

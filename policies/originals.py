@@ -8,7 +8,7 @@ A mask in a stream is written before it is known where its match ends, so a valu
 
 All of it depends on the characters alone, so the originals are the same for every cut.
 
-The upstream's credential is never kept, and no part of it.
+A value in which a part of the upstream's credential is found is not kept (`CredentialParts`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.domain.record.original import MOST, MOST_CHARACTERS, Keeping, Original
+from policies.matching.credential_parts import CredentialParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -32,11 +33,6 @@ def distinct(originals: Iterable[Original]) -> tuple[Original, ...]:
     for original in originals:
         found.setdefault((original.keeping, original.label, original.value), original)
     return tuple(found.values())
-
-
-def shares(value: str, spellings: Iterable[str]) -> bool:
-    """Tell whether a value is a spelling of a credential, a part of one, or has one in it."""
-    return any(spelling in value or value in spelling for spelling in spellings)
 
 
 @dataclass(slots=True)
@@ -89,11 +85,12 @@ class AnswerOriginals:
         return self._found
 
     def _originals(self) -> Iterable[Original]:
+        credential = CredentialParts(self._credential)
         for value in self._values:
             if value.pieces is None:
                 continue
             text, place = "".join(value.pieces), f"masked place {value.number}"
-            if text and not shares(text, self._credential):
+            if text and not credential.are_in(text):
                 for keeping in value.keepings:
                     yield Original(keeping, place, value.label, text)
 

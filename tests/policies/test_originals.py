@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,6 +165,42 @@ def test_what_has_the_credential_in_it_is_not_kept() -> None:
     had = ["in Basic it is YzNjcmV0LW9mLXRoZS11cHN0cmVhbTo", f"<{credential}>", "of-the-upstr"]
     kept = without(credential, [*map(made, had), made("another")])
     assert [one.value for one in kept] == ["another"]
+
+
+UPSTREAM = "sk-ant-api03-Ab9dEfGh1jKlMn0pQrStUvWxYz"
+
+
+def in_base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        in_base64(f"key={UPSTREAM} end"),
+        in_base64(in_base64(UPSTREAM)),
+        UPSTREAM.encode().hex(),
+        "".join(f"%{ord(each):02x}" for each in UPSTREAM),
+        "".join(f"\\u{ord(each):04x}" for each in UPSTREAM),
+        f"{UPSTREAM[:10]}**{UPSTREAM[10:]}",
+        f'"{UPSTREAM[:12]}" + "{UPSTREAM[12:]}"',
+        f'password = "X9{UPSTREAM[3:]}q7"',
+        f"{UPSTREAM[:-1]}a",
+        UPSTREAM[16:24],
+        " ".join(UPSTREAM.upper()),
+    ],
+)
+def test_nothing_is_kept_that_reads_as_a_part_of_the_credential(value: str) -> None:
+    unlike = "sk-ant-api03-Zb8xEfGy9jKqMn1pQrS7UvWaYx"
+    kept = without(UPSTREAM, [Original(KEYS, "here", "[keys]", one) for one in (value, unlike)])
+    assert [one.value for one in kept] == [unlike]
+
+
+@pytest.mark.parametrize("credential", ["x7Kp2", "k" * 3000, "sk-ant-api03-Ab1"])
+def test_a_credential_of_any_length_is_not_kept(credential: str) -> None:
+    had = [credential, f"<{credential}>", credential.encode().hex() * 8, "other"]
+    kept = without(credential, [Original(KEYS, "here", "[keys]", one) for one in had])
+    assert [one.value for one in kept] == ["other"]
 
 
 def test_there_are_bounds_to_what_is_kept(keeping: Catalog, now: datetime) -> None:
