@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _NONCE_BYTES = 12
 _PREFIX = "/v1/transit/"
+_TOO_OLD = "ciphertext or signature version is disallowed by policy (too old)"
 
 
 class Refused(Exception):
@@ -49,6 +50,8 @@ class Transit:
     kind: str = "aes256-gcm96"
     instead: dict[str, str] = field(default_factory=dict)
     """What answers `encrypt`, `decrypt` or `keys` with status 200, in place of the engine."""
+    refuses: str = ""
+    """What it says to everything, with status 400."""
     asked: list[str] = field(default_factory=list)
     """What was asked for: `encrypt`, `decrypt` or `keys`."""
 
@@ -81,12 +84,16 @@ class Transit:
 
     def answer(self, method: str, path: str, token: str, body: dict[str, str]) -> dict[str, Any]:
         """Return `data`. Raises Refused."""
+        if not token:
+            raise Refused(400, "missing client token")
         if token != self.token:
             raise Refused(403, "permission denied")
         what, _, key = path.removeprefix(_PREFIX).partition("/")
         if key != "abeyance" or not path.startswith(_PREFIX):
             raise Refused(404, "no handler for route")
         self.asked.append(what)
+        if self.refuses:
+            raise Refused(400, self.refuses)
         match method, what:
             case "POST", "encrypt":
                 return self._encrypted(body)
@@ -117,7 +124,9 @@ class Transit:
             _, version, text = body["ciphertext"].split(":")
             number, sealed = int(version.removeprefix("v")), base64.b64decode(text)
             if number < self.oldest:
-                raise Refused(400, "ciphertext or signature version is disallowed by policy")
+                raise Refused(400, _TOO_OLD)
+            if number > max(self.versions):
+                raise Refused(400, "invalid ciphertext: version is too new")
             plain = AESGCM(self.versions[number]).decrypt(
                 sealed[:_NONCE_BYTES],
                 sealed[_NONCE_BYTES:],

@@ -36,6 +36,13 @@ _WHY = {
     404: "it has no such key: see ABEYANCE_TRANSIT_KEY and ABEYANCE_TRANSIT_MOUNT",
     503: "it is sealed or in maintenance",
 }
+# What the engine says with a 400; it is never passed on, since it may quote what it was sent.
+_NO_VERSION = re.compile(r"disallowed by policy|version is too new")
+_CHANGED = re.compile(r"invalid ciphertext|message authentication failed")
+_WHY_REFUSED = {
+    "missing client token": "it got no token: see ABEYANCE_TRANSIT_TOKEN_FILE",
+    "key not found": _WHY[404],
+}
 
 
 class TransitMasterKeys:
@@ -120,11 +127,8 @@ class TransitMasterKeys:
                 answer = await http.request(method, url, headers=headers, json=given)
         except (httpx.HTTPError, OSError) as error:
             raise self._unavailable(f"no answer ({type(error).__name__})") from None
-        if answer.status_code == httpx.codes.BAD_REQUEST and refused:
-            raise BadSettings(
-                f"The record does not open with the master key “{refused}”: the key service has "
-                "another key of this name, or the wrapped key in the database was changed."
-            )
+        if answer.status_code == httpx.codes.BAD_REQUEST:
+            raise self._refused(_errors(answer), refused)
         if answer.status_code != httpx.codes.OK:
             why = _WHY.get(answer.status_code, "it cannot do what is asked")
             raise self._unavailable(f"{why} (status {answer.status_code})")
@@ -136,14 +140,29 @@ class TransitMasterKeys:
             raise self._unavailable("what answers is no Transit engine")
         return data
 
+    def _refused(self, said: str, master: str) -> BadSettings | KeysUnavailable:
+        """Return what a 400 means; only what says that a wrapped key was changed counts as that."""
+        if _NO_VERSION.search(said) and master:
+            return missing(master)
+        if _CHANGED.search(said) and master:
+            return BadSettings(
+                f"The record does not open with the master key “{master}”: the key service has "
+                "another key of this name, or the wrapped key in the database was changed."
+            )
+        why = next((why for words, why in _WHY_REFUSED.items() if words in said), "")
+        return self._unavailable(f"{why or 'it cannot do what is asked'} (status 400)")
+
     def _token(self) -> str:
         try:
-            return self._token_file.read_text(encoding="ascii").strip()
+            token = self._token_file.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise self._unavailable(
                 f"ABEYANCE_TRANSIT_TOKEN_FILE: {self._token_file} cannot be read "
                 f"({type(error).__name__})"
             ) from None
+        if not token:
+            raise self._unavailable(f"ABEYANCE_TRANSIT_TOKEN_FILE: {self._token_file} is empty")
+        return token
 
     def _unavailable(self, why: str) -> KeysUnavailable:
         return KeysUnavailable(f"The key service at {self._mount_url} cannot be used: {why}.")
@@ -180,6 +199,14 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
 
 def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def _errors(answer: httpx.Response) -> str:
+    """Return what the service says in `errors`, in small letters and one text."""
+    try:
+        return " ".join(map(str, answer.json()["errors"])).lower()
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def _decoded(given: object) -> bytes:

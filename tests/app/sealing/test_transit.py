@@ -213,6 +213,55 @@ async def test_what_is_wrong_with_the_service_is_said_and_a_renewed_token_is_tak
         await storage.data_keys.check()
 
 
+@pytest.mark.parametrize(
+    ("broken", "kind", "said"),
+    [
+        ({"oldest": 2}, BadSettings, "does not have it.*min_decryption_version"),
+        ({"versions": {0: bytes(32)}}, BadSettings, "does not have it"),
+        ({"versions": {1: bytes(32)}}, BadSettings, "was changed"),
+        ({"refuses": "invalid ciphertext: could not decode base64"}, BadSettings, "was changed"),
+        ({"refuses": "missing client token"}, KeysUnavailable, "TOKEN_FILE"),
+        ({"refuses": "encryption key not found"}, KeysUnavailable, "no such key"),
+        ({"refuses": "unable to decrypt vault:v1:quoted"}, KeysUnavailable, "status 400"),
+    ],
+    ids=["too old", "too new", "another key", "invalid", "no token", "no key", "unknown"],
+)
+async def test_a_refusal_is_told_for_what_it_is_and_not_always_as_tampering(
+    transit: Transit,
+    mongodb_uri: str,
+    database_name: str,
+    broken: dict[str, Any],
+    kind: type[Exception],
+    said: str,
+) -> None:
+    async with sealed_by(transit, mongodb_uri, database_name) as storage:
+        [name] = await put_body(storage, a_session(NOW), SECRET)
+        storage.data_keys.forget()
+        for field, value in broken.items():
+            setattr(transit, field, value)
+        with pytest.raises(kind, match=said) as fault:
+            await storage.pieces.get([name])
+        assert ("was changed" in str(fault.value)) == ("was changed" in said)
+        assert "quoted" not in str(fault.value)
+
+
+@pytest.mark.parametrize("token", ["", "\n", None], ids=["empty", "a blank line", "no file"])
+async def test_a_token_that_is_not_there_yet_is_no_fault_of_the_record(
+    transit: Transit, mongodb_uri: str, database_name: str, token: str | None
+) -> None:
+    async with sealed_by(transit, mongodb_uri, database_name) as storage:
+        [name] = await put_body(storage, a_session(NOW), SECRET)
+        storage.data_keys.forget()
+        if token is None:
+            transit.token_file.unlink()
+        else:
+            transit.token_file.write_text(token)
+        with pytest.raises(KeysUnavailable, match="ABEYANCE_TRANSIT_TOKEN_FILE"):
+            await storage.pieces.get([name])
+        transit.token_file.write_text(transit.token)
+        assert await storage.pieces.get([name]) == (SECRET,)
+
+
 async def test_after_a_version_is_rotated_and_everything_wrapped_again_the_old_one_may_go(
     transit: Transit, mongodb_uri: str, database_name: str
 ) -> None:
