@@ -131,6 +131,10 @@ class DataKeys:
                 found[key_id] = await self._taken(stored[key_id])
         return found
 
+    def is_open(self, key_id: str) -> bool:
+        """Whether it is in memory, so that no key service is asked for it."""
+        return key_id in self._open
+
     async def run(self) -> None:
         """Look now and then whether keys in use were retired: a task of who seals."""
         while True:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import structlog
 
 from app.domain.record.session import Side, whole
-from app.errors import ContentErased, StorageUnavailable
+from app.errors import BadSettings, ContentErased, Damaged, KeysUnavailable, StorageUnavailable
 from app.logs import Seldom, where
 from app.pages import LARGE_BYTES, NOTHING_CLEAN, WHOLE_BYTES, Clean, clean_texts, index, paged
 from app.pieces import PIECE_BYTES
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from app.clock import Clock
     from app.domain.record.session import Chunk, RecordedRequest, Session
+    from app.errors import AbeyanceError
     from app.pages import PageIndex
     from app.pieces import Cutter, Piece
     from app.sealing.data_key import DataKey
@@ -119,6 +120,8 @@ class Pager:
         self._clock = clock
         self._pool = pool
         self._warning = Seldom()
+        self._after = ""
+        """The id of the session after which the next turn begins, where some before it are left."""
         self._clean: OrderedDict[bytes, Clean] = OrderedDict()
         """Of the last request of some conversations: the next ones say all of it again."""
 
@@ -127,18 +130,34 @@ class Pager:
             try:
                 await self.look()
             except StorageUnavailable as unavailable:
-                if self._warning.due():
-                    _log.warning("pages not written yet", reason=str(unavailable))
+                self._warn(unavailable)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def look(self) -> None:
-        """Write what pages there are to be written. Raises StorageUnavailable."""
-        now = self._clock.now()
-        for session in await self._sessions.unpaged(_IN_A_TURN):
-            if session.gateway != self._gateway and now - session.started_at < _OTHERS_AFTER:
+        """Write the pages of some sessions. Raises StorageUnavailable.
+
+        A session whose key or content does not open is left for a later turn: a key service comes
+        back, and settings are mended. The others do not wait for it.
+        """
+        found = await self._sessions.unpaged(_IN_A_TURN, self._after)
+        left, away = False, False
+        for session in found:
+            mine = session.gateway == self._gateway
+            young = self._clock.now() - session.started_at < _OTHERS_AFTER
+            if (young and not mine) or (away and not self._keys.is_open(session.key)):
+                left = True
                 continue
-            for side in session.unpaged:
-                await self._write(session, side)
+            try:
+                for side in session.unpaged:
+                    await self._write(session, side)
+            except (KeysUnavailable, BadSettings, Damaged) as fault:
+                left, away = True, away or isinstance(fault, KeysUnavailable)
+                self._warn(fault)
+        self._after = found[-1].id if left and len(found) == _IN_A_TURN else ""
+
+    def _warn(self, fault: AbeyanceError) -> None:
+        if self._warning.due():
+            _log.warning("pages not written yet", reason=str(fault))
 
     async def _write(self, session: Session, side: Side) -> None:
         made: _Pages | None = None
@@ -146,7 +165,7 @@ class Pager:
             key = await self._key(session)
             pages = self._request if side is Side.REQUEST else self._answer
             made = await pages(session, key.cutter(session))
-        except StorageUnavailable:
+        except (StorageUnavailable, BadSettings):
             raise
         except ContentErased:
             _log.info("no pages: the content was erased", session=session.id)

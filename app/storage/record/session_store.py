@@ -43,8 +43,8 @@ class SessionStore(Protocol):
         """Note what a run took, on the session that started it; that may be none of ours."""
         ...
 
-    async def unpaged(self, limit: int) -> tuple[Session, ...]:
-        """Return the oldest that have pages still to be written."""
+    async def unpaged(self, limit: int, after: str = "") -> tuple[Session, ...]:
+        """Return the oldest after an id that have pages still to be written."""
         ...
 
     async def paged(self, session_id: str, side: Side) -> None:

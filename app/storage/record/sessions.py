@@ -122,9 +122,9 @@ class MongoSessions:
         started = {"terms": agent_term(agent), "cloud.run": run, "cloud.started": True}
         await self._sessions.change(started, {"$set": {"cloud.tokens": tokens}})
 
-    async def unpaged(self, limit: int) -> tuple[Session, ...]:
-        waiting = [unpaged_term(side) for side in Side]
-        return await self._sessions.find({"terms": {"$in": waiting}}, limit=limit)
+    async def unpaged(self, limit: int, after: str = "") -> tuple[Session, ...]:
+        waiting = {"terms": {"$in": [unpaged_term(side) for side in Side]}}
+        return await self._sessions.find(waiting | {"_id": {"$gt": after}}, limit=limit)
 
     async def paged(self, session_id: str, side: Side) -> None:
         done = {"unpaged": side.value, "terms": unpaged_term(side)}
