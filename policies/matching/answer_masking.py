@@ -22,7 +22,7 @@ from policies.matching.lookout import Lookout, denying
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher, Scannable
 from policies.matching.plan import Joint, Plan
-from policies.matching.target import Target
+from policies.matching.target import exact_target
 from policies.originals import AnswerOriginals
 from policies.patterns.normalise import barred, is_its_view
 from policies.patterns.words import literal_pattern
@@ -51,7 +51,7 @@ def credential_lookout(credential: str) -> Lookout:
 
     One of fewer than four characters is no credential: to mask it would spoil every text.
     """
-    targets = [Target(CREDENTIAL, literal_pattern(each)) for each in spellings(credential)]
+    targets = [exact_target(CREDENTIAL, literal_pattern(each)) for each in spellings(credential)]
     labels = (f"[{CREDENTIAL}]",) * len(targets)
     finder = Finder([Matcher(targets)], targets)
     return Lookout(Plan(targets), ((),) * len(targets), labels, finder)
@@ -184,7 +184,9 @@ class AnswerMasking:
     def credential(self) -> AnswerText:
         """Return a masker of the credential alone, for what no rule reads."""
         plan = self._credential.plan
-        return AnswerText(self, Masker(plan, self.mask_credential) if plan.targets else None)
+        if not plan.targets:
+            return AnswerText(self, None)
+        return AnswerText(self, Masker(plan, self.mask_credential, thins=False))
 
     def note_dropped(self) -> None:
         self.dropped += 1

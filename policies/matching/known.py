@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from policies.matching.masker import Masker
 from policies.matching.plan import Plan
-from policies.matching.target import Target
+from policies.matching.target import exact_target
 from policies.patterns.charset import ALNUM
 from policies.patterns.pattern import Pattern
 from policies.patterns.words import MAX_EXACT, literal_pattern
@@ -56,7 +56,7 @@ class Known:
 
     @cached_property
     def plan(self) -> Plan:
-        return Plan([Target(KNOWN, _pattern(value.strip())) for value in self.values])
+        return Plan([exact_target(KNOWN, _pattern(value.strip())) for value in self.values])
 
     def places(self, text: str) -> list[tuple[int, int, str]]:
         """Return where known values stand, in order: start, end and label. Raises TooDense."""

@@ -84,7 +84,8 @@ class Masker:
     `label`, gives what takes the text that was replaced, piece by piece; None where nothing does.
     `covered(target)` hears of each match that an earlier mask covers, or its own as it grows, and
     tells whether that text must not be kept after all: then None follows its pieces. What `noting`
-    takes is counted besides; nothing else becomes of the plan's quiet targets.
+    takes is counted besides; nothing else becomes of the plan's quiet targets. Where the text may
+    be no text at all, nothing `thins` what is invisible in it.
     """
 
     def __init__(
@@ -95,6 +96,8 @@ class Masker:
         keep: Callable[[int], Callable[[str | None], None] | None] = _forget,
         covered: Callable[[int], bool] = _may_be_kept,
         noting: Noting | None = None,
+        *,
+        thins: bool = True,
     ) -> None:
         self._plan = plan
         self._looks = bool(plan.targets)
@@ -106,6 +109,7 @@ class Masker:
         self._keeps: Callable[[str | None], None] | None = None  # takes what is masked just now
         self._covered = covered
         self._noting = noting
+        self._thins = thins
         self._raw = ""  # not released yet; its first character is at position `_base`
         self._base = 0
         self._masked = 0  # all before this position is released or masked
@@ -142,8 +146,7 @@ class Masker:
     def _passes(self, view: str) -> bool:
         """Follow a piece in a quicker way, if no match begins in it; else return False."""
         if self._runs.goes_on(view):
-            self._scanner.leap(view)
-            return True
+            return self._scanner.leap_in_run(view)
         return len(view) <= _SHORT and self._scanner.skim(view)
 
     def _released(self, text: str, view: str) -> str:
@@ -204,7 +207,7 @@ class Masker:
         first = (end, -1)
         for found in (scanner.done, scanner.growing()):
             for span in found:
-                if not span.dash and runs.hides(span.start) is None:
+                if not span.certain and runs.hides(span.start) is None:
                     first = min(first, (span.start, -1))
         scanner.done = [span for span in scanner.done if not self._is_noise(span)]
         scanner.candidates = [
@@ -222,7 +225,7 @@ class Masker:
         return min(self._base, self._scanner.open()[0], self._noting.earliest(self._base))
 
     def _is_noise(self, span: Span) -> bool:
-        return not span.dash and self._runs.hides(span.start) is True
+        return not span.certain and self._runs.hides(span.start) is True
 
     def _mask(self, block: tuple[int, int], floor: int, out: list[str]) -> None:
         """Write the mask of each match that nothing can come before any more."""
@@ -271,7 +274,7 @@ class Masker:
 
     def _thinned(self, text: str, view: str) -> tuple[str, str]:
         """Return a text and its view with no more invisible characters in a row than may be."""
-        if TRANSPARENT not in view:
+        if not self._thins or TRANSPARENT not in view:
             self._invisible = 0 if view else self._invisible
             return text, view
         if _FLOOD not in view and self._invisible + _run(view, str.lstrip) <= MAX_INVISIBLE:

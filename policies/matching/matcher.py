@@ -97,11 +97,14 @@ class Scannable:
     def _runs(self) -> list[tuple[int, int]]:
         return opaque_runs(self._whole)
 
-    def in_text(self, start: int, target: int, end: int) -> Span | None:
-        """Return a stretch of the view as one of the text; None for noise in an opaque run."""
+    def in_text(self, start: int, target: int, end: int, *, exact: bool) -> Span | None:
+        """Return a stretch of the view as one of the text; None for noise in an opaque run.
+
+        An `exact` one is never noise.
+        """
         if self._places is not None:
             start, end = self._places[start], self._places[end - 1] + 1
-        if is_noise(self._whole, self._runs, start):
+        if not exact and is_noise(self._whole, self._runs, start):
             return None
         return Span(start, target, end)
 
@@ -174,7 +177,11 @@ class Matcher:
             tuple(compress(hits, map(not_, by_letters))),
         ):
             spans = self._sweep(group).spans(text) if group else []
-            placed = (text.in_text(s.start, group[s.target], s.end) for s in spans)
+            placed = (
+                text.in_text(s.start, number, s.end, exact=self.targets[number].exact)
+                for s in spans
+                for number in (group[s.target],)
+            )
             found += filter(None, placed)
         return found
 
@@ -314,7 +321,9 @@ class _Finder:
             at = begin + 1
             if (span := match(self._target, text.view, begin, text.effort, known)) is not None:
                 at = span[1]
-                if (found := text.in_text(span[0], number, at)) is not None:
+                if (
+                    found := text.in_text(span[0], number, at, exact=self._target.exact)
+                ) is not None:
                     if begin > bar:
                         left, bar = most, _bar_after(text.view, begin)
                     yield found

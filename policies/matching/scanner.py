@@ -52,6 +52,14 @@ class Scanner(Progress):
         self._passed(view)
         return True
 
+    def leap_in_run(self, view: str) -> bool:
+        """Leap over a piece of an opaque run, if no value that is known begins in it."""
+        tracks = (self._tracks.main, *self._tracks.others)
+        if any(self._targets[t.first].exact and t.skimmed(view) is None for t in tracks):
+            return False
+        self.leap(view)
+        return True
+
     def leap(self, view: str) -> None:
         """Follow a piece in which nothing begins that matters; what its end begins may go on."""
         self._recent.view += view
@@ -190,7 +198,7 @@ class Scanner(Progress):
             return
         validated = made.valid is not None
         candidate = Candidate(target, start, made.value, made.context, validated=validated)
-        candidate.dash = opening[0] == DASH
+        candidate.certain = made.exact or opening[0] == DASH
         if reached.passing:
             candidate.state = reached
             self.candidates.append(candidate)
@@ -216,7 +224,7 @@ class Scanner(Progress):
             state = self._end_or_go_on(candidate, ch)
         if candidate.start < 0:
             candidate.start = at - 1
-            candidate.dash = ch == DASH
+            candidate.certain = candidate.certain or ch == DASH
         if state.accepts:
             if candidate.in_context:
                 value = self._value(candidate.target, at)

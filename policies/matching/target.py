@@ -48,7 +48,8 @@ class Target:
     `valid` sees the text of a match, folded and without invisible characters, and may refuse it;
     so does `harmless`, which is given the characters in front of the match first (`ends.BESIDE`).
     `words` are what the pattern was made of, if it was made of words. `quoted` are the patterns
-    that take the place of the pattern where the context ends with these quotes.
+    that take the place of the pattern where the context ends with these quotes. One that is `exact`
+    is a value that is known; it is a match within an opaque run as well (see `runs`).
     `source` names all that it was made of, where that is known.
     Raises PatternError where the pattern could not be followed in a stream.
     """
@@ -57,6 +58,7 @@ class Target:
         "_walks",
         "checked",
         "context",
+        "exact",
         "followed_by",
         "harmless",
         "held",
@@ -92,6 +94,7 @@ class Target:
             check(context, whole=True)
         self.id = id
         self.words = words
+        self.exact = False
         self.source = ""
         self.valid = valid
         self.harmless = harmless
@@ -132,6 +135,13 @@ class Target:
         return self.quoted.get(before) or self.quoted.get(before[-1:]) or self.value
 
 
+def exact_target(id: str, pattern: Pattern) -> Target:  # noqa: A002 - as above
+    """Return a target for a value that is known."""
+    target = Target(id, pattern)
+    target.exact = True
+    return target
+
+
 class LateTarget(Target):
     """A target that is known to be good, and made of its pattern when a text may have a match."""
 
@@ -151,6 +161,7 @@ class LateTarget(Target):
         self.id = id
         self.source = source
         self.words = ""
+        self.exact = False
         self.openings = openings
         self.not_before = not_before
         self.held = held

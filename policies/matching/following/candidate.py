@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class Span:
     """A match of the target at index `target`: `[start, end)` in characters of the text.
 
-    `dash`: it begins with a dash, and so may be a key in armour.
+    `certain`: it counts within an opaque run as well. It begins with a dash, and so may be a key in
+    armour, or its target is exact.
     """
 
     start: int
     target: int
     end: int
-    dash: bool = False
+    certain: bool = False
 
 
 class Candidate:
@@ -41,7 +42,7 @@ class Candidate:
     __slots__ = (
         "begun",
         "beyond",
-        "dash",
+        "certain",
         "end",
         "in_context",
         "maybe",
@@ -69,13 +70,13 @@ class Candidate:
         self.validated = validated
         self.begun = start
         self.beyond = False
-        self.dash = False
+        self.certain = False
         self.maybe = 0
         self.end = 0
 
     @property
     def span(self) -> Span:
-        return Span(self.start, self.target, self.end, self.dash)
+        return Span(self.start, self.target, self.end, self.certain)
 
     def grows(self, state: State, ch: str) -> bool:
         """Whether this character, which leads to `state`, only moves the end that is possible."""

@@ -24,7 +24,7 @@ class Noting:
     def __init__(self, targets: frozenset[int], note: Callable[[int], object]) -> None:
         self._targets = targets
         self._note = note
-        self._waiting: list[tuple[tuple[int, int, int], bool]] = []  # a heap; whether it is a dash
+        self._waiting: list[tuple[tuple[int, int, int], bool]] = []  # a heap; whether it is certain
         self._until = 0
 
     def earliest(self, at: int) -> int:
@@ -35,14 +35,14 @@ class Noting:
         """Keep those of some new matches that are to be counted."""
         for span in spans:
             if span.target in self._targets:
-                heappush(self._waiting, (in_order(span), span.dash))
+                heappush(self._waiting, (in_order(span), span.certain))
 
     def settle(self, block: tuple[int, int], runs: Runs) -> None:
         """Count the matches before `block`, the first that may yet turn out to be one."""
         waiting = self._waiting
         while waiting and waiting[0][0][:2] < block:
-            (start, target, end), dash = waiting[0]
-            hidden = False if dash else runs.hides(start)
+            (start, target, end), certain = waiting[0]
+            hidden = False if certain else runs.hides(start)
             if hidden is None:
                 break
             heappop(waiting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -78,6 +79,34 @@ def test_the_upstream_credential_is_masked_in_every_spelling(
     shown = "".join(_by_character(masking, f"key: {spelling} ok"))
     assert shown.replace("=", "") == "key: [upstream-credential] ok"
     assert masking.findings["upstream-credential"] == 1
+
+
+@pytest.mark.parametrize("most", [1, 7, 60, 400, 5000])
+@pytest.mark.parametrize("between", ["", "/", "-", "_"])
+def test_the_credential_is_masked_within_a_long_run_of_base64_too(
+    shipped: Catalog, now: datetime, between: str, most: int
+) -> None:
+    credential = "sk-proj-Ab3dEf9hIjK2mNoP5q"
+    run = base64.b64encode(random.Random(3).randbytes(600)).decode()  # noqa: S311 - repeatable
+    text = f"see {run}{between}{credential}{between}{run} ok"
+    masked = text.replace(credential, "[upstream-credential]")
+    assert _masking(shipped, now, credential).whole(text) == masked
+    for masker in (
+        _masking(shipped, now, credential).stream(),
+        _masking(shipped, now, credential).credential(),
+    ):
+        pieces = [text[at : at + most] for at in range(0, len(text), most)]
+        assert "".join(map(masker.feed, pieces)) + masker.finish() == masked
+
+
+def test_what_no_rule_reads_keeps_all_of_its_bytes(shipped: Catalog, now: datetime) -> None:
+    # To a text, 0xAD is a soft hyphen, and a flood of such is cut.
+    masker = _masking(shipped, now, CREDENTIAL).credential()
+    data = b"\x89PNG" + b"\xad" * 40 + b"\0\x01\xad"
+    for piece in (data, *[bytes([byte]) for byte in data]):
+        shown = masker.feed(piece.decode("latin-1"))
+        assert shown.encode("latin-1") == piece, piece
+    assert not masker.finish()
 
 
 def test_a_long_credential_is_masked_to_its_end(shipped: Catalog, now: datetime) -> None:
