@@ -169,7 +169,7 @@ async def _side_by_side(
     reach = shared.reach()
     watcher = Watcher(feed, holds, poster, digests, reach, shared.grants, Duty(shared.life))
     timers = Timers(feed, holds, shared.storage.notices, shared.ledger, shared.clock)
-    parts = (shared.ledger, feed, watcher, timers, shared.grants)
+    parts = (shared.ledger, feed, watcher, timers, shared.grants, shared.storage.data_keys)
     listening = _listen(shared, shared.app(), feed, announce)
     async with running(stop, *(part.run() for part in parts), listening):
         await stop.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -73,6 +74,10 @@ class _Open:
     looked_at: float
     used_at: float
 
+    @property
+    def is_fresh(self) -> bool:
+        return self.used_at - self.looked_at < _FRESH_SECONDS
+
 
 class DataKeys:
     """Every method may raise StorageUnavailable, or BadSettings where a master key is missing.
@@ -86,12 +91,15 @@ class DataKeys:
         master: MasterKeys | None,
         clock: Clock | None = None,
         seconds: Callable[[], float] = time.monotonic,
+        most_open: int = _MOST_OPEN,
     ) -> None:
         self._store = store
         self._master = master
         self._clock = clock or SystemClock()
         self._seconds = seconds
-        self._open: dict[str, _Open] = {}
+        self._most_open = most_open
+        self._open: OrderedDict[str, _Open] = OrderedDict()
+        """The one that was used last is the last."""
         self._current: dict[str, str] = {}
         """The id of the key of each person that seals."""
         self._warning = Seldom()
@@ -111,10 +119,8 @@ class DataKeys:
 
     async def of(self, person: str) -> DataKey:
         """Return the key that seals what concerns a person; make it where there is none."""
-        now = self._seconds()
-        opened = self._open.get(self._current.get(person, ""))
-        if opened is not None and opened.seals and now - opened.looked_at < _FRESH_SECONDS:
-            opened.used_at = now
+        opened = self._used(self._current.get(person, ""))
+        if opened is not None and opened.seals and opened.is_fresh:
             return opened.key
         stored = await self._sealing(person) or await self._made(person)
         self._current[person] = stored.id
@@ -122,8 +128,9 @@ class DataKeys:
 
     async def opened(self, ids: Iterable[str]) -> Mapping[str, DataKey]:
         """Return the keys that open what names them. Raises ContentErased for a destroyed one."""
-        found = {key_id: self._open[key_id].key for key_id in set(ids) if key_id in self._open}
-        if unknown := sorted(set(ids) - found.keys()):
+        used = {key_id: self._used(key_id) for key_id in ids}
+        found = {key_id: opened.key for key_id, opened in used.items() if opened}
+        if unknown := sorted(used.keys() - found.keys()):
             stored = {key.id: key for key in await self._store.get_many(unknown)}
             for key_id in unknown:
                 if key_id not in stored:
@@ -136,7 +143,7 @@ class DataKeys:
         return key_id in self._open
 
     async def run(self) -> None:
-        """Look now and then whether keys in use were retired: a task of who seals."""
+        """Look now and then whether keys in use were retired: a task of each server."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
@@ -151,6 +158,7 @@ class DataKeys:
         for key_id, opened in list(self._open.items()):
             if now - opened.used_at > _UNUSED_SECONDS:
                 del self._open[key_id]
+        self._current = {who: key for who, key in self._current.items() if key in self._open}
         if not self._open:
             return
         stored = {key.id: key for key in await self._store.get_many(list(self._open))}
@@ -189,9 +197,17 @@ class DataKeys:
 
     def _keep_open(self, stored: WrappedKey, key: DataKey) -> None:
         now = self._seconds()
-        if len(self._open) >= _MOST_OPEN:
-            self.forget()
         self._open[stored.id] = _Open(key, stored.retired_at is None, now, now)
+        self._open.move_to_end(stored.id)
+        while len(self._open) > self._most_open:
+            self._open.popitem(last=False)
+
+    def _used(self, key_id: str) -> _Open | None:
+        opened = self._open.get(key_id)
+        if opened is not None:
+            opened.used_at = self._seconds()
+            self._open.move_to_end(key_id)
+        return opened
 
     async def _unwrapped(self, stored: WrappedKey) -> bytes:
         if not stored.wrapped:

@@ -15,6 +15,7 @@ from pymongo import MongoClient
 from app.domain.record.session import Chunk
 from app.domain.record.session_facts import Conversation
 from app.errors import BadSettings, ContentErased, Damaged
+from app.sealing.data_keys import DataKeys
 from app.sealing.local import LocalMasterKeys, parsed_keys
 from app.storage.store import MongoStorage
 from tests.app.storage.test_mongo import ALICE, NOW, a_session
@@ -99,6 +100,20 @@ async def test_a_retired_key_seals_nothing_more_and_a_destroyed_one_opens_nothin
     assert (await storage.data_keys.of("alice")).id != first.id
     with pytest.raises(ContentErased, match="tombstone 7"):
         await storage.pieces.get([name])
+
+
+async def test_of_more_keys_than_may_be_open_those_are_closed_that_were_used_longest_ago(
+    storage: MongoStorage,
+) -> None:
+    keys = DataKeys(storage.keys, MASTER, most_open=3)
+    ids = {person: (await keys.of(person)).id for person in ("alice", "bob", "carol")}
+    await keys.of("alice")
+    await keys.opened([ids["bob"]])
+    ids["dana"] = (await keys.of("dana")).id
+    assert {person for person, key_id in ids.items() if keys.is_open(key_id)} == {
+        *("alice", "bob", "dana"),
+    }
+    assert (await keys.of("carol")).id == ids["carol"]
 
 
 async def test_two_processes_take_the_same_new_key(
