@@ -44,7 +44,7 @@ from proxy.keys.admission import Admission, Caller
 from proxy.keys.scope import check_connection, check_models
 from proxy.mcp.answers import ServerMessages
 from proxy.mcp.calls import count_call, recorded_calls
-from proxy.mcp.changing import noted, with_change
+from proxy.mcp.changing import as_changed, noted, with_change
 from proxy.mcp.refusing import Refusing
 from proxy.mcp.tools import Tools, with_changes
 from proxy.record.histories import after_answer
@@ -303,17 +303,18 @@ class Gate:
         self, visit: Visit, incoming: Incoming, hold: Hold
     ) -> tuple[Inquiry, Verdict]:
         """Return a call over MCP as an approver changed it, and what the rules of now say of it."""
-        if visit.inquiry is None:
+        if (first := visit.inquiry) is None:
             raise RuntimeError("what was not read is not changed")
-        catalog, origin = self.catalogs.current, visit.inquiry.origin
-        changed = with_change(incoming, visit.inquiry, hold)
+        catalog, changed = self.catalogs.current, with_change(incoming, first, hold)
         inspected = await self._inspected(changed, catalog)
         verdict = await self._ruled(changed, inspected, catalog)
         if inspected.fault is not None:
             raise inspected.fault
-        inquiry = inspected.whole(changed)
-        visit.inquiry = replace(inquiry, origin=origin, received=incoming.digest())
-        return visit.inquiry, verdict
+        secret = self.connections.credential(incoming.connection)
+        inquiry = as_changed(inspected.whole(changed), first, incoming.digest(), secret)
+        await self.pool.threads.do(changed.size, inquiry.known.warm)
+        visit.inquiry = inquiry
+        return inquiry, verdict
 
     async def _forward(
         self, relay: Relay, inquiry: Inquiry, hold: Hold | None, credential: str

@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.domain.record.original import MOST
 from app.errors import BadRequest, Reason, Refused
 from app.wire.mcp.changes import with_arguments, with_note
 from policies.calls.voting import stops_change
+from policies.keeping import without
+from policies.matching.known import Known
+from policies.originals import distinct
 from proxy.calls import words
 
 if TYPE_CHECKING:
@@ -29,6 +33,22 @@ def with_change(incoming: Incoming, inquiry: Inquiry, hold: Hold) -> Incoming:
     """Return a request as an approver changed its call. Raises BadRequest where it cannot be."""
     body = with_arguments(inquiry.request.body, hold.change)
     return replace(incoming, body=body, coding="")
+
+
+def as_changed(inspected: Inquiry, first: Inquiry, received: str, credential: str) -> Inquiry:
+    """Return a changed call, with what was masked in the request as it came.
+
+    The changed request has only the labels of those values, so a second look does not see them.
+    But the answer must not show them either, and what rules keep of them is kept with this record.
+    """
+    originals = (*first.originals, *without(credential, inspected.originals))
+    return replace(
+        inspected,
+        origin=first.origin,
+        received=received,
+        known=Known({**first.known.values, **inspected.known.values}),
+        originals=distinct(originals)[:MOST],
+    )
 
 
 async def record_of_change(
