@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from app.wire.base import Json
 
 
+_ASKS = frozenset({"inputRequests", "requestState"})
+"""The names by which a result asks for input first, in the revision of 2026-07-28."""
+
+
 def with_arguments(body: bytes, arguments: str) -> bytes:
     """Return the request of one call with other arguments, and all else as it was.
 
@@ -28,7 +32,8 @@ def with_arguments(body: bytes, arguments: str) -> bytes:
 def with_note(value: Json, calls: Iterable[str | int], note: str) -> Json:
     """Return a server's messages with a note at the beginning of the results of some calls.
 
-    `calls` are their ids. The same object where none of them is answered.
+    `calls` are their ids. The same object where none of them is answered, or where a result asks
+    for input first: it is none yet, and has no place for a text.
     """
     ids = {_ident(call) for call in calls}
     if not isinstance(value, list):
@@ -41,12 +46,16 @@ def _noted(message: Json, ids: set[str], note: str) -> Json:
     if not isinstance(message, dict) or _ident(message.get("id")) not in ids:
         return message
     result, error = message.get("result"), message.get("error")
-    if isinstance(error, dict) and isinstance(error.get("message"), str):
-        return {**message, "error": {**error, "message": f"{note}\n{error['message']}"}}
-    if isinstance(result, dict) and isinstance(content := result.get("content"), list):
-        first: Json = {"type": "text", "text": note}
-        return {**message, "result": {**result, "content": [first, *content]}}
-    return message
+    if isinstance(error, dict):
+        said = error.get("message")
+        told = f"{note}\n{said}" if isinstance(said, str) else note
+        return {**message, "error": {**error, "message": told}}
+    if not isinstance(result, dict) or not _ASKS.isdisjoint(result):
+        return message
+    content = result.get("content")
+    first: Json = {"type": "text", "text": note}
+    left = content if isinstance(content, list) else []
+    return {**message, "result": {**result, "content": [first, *left]}}
 
 
 def _ident(ident: Json) -> str:

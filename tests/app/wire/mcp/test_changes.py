@@ -55,6 +55,25 @@ def test_an_error_says_it_as_well() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "noted"),
+    [
+        (
+            {"result": {"structuredContent": {"paid": 1}}},
+            {"result": {"structuredContent": {"paid": 1}, "content": [NOTE]}},
+        ),
+        ({"result": {"content": "paid"}}, {"result": {"content": [NOTE]}}),
+        ({"result": {}}, {"result": {"content": [NOTE]}}),
+        ({"error": {"code": -32000}}, {"error": {"code": -32000, "message": "changed"}}),
+    ],
+    ids=["structured alone", "content that is no list", "nothing", "an error without words"],
+)
+def test_an_answer_without_a_place_for_the_note_gets_one(told: Json, noted: Json) -> None:
+    assert isinstance(told, dict)
+    assert isinstance(noted, dict)
+    assert with_note({"id": 1, **told}, [1], "changed") == {"id": 1, **noted}
+
+
+@pytest.mark.parametrize(
     "value",
     [
         result("1", SAID),
@@ -62,6 +81,8 @@ def test_an_error_says_it_as_well() -> None:
         [result(2, SAID)],
         {"jsonrpc": "2.0", "method": "notifications/progress", "params": {}},
         {"jsonrpc": "2.0", "id": 1, "result": {"inputRequests": {}}},
+        {"jsonrpc": "2.0", "id": 1, "result": {"requestState": "s"}},
+        {"jsonrpc": "2.0", "id": 1, "result": []},
         "no message",
         None,
     ],
