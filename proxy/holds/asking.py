@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from app.domain.verdict import Action, Verdict
 from policies.approvals.approval import released_by_people
 from policies.passages.answers import joins, only_repeats
 from proxy.holds import endings
-from proxy.holds.held_request import Clearance, HeldRequest
+from proxy.holds.held_request import Clearance, HeldRequest, Said, Waiting
 from proxy.holds.holding import asked_as
 from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import (
@@ -28,7 +27,7 @@ from proxy.holds.said_before import (
     left_over,
 )
 from proxy.mcp.calls import led_to
-from proxy.mcp.changing import record_of_change
+from proxy.mcp.changing import ChangedRecord
 from proxy.rate import Rate
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ class Asking:
                 return Clearance(Decision.ALLOWED)
         return await self._released(asked, waiting)
 
-    async def _found(self, asked: HeldRequest, verdict: Verdict) -> _Waiting | None:
+    async def _found(self, asked: HeldRequest, verdict: Verdict) -> Waiting | None:
         """Return the open hold of the same request, if there is one."""
         key = asked.key(verdict)
         existing = await self._holding.find(key)
@@ -116,9 +115,9 @@ class Asking:
             return None
         await self._holding.hear(existing, asked.inquiry.reason)
         caller = self._holding.caller(asked.waiter.program)
-        return _Waiting(existing, caller, asked_as(key, verdict), is_own=True)
+        return Waiting(existing, caller, asked_as(key, verdict), is_own=True)
 
-    async def _hold(self, asked: HeldRequest, left: Verdict) -> _Waiting | None:
+    async def _hold(self, asked: HeldRequest, left: Verdict) -> Waiting | None:
         """Return the hold that asks about it: its own, or one that asks the same already.
 
         None where what was approved meanwhile has to be looked at again. One at a time for each
@@ -135,10 +134,10 @@ class Asking:
             if not now_left.holding:
                 return None
             if unused := left_over(approved):
-                return _Waiting(unused, caller, why, is_own=True)
+                return Waiting(unused, caller, why, is_own=True)
         said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):
-            return _Waiting(pending, caller, why, is_own=False)
+            return Waiting(pending, caller, why, is_own=False)
         if only_repeats(left):
             await self._refuse(asked, left, endings.no_title(left))
         waiting = [h for h in recent if not h.is_of_answer and h.state is HoldState.PENDING]
@@ -174,7 +173,7 @@ class Asking:
 
     async def _said(
         self, asked: HeldRequest, left: Verdict, key: str, here: Sequence[Hold]
-    ) -> _Said:
+    ) -> Said:
         """Return what comes with the request. Raises Refused where it was refused a while ago.
 
         After a denial a reason that was not given before asks anew, once.
@@ -186,19 +185,19 @@ class Asking:
             await self._refuse(asked, left, endings.denied_before(refused))
         if silent := expired(here, left, key, now):
             await self._refuse(asked, left, endings.expired_before(silent))
-        return _Said(reason or await self._holding.stated(key))
+        return Said(reason or await self._holding.stated(key))
 
-    async def _said_since(self, refused: Hold, here: Sequence[Hold], reason: str) -> _Said | None:
+    async def _said_since(self, refused: Hold, here: Sequence[Hold], reason: str) -> Said | None:
         """Return what was said since a denial that nobody has asked about again."""
         if any(hold.again == refused.id for hold in here):
             return None
         stated = await self._holding.stated(refused.key, since=refused.decided_at)
         said = (reason if reason != refused.reason else "") or stated
-        return _Said(said, refused.id) if said else None
+        return Said(said, refused.id) if said else None
 
     async def _open(
-        self, asked: HeldRequest, left: Verdict, key: str, said: _Said, caller: str
-    ) -> _Waiting:
+        self, asked: HeldRequest, left: Verdict, key: str, said: Said, caller: str
+    ) -> Waiting:
         waiter = asked.waiter
         if not said.reason and left.approval and left.approval.reason_required:
             await self._refuse(asked, left, endings.needs_reason(left))
@@ -228,9 +227,9 @@ class Asking:
             await recording.refuse(
                 Decision.WITHDRAWN, f"the same request already waits in {hold.session_id}"
             )
-        return _Waiting(hold, caller, asked_as(key, left), is_own=True)
+        return Waiting(hold, caller, asked_as(key, left), is_own=True)
 
-    async def _released(self, asked: HeldRequest, waiting: _Waiting) -> Clearance:
+    async def _released(self, asked: HeldRequest, waiting: Waiting) -> Clearance:
         """Return when people have approved the request's own hold, and it is claimed."""
         hold = waiting.hold
         recording = await self._recording(asked, waiting)
@@ -249,7 +248,7 @@ class Asking:
         await self._recorder.taken_over(claimed, asked.waiter.recording or recording)
         return Clearance(Decision.APPROVED, claimed)
 
-    async def _joined(self, asked: HeldRequest, waiting: _Waiting) -> Clearance | None:
+    async def _joined(self, asked: HeldRequest, waiting: Waiting) -> Clearance | None:
         """Return when people have approved another hold that asks the same.
 
         What that covers has to be looked at then. Not None where the caller does not wait.
@@ -268,7 +267,7 @@ class Asking:
     def _patience(self, asked: HeldRequest, hold: Hold) -> tuple[float | None, Periodic | None]:
         return asked.waiter.waits(asked.inquiry, hold, self._limits.keep_alive_seconds)
 
-    async def _recording(self, asked: HeldRequest, waiting: _Waiting) -> Recording:
+    async def _recording(self, asked: HeldRequest, waiting: Waiting) -> Recording:
         """Return the record of the request: the hold's own, if it is of these very bytes."""
         waiter = asked.waiter
         if waiter.recording is None and waiting.is_own:
@@ -313,36 +312,17 @@ class Asking:
         Raises Refused where the approval does not answer all that is open now. The catalog may have
         changed while people decided, and what was covered may be so no more.
         """
-        if hold.change:
-            recording = await record_of_change(asked, hold, self._recorder, self._holding)
         verdict = await asked.judge()
-        if verdict.action is not Action.HOLD:
-            return recording
-        left, grants = await self._still_open(asked, verdict)
-        if left.holding and not released_by_people(hold):
-            await self._holding.lapse(hold)
-            raise endings.cover_ended(left)
-        if left.holding and not joins(left, hold.key, hold):
-            raise endings.rules_changed(left)
+        grants: Sequence[Grant] = ()
+        if verdict.action is Action.HOLD:
+            left, grants = await self._still_open(asked, verdict)
+            if left.holding and not released_by_people(hold):
+                await self._holding.lapse(hold)
+                raise endings.cover_ended(left)
+            if left.holding and not joins(left, hold.key, hold):
+                raise endings.rules_changed(left)
+        if hold.change:
+            change = ChangedRecord(self._recorder, self._holding, self._granted)
+            return await change.of(asked, hold)
         await self._granted.use(grants, recording, verdict)
         return recording
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A hold, and whether it asks for this request."""
-
-    hold: Hold
-    caller: str
-    """The name of who waits on it."""
-    why: Mapping[str, str]
-    """What the ledger tells of the request if it is released by it."""
-    is_own: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What a request is for; `again` is the denied hold that it asks about again."""
-
-    reason: str
-    again: str = ""

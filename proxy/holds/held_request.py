@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -57,3 +57,23 @@ class Clearance:
 
     decision: Decision
     hold: Hold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A hold, and whether it asks for this request."""
+
+    hold: Hold
+    caller: str
+    """The name of who waits on it."""
+    why: Mapping[str, str]
+    """What the ledger tells of the request if it is released by it."""
+    is_own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a request is for; `again` is the denied hold that it asks about again."""
+
+    reason: str
+    again: str = ""

@@ -6,10 +6,11 @@ as it came by its digest, and the session of the hold keeps it.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from app.domain.record.original import MOST
+from app.domain.record.session import Decision
 from app.errors import BadRequest, Reason, Refused
 from app.wire.mcp.changes import with_arguments, with_note
 from policies.calls.voting import stops_change
@@ -17,15 +18,16 @@ from policies.keeping import without
 from policies.matching.known import Known
 from policies.originals import distinct
 from proxy.calls import words
+from proxy.holds.granted import Granted
+from proxy.holds.holding import Holding
+from proxy.record.recorder import Recorder
 
 if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.wire.base import Json
     from proxy.facts import Inquiry
     from proxy.holds.held_request import HeldRequest
-    from proxy.holds.holding import Holding
     from proxy.inspection import Incoming
-    from proxy.record.recorder import Recorder
     from proxy.record.recording import Recording
 
 
@@ -51,32 +53,44 @@ def as_changed(inspected: Inquiry, first: Inquiry, received: str, credential: st
     )
 
 
-async def record_of_change(
-    asked: HeldRequest, hold: Hold, recorder: Recorder, holding: Holding
-) -> Recording:
-    """Return the record of a call as it was changed.
+@dataclass(frozen=True, slots=True)
+class ChangedRecord:
+    """Makes the record of a call that goes out as an approver changed it."""
 
-    Raises Refused or BadRequest where it does not go out so; then its approval has ended.
-    """
-    if asked.change is None or hold.tool is None:
-        raise RuntimeError("only a call of a tool can be changed")
-    try:
-        inquiry, verdict = await asked.change(hold)
-    except (Refused, BadRequest) as fault:
-        await _forgo(hold, f"not sent as it was changed: {fault}", holding)
-        raise
-    if stops := stops_change(hold, verdict):
-        await _forgo(hold, words.stopped_by(stops), holding)
-        said = words.change_refused(hold, hold.tool, stops)
-        raise Refused(Reason.POLICY_DENIED, said, rule=stops.rule)
-    recording = await recorder.begin(asked.identity, inquiry, verdict, joined=hold.id)
-    asked.waiter.recording = recording
-    return recording
+    recorder: Recorder
+    holding: Holding
+    granted: Granted
 
+    async def of(self, asked: HeldRequest, hold: Hold) -> Recording:
+        """Return the record of the changed call, in place of its request's.
 
-async def _forgo(hold: Hold, why: str, holding: Holding) -> None:
-    await holding.lapse(hold)
-    await holding.note_outcome(hold, why)
+        Raises Refused or BadRequest where it does not go out so; then its approval has ended.
+        """
+        if asked.change is None or hold.tool is None:
+            raise RuntimeError("only a call of a tool can be changed")
+        try:
+            inquiry, verdict = await asked.change(hold)
+        except (Refused, BadRequest) as fault:
+            await self._forgo(hold, f"not sent as it was changed: {fault}")
+            raise
+        left, grants = await self.granted.still_open(
+            asked.identity, inquiry, verdict, inquiry.tool_call
+        )
+        if stops := stops_change(hold, left):
+            await self._forgo(hold, words.stopped_by(stops))
+            said = words.change_refused(hold, hold.tool, stops)
+            raise Refused(Reason.POLICY_DENIED, said, rule=stops.rule)
+        recording = await self.recorder.begin(asked.identity, inquiry, verdict, joined=hold.id)
+        before, asked.waiter.recording = asked.waiter.recording, recording
+        if before is not None and before.session.id != hold.session_id:
+            goes_on = f"it goes on as session {recording.session.id}"
+            await before.refuse(Decision.WITHDRAWN, goes_on)
+        await self.granted.use(grants, recording, verdict)
+        return recording
+
+    async def _forgo(self, hold: Hold, why: str) -> None:
+        await self.holding.lapse(hold)
+        await self.holding.note_outcome(hold, why)
 
 
 def noted(value: Json, inquiry: Inquiry, hold: Hold | None) -> Json:

@@ -18,6 +18,7 @@ from mcp.types import (
 from pydantic import BaseModel
 
 KEY = "AKIAIOSFODNN7EXAMPLE"
+PASSWORD = "Tr0ub4dor&35"
 server = MCPServer("ops", log_level="WARNING")
 done: list[str] = []
 
@@ -53,6 +54,12 @@ def delete_everything() -> str:
 def environment() -> str:
     """Show the environment."""
     return f"AWS_ACCESS_KEY_ID={KEY}"
+
+
+@server.tool()
+def connect(target: str) -> str:
+    """Connect to a target."""
+    return f"{target} is connected with {PASSWORD} as root"
 
 
 @server.tool()

@@ -31,7 +31,7 @@ from sandbox.idp.clients import GATEWAY_SECRET
 from sandbox.slack.errors import Refused
 from tests.bot.conftest import pick
 from tests.clients.conftest import RULES
-from tests.clients.mcp_server import KEY
+from tests.clients.mcp_server import KEY, PASSWORD
 from tests.conftest import free_port, wait_until_accepting
 from tests.flows.house import House, open_house
 from tests.recorded import recorded
@@ -43,9 +43,21 @@ if TYPE_CHECKING:
 
     from app.domain.connection import Connection
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.people.driver import SlackDriver
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
 
 DENIAL = {"category": "Do it another way", "reason": "Use the lunar simulator"}
+
+
+PASSWORDS = """
+- id: masked-passwords
+  title: Passwords
+  on: both
+  when: {text: {detectors: [connection-string-password]}}
+  then: mask
+  risk: high
+  explain: Passwords stay here.
+  examples: {match: ['DB_PASSWORD = "Tr0ub4dor&35"'], skip: ["a password"]}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +90,7 @@ def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """One with pages, that a client can be asked to open."""
     data, port = tmp_path_factory.mktemp("house"), free_port()
     (data / "policies" / "catalog").mkdir(parents=True)
-    (data / "policies" / "catalog" / "clients.yaml").write_text(RULES)
+    (data / "policies" / "catalog" / "clients.yaml").write_text(RULES + PASSWORDS)
     settings = {
         "ABEYANCE_PORT": str(port),
         "ABEYANCE_PUBLIC_URL": f"http://127.0.0.1:{port}",
@@ -349,6 +361,40 @@ async def test_a_call_is_made_as_an_approver_changed_it_and_its_result_says_so(
 
 
 @pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+async def test_a_change_may_need_what_is_approved_for_the_task_already(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    async with tools.client() as client, asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(client.call_tool("deploy", {"target": f"moonwalk {case}"}))
+        card = await maria.wait_for_message(case, channel="approvals")
+        await maria.click(card, "Approve deploy for this task")
+        await first
+        target, instead = f"moonwalk moonbase {case}", f"moonwalk staging {case}"
+        calling = tasks.create_task(client.call_tool("deploy", {"target": target}))
+        card = await maria.wait_for_message(target, channel="approvals")
+        await change(maria, card, {"target": instead})
+        assert f"{instead} is deployed" in words(await calling)
+
+
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+async def test_the_answer_of_a_changed_call_shows_nothing_that_its_request_had_masked(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria = await slack.user("maria")
+    note: Any = {"note": f'DB_PASSWORD = "{PASSWORD}"'}
+    async with tools.client() as client, asyncio.TaskGroup() as tasks:
+        calling = tasks.create_task(
+            client.call_tool("connect", {"target": f"moonbase {case}"}, meta=note)
+        )
+        card = await maria.wait_for_message(case, channel="approvals")
+        await change(maria, card, {"target": f"staging {case}"})
+        said = words(await calling)
+    assert f"staging {case} is connected" in said
+    assert PASSWORD not in said
+
+
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
 async def test_a_change_that_a_rule_denies_is_not_made(
     tools: Toolbox, slack: SlackDriver, case: str
 ) -> None:
@@ -607,6 +653,13 @@ async def test_a_result_may_not_ask_for_input_unless_the_connection_allows_it(
             await client.call_tool("ask_in_rounds", {"what": ask})
         )
     assert asked.heard == [ask]
+
+
+async def change(approver: SlackUser, card: SeenMessage, arguments: dict[str, str]) -> None:
+    """Approve a call with other arguments."""
+    await pick(approver, card, "Change and approve…")
+    await approver.wait_for_view("The call runs as you leave it here")
+    assert await approver.submit({"arguments": json.dumps(arguments)}) is None
 
 
 async def refusal(client: Client, target: str) -> MCPError:
