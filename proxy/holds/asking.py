@@ -133,7 +133,7 @@ class Asking:
             now_left, _ = await self._still_open(asked, left)
             if not now_left.holding:
                 return None
-            if unused := left_over(approved):
+            if unused := left_over(approved, asked.inquiry.tool_call):
                 return Waiting(unused, caller, why, is_own=True)
         said = await self._said(asked, left, key, here)
         if pending := next((hold for hold in here if asks(hold, left, key)), None):
@@ -261,6 +261,8 @@ class Asking:
             decided = await self._holding.decided(waiting.hold, waiting.caller, patience, pulse)
         if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
             raise endings.refusal_of(decided)
+        if decided.change:
+            await self._holding.leave(decided, waiting.caller)
         await self._granted.cover(decided)
         return None
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from app.domain.tool_call import HeldCall
     from app.domain.verdict import Verdict
 
 _APPROVED = frozenset({HoldState.APPROVED, HoldState.RELEASED})
@@ -28,10 +29,23 @@ def approves(hold: Hold, left: Verdict, key: str) -> bool:
     return hold.state in _APPROVED and joins(left, key, hold)
 
 
-def left_over(approved: Sequence[Hold]) -> Hold | None:
-    """Return an approval that was given to a hook and is still to be used, on the wire."""
-    unused = (hold for hold in approved if hold.hook and hold.state is HoldState.APPROVED)
-    return next(unused, None)
+def left_over(approved: Sequence[Hold], call: HeldCall | None) -> Hold | None:
+    """Return an approval that is still to be used by a request with another key than the hold's.
+
+    One that was given to a hook, on the wire. Or one with a change, which covers nothing: by the
+    same call that is made again, since clients of MCP number each attempt anew; but not while
+    somebody waits for it still.
+    """
+    unused = (hold for hold in approved if hold.state is HoldState.APPROVED)
+    return next((hold for hold in unused if hold.hook or _is_made_again(hold, call)), None)
+
+
+def _is_made_again(hold: Hold, call: HeldCall | None) -> bool:
+    was = hold.tool
+    if not hold.change or hold.callers or was is None or call is None or not call.editable:
+        return False
+    same = (was.tool, was.arguments, was.conversation)
+    return was.is_request and same == (call.tool, call.arguments, call.conversation)
 
 
 def just_released(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:

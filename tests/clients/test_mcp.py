@@ -23,7 +23,7 @@ from mcp.types import (
     ToolListChangedNotification,
 )
 
-from app.domain.record.session import Decision
+from app.domain.record.session import Decision, SessionState
 from app.search import SessionFilter
 from app.vault import Vault
 from policies.approvals.approval import Objection
@@ -358,6 +358,37 @@ async def test_a_call_is_made_as_an_approver_changed_it_and_its_result_says_so(
     assert (call.by, was in call.arguments, instead in call.changed) == ("Maria Lopez", True, True)
     assert opened.event.data["digest"] != hold.digest
     assert opened.event.data["received"]
+
+
+@pytest.mark.parametrize("tools", DIALECTS[2:3], ids=str, indirect=True)
+async def test_a_call_that_is_made_anew_while_it_waits_takes_the_change_once(
+    tools: Toolbox, slack: SlackDriver, case: str
+) -> None:
+    maria, asked = await slack.user("maria"), asyncio.Queue[ElicitRequestURLParams]()
+
+    async def elicit(_context: object, params: ElicitRequestURLParams) -> ElicitResult:
+        asked.put_nowait(params)
+        return ElicitResult(action="accept")
+
+    target, instead = f"moonbase {case}", f"staging {case}"
+    async with (
+        tools.client(elicitation_callback=elicit) as client,
+        asyncio.TaskGroup() as tasks,
+    ):
+        calling = tasks.create_task(client.call_tool("deploy", {"target": target}))
+        card = await maria.wait_for_message(case, channel="approvals")
+        await asked.get()
+        await change(maria, card, {"target": instead})
+        assert f"{instead} is deployed" in words(await calling)
+        done = words(await client.call_tool("deployed", {}))
+        assert (target in done, done.count(instead)) == (False, 1)
+    assert sum(case in seen.words for seen in maria.messages("approvals")) == 1
+    storage = tools.house.storage()
+    found = await storage.sessions.search(SessionFilter(tool="deploy"), limit=3)
+    storage.close()
+    decided = [(one.state, one.decision) for one in found]
+    assert decided[0] == (SessionState.CLOSED, Decision.APPROVED)
+    assert set(decided[1:]) == {(SessionState.CLOSED, Decision.WITHDRAWN)}
 
 
 @pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
