@@ -157,9 +157,6 @@ class Gate:
         catalog, identity = self.catalogs.current, incoming.identity
         inspected = await self._inspected(incoming, catalog)
         inquiry = replace(inspected.whole(incoming), origin=self._origin(visit, catalog))
-        if inquiry.originals:
-            secret = self.connections.credential(inquiry.connection)
-            inquiry = replace(inquiry, originals=without(secret, inquiry.originals))
         visit.inquiry = inquiry
         check_models(scope, inquiry.request.method, inquiry.request.path, inquiry.models)
         await self.account.check(identity, inquiry)
@@ -269,7 +266,16 @@ class Gate:
         size = incoming.size
         inspected = await self.pool.do(size, partial(inspect, incoming, now), catalog)
         await self.pool.threads.do(size, inspected.inquiry.known.warm)
-        return inspected
+        return await self._without_credential(inspected, size)
+
+    async def _without_credential(self, inspected: Inspected, size: int) -> Inspected:
+        """Take out the originals that have a part of the upstream's credential in them."""
+        inquiry = inspected.inquiry
+        if not inquiry.originals:
+            return inspected
+        secret = self.connections.credential(inquiry.connection)
+        kept = await self.pool.threads.do(size, partial(without, secret, inquiry.originals))
+        return replace(inspected, inquiry=replace(inquiry, originals=kept))
 
     async def _ruled(self, incoming: Incoming, inspected: Inspected, catalog: Catalog) -> Verdict:
         """Return the verdict of the catalog, and of what is known of the tools that are called."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 import sys
@@ -236,3 +237,20 @@ async def test_nothing_is_opened_where_the_ledger_cannot_be_written(
         running.cancel()
     away.close()
     storage.close()
+
+
+async def test_a_request_keeps_nothing_of_the_credential_that_it_goes_out_with(
+    house: House, idp: IdpDriver
+) -> None:
+    await house.register("own", f"{house.sandbox['model']['url']}/openai", ASKED)
+    written = base64.b64encode(f"key={ASKED} of ours".encode()).decode()
+    said = [{"role": "user", "content": f"Is {ASKED}, or {written}, or {ANSWERED} ours?"}]
+    async with house.http(await idp.token("alice")) as http:
+        body = {"model": "sandbox-echo", "messages": said}
+        answer = await http.post("/own/v1/chat/completions", json=body)
+    session_id = answer.headers["abeyance-session"]
+    storage = house.storage()
+    await recorded(storage, session_id)
+    storage.close()
+    values = [value for name, _, value in await kept(house, session_id) if "request" in name]
+    assert values == [ANSWERED]
