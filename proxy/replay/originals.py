@@ -33,9 +33,10 @@ class Originals:
         self, viewer: Viewer, session_id: str, where: str
     ) -> tuple[KeptOriginal, ...]:
         """Return what they may open of a session. Raises NotFound where that is nothing."""
-        theirs = [one for one in await self.of(session_id) if viewer.may_open(one)]
+        kept = await self.of(session_id)
+        theirs = [one for one in kept if viewer.may_open(one)]
         if not theirs:
-            raise await self._refused(viewer, "", where)
+            raise await self._refused(viewer, session_id if kept else "", where)
         return tuple(theirs)
 
     async def opened(

@@ -218,7 +218,7 @@ async def test_the_group_opens_an_original_in_a_terminal(house: House, idp: IdpD
             assert ASKED not in refused
     assert [told for kind, told in await ledger(house, session_id)] == [
         *("maria@acme.example request-1", "maria@acme.example answer-1"),
-        *("ines@acme.example", "alice@acme.example"),
+        *("ines@acme.example", "ines@acme.example", "alice@acme.example", "alice@acme.example"),
     ]
 
 
