@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from policies.matching.findings import Finding, Inspected
 from policies.patterns.effort import TooDense
+from policies.patterns.ends import BESIDE
 from policies.patterns.normalise import TRANSPARENT, scan_view
 from policies.patterns.openings import MAX_REACH
 
@@ -127,16 +128,19 @@ class Rereading:
         known = next((at for at in range(last, -1, -1) if chain[at] in self._seamless), -1)
         if known == last:
             return []
-        begin = _reaching_back(texts, known)
+        begin = _reaching_back(texts, known, _REACH)
+        # What stands in front of a match may forbid it.
+        first = _reaching_back(texts, begin - 1, BESIDE)
         try:
-            found = self.finder.across(texts[begin:])
+            found = self.finder.across(texts[first:])
         except TooDense:
-            if begin == 0:
+            if first == 0:
                 raise
-            begin, found = 0, self.finder.across(texts)
+            begin, first, found = 0, 0, self.finder.across(texts)
+        found = [finding for finding in found if finding.number + first >= begin]
         if not found:
             self._seamless.add(chain[last])
-        return [replace(finding, number=finding.number + begin) for finding in found]
+        return [replace(finding, number=finding.number + first) for finding in found]
 
     def digest(self, text: str) -> bytes:
         return _hash(text.encode("utf-8", "surrogatepass"), self._key)
@@ -149,11 +153,11 @@ def _hash(data: bytes, key: bytes) -> bytes:
     return blake2b(data, digest_size=_DIGEST_BYTES, key=key).digest()
 
 
-def _reaching_back(texts: Sequence[str], last: int) -> int:
-    """Return the first text from which on a match may reach behind the last one."""
+def _reaching_back(texts: Sequence[str], last: int, reach: int) -> int:
+    """Return the first text from which to the end of `last` there are `reach` characters."""
     seen = 0
     for at in range(last, -1, -1):
-        seen += len(scan_view(texts[at][-_REACH:]).replace(TRANSPARENT, ""))
-        if seen >= _REACH:
+        seen += len(scan_view(texts[at][-reach:]).replace(TRANSPARENT, ""))
+        if seen >= reach:
             return at
     return 0

@@ -46,6 +46,7 @@ def found(reader: Rereading, texts: Sequence[str]) -> tuple[Found, Found]:
 @example(turns=[["pro", "\u200b" * 9_000], ["duction"]])
 @example(turns=[["Bearer " + "A1b2" * 1_000, "A1b2" * 1_000], ["A1b2"]])
 @example(turns=[["Bearer " + "A1b2" * 1_000], ["\u200b" * 9, "A1b2"], ["A1b2"]])
+@example(turns=[["pro", "ghp_" + "A1b2" * 750], ["pro"]])
 @example(turns=[["x"], [AWS_KEY], ["lorem " * 900], [AWS_KEY[:9]], [AWS_KEY[9:]]])
 def test_a_conversation_that_grows_shows_what_it_shows_at_first_sight(
     shipped: Catalog, turns: list[list[str]]
