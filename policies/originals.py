@@ -61,8 +61,6 @@ class AnswerOriginals:
         """`credential` are the spellings of the credential that fetched the answer."""
         self._credential = credential
         self._values: list[_Value] = []
-        self._length = 0
-        self._found: tuple[Original, ...] = ()
 
     def begin(
         self, keepings: Sequence[Keeping], number: int, label: str
@@ -77,12 +75,9 @@ class AnswerOriginals:
         self._values.append(value)
         return value.add
 
-    @property
     def found(self) -> tuple[Original, ...]:
-        length = sum(value.length for value in self._values)
-        if length != self._length:
-            self._length, self._found = length, distinct(self._originals())
-        return self._found
+        """Return those of all that came; it reads every value, so ask once, at the end."""
+        return distinct(self._originals())
 
     def _originals(self) -> Iterable[Original]:
         credential = CredentialParts(self._credential)

@@ -33,6 +33,7 @@ from proxy.work.answers import AnswerMasker
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from app.domain.record.original import Original
     from policies.compiled_catalog import Catalog
     from proxy.calls.gate import CallGate
     from proxy.record.recording import Recording
@@ -105,7 +106,7 @@ class Relay:
     def tally(self) -> Tally:
         """What was found in the answer so far, its headers included."""
         found = NOTHING_FOUND if self._masker is None else self._masker.tally
-        return self._headers.tally.of_headers() + found
+        return self._headers.tally + found
 
     async def run(self, answer: UpstreamAnswer) -> None:
         """Pass on the whole answer.
@@ -134,14 +135,20 @@ class Relay:
             self.error = self._unrecorded or error
             # Also when the client has left and this task is being cancelled. What cannot be
             # written now is written later: all that was sent is known.
-            masker.close()
+            with closing(masker):
+                originals = await masker.originals()
+            self._recording.keep((*self._of_headers(), *originals))
             with suppress(StorageUnavailable):
                 await self._end(self.error)
+
+    def _of_headers(self) -> list[Original]:
+        """Return what rules have masked in the headers and keep, with places that say so."""
+        found = self._headers.originals()
+        return [replace(one, place=f"{one.place} of its headers") for one in found]
 
     async def _end(self, error: str) -> None:
         if self._recording.answering:
             tokens, model = self.usage.tokens, self._recording.session.model
-            self._recording.keep(self.tally.originals)
             await self._recording.end_answer(
                 body_bytes=self._sent,
                 masked=self.tally.masked,

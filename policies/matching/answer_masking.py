@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from app.domain.record.original import Original
 from app.domain.verdict import FiredRule
 from policies.matching.findings import Finder
 from policies.matching.following.noting import Noting
@@ -29,6 +28,8 @@ from policies.patterns.words import literal_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from app.domain.record.original import Original
 
 
 CREDENTIAL = "upstream-credential"
@@ -68,8 +69,6 @@ class Tally:
     """How often each rule found something, shadow rules too."""
     denied: FiredRule | None = None
     """The response rule that forbids the answer, once one did."""
-    originals: tuple[Original, ...] = field(default=(), repr=False)
-    """What rules have masked and keep."""
 
     def __add__(self, other: Tally) -> Tally:
         if other is NOTHING_FOUND:
@@ -79,15 +78,7 @@ class Tally:
             self.dropped + other.dropped,
             tuple((Counter(dict(self.findings)) + Counter(dict(other.findings))).items()),
             self.denied or other.denied,
-            (*self.originals, *other.originals),
         )
-
-    def of_headers(self) -> Tally:
-        """Return it with places that tell headers from a body."""
-        if not self.originals:
-            return self
-        told = (replace(one, place=f"{one.place} of its headers") for one in self.originals)
-        return replace(self, originals=tuple(told))
 
 
 NOTHING_FOUND = Tally()
@@ -135,8 +126,11 @@ class AnswerMasking:
     def tally(self) -> Tally:
         if not self._counts and not self.dropped:
             return NOTHING_FOUND
-        found = self._originals.found
-        return Tally(self.masked, self.dropped, tuple(self._counts.items()), self.denied, found)
+        return Tally(self.masked, self.dropped, tuple(self._counts.items()), self.denied)
+
+    def originals(self) -> tuple[Original, ...]:
+        """Return what rules have masked and keep. It takes long: ask once, at the end."""
+        return self._originals.found()
 
     @property
     def may_deny(self) -> bool:

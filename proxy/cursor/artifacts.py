@@ -201,7 +201,7 @@ async def _pieces(
                 yield masked.data
             error = ""
         finally:
-            recording.keep(tally.originals if tally else ())
+            recording.keep(await asyncio.to_thread(masker.originals))
             await recording.end_answer(
                 body_bytes=size,
                 masked=tally.masked if tally else 0,

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from operator import methodcaller
 from typing import TYPE_CHECKING
 
 from app.domain.identity import Identity
+from app.domain.record.original import Original
 from app.domain.segment import Facts
 from app.errors import AbeyanceError, Fault
 from app.wire.media import LINES, STREAM, media_type
@@ -75,6 +76,8 @@ class Masked:
     data: bytes | None
     tally: Tally
     fault: AbeyanceError | None = None
+    originals: tuple[Original, ...] | None = field(default=None, repr=False)
+    """What rules have masked and keep; None until the end or a fault."""
 
 
 class AnswerBody:
@@ -88,13 +91,17 @@ class AnswerBody:
         return self._masked(partial(self._masker.feed, data))
 
     def finish(self) -> Masked:
-        return self._masked(self._masker.finish)
+        return replace(self._masked(self._masker.finish), originals=self.originals())
+
+    def originals(self) -> tuple[Original, ...]:
+        """Return what rules have masked and keep of all that came; ask once, at the end."""
+        return self._masking.originals()
 
     def _masked(self, mask: Callable[[], bytes]) -> Masked:
         try:
             data = mask()
         except AbeyanceError as fault:
-            return Masked(b"", self._masking.tally, fault)
+            return Masked(b"", self._masking.tally, fault, self.originals())
         return Masked(data, self._masking.tally)
 
 
@@ -129,6 +136,9 @@ class AnswerMasker:
         self._given = 0  # bytes that went out, with their digest
         self._digest = hashlib.sha256()
         self._worker: Worker | None = None
+        self._asked: asyncio.Future[tuple[Masked | BaseException]] | None = None
+        """What the worker does, which goes on where the caller is cancelled."""
+        self._originals: tuple[Original, ...] | None = None
         self._over = False
         self.moved = False
         """Whether another process masks it."""
@@ -137,7 +147,7 @@ class AnswerMasker:
     async def feed(self, piece: bytes) -> bytes:
         """Return what can go out by now."""
         if self._worker is not None:
-            return self._out(await self._worker.call(methodcaller("feed", piece)))
+            return self._out(await self._ask(self._worker, methodcaller("feed", piece)))
         self._came += len(piece)
         self._waiting += len(piece)
         if self._kept is not None:
@@ -153,7 +163,7 @@ class AnswerMasker:
             return b""
         self._over = True
         if self._worker is not None:
-            masked = await self._worker.call(methodcaller("finish"))
+            masked = await self._ask(self._worker, methodcaller("finish"))
         elif self._kept is not None and self._waiting >= LARGE_BYTES:
             data = b"".join(self._kept)
             self._kept, self._body, self.moved = None, self._make(self._catalog), True
@@ -179,7 +189,35 @@ class AnswerMasker:
         # The new body lets go of the bytes that the old one has.
         self._kept, self._body, self.moved = None, self._make(self._catalog), True
         await worker.call(self._make, stays=True)
-        return self._rest(await worker.call(methodcaller("feed", b"".join(kept))))
+        return self._rest(await self._ask(worker, methodcaller("feed", b"".join(kept))))
+
+    async def _ask(self, worker: Worker, work: Callable[[AnswerBody], Masked]) -> Masked:
+        self._asked = asyncio.gather(worker.call(work), return_exceptions=True)
+        (masked,) = await asyncio.shield(self._asked)
+        if isinstance(masked, BaseException):
+            raise masked
+        return masked
+
+    async def originals(self) -> tuple[Original, ...]:
+        """Return what rules have masked and keep, once nothing more comes, whatever ended it.
+
+        Those of a worker that has ended are lost.
+        """
+        if self._asked is not None and not self._asked.done():
+            await asyncio.wait([self._asked])
+        if self._originals is None:
+            self._originals = await self._asked_for()
+        return self._originals
+
+    async def _asked_for(self) -> tuple[Original, ...]:
+        if self._worker is None:
+            return await self._pool.threads.do(self._came, self._body.originals)
+        if not self._worker.usable:
+            return ()
+        try:
+            return await self._worker.call(methodcaller("originals"))
+        except AbeyanceError:
+            return ()
 
     def _rest(self, masked: Masked) -> Masked:
         """Take off what went out before."""
@@ -191,6 +229,7 @@ class AnswerMasker:
 
     def _out(self, masked: Masked) -> bytes:
         self.tally = masked.tally
+        self._originals = masked.originals
         if masked.fault is not None:
             self._over = True
             raise masked.fault
@@ -205,5 +244,7 @@ class AnswerMasker:
         return out
 
     def close(self) -> None:
+        if self._asked is not None:
+            self._asked.cancel()
         if self._worker is not None:
             self._pool.take_back(self._worker)

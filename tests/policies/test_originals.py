@@ -79,7 +79,7 @@ def of_answer(
     masking = catalog.answer_masking(facts("hello"), ALICE, credential, now)
     masker = masking.stream()
     shown = "".join([*map(masker.feed, pieces), masker.finish()])
-    return shown, masking.tally.originals
+    return shown, masking.originals()
 
 
 def values(originals: Sequence[Original]) -> list[tuple[str, str]]:

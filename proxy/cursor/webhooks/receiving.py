@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.domain.record.session import Decision
 from app.domain.webhook import Delivery
@@ -21,6 +21,7 @@ from proxy.cursor.webhooks.replacing import Webhooks
 from proxy.work.answers import AnswerBody
 
 if TYPE_CHECKING:
+    from app.domain.record.original import Original
     from app.domain.webhook import Webhook
     from policies.compiled_catalog import Catalog
     from policies.matching.answer_masking import Tally
@@ -86,7 +87,7 @@ class Receiving:
         begun = await self.beside.open(identity, connection, path, "", BODY_BYTES)
         recording = begun.recording
         try:
-            masked, tally = await asyncio.to_thread(
+            masked, tally, originals = await asyncio.to_thread(
                 _masked, begun.answering, begun.catalog, told.body
             )
             await recording.forwarding(Decision.ALLOWED)
@@ -95,7 +96,7 @@ class Receiving:
                 await recording.chunks.sent(masked, at_once=True)
             else:
                 await recording.chunks.withheld(masked)
-            recording.keep(tally.originals)
+            recording.keep(originals)
             await recording.end_answer(
                 body_bytes=0 if tally.denied else len(masked),
                 masked=tally.masked,
@@ -107,7 +108,13 @@ class Receiving:
         return None if tally.denied else masked
 
 
-def _masked(answering: Answering, catalog: Catalog, body: bytes) -> tuple[bytes, Tally]:
+class _Event(NamedTuple):
+    data: bytes
+    tally: Tally
+    originals: tuple[Original, ...]
+
+
+def _masked(answering: Answering, catalog: Catalog, body: bytes) -> _Event:
     """Return an event as it may be told, or be recorded where a rule denies it.
 
     Raises UpstreamUnavailable where it cannot be masked.
@@ -115,11 +122,11 @@ def _masked(answering: Answering, catalog: Catalog, body: bytes) -> tuple[bytes,
     masker = AnswerBody(answering, _JSON, catalog)
     begun, ended = masker.feed(body), masker.finish()
     if ended.tally.denied is not None and answering.stopping:
-        masked, tally = _masked(replace(answering, stopping=False), catalog, body)
-        return masked, replace(tally, denied=ended.tally.denied)
+        whole = _masked(replace(answering, stopping=False), catalog, body)
+        return whole._replace(tally=replace(whole.tally, denied=ended.tally.denied))
     if ended.fault is not None:
         raise ended.fault
-    return (begun.data or b"") + (ended.data or b""), ended.tally
+    return _Event((begun.data or b"") + (ended.data or b""), ended.tally, ended.originals or ())
 
 
 def _agent(body: bytes) -> str:

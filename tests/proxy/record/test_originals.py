@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import pickle
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,10 +15,14 @@ from app.domain.connection import Connection, CredentialScheme
 from policies.loader import load_catalog
 from policies.matching.known import NOTHING_KNOWN
 from proxy.inspection import Incoming, inspect
-from proxy.work.answers import AnswerBody, Answering
+from proxy.work.answers import AnswerBody, Answering, AnswerMasker
+from proxy.work.pool import Pool
+from proxy.work.threads import LARGE_BYTES
 from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from app.domain.record.original import Original
     from policies.compiled_catalog import Catalog
 
@@ -34,20 +41,26 @@ RULE = """
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("policies")
     (folder / "catalog").mkdir()
     (folder / "catalog" / "rule.yaml").write_text(RULE)
     (folder / "approvers.yaml").write_text("- {name: responders, idp_groups: [ir]}")
-    return load_catalog(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def catalog(policies: Path) -> Catalog:
+    return load_catalog(policies)
+
+
+def answering_of() -> Answering:
+    about, limit = facts("hello").without_texts(), 2**22
+    return Answering("openai", frozenset(), about, ALICE, "sk-upstream", NOW, NOTHING_KNOWN, limit)
 
 
 def masked(catalog: Catalog, kind: str, pieces: list[bytes]) -> tuple[bytes, tuple[Original, ...]]:
-    about, limit = facts("hello").without_texts(), 2**20
-    answering = Answering(
-        "openai", frozenset(), about, ALICE, "sk-upstream", NOW, NOTHING_KNOWN, limit
-    )
-    body = AnswerBody(answering, kind, catalog)
+    body = AnswerBody(answering_of(), kind, catalog)
     told = [body.feed(piece) for piece in pieces]
     told.append(body.finish())
     assert all(one.fault is None for one in told)
@@ -55,7 +68,7 @@ def masked(catalog: Catalog, kind: str, pieces: list[bytes]) -> tuple[bytes, tup
         piece if one.data is None else one.data
         for one, piece in zip(told, [*pieces, b""], strict=True)
     )
-    return out, told[-1].tally.originals
+    return out, told[-1].originals or ()
 
 
 def event(index: int, **said: str) -> bytes:
@@ -83,6 +96,33 @@ def test_the_originals_of_a_stream_are_the_same_for_every_cut(catalog: Catalog) 
     assert masked(catalog, kind, [bytes([byte]) for byte in body])[1] == whole
     for cut in range(1, len(body)):
         assert masked(catalog, kind, [body[:cut], body[cut:]])[1] == whole
+
+
+def test_no_piece_of_a_stream_brings_originals_along_until_its_end(catalog: Catalog) -> None:
+    body = AnswerBody(answering_of(), "text/event-stream", catalog)
+    told = [body.feed(event(0, content=f"{key} ")) for key in [AWS_KEY, OTHER] * 200]
+    assert {one.originals for one in told} == {None}
+    assert all(AWS_KEY.encode() not in pickle.dumps(one) for one in told)
+    assert len(pickle.dumps(told[-1])) < len(pickle.dumps(told[0])) + 100
+    assert [one.value for one in body.finish().originals or ()] == [AWS_KEY, OTHER]
+
+
+async def test_an_answer_that_is_cut_off_keeps_what_was_masked_before(
+    policies: Path, catalog: Catalog
+) -> None:
+    large = "so it goes " * (LARGE_BYTES // 8)
+    with closing(Pool(policies, lambda: catalog)) as pool:
+        await pool.tend()
+        masker = AnswerMasker(answering_of(), "text/event-stream", catalog, pool)
+        with closing(masker):
+            await masker.feed(event(0, content=f"{AWS_KEY}, {large}"))
+            assert masker.moved
+            feeding = asyncio.ensure_future(masker.feed(event(0, content=f"{OTHER}, {large}")))
+            await asyncio.sleep(0)
+            feeding.cancel()
+            with suppress(asyncio.CancelledError):
+                await feeding
+            assert [one.value for one in await masker.originals()] == [AWS_KEY, OTHER]
 
 
 def test_the_originals_of_a_document_are_those_of_its_texts(catalog: Catalog) -> None:
