@@ -43,7 +43,8 @@ class KeptOriginal:
     place: str
     label: str
     key: str
-    seal: bytes
+    seal: bytes = b""
+    """Empty where it was not asked for."""
 
     @property
     def side(self) -> str:

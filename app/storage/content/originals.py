@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.record.original import KeptOriginal
 from app.domain.record.session import Side
+from app.errors import ContentErased
 from app.storage.bulk import Write
 from app.storage.documents import to_document
 from app.storage.driver import repeating
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 ORIGINALS = "originals"
 """The name of the collection."""
+_GONE = "This original was removed."
 _UTF_8 = ("utf-8", "surrogatepass")
 
 
@@ -46,15 +48,21 @@ class MongoOriginals:
         self._keys = keys
 
     async def of_session(self, session_id: str) -> tuple[KeptOriginal, ...]:
-        """Return what is kept of a session, still sealed: of the request, then of the answer."""
-        found = await self._originals.find(_of(session_id))
+        """Return what is kept of a session, without the seals: of the request, then the answer."""
+        found = await self._originals.find(_of(session_id), without="seal")
         request = f"{session_id}:{Side.REQUEST.value}:"
         return tuple(sorted(found, key=lambda one: not one.id.startswith(request)))
 
     async def opened(self, original: KeptOriginal) -> str:
-        """Return the value. Raises ContentErased, and Damaged where anything of it was changed."""
+        """Return the value. Raises ContentErased, and Damaged where anything of it was changed.
+
+        Its seal is read now, as it is stored; whatever else is said of it has to fit the seal.
+        """
+        stored = await self._originals.one({"_id": original.id})
+        if stored is None:
+            raise ContentErased(_GONE)
         keys = await self._keys.opened([original.key])
-        return keys[original.key].open(_place(original), original.seal).decode(*_UTF_8)
+        return keys[original.key].open(_place(original), stored.seal).decode(*_UTF_8)
 
     async def between(self, after: str, before: str) -> tuple[str, ...]:
         """Return the ids of those whose sessions are between two ids."""

@@ -11,7 +11,7 @@ from pymongo import MongoClient
 
 from app.domain.record.original import Keeping, Original
 from app.domain.record.session import Side
-from app.errors import Damaged
+from app.errors import ContentErased, Damaged
 from app.storage.content.originals import ORIGINALS, keeping
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.written import write
@@ -34,6 +34,7 @@ async def test_originals_are_given_back_in_order_and_a_repeated_write_is_the_sam
         await write(storage, *keeping(session.id, side, KEPT, key))
     await write(storage, *keeping(other.id, Side.REQUEST, KEPT[:1], key))
     found = await storage.originals.of_session(session.id)
+    assert {one.seal for one in found} == {b""}
     numbers = range(1, 12)
     assert [one.name for one in found] == [
         *(f"request-{at}" for at in numbers),
@@ -62,11 +63,18 @@ async def test_who_holds_the_database_alone_reads_no_original_and_makes_it_nobod
         assert VALUE.encode() not in b"".join(bytes(row["seal"]) for row in stored)
         rows.update_many({}, {"$set": {"sealed_for": ["everyone"]}})
     first, second = await storage.originals.of_session(session.id)
-    moved = replace(first, seal=second.seal, sealed_for=KEEPING.sealed_for)
-    for changed in (first, moved):
-        with pytest.raises(Damaged):
-            await storage.originals.opened(changed)
-    assert await storage.originals.opened(replace(first, sealed_for=KEEPING.sealed_for))
+    with pytest.raises(Damaged):
+        await storage.originals.opened(first)
+    as_kept = replace(first, sealed_for=KEEPING.sealed_for)
+    assert await storage.originals.opened(as_kept)
+    with MongoClient[dict[str, object]](mongodb_uri) as client:
+        rows = client[database_name][ORIGINALS]
+        rows.update_one({"_id": first.id}, {"$set": {"seal": stored[1]["seal"]}})
+    with pytest.raises(Damaged):
+        await storage.originals.opened(as_kept)
+    await storage.originals.remove([second.id])
+    with pytest.raises(ContentErased):
+        await storage.originals.opened(second)
 
 
 async def test_those_of_a_day_are_found_by_their_sessions(storage: MongoStorage) -> None:
