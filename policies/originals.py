@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from app.domain.segment import Segment
     from policies.matching.target import Target
 
+_MOST_SEARCHED = 256 * 1024 * 1024
+"""Characters that are looked through for the places of all values of one request."""
+_EACH_TEXT = 32
+"""What it takes to look at a text at all, in characters."""
+
 
 def distinct(originals: Iterable[Original]) -> tuple[Original, ...]:
     """Return each value once for each rule and label: at its first place."""
@@ -110,14 +115,26 @@ class RequestOriginals:
         self, segments: Sequence[Segment], mask: Callable[[str], str]
     ) -> tuple[Original, ...]:
         """Return them, each with the first of the texts that has it; `mask` makes places safe."""
+        places = _Places(segments)
         return tuple(
-            Original(keeping, mask(_place(value, segments)), label, value)
+            Original(keeping, mask(places.of(value)), label, value)
             for keeping, label, value in self._values
         )
 
 
-def _place(value: str, segments: Sequence[Segment]) -> str:
-    for segment in segments:
-        if value in segment.text:
-            return f"{segment.role.value} text at {segment.place}"
-    return "beside its texts"
+class _Places:
+    """Where values are in the texts of a request, as far as looking does not take too long."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._segments = segments
+        self._left = _MOST_SEARCHED
+
+    def of(self, value: str) -> str:
+        for segment in self._segments:
+            if self._left <= 0:
+                return "one of its texts"
+            at = segment.text.find(value)
+            self._left -= _EACH_TEXT + (len(segment.text) if at < 0 else at)
+            if at >= 0:
+                return f"{segment.role.value} text at {segment.place}"
+        return "beside its texts"

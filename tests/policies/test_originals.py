@@ -10,11 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.record.original import MOST, MOST_CHARACTERS, Keeping, Original
+from app.domain.segment import Role, Segment
 from app.errors import BadCatalog
 from policies.decide import examine
 from policies.keeping import without
 from policies.loader import load_catalog
+from policies.matching.target import Target
+from policies.originals import RequestOriginals
 from policies.passages.names import UNKEYED
+from policies.patterns.words import literal_pattern
 from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:
@@ -110,6 +114,18 @@ def test_the_place_of_an_original_shows_no_secret(keeping: Catalog, now: datetim
     [original] = mask.originals.found(asked.prompt.segments, lambda place: f"safe {place}")
     assert original.place.startswith("safe ")
     assert AWS_KEY not in repr(original)
+
+
+def test_the_places_of_many_values_in_a_large_text_are_not_all_looked_for() -> None:
+    target = Target("keys", literal_pattern("keys"))
+    originals = RequestOriginals({target: (KEYS,)})
+    keys = [f"sk-{number:06}" for number in range(MOST)]
+    for key in keys:
+        originals.note(key, target, "[keys]")
+    said = Segment("-" * 1_000_000 + " ".join(keys), Role.USER, "/input")
+    first, *_, last = originals.found([said], str)
+    assert (first.place, last.place) == ("user text at /input", "one of its texts")
+    assert (first.value, last.value) == (keys[0], keys[-1])
 
 
 def test_an_answer_keeps_what_each_of_its_rules_masked(keeping: Catalog, now: datetime) -> None:
