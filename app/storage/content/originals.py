@@ -58,10 +58,10 @@ class MongoOriginals:
 
         Its seal is read now, as it is stored; whatever else is said of it has to fit the seal.
         """
+        keys = await self._keys.opened([original.key])
         stored = await self._originals.one({"_id": original.id})
         if stored is None:
             raise ContentErased(_GONE)
-        keys = await self._keys.opened([original.key])
         return keys[original.key].open(_place(original), stored.seal).decode(*_UTF_8)
 
     async def between(self, after: str, before: str) -> tuple[str, ...]:
