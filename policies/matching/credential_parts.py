@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import re2  # type: ignore[import-untyped]
-
 from policies.matching.readings import readings
 from policies.patterns.normalise import BAR
 from policies.patterns.squeeze import squeezed
@@ -31,26 +29,29 @@ class CredentialParts:
         """`spellings` are the credential itself and other ways in which it may be written."""
         written = [(letters, _first(one)) for one in spellings if (letters := _letters(one))]
         self._whole = tuple(letters for letters, _ in written)
-        parts = {
-            letters[start : start + RUN]: None
+        self._parts = frozenset(
+            letters[start : start + RUN]
             for letters, first in written
             for start in range(first, max(first, len(letters) - RUN) + 1)
-        }
-        # They are letters and digits, so each is its own pattern.
-        self._parts = re2.compile(b"|".join(parts)) if parts else None
+        )
+        self._lengths = {len(part) for part in self._parts}
 
     def are_in(self, value: str) -> bool:
         """Tell whether the value, in any of its readings, is a part of it or has one in it."""
-        if self._parts is None:
+        if not self._parts:
             return False
         bare = value.replace(BAR, "")
         return any(self._has(_letters(reading.text)) for reading in readings(bare))
 
     def _has(self, letters: bytes) -> bool:
-        if not letters or self._parts is None:
+        if not letters:
             return False
-        return self._parts.search(letters) is not None or any(
-            letters in whole for whole in self._whole
+        if any(letters in whole for whole in self._whole):
+            return True
+        return any(
+            letters[at : at + length] in self._parts
+            for length in self._lengths
+            for at in range(len(letters) - length + 1)
         )
 
 
