@@ -24,7 +24,7 @@ from app.storage.lifeline import Lifeline
 from app.storage.store import MongoStorage
 from bot.decisions import Decisions
 from bot.delivery.channels import Places
-from bot.delivery.digest import Digests
+from bot.delivery.digest import DigestMessages
 from bot.delivery.directs import Directs
 from bot.delivery.habits import Habits
 from bot.delivery.leader import Duty
@@ -239,10 +239,10 @@ class _Shared:
             self.approvers, storage.holds, storage.notices, self.ledger, self.clock, silence
         )
 
-    def digests(self, poster: Poster, posts: Pace, edits: Pace) -> Digests:
+    def digests(self, poster: Poster, posts: Pace, edits: Pace) -> DigestMessages:
         every = Pace(self.settings.slack_post_seconds * _DIGEST_SHARE, 1)
         notices = self.storage.notices
-        return Digests(poster, notices, self.clock, every=every, posts=posts, edits=edits)
+        return DigestMessages(poster, notices, self.clock, every=every, posts=posts, edits=edits)
 
     def app(self) -> AsyncApp:
         holds, sessions = self.storage.holds, self.storage.sessions

@@ -20,7 +20,7 @@ from policies.matching.lookout import Lookout
 from policies.matching.masker import Masker
 from policies.matching.matcher import Matcher
 from policies.matching.plan import Plan
-from policies.matching.rereading import Digests, Rereading
+from policies.matching.rereading import RecentDigests, Rereading
 from policies.patterns.effort import TooDense
 from policies.prices.table import PriceTable
 from policies.request_mask import RequestMask
@@ -115,7 +115,7 @@ class Catalog:
         )
         self.request_texts = Rereading(self.requests)
         self.call_texts = Rereading(self.calls)
-        self.showable = Digests()
+        self.showable = RecentDigests()
         """Of texts of tool calls in which `mask` changes nothing, as `call_texts` makes them."""
 
     def mask(self, text: str) -> str:

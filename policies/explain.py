@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from policies.rule import Rule
 
 
-class Outcome(StrEnum):
+class RuleOutcome(StrEnum):
     FIRED = "fired"
     NEARLY = "nearly"
     """One thing is missing: its words, or one condition."""
@@ -53,7 +53,7 @@ class RuleStory:
     title: str
     action: Action
     enforced: bool
-    outcome: Outcome
+    outcome: RuleOutcome
     why: str
     conditions: tuple[Line, ...]
     findings: int
@@ -110,7 +110,7 @@ def _uncheckable(built_in: FiredRule) -> RuleStory:
         title=built_in.title,
         action=built_in.action,
         enforced=True,
-        outcome=Outcome.FIRED,
+        outcome=RuleOutcome.FIRED,
         why="no other rule was asked: what cannot be looked through is denied",
         conditions=(),
         findings=0,
@@ -141,12 +141,12 @@ def _story(
     )
 
 
-def _outcome(missing: list[str], *, silent: bool, alone: bool) -> Outcome:
+def _outcome(missing: list[str], *, silent: bool, alone: bool) -> RuleOutcome:
     """A rule of words alone that finds none did not nearly fire."""
     if not missing and not silent:
-        return Outcome.FIRED
+        return RuleOutcome.FIRED
     nearly = len(missing) + silent == 1 and not (silent and alone)
-    return Outcome.NEARLY if nearly else Outcome.NOT
+    return RuleOutcome.NEARLY if nearly else RuleOutcome.NOT
 
 
 def _why(rule: Rule, missing: list[str], findings: int, *, silent: bool) -> str:

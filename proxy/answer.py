@@ -20,7 +20,7 @@ from app.errors import (
     StorageUnavailable,
     UpstreamUnavailable,
 )
-from app.wire.answer.usage import Usage
+from app.wire.answer.usage import UsageReader
 from app.wire.media import LINES, STREAM, media_type
 from policies.matching.answer_masking import NOTHING_FOUND, Tally
 from proxy.calls.watching import Watched
@@ -96,7 +96,7 @@ class Relay:
         self._sent = 0
         self._last = b""  # what was sent last
         self._is_list = False  # a stream that is one JSON array
-        self.usage = Usage()
+        self.usage = UsageReader()
         self.error = ""
         """Why the answer ended early, if it did, once it is over."""
         self._unrecorded = ""

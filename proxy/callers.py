@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.storage.ports import PeopleStore
     from proxy.front import Headers
-    from proxy.oidc.verify import Verifier
+    from proxy.oidc.verify import TokenVerifier
 
 _LATELY = timedelta(minutes=15)
 _SAY_AGAIN = timedelta(minutes=5)
@@ -26,7 +26,7 @@ _REMEMBERED = 10_000
 
 
 class Callers:
-    def __init__(self, verifier: Verifier, people: PeopleStore, clock: Clock) -> None:
+    def __init__(self, verifier: TokenVerifier, people: PeopleStore, clock: Clock) -> None:
         self._verifier = verifier
         self._people = people
         self._clock = clock

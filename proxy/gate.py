@@ -39,7 +39,7 @@ from proxy.http.compression import content_coding
 from proxy.http.peer import Addresses
 from proxy.http.shared_account import SharedAccount
 from proxy.http.tokens import without_credentials
-from proxy.inspection import Incoming, Inspected, inspect
+from proxy.inspection import Incoming, InspectedRequest, inspect
 from proxy.keys.admission import Admission, Caller
 from proxy.keys.scope import check_connection, check_models
 from proxy.mcp.answers import ServerMessages
@@ -261,14 +261,14 @@ class Gate:
         agent = mask(visit.user_agent[:_AGENT_LENGTH])
         return Origin(self._address(visit), agent, client_name(agent), mask(visit.reason))
 
-    async def _inspected(self, incoming: Incoming, catalog: Catalog) -> Inspected:
+    async def _inspected(self, incoming: Incoming, catalog: Catalog) -> InspectedRequest:
         now = self.clock.now()
         size = incoming.size
         inspected = await self.pool.do(size, partial(inspect, incoming, now), catalog)
         await self.pool.threads.do(size, inspected.inquiry.known.warm)
         return await self._without_credential(inspected, size)
 
-    async def _without_credential(self, inspected: Inspected, size: int) -> Inspected:
+    async def _without_credential(self, inspected: InspectedRequest, size: int) -> InspectedRequest:
         """Take out the originals that have a part of the upstream's credential in them."""
         inquiry = inspected.inquiry
         if not inquiry.originals:
@@ -277,7 +277,9 @@ class Gate:
         kept = await self.pool.threads.do(size, partial(without, secret, inquiry.originals))
         return replace(inspected, inquiry=replace(inquiry, originals=kept))
 
-    async def _ruled(self, incoming: Incoming, inspected: Inspected, catalog: Catalog) -> Verdict:
+    async def _ruled(
+        self, incoming: Incoming, inspected: InspectedRequest, catalog: Catalog
+    ) -> Verdict:
         """Return the verdict of the catalog, and of what is known of the tools that are called."""
         connection, tools = incoming.connection.name, inspected.inquiry.mcp.tools
         changes = await self.tools.judge(
@@ -286,7 +288,7 @@ class Gate:
         return with_changes(inspected.verdict, changes)
 
     async def _judged(
-        self, incoming: Incoming, catalog: Catalog, inspected: Inspected, since: datetime
+        self, incoming: Incoming, catalog: Catalog, inspected: InspectedRequest, since: datetime
     ) -> Verdict:
         """Return what the rules of now say of a request that has waited since then.
 

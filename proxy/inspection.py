@@ -56,7 +56,7 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
-class Inspected:
+class InspectedRequest:
     """A request that was read, decided on and masked, without its texts.
 
     Nor does it have a body that is forwarded as it came: `whole` puts that in its place.
@@ -74,7 +74,7 @@ class Inspected:
         return replace(self.inquiry, request=replace(self.inquiry.request, body=incoming.body))
 
 
-def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
+def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> InspectedRequest:
     """Return what may be forwarded, and shown. Raises BadRequest where it cannot be read."""
     body = decompressed(incoming.coding, incoming.body, incoming.limit)
     inquiry = read_inquiry(
@@ -115,4 +115,4 @@ def inspect(incoming: Incoming, now: datetime, catalog: Catalog) -> Inspected:
         inquiry = replace(inquiry, request=replace(request, body=b""))
     else:
         inquiry = replace(inquiry, received=incoming.digest())
-    return Inspected(inquiry.without_texts(), verdict, as_it_came, fault)
+    return InspectedRequest(inquiry.without_texts(), verdict, as_it_came, fault)

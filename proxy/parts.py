@@ -40,7 +40,7 @@ from proxy.http.peer import Addresses
 from proxy.http.shared_account import SharedAccount
 from proxy.keys.parts import IssuedParts
 from proxy.mcp.tools import Tools
-from proxy.oidc.verify import Verifier
+from proxy.oidc.verify import TokenVerifier
 from proxy.our_pages import OurPages
 from proxy.process.draining import Drain
 from proxy.process.heart import Heart
@@ -88,7 +88,7 @@ class Parts:
         clock = SystemClock()
         metrics = Metrics(lambda: (catalogs.state.revision, bool(catalogs.state.fault)))
         ledger = ChainedLedger(storage.ledger, writer="gateway")
-        verifier = Verifier(settings.issuers, http, clock)
+        verifier = TokenVerifier(settings.issuers, http, clock)
         callers = Callers(verifier, storage.people, clock)
         self.settings, self._storage, self._catalogs = settings, storage, catalogs
         self.feed = HoldFeed(storage.holds)
@@ -229,7 +229,7 @@ class Parts:
 def _visits(
     settings: Settings,
     storage: MongoStorage,
-    verifier: Verifier,
+    verifier: TokenVerifier,
     callers: Callers,
     http: httpx.AsyncClient,
 ) -> Visits | None:

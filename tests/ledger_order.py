@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from app.audit.proof.verifier import Verifier
+from app.audit.proof.verifier import RecordVerifier
 from app.audit.seals import content
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 async def out_of_order(storage: MongoStorage) -> list[str]:
     """Return what is wrong with chains and reasons in a ledger, and what it does not tell."""
-    verifier = Verifier()
+    verifier = RecordVerifier()
     for first in await storage.ledger.firsts():
         for entry in await storage.ledger.chain(first.chain, 0, 1_000_000):
             verifier.unsigned(content(entry), entry.hash)

@@ -21,7 +21,7 @@ _READINGS = (
 )
 
 
-def of_event(name: str, data: Json) -> Iterator[reading.Piece]:
+def of_event(name: str, data: Json) -> Iterator[reading.TextPiece]:
     """Find the pieces of one server-sent event."""
     if not isinstance(data, dict):
         return
@@ -35,7 +35,7 @@ def of_event(name: str, data: Json) -> Iterator[reading.Piece]:
         yield reading.error(data)
 
 
-def of_body(data: Json) -> Iterator[reading.Piece]:
+def of_body(data: Json) -> Iterator[reading.TextPiece]:
     """Find the pieces of an answer that is one JSON value; none where its shape is unknown."""
     if not isinstance(data, dict):
         return

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from app.wire.answer.same_event import Likeness
     from app.wire.answer.sse import SseEvent
-    from app.wire.reading import Piece
+    from app.wire.reading import TextPiece
 
 _END = b"\n\n"
 
@@ -39,13 +39,13 @@ class StreamPieces:
 
     def __init__(self) -> None:
         self._parser = SseParser()
-        self._last: Piece | None = None
+        self._last: TextPiece | None = None
         """The only piece of the event before, if that said one."""
         self._alike: Likeness | None = None
         self._is_sure = False
         """Whether it was seen that the place where alike events differ is that of the text."""
 
-    def feed(self, data: bytes) -> Iterator[Piece]:
+    def feed(self, data: bytes) -> Iterator[TextPiece]:
         at = 0
         while at < len(data):
             if self._last is not None and self._is_sure and self._parser.is_idle:
@@ -59,7 +59,7 @@ class StreamPieces:
                 yield from self._said(event)
             at = end
 
-    def finish(self) -> Iterator[Piece]:
+    def finish(self) -> Iterator[TextPiece]:
         """Yield what was said after the last whole event."""
         if rest := self._parser.finish():
             yield from _pieces(rest)
@@ -72,13 +72,13 @@ class StreamPieces:
             texts.append(text)
         return texts, at
 
-    def _said(self, event: SseEvent) -> list[Piece]:
+    def _said(self, event: SseEvent) -> list[TextPiece]:
         pieces = _pieces(event)
         if pieces or event.data is not None:
             self._compare(event, pieces)
         return pieces
 
-    def _compare(self, event: SseEvent, pieces: list[Piece]) -> None:
+    def _compare(self, event: SseEvent, pieces: list[TextPiece]) -> None:
         """Learn from an event that was read as JSON how the next ones may be read."""
         if len(pieces) != 1:
             self._last = self._alike = None
@@ -94,7 +94,7 @@ class StreamPieces:
             self._alike = _likeness(event.raw, piece.text)
 
 
-def _pieces(event: SseEvent) -> list[Piece]:
+def _pieces(event: SseEvent) -> list[TextPiece]:
     data = loosely(event.data) if event.data else None
     return list(answer_text.of_event(event.event, data))
 

@@ -10,7 +10,7 @@ from app.domain.segment import Role
 from app.errors import BadRequest, TooLarge
 from app.replay import answer_text
 from app.replay.streamed import StreamPieces
-from app.wire.reading import Piece, TextKind, loosely
+from app.wire.reading import TextKind, TextPiece, loosely
 from app.wire.registry import RECORDED, wire_for
 from app.wire.request.body import parse_body
 
@@ -109,7 +109,7 @@ def _header(headers: Iterable[tuple[str, str]], wanted: str) -> str:
 
 class _Timed(NamedTuple):
     offset_ms: int
-    piece: Piece
+    piece: TextPiece
 
 
 def _streamed(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
@@ -124,7 +124,7 @@ def _streamed(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
 def _whole(chunks: tuple[Chunk, ...]) -> Iterator[_Timed]:
     text = b"".join(chunk.data for chunk in chunks).decode(errors="replace")
     pieces = tuple(answer_text.of_body(loosely(text)))
-    plain = Piece(("body",), TextKind.TEXT, text)
+    plain = TextPiece(("body",), TextKind.TEXT, text)
     for piece in pieces or (plain,):
         yield _Timed(chunks[-1].offset_ms, piece)
 

@@ -24,7 +24,7 @@ class TextKind(StrEnum):
     ERROR = "error"
 
 
-class Piece(NamedTuple):
+class TextPiece(NamedTuple):
     """A stretch of one text; pieces with the same `key` continue each other."""
 
     key: tuple[object, ...]
@@ -42,19 +42,23 @@ class AnswerReading:
     """
 
     is_event: Callable[[str, dict[str, Json]], bool]
-    of_event: Callable[[str, dict[str, Json]], Iterator[Piece]]
+    of_event: Callable[[str, dict[str, Json]], Iterator[TextPiece]]
     member: str
-    of_member: Callable[[Json], Iterator[Piece]]
+    of_member: Callable[[Json], Iterator[TextPiece]]
 
 
-def text(key: tuple[object, ...], text: Json, kind: TextKind = TextKind.TEXT) -> Iterator[Piece]:
+def text(
+    key: tuple[object, ...], text: Json, kind: TextKind = TextKind.TEXT
+) -> Iterator[TextPiece]:
     if isinstance(text, str) and text:
-        yield Piece(key, kind, text)
+        yield TextPiece(key, kind, text)
 
 
-def error(value: Json) -> Piece:
+def error(value: Json) -> TextPiece:
     message = value.get("message") if isinstance(value, dict) else value
-    return Piece(("error",), TextKind.ERROR, message if isinstance(message, str) else spelt(value))
+    return TextPiece(
+        ("error",), TextKind.ERROR, message if isinstance(message, str) else spelt(value)
+    )
 
 
 def objects(values: Json) -> list[dict[str, Json]]:

@@ -39,7 +39,7 @@ _PASSING = (Busy, SlackRefused, SlackUnavailable, StorageUnavailable)
 _log = structlog.get_logger(__name__)
 
 
-class Digests:
+class DigestMessages:
     """`every` says how often one is edited; `posts` and `edits` are those of the poster."""
 
     def __init__(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from app.storage.feed import HoldFeed
     from app.storage.ports import HoldStore
     from bot.delivery.channel_queue import Job
-    from bot.delivery.digest import Digests
+    from bot.delivery.digest import DigestMessages
     from bot.delivery.leader import Duty
     from bot.delivery.no_approver import ApproverCheck
     from bot.delivery.poster import Poster
@@ -43,7 +43,7 @@ class Watcher:
         feed: HoldFeed,
         holds: HoldStore,
         poster: Poster,
-        digests: Digests,
+        digests: DigestMessages,
         reach: ApproverCheck,
         grants: Grants,
         duty: Duty,
@@ -85,7 +85,7 @@ class _Shift:
         tasks: asyncio.TaskGroup,
         holds: HoldStore,
         poster: Poster,
-        digests: Digests,
+        digests: DigestMessages,
         reach: ApproverCheck,
         grants: Grants,
     ) -> None:

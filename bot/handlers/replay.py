@@ -23,7 +23,7 @@ from app.storage.record.session_store import SessionStore
 from bot.people.auditors import REFUSED
 from bot.views import modals
 from bot.views.replay.lists import PAGE_SESSIONS, Shelf, faulty, listing, read_filter, searching
-from bot.views.replay.session import Decided, replayed
+from bot.views.replay.session import SessionDecisions, replayed
 from policies.approvals.approval import Objection, is_requester
 from policies.approvals.membership import AUDITORS
 
@@ -234,5 +234,5 @@ class Auditing:
         mask = self._masking(())
         trail = steps(entries, holds, mask)
         reason = mask(hold.reason if hold else session.origin.reason if session.origin else "")
-        told = Decided(holds, marked, trail, reason)
+        told = SessionDecisions(holds, marked, trail, reason)
         return replayed(shelf, session, told, shown, url)

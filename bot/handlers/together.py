@@ -68,9 +68,11 @@ class Together:
         await self._slack.update_view(str(view["id"]), together.result(ballot.word, said))
         await self._home.publish(user)
 
-    async def _vote(self, value: str, user: str, word: Word) -> together.Outcome:
+    async def _vote(self, value: str, user: str, word: Word) -> together.RequestOutcome:
         """Vote on one request. What was approved a moment before may have let it go on."""
         why = await self._clicks.vote(value, user, word)
         sentence = why.sentence if isinstance(why, Offer) else why
         covered = bool(why) and word.approve and await self._clicks.is_covered(value)
-        return together.Outcome(short(self._signer.read(value) or ""), sentence, covered=covered)
+        return together.RequestOutcome(
+            short(self._signer.read(value) or ""), sentence, covered=covered
+        )

@@ -53,7 +53,7 @@ class Ballot:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RequestOutcome:
     """What became of one request: why the decision on it does not count, or nothing.
 
     `covered`: it goes on by what was approved of another request.
@@ -123,7 +123,7 @@ def read(values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Ballot:
     return Ballot(tuple(str(option["value"]) for option in chosen[:MOST]), word)
 
 
-def result(word: Word, outcomes: Iterable[Outcome]) -> Block:
+def result(word: Word, outcomes: Iterable[RequestOutcome]) -> Block:
     """Tell what became of each request."""
     drawn = [
         blocks.section(
@@ -136,7 +136,7 @@ def result(word: Word, outcomes: Iterable[Outcome]) -> Block:
     return blocks.modal("Review together", drawn, callback_id=RESULT)
 
 
-def _told(word: Word, outcome: Outcome) -> str:
+def _told(word: Word, outcome: RequestOutcome) -> str:
     if outcome.covered:
         return "✅ Goes on: it is covered by what was approved of another request."
     if outcome.why:

@@ -35,7 +35,7 @@ _PAGE = 100
 
 
 @dataclass(slots=True)
-class Decided:
+class DecidedAgain:
     """What deciding again has shown; `faults` are by session, the oldest first."""
 
     same: int = 0
@@ -48,9 +48,11 @@ class Decided:
     faults: list[tuple[str, str]] = field(default_factory=list)
 
 
-async def decide_again(storage: MongoStorage, step: Callable[[], None] = lambda: None) -> Decided:
+async def decide_again(
+    storage: MongoStorage, step: Callable[[], None] = lambda: None
+) -> DecidedAgain:
     """Raises StorageUnavailable."""
-    found = Decided()
+    found = DecidedAgain()
     named = await _digests(storage)
     found.faults += reversed(await _changed(storage, named))
     changed = {place for place, _ in found.faults}

@@ -10,11 +10,11 @@ from rich.console import Console
 from app.audit.proof.heads import Head, Keyring, checkpoints_in
 from app.audit.proof.notes import BadNote
 from app.audit.proof.offline import Verified
-from app.audit.proof.verifier import Fault, Progress, Verifier
+from app.audit.proof.verifier import Fault, Progress, RecordVerifier
 from app.audit.seals import content
 from app.errors import BadSettings, Damaged
 from app.notary_settings import load_notary_settings
-from cli.audit.deciding import Decided, decide_again
+from cli.audit.deciding import DecidedAgain, decide_again
 from cli.audit.offline import read_keys, read_text
 from cli.audit.reading import signed_entries
 from cli.audit.report import progress, report, tell_decided
@@ -54,7 +54,7 @@ def verify_database(
     if resume:
         run.take_up(interrupted)
 
-    decided: Decided | None = None
+    decided: DecidedAgain | None = None
 
     async def look(storage: MongoStorage) -> None:
         nonlocal decided
@@ -81,7 +81,7 @@ def verify_database(
     return report(run.verified(), unsigned=run.unsigned)
 
 
-async def _decided_again(storage: MongoStorage, run: Run) -> Decided:
+async def _decided_again(storage: MongoStorage, run: Run) -> DecidedAgain:
     with progress("deciding again") as bar:
         task = bar.add_task("", total=None)
         decided = await decide_again(storage, lambda: bar.advance(task))
@@ -94,7 +94,7 @@ class Run:
     def __init__(
         self, book: Book | None, keys: Keyring, quorum: Quorum | None, *, contents: bool
     ) -> None:
-        self.verifier = Verifier(contents=contents)
+        self.verifier = RecordVerifier(contents=contents)
         self.unsigned = 0
         self.is_done = False
         self._book = book

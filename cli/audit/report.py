@@ -13,7 +13,7 @@ from app.ids import short
 
 if TYPE_CHECKING:
     from app.audit.proof.offline import Verified
-    from cli.audit.deciding import Decided
+    from cli.audit.deciding import DecidedAgain
 
 _MOST_TOMBSTONES = 5
 _KEY_HOLDER = "whoever holds both the database and the notary's key could have rewritten {}"
@@ -61,7 +61,7 @@ def report(verified: Verified, *, unsigned: int = 0) -> int:
     return 1 if verified.faults else 0
 
 
-def tell_decided(decided: Decided) -> None:
+def tell_decided(decided: DecidedAgain) -> None:
     """Print what deciding again has shown; what differs is among the faults of the report."""
     console = Console(highlight=False, soft_wrap=True)
     requests = _of(decided.same, "request", "requests")

@@ -23,7 +23,7 @@ from bot.views.durations import duration
 from cli.policy.folders import catalog_in
 from policies.calls.judge import judge_call
 from policies.decide import decide
-from policies.explain import Outcome, explain_call
+from policies.explain import RuleOutcome, explain_call
 from policies.explain import explain as stories_of
 from policies.passages.names import UNKEYED
 from proxy.facts import read_inquiry
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from policies.explain import RuleStory
 
 _COLOURS = {Action.ALLOW: "green", Action.MASK: "cyan", Action.HOLD: "yellow", Action.DENY: "red"}
-_MARKS = {Outcome.FIRED: "●", Outcome.NEARLY: "◐", Outcome.NOT: "○"}
+_MARKS = {RuleOutcome.FIRED: "●", RuleOutcome.NEARLY: "◐", RuleOutcome.NOT: "○"}
 _WHAT = {
     PassageKind.TYPED: "a turn that a person typed",
     PassageKind.WORK: "what tools returned and the model said for one ask",
@@ -129,7 +129,7 @@ def _headline(verdict: Verdict, summary: str) -> Text:
 def _tell(console: Console, verdict: Verdict, stories: Iterable[RuleStory], *, every: bool) -> None:
     questions = {fired.rule: fired.question for fired in verdict.holding}
     for story in stories:
-        if every or story.outcome is not Outcome.NOT:
+        if every or story.outcome is not RuleOutcome.NOT:
             console.print(_told(story), soft_wrap=True, end="")
         if question := questions.get(story.rule):
             console.print(_asked(question), soft_wrap=True, end="")
@@ -190,12 +190,16 @@ def _summary(facts: Facts) -> str:
 
 
 def _told(story: RuleStory) -> Text:
-    colour = _COLOURS[story.action] if story.outcome is Outcome.FIRED else "default"
+    colour = _COLOURS[story.action] if story.outcome is RuleOutcome.FIRED else "default"
     told = Text(f"\n{_MARKS[story.outcome]} ", style=colour)
     told.append(story.rule, style="bold")
     shadow = "" if story.enforced else ", in shadow"
     told.append(f" ({story.action.value}{shadow})  {story.title}\n")
-    verb = {Outcome.FIRED: "fired", Outcome.NEARLY: "nearly fired", Outcome.NOT: "did not fire"}
+    verb = {
+        RuleOutcome.FIRED: "fired",
+        RuleOutcome.NEARLY: "nearly fired",
+        RuleOutcome.NOT: "did not fire",
+    }
     told.append(f"  {verb[story.outcome]}: {story.why}\n")
     for line in story.conditions:
         told.append(f"    {'✓' if line.holds else '✗'} {line.says}\n")

@@ -61,8 +61,8 @@ def backtest(
     changed, in_force = catalog_in(catalog), catalog_in(None)
     moment, now = _moment(since)
 
-    async def work(storage: MongoStorage) -> Outcome:
-        outcome = Outcome(moment, now, in_force, changed)
+    async def work(storage: MongoStorage) -> RehearsalOutcome:
+        outcome = RehearsalOutcome(moment, now, in_force, changed)
         reader = Reader(storage.sessions, storage.pieces, storage.pages)
         with _progress() as progress:
             task = progress.add_task("sessions", total=(now - moment).total_seconds())
@@ -119,7 +119,7 @@ def _counts(title: str) -> Column:
     return Column(title, justify="right", width=max(map(len, title.split())))
 
 
-class Outcome:
+class RehearsalOutcome:
     """What became of the sessions so far."""
 
     def __init__(self, since: datetime, now: datetime, in_force: Catalog, changed: Catalog) -> None:

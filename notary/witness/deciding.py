@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class WitnessRefusal:
     status: int
     said: str
     content_type: str = "text/plain"
 
 
-def refusal(asked: Asked, last: Head | None, keys: Iterable[PublicKey]) -> Refusal | None:
+def refusal(asked: Asked, last: Head | None, keys: Iterable[PublicKey]) -> WitnessRefusal | None:
     """Return why a head is not signed; None where it is.
 
     `last` is the head of the same origin that was signed last, `keys` are those of all ledgers.
@@ -32,17 +32,17 @@ def refusal(asked: Asked, last: Head | None, keys: Iterable[PublicKey]) -> Refus
     head = asked.head
     theirs = [key for key in keys if key.name == head.origin]
     if not theirs:
-        return Refusal(404, "This witness does not know this ledger.\n")
+        return WitnessRefusal(404, "This witness does not know this ledger.\n")
     if not any(_signed(head, key) for key in theirs):
-        return Refusal(403, "No key that this witness trusts has signed the head.\n")
+        return WitnessRefusal(403, "No key that this witness trusts has signed the head.\n")
     if asked.old > head.size:
-        return Refusal(400, "The old size is larger than that of the head.\n")
+        return WitnessRefusal(400, "The old size is larger than that of the head.\n")
     size = last.size if last else 0
     is_another = last is not None and head.size == last.size and head.root != last.root
     if asked.old != size or is_another:
-        return Refusal(409, f"{size}\n", SIZE_TYPE)
+        return WitnessRefusal(409, f"{size}\n", SIZE_TYPE)
     said = "The tree does not begin with the one that was signed before.\n"
-    return None if _follows(asked, last) else Refusal(422, said)
+    return None if _follows(asked, last) else WitnessRefusal(422, said)
 
 
 def _signed(head: Head, key: PublicKey) -> bool:

@@ -13,7 +13,7 @@ from app.audit.proof.notes import BadNote
 from app.audit.proof.witnesses import cosignature
 from app.errors import BadSettings
 from notary.witness.asking import PATH, Asked
-from notary.witness.deciding import Refusal, refusal
+from notary.witness.deciding import WitnessRefusal, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,21 +39,23 @@ def witness_app(
         try:
             asked = Asked.parse(str(await request.get_data(as_text=True)))
         except BadNote as error:
-            return _refused(Refusal(400, f"This cannot be read: {error}.\n"))
+            return _refused(WitnessRefusal(400, f"This cannot be read: {error}.\n"))
         except RequestEntityTooLarge:
-            return _refused(Refusal(413, "This is larger than any head with its proof.\n"))
+            return _refused(WitnessRefusal(413, "This is larger than any head with its proof.\n"))
         async with one_at_a_time:
             try:
                 said = await asyncio.to_thread(_decided, asked)
             except (OSError, BadSettings) as error:
                 _log.error("nothing signed", reason=str(error))
-                said = Refusal(503, "This witness cannot read or write what it has signed.\n")
-        if isinstance(said, Refusal):
+                said = WitnessRefusal(
+                    503, "This witness cannot read or write what it has signed.\n"
+                )
+        if isinstance(said, WitnessRefusal):
             _log.warning("refused", origin=asked.head.origin, status=said.status)
             return _refused(said)
         return Response(said, 200, content_type="text/plain; charset=utf-8")
 
-    def _decided(asked: Asked) -> str | Refusal:
+    def _decided(asked: Asked) -> str | WitnessRefusal:
         head = asked.head
         if no := refusal(asked, memory.last(head.origin), ledgers):
             return no
@@ -64,5 +66,5 @@ def witness_app(
     return app
 
 
-def _refused(said: Refusal) -> Response:
+def _refused(said: WitnessRefusal) -> Response:
     return Response(said.said, said.status, content_type=said.content_type)

@@ -40,7 +40,7 @@ _MOST = 100_000
 _NOTHING = Inspected()
 
 
-class Digests:
+class RecentDigests:
     """Digests in two generations, of which the older goes where there are too many.
 
     Several threads may share them. At most about 20 MB.
@@ -70,7 +70,7 @@ class CleanTexts:
 
     def __init__(self, most: int = _MOST) -> None:
         self._key = os.urandom(_DIGEST_BYTES)
-        self._digests = Digests(most)
+        self._digests = RecentDigests(most)
 
     def __contains__(self, text: str) -> bool:
         return self._digest(text) in self._digests
@@ -98,8 +98,8 @@ class Rereading:
     def __init__(self, finder: Finder, most: int = _MOST) -> None:
         self.finder = finder
         self._key = os.urandom(_DIGEST_BYTES)
-        self._clean = Digests(most)
-        self._seamless = Digests(most)
+        self._clean = RecentDigests(most)
+        self._seamless = RecentDigests(most)
 
     def look(self, texts: Sequence[str]) -> Look:
         """Return what the finder finds in each of the texts. Raises TooDense as it does."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from proxy.browser.client import IdpClient
     from proxy.callers import Callers
-    from proxy.oidc.verify import Verifier
+    from proxy.oidc.verify import TokenVerifier
 
 _SCOPES = ("openid", "profile", "email", "groups")
 _OFFLINE = "offline_access"
@@ -62,7 +62,7 @@ class SignIn:
     """Keeps nothing between the two halves: another gateway may take the second."""
 
     def __init__(
-        self, client: IdpClient, verifier: Verifier, callers: Callers, http: httpx.AsyncClient
+        self, client: IdpClient, verifier: TokenVerifier, callers: Callers, http: httpx.AsyncClient
     ) -> None:
         self.client = client
         self._verifier = verifier

@@ -64,7 +64,7 @@ class AnsweredRequest:
 
 
 @dataclass(slots=True)
-class Decided:
+class DecidedCall:
     """A call, and what became of it so far; `ruling` once that is known."""
 
     made: ToolCall
@@ -133,12 +133,12 @@ class Decisions:
         self._clock = clock
         self._metrics = metrics
         self._scene: Scene | None = None
-        self.all: list[Decided] = []
+        self.all: list[DecidedCall] = []
         self.news = asyncio.Event()
         """Set when anything has become of a call."""
 
     @property
-    def waiting(self) -> list[Decided]:
+    def waiting(self) -> list[DecidedCall]:
         """The calls on which nothing is decided yet."""
         return [call for call in self.all if call.ruling is None]
 
@@ -151,7 +151,7 @@ class Decisions:
 
         Raises Refused where a call is denied that the provider has run already.
         """
-        decided = Decided(call, judged, HeldCall(call.tool, judged.shown), self._clock.now())
+        decided = DecidedCall(call, judged, HeldCall(call.tool, judged.shown), self._clock.now())
         self.all.append(decided)
         match judged.verdict.action:
             case Action.HOLD if not call.by_provider:
@@ -194,13 +194,13 @@ class Decisions:
             if decided.claim is not None:
                 await self._asking.leave(decided.claim)
 
-    async def give_up(self, decided: Decided) -> None:
+    async def give_up(self, decided: DecidedCall) -> None:
         """Deny a call that cannot be written with the arguments it was to go on with."""
         said = words.not_writable(decided.call)
         decided.decide(Decision.DENIED, Replaced(said), self._clock.now())
         await self._note(decided, decided.ruling)
 
-    async def _show(self, decided: Decided, ruling: Ruling | None) -> None:
+    async def _show(self, decided: DecidedCall, ruling: Ruling | None) -> None:
         if isinstance(ruling, Changed):
             changed = await self._judged(replace(decided.made, arguments=ruling.arguments))
             decided.went_on_as = changed.shown
@@ -210,7 +210,7 @@ class Decisions:
         judge = partial(judge_call, call, told.facts, told.identity, now, told.names)
         return await self._pool.do(len(call.arguments), judge, self._catalog)
 
-    async def _asked(self, decided: Decided) -> CallAsked:
+    async def _asked(self, decided: DecidedCall) -> CallAsked:
         told, scene, shown = self._told, await self._led_to_it(), decided.call.arguments
         whole = len(shown) <= MOST_ARGUMENTS
         decided.call = HeldCall(
@@ -235,7 +235,7 @@ class Decisions:
             passage_names=told.names,
         )
 
-    async def _ask(self, asked: CallAsked, decided: Decided) -> None:
+    async def _ask(self, asked: CallAsked, decided: DecidedCall) -> None:
         def waits(hold: Hold) -> None:
             decided.hold = hold
             self._told.waits_for(hold)
@@ -255,7 +255,7 @@ class Decisions:
         finally:
             self.news.set()
 
-    async def _ruling(self, answer: CallAnswer, decided: Decided) -> Ruling:
+    async def _ruling(self, answer: CallAnswer, decided: DecidedCall) -> Ruling:
         if answer.words:
             return Replaced(answer.words)
         if answer.hold is None or not answer.hold.change:
@@ -275,7 +275,7 @@ class Decisions:
             self._scene = await self._pool.do(told.size, told.scene, self._catalog)
         return self._scene
 
-    async def _note(self, decided: Decided, ruling: Ruling | None) -> None:
+    async def _note(self, decided: DecidedCall, ruling: Ruling | None) -> None:
         self._metrics.tool_calls.labels(
             self._told.inquiry.connection.name, decided.decision.value
         ).inc()

@@ -27,7 +27,7 @@ from proxy.work.pool import Pool
 
 if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
-    from proxy.calls.decisions import Decided
+    from proxy.calls.decisions import DecidedCall
     from proxy.evaluate.lines import Lines
     from proxy.facts import Inquiry
 
@@ -73,7 +73,7 @@ class Calls:
     async def _inquiry(self, question: HookQuestion, catalog: Catalog) -> Inquiry:
         return await self.pool.do(question.size, partial(read_call, question), catalog)
 
-    async def _answer(self, decisions: Decisions, decided: Decided, lines: Lines) -> Result:
+    async def _answer(self, decisions: Decisions, decided: DecidedCall, lines: Lines) -> Result:
         stays = False
         try:
             async with lines.alive():
@@ -107,7 +107,7 @@ def _same(arguments: str, others: str) -> bool:
     return Arguments(arguments).canonical == Arguments(others).canonical
 
 
-async def _settled(decisions: Decisions, decided: Decided) -> None:
+async def _settled(decisions: Decisions, decided: DecidedCall) -> None:
     """Return when the call is ruled on, and what approved it is used."""
     while True:
         if decided.asking is not None:
@@ -116,7 +116,7 @@ async def _settled(decisions: Decisions, decided: Decided) -> None:
             return
 
 
-def _result(decided: Decided, message: str = "", arguments: str | None = None) -> Result:
+def _result(decided: DecidedCall, message: str = "", arguments: str | None = None) -> Result:
     allows = decided.ruling is not None and not isinstance(decided.ruling, Replaced)
     return Result(
         allows=allows,

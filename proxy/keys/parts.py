@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from app.storage.ports import Ledger
     from app.storage.store import MongoStorage
     from proxy.callers import Callers
-    from proxy.oidc.verify import Verifier
+    from proxy.oidc.verify import TokenVerifier
 
 
 class IssuedParts:
@@ -29,7 +29,7 @@ class IssuedParts:
         self,
         settings: Settings,
         storage: MongoStorage,
-        verifier: Verifier,
+        verifier: TokenVerifier,
         callers: Callers,
         ledger: Ledger,
         http: httpx.AsyncClient,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.settings import Settings
     from proxy.browser.signing_in import SignedIn, SignIn
     from proxy.callers import Callers
-    from proxy.oidc.verify import Verifier
+    from proxy.oidc.verify import TokenVerifier
 
 _REMEMBERED = 32
 
@@ -33,7 +33,7 @@ class SignIns:
     """Renews a sign-in as the client that began it: a command's, or our own of the pages."""
 
     def __init__(
-        self, settings: Settings, verifier: Verifier, callers: Callers, http: httpx.AsyncClient
+        self, settings: Settings, verifier: TokenVerifier, callers: Callers, http: httpx.AsyncClient
     ) -> None:
         self._settings = settings
         self._verifier = verifier

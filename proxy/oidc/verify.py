@@ -40,13 +40,13 @@ _ID_TOKEN_CLAIMS = ("nonce", "at_hash", "c_hash")
 
 @dataclass(frozen=True, slots=True)
 class VerifiedClaims:
-    """Proof that the verification was done: only a `Verifier` makes one."""
+    """Proof that the verification was done: only a `TokenVerifier` makes one."""
 
     issuer: IssuerSettings
     claims: Mapping[str, Any]
 
 
-class Verifier:
+class TokenVerifier:
     """Verifies tokens of the issuers in the settings, and remembers each until it expires."""
 
     def __init__(

@@ -12,7 +12,7 @@ import structlog
 from app.domain.event import Event, EventKind
 from app.domain.grant import repository_key
 from app.domain.record.session import CloudRun, Decision, Session, SessionState, Side
-from app.domain.record.session_facts import Upstream
+from app.domain.record.session_facts import UpstreamFacts
 from app.errors import NotFound, StorageUnavailable
 from app.ids import new_id
 from app.logs import Seldom
@@ -116,7 +116,7 @@ class Recorder:
             hook=inquiry.hook,
             cloud=_cloud_run(inquiry),
             origin=inquiry.origin,
-            upstream=Upstream(inquiry.connection.base_url, inquiry.connection.credential_id),
+            upstream=UpstreamFacts(inquiry.connection.base_url, inquiry.connection.credential_id),
             conversation=talk,
             said=history.said if history else "",
             called=inquiry.mcp.tools[:_MOST_TOOLS],

@@ -14,7 +14,15 @@ from app.domain.verdict import FiredRule
 from app.replay.blocks import Block, BlockKind
 from app.wire.reading import loosely
 from policies.calls.reading import PATHS, CallKind, read_call
-from proxy.replay.markup import MASKED_MARK, Effort, Marks, code, language_of, markdown, plain
+from proxy.replay.markup import (
+    MASKED_MARK,
+    DrawingEffort,
+    Marks,
+    code,
+    language_of,
+    markdown,
+    plain,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +72,7 @@ class Findings:
 
     fired: tuple[FiredRule, ...] = ()
     labels: frozenset[str] = frozenset()
-    effort: Effort = field(default_factory=Effort)
+    effort: DrawingEffort = field(default_factory=DrawingEffort)
 
     def of(self, block: Block) -> tuple[Marks, tuple[str, ...]]:
         """Return what to mark in a block, and the rules that found it."""

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from app.storage.store import MongoStorage
     from policies.compiled_catalog import Catalog
     from proxy.process.draining import Drain
-    from proxy.replay.reading import Reading
+    from proxy.replay.reading import PageReader
 
 EVENTS = "text/event-stream"
 _LASTS_SECONDS = 60
@@ -56,7 +56,7 @@ class Tails:
     def __init__(
         self,
         storage: MongoStorage,
-        reading: Reading,
+        reading: PageReader,
         catalog: Callable[[], Catalog],
         drain: Drain,
     ) -> None:

@@ -64,7 +64,7 @@ _FORMAT = HtmlFormatter(nowrap=True)
 
 
 @dataclass(slots=True)
-class Effort:
+class DrawingEffort:
     """How many characters of one page are still drawn with care; what is left is drawn plain.
 
     Highlighting takes some 5 µs a character and Markdown 2 µs, so a long conversation would take
@@ -94,7 +94,7 @@ class Marks:
 
     labels: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
-    effort: Effort = field(default_factory=Effort)
+    effort: DrawingEffort = field(default_factory=DrawingEffort)
 
     def put(self, text: str) -> str:
         """Return the text with our private characters around what is marked."""
@@ -154,7 +154,7 @@ def styles(light: str = "friendly", dark: str = "github-dark") -> str:
     return f"{rules_of(light)}\n{added}\n{in_dark}"
 
 
-def _highlighted(text: str, language: str, effort: Effort) -> str:
+def _highlighted(text: str, language: str, effort: DrawingEffort) -> str:
     name = _LANGUAGES.get(language.strip().lower(), "")
     if not name or not effort.takes_code(text):
         return f'<pre class="code">{escape(text)}</pre>'

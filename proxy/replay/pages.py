@@ -25,7 +25,7 @@ from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.listing import Lists
 from proxy.replay.live import Tails
 from proxy.replay.originals import Originals
-from proxy.replay.reading import Reading, Told
+from proxy.replay.reading import PageReader, Told
 from proxy.replay.seal import checked, damaged
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ _SPANS = ((1, "One day"), (7, "A week"), (30, "30 days"))
 class ReplayPages:
     access: Access
     lists: Lists
-    reading: Reading
+    reading: PageReader
     tails: Tails
     dashboard: Dashboard
     acting: Acting

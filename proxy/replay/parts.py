@@ -16,7 +16,7 @@ from proxy.replay.listing import Lists, Searches
 from proxy.replay.live import Tails
 from proxy.replay.originals import Originals
 from proxy.replay.pages import ReplayPages
-from proxy.replay.reading import Reading
+from proxy.replay.reading import PageReader
 from proxy.replay.viewers import Viewers
 from proxy.terminal.voters import Voters
 
@@ -43,7 +43,7 @@ def replay_pages(
 ) -> ReplayPages:
     """Build the pages; `catalog` returns the one that is in force at the moment."""
     reader = Reader(storage.sessions, storage.pieces, storage.pages, tries=1)
-    reading = Reading(reader, storage.sessions, storage.data_keys, catalog, pool)
+    reading = PageReader(reader, storage.sessions, storage.data_keys, catalog, pool)
     viewers = Viewers(
         Voters(storage.people, lambda: catalog().approvers), lambda: catalog().approvers
     )

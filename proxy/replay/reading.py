@@ -58,7 +58,7 @@ class Told:
     """Whether only the end of what was asked is shown, since it is large."""
 
 
-class Reading:
+class PageReader:
     """Every method may raise StorageUnavailable, or WorkerLost."""
 
     def __init__(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from app.audit.proof.verifier import Verifier
+from app.audit.proof.verifier import RecordVerifier
 from app.audit.seals import content
 from app.domain.event import EventKind, place
 from app.errors import Damaged
@@ -40,7 +40,7 @@ class SealCheck:
 
 async def checked(storage: MongoStorage, session: Session) -> SealCheck:
     """Look at the record of a session. Raises StorageUnavailable, NotFound."""
-    verifier = Verifier(contents=True)
+    verifier = RecordVerifier(contents=True)
     entries = (await entries_about(storage, [session.id])).values()
     neighbours = await storage.ledger.at(
         [place(entry.chain, entry.seq + step) for entry in entries for step in (-1, 1)]
@@ -74,7 +74,7 @@ def damaged(check: SealCheck, lost: str) -> SealCheck:
     return check if lost in " ".join(check.faults) else replace(check, faults=(lost, *check.faults))
 
 
-async def _settle(storage: MongoStorage, verifier: Verifier, session_id: str) -> None:
+async def _settle(storage: MongoStorage, verifier: RecordVerifier, session_id: str) -> None:
     """Hold what is stored against the digests; a tombstone may say why it is not there."""
     try:
         if record := await stored_session(storage, session_id):

@@ -17,7 +17,7 @@ from app.pieces import Cutter
 from app.replay.blocks import Block, BlockKind, answer_blocks, request_blocks
 from app.replay.text_search import Content
 from proxy.replay.drawing import Drawn, Findings, drawn
-from proxy.replay.markup import Effort
+from proxy.replay.markup import DrawingEffort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -139,7 +139,7 @@ def drawn_masked(
 ) -> list[DrawnHalves]:
     """Draw what `mask` leaves; `most` as for `told`."""
     masking = _Masking(mask)
-    effort = Effort()
+    effort = DrawingEffort()
 
     def drawn_half(half: Blocks, rules: tuple[FiredRule, ...]) -> DrawnHalves:
         asked, is_cut = masking.end(half.asked, most)

@@ -39,7 +39,7 @@ _OBJECTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisibleHold:
     """A hold that somebody may see; `asked` are the sets whose members may vote by now."""
 
     hold: Hold
@@ -56,7 +56,7 @@ class Queue:
     `unknown` has clauses, each with the number of holds that it is about.
     """
 
-    seen: tuple[Seen, ...]
+    seen: tuple[VisibleHold, ...]
     unknown: dict[str, int]
 
 
@@ -86,7 +86,7 @@ class Deciding:
     async def pending(self, identity: Identity) -> Queue:
         """Return what is pending: their own requests, and those that they can decide on."""
         approver, now = await self._voters.approver(identity), self._clock.now()
-        seen: list[Seen] = []
+        seen: list[VisibleHold] = []
         unknown: dict[str, int] = {}
         for hold in await self._holds.pending():
             if known := self._seen(approver, hold):
@@ -96,7 +96,7 @@ class Deciding:
                 unknown[clause] = unknown.get(clause, 0) + 1
         return Queue(tuple(seen), unknown)
 
-    async def look(self, identity: Identity, name: str) -> Seen:
+    async def look(self, identity: Identity, name: str) -> VisibleHold:
         """Return a hold to its requester, and to those who may decide on it.
 
         Raises NotFound, NotPermitted, or BadRequest where the name is of several.
@@ -137,12 +137,12 @@ class Deciding:
                 with suppress(Superseded):
                     await self._mover.move(hold, HoldEvent.COVER, note=note)
 
-    def _seen(self, approver: Approver, hold: Hold) -> Seen | None:
+    def _seen(self, approver: Approver, hold: Hold) -> VisibleHold | None:
         voter, now = self._voters.voter(approver, hold), self._clock.now()
         own = is_requester(hold.requester, voter)
         if not own and not may_decide(hold, voter, now):
             return None
-        return Seen(hold, asked(hold, now), own, self._objection(hold, voter))
+        return VisibleHold(hold, asked(hold, now), own, self._objection(hold, voter))
 
     def _objection(self, hold: Hold, voter: Voter) -> str:
         judged = judge(hold, voter, approve=True, now=self._clock.now())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from app.domain.identity import Identity
     from app.domain.passage import Excerpt, Passage
     from app.domain.verdict import FiredRule
-    from proxy.terminal.deciding import Deciding, Seen
+    from proxy.terminal.deciding import Deciding, VisibleHold
 
 Json: TypeAlias = dict[str, Any]
 _REASON_LENGTH = 600
@@ -88,7 +88,7 @@ def _word(given: object) -> Word:
     )
 
 
-def _told(seen: Seen) -> Json:
+def _told(seen: VisibleHold) -> Json:
     hold = seen.hold
     requester, origin = hold.requester, hold.requester.provenance
     covers = _covers(hold)

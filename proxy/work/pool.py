@@ -20,7 +20,7 @@ import structlog
 
 from app.errors import Fault, WorkerLost
 from proxy.work import process
-from proxy.work.process import Call, Reply, Surprise
+from proxy.work.process import Reply, Surprise, WorkerCall
 from proxy.work.threads import LARGE_BYTES, Threads
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ class Worker:
         """Have it do the work. Raises as `Pool.do` does."""
         self.usable = False
         try:
-            await self._send(pickle.dumps(Call(work, stays), pickle.HIGHEST_PROTOCOL))
+            await self._send(pickle.dumps(WorkerCall(work, stays), pickle.HIGHEST_PROTOCOL))
             reply: Reply = pickle.loads(await self._receive())  # noqa: S301 - from our own process
         except (OSError, EOFError):
             _log.error("a process ended that worked on a large message")

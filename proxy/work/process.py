@@ -64,7 +64,7 @@ _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class WorkerCall:
     """`work` is called with the catalog, or with what an earlier call gave that `stays`.
 
     What stays is not sent back.
@@ -145,7 +145,7 @@ def _work(caller: socket.socket, catalog: Catalog) -> None:
     most = resident() + GROWTH_BYTES
     subject: Any = catalog
     while True:
-        call: Call = pickle.loads(_received(caller))  # noqa: S301 - from our own gateway
+        call: WorkerCall = pickle.loads(_received(caller))  # noqa: S301 - from our own gateway
         reply = _answered(call, subject)
         if call.stays:
             subject, reply = reply.value, replace(reply, value=None)
@@ -159,7 +159,7 @@ def _work(caller: socket.socket, catalog: Catalog) -> None:
             return
 
 
-def _answered(call: Call, subject: object) -> Reply:
+def _answered(call: WorkerCall, subject: object) -> Reply:
     try:
         return Reply(call.work(subject))
     except AbeyanceError as error:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.record.session import RecordedRequest
-from cli.policy.rehearsing import Outcome
+from cli.policy.rehearsing import RehearsalOutcome
 from policies.loader import load_catalog
 from tests.app.storage.test_mongo import NOW, a_session
 
@@ -29,17 +29,19 @@ RULE = """\
 FORTNIGHT = timedelta(weeks=2)
 
 
-def outcome(folder: Path, decides: str) -> Outcome:
+def outcome(folder: Path, decides: str) -> RehearsalOutcome:
     """Replace a rule that decides on requests by one that decides so."""
     catalogs = []
     for name, by in (("before", "request"), ("after", decides)):
         (folder / name / "catalog").mkdir(parents=True)
         (folder / name / "catalog" / "own.yaml").write_text(RULE.format(decides=by))
         catalogs.append(load_catalog(folder / name))
-    return Outcome(NOW - FORTNIGHT, NOW, *catalogs)
+    return RehearsalOutcome(NOW - FORTNIGHT, NOW, *catalogs)
 
 
-def record(into: Outcome, hours: float, *said: str, path: str = "v1/chat/completions") -> None:
+def record(
+    into: RehearsalOutcome, hours: float, *said: str, path: str = "v1/chat/completions"
+) -> None:
     """Add a request that came so many hours after the beginning."""
     messages = [{"role": "user", "content": text} for text in said]
     body = json.dumps({"model": "m", "messages": messages}).encode()

@@ -22,7 +22,7 @@ from app.domain.record.session import (
     RequestHead,
     SessionState,
 )
-from app.domain.record.session_facts import Timing, Tokens, Upstream
+from app.domain.record.session_facts import Timing, Tokens, UpstreamFacts
 from app.domain.segment import Role
 from app.replay.transcript import Beat, Turn
 from cli.sessions.playing import pauses, steps
@@ -42,7 +42,7 @@ async def test_an_auditor_finds_and_reads_a_session_in_a_terminal(
     body = json.dumps({"messages": [{"role": "user", "content": NAUGHTY}]}).encode()
     names = await put_body(storage, a_session(NOW), body)
     request = RequestHead("POST", "v1/x", "", (), "d", len(body), names)
-    there = Upstream("https://up.example/v1", "3f9a00000000")
+    there = UpstreamFacts("https://up.example/v1", "3f9a00000000")
     session = a_session(
         NOW, decision=Decision.DENIED, model=NAUGHTY, request=request, upstream=there
     )

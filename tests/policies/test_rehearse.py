@@ -19,7 +19,7 @@ from app.domain.record.session import (
 )
 from app.domain.tool_call import ToolCall
 from app.domain.verdict import Action, FiredRule, Risk, Verdict
-from policies.explain import Outcome, explain
+from policies.explain import RuleOutcome, explain
 from policies.files.schema import catalog_schema, rendered
 from policies.loader import SHIPPED, load_catalog
 from policies.rehearse import KINDS, DecisionChange, PastCall, Precedent, backtest, records
@@ -45,7 +45,7 @@ def test_a_rule_that_fired_is_explained_with_its_words_marked(
 ) -> None:
     asked = facts(f"sum the payroll with {AWS_KEY}")
     (story,) = explain(asked, JOB, load_catalog(write(RULE)), now)
-    assert story.outcome is Outcome.FIRED
+    assert story.outcome is RuleOutcome.FIRED
     assert story.why == "all its conditions hold, and the text has 1 of what it looks for"
     assert [(e.before, e.words, e.after) for e in story.excerpts] == [
         ("sum the ", "payroll", " with [aws-access-key-id]")
@@ -57,13 +57,13 @@ def test_a_rule_that_nearly_fired_says_what_is_missing(
 ) -> None:
     catalog = load_catalog(write(RULE))
     (exempt,) = explain(facts("sum the payroll"), ALICE, catalog, now)
-    assert exempt.outcome is Outcome.NEARLY
+    assert exempt.outcome is RuleOutcome.NEARLY
     assert exempt.why == "this does not hold: unless_groups: ['sre']"
     assert [line.holds for line in exempt.conditions] == [True, False]
     (silent,) = explain(facts("sum the pay"), JOB, catalog, now)
-    assert silent.outcome is Outcome.NEARLY
+    assert silent.outcome is RuleOutcome.NEARLY
     (neither,) = explain(facts("sum the pay"), ALICE, catalog, now)
-    assert neither.outcome is Outcome.NOT
+    assert neither.outcome is RuleOutcome.NOT
 
 
 def test_a_backtest_tells_what_a_changed_catalog_would_decide_otherwise(

@@ -15,7 +15,7 @@ from app.errors import BadSettings, NotPermitted
 from app.settings import Settings
 from proxy.browser.client import client_of
 from proxy.callers import Callers
-from proxy.oidc.verify import Verifier
+from proxy.oidc.verify import TokenVerifier
 from sandbox.serving import listen, running
 from tests.conftest import free_port
 from tests.proxy.linking import CLOCK, Browser, Place
@@ -87,7 +87,7 @@ async def test_an_id_token_says_who_it_is_where_no_access_token_is_for_us(place:
 
 async def test_who_cannot_be_told_apart_by_an_id_token_alone_is_not_linked(place: Place) -> None:
     """An issuer may give this client another subject: then only the address shows who it is."""
-    callers = Callers(Verifier((), httpx.AsyncClient(), CLOCK), place.storage.people, CLOCK)
+    callers = Callers(TokenVerifier((), httpx.AsyncClient(), CLOCK), place.storage.people, CLOCK)
     subject = f"usr-{secrets.token_hex(4)}"
     told = Identity(place.idp.issuer, subject, IdentityKind.PERSON, "Jo")
     with pytest.raises(NotPermitted, match="Send one request"):

@@ -10,7 +10,7 @@ from app.audit.proof.bundle import FORMAT, BadLine, read
 from app.audit.proof.catalogs import Catalogs
 from app.audit.proof.heads import Head, checkpoints_in
 from app.audit.proof.notes import BadNote, exact_base64
-from app.audit.proof.verifier import Fault, Verifier
+from app.audit.proof.verifier import Fault, RecordVerifier
 from app.audit.proof.witnesses import Quorum
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Verified:
         if self.quorum is not None and self.quorum.met(head.note):
             self.witnessed = max(self.witnessed, head.size)
 
-    def take(self, verifier: Verifier) -> None:
+    def take(self, verifier: RecordVerifier) -> None:
         """Take over what a verifier has found."""
         if self.quorum is not None and not self.witnessed:
             verifier.fault("the heads", f"none of them is signed by {self.quorum}")
@@ -113,7 +113,7 @@ class _Run:
         self.result = Verified(quorum=quorum)
         self._keys = keys
         self._anchors = anchors
-        self.verifier = Verifier(links)
+        self.verifier = RecordVerifier(links)
         self._origin = ""
         self._size = -1
         """How many entries the manifest tells of."""

@@ -99,7 +99,7 @@ class Progress:
         )
 
 
-class Verifier:
+class RecordVerifier:
     def __init__(self, links: Iterable[str] = (), *, contents: bool = False) -> None:
         """`links` are the hashes that first entries of chains name as what came before them.
 

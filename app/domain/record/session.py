@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from app.domain.hook import Hook
 from app.domain.identity import Identity
-from app.domain.record.session_facts import Conversation, Cost, Origin, Timing, Tokens, Upstream
+from app.domain.record.session_facts import (
+    Conversation,
+    Cost,
+    Origin,
+    Timing,
+    Tokens,
+    UpstreamFacts,
+)
 from app.domain.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -216,7 +223,7 @@ class Session:
     cloud: CloudRun | None = None
     """Only where it is about a cloud agent."""
     origin: Origin | None = None
-    upstream: Upstream | None = None
+    upstream: UpstreamFacts | None = None
     conversation: Conversation | None = None
     said: str = ""
     """As in `History`: by it the next request finds its conversation, where nothing names that."""

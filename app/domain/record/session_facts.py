@@ -19,7 +19,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Upstream:
+class UpstreamFacts:
     """Where a connection led when a request came, since a connection can be changed."""
 
     base_url: str

@@ -4,7 +4,7 @@ Each API tells it under a name of its own, most at the end of the answer; Anthro
 the prompt's share at the beginning. So the first and the last few kilobytes are looked at, and
 only objects of these names: what a model writes has its quotes escaped.
 
-    >>> usage = Usage()
+    >>> usage = UsageReader()
     >>> usage.feed(b'data: {"usage": {"input_tokens": 12, "output_tokens": 1}}')
     >>> usage.feed(b'data: {"usage": {"output_tokens": 30}}')
     >>> usage.tokens.total
@@ -38,7 +38,7 @@ _DETAILS = (
 _WANTED = (*_TOTALS, *_PROMPT, *_BESIDE_PROMPT, *_SAID, *_CACHED, *_THOUGHT, *_WRITTEN_1H)
 
 
-class Usage:
+class UsageReader:
     """Reads along; `feed` it the bytes of one answer in their order."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from app.wire import reading, strict_json, thinking
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, Named, StreamTable, kind_of
 from app.wire.json_paths import ValueKind, shape, whole
-from app.wire.reading import Piece, TextKind
+from app.wire.reading import TextKind, TextPiece
 from app.wire.request.prompts import RequestTable
 from app.wire.table import STREAMING, ErrorTable, TableFormat, message
 from app.wire.waiting import anthropic as waiting
@@ -177,7 +177,7 @@ ANTHROPIC = TableFormat(
 )
 
 
-def _said_in_event(_name: str, data: dict[str, Json]) -> Iterator[Piece]:
+def _said_in_event(_name: str, data: dict[str, Json]) -> Iterator[TextPiece]:
     index = data.get("index", 0)
     block, delta = data.get("content_block"), data.get("delta")
     if isinstance(block, dict):
@@ -188,17 +188,17 @@ def _said_in_event(_name: str, data: dict[str, Json]) -> Iterator[Piece]:
         yield from reading.text((index,), delta.get("partial_json"), TextKind.TOOL_CALL)
 
 
-def _said(content: Json) -> Iterator[Piece]:
+def _said(content: Json) -> Iterator[TextPiece]:
     for index, block in enumerate(reading.objects(content)):
         yield from _block(index, block)
 
 
-def _block(index: Json, block: dict[str, Json]) -> Iterator[Piece]:
+def _block(index: Json, block: dict[str, Json]) -> Iterator[TextPiece]:
     name = block.get("name")
     if isinstance(name, str):
         # A stream opens the block with an empty input and sends the true one in deltas.
         given = reading.spelt(block["input"]) if block.get("input") else ""
-        yield Piece((index,), TextKind.TOOL_CALL, given, name)
+        yield TextPiece((index,), TextKind.TOOL_CALL, given, name)
         return
     yield from reading.text((index,), block.get("thinking"), TextKind.THINKING)
     yield from reading.text((index,), block.get("text"))

@@ -9,7 +9,7 @@ from app.wire import reading, strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.json_paths import ValueKind, shape, whole
-from app.wire.reading import Piece, TextKind
+from app.wire.reading import TextKind, TextPiece
 from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 
@@ -83,18 +83,18 @@ def _in_stream(refusal: Refusal) -> bytes:
 CURSOR = TableFormat("cursor", REQUEST, ANSWER, ErrorTable(_body, _in_stream))
 
 
-def _said_in_event(name: str, data: dict[str, Json]) -> Iterator[Piece]:
+def _said_in_event(name: str, data: dict[str, Json]) -> Iterator[TextPiece]:
     if name == "tool_call":
         tool = data.get("name")
         name_of_tool = tool if isinstance(tool, str) else ""
         given = reading.spelt(data.get("args"))
-        yield Piece((name, data.get("id")), TextKind.TOOL_CALL, given, name_of_tool)
+        yield TextPiece((name, data.get("id")), TextKind.TOOL_CALL, given, name_of_tool)
         return
     kind = TextKind.THINKING if name == "thinking" else TextKind.TEXT
     yield from reading.text((name,), data.get("text"), kind)
 
 
-def _said(messages: Json) -> Iterator[Piece]:
+def _said(messages: Json) -> Iterator[TextPiece]:
     for index, said in enumerate(reading.objects(messages)):
         yield from reading.text(("message", index), said.get("text"))
 

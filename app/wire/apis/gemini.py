@@ -10,7 +10,7 @@ from app.wire import reading, strict_json
 from app.wire.answer import sse
 from app.wire.answer.events import AnswerTable, StreamTable
 from app.wire.json_paths import ValueKind, shape, whole
-from app.wire.reading import Piece, TextKind
+from app.wire.reading import TextKind, TextPiece
 from app.wire.request.prompts import RequestTable
 from app.wire.table import ErrorTable, TableFormat, message
 from app.wire.waiting import history
@@ -181,7 +181,7 @@ GEMINI = TableFormat("gemini", REQUEST, ANSWER, _ERRORS)
 GEMINI_STREAM = replace(GEMINI, request=replace(REQUEST, streamed=True))
 
 
-def _said(candidates: Json) -> Iterator[Piece]:
+def _said(candidates: Json) -> Iterator[TextPiece]:
     for position, candidate in enumerate(reading.objects(candidates)):
         content = candidate.get("content")
         parts = content.get("parts") if isinstance(content, dict) else None
@@ -193,7 +193,7 @@ def _said(candidates: Json) -> Iterator[Piece]:
                 name = called.get("name")
                 tool = name if isinstance(name, str) else ""
                 given = reading.spelt(called.get("args"))
-                yield Piece((position, tool), TextKind.TOOL_CALL, given, tool)
+                yield TextPiece((position, tool), TextKind.TOOL_CALL, given, tool)
 
 
 READING = reading.AnswerReading(

@@ -10,7 +10,7 @@ from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable
 from app.wire.answer.tree_masker import index_of
 from app.wire.apis import openai_error
 from app.wire.json_paths import ValueKind, shape, whole
-from app.wire.reading import Piece, TextKind
+from app.wire.reading import TextKind, TextPiece
 from app.wire.request.prompts import RequestTable
 from app.wire.waiting import history
 
@@ -134,7 +134,7 @@ ANSWER = AnswerTable(
 CHAT = table.TableFormat("openai_chat", REQUEST, ANSWER, openai_error.ERRORS, table.STREAMING)
 
 
-def _said(choices: Json, part: str = "message") -> Iterator[Piece]:
+def _said(choices: Json, part: str = "message") -> Iterator[TextPiece]:
     for position, choice in enumerate(reading.objects(choices)):
         index = choice.get("index", position)
         yield from reading.text((index, "text"), choice.get("text"))
@@ -150,13 +150,13 @@ def _said(choices: Json, part: str = "message") -> Iterator[Piece]:
         yield from _call((index, "function"), said.get("function_call"))
 
 
-def _call(key: tuple[object, ...], function: Json) -> Iterator[Piece]:
+def _call(key: tuple[object, ...], function: Json) -> Iterator[TextPiece]:
     if not isinstance(function, dict):
         return
     name, arguments = function.get("name"), function.get("arguments")
     tool = name if isinstance(name, str) else ""
     if tool or arguments:
-        yield Piece(key, TextKind.TOOL_CALL, reading.spelt(arguments), tool)
+        yield TextPiece(key, TextKind.TOOL_CALL, reading.spelt(arguments), tool)
 
 
 READING = reading.AnswerReading(

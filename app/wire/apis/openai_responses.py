@@ -10,7 +10,7 @@ from app.wire.answer import sse
 from app.wire.answer.events import EVERYTHING, AnswerTable, StreamTable, kind_of
 from app.wire.apis import openai_error
 from app.wire.json_paths import ValueKind, shape, whole
-from app.wire.reading import Piece, TextKind
+from app.wire.reading import TextKind, TextPiece
 from app.wire.request.prompts import RequestTable
 from app.wire.table import STREAMING, ErrorTable, TableFormat, message
 from app.wire.waiting import responses as waiting
@@ -167,14 +167,14 @@ RESPONSES = TableFormat(
 )
 
 
-def _said_in_event(_name: str, data: dict[str, Json]) -> Iterator[Piece]:
+def _said_in_event(_name: str, data: dict[str, Json]) -> Iterator[TextPiece]:
     kind = str(data["type"])
     key = (data.get("item_id"), data.get("output_index"), data.get("content_index"))
     item = data.get("item")
     if kind == "response.output_item.added" and isinstance(item, dict):
         name = item.get("name")
         if isinstance(name, str):
-            yield Piece(
+            yield TextPiece(
                 (item.get("id"), data.get("output_index"), None),
                 TextKind.TOOL_CALL,
                 "",
@@ -194,16 +194,16 @@ def _kind_of_text(kind: str) -> TextKind:
     return TextKind.TEXT if "text" in kind or "refusal" in kind else TextKind.TOOL_CALL
 
 
-def _said(outputs: Json) -> Iterator[Piece]:
+def _said(outputs: Json) -> Iterator[TextPiece]:
     for item, output in enumerate(reading.objects(outputs)):
         yield from _output(item, output)
 
 
-def _output(item: int, output: dict[str, Json]) -> Iterator[Piece]:
+def _output(item: int, output: dict[str, Json]) -> Iterator[TextPiece]:
     name = output.get("name")
     if isinstance(name, str):
         given = output.get("arguments", output.get("input"))
-        yield Piece((item,), TextKind.TOOL_CALL, reading.spelt(given), name)
+        yield TextPiece((item,), TextKind.TOOL_CALL, reading.spelt(given), name)
     for order, summary in enumerate(reading.objects(output.get("summary"))):
         yield from reading.text((item, "summary", order), summary.get("text"), TextKind.THINKING)
     for order, content in enumerate(reading.objects(output.get("content"))):

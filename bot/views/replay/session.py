@@ -52,7 +52,7 @@ _ASKS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class SessionDecisions:
     """What became of a session: its holds, what people called a false alarm, and the trail."""
 
     holds: tuple[Hold, ...] = ()
@@ -66,7 +66,7 @@ class Decided:
 def replayed(
     shelf: Shelf,
     session: Session,
-    decided: Decided,
+    decided: SessionDecisions,
     shown: Shown,
     page_url: str = "",
 ) -> Block:

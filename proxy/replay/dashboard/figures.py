@@ -38,7 +38,7 @@ _TENTHS = 10
 
 
 @dataclass(slots=True)
-class Usage:
+class UsageFigures:
     """What went through for one team, repository or model."""
 
     sessions: int = 0
@@ -85,9 +85,13 @@ class Figures:
     """By day or hour the seconds until people had decided."""
     rules: defaultdict[str, RuleFigures] = field(default_factory=lambda: defaultdict(RuleFigures))
     masked: Counter[str] = field(default_factory=Counter)
-    teams: defaultdict[str, Usage] = field(default_factory=lambda: defaultdict(Usage))
-    repositories: defaultdict[str, Usage] = field(default_factory=lambda: defaultdict(Usage))
-    models: defaultdict[str, Usage] = field(default_factory=lambda: defaultdict(Usage))
+    teams: defaultdict[str, UsageFigures] = field(default_factory=lambda: defaultdict(UsageFigures))
+    repositories: defaultdict[str, UsageFigures] = field(
+        default_factory=lambda: defaultdict(UsageFigures)
+    )
+    models: defaultdict[str, UsageFigures] = field(
+        default_factory=lambda: defaultdict(UsageFigures)
+    )
 
     def __post_init__(self) -> None:
         step = timedelta(hours=1) if self.until - self.since <= _A_DAY else _A_DAY

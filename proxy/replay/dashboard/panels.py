@@ -15,7 +15,7 @@ from proxy.replay.html import took
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from proxy.replay.dashboard.figures import Figures, Usage
+    from proxy.replay.dashboard.figures import Figures, UsageFigures
 
 Row: TypeAlias = "tuple[str | int, ...]"
 _SERIES = ("passed", "approved", "denied", "unanswered", "pending")
@@ -126,7 +126,7 @@ def _masked(figures: Figures) -> Panel:
     return Panel(title, "", drawn, (), ("kind", "masked"), tuple(found))
 
 
-def _usage(what: str, found: Mapping[str, Usage], note: str) -> Panel:
+def _usage(what: str, found: Mapping[str, UsageFigures], note: str) -> Panel:
     title = f"Tokens by {what}"
     top = sorted(found.items(), key=lambda pair: (-pair[1].tokens, -pair[1].sessions, pair[0]))
     top = top[:_TOP]
@@ -143,7 +143,7 @@ def _usage(what: str, found: Mapping[str, Usage], note: str) -> Panel:
     return Panel(title, note, drawn, tuple(series), (what, "requests", "input", "output"), rows)
 
 
-def _cost(what: str, found: Mapping[str, Usage]) -> Panel:
+def _cost(what: str, found: Mapping[str, UsageFigures]) -> Panel:
     title = f"Cost by {what}"
     top = sorted(found.items(), key=lambda pair: (-pair[1].micros, -pair[1].sessions, pair[0]))
     top = [(name, usage) for name, usage in top if usage.priced][:_TOP]

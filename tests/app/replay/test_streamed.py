@@ -19,7 +19,7 @@ from tests.app.replay.test_transcript import STREAMS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from app.wire.reading import Piece
+    from app.wire.reading import TextPiece
 
 TEXTS = st.text(max_size=6) | st.sampled_from(
     ['"', "\\", "\n", "\n\n", "é", "😀", "\ud800", "{}", "0", "content", "text_delta", "\\u0041"]
@@ -64,13 +64,13 @@ EVENTS = st.one_of(
 )
 
 
-def joined(pieces: Iterable[Piece]) -> list[tuple[object, str]]:
+def joined(pieces: Iterable[TextPiece]) -> list[tuple[object, str]]:
     """Return each text as far as nothing else is said between its pieces."""
     by_key = groupby(pieces, lambda piece: (repr(piece.key), piece.kind, piece.tool))
     return [(key, "".join(piece.text for piece in same)) for key, same in by_key]
 
 
-def one_by_one(data: bytes) -> list[Piece]:
+def one_by_one(data: bytes) -> list[TextPiece]:
     parser = SseParser()
     events = [*parser.feed(data), *filter(None, [parser.finish()])]
     return [
@@ -80,7 +80,7 @@ def one_by_one(data: bytes) -> list[Piece]:
     ]
 
 
-def read(pieces: Sequence[bytes]) -> list[Piece]:
+def read(pieces: Sequence[bytes]) -> list[TextPiece]:
     stream = StreamPieces()
     return [piece for data in pieces for piece in stream.feed(data)] + [*stream.finish()]
 

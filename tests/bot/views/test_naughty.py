@@ -45,10 +45,10 @@ from bot.views import (
 )
 from bot.views.home_tab import HomeTabContents, home
 from bot.views.replay.lists import PAGE_SESSIONS, Shelf, faulty, listing, searching
-from bot.views.replay.session import Decided, replayed
+from bot.views.replay.session import SessionDecisions, replayed
 from bot.views.request_pages import PagePosition
 from bot.views.requester_message import RequesterView
-from bot.views.together import Group, Outcome
+from bot.views.together import Group, RequestOutcome
 from policies.approvals.terms import with_terms
 from policies.approvals.votes import Word
 from policies.passages.trust import trusts_of
@@ -183,7 +183,7 @@ def test_every_view_of_a_session(s: list[str], state: HoldState) -> None:
     session = replace(a_session(s, held), cloud=CloudRun(s[1], s[2], tokens=12_345))
     shelf = Shelf(s[0][:300].encode(errors="replace").decode())
     looked = Progress(9, 2, 1.5, session.id, NOW, (session,), is_over=True, has_more=True)
-    decided = Decided((held,), {}, tuple(Step(NOW, s[2], s[3]) for _ in range(40)), s[4])
+    decided = SessionDecisions((held,), {}, tuple(Step(NOW, s[2], s[3]) for _ in range(40)), s[4])
     assert sendable(listing(shelf, [session] * PAGE_SESSIONS, session.id, looked))
     assert sendable(searching(shelf, looked))
     assert sendable(faulty(shelf, s[1]))
@@ -266,5 +266,9 @@ def test_a_card_with_nothing_but_blanks_is_still_a_card() -> None:
 def test_every_review_of_several_requests(s: list[str], count: int) -> None:
     holds = [replace(a_hold(s, HoldState.PENDING), id=f"{at:026}") for at in range(count)]
     assert sendable(together.form([(held, f"value {held.id}") for held in holds]))
-    outcomes = [Outcome(s[0], s[1]), Outcome(s[2], ""), Outcome(s[3], s[4], covered=True)]
+    outcomes = [
+        RequestOutcome(s[0], s[1]),
+        RequestOutcome(s[2], ""),
+        RequestOutcome(s[3], s[4], covered=True),
+    ]
     assert sendable(together.result(Word(approve=True), outcomes))

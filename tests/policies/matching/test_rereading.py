@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from policies.matching.rereading import Digests, Rereading
+from policies.matching.rereading import RecentDigests, Rereading
 from policies.patterns.effort import TooDense
 from tests.policies.made import AWS_KEY
 
@@ -77,7 +77,7 @@ def test_a_text_among_many_is_not_too_dense_when_they_are_known(shipped: Catalog
 
 
 def test_the_oldest_are_forgotten_and_those_in_use_are_kept() -> None:
-    known = Digests(most=2)
+    known = RecentDigests(most=2)
     names = [bytes([number]) for number in range(8)]
     for first, second in pairwise(names):
         known.add(first)

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from app.errors import IssuerUnavailable, NotAuthenticated
 from proxy.oidc.introspection import Introspection
-from proxy.oidc.verify import Verifier
+from proxy.oidc.verify import TokenVerifier
 from tests.proxy.oidc.issuer import published
 from tests.proxy.oidc.test_tokens import SetClock
 
@@ -192,7 +192,7 @@ async def test_each_issuer_is_asked_until_one_knows_the_token(
     """The second knows it; the first has never heard of it, or is away."""
     async with published() as second:
         one, two = Asker(issuer, http), Asker(second, http)
-        verifier = Verifier([one.settings, two.settings], http, one.clock)
+        verifier = TokenVerifier([one.settings, two.settings], http, one.clock)
         one.tells(active=False)
         two.tells()
         assert (await verifier.verify("opaque")).issuer == two.settings
@@ -213,7 +213,7 @@ async def test_nobody_is_asked_about_more_than_16_kib(
     issuer: Issuer, http: httpx.AsyncClient
 ) -> None:
     asker = Asker(issuer, http)
-    verifier = Verifier([asker.settings], http, asker.clock)
+    verifier = TokenVerifier([asker.settings], http, asker.clock)
     asker.tells()
     assert await verifier.verify("x" * 16_384)
     for size in (16_385, 20_000):

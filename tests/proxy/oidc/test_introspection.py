@@ -13,7 +13,7 @@ from app.clock import SystemClock
 from app.errors import IssuerUnavailable, NotAuthenticated, TokenUnusable
 from app.settings import IssuerSettings
 from proxy.oidc.identity import identity_of
-from proxy.oidc.verify import Verifier
+from proxy.oidc.verify import TokenVerifier
 from sandbox.idp.clients import GATEWAY_CLIENT, GATEWAY_SECRET
 from sandbox.idp.driver import IdpDriver
 from sandbox.idp.server import make_app
@@ -50,14 +50,14 @@ async def idp(data: Path) -> AsyncIterator[IdpDriver]:
 @asynccontextmanager
 async def verifying(
     idp: IdpDriver, clock: MovingClock | None = None, secret: str = GATEWAY_SECRET
-) -> AsyncIterator[Verifier]:
+) -> AsyncIterator[TokenVerifier]:
     settings = IssuerSettings(
         issuer=idp.issuer,
         introspection_client_id=GATEWAY_CLIENT,
         introspection_client_secret=secret,
     )
     async with httpx.AsyncClient() as http:
-        yield Verifier([settings], http, clock or SystemClock())
+        yield TokenVerifier([settings], http, clock or SystemClock())
 
 
 async def test_an_opaque_token_is_whose_its_issuer_says_it_is(idp: IdpDriver) -> None:
@@ -126,7 +126,7 @@ async def test_an_issuer_that_does_not_say_lets_nobody_in(idp: IdpDriver) -> Non
 
 async def test_without_settings_for_it_no_issuer_is_asked(idp: IdpDriver) -> None:
     async with httpx.AsyncClient() as http:
-        verifier = Verifier([IssuerSettings(issuer=idp.issuer)], http, SystemClock())
+        verifier = TokenVerifier([IssuerSettings(issuer=idp.issuer)], http, SystemClock())
         with pytest.raises(TokenUnusable, match="abeyance login --print"):
             await verifier.verify(await idp.mint(opaque=True))
     assert await idp.introspections() == 0

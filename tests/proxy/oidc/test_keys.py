@@ -17,7 +17,7 @@ from app.errors import IssuerUnavailable, NotAuthenticated
 from app.settings import IssuerSettings
 from proxy.oidc.discovery import discover
 from proxy.oidc.keys import IssuerKeys
-from proxy.oidc.verify import Verifier
+from proxy.oidc.verify import TokenVerifier
 
 if TYPE_CHECKING:
     from tests.proxy.oidc.issuer import Issuer
@@ -37,7 +37,7 @@ async def test_a_short_rsa_key_or_a_shared_secret_that_an_issuer_publishes_is_no
         shared.as_dict(private=True),
         long.as_dict(private=False),
     ]
-    verifier = Verifier([issuer.settings], http, SystemClock())
+    verifier = TokenVerifier([issuer.settings], http, SystemClock())
     assert await verifier.verify(issuer.token())
     assert await verifier.verify(issuer.token(long, "RS256"))
     for key, alg in ((short, "RS256"), (shared, "HS256")):
@@ -66,7 +66,7 @@ async def test_one_bad_key_in_a_set_is_ignored_and_the_others_count(
     issuer: Issuer, http: httpx.AsyncClient, bad: object
 ) -> None:
     issuer.keys.insert(0, bad)
-    assert await Verifier([issuer.settings], http, SystemClock()).verify(issuer.token())
+    assert await TokenVerifier([issuer.settings], http, SystemClock()).verify(issuer.token())
 
 
 async def test_a_set_in_which_no_key_can_be_read_does_not_replace_the_last_good_one(
@@ -83,7 +83,7 @@ async def test_a_set_in_which_no_key_can_be_read_does_not_replace_the_last_good_
 async def test_a_claim_that_stands_twice_is_refused(
     issuer: Issuer, http: httpx.AsyncClient
 ) -> None:
-    verifier = Verifier([issuer.settings], http, SystemClock())
+    verifier = TokenVerifier([issuer.settings], http, SystemClock())
     twice = json.dumps(issuer.claims())[:-1] + ', "sub": "u-2"}'
     with pytest.raises(NotAuthenticated):
         await verifier.verify(issuer.signed(twice))
@@ -98,7 +98,7 @@ async def test_a_claim_that_stands_twice_is_refused(
 async def test_a_token_does_not_say_where_its_key_is_fetched(
     issuer: Issuer, http: httpx.AsyncClient
 ) -> None:
-    verifier = Verifier([issuer.settings], http, SystemClock())
+    verifier = TokenVerifier([issuer.settings], http, SystemClock())
     own = ECKey.generate_key("P-256", {"kid": "own"})
     for header in (
         {"jku": f"{issuer.url}/elsewhere"},

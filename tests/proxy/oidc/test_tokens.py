@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.errors import IssuerUnavailable, NotAuthenticated
-from proxy.oidc.verify import Verifier
+from proxy.oidc.verify import TokenVerifier
 from tests.proxy.oidc.issuer import Issuer
 
 DAY = 24 * 3600
@@ -34,7 +34,7 @@ class Desk:
     issuer: Issuer
     http: httpx.AsyncClient
     clock: SetClock
-    verifier: Verifier
+    verifier: TokenVerifier
 
     @property
     def now(self) -> int:
@@ -63,15 +63,15 @@ class Desk:
             return False
         return True
 
-    def trusting(self, **changes: object) -> Verifier:
+    def trusting(self, **changes: object) -> TokenVerifier:
         settings = self.issuer.settings.model_copy(update=changes)
-        return Verifier([settings], self.http, self.clock)
+        return TokenVerifier([settings], self.http, self.clock)
 
 
 @pytest.fixture
 def desk(issuer: Issuer, http: httpx.AsyncClient) -> Desk:
     clock = SetClock(datetime(2026, 11, 23, 14, 20, tzinfo=UTC))
-    return Desk(issuer, http, clock, Verifier([issuer.settings], http, clock))
+    return Desk(issuer, http, clock, TokenVerifier([issuer.settings], http, clock))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ async def test_an_issuer_that_says_it_is_another_is_refused(
 ) -> None:
     """Two issuers whose keys are the same are still two."""
     other = issuer.settings.model_copy(update={"issuer": "https://other.example"})
-    verifier = Verifier([issuer.settings, other], http, desk.clock)
+    verifier = TokenVerifier([issuer.settings, other], http, desk.clock)
     verified = await verifier.verify(desk.token(iss="https://other.example"))
     assert verified.issuer.issuer == "https://other.example"
     with pytest.raises(NotAuthenticated, match="does not trust"):

@@ -14,7 +14,7 @@ from app.domain.identity import IdentityKind
 from app.errors import IssuerUnavailable, NotAuthenticated, NotPermitted
 from app.settings import IssuerSettings
 from proxy.oidc.identity import identity_of
-from proxy.oidc.verify import Verifier
+from proxy.oidc.verify import TokenVerifier
 from sandbox.idp.driver import IdpDriver
 from sandbox.idp.server import make_app
 from sandbox.serving import listen, running
@@ -40,17 +40,17 @@ async def idp(data: Path) -> AsyncIterator[IdpDriver]:
 
 
 @pytest.fixture
-async def verifier(idp: IdpDriver) -> AsyncIterator[Verifier]:
+async def verifier(idp: IdpDriver) -> AsyncIterator[TokenVerifier]:
     issuers = [
         IssuerSettings(issuer=idp.issuer),
         IssuerSettings(issuer=idp.ci_issuer, kind="workload", repositories=("acme/*",)),
     ]
     async with httpx.AsyncClient() as http:
-        yield Verifier(issuers, http, SystemClock())
+        yield TokenVerifier(issuers, http, SystemClock())
 
 
 async def test_a_person_is_known_by_subject_address_and_groups(
-    idp: IdpDriver, verifier: Verifier
+    idp: IdpDriver, verifier: TokenVerifier
 ) -> None:
     identity = identity_of(await verifier.verify(await idp.token("maria")))
     assert identity.kind is IdentityKind.PERSON
@@ -61,7 +61,7 @@ async def test_a_person_is_known_by_subject_address_and_groups(
 
 
 async def test_a_ci_job_names_repository_commit_and_actor(
-    idp: IdpDriver, verifier: Verifier
+    idp: IdpDriver, verifier: TokenVerifier
 ) -> None:
     token = await idp.ci_token(sha="c0ffee", ref="refs/heads/release")
     identity = identity_of(await verifier.verify(token))
@@ -73,14 +73,14 @@ async def test_a_ci_job_names_repository_commit_and_actor(
 
 
 async def test_an_address_that_the_issuer_does_not_vouch_for_is_dropped(
-    idp: IdpDriver, verifier: Verifier
+    idp: IdpDriver, verifier: TokenVerifier
 ) -> None:
     token = await idp.mint(claims={"email": "maria@acme.example", "email_verified": False})
     assert not identity_of(await verifier.verify(token)).email
 
 
 async def test_groups_left_out_for_their_number_are_never_read_as_none(
-    idp: IdpDriver, verifier: Verifier
+    idp: IdpDriver, verifier: TokenVerifier
 ) -> None:
     token = await idp.mint(claims={"groups": None, "_claim_names": {"groups": "src1"}})
     verified = await verifier.verify(token)
@@ -90,7 +90,7 @@ async def test_groups_left_out_for_their_number_are_never_read_as_none(
 
 @pytest.mark.parametrize("repository", ["evil/payments", "acme", "acme-evil/x", ""])
 async def test_a_job_of_a_repository_that_nobody_listed_is_refused(
-    idp: IdpDriver, verifier: Verifier, repository: str
+    idp: IdpDriver, verifier: TokenVerifier, repository: str
 ) -> None:
     token = await idp.ci_token(repository=repository) if repository else await idp.mint(issuer="ci")
     verified = await verifier.verify(token)
@@ -126,7 +126,7 @@ async def test_a_job_of_a_repository_that_nobody_listed_is_refused(
     ids=str,
 )
 async def test_a_token_with_any_flaw_is_refused(
-    idp: IdpDriver, verifier: Verifier, order: dict[str, Any]
+    idp: IdpDriver, verifier: TokenVerifier, order: dict[str, Any]
 ) -> None:
     assert await verifier.verify(await idp.mint())
     token = await idp.mint(**order)
@@ -135,18 +135,22 @@ async def test_a_token_with_any_flaw_is_refused(
 
 
 @pytest.mark.parametrize("token", ["", "x", "a.b", "a.b.c", "....", "é.é.é", "e30.e30.", "\ud800"])
-async def test_what_is_no_token_at_all_is_refused(verifier: Verifier, token: str) -> None:
+async def test_what_is_no_token_at_all_is_refused(verifier: TokenVerifier, token: str) -> None:
     with pytest.raises(NotAuthenticated):
         await verifier.verify(token)
 
 
-async def test_keys_are_never_shared_between_issuers(idp: IdpDriver, verifier: Verifier) -> None:
+async def test_keys_are_never_shared_between_issuers(
+    idp: IdpDriver, verifier: TokenVerifier
+) -> None:
     forged = await idp.mint(issuer="ci", claims={"iss": idp.issuer})
     with pytest.raises(NotAuthenticated):
         await verifier.verify(forged)
 
 
-async def test_random_key_ids_cause_at_most_two_fetches(idp: IdpDriver, verifier: Verifier) -> None:
+async def test_random_key_ids_cause_at_most_two_fetches(
+    idp: IdpDriver, verifier: TokenVerifier
+) -> None:
     for number in range(50):
         token = await idp.mint(header={"kid": f"random-{number}"})
         with pytest.raises(NotAuthenticated):
@@ -155,7 +159,7 @@ async def test_random_key_ids_cause_at_most_two_fetches(idp: IdpDriver, verifier
 
 
 async def test_an_issuer_away_is_told_apart_from_a_bad_token(
-    idp: IdpDriver, verifier: Verifier
+    idp: IdpDriver, verifier: TokenVerifier
 ) -> None:
     await idp.set_jwks("error")
     token = await idp.token()
@@ -164,7 +168,7 @@ async def test_an_issuer_away_is_told_apart_from_a_bad_token(
 
 
 async def test_known_keys_stay_in_use_while_the_issuer_is_away(
-    idp: IdpDriver, verifier: Verifier
+    idp: IdpDriver, verifier: TokenVerifier
 ) -> None:
     await verifier.verify(await idp.token("alice"))
     await idp.set_jwks("error")
@@ -176,7 +180,7 @@ SIGNED_IN: dict[str, Any] = {"aud": CLIENT, "nonce": NONCE, "client_id": None, "
 
 
 async def test_an_id_token_that_answers_our_own_sign_in_says_who_it_is(
-    idp: IdpDriver, verifier: Verifier
+    idp: IdpDriver, verifier: TokenVerifier
 ) -> None:
     for aud, azp in ((CLIENT, None), ([CLIENT], CLIENT), ([CLIENT, "another"], CLIENT)):
         claims = SIGNED_IN | {"aud": aud, "azp": azp}
@@ -207,7 +211,7 @@ async def test_an_id_token_that_answers_our_own_sign_in_says_who_it_is(
     ],
 )
 async def test_an_id_token_of_another_sign_in_client_or_time_is_refused(
-    idp: IdpDriver, verifier: Verifier, wrong: dict[str, object]
+    idp: IdpDriver, verifier: TokenVerifier, wrong: dict[str, object]
 ) -> None:
     token = await idp.mint(claims=SIGNED_IN | wrong, header={"typ": "JWT"})
     with pytest.raises(NotAuthenticated):
@@ -216,7 +220,7 @@ async def test_an_id_token_of_another_sign_in_client_or_time_is_refused(
 
 @pytest.mark.parametrize("key", ["other", "hs256", "none"])
 async def test_an_id_token_that_the_issuer_did_not_sign_is_refused(
-    idp: IdpDriver, verifier: Verifier, key: Literal["other", "hs256", "none"]
+    idp: IdpDriver, verifier: TokenVerifier, key: Literal["other", "hs256", "none"]
 ) -> None:
     token = await idp.mint(claims=SIGNED_IN, header={"typ": "JWT"}, key=key)
     with pytest.raises(NotAuthenticated):
@@ -224,7 +228,7 @@ async def test_an_id_token_that_the_issuer_did_not_sign_is_refused(
 
 
 async def test_a_trusted_issuer_does_not_answer_for_the_one_that_was_asked(
-    idp: IdpDriver, verifier: Verifier
+    idp: IdpDriver, verifier: TokenVerifier
 ) -> None:
     token = await idp.mint(claims=SIGNED_IN, header={"typ": "JWT"})
     of_jobs = await idp.mint(issuer="ci", claims=SIGNED_IN)
@@ -245,7 +249,7 @@ async def test_a_token_that_was_good_is_refused_once_it_has_expired(idp: IdpDriv
     clock = SetClock(SystemClock().now())
     token = await idp.mint(expires_in=300)
     async with httpx.AsyncClient() as http:
-        verifier = Verifier([IssuerSettings(issuer=idp.issuer)], http, clock)
+        verifier = TokenVerifier([IssuerSettings(issuer=idp.issuer)], http, clock)
         assert await verifier.verify(token) == await verifier.verify(token)
         clock.at += timedelta(seconds=400)
         with pytest.raises(NotAuthenticated):

@@ -10,7 +10,7 @@ from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.record.session import Decision, SessionState
-from app.domain.record.session_facts import Upstream
+from app.domain.record.session_facts import UpstreamFacts
 from app.errors import StorageUnavailable
 from app.search import SessionFilter
 from app.storage.store import MongoStorage
@@ -83,6 +83,6 @@ async def test_a_session_tells_where_it_was_sent_and_with_which_credential(
     stored = await storage.sessions.get(recording.session.id)
     assert stored is not None
     there = sent.connection
-    assert stored.upstream == Upstream(there.base_url, there.credential_id)
+    assert stored.upstream == UpstreamFacts(there.base_url, there.credential_id)
     moved = replace(there, base_url="https://elsewhere.example", sealed_credential=b"another")
     assert moved.credential_id != there.credential_id

@@ -14,7 +14,7 @@ from app.wire.answer import sse
 from app.wire.calls.base import Changed, Replaced
 from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
 from app.wire.calls.streams import chat_chunks
-from app.wire.calls.streams.chat_chunks import CALLS, Call
+from app.wire.calls.streams.chat_chunks import CALLS, ChatCall
 from app.wire.calls.streams.chat_output import ChatChunk, Output, broken_off, ruled
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class ChatStream(StreamReader):
     def __init__(self, wanted: Callable[[str], bool], *, limit: int, alive: bytes) -> None:
         super().__init__(wanted, limit=limit, alive=alive)
         self._out = Output()
-        self._open: list[Call] = []  # kept back, without a number yet, in order
+        self._open: list[ChatCall] = []  # kept back, without a number yet, in order
         self._rewrites = False
 
     @property
@@ -71,14 +71,14 @@ class ChatStream(StreamReader):
         self._read_ends(chunk)
         self._number()
 
-    def _call(self, part: Object, entry: Entry) -> Call:
+    def _call(self, part: Object, entry: Entry) -> ChatCall:
         """Return the call that a piece belongs to."""
         [choice] = chat_chunks.choices_of(part)
         index = chat_chunks.index_of(choice)
         state = self._out.choice(index)
         call = chat_chunks.known(state.calls, entry)
         if call is None:
-            call = Call(index, entry.index, entry.call_id)
+            call = ChatCall(index, entry.index, entry.call_id)
             for other in state.calls:
                 other.whole = other.whole or (other.is_kept is True and other.is_complete)
             state.calls.append(call)
@@ -95,7 +95,7 @@ class ChatStream(StreamReader):
         return call
 
     def _put_parts(
-        self, event: StreamEvent, parts: list[tuple[Object, Entry | None]], calls: list[Call]
+        self, event: StreamEvent, parts: list[tuple[Object, Entry | None]], calls: list[ChatCall]
     ) -> None:
         left = iter(calls)
         for part, entry in parts:

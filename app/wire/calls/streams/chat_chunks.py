@@ -35,7 +35,7 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class Call:
+class ChatCall:
     """One call of one choice, which comes in pieces."""
 
     choice: int
@@ -194,7 +194,7 @@ def _arguments(value: Object, name: str) -> str:
     return arguments if isinstance(arguments, str) else strict_json.dump(arguments).decode()
 
 
-def known(calls: list[Call], entry: Entry) -> Call | None:
+def known(calls: list[ChatCall], entry: Entry) -> ChatCall | None:
     """Return the call that a piece goes on with; None where it begins another.
 
     Some servers give no index, and some give the same one to calls that differ in their ids.

@@ -11,7 +11,7 @@ from app.wire.calls.base import Replaced
 from app.wire.calls.stream import StreamEvent
 from app.wire.calls.streams.chat_chunks import (
     CALLS,
-    Call,
+    ChatCall,
     choices_of,
     delta_of,
     index_of,
@@ -34,7 +34,7 @@ _PARAGRAPH = "\n\n"
 class ChatChunk(StreamEvent):
     """An event with the calls that have pieces in it, in order."""
 
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ChatCall, ...] = ()
 
 
 class Part(NamedTuple):
@@ -49,7 +49,7 @@ class Part(NamedTuple):
 class Choice:
     """What has come of a choice, and what has gone on."""
 
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ChatCall] = field(default_factory=list)
     said: bool = False
     parted: bool = False
     """Whether the words that come next begin a paragraph, after a text of ours."""
@@ -71,7 +71,7 @@ class Choice:
         begun = [call for call in self.calls if call.written and not call.removed]
         return not self.ended and not all(call.whole for call in begun)
 
-    def index(self, call: Call) -> int | None:
+    def index(self, call: ChatCall) -> int | None:
         """Return the index under which a call goes on: without gaps after some were removed."""
         if call.is_legacy or not any(other.stretch for other in self.calls):
             return call.index
@@ -114,7 +114,7 @@ class Output:
         new: Object = {**value, "choices": choices}
         return b"" if new != value and is_empty(new) else part.chunk.written(new)
 
-    def _choice(self, choice: Object, calls: Iterator[Call], *, ours: bool) -> Object:
+    def _choice(self, choice: Object, calls: Iterator[ChatCall], *, ours: bool) -> Object:
         state = self.choice(index_of(choice))
         new = dict(choice)
         if delta := delta_of(choice):
@@ -125,7 +125,9 @@ class Output:
                 new["finish_reason"] = "stop"
         return new
 
-    def _delta(self, state: Choice, delta: Object, calls: Iterator[Call], *, ours: bool) -> Object:
+    def _delta(
+        self, state: Choice, delta: Object, calls: Iterator[ChatCall], *, ours: bool
+    ) -> Object:
         new = dict(delta)
         for name in CALLS:
             pieces = delta.get(name)
@@ -185,7 +187,7 @@ def broken_off(text: str) -> bytes:
     return sse.encode(strict_json.dump({"error": error}))
 
 
-def _left(state: Choice, piece: Json, call: Call) -> Object:
+def _left(state: Choice, piece: Json, call: ChatCall) -> Object:
     """Return what is left of a piece of a call: nothing where the call was removed."""
     if call.removed or not isinstance(piece, dict):
         return {}

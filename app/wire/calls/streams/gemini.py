@@ -14,7 +14,7 @@ from app.wire.calls.rulings import parsed_arguments
 from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
 from app.wire.calls.streams import gemini_chunks
 from app.wire.calls.streams.gemini_chunks import (
-    Call,
+    GeminiCall,
     Object,
     candidates_of,
     index_of,
@@ -37,7 +37,7 @@ _ENVELOPE = ("modelVersion", "responseId", "createTime")
 class GeminiChunk(StreamEvent):
     """An event, and the kept call to which its only part belongs."""
 
-    call: Call | None = None
+    call: GeminiCall | None = None
 
 
 @dataclass(slots=True)
@@ -57,8 +57,8 @@ class GeminiStream(StreamReader):
 
     def __init__(self, wanted: Callable[[str], bool], *, limit: int, alive: bytes) -> None:
         super().__init__(wanted, limit=limit, alive=alive)
-        self._running: dict[int, Call] = {}  # in pieces, for each candidate
-        self._open: list[Call] = []  # kept back, without a number yet, in order
+        self._running: dict[int, GeminiCall] = {}  # in pieces, for each candidate
+        self._open: list[GeminiCall] = []  # kept back, without a number yet, in order
         self._candidates: dict[int, _Candidate] = {}
         self._said = False  # by any candidate, in chunks that went on unread
         self._envelope: Object = {}
@@ -87,7 +87,7 @@ class GeminiStream(StreamReader):
         if candidates:
             self._envelope = {name: chunk[name] for name in _ENVELOPE if name in chunk}
             self._envelope = self._envelope or {"modelVersion": ""}
-        calls: dict[int, Call] = {}
+        calls: dict[int, GeminiCall] = {}
         for position, candidate in enumerate(candidates):
             for part in parts_of(candidate):
                 if gemini_chunks.is_call(part):
@@ -108,7 +108,7 @@ class GeminiStream(StreamReader):
         self._leave_out(ended)
         self._number()
 
-    def _call(self, candidate: int, part: Object) -> Call:
+    def _call(self, candidate: int, part: Object) -> GeminiCall:
         """Return the call to which a part belongs."""
         running = self._running.get(candidate)
         function = gemini_chunks.function_of(part)
@@ -125,13 +125,13 @@ class GeminiStream(StreamReader):
             self._running[candidate] = running
         return running
 
-    def _begun(self, candidate: int, part: Object, name: Json) -> Call:
+    def _begun(self, candidate: int, part: Object, name: Json) -> GeminiCall:
         if gemini_chunks.function_of(part) is None:
             known = gemini_parts.call_of(part)
             name = known.tool if known is not None else None
         if not isinstance(name, str) or not name:
             raise unreadable("a tool call without a name")
-        return Call(candidate, name, is_kept=self.wanted(name))
+        return GeminiCall(candidate, name, is_kept=self.wanted(name))
 
     def _put_chunk(self, chunk: GeminiChunk) -> None:
         call = chunk.call

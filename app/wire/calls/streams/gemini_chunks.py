@@ -36,7 +36,7 @@ _VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
 
 
 @dataclass(slots=True, eq=False)
-class Call:
+class GeminiCall:
     """One call of one candidate."""
 
     candidate: int
@@ -129,13 +129,15 @@ def with_parts(candidate: Object, parts: Sequence[Object]) -> Object:
     return {**left, "content": {**content, "parts": [*parts]}}
 
 
-def cut(chunk: Object, kept: Callable[[Object], Call | None]) -> list[tuple[Object, Call | None]]:
+def cut(
+    chunk: Object, kept: Callable[[Object], GeminiCall | None]
+) -> list[tuple[Object, GeminiCall | None]]:
     """Cut a chunk so that each part of a kept call has a chunk of its own.
 
     The end of a candidate goes with its last part, the usage with the last chunk. A chunk that
     needs no cut comes back as the same object.
     """
-    groups: list[tuple[Object, Call | None]] = []
+    groups: list[tuple[Object, GeminiCall | None]] = []
     for position, candidate in enumerate(candidates_of(chunk)):
         numbered: Object = {"index": index_of(candidate, position), **candidate}
         groups.extend(_groups(numbered, kept))
@@ -150,9 +152,9 @@ def cut(chunk: Object, kept: Callable[[Object], Call | None]) -> list[tuple[Obje
 
 
 def _groups(
-    candidate: Object, kept: Callable[[Object], Call | None]
-) -> list[tuple[Object, Call | None]]:
-    runs: list[tuple[list[Object], Call | None]] = []
+    candidate: Object, kept: Callable[[Object], GeminiCall | None]
+) -> list[tuple[Object, GeminiCall | None]]:
+    runs: list[tuple[list[Object], GeminiCall | None]] = []
     for part in parts_of(candidate):
         call = kept(part)
         if call is None and runs and runs[-1][1] is None:

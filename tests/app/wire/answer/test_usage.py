@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.record.session_facts import Tokens
-from app.wire.answer.usage import Usage
+from app.wire.answer.usage import UsageReader
 
 CHAT = {"prompt_tokens": 11, "completion_tokens": 31, "total_tokens": 42}
 MESSAGES = {"input_tokens": 12, "cache_read_input_tokens": 5, "output_tokens": 1}
@@ -45,7 +45,7 @@ ANSWERS = {
 @pytest.mark.parametrize(("answer", "tokens"), ANSWERS.values(), ids=list(ANSWERS))
 @pytest.mark.parametrize("size", [1, 1_000, 10_000_000])
 def test_it_is_told_whatever_the_pieces(answer: str, tokens: int | None, size: int) -> None:
-    usage, data = Usage(), answer.encode()
+    usage, data = UsageReader(), answer.encode()
     for start in range(0, len(data), size):
         usage.feed(data[start : start + size])
     assert (usage.tokens.total if usage.tokens else None) == tokens
@@ -71,13 +71,13 @@ def test_it_is_told_whatever_the_pieces(answer: str, tokens: int | None, size: i
 def test_what_went_in_includes_the_cache_and_what_came_out_the_thoughts(
     told: dict[str, object], tokens: Tokens | None
 ) -> None:
-    usage = Usage()
+    usage = UsageReader()
     usage.feed(json.dumps({"usage": told}).encode())
     assert usage.tokens == tokens
 
 
 def test_gemini_counts_its_thoughts_apart() -> None:
-    usage, told = Usage(), {"promptTokenCount": 5, "cachedContentTokenCount": 2}
+    usage, told = UsageReader(), {"promptTokenCount": 5, "cachedContentTokenCount": 2}
     told |= {"candidatesTokenCount": 3, "thoughtsTokenCount": 4, "totalTokenCount": 12}
     usage.feed(json.dumps([{"usageMetadata": told}]).encode())
     assert usage.tokens == Tokens(5, 7, 2, 4, 12)
@@ -87,7 +87,7 @@ def test_gemini_counts_its_thoughts_apart() -> None:
     st.lists(st.binary(max_size=50) | st.sampled_from([b'{"usage": {', b'"total_tokens": 4', b"}"]))
 )
 def test_no_answer_is_too_odd(pieces: list[bytes]) -> None:
-    usage = Usage()
+    usage = UsageReader()
     for piece in pieces:
         usage.feed(piece)
     assert usage.tokens is None or usage.tokens.total == 4
