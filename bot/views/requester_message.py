@@ -114,6 +114,8 @@ def _in_a_line(told: RequesterView) -> Block:
         phrases.aim(hold),
         text.join(text.ours(said), _by(hold), text.ours(then)),
     ]
+    if hold.tool and hold.change:
+        parts.append(text.join(text.ours("changed to "), requester.change(hold)))
     if told.card:
         parts.append(text.link(told.card, "card"))
     line = text.join(*parts, by=" · ")

@@ -147,6 +147,12 @@ class Office:
             await self.storage.people.saw(identity, CLOCK.now())
 
 
+async def submit(user: SlackUser, values: dict[str, str]) -> None:
+    """Submit a form that is taken: it closes, or says that the app has to wait for Slack."""
+    left = await user.submit(values)
+    assert left is None or "Recording" in left.words
+
+
 async def pick(user: SlackUser, where: SeenMessage | SeenView, label: str) -> None:
     """Choose an option of one of the menus behind three dots. Raises LookupError."""
     for element in where.elements:

@@ -29,7 +29,7 @@ from app.vault import Vault
 from policies.approvals.approval import Objection
 from sandbox.idp.clients import GATEWAY_SECRET
 from sandbox.slack.errors import Refused
-from tests.bot.conftest import pick
+from tests.bot.conftest import pick, submit
 from tests.clients.conftest import RULES
 from tests.clients.mcp_server import KEY, PASSWORD
 from tests.conftest import free_port, wait_until_accepting
@@ -336,7 +336,7 @@ async def test_a_call_is_made_as_an_approver_changed_it_and_its_result_says_so(
         with pytest.raises(Refused) as marked:
             await maria.submit({"arguments": f'["{instead}"]'})
         assert marked.value.errors == {"arguments": Objection.NO_JSON.value}
-        assert await maria.submit({"arguments": json.dumps({"target": instead})}) is None
+        await submit(maria, {"arguments": json.dumps({"target": instead})})
         result = await calling
         told = getattr(result.content[0], "text", "")
         assert "Maria Lopez approved this `deploy` call with a change" in told
@@ -344,7 +344,7 @@ async def test_a_call_is_made_as_an_approver_changed_it_and_its_result_says_so(
         done = words(await client.call_tool("deployed", {}))
         assert (was in done, done.count(instead)) == (False, 1)
         await maria.wait_for_change(card, "released to the server with the change")
-    await alice.wait_for_message("Changed by the approver to")
+    await alice.wait_for_message(instead)
     storage = tools.house.storage()
     wanted = SessionFilter(tool="deploy", call=Decision.APPROVED)
     found = (await storage.sessions.search(wanted, limit=1))[0]
@@ -437,7 +437,7 @@ async def test_a_change_that_a_rule_denies_is_not_made(
             await pick(maria, card, "Change and approve…")
             await maria.wait_for_view("The call runs as you leave it here")
             worse = json.dumps({"target": f"doomsday {case}"})
-            assert await maria.submit({"arguments": worse}) is None
+            await submit(maria, {"arguments": worse})
         assert "is not allowed by rule denied-words" in calling.result().message
         assert case not in words(await client.call_tool("deployed", {}))
     told = await maria.wait_for_change(card, "not run: the changed call")
@@ -690,7 +690,7 @@ async def change(approver: SlackUser, card: SeenMessage, arguments: dict[str, st
     """Approve a call with other arguments."""
     await pick(approver, card, "Change and approve…")
     await approver.wait_for_view("The call runs as you leave it here")
-    assert await approver.submit({"arguments": json.dumps(arguments)}) is None
+    await submit(approver, {"arguments": json.dumps(arguments)})
 
 
 async def refusal(client: Client, target: str) -> MCPError:

@@ -37,9 +37,13 @@ def what(hold: Hold) -> list[tuple[str, Markup]]:
         return []
     told = [("Call", words.brief(hold.tool, _IN_A_LINE))]
     if hold.change:
-        lead = words.shown(read_call(hold.change).lead)
-        told.append(("Changed by the approver to", text.code(lead, _IN_A_LINE)))
+        told.append(("Changed by the approver to", change(hold)))
     return told
+
+
+def change(hold: Hold) -> Markup:
+    """Name in a line what the call does as an approver changed it."""
+    return text.code(words.shown(read_call(hold.change).lead), _IN_A_LINE)
 
 
 def what_now(hold: Hold) -> Markup:

@@ -333,6 +333,14 @@ def test_the_card_of_a_changed_call_shows_both() -> None:
     assert "✅ Approved with a change: Dana Reyes" in shown
 
 
+def test_the_requester_reads_a_change_wherever_the_call_stands_in_their_message() -> None:
+    cast = vote(MARIA, change='{"command": "kubectl get ns"}')
+    one = RequesterView(held(state=HoldState.RELEASED, votes=(cast,)), "v")
+    waiting = RequesterView(replace(held(state=HoldState.PENDING), id="0"), "v")
+    for task in ([one], [waiting, one]):
+        assert "kubectl get ns" in words(requester_message.direct(task))
+
+
 def test_who_stops_an_agent_gets_no_message_that_its_call_is_withdrawn() -> None:
     stopped = held(state=HoldState.WITHDRAWN, note="The agent stopped waiting")
     assert not requester_message.due(stopped, waited=True)

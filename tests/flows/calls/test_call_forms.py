@@ -13,7 +13,7 @@ from app.domain.event import EventKind
 from app.domain.record.session import Decision
 from app.search import SessionFilter
 from proxy.calls.limits import MOST_CALLS
-from tests.bot.conftest import pick
+from tests.bot.conftest import pick, submit
 from tests.flows.calling import Agent, marked, meanwhile, script
 from tests.flows.calls.test_tool_calls import RULES, SETS, card_of, cards
 from tests.flows.house import House, only_this_request, open_house
@@ -60,7 +60,7 @@ async def test_a_call_runs_as_an_approver_has_changed_it_and_the_agent_is_told(
             card = await card_of(maria, asked)
             await pick(maria, card, "Change and approve…")
             await maria.wait_for_view("The call runs as you leave it here")
-            assert await maria.submit({"arguments": instead}) is None
+            await submit(maria, {"arguments": instead})
         assert agent.ran == [instead]
         assert any("Maria Lopez approved this `Bash` call with a change" in s for s in agent.said)
         card = await maria.wait_for_change(card, "released to the agent with the change")
@@ -171,7 +171,7 @@ async def test_a_change_into_what_a_rule_denies_is_not_run(
     ):
         await pick(maria, await card_of(maria, asked), "Change and approve…")
         await maria.wait_for_view("The call runs as you leave it here")
-        assert await maria.submit({"arguments": instead}) is None
+        await submit(maria, {"arguments": instead})
     assert agent.ran == []
     assert "is not allowed by rule no-destroy" in agent.said[-1]
     told = await maria.wait_for_change(await card_of(maria, asked), "not run: the changed call")

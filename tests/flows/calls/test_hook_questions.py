@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.bot.conftest import pick
+from tests.bot.conftest import pick, submit
 from tests.flows.calling import SETS, Agent, marked, meanwhile, script
 from tests.flows.calls.test_tool_calls import card_of, cards, decided
 from tests.flows.decisions.test_marking import policy
@@ -120,7 +120,7 @@ async def test_what_people_said_on_the_wire_answers_the_hook_without_a_card(
             card = await card_of(maria, changed)
             await pick(maria, card, "Change and approve…")
             await maria.wait_for_view("The call runs as you leave it here")
-            assert await maria.submit({"arguments": instead}) is None
+            await submit(maria, {"arguments": instead})
         assert agent.ran == [instead]
         told = await ask(hook, call_of(instead, call_id=id_of(agent)))
         assert (told.decision, "arguments" in told.last) == ("allow", False)
@@ -144,7 +144,7 @@ async def test_what_people_said_to_the_hook_answers_the_wire_and_a_second_hook(
         async with meanwhile(ask(hook, call_of(changed))) as asking:
             await pick(maria, await card_of(maria, changed), "Change and approve…")
             await maria.wait_for_view("The call runs as you leave it here")
-            assert await maria.submit({"arguments": instead}) is None
+            await submit(maria, {"arguments": instead})
         told = await asking
         assert (told.decision, told.last["arguments"]) == ("allow", {"command": instead})
         assert "Maria Lopez approved this `Bash` call with a change" in told.last["message"]
