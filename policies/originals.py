@@ -85,6 +85,8 @@ class AnswerOriginals:
         return distinct(self._originals())
 
     def _originals(self) -> Iterable[Original]:
+        if not self._values:
+            return
         credential = CredentialParts(self._credential)
         for value in self._values:
             if value.pieces is None:
