@@ -3,9 +3,9 @@
     python -m bench.tail --seconds 20 --into bench/results
 
 A real gateway, the embedded database and an upstream that streams an event every 50 ms, all on this
-machine. Whoever asked follows the session in a browser's stream. Measured of each event is the time
-from when the upstream sends it until the stream brings an entry that shows it: so the masking, the
-record, the reading of it and the drawing take part.
+machine. The requester follows the session in the live tail. For each event it measures the time
+from when the upstream sends it until the live tail shows it, which includes masking, recording,
+reading the record and drawing.
 """
 
 from __future__ import annotations

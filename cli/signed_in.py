@@ -32,7 +32,7 @@ class SigningIn:
     token: str
 
     def ask(self, method: str, path: str, body: Json | None = None) -> Json:
-        """Ask the gateway as whoever signs in. Raises AbeyanceError."""
+        """Send a request to the gateway as the person who has signed in. Raises AbeyanceError."""
         workplace = workplace_of(self.gateway, self.issuer, self.client_id, self.audience)
         # Who decides has signed in a moment ago: agents may get at a token that was kept.
         token = self.token or signed_in(workplace, lately=True)

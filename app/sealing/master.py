@@ -65,7 +65,7 @@ async def wrapped_for_certain(master: MasterKeys, data_key: bytes, context: str)
     wrapped = await master.wrap(data_key, context)
     if not hmac.compare_digest(await master.unwrap(wrapped, context), data_key):
         raise KeysUnavailable(
-            f"The master key “{wrapped.master}” gives back another data key than it wrapped: "
+            f"Unwrapping with the master key “{wrapped.master}” gave another data key: "
             "nothing is sealed with it."
         )
     return wrapped

@@ -1,6 +1,6 @@
 """Originals of what was masked, sealed beside their session: a document each.
 
-The seal covers who may open an original, so that nobody gets at one by changing that.
+Who may open an original is bound to its seal: changing it in the database opens nothing.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class MongoOriginals:
     async def opened(self, original: KeptOriginal) -> str:
         """Return the value. Raises ContentErased, and Damaged where anything of it was changed.
 
-        Its seal is read now, as it is stored; whatever else is said of it has to fit the seal.
+        The seal is read from the database; the rest of `original` has to be what was sealed.
         """
         keys = await self._keys.opened([original.key])
         stored = await self._originals.one({"_id": original.id})

@@ -9,7 +9,7 @@ some thousands, or it is about a list of ids:
     user:alice cost>0.5      the ids with cost:500000, in windows; of these the sessions that fit
 
 Which condition of several leaves the fewest is seen in the first window. How far a window reaches
-is told by *milestones*: about one session in 64 is one.
+is counted in *milestones*: about one session in 64 is marked as one.
 """
 
 from __future__ import annotations
