@@ -60,6 +60,8 @@ class EventKind(StrEnum):
     GRANT_GIVEN = "grant.given"
     GRANT_USED = "grant.used"
     GRANT_REVOKED = "grant.revoked"
+    GRANTS_PURGED = "grants.purged"
+    """The tombstone of ended grants; written before they are removed."""
     CATALOG_STORED = "catalog.stored"
     """A catalog is in force in a process; `digest` is over its files."""
     CONNECTION_CHANGED = "connection.changed"

@@ -180,6 +180,12 @@ class GrantStore(Protocol):
         """Note that the end of a grant was shown wherever it was given."""
         ...
 
+    async def ended(self, before: datetime) -> tuple[str, ...]:
+        """Return the ids of those that ran out or were revoked before then."""
+        ...
+
+    async def remove(self, grant_ids: Iterable[str]) -> None: ...
+
 
 class ConnectionStore(Protocol):
     async def get(self, name: str) -> Connection | None: ...
@@ -221,6 +227,10 @@ class LedgerStore(Protocol):
 
     async def of_holds(self, hold_ids: Sequence[str]) -> tuple[Entry, ...]:
         """Return all that name one of these holds, by a look at all there are."""
+        ...
+
+    async def giving(self, grant_ids: Sequence[str]) -> tuple[Entry, ...]:
+        """Return those by which grants were given, by a look at all there are."""
         ...
 
     async def tip(self, writer: str) -> str:

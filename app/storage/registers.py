@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from app.domain.event import place
+from app.domain.event import EventKind, place
 from app.domain.identity import IdentityKind
 from app.errors import StorageUnavailable
 from app.storage.documents import handles, to_document
@@ -159,6 +159,12 @@ class MongoLedger:
         if not hold_ids:
             return ()
         return await self._entries.find({"event.data.hold": {"$in": list(hold_ids)}})
+
+    async def giving(self, grant_ids: Sequence[str]) -> tuple[Entry, ...]:
+        if not grant_ids:
+            return ()
+        given: Document = {"event.kind": EventKind.GRANT_GIVEN.value}
+        return await self._entries.find(given | {"event.data.grant": {"$in": list(grant_ids)}})
 
     async def tip(self, writer: str) -> str:
         # The names of a writer's chains are in the order of time.

@@ -38,7 +38,7 @@ PURGING: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         (
             *("sessions", "chunks", "pieces", "pages", "originals"),
-            *("holds", "notices", "statements"),
+            *("holds", "notices", "statements", "grants"),
         ),
         ("find", "remove", "killCursors"),
     ),

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from app.clock import SystemClock
 from app.errors import StorageUnavailable
+from app.retention.grants import lone_grants, remove_grants
 from app.retention.orphans import lone_originals, orphans
 from app.retention.purging import Purger
 from app.retention.terms import Terms
@@ -54,6 +55,7 @@ def purge(
                 await _pass(storage, dry_run=dry_run)
                 if looked_on != (today := SystemClock().now().date()):
                     await _orphans(storage, dry_run=dry_run)
+                    await _grants(storage, dry_run=dry_run)
                     looked_on = today
             except StorageUnavailable as unavailable:
                 if not every:
@@ -111,6 +113,23 @@ async def _orphans(storage: MongoStorage, *, dry_run: bool) -> None:
         of = "piece of content that belongs" if count == 1 else "pieces of content that belong"
         done = "would be" if dry_run else "was" if count == 1 else "were"
         said = f"{count:,} {of} to no session {done} removed."
+        Console(highlight=False, soft_wrap=True).print(said)
+
+
+async def _grants(storage: MongoStorage, *, dry_run: bool) -> None:
+    """Remove the grants that have ended, and that nothing names any more."""
+    count, now = 0, SystemClock().now()
+    async with (
+        writing_ledger(storage) as ledger,
+        aclosing(lone_grants(storage, now)) as batches,
+    ):
+        async for grant_ids in batches:
+            count += len(grant_ids)
+            if not dry_run:
+                await remove_grants(storage, ledger, grant_ids, now, who())
+    if count:
+        done = "would be" if dry_run else "was" if count == 1 else "were"
+        said = f"{count:,} ended grant{'' if count == 1 else 's'} {done} removed."
         Console(highlight=False, soft_wrap=True).print(said)
 
 

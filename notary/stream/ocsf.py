@@ -57,6 +57,7 @@ _ACTIVITIES = {
     },
     _Activity.DELETE: {
         EventKind.GRANT_REVOKED,
+        EventKind.GRANTS_PURGED,
         EventKind.ACCOUNT_DISOWNED,
         EventKind.CREDENTIAL_ENDED,
     },

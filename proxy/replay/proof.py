@@ -67,8 +67,10 @@ async def _releasing(storage: MongoStorage, told: list[Entry]) -> list[Entry]:
     found: list[Entry] = []
     for session in sorted({hold.session_id for hold in holds}):
         found += await storage.ledger.entries(session)
-    # Those of sessions that were purged meanwhile.
+    # Those of sessions that were purged meanwhile, and of grants that ended with them.
     gone = wanted - {grant.id for grant in given} - {hold.id for hold in holds}
+    giving = await storage.ledger.giving(sorted(gone))
+    gone |= {str(entry.event.data.get("hold", "")) for entry in giving}
     found += await storage.ledger.of_holds(sorted(gone))
     return [entry for entry in found if entry.event.kind in RELEASED_BY]
 

@@ -80,6 +80,29 @@ async def test_a_session_that_others_released_is_in_order_when_theirs_was_purged
         assert (found.faults, found.contents) == ([], 1)
 
 
+async def test_a_session_that_a_grant_let_pass_is_in_order_when_the_grant_was_purged_too(
+    storage: MongoStorage, tmp_path: Path
+) -> None:
+    async with writing(storage) as ledger:
+        passed, asked = await recorded(storage, ledger), await recorded(storage, ledger)
+        now = CLOCK.now()
+        about = {"hold": "h-gone", "digest": asked.request.digest, "rule": "r"}
+        by_grant = {"identity": ALICE.key, "connection": passed.connection, "grant": "g-gone"}
+        approved = {"hold": "h-gone", "state": HoldState.APPROVED.value}
+        await ledger.commit(
+            [
+                Event(EventKind.HOLD_OPENED, now, asked.id, about),
+                Event(EventKind.VOTE_CAST, now, asked.id, approved),
+                Event(EventKind.GRANT_GIVEN, now, asked.id, about | by_grant),
+                Event(EventKind.GRANT_USED, now, passed.id, {"grant": "g-gone", "rule": "r"}),
+            ]
+        )
+        purger = Purger(storage, ledger, CLOCK, "jo")
+        await purger.purge([asked], "t", {asked.id: "old"})
+        found = await exported(storage, tmp_path, passed)
+        assert (found.faults, found.contents) == ([], 1)
+
+
 async def test_content_that_is_gone_without_a_tombstone_is_told(
     storage: MongoStorage, tmp_path: Path
 ) -> None:

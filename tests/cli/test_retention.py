@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from app.storage.store import MongoStorage
 from cli.here import settings_here
 from cli.main import command_line
 from tests.app.retention.test_purging import ALICE, CLOCK, OLD, recorded, writing
+from tests.app.storage.samples import GRANT
 from tests.app.storage.test_mongo import a_session
 from tests.sealing import MASTER, RECORD_KEYS, put_body
 
@@ -112,6 +114,22 @@ def test_a_purge_removes_content_that_belongs_to_no_session(uri: tuple[str, str]
     assert "1 piece of content that belongs to no session would" in said("purge", "--dry-run")
     assert "1 piece of content that belongs to no session was" in said("purge")
     assert "to no session" not in said("purge")
+
+
+def test_a_purge_removes_grants_that_have_ended_and_that_nothing_names(
+    uri: tuple[str, str],
+) -> None:
+    async def given() -> None:
+        storage = MongoStorage.connect(*uri, MASTER)
+        await storage.grants.put(replace(GRANT, expires_at=OLD))
+        storage.close()
+
+    asyncio.run(given())
+    assert "1 ended grant would be removed" in said("purge", "--dry-run")
+    assert EventKind.GRANTS_PURGED not in asyncio.run(kinds(uri))
+    assert "1 ended grant was removed" in said("purge")
+    assert EventKind.GRANTS_PURGED in asyncio.run(kinds(uri))
+    assert "ended grant" not in said("purge")
 
 
 def test_keys_are_wrapped_anew_by_the_newest_master_key(

@@ -84,6 +84,16 @@ class MongoGrants:
     async def settle(self, grant_id: str) -> None:
         await self._grants.change({"_id": grant_id}, {"$set": {"settled": True}})
 
+    async def ended(self, before: datetime) -> tuple[str, ...]:
+        of_each = [
+            await self._grants.ids({field: {"$lt": before}})
+            for field in ("expires_at", "revoked_at")
+        ]
+        return tuple(sorted({one for ids in of_each for one in ids}))
+
+    async def remove(self, grant_ids: Iterable[str]) -> None:
+        await self._grants.remove_all({"_id": {"$in": list(grant_ids)}})
+
 
 def _active(grant_id: str, now: datetime) -> Document:
     return {"_id": grant_id, "revoked_at": None, "expires_at": {"$gt": now}}

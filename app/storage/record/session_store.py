@@ -70,6 +70,10 @@ class SessionStore(Protocol):
         """Return those whose requests have any of these pieces, by a look at all there are."""
         ...
 
+    async def names_grant(self, grant_id: str) -> bool:
+        """Whether a grant let any of them pass."""
+        ...
+
     async def remove_chunks(self, session_id: str) -> None: ...
 
     async def remove(self, session_id: str) -> None:

@@ -23,6 +23,7 @@ from app.storage.record.terms import (
     answer_terms,
     called_terms,
     conversation_term,
+    grant_term,
     said_term,
     session_document,
     session_terms,
@@ -154,6 +155,9 @@ class MongoSessions:
     async def referring(self, pieces: Sequence[str]) -> tuple[Session, ...]:
         return await self._sessions.find({"request.pieces": {"$in": list(pieces)}})
 
+    async def names_grant(self, grant_id: str) -> bool:
+        return await self._sessions.one({"terms": grant_term(grant_id)}) is not None
+
     async def remove_chunks(self, session_id: str) -> None:
         await self._chunks.remove_all({"_id": {"$gt": f"{session_id}:", "$lt": f"{session_id};"}})
 
@@ -231,6 +235,7 @@ def _update(change: SessionChange) -> Document:
     if change.state is not None:
         terms += called_terms(change.called, change.decision)
     terms += map(said_term, change.said)
+    terms += map(grant_term, change.grants)
     added = {"unpaged": [side.value for side in sorted(sides)], "terms": terms}
     lists = {name: {"$each": values} for name, values in added.items() if values}
     return {"$set": fields} | ({"$addToSet": lists} if lists else {})

@@ -84,6 +84,10 @@ def said_term(said: str) -> str:
     return _term("said", said)
 
 
+def grant_term(grant_id: str) -> str:
+    return _term("grant", grant_id)
+
+
 def session_query(wanted: SessionFilter) -> Document:
     """Return what must be equal, the term first that leaves the fewest sessions."""
     whole = len(wanted.id) > SHORT
@@ -199,6 +203,7 @@ def _terms(session: Session) -> Iterator[str]:
         yield agent_term(session.cloud.agent)
     if session.hook:
         yield _term("hook", session.hook.tool)
+    yield from map(grant_term, session.grants)
     yield from map(unpaged_term, session.unpaged)
     if session.id[-1] == "0" and session.id[-2] in "0123456789abcdef":
         yield MILESTONE

@@ -139,6 +139,10 @@ _SESSIONS = {
     "sharing": Sample(lambda s: s.sessions.sharing(TALKING), _opened),
     "saying": Sample(lambda s: s.sessions.saying("said"), _opened),
     "referring": Sample(lambda s: s.sessions.referring(["piece-1"]), _opened),
+    "names_grant": Sample(
+        lambda s: s.sessions.names_grant("g1"),
+        lambda s: open_session(s, replace(SESSION, grants=("g1",))),
+    ),
     "remove_chunks": Sample(lambda s: s.sessions.remove_chunks(SESSION.id), _answered),
     "remove": Sample(lambda s: s.sessions.remove(SESSION.id), _opened),
     "search": Sample(lambda s: s.sessions.search(SessionFilter(), limit=9), _opened),
@@ -210,6 +214,10 @@ _GRANTS = {
     "get_many": Sample(lambda s: s.grants.get_many(["g1"]), lambda s: s.grants.put(GRANT)),
     "unsettled": Sample(lambda s: s.grants.unsettled(), lambda s: s.grants.put(GRANT)),
     "settle": Sample(lambda s: s.grants.settle("g1"), lambda s: s.grants.put(GRANT)),
+    "ended": Sample(
+        lambda s: s.grants.ended(LATER + timedelta(seconds=1)), lambda s: s.grants.put(GRANT)
+    ),
+    "remove": Sample(lambda s: s.grants.remove(["g1"]), lambda s: s.grants.put(GRANT)),
 }
 _LINKS = {
     "prepare": Sample(lambda s: s.links.prepare()),
@@ -368,6 +376,9 @@ _SMALL = {
     ),
     "ledger.of_holds": Sample(
         lambda s: s.ledger.of_holds(["hold"]), lambda s: s.ledger.insert(ENTRIES)
+    ),
+    "ledger.giving": Sample(
+        lambda s: s.ledger.giving(["grant"]), lambda s: s.ledger.insert(ENTRIES)
     ),
     "ledger.tip": Sample(lambda s: s.ledger.tip("test"), lambda s: s.ledger.insert(ENTRIES)),
     "ledger.firsts": Sample(lambda s: s.ledger.firsts(NOW), lambda s: s.ledger.insert(ENTRIES)),

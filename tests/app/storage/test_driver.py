@@ -41,6 +41,7 @@ ENDING = {
     *("pieces.remove", "pages.remove", "statements.remove", "marks.remove_of", "holds.remove"),
     *("notices.remove_of", "sessions.remove", "sessions.remove_chunks", "keys.retire"),
     *("keys.destroy", "keys.rewrap", "originals.remove", "originals.remove_of"),
+    "grants.remove",
 }
 """What only those call who end content; gateway and bot have no right to."""
 NOTICE = Notice("n", "h", NoticeKind.CARD, "C1")
