@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from app.audit.ledger import ChainedLedger
 from app.audit.moves import Mover
@@ -72,6 +72,12 @@ _PULSE_SECONDS = 10.0
 """How often a hook is told, at the least, that people are being asked."""
 
 
+class _Running(Protocol):
+    """A part with a task of the process."""
+
+    async def run(self) -> None: ...
+
+
 class Parts:
     """What the gateway is made of, each built from those before it."""
 
@@ -112,7 +118,7 @@ class Parts:
         account = SharedAccount(storage.receipts, vault_key, clock)
         beside = Beside(storage.people, connections, lambda: catalogs.current, recorder, clock)
         cloud = CloudParts(settings, storage, vault, beside, account, upstream)
-        self.running = (
+        self.running: tuple[_Running, ...] = (
             *(ledger, keys, self.feed, catalogs, recorder, pager, heart, sweeper, attendance, pool),
             *(issued.credentials, cloud.sending, rejections, archive),
         )
@@ -189,15 +195,19 @@ class Parts:
             AppLogin(settings, storage, visits, issued, connections, catalogs) if visits else None
         )
         self.drain = Drain()
+        replay = (
+            replay_pages(
+                *(settings, storage, visits, ledger, lambda: catalogs.current, pool, self.drain)
+            )
+            if visits
+            else None
+        )
+        self.running += (replay.dashboard,) if replay else ()
         ours = OurPages(
             *(settings, callers, linking, visits, deciding, storage, clock, connections, issued),
             app_login=login,
             cloud=cloud,
-            replay=replay_pages(
-                *(settings, storage, visits, ledger, lambda: catalogs.current, pool, self.drain)
-            )
-            if visits
-            else None,
+            replay=replay,
             originals=Originals(storage.originals, ledger, clock),
             viewers=Viewers(voters, lambda: catalogs.current.approvers),
         )

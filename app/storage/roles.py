@@ -17,7 +17,7 @@ SERVING: dict[str, tuple[str, ...]] = {
         (
             *("sessions", "pages", "notices", "leases", "grants", "people", "statements"),
             *("links", "receipts", "tools", "tool_versions", "tool_views", "issued", "devices"),
-            *("webhooks", "deliveries"),
+            *("webhooks", "deliveries", "counts"),
         ),
         _CHANGE,
     ),

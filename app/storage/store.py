@@ -14,6 +14,7 @@ from app.domain.issued import Issued
 from app.domain.lease import Lease
 from app.domain.notice import Notice
 from app.domain.position import Position
+from app.domain.record.counted_day import CountedDay
 from app.domain.record.legal_hold import LegalHold
 from app.domain.record.mark import FalsePositive
 from app.domain.record.original import KeptOriginal
@@ -41,6 +42,7 @@ from app.storage.links import Link, MongoLinks
 from app.storage.mongo import Database
 from app.storage.receipts import MongoReceipts, Receipt
 from app.storage.record.catalogs import MongoCatalogs
+from app.storage.record.counts import MongoCounts
 from app.storage.record.pieces import MongoPages, MongoPieces, StoredPiece
 from app.storage.record.positions import MongoPositions
 from app.storage.record.rejections import MongoRejections
@@ -74,6 +76,7 @@ class MongoStorage:
             self.holds.sessions_judged_by,
         )
         self.catalogs = MongoCatalogs(database.collection("catalogs", StoredCatalog))
+        self.counts = MongoCounts(database.collection("counts", CountedDay))
         self.positions = MongoPositions(database.collection("streams", Position))
         self.rejections = MongoRejections(database.collection("rejections", Rejection))
         self.pieces = MongoPieces(database.collection("pieces", StoredPiece), self._data_keys)
@@ -129,6 +132,7 @@ class MongoStorage:
         stores = (
             self.keys,
             self.sessions,
+            self.counts,
             self.rejections,
             self.holds,
             self.notices,

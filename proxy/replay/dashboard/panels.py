@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,7 +16,8 @@ from proxy.replay.html import took
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from proxy.replay.dashboard.figures import Figures, UsageFigures
+    from proxy.replay.dashboard.figures import Figures
+    from proxy.replay.dashboard.tally import UsageFigures
 
 Row: TypeAlias = "tuple[str | int, ...]"
 _SERIES = ("passed", "approved", "denied", "unanswered", "pending")
@@ -38,7 +40,7 @@ class Panel:
 
 def panels(figures: Figures) -> tuple[Panel, ...]:
     """Draw all that there are figures of."""
-    if not figures.sessions:
+    if not figures.whole.sessions:
         return ()
     return (
         _volume(figures),
@@ -46,12 +48,14 @@ def panels(figures: Figures) -> tuple[Panel, ...]:
         _waits(figures),
         _rules(figures),
         _masked(figures),
-        _usage("team", figures.teams, "Of somebody in several groups each counts."),
-        _usage("repository", figures.repositories, "As CI proves it, or as a person claims it."),
-        _usage("model", figures.models, ""),
-        _cost("team", figures.teams),
-        _cost("repository", figures.repositories),
-        _cost("model", figures.models),
+        _usage("team", figures.whole.teams, "Of somebody in several groups each counts."),
+        _usage(
+            "repository", figures.whole.repositories, "As CI proves it, or as a person claims it."
+        ),
+        _usage("model", figures.whole.models, ""),
+        _cost("team", figures.whole.teams),
+        _cost("repository", figures.whole.repositories),
+        _cost("model", figures.whole.models),
     )
 
 
@@ -65,7 +69,7 @@ def _volume(figures: Figures) -> Panel:
 
 
 def _holds(figures: Figures) -> Panel:
-    found = figures.holds.most_common()
+    found = Counter(figures.whole.holds).most_common()
     if not found:
         return _empty("Holds by outcome", "No request was held.")
     drawn = charts.bars([name for name, _ in found], {"holds": [count for _, count in found]})
@@ -74,7 +78,7 @@ def _holds(figures: Figures) -> Panel:
 
 def _waits(figures: Figures) -> Panel:
     title = "Time to decision"
-    whole = middle_and_tail(figures.all_waits)
+    whole = middle_and_tail(figures.whole.waits)
     if whole is None:
         return _empty(title, "Nobody had to decide.")
     labels = tuple(figures.volume)
@@ -95,7 +99,7 @@ def _waits(figures: Figures) -> Panel:
 
 def _rules(figures: Figures) -> Panel:
     title = "Rules that fired most"
-    found = sorted(figures.rules.items(), key=lambda pair: (-pair[1].fired, pair[0]))[:_TOP]
+    found = sorted(figures.whole.rules.items(), key=lambda pair: (-pair[1].fired, pair[0]))[:_TOP]
     if not found:
         return _empty(title, "No rule fired.")
     names = [rule for rule, _ in found]
@@ -119,7 +123,7 @@ def _rules(figures: Figures) -> Panel:
 
 def _masked(figures: Figures) -> Panel:
     title = "Masked, by kind"
-    found = figures.masked.most_common(_TOP)
+    found = Counter(figures.whole.masked).most_common(_TOP)
     if not found:
         return _empty(title, "Nothing was masked.")
     drawn = charts.bars([name for name, _ in found], {"masked": [count for _, count in found]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from app.domain.record.counted_day import CountedDay
 from app.domain.record.original import Keeping, KeptOriginal, Original
 from app.domain.record.rejection import Rejection
 from app.domain.record.session import Side
@@ -24,6 +25,7 @@ REJECTION = Rejection(
     *("192.0.2.1", 401, "not_authenticated", "no token"),
 )
 CATALOG = StoredCatalog("revision", (("approvers.yaml", "[]"),), NOW)
+COUNTED = CountedDay("day", b"{}", NOW + timedelta(days=1))
 KEPT = KeptOriginal(
     f"{first_id(NOW)}:request:0001",
     *("keys", ("responders",), "place", "[key]"),
@@ -48,6 +50,9 @@ async def _opened(storage: MongoStorage) -> str:
 
 
 RECORD = {
+    "counts.prepare": Sample(lambda s: s.counts.prepare()),
+    "counts.put": Sample(lambda s: s.counts.put(COUNTED)),
+    "counts.of_days": Sample(lambda s: s.counts.of_days(["day"]), lambda s: s.counts.put(COUNTED)),
     "originals.of_session": Sample(_named, _kept),
     "originals.opened": Sample(_opened, _kept),
     "originals.between": Sample(lambda s: s.originals.between("0", "z"), _kept),

@@ -11,6 +11,7 @@ from pymongo import MongoClient
 
 from app.domain.identity import IdentityKind
 from app.domain.notice import Notice, NoticeKind
+from app.domain.record.counted_day import CountedDay
 from app.storage.gateways import Heartbeat
 from tests.app.storage.test_mongo import ALICE
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 NOW = datetime.now(UTC)
 BRANCH = replace(ALICE, subject="repo:acme/x:ref:refs/heads/one", kind=IdentityKind.WORKLOAD)
+DAY = timedelta(days=1)
 NOTICE = Notice("n", "h", NoticeKind.CARD, "C1")
 
 
@@ -39,8 +41,9 @@ async def edited(storage: MongoStorage) -> None:
         ("statements", lambda s: s.statements.put("k", "why", NOW), 30),
         ("notices", lambda s: s.notices.ensure(NOTICE, NOW), 365),
         ("notices", edited, 465),
+        ("counts", lambda s: s.counts.put(CountedDay("day", b"{}", NOW + DAY)), 1),
     ],
-    ids=["gateway", "branch", "person", "statement", "notice", "edited notice"],
+    ids=["gateway", "branch", "person", "statement", "notice", "edited notice", "counts"],
 )
 async def test_it_ends_by_itself(
     storage: MongoStorage,

@@ -17,6 +17,7 @@ from app.domain.record.session_facts import Cost, Tokens
 from app.domain.verdict import Action, Excerpt, Verdict
 from proxy.replay.dashboard.figures import Figures, middle_and_tail
 from proxy.replay.dashboard.panels import panels
+from proxy.replay.dashboard.tally import Tally, hour_of
 from tests.app.storage.test_mongo import a_session
 from tests.bot.values import MARIA, fired, hold, vote
 from tests.proxy.linking import CLOCK, Browser
@@ -49,8 +50,9 @@ def figures() -> Figures:
         created_at=NOW, decided_at=NOW + timedelta(seconds=90), votes=(vote(MARIA, approve=False),)
     )
     denied = replace(a_hold, state=HoldState.DENIED, verdict=held.verdict)
-    found = Figures(NOW - timedelta(days=7), NOW)
-    found.add([passed, held, held], [denied])
+    found, tally = Figures.of_days(7, NOW), Tally()
+    tally.add([passed, held, held], [denied])
+    found.take(hour_of(NOW), tally)
     found.add_marks([FalsePositive("1", "s", "no-production", NOW, "", NOW)])
     return found
 
