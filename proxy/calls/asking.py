@@ -306,10 +306,25 @@ class CallAsking:
         if claim.caller:
             await self._holding.leave(claim.approved, claim.caller)
 
-    async def forgo(self, claim: Claim, why: str) -> None:
-        """End an approval that cannot be used, and tell `why` on its card."""
-        await self._holding.lapse(claim.approved)
-        await self._holding.note_outcome(claim.approved, why)
+    async def refused_change(
+        self, asked: CallAsked, hold: Hold, changed: Verdict, claim: Claim | None
+    ) -> str:
+        """Say why a call does not go on as an approver of the hold changed it; nothing if it does.
+
+        Uses what answers the rules of which the hold did not ask; else the approval ends.
+        """
+        stops, grants = await self._granted.left_of_change(
+            asked.identity, asked.inquiry, hold, changed, asked.call
+        )
+        if stops is None:
+            used = await self._use(replace(asked, verdict=changed), grants)
+            if used.words and claim is not None:
+                await self.leave(claim)
+            return used.words
+        if claim is not None:
+            await self._holding.lapse(hold)
+            await self._holding.note_outcome(hold, words.stopped_by(stops))
+        return words.change_refused(hold, asked.call, stops)
 
 
 def _of_calls(asked: CallAsked, holds: Sequence[Hold]) -> list[Hold]:

@@ -19,7 +19,6 @@ from app.errors import Reason, Refused
 from app.wire.calls.base import Changed, Passed, Replaced, Ruling
 from policies.calls.arguments import Arguments, shortened
 from policies.calls.judge import JudgedCall, call_name, judge_call
-from policies.calls.voting import stops_change
 from policies.compiled_catalog import Catalog
 from policies.passages.names import PassageNames
 from proxy.calls import words
@@ -244,7 +243,7 @@ class Decisions:
         try:
             answer = await self._asking.decision(asked, waits)
             decided.hold = answer.hold or decided.hold
-            ruling = await self._ruling(answer, decided)
+            ruling = await self._ruling(asked, answer, decided)
             await self._show(decided, ruling)
             decided.decision, decided.decided_at = answer.decision, self._clock.now()
             if isinstance(ruling, Replaced) and not answer.words:
@@ -255,19 +254,20 @@ class Decisions:
         finally:
             self.news.set()
 
-    async def _ruling(self, answer: CallAnswer, decided: DecidedCall) -> Ruling:
+    async def _ruling(
+        self, asked: CallAsked, answer: CallAnswer, decided: DecidedCall
+    ) -> Ruling:
         if answer.words:
             return Replaced(answer.words)
-        if answer.hold is None or not answer.hold.change:
+        hold, claim = answer.hold, answer.claim
+        if hold is None or not hold.change:
             return _as_masked(decided.judged)
-        changed = replace(decided.made, arguments=answer.hold.change)
+        changed = replace(decided.made, arguments=hold.change)
         judged = await self._judged(changed)
-        if stops := stops_change(answer.hold, judged.verdict):
-            if answer.claim is not None:
-                await self._asking.forgo(answer.claim, words.stopped_by(stops))
-            return Replaced(words.change_refused(answer.hold, decided.call, stops))
+        if refused := await self._asking.refused_change(asked, hold, judged.verdict, claim):
+            return Replaced(refused)
         arguments = changed.arguments if judged.changed is None else judged.changed
-        return Changed(arguments, words.changed(answer.hold))
+        return Changed(arguments, words.changed(hold))
 
     async def _led_to_it(self) -> Scene:
         if self._scene is None:

@@ -9,6 +9,7 @@ from app.audit.passages import told
 from app.domain.event import EventKind
 from app.domain.grant import holders
 from app.errors import Reason, Refused
+from policies.calls.voting import stops_change
 from policies.passages.answers import answered_by, covered_by, covers_of, still_open
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from app.domain.hold import Hold
     from app.domain.identity import Identity
     from app.domain.tool_call import HeldCall
-    from app.domain.verdict import Verdict
+    from app.domain.verdict import FiredRule, Verdict
     from app.storage.ports import GrantStore, Ledger
     from proxy.facts import Inquiry
     from proxy.record.recording import Recording
@@ -46,6 +47,22 @@ class Granted:
         grants = await self._grants.of(holders(identity), now)
         connection = inquiry.connection.name
         return still_open(verdict, grants, identity, connection, inquiry.call, now, tool=call)
+
+    async def left_of_change(
+        self,
+        identity: Identity,
+        inquiry: Inquiry,
+        hold: Hold,
+        changed: Verdict,
+        call: HeldCall | None,
+    ) -> tuple[FiredRule | None, tuple[Grant, ...]]:
+        """Return the rule that does not let a call go on as an approver of a hold changed it.
+
+        None where each rule is answered: by the hold, or by the grants that come second. `changed`
+        is what the rules say of the call as it was changed.
+        """
+        left, grants = await self.still_open(identity, inquiry, changed, call)
+        return stops_change(hold, left), grants
 
     async def covers(self, hold: Hold) -> bool:
         """Whether all that a hold asked about is granted, covered or trusted now."""

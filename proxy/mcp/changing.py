@@ -13,7 +13,6 @@ from app.domain.record.original import MOST
 from app.domain.record.session import Decision
 from app.errors import BadRequest, Reason, Refused
 from app.wire.mcp.changes import with_arguments, with_note
-from policies.calls.voting import stops_change
 from policies.keeping import without
 from policies.matching.known import Known
 from policies.originals import distinct
@@ -73,10 +72,10 @@ class ChangedRecord:
         except (Refused, BadRequest) as fault:
             await self._forgo(hold, f"not sent as it was changed: {fault}")
             raise
-        left, grants = await self.granted.still_open(
-            asked.identity, inquiry, verdict, inquiry.tool_call
+        stops, grants = await self.granted.left_of_change(
+            asked.identity, inquiry, hold, verdict, inquiry.tool_call
         )
-        if stops := stops_change(hold, left):
+        if stops:
             await self._forgo(hold, words.stopped_by(stops))
             said = words.change_refused(hold, hold.tool, stops)
             raise Refused(Reason.POLICY_DENIED, said, rule=stops.rule)

@@ -26,7 +26,16 @@ if TYPE_CHECKING:
     from sandbox.slack.people.driver import SeenMessage, SlackDriver
 
 
-TOGETHER = """
+FURTHER = """
+- id: migrates
+  title: The agent changes a schema
+  on: response
+  when: {tool_call: {name: ["@shell"], arguments: {words: [migrate]}}}
+  then: hold
+  approval: {from: [managers], expires: 1m}
+  risk: high
+  explain: A changed schema needs a manager.
+  examples: {match: ["migrate it"], skip: ["build it"]}
 - id: publishes
   title: The agent publishes
   on: response
@@ -44,7 +53,7 @@ TOGETHER = """
 def house(mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     data = tmp_path_factory.mktemp("house")
     (data / "policies" / "catalog").mkdir(parents=True)
-    (data / "policies" / "catalog" / "calls.yaml").write_text(RULES + TOGETHER)
+    (data / "policies" / "catalog" / "calls.yaml").write_text(RULES + FURTHER)
     (data / "policies" / "approvers.yaml").write_text(SETS)
     with open_house(data, mongodb_uri, data / "policies") as house:
         yield house
@@ -176,6 +185,34 @@ async def test_a_change_into_what_a_rule_denies_is_not_run(
     assert "is not allowed by rule no-destroy" in agent.said[-1]
     told = await maria.wait_for_change(await card_of(maria, asked), "not run: the changed call")
     assert "released to the agent" not in told.words
+
+
+async def test_a_change_may_need_what_is_approved_for_the_task_and_nothing_else(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent, other = await slack.user("maria"), Agent(), Agent()
+    agent.headers["abeyance-conversation"] = marked("fourth")
+    first, asked, instead = (
+        marked(f"{what} production")
+        for what in ("migrate", "deploy and migrate", "migrate the copy of")
+    )
+
+    async def change(command: str) -> None:
+        await pick(maria, await card_of(maria, command), "Change and approve…")
+        await maria.wait_for_view("The call runs as you leave it here")
+        await submit(maria, {"arguments": instead})
+
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(first))):
+            await maria.click(await card_of(maria, first), "Approve Bash for this task")
+        async with meanwhile(agent.claude(client, script(asked))):
+            await change(asked)
+        assert agent.ran == [first, instead]
+        elsewhere = marked("deploy elsewhere")
+        async with meanwhile(other.claude(client, script(elsewhere))):
+            await change(elsewhere)
+    assert other.ran == []
+    assert "needs an approval of its own under rule migrates" in other.said[-1]
 
 
 async def test_of_two_agents_that_make_the_same_calls_one_gets_both_approvals(
