@@ -22,7 +22,7 @@ from policies.calls.judge import JudgedCall, call_name, judge_call
 from policies.compiled_catalog import Catalog
 from policies.passages.names import PassageNames
 from proxy.calls import words
-from proxy.calls.asking import CallAnswer, CallAsked, CallAsking, Claim
+from proxy.calls.asked import CallAnswer, CallAsked, Claim
 from proxy.calls.scene import Scene
 from proxy.facts import Inquiry
 from proxy.record.recording import Recording
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from app.clock import Clock
     from app.domain.segment import Facts
     from app.telemetry import Metrics
+    from proxy.calls.asking import CallAsking
     from proxy.work.pool import Pool
 
 _LONGEST_ID = 256
@@ -254,9 +255,7 @@ class Decisions:
         finally:
             self.news.set()
 
-    async def _ruling(
-        self, asked: CallAsked, answer: CallAnswer, decided: DecidedCall
-    ) -> Ruling:
+    async def _ruling(self, asked: CallAsked, answer: CallAnswer, decided: DecidedCall) -> Ruling:
         if answer.words:
             return Replaced(answer.words)
         hold, claim = answer.hold, answer.claim

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from app.domain.tool_call import HeldCall
     from app.domain.verdict import Verdict
     from policies.passages.names import PassageNames
-    from proxy.calls.asking import CallAsked
+    from proxy.calls.asked import CallAsked
 
 _BY_ID = timedelta(hours=1)
 _WITHOUT_ID = timedelta(minutes=1)

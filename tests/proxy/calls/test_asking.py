@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.tool_call import HeldCall
 from policies.loader import load_catalog
-from proxy.calls.asking import CallAsked
+from proxy.calls.asked import CallAsked
 from tests.policies.calls.made import judged, rule
 from tests.policies.made import ALICE
 from tests.proxy.test_facts import Sent

@@ -13,7 +13,8 @@ from app.audit.ledger import ChainedLedger
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.domain.tool_call import HeldCall
 from app.telemetry import Metrics
-from proxy.calls.asking import CallAsked, CallAsking, Claim
+from proxy.calls.asked import CallAsked, Claim
+from proxy.calls.asking import CallAsking
 from proxy.holds.granted import Granted
 from proxy.holds.limits import AskingLimits
 from proxy.holds.turns import RequesterTurns

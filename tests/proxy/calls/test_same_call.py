@@ -13,7 +13,7 @@ from app.domain.hold import Hold, HoldState, Person, Vote
 from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.tool_call import HeldCall
 from policies.loader import load_catalog
-from proxy.calls.asking import CallAsked
+from proxy.calls.asked import CallAsked
 from proxy.calls.same_call import released_before
 from tests.policies.calls.made import NAMES, NOW, judged, rule
 from tests.policies.made import ALICE
