@@ -138,6 +138,8 @@ class Relay:
             with closing(masker):
                 originals = await masker.originals()
             self._recording.keep((*self._of_headers(), *originals))
+            if self._gate is not None:
+                await self._gate.settle()
             with suppress(StorageUnavailable):
                 await self._end(self.error)
 
@@ -282,7 +284,8 @@ class Relay:
         """Whether the client has a part of an answer that may end with an error in its shape."""
         if not self._exchange.started:
             return False
-        return _is_stream(answer) or (self._sent > 0 and (self._is_list or _is_lines(answer)))
+        in_parts = self._is_list or media_type(answer.content_type) in LINES
+        return _is_stream(answer) or (self._sent > 0 and in_parts)
 
     async def _withhold(
         self,
@@ -336,10 +339,6 @@ class Relay:
         self._recording.chunks.told(words)
         await self._send(words)
         return str(fault)
-
-
-def _is_lines(answer: UpstreamAnswer) -> bool:
-    return media_type(answer.content_type) in LINES
 
 
 def _is_stream(answer: UpstreamAnswer) -> bool:

@@ -65,6 +65,8 @@ class Exchange:
         self._more = True
         """Whether more of the body may come."""
         self.ended = False
+        self.handed = 0
+        """How many bytes of the answer's body were given to the server to send."""
         self._receive = receive
         self._send = send
         self._drain = drain
@@ -145,6 +147,7 @@ class Exchange:
         )
 
     async def send(self, data: bytes) -> None:
+        self.handed += len(data)
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:

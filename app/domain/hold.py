@@ -27,8 +27,9 @@ class HoldState(StrEnum):
 
     @property
     def open(self) -> bool:
-        """Whether something can still happen to the hold."""
-        return any(state is self for state, _ in TRANSITIONS)
+        """Whether something is still to happen to the hold; a claim is given back by exception."""
+        events = {event for state, event in TRANSITIONS if state is self}
+        return bool(events - {HoldEvent.GIVE_BACK})
 
 
 class HoldEvent(StrEnum):
@@ -50,6 +51,8 @@ class HoldEvent(StrEnum):
     """What people have approved meanwhile covers all that it asks about."""
     CLAIM = "claim"
     """A gateway takes the approval, to forward the request."""
+    GIVE_BACK = "give_back"
+    """The client left before anything of what was claimed was sent to it."""
     LAPSE = "lapse"
     """Nobody collected the approval in time."""
 
@@ -67,6 +70,7 @@ TRANSITIONS: dict[tuple[HoldState, HoldEvent], HoldState] = {
     (HoldState.PENDING, HoldEvent.COVER): HoldState.APPROVED,
     (HoldState.APPROVED, HoldEvent.CLAIM): HoldState.RELEASED,
     (HoldState.APPROVED, HoldEvent.LAPSE): HoldState.LAPSED,
+    (HoldState.RELEASED, HoldEvent.GIVE_BACK): HoldState.APPROVED,
 }
 
 
@@ -319,6 +323,9 @@ class Hold:
                 changed = replace(changed, trusting=(*self.trusting, vote))
             else:
                 changed = replace(changed, votes=(*self.votes, vote))
+        if event is HoldEvent.GIVE_BACK:
+            # It is kept no longer than its approval said, and was decided on when it was.
+            return replace(changed, released_at=None)
         if state is HoldState.APPROVED and self.verdict.approval is not None:
             changed = replace(changed, keep_until=at + self.verdict.approval.keep)
         if event is HoldEvent.CLAIM:

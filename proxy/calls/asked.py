@@ -63,7 +63,7 @@ class CallAnswer:
     """What is to be used at the moment when the call goes on, and not before."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Claim:
     """An approval that one attempt may use."""
 
@@ -71,6 +71,8 @@ class Claim:
     approved: Hold
     caller: str = ""
     """Who waits for it, by the name that the hold counts it by."""
+    used: Hold | None = None
+    """The hold as it is once this attempt has used it."""
 
 
 _VERSION = "call 1"

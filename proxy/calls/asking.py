@@ -228,16 +228,33 @@ class CallAsking:
         return ()
 
     async def claim(self, claim: Claim) -> bool:
-        """Use an approval; False where another attempt was faster, or it has ended."""
+        """Use an approval; False where another attempt was faster, or it has ended.
+
+        Who is cancelled meanwhile still learns whether it was used: a write that is cancelled may
+        yet be done.
+        """
+        claiming = asyncio.ensure_future(self._claim(claim))
         try:
-            asked = claim.asked
-            why = asked_as(asked.key, asked.verdict)
-            released = await self._holding.release_call(claim.approved, asked.recording, why)
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            await asyncio.gather(claiming, return_exceptions=True)
+            raise
+
+    async def _claim(self, claim: Claim) -> bool:
+        asked = claim.asked
+        why = asked_as(asked.key, asked.verdict)
+        try:
+            claim.used = await self._holding.release_call(claim.approved, asked.recording, why)
         except Refused as lost:
             _log.info("an approval was not used", hold=claim.approved.id, reason=str(lost))
             return False
-        await self._granted.cover(released)
+        await self._granted.cover(claim.used)
         return True
+
+    async def give_back(self, claim: Claim) -> None:
+        """Leave an approval that was used to the next attempt: nothing of its call was sent."""
+        if claim.used is not None:
+            await self._holding.give_back(claim.used, claim.caller)
 
     async def leave(self, claim: Claim) -> None:
         """Leave an approval to the next attempt."""

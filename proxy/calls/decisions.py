@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from proxy.work.pool import Pool
 
 _LONGEST_ID = 256
+_GOES_ON = frozenset({Decision.ALLOWED, Decision.MASKED, Decision.APPROVED, Decision.GRANTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ class DecidedCall:
 
     def recorded(self, *, kept_back: bool = False) -> RecordedCall:
         """Return it for the record; what was `kept_back` to the end was not made."""
-        went_on = isinstance(self.ruling, Passed | Changed)
-        lost = kept_back and went_on and not self.made.by_provider
+        lost = kept_back and self.decision in _GOES_ON and not self.made.by_provider
         votes = self.hold.votes if self.hold else ()
         return RecordedCall(
             tool=self.call.tool,
@@ -178,21 +178,31 @@ class Decisions:
 
         Then people are asked about it, and no call that was held goes on before they have decided.
         """
-        claims = [(call.claim, call) for call in self.all if call.claim is not None]
-        left = await self._asking.claim_all([claim for claim, _ in claims])
-        for claim, decided in claims:
+        claims = {call.claim: call for call in self.all if call.claim and not call.claim.used}
+        left = await self._asking.claim_all(claims)
+        for claim in left:
+            decided = claims[claim]
             decided.claim = None
-            if any(claim is unused for unused in left):
-                await self._asking.leave(claim)
-                decided.ruling, decided.decision = None, Decision.PENDING
-                decided.asking = asyncio.ensure_future(self._ask(claim.asked, decided))
+            await self._asking.leave(claim)
+            decided.ruling, decided.decision = None, Decision.PENDING
+            decided.asking = asyncio.ensure_future(self._ask(claim.asked, decided))
         return not left
 
     async def leave(self) -> None:
         """Say of each approval that was not used that nobody waits for it any more."""
         for decided in self.all:
-            if decided.claim is not None:
+            if decided.claim is not None and decided.claim.used is None:
                 await self._asking.leave(decided.claim)
+
+    async def give_back(self) -> None:
+        """Leave the approvals that were used to the next attempt: no byte of the calls was sent.
+
+        The last first: who finds the first one to claim finds the others too.
+        """
+        claims = {call.claim: call for call in self.all if call.claim and call.claim.used}
+        for claim in sorted(claims, key=lambda claim: claim.approved.id, reverse=True):
+            claims[claim].is_applied = False
+            await self._asking.give_back(claim)
 
     async def give_up(self, decided: DecidedCall) -> None:
         """Deny a call that cannot be written with the arguments it was to go on with."""
@@ -243,14 +253,15 @@ class Decisions:
 
         try:
             answer = await self._asking.decision(asked, waits)
-            decided.hold = answer.hold or decided.hold
+            decided.hold, decided.claim = answer.hold or decided.hold, answer.claim
             ruling = await self._ruling(asked, answer, decided)
             await self._show(decided, ruling)
             decided.decision, decided.decided_at = answer.decision, self._clock.now()
             if isinstance(ruling, Replaced) and not answer.words:
                 decided.decision = Decision.DENIED
             await self._note(decided, ruling)
-            decided.claim = None if isinstance(ruling, Replaced) else answer.claim
+            if isinstance(ruling, Replaced):
+                decided.claim = None
             decided.ruling = ruling
         finally:
             self.news.set()

@@ -52,8 +52,11 @@ class CallGate:
         waits: Waits,
         all_kept: KeptBytes,
         send: Callable[[bytes], Awaitable[None]],
+        handed: Callable[[], int],
     ) -> None:
-        """`send` is given what goes on."""
+        """`send` is given what goes on; `handed` tells how many bytes were handed to the client."""
+        self._handed = handed
+        self._before: int | None = None  # what was handed before anything that was claimed
         self._all_kept = all_kept
         self._kept = 0
         self._reader = reader
@@ -134,6 +137,14 @@ class CallGate:
         self._reader.finish()
         await self._pass_on()
 
+    async def settle(self) -> None:
+        """Give back what was claimed if none of it was sent; call it once the answer is over.
+
+        Also where it may have been sent and was not, an approval stays used: nothing runs twice.
+        """
+        if self._before is None or self._handed() == self._before:
+            await self._decisions.give_back()
+
     def recorded(self) -> tuple[RecordedCall, ...]:
         """Return what became of each call; none has overtaken one that was not ruled on."""
         calls = self._decisions.all
@@ -155,6 +166,8 @@ class CallGate:
     async def _rule(self) -> None:
         undecided = not self._over or bool(self._decisions.waiting)
         undecided = undecided or not await self._decisions.claim()
+        if not undecided and self._before is None:
+            self._before = self._handed()
         for number, call in enumerate(self._decisions.all):
             waits = undecided and (self._waits.together or call.is_held)
             if waits or call.is_applied:

@@ -114,5 +114,8 @@ class Watched:
         )
         if reader is None:
             return None
-        at = self.watching
-        return CallGate(reader, self.decisions, at.leaving, self.waits, at.kept, send)
+        at, exchange = self.watching, self.visit.exchange
+        return CallGate(
+            *(reader, self.decisions, at.leaving, self.waits, at.kept, send),
+            handed=lambda: exchange.handed,
+        )

@@ -14,7 +14,7 @@ from app.audit.passages import told
 from app.domain.event import EventKind
 from app.domain.hold import NOT_ASKED, Hold, HoldEvent, HoldState
 from app.domain.verdict import Approval
-from app.errors import Superseded
+from app.errors import StorageUnavailable, Superseded
 from app.ids import new_token
 from policies.approvals.tasks import LOOK_BACK, task_of
 from policies.passages.answers import covers_of
@@ -226,6 +226,15 @@ class Holding:
         claimed = await self._claim(approved, recording, EventKind.CALL_RELEASING, why)
         await _note(EventKind.HOLD_MOVED, claimed, recording)
         return claimed
+
+    async def give_back(self, released: Hold, caller: str) -> None:
+        """Let the next attempt use an approval that was claimed for what nobody was sent.
+
+        It stays used where the same waits for another approval by now, or that cannot be recorded.
+        """
+        with suppress(Superseded, StorageUnavailable):
+            await self._mover.move(released, HoldEvent.GIVE_BACK)
+            await self.leave(released, caller)
 
     async def leave(self, hold: Hold, caller: str) -> None:
         """Count out a caller that does not wait any more."""

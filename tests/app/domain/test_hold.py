@@ -42,6 +42,7 @@ LEGAL = {
     ("pending", "cover"): "approved",
     ("approved", "claim"): "released",
     ("approved", "lapse"): "lapsed",
+    ("released", "give_back"): "approved",
 }
 VOTE = Vote(Person("U1", "maria@acme.example", "Maria"), approve=True, at=LATER)
 
@@ -96,10 +97,10 @@ def test_a_state_is_open_exactly_while_something_can_happen_to_it(state: HoldSta
     assert state.open is (state.value in {"pending", "approved"})
 
 
-def test_a_hold_that_is_over_stays_as_it_is_for_every_event() -> None:
+def test_a_hold_that_is_over_stays_as_it_is_unless_its_claim_is_given_back() -> None:
     over = [state for state in HoldState if not state.open]
     assert len(over) == 5
-    for state, event in product(over, HoldEvent):
+    for state, event in set(product(over, HoldEvent)) - {(HoldState.RELEASED, HoldEvent.GIVE_BACK)}:
         with pytest.raises(IllegalTransition):
             in_state(state).after(event, LATER)
 
@@ -109,6 +110,14 @@ def test_only_the_approval_sets_how_long_it_is_kept() -> None:
     assert approved.keep_until == LATER + timedelta(minutes=9)
     for event in (HoldEvent.VOTE, HoldEvent.DENY, HoldEvent.DEADLINE, HoldEvent.WITHDRAW):
         assert in_state(HoldState.PENDING).after(event, LATER).keep_until is None
+
+
+def test_what_is_given_back_is_as_it_was_when_it_was_approved() -> None:
+    approved = in_state(HoldState.PENDING).after(HoldEvent.APPROVE, LATER, VOTE)
+    claimed = approved.after(HoldEvent.CLAIM, LATER + timedelta(minutes=2))
+    back = claimed.after(HoldEvent.GIVE_BACK, LATER + timedelta(minutes=3))
+    assert back == replace(approved, revision=approved.revision + 2)
+    assert back.state.open
 
 
 def test_a_claim_keeps_the_time_of_the_decision() -> None:
