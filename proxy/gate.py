@@ -318,8 +318,7 @@ class Gate:
         verdict = await self._ruled(changed, inspected, catalog)
         if inspected.fault is not None:
             raise inspected.fault
-        secret = self.connections.credential(incoming.connection)
-        inquiry = as_changed(inspected.whole(changed), first, incoming.digest(), secret)
+        inquiry = as_changed(inspected.whole(changed), first, incoming.digest())
         await self.pool.threads.do(changed.size, inquiry.known.warm)
         visit.inquiry = inquiry
         return inquiry, verdict

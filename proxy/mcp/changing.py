@@ -13,7 +13,6 @@ from app.domain.record.original import MOST
 from app.domain.record.session import Decision
 from app.errors import BadRequest, Reason, Refused
 from app.wire.mcp.changes import with_arguments, with_note
-from policies.keeping import without
 from policies.matching.known import Known
 from policies.originals import distinct
 from proxy.calls import words
@@ -36,19 +35,18 @@ def with_change(incoming: Incoming, inquiry: Inquiry, hold: Hold) -> Incoming:
     return replace(incoming, body=body, coding="")
 
 
-def as_changed(inspected: Inquiry, first: Inquiry, received: str, credential: str) -> Inquiry:
+def as_changed(inspected: Inquiry, first: Inquiry, received: str) -> Inquiry:
     """Return a changed call, with what was masked in the request as it came.
 
     The changed request has only the labels of those values, so a second look does not see them.
     But the answer must not show them either, and what rules keep of them is kept with this record.
     """
-    originals = (*first.originals, *without(credential, inspected.originals))
     return replace(
         inspected,
         origin=first.origin,
         received=received,
         known=Known({**first.known.values, **inspected.known.values}),
-        originals=distinct(originals)[:MOST],
+        originals=distinct((*first.originals, *inspected.originals))[:MOST],
     )
 
 

@@ -17,7 +17,6 @@ from tests.policies.made import ALICE
 CATALOG = load_catalog(SHIPPED)
 TOOLS = Connection("tools", "https://up.example", CredentialScheme.BEARER, b"", "mcp")
 PASSWORD, TYPED = "Tr0ub4dor&35", "c0rrectH0rse!"
-CREDENTIAL = "the-credential-of-tools"
 CALL = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -44,8 +43,8 @@ def test_what_was_masked_in_the_request_as_it_came_is_known_of_the_changed_one()
     changed = with_change(incoming, first, approved(DELETE, vote(change=change)))
     assert PASSWORD.encode() not in changed.body
     again = inspect(changed, NOW, CATALOG).whole(changed)
-    again = replace(again, originals=(kept(PASSWORD), kept(TYPED), kept(CREDENTIAL)))
-    goes_out = as_changed(again, first, "as-it-came", CREDENTIAL)
+    again = replace(again, originals=(kept(PASSWORD), kept(TYPED)))
+    goes_out = as_changed(again, first, "as-it-came")
     masked = goes_out.known.mask(f"connected with {PASSWORD} or {TYPED} as root")
     assert (PASSWORD in masked, TYPED in masked) == (False, False)
     assert masked.endswith("] as root")
