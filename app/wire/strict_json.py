@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from app.wire.base import Json
 
 MAX_DEPTH = 128
+_COMPACT = re.compile(rb"[\[{](?:[\]}\[{]|\"[^\"\\]*\":[^\s])")
+"""How a body begins that may be spelt as `dump` would."""
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 # What may be a number that is spelt otherwise than Python would: too many digits for 64 bits or a
 # float, an exponent, zeros at its end, a sign before nothing.
@@ -38,6 +40,9 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Json:
 
     Raises `BadRequest` with a sentence that never quotes the body's values.
     """
+    if (known := _as_dumped(body)) is not None:
+        _check_depth(known, max_depth)
+        return known
     text = _decoded(body)
     try:
         value = cast(
@@ -57,8 +62,25 @@ def parse(body: bytes, *, max_depth: int = MAX_DEPTH) -> Json:
         raise BadRequest(f"The body is not valid JSON ({place}). Send valid JSON.") from None
     except ValueError:
         raise BadRequest("The body has a number too long to read. Send it as a string.") from None
-    _check(value, max_depth, surrogates=_SURROGATE.search(body) is not None)
+    _check_depth(value, max_depth)
+    if _SURROGATE.search(body):
+        _check_surrogates(value)
     return value
+
+
+def _as_dumped(body: bytes) -> Json:
+    """Parse an object or a list that is spelt as `dump` would, which most clients do; else None.
+
+    It is faster, and such a body says nothing but the value: no key twice, nor any number that
+    would be spelt otherwise.
+    """
+    if not _COMPACT.match(body):
+        return None
+    try:
+        value = cast("Json", orjson.loads(body))
+        return value if orjson.dumps(value) == body else None
+    except (orjson.JSONDecodeError, TypeError):  # TypeError: nested deeper than it writes
+        return None
 
 
 class Numeral(float):
@@ -137,18 +159,24 @@ def _finite(text: str) -> float:
     return _float(text)
 
 
-def _check(root: Json, max_depth: int, *, surrogates: bool) -> None:
+def _check_depth(root: Json, max_depth: int) -> None:
     """Walk without recursion, so that no depth can exhaust the stack."""
-    level: list[Json] = [root]
-    for depth in range(max_depth + 1):
-        if depth == max_depth and any(isinstance(value, (dict, list)) for value in level):
-            raise BadRequest(_too_deep(max_depth))
-        if surrogates:
-            for value in level:
-                _check_surrogates(value)
-        level = [child for value in level for child in _children(value)]
+    level = [root] if isinstance(root, (dict, list)) else []
+    for _ in range(max_depth):
         if not level:
             return
+        children = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [child for each in children for child in each if isinstance(child, (dict, list))]
+    if level:
+        raise BadRequest(_too_deep(max_depth))
+
+
+def _check_surrogates(root: Json) -> None:
+    level: list[Json] = [root]
+    while level:
+        for value in level:
+            _check_characters(value)
+        level = [child for value in level for child in _children(value)]
 
 
 def _children(value: Json) -> list[Json]:
@@ -157,7 +185,7 @@ def _children(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
-def _check_surrogates(value: Json) -> None:
+def _check_characters(value: Json) -> None:
     texts = [value] if isinstance(value, str) else value if isinstance(value, dict) else ()
     try:
         for text in texts:
