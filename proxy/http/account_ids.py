@@ -8,7 +8,7 @@ tool or in the content of a file, say nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -47,12 +47,40 @@ _NAMED = (
     *("contents[].parts[].fileData.fileUri", "contents[].parts[].file_data.file_uri"),
 )
 """Where a request's body names ids."""
-_PATHS = tuple(tuple(path.replace("[]", ".[]").split(".")) for path in _NAMED)
+_ITEM = "[]"
 _GIVEN = ("id", "output_file_id", "error_file_id")
 _GIVEN_WITHOUT_ID = (("response", "id"), ("agent", "id"), ("name",), ("file", "name"))
 """In a stream's first event, where Cursor has launched an agent, and in what Google made; elsewhere
 people choose a name themselves."""
 _ANSWER_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class _Names:
+    """A place in a body: whether an id is there, and what is below it that leads to ids."""
+
+    is_id: bool = False
+    below: dict[str, _Names] = field(default_factory=dict)
+    items: _Names | None = None
+    """The items of a list."""
+
+
+def _tree(paths: Iterable[str]) -> _Names:
+    """Compile paths, so that a body is walked once for all of them."""
+    root = _Names()
+    for path in paths:
+        place = root
+        for step in path.replace(_ITEM, f".{_ITEM}").split("."):
+            if step == _ITEM:
+                place.items = place.items or _Names()
+                place = place.items
+            else:
+                place = place.below.setdefault(step, _Names())
+        place.is_id = True
+    return root
+
+
+_IN_BODY = _tree(_NAMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +104,7 @@ def is_account(connection: Connection) -> bool:
 
 def ids_named(path: str, body: Json) -> frozenset[str]:
     """Return the ids that a request uses, in its path and in its body."""
-    found = {_bare(value) for steps in _PATHS for value in _at(body, steps)}
+    found = set(map(_bare, _named_in(body, _IN_BODY)))
     return frozenset(found - {""}) | frozenset(_in_path(path))
 
 
@@ -135,11 +163,21 @@ def _bare(value: str) -> str:
     return value.rpartition("/")[2]
 
 
+def _named_in(value: Json, place: _Names) -> Iterator[str]:
+    if isinstance(value, str):
+        if place.is_id:
+            yield value
+    elif isinstance(value, dict):
+        for name, below in place.below.items():
+            if name in value:
+                yield from _named_in(value[name], below)
+    elif isinstance(value, list) and place.items is not None:
+        for item in value:
+            yield from _named_in(item, place.items)
+
+
 def _at(value: Json, steps: tuple[str, ...]) -> Iterable[str]:
     if not steps:
         return (value,) if isinstance(value, str) else ()
     step, rest = steps[0], steps[1:]
-    if step == "[]":
-        items = value if isinstance(value, list) else []
-        return [found for item in items for found in _at(item, rest)]
     return _at(value[step], rest) if isinstance(value, dict) and step in value else ()
