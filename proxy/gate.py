@@ -265,7 +265,7 @@ class Gate:
         now = self.clock.now()
         size = incoming.size
         inspected = await self.pool.do(size, partial(inspect, incoming, now), catalog)
-        await self.pool.threads.do(size, inspected.inquiry.known.warm)
+        await self.pool.warm(size, inspected.inquiry.known)
         return await self._without_credential(inspected, size)
 
     async def _without_credential(self, inspected: InspectedRequest, size: int) -> InspectedRequest:
@@ -319,7 +319,7 @@ class Gate:
         if inspected.fault is not None:
             raise inspected.fault
         inquiry = as_changed(inspected.whole(changed), first, incoming.digest())
-        await self.pool.threads.do(changed.size, inquiry.known.warm)
+        await self.pool.warm(changed.size, inquiry.known)
         visit.inquiry = inquiry
         return inquiry, verdict
 

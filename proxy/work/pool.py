@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.compiled_catalog import Catalog
+    from policies.matching.known import Known
 
 WORKERS = max(2, min(4, os.cpu_count() or 2))
 """How many large messages are worked on at a time; the others wait."""
@@ -79,6 +80,11 @@ class Pool:
                 if worker is not None:
                     return await self._done_by(worker, work)
         return await self.threads.do(size, lambda: work(catalog))
+
+    async def warm(self, size: int, known: Known) -> None:
+        """Prepare to look for the values that were masked in a message, where there are any."""
+        if known.labels:
+            await self.threads.do(size, known.warm)
 
     async def _done_by(self, worker: Worker, work: Callable[[Catalog], _Result]) -> _Result:
         try:

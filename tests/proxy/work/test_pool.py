@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,11 @@ from structlog.testing import capture_logs
 from app.domain.record.session import RecordedRequest
 from app.errors import Fault, Reason, Refused, WorkerLost
 from policies.loader import load_catalog
+from policies.matching.known import NOTHING_KNOWN, Known
 from proxy.replay.telling import Recorded, told
 from proxy.work.pool import WORKERS, Pool
 from proxy.work.process import GROWTH_BYTES
-from proxy.work.threads import LARGE_BYTES
+from proxy.work.threads import LARGE_BYTES, SMALL_BYTES
 from tests.proxy.work import deeds
 from tests.proxy.work.conftest import ended
 
@@ -46,6 +48,17 @@ RULE = """
 async def test_what_is_large_is_done_in_another_process_and_the_rest_here(pool: Pool) -> None:
     assert await pool.do(LARGE_BYTES - 1, deeds.process) == os.getpid()
     assert await pool.do(LARGE_BYTES, deeds.process) != os.getpid()
+
+
+async def test_where_nothing_was_masked_no_thread_is_waited_for(pool: Pool) -> None:
+    release = threading.Event()
+    both = [asyncio.ensure_future(pool.threads.do(SMALL_BYTES, release.wait)) for _ in range(2)]
+    nothing = asyncio.ensure_future(pool.warm(SMALL_BYTES, NOTHING_KNOWN))
+    some = asyncio.ensure_future(pool.warm(SMALL_BYTES, Known({"Tr0ub4dor&3": "[password]"})))
+    await asyncio.sleep(0)
+    assert (nothing.done(), some.done()) == (True, False)
+    release.set()
+    await asyncio.gather(*both, some)
 
 
 async def test_a_worker_does_one_message_after_another(pool: Pool) -> None:
