@@ -51,6 +51,8 @@ class HoldFeed:
         self._followers: set[asyncio.Queue[Hold]] = set()
         self._stopped = False
         self._warning = Seldom()
+        self._wanted = asyncio.Event()
+        """Set while anybody waits for a change."""
         self.ready = asyncio.Event()
         """Set while the change stream is open."""
 
@@ -75,6 +77,7 @@ class HoldFeed:
         """
         queue: asyncio.Queue[Hold] = asyncio.Queue()
         self._followers.add(queue)
+        self._wanted.set()
         try:
             if self.ready.is_set():
                 # When this fails, so does the stream, and its next opening tells all again.
@@ -85,6 +88,7 @@ class HoldFeed:
                 yield await queue.get()
         finally:
             self._followers.discard(queue)
+            self._left()
 
     async def wait(
         self, hold_id: str, until: Callable[[Hold], bool], pulse: Periodic | None = None
@@ -97,6 +101,7 @@ class HoldFeed:
             raise Restarting
         waiter = _Waiter(until)
         self._waiting[hold_id].add(waiter)
+        self._wanted.set()
         try:
             current = await self._holds.get(hold_id)
             if current is not None and until(current):
@@ -108,6 +113,7 @@ class HoldFeed:
             self._waiting[hold_id].discard(waiter)
             if not self._waiting[hold_id]:
                 del self._waiting[hold_id]
+            self._left()
         if decided is None:
             raise Restarting
         return decided
@@ -118,8 +124,12 @@ class HoldFeed:
         for waiter in itertools.chain.from_iterable(self._waiting.values()):
             waiter.send_away()
 
+    def _left(self) -> None:
+        if not self._waiting and not self._followers:
+            self._wanted.clear()
+
     async def _follow(self, opened: asyncio.Event) -> None:
-        async with contextlib.aclosing(self._holds.watch(opened)) as holds:
+        async with contextlib.aclosing(self._holds.watch(opened, self._wanted)) as holds:
             async for hold in holds:
                 self._publish(hold)
         raise StorageUnavailable("The change stream ended.")

@@ -7,6 +7,8 @@ most, time-ordered ids as the sort key.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -21,7 +23,6 @@ from app.storage.driver import Exists, Server, error_code, exists, mapped_errors
 from app.storage.privileges import Privileges
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from motor.motor_asyncio import AsyncIOMotorCollection
@@ -33,6 +34,13 @@ _BATCH = 100
 _INDEX_DIFFERS = (85, 86)
 _INDEX_NOT_FOUND = 27
 _log = structlog.get_logger(__name__)
+
+
+async def _until_wanted(wanted: asyncio.Event | None) -> None:
+    if wanted is not None and not wanted.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_STREAM_SECONDS):
+                await wanted.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +175,14 @@ class Collection(Generic[T]):
         rows = self._rows.find(query, {field: 1})
         return tuple(row[field] for row in await self._server.ask(lambda: rows.to_list(None)))
 
-    async def watch(self, opened: asyncio.Event) -> AsyncGenerator[T, None]:
-        """Yield every value that is written from the moment `opened` is set."""
+    async def watch(
+        self, opened: asyncio.Event, wanted: asyncio.Event | None = None
+    ) -> AsyncGenerator[T, None]:
+        """Yield every value that is written from the moment `opened` is set.
+
+        While `wanted` is not set nobody waits for one. Then the server is asked once a second at
+        most: the embedded one answers a stream at each write to any collection.
+        """
         await self._server.found()
         writes = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]
         with mapped_errors():
@@ -178,8 +192,11 @@ class Collection(Generic[T]):
                 max_await_time_ms=int(_STREAM_SECONDS * 1000),
             ) as stream:
                 opened.set()
-                async for change in stream:
-                    if row := change.get("fullDocument"):
+                while stream.alive:
+                    change = await stream.try_next()
+                    if change is None:
+                        await _until_wanted(wanted)
+                    elif row := change.get("fullDocument"):
                         yield from_document(self._kind, row)
 
     def _read(self, row: Document) -> T:

@@ -104,8 +104,13 @@ class HoldStore(Protocol):
         """
         ...
 
-    def watch(self, opened: asyncio.Event) -> AsyncGenerator[Hold, None]:
-        """Yield every hold that is written from the moment `opened` is set."""
+    def watch(
+        self, opened: asyncio.Event, wanted: asyncio.Event | None = None
+    ) -> AsyncGenerator[Hold, None]:
+        """Yield every hold that is written from the moment `opened` is set.
+
+        While `wanted` is not set nobody waits for one, and it may come a second later.
+        """
         ...
 
 

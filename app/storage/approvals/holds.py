@@ -175,8 +175,10 @@ class MongoHolds:
         }
         return await self._holds.change(shown, {"$set": {"settled": True}})
 
-    def watch(self, opened: asyncio.Event) -> AsyncGenerator[Hold, None]:
-        return self._holds.watch(opened)
+    def watch(
+        self, opened: asyncio.Event, wanted: asyncio.Event | None = None
+    ) -> AsyncGenerator[Hold, None]:
+        return self._holds.watch(opened, wanted)
 
 
 def _shown_list(field: str, shown: Sequence[object]) -> Document:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from pymongo import monitoring
 
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import Unavailable
+from app.storage import mongo
 from app.storage.feed import HoldFeed, Periodic
 from tests.app.storage.test_mongo import NOW, a_hold
 
@@ -15,6 +18,27 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from app.storage.store import MongoStorage
+
+
+class Asked(monitoring.CommandListener):
+    """Counts how often each database is asked for more of its change stream."""
+
+    def __init__(self) -> None:
+        self.times: Counter[str] = Counter()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if event.command_name == "getMore":
+            self.times[event.database_name] += 1
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        """Nothing is counted twice."""
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        """Nothing is counted twice."""
+
+
+ASKED = Asked()
+monitoring.register(ASKED)
 
 
 @pytest.fixture
@@ -87,6 +111,26 @@ async def test_a_feed_that_stops_sends_all_of_them_away(feed: HoldFeed, hold: Ho
         tasks.create_task(sent_away())
         await beating.wait()
         feed.stop()
+
+
+async def test_while_nobody_waits_the_writes_of_others_ask_for_nothing(
+    storage: MongoStorage, database_name: str, hold: Hold, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mongo, "_STREAM_SECONDS", 3600.0)
+    feed = HoldFeed(storage.holds, reread_seconds=3600)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(feed.run())
+        await feed.ready.wait()
+        for number in range(20):
+            await storage.receipts.note([f"receipt {number}"], NOW)
+        # The first answer is to the first write; more are only asked for where somebody waits.
+        assert ASKED.times[database_name] <= 2
+        waits = tasks.create_task(feed.wait(hold.id, _is(HoldState.DENIED)))
+        await asyncio.sleep(0)
+        await storage.holds.move(hold, hold.after(HoldEvent.DENY, NOW))
+        assert (await waits).state is HoldState.DENIED
+        running.cancel()
+        await storage.receipts.note(["the last"], NOW)
 
 
 def _is(state: HoldState) -> Callable[[Hold], bool]:
