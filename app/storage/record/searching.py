@@ -6,7 +6,8 @@ one alone. So no query is about more sessions than those before it together, nor
 some thousands, or it is about a list of ids:
 
     user:alice               terms = user:alice, in windows
-    user:alice cost>0.5      the ids with cost:500000, in windows; of these the sessions that fit
+    user:alice cost>0.5      what people search by of the sessions with cost:500000, in windows;
+                             of those that have the other terms, too, the sessions that fit
 
 Which condition of several leaves the fewest is seen in the first window. How far a window reaches
 is counted in *milestones*: about one session in 64 is marked as one.
@@ -18,7 +19,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.ids import first_id
 from app.storage.documents import between
-from app.storage.record.terms import MILESTONE, indexed, leaves_few, session_query
+from app.storage.record.terms import (
+    LOOKED_AT,
+    MILESTONE,
+    indexed,
+    leaves_few,
+    may_fit,
+    session_query,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -108,13 +116,14 @@ async def _in_windows(
     pace, waiting = _Pace(), list[str]()
     for window in windows(milestones, low, high, pace.most):
         of_each = [
-            (await sessions.ids(one | window.bounds, newest_first=True), one) for one in conditions
+            (await sessions.parts(one | window.bounds, *LOOKED_AT, newest_first=True), one)
+            for one in conditions
         ]
         # From now on by the condition that left the fewest.
-        ids, fewest = min(of_each, key=lambda each: len(each[0]))
+        rows, fewest = min(of_each, key=lambda each: len(each[0]))
         conditions = [fewest]
-        pace.passed(window.milestones, len(ids))
-        waiting += ids
+        pace.passed(window.milestones, len(rows))
+        waiting += [row["_id"] for row in rows if may_fit(row, equal)]
         if len(waiting) >= wanted:
             async for query in _of_ids(waiting, equal):
                 yield query

@@ -39,6 +39,8 @@ _COSTLY = 500_000
 """What few sessions cost."""
 _CHEAP = 1_000
 """Less than this few sessions cost, too."""
+LOOKED_AT = ("terms", "decision")
+"""Fields of a session that tell most of whether it fits."""
 _FEW = (*_POINTS, "user", "repo", "hook", "rule")
 
 
@@ -127,13 +129,17 @@ def indexed(query: Document) -> list[Document]:
 
     One that hardly any session meets stands alone.
     """
-    terms = query.get("terms")
-    named = terms["$all"] if isinstance(terms, dict) else [terms] if terms else []
-    found: list[Document] = [{"terms": term} for term in named]
+    found: list[Document] = [{"terms": term} for term in _sought(query)]
     if "decision" in query:
         found.append({"decision": query["decision"]})
     points = [condition for condition in found if _parts(condition)[0] in _POINTS]
     return points[:1] or sorted(found, key=leaves_few, reverse=True)
+
+
+def may_fit(row: Document, query: Document) -> bool:
+    """Whether a session may fit a query, as far as its fields that are `LOOKED_AT` tell."""
+    decided = query.get("decision", row["decision"]) == row["decision"]
+    return decided and set(_sought(query)) <= set(row.get("terms", ()))
 
 
 def leaves_few(condition: Document) -> bool:
@@ -146,6 +152,12 @@ def leaves_few(condition: Document) -> bool:
     if field == "cost":
         return int(value) >= _COSTLY
     return field in _FEW or (field == "under" and int(value) <= _CHEAP)
+
+
+def _sought(query: Document) -> list[str]:
+    """Return the terms that a query asks for."""
+    terms = query.get("terms")
+    return terms["$all"] if isinstance(terms, dict) else [terms] if terms else []
 
 
 def _cost_sought(wanted: SessionFilter) -> str:

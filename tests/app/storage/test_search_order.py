@@ -241,6 +241,30 @@ async def test_no_filter_has_the_database_look_at_most_of_the_sessions(
             assert sum(looked_at) < _SESSIONS / 2, (name, looked_at)
 
 
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        SessionFilter(user=ALICE.email, model="special-model"),
+        SessionFilter(user=ALICE.email, decision=Decision.DENIED),
+    ],
+    ids=["two terms", "a term and a decision"],
+)
+async def test_of_several_conditions_only_what_meets_all_is_read_as_a_whole(
+    mongodb_uri: str, database_name: str, sessions: list[Session], wanted: SessionFilter
+) -> None:
+    asked = Asked()
+    monitoring.register(asked)
+    storage = MongoStorage.connect(mongodb_uri, database_name)
+    await storage.prepare()
+    for session in sessions:
+        await open_session(storage, session)
+    found = {session.id for session in await storage.sessions.search(wanted, limit=_SESSIONS)}
+    storage.close()
+    named = [query["filter"].get("_id", {}).get("$in", []) for query in asked.queries]
+    assert {one for ids in named for one in ids} == found
+    assert found
+
+
 async def test_sessions_of_an_older_version_are_found(mongodb_uri: str, database_name: str) -> None:
     answer = RecordedAnswer(200, (), NOW, calls=(RecordedCall("Bash", "{}", Decision.DENIED),))
     old = replace(a_session(NOW), answer=answer)
