@@ -12,24 +12,23 @@ import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
 from threading import Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 import httpx
 
-from app.domain.grant import Grant
 from app.domain.hold import Hold, HoldState
 from app.domain.record.session import Decision, SessionState
 from app.search import SessionFilter
 from sandbox.slack.people.driver import Refused
+from tests.laws.rules import SHORT
 from tests.recorded import recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
+    from app.domain.grant import Grant
     from app.domain.record.session import Session
     from sandbox.slack.people.driver import SeenMessage, SlackUser
     from tests.flows.house import House, Process
@@ -38,27 +37,6 @@ T = TypeVar("T")
 PATH = "/openai/v1/chat/completions"
 REQUESTERS = ("alice", "dana")
 SETTLING_SECONDS = 60
-RULES = """
-- id: the-only-rule
-  title: Prompts that name production
-  on: request
-  when: {{prompt: {{words: [production]}}}}
-  then: hold
-  decides: {decides}
-  approval: {{from: [managers], quorum: 1, expires: 7s, keep: 4s}}
-  risk: low
-  explain: Ask first.
-  examples: {{match: ["production"], skip: ["staging"]}}
-"""
-APPROVERS = "- name: managers\n  slack_groups: [managers]\n"
-
-
-def write_catalog(folder: Path, decides: str) -> Path:
-    """A catalog whose holds do not last long; `decides` as in a rule."""
-    (folder / "catalog").mkdir(parents=True)
-    (folder / "catalog" / "rules.yaml").write_text(RULES.format(decides=decides))
-    (folder / "approvers.yaml").write_text(APPROVERS)
-    return folder
 
 
 @dataclass
@@ -72,6 +50,8 @@ class Ask:
     person: str
     answers: list[Future[tuple[int, str]]]
     turns: int = 1
+    names: str = SHORT
+    """The word for which each prompt is held."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -83,7 +63,7 @@ class Ask:
         return {"model": "sandbox-1", "messages": messages, "user": self.person}
 
     def prompt(self, turn: int) -> str:
-        return f"ship part {turn} of {self.word} to production"
+        return f"ship part {turn} of {self.word} to {self.names}"
 
     def is_in(self, body: bytes) -> bool:
         return self.word.encode() in body and f'"user":"{self.person}"'.encode() in body
@@ -93,25 +73,18 @@ class Ask:
         return {t for t in range(1, self.turns + 1) if self.prompt(t).encode() in body}
 
 
-@dataclass(frozen=True)
-class Passing:
-    """A request that went on because of what was granted before."""
-
-    at: datetime
-    grants: tuple[Grant, ...]
-    holds: tuple[Hold, ...]
-
-
 class World:
     """Call it from one thread. Every method returns when what it says is done or under way."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, decides: str) -> None:
+        """`decides` is what the rules of its catalog decide on."""
         self.house = house
+        self.decides = decides
         with ThreadPoolExecutor() as pool:
             gateway, bot = pool.submit(house.start_gateway), pool.submit(house.start_bot)
             self.gateways = [house.gateway, gateway.result()]
             self.bots = [house.bot, bot.result()]
-        self.asks: list[Ask] = []
+        self.begin()
         self._loop = asyncio.new_event_loop()
         self._thread = Thread(target=self._loop.run_forever)
         self._thread.start()
@@ -138,11 +111,20 @@ class World:
         self.storage = self.house.storage()
         self._stack.callback(self.storage.close)
 
+    def begin(self) -> None:
+        """Begin a new story."""
+        self.asks: list[Ask] = []
+        self.revoked: dict[str, Grant] = {}
+        """Revoked grants, as they were when that was first seen."""
+
     # --- what may happen -------------------------------------------------------------------
 
-    def ask(self, person: str = "alice", word: str = "") -> None:
-        self.asks.append(Ask(word or f"w{uuid4().hex[:10]}", person, []))
-        self.send(self.asks[-1], gateway=0, patient=True)
+    def ask(
+        self, person: str = "alice", word: str = "", names: str = SHORT, *, patient: bool = True
+    ) -> Ask:
+        self.asks.append(Ask(word or f"w{uuid4().hex[:10]}", person, [], names=names))
+        self.send(self.asks[-1], gateway=0, patient=patient)
+        return self.asks[-1]
 
     def send(self, ask: Ask, *, gateway: int, patient: bool) -> None:
         """Send it, or send it again; who is not patient hears at once how it stands."""
@@ -163,24 +145,41 @@ class World:
             said = answer.json()
             return answer.status_code, str((said.get("error") or {}).get("code", ""))
 
-    def wait_for_card(self, ask: Ask) -> None:
+    def wait_for_card(self, ask: Ask, button: str = "", *, gone: bool = False) -> None:
+        """Wait until there is a card with that button; or without, where it has to be gone."""
+
+        def is_it(message: SeenMessage) -> bool:
+            shown = not button or (button in message.buttons) is not gone
+            return ask.word in message.words and shown
+
         async def wait() -> None:
-            await self.people["maria"].wait_for_message(ask.word, channel="approvals")
+            await self.people["maria"].wait_for_message(is_it, channel="approvals")
 
         self.do(wait())
 
-    def click(self, name: str, ask: Ask, button: str) -> None:
-        """Press a button on the card, if it is there and Slack is in the mood."""
-        self.do(self._click(self.people[name], ask, button))
+    def wait_for_holds(self, ask: Ask, are: Callable[[list[Hold]], bool]) -> None:
+        """Wait until the holds of a request, oldest first, are like that."""
 
-    async def _click(self, user: SlackUser, ask: Ask, button: str) -> None:
+        async def look() -> bool:
+            return are(await self._holds(ask))
+
+        self.do(self._until(look))
+
+    def click(self, name: str, ask: Ask, button: str, within: float = 3) -> None:
+        """Press a button on the card, if it is there and Slack is in the mood.
+
+        A form that it opens is waited for for so many seconds.
+        """
+        self.do(self._click(self.people[name], ask, button, within))
+
+    async def _click(self, user: SlackUser, ask: Ask, button: str, within: float) -> None:
         card = await self._card(user, ask, button)
         if card is None:
             return
         with contextlib.suppress(Refused, TimeoutError):
             await user.click(card, button)
             if button == "Deny…":
-                await user.wait_for_view("Deny", within=3)
+                await user.wait_for_view("Deny", within)
                 await user.submit({"category": "Not needed", "reason": "no"})
         while user.views:
             with contextlib.suppress(Refused):
@@ -212,20 +211,32 @@ class World:
 
     async def _settle(self) -> None:
         await self.slack.clear_faults()
-        opened = asyncio.Event()
         async with asyncio.timeout(SETTLING_SECONDS):
             for ask in self.asks:
                 for answer in ask.answers:
                     await asyncio.wrap_future(answer)
-            async with contextlib.aclosing(self.storage.holds.watch(opened)) as written:
-                following = asyncio.ensure_future(anext(written))
+
+        async def is_settled() -> bool:
+            return not await self.storage.holds.unsettled()
+
+        await self._until(is_settled)
+
+    async def _until(self, is_so: Callable[[], Awaitable[bool]]) -> None:
+        """Return when it is so, which is looked at again whenever a hold is written."""
+        opened = asyncio.Event()
+        async with (
+            asyncio.timeout(SETTLING_SECONDS),
+            contextlib.aclosing(self.storage.holds.watch(opened)) as written,
+        ):
+            following = asyncio.ensure_future(anext(written))
+            try:
                 await opened.wait()
-                while await self.storage.holds.unsettled():
+                while not await is_so():
                     await following
                     following = asyncio.ensure_future(anext(written))
+            finally:
                 following.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await following
+                await asyncio.wait([following])
 
     def holds(self, ask: Ask) -> list[Hold]:
         """All holds of a request, oldest first."""
@@ -260,12 +271,12 @@ class World:
         session = await self.storage.sessions.get(hold.session_id)
         return ask.turns_in(await self._body(session)) if session else set()
 
-    def passings(self, ask: Ask) -> list[Passing]:
-        """Return the requests of a conversation that a cover let pass."""
+    def passings(self, ask: Ask) -> list[tuple[Hold, ...]]:
+        """Return, for each request that grants let pass, the holds in which they were given."""
         return self.do(self._passings(ask))
 
-    async def _passings(self, ask: Ask) -> list[Passing]:
-        found: list[Passing] = []
+    async def _passings(self, ask: Ask) -> list[tuple[Hold, ...]]:
+        found: list[tuple[Hold, ...]] = []
         for seen in await self._sessions():
             if seen.decision is not Decision.GRANTED:
                 continue
@@ -273,9 +284,24 @@ class World:
             went = session.answer is not None or session.state is SessionState.INDETERMINATE
             if went and ask.is_in(await self._body(session)):
                 grants = await self.storage.grants.get_many(session.grants)
-                holds = await self.storage.holds.get_many(g.hold_id for g in grants)
-                found.append(Passing(session.started_at, tuple(grants), tuple(holds)))
+                found.append(await self.storage.holds.get_many(g.hold_id for g in grants))
         return found
+
+    def note_revoked(self) -> None:
+        """Remember each revoked grant that was not seen before."""
+        self.do(self._note_revoked())
+
+    async def _note_revoked(self) -> None:
+        for grant in await self.storage.grants.unsettled():
+            if grant.revoked_at is not None:
+                self.revoked.setdefault(grant.id, grant)
+
+    def grants(self, ids: Iterable[str]) -> dict[str, Grant]:
+        """Return these grants as they are now, by their ids."""
+        return {grant.id: grant for grant in self.do(self._grants(ids))}
+
+    async def _grants(self, ids: Iterable[str]) -> tuple[Grant, ...]:
+        return await self.storage.grants.get_many(ids)
 
     def cards(self, hold: Hold) -> list[SeenMessage]:
         """What all see in the channel, without what is said in its threads."""
