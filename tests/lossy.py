@@ -143,16 +143,21 @@ class Lossy:
 
 @asynccontextmanager
 async def lossy_proxy(uri: str) -> AsyncIterator[tuple[Lossy, str]]:
-    """Yield the proxy, and the URI under which the database is reached through it."""
+    """Yield the proxy, and the URI under which the database is reached through it.
+
+    What connects is closed within the block, unless the block fails.
+    """
     parts = urlsplit(uri)
     lossy = Lossy(parts.hostname or "127.0.0.1", parts.port or 27017)
     port = await lossy.listen()
     login = f"{parts.netloc.rpartition('@')[0]}@" if "@" in parts.netloc else ""
     try:
         yield lossy, urlunsplit(parts._replace(netloc=f"{login}127.0.0.1:{port}"))
-    finally:
-        lossy.close()
-        await lossy.finished()
+    except BaseException:
+        await lossy.go_away()
+        raise
+    lossy.close()
+    await lossy.finished()
 
 
 @asynccontextmanager

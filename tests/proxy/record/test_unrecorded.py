@@ -14,18 +14,17 @@ from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.record.session import Decision, SessionState
 from app.errors import StorageUnavailable
-from app.storage.store import MongoStorage
 from proxy.record.pager import Bodies
 from proxy.record.recorder import Recorder
 from tests.app.storage.test_mongo import NOW, a_session
-from tests.lossy import WRITES, Lossy, lossy_proxy
-from tests.sealing import MASTER
+from tests.lossy import WRITES, Lossy, lossy_proxy, opened
 from tests.written import open_session
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from app.clock import Clock
+    from app.storage.store import MongoStorage
     from proxy.record.recording import Recording
 
 LARGE = b"x" * 100_000
@@ -49,22 +48,22 @@ async def answering(
     mongodb_uri: str, database_name: str, clock: Clock | None = None
 ) -> AsyncIterator[tuple[Lossy, MongoStorage, Recorder, Recording]]:
     """A session whose answer has begun, recorded over a connection that can lose replies."""
-    async with lossy_proxy(mongodb_uri) as (lossy, uri):
-        storage = MongoStorage.connect(uri, database_name, MASTER)
+    async with lossy_proxy(mongodb_uri) as (lossy, uri), opened(uri, database_name) as storage:
         await storage.prepare()
         ledger = ChainedLedger(storage.ledger, "test")
         bodies = Bodies(storage.pieces, storage.data_keys)
         recorder = Recorder(storage.sessions, bodies, ledger, clock or SystemClock(), "me")
         session = a_session(NOW)
         await open_session(storage, session)
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(ledger.run())
+        running = asyncio.ensure_future(ledger.run())
+        try:
             recording = await recorder.resume(session.id)
             await recording.forwarding(Decision.ALLOWED)
             await recording.start_answer(200, ())
             yield lossy, storage, recorder, recording
+        finally:
             running.cancel()
-        storage.close()
+            await asyncio.wait([running])
 
 
 async def test_nothing_goes_out_while_a_piece_of_half_a_second_ago_is_not_written(
