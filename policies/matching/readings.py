@@ -10,9 +10,8 @@ import html
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import islice
-from operator import itemgetter
+from functools import cached_property
+from itertools import accumulate, islice
 from typing import TYPE_CHECKING, Protocol
 
 import re2  # type: ignore[import-untyped]
@@ -37,17 +36,19 @@ _ESCAPE_FORMS = (
     r"|\\U[0-9A-Fa-f]{8}"
     r"|\\[0-3]?[0-7]{2}"
     r"|&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,8};)"
-    r"|[Uu]\+[0-9A-Fa-f]{4,6}(?:[ ,]{0,2}[Uu]\+[0-9A-Fa-f]{4,6})*"
+    r"|U\+[0-9A-Fa-f]{4,6}(?:[ ,]{0,2}[Uu]\+[0-9A-Fa-f]{4,6})*"
+    r"|u\+[0-9A-Fa-f]{4,6}(?:[ ,]{0,2}[Uu]\+[0-9A-Fa-f]{4,6})*"
     r"|=3D|=[0-9A-F]{2}(?:=[0-9A-F]{2})+"
 )
 _SIGNS = (("\\", "%", "&", "U+", "u+", "="), *[("\\", "%", "&", "U+", "u+")] * 2)
 """What an escape begins with, the first, second and third time that a text is looked at for them:
 nobody writes quoted-printable twice."""
-_ESCAPE = re.compile(_ESCAPE_FORMS)
-_SOFT_BREAK = re.compile(r"=\r?\n")
-_MARKUP = re.compile(r"[`*~]+")
-_SIGN = re.compile(f"[{''.join(LETTERS_OF_SIGNS)}]")
+_ESCAPE = re.compile(f"({_ESCAPE_FORMS})")
+_SOFT_BREAK = re.compile(r"(=\r?\n)")
+_MARKUP = re.compile(r"([`*~]+)")
+_SIGN = re.compile(f"([{''.join(LETTERS_OF_SIGNS)}])")
 _SIGNS_TO_LETTERS = str.maketrans(LETTERS_OF_SIGNS)
+_HEX = re.compile(r"[0-9A-Fa-f]+")
 _FEW = 32
 _LONGEST = 12
 """More than the characters of the longest escape, as far as one goes that may go on."""
@@ -57,7 +58,6 @@ _ANY_ESCAPE = re2.compile(_ESCAPE_FORMS.encode())
 _ANY_SOFT_BREAK = re2.compile(_SOFT_BREAK.pattern.encode())
 _QUOTED_PRINTABLE = re2.compile(rb"(?i:quoted-printable)|=3D|=20\r?\n|=[0-9A-F]{2}=[0-9A-F]{2}")
 """Tells it from base64 at the end of a line, and from a setting without a value."""
-_HEX_ONLY = re.compile(r"0x|\\x|[^0-9A-Fa-f]")
 
 
 class Reading(Protocol):
@@ -94,7 +94,7 @@ class Rewritten:
         put: Callable[[str], str],
         text: str,
     ) -> None:
-        """`text` is what comes of it; whoever makes it has a faster way to tell."""
+        """The pattern is one group; `text` is what comes of it, which has a faster way."""
         self.how = how
         self._source = source
         self._pattern = pattern
@@ -102,14 +102,12 @@ class Rewritten:
         self.text = text
 
     @cached_property
-    def _pieces(self) -> list[tuple[int, int, int, int]]:
-        """Return where each replaced piece stands: its place in the reading, and in the source."""
-        pieces = [(0, 0, 0, 0)]
-        for found in self._pattern.finditer(self._source.text):
-            _, until, _, source_until = pieces[-1]
-            start = until + found.start() - source_until
-            pieces.append((start, start + len(self._put(found[0])), found.start(), found.end()))
-        return pieces
+    def _places(self) -> tuple[list[int], list[int]]:
+        """Where each part begins in the reading, and in the source. Each second one is replaced."""
+        parts = self._pattern.split(self._source.text)
+        sources = [0, *accumulate(map(len, parts))]
+        parts[1::2] = map(self._put, parts[1::2])
+        return [0, *accumulate(map(len, parts))], sources
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         first, last = self._character(start), self._character(end - 1)
@@ -117,11 +115,12 @@ class Rewritten:
 
     def _character(self, at: int) -> tuple[int, int]:
         """Return what a character of the reading was read from."""
-        piece = self._pieces[bisect_right(self._pieces, at, key=itemgetter(0)) - 1]
-        _, until, source, source_until = piece
-        if at < until:
-            return source, source_until
-        return source_until + at - until, source_until + at - until + 1
+        starts, sources = self._places
+        number = bisect_right(starts, at) - 1
+        if number % 2:
+            return sources[number], sources[number + 1]
+        source = sources[number] + at - starts[number]
+        return source, source + 1
 
 
 class Decoded:
@@ -207,22 +206,19 @@ def _without_escapes(text: str) -> tuple[str, bool]:
     undone: list[tuple[int, int]] = []
     for found in islice(_ANY_ESCAPE.finditer(_bytes(text)), _FEW):
         start, end = found.span()
-        parts += [text[at:start], _no_bar(_unescape(text[start:end]))]
+        parts += [text[at:start], _unescape(text[start:end])]
         at = end
         length += len(parts[-2]) + len(parts[-1])
         undone.append((length - len(parts[-1]), length))
     rest = text[at:]
     if len(undone) == _FEW:
-        rest = _ESCAPE.sub(lambda found: _no_bar(_unescape(found[0])), rest)
-        return "".join([*parts, rest]), True
+        more = _ESCAPE.split(rest)
+        more[1::2] = map(_unescape, more[1::2])
+        return "".join(parts + more), True
     whole = "".join([*parts, rest])
     # An escape that was none before has a part in what was undone.
     around = (whole[max(0, start - _LONGEST) : end + _LONGEST] for start, end in undone)
     return whole, any(_ANY_ESCAPE.search(_bytes(part)) is not None for part in around)
-
-
-def _no_bar(text: str) -> str:
-    return text.replace(BAR, " ")
 
 
 def _bytes(text: str) -> bytes:
@@ -230,22 +226,37 @@ def _bytes(text: str) -> bytes:
     return text.encode("ascii", "replace")
 
 
-def _unescape(escape: str) -> str:
-    return _undone_before(escape) if len(escape) <= _LONGEST else _undone(escape)
+class _Undone(dict[str, str]):
+    """What each escape is without it; of one character, a text has the same few again and again."""
+
+    _LIMIT = 4096
+
+    def __missing__(self, escape: str) -> str:
+        undone = _undone(escape).replace(BAR, " ")
+        if len(escape) <= _LONGEST:
+            if len(self) >= self._LIMIT:
+                self.clear()
+            self[escape] = undone
+        return undone
+
+
+_unescape = _Undone().__getitem__
 
 
 def _undone(escape: str) -> str:
     if escape[0] == "&":
         return html.unescape(escape)
+    if escape[0] in "%=":
+        return _of_bytes(escape.replace(escape[0], ""))
     if escape[0] in "Uu" or escape[1] in "uU" or escape[:3] == "\\x{":
-        return "".join(map(_character, re.findall(r"[0-9A-Fa-f]+", escape)))
-    if escape[0] in "%=" or escape[1] == "x":
-        return bytes.fromhex(_HEX_ONLY.sub("", escape)).decode("utf-8", "replace")
+        return "".join(map(_character, _HEX.findall(escape)))
+    if escape[1] == "x":
+        return _of_bytes(escape.replace("\\x", ""))
     return chr(int(escape[1:], 8))
 
 
-_undone_before = lru_cache(4096)(_undone)
-"""Of those for one character, a text has the same few again and again."""
+def _of_bytes(digits: str) -> str:
+    return bytes.fromhex(digits).decode("utf-8", "replace")
 
 
 def _character(code: str) -> str:
