@@ -10,6 +10,7 @@ import re2  # type: ignore[import-untyped]
 
 from policies.matching.hyperscan import PatternDatabase
 from policies.matching.runs import FEWEST
+from policies.patterns.places import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +71,7 @@ def _base64_runs(data: bytes) -> list[Run]:
     found: list[Run] = []
     # A program repeats its long names.
     known: dict[bytes, list[str]] = {}
-    for run in _BASE64.finditer(data):
-        start, end = run.span()
+    for ((start, end),) in places(_BASE64, data):
         written = data[start:end]
         # Encoded text always mixes cases; words and hexadecimal numbers seldom do.
         if written.islower() or written.isupper():
@@ -113,13 +113,13 @@ def _base32_runs(data: bytes) -> list[Run]:
     """Decode in all eight alignments, as in base64."""
     found: list[Run] = []
     known: dict[bytes, list[str]] = {}
-    for run in _BASE32.finditer(data):
-        written = run[0].upper().rstrip(b"=")
+    for ((start, end),) in places(_BASE32, data):
+        written = data[start:end].upper().rstrip(b"=")
         if len(written) >= _WITH_DIGITS and not _DIGITS_OF_BASE32.search(written):
             continue
         if written not in known:
             known[written] = _from_base32(written)
-        found += [(run.start(), run.end(), text) for text in known[written]]
+        found += [(start, end, text) for text in known[written]]
     return found
 
 
@@ -159,12 +159,12 @@ def _bit_runs(data: bytes) -> list[Run]:
 
 def _hex_runs(data: bytes) -> list[Run]:
     found: list[Run] = []
-    for run in _HEX.finditer(data):
-        digits = _HEX_ONLY.sub("", run[0].decode())
+    for ((start, end),) in places(_HEX, data):
+        digits = _HEX_ONLY.sub("", data[start:end].decode())
         for shift in range(2):
             usable = (len(digits) - shift) // 2 * 2
             read = bytes.fromhex(digits[shift : shift + usable])
-            found += [(run.start(), run.end(), text) for text in _readable(read)]
+            found += [(start, end, text) for text in _readable(read)]
     return found
 
 
@@ -175,7 +175,10 @@ def _readable(read: bytes) -> list[str]:
     to look through it would take many times as long as the text that it was decoded from.
     """
     # RE2 takes longer to begin.
-    stretches = (_STRETCHES if len(read) > _LONG else _STRETCH).findall(read)
+    if len(read) > _LONG:
+        stretches = [read[start:end] for ((start, end),) in places(_STRETCHES, read)]
+    else:
+        stretches = _STRETCH.findall(read)
     if len(read) >= _NOISE and sum(map(len, stretches)) < _MOSTLY * len(read):
         stretches = [stretch for stretch in stretches if len(stretch) >= _LONG_STRETCH]
     if not stretches:

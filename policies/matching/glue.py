@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import re2  # type: ignore[import-untyped]
 
 from policies.patterns.normalise import BAR
+from policies.patterns.places import places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,15 +83,11 @@ class Joined:
     def __init__(self, source: Reading, cuts: list[tuple[int, int]]) -> None:
         """`cuts` are the places of the glue, in order and apart."""
         self._source = source
-        parts: list[str] = []
-        self._starts = [0]
-        self._sources: list[int] = []
-        for begin, until in _kept(source.text, cuts):
-            # Between two blocks, and behind the last one, stands a bar.
-            part = source.text[begin:until] or BAR
-            parts.append(part)
-            self._starts.append(self._starts[-1] + len(part))
-            self._sources.append(begin)
+        text, kept = source.text, list(_kept(source.text, cuts))
+        # Between two blocks, and behind the last one, stands a bar.
+        parts = [text[begin:until] or BAR for begin, until in kept]
+        self._starts = [0, *accumulate(map(len, parts))]
+        self._sources = [begin for begin, _ in kept]
         self.text = "".join(parts)
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
@@ -107,9 +105,9 @@ def joined(source: Reading, data: bytes) -> Joined | None:
 
 
 def _cuts(data: bytes) -> Iterator[tuple[int, int]]:
-    for hit in _GLUE.finditer(data):
-        kind = hit.lastindex
-        start, end = hit.span(kind)
+    for _, *groups in places(_GLUE, data):
+        start, end = max(groups)
+        kind = groups.index((start, end)) + 1
         if kind > _LINKS:
             yield from ((start, start + 1), (end - 1, end))
         elif kind == _LINKS:
