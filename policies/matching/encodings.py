@@ -58,8 +58,10 @@ _STRETCH = re.compile(
     rb"|[\xf0-\xf4][\x80-\xbf]{3}){%d,}" % _READABLE
 )
 """What reads as text among bytes that are none."""
-_STRETCHES = re2.compile(_STRETCH.pattern)
-_LONG = 1024
+_BYTES = re2.Options()
+_BYTES.encoding = re2.Options.Encoding.LATIN1
+_STRETCHES = re2.compile(_STRETCH.pattern, _BYTES)
+_LONG = 64
 _MOSTLY = 0.75
 _NOISE = 2 * FEWEST // 3  # bytes that an opaque run decodes to, at least
 _LONG_STRETCH = 20  # what reads as text in the bytes of a picture is that by chance, if shorter

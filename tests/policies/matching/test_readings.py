@@ -1,12 +1,14 @@
-"""What escapes stand for, and where in the text it stands: few of them, and more than a few."""
+"""What other readings of a text say, and where in the text it stands."""
 
 from __future__ import annotations
 
+import base64
 import random
 
 import pytest
 
 from policies.matching.readings import readings
+from policies.patterns.normalise import BAR
 
 ESCAPES = {
     "%41": "A",
@@ -47,3 +49,12 @@ def test_each_escape_is_undone_and_known_by_its_place(count: int) -> None:
             begin = source if length else source + into
             assert reading.origin(at + into, at + into + 1) == (begin, begin + (length or 1))
         at += len(part)
+
+
+@pytest.mark.parametrize("letters", ["a b ", "д б ", "密 码 ", "🔑 🔒 "])
+@pytest.mark.parametrize("size", [20, 63, 65, 300, 5000])
+def test_encoded_text_is_read_in_any_script_and_length(letters: str, size: int) -> None:
+    text = (letters * size)[:size]
+    encoded = base64.b64encode(text.encode()).decode()
+    decoded = next(each for each in readings(f"see {encoded}, so") if each.how == "base64")
+    assert text in decoded.text.split(BAR)
