@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import re2  # type: ignore[import-untyped]
 
 from policies.matching.hyperscan import PatternDatabase
-from policies.patterns.beginnings import LONGEST, beginning
-from policies.patterns.charset import ANY
-from policies.patterns.pattern import Chars
-from policies.patterns.render import after, before, behind_edge, render, told_apart
+from policies.patterns.beginnings import LONGEST
+from policies.patterns.openings import is_frequent
+from policies.patterns.places import first
+from policies.patterns.render import (
+    after,
+    before,
+    behind_edge,
+    render,
+    render_letters,
+    render_sets,
+    told_apart,
+)
 from policies.patterns.squeeze import spelled_out
 
 if TYPE_CHECKING:
@@ -23,6 +33,8 @@ if TYPE_CHECKING:
     from policies.patterns.pattern import Pattern
 
 
+NOWHERE = sys.maxsize
+"""Behind every text."""
 _MANY = 32
 _BYTES = re2.Options()
 _BYTES.encoding = re2.Options.Encoding.LATIN1
@@ -114,15 +126,47 @@ class Beginnings:
         return Places(ends, targets)
 
 
+def begins(target: Target) -> str:
+    """Return an expression for how each match begins: of an opening that is frequent, for more.
+
+    Any letter may begin an address of e-mail, few letters do.
+    """
+    if is_frequent(target.openings):
+        return render(target.beginning, bounded=True)
+    return "|".join(map(render_sets, target.openings))
+
+
+class Openings:
+    """Finds where a match may begin in a whole text; `at` is where to look from.
+
+    By bytes, which tell no letters beyond ASCII apart; where all begin with such, by letters.
+    """
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        openings = [opening for target in targets for opening in target.openings]
+        letters = list(dict.fromkeys(map(render_letters, openings)))
+        self.by_letters = all(letters)
+        self._letters = re.compile("|".join(letters))
+        self._bytes = re2.compile("|".join(dict.fromkeys(map(begins, targets))).encode())
+
+    def search(self, text: Scannable, at: int) -> int:
+        """Return where the first one begins, `NOWHERE` without any."""
+        if self.by_letters:
+            hit = self._letters.search(text.view, at)
+            return NOWHERE if hit is None else hit.start()
+        begin, _ = first(self._bytes, text.data, at)
+        return begin if begin >= 0 else NOWHERE
+
+    def match(self, text: Scannable, at: int) -> bool:
+        return self._bytes.match(text.data, at) is not None
+
+
 def _beginnings(targets: Sequence[Target]) -> list[Expression]:
     return [(at, _begin(target)) for at, target in enumerate(targets)]
 
 
 def _begin(target: Target) -> bytes:
-    # What stands in quotes is another pattern than what does not.
-    nodes = (target.nodes[0], Chars(ANY)) if target.quoted else target.nodes
-    node = beginning(nodes, target.openings)
-    return f"{behind_edge(target.not_before)}(?:{render(node, told_apart)})".encode()
+    return f"{behind_edge(target.not_before)}(?:{render(target.beginning, told_apart)})".encode()
 
 
 def literal(letters: bytes) -> bytes:

@@ -7,7 +7,6 @@ All three take time that grows with the text and no faster.
 
 from __future__ import annotations
 
-import re
 import sys
 from functools import cached_property
 from itertools import compress
@@ -16,7 +15,15 @@ from typing import TYPE_CHECKING
 
 import re2  # type: ignore[import-untyped]
 
-from policies.matching.lookups import PatternLookup, WordLookup, expression, literal
+from policies.matching.lookups import (
+    NOWHERE,
+    Openings,
+    PatternLookup,
+    WordLookup,
+    begins,
+    expression,
+    literal,
+)
 from policies.matching.plan import Plan
 from policies.matching.runs import is_noise, opaque_runs
 from policies.matching.scanner import Scanner, Span
@@ -26,14 +33,13 @@ from policies.patterns.effort import Effort, TooDense
 from policies.patterns.ends import BESIDE, match
 from policies.patterns.normalise import BAR, TRANSPARENT, barred_view, odd_characters, scan_view
 from policies.patterns.pattern import Chars, Repeat
+from policies.patterns.places import first
 from policies.patterns.render import (
     after,
     before,
     edge,
     in_parts,
     render,
-    render_letters,
-    render_sets,
     view_bytes,
 )
 from policies.patterns.squeeze import squeezed
@@ -50,7 +56,6 @@ _MAX_PLANS = 256
 _BAR = BAR.encode()
 _STRIDE = 64
 _LONGEST_STRIDE = 64 * 1024
-_NOWHERE = sys.maxsize
 _FEWEST_QUOTED = 3
 _LEFT = max(seams.LONGEST, BESIDE)
 _LONG_TAIL = 32  # what lies between the least and the most of a bounded token, at least
@@ -200,53 +205,32 @@ class Matcher:
         return text.hits[self]
 
 
-class _Openings:
-    """Finds where a match may begin; `at` is where to look from.
-
-    By bytes, which tell no letters beyond ASCII apart; where all begin with such, by letters.
-    """
-
-    def __init__(self, targets: Sequence[Target]) -> None:
-        openings = [opening for target in targets for opening in target.openings]
-        letters = list(dict.fromkeys(map(render_letters, openings)))
-        self.by_letters = all(letters)
-        self._letters = re.compile("|".join(letters))
-        self._bytes = re2.compile("|".join(dict.fromkeys(map(render_sets, openings))).encode())
-
-    def search(self, text: Scannable, at: int) -> re.Match[str] | re2._Match | None:
-        if self.by_letters:
-            return self._letters.search(text.view, at)
-        return self._bytes.search(text.data, at)
-
-    def match(self, text: Scannable, at: int) -> bool:
-        return self._bytes.match(text.data, at) is not None
-
-
 class _Sweep:
     """Follows a few targets through a text, and leaps over what none of them begins in."""
 
     def __init__(self, targets: Sequence[Target]) -> None:
         self._plan = Plan(targets)
-        self._openings = _Openings(targets)
+        self._openings = Openings(targets)
 
     def spans(self, text: Scannable) -> list[Span]:
         view, effort = text.view, Effort(len(text.view))
-        found: list[Span] = []
+        found: dict[Span, None] = {}
         at = 0
-        while (hit := self._openings.search(text, at)) is not None:
-            begin = hit.start()
+        while (begin := self._openings.search(text, at)) != NOWHERE:
             scanner = Scanner(self._plan, view[max(begin - _LEFT, 0) : begin])
             self._follow(scanner, text, begin, effort)
             scanner.finish()
-            found += [Span(begin + s.start, s.target, begin + s.end) for s in scanner.done]
-            at = max(begin + scanner.length, hit.end())
-        return found
+            for span in scanner.done:
+                found[Span(begin + span.start, span.target, begin + span.end)] = None
+            # An opening that has begun is looked for again: most never end.
+            at = max(begin + scanner.begun, begin + 1)
+        return list(found)
 
     def _follow(self, scanner: Scanner, text: Scannable, begin: int, effort: Effort) -> None:
         """Read from `begin` on until nothing is in progress; long tokens mostly at a leap."""
         view, begins, stride = text.view, -1, _STRIDE
         end = len(view)
-        while not (scanner.length and scanner.idle) and (here := begin + scanner.length) < end:
+        while (scanner.candidates or not scanner.length) and (here := begin + scanner.length) < end:
             if scanner.candidates:
                 if begins < here:
                     begins = self._next_beginning(text, here)
@@ -263,8 +247,7 @@ class _Sweep:
 
     def _next_beginning(self, text: Scannable, here: int) -> int:
         """Return where the next match may begin, or before `here` where one may be about to."""
-        hit = self._openings.search(text, max(0, here - self._plan.tree.longest))
-        return _NOWHERE if hit is None else hit.start()
+        return self._openings.search(text, max(0, here - self._plan.tree.longest))
 
 
 def _bar_after(view: str, at: int) -> int:
@@ -299,14 +282,14 @@ class _Finder:
         return self._openings.by_letters
 
     @cached_property
-    def _openings(self) -> _Openings:
-        return _Openings([self._target])
+    def _openings(self) -> Openings:
+        return Openings([self._target])
 
     @cached_property
     def _after_edge(self) -> re2._Regexp:
         """What finds an opening, one character after what it is to the right of."""
-        openings = "|".join(map(render_sets, self._target.openings))
-        return re2.compile(f"{edge(self._target.not_before)}(?:{openings})".encode())
+        left = edge(self._target.not_before)
+        return re2.compile(f"{left}(?:{begins(self._target)})".encode())
 
     def spans(self, text: Scannable, number: int, most: int) -> Iterator[Span]:
         """Yield the matches from left to right, as they stand in the text, each the longest.
@@ -316,8 +299,8 @@ class _Finder:
         at, left, bar = 0, most, -1
         known: dict[tuple[str, str], bool] = {}
         behind_seams = self._behind_seams(text)
-        seam = next(behind_seams, _NOWHERE)
-        while (begin := min(seam, self._next(text, at))) != _NOWHERE:
+        seam = next(behind_seams, NOWHERE)
+        while (begin := min(seam, self._next(text, at))) != NOWHERE:
             at = begin + 1
             if (span := match(self._target, text.view, begin, text.effort, known)) is not None:
                 at = span[1]
@@ -330,14 +313,13 @@ class _Finder:
                     left -= 1
                     at = at if left else bar
             while seam < at:
-                seam = next(behind_seams, _NOWHERE)
+                seam = next(behind_seams, NOWHERE)
 
     def _next(self, text: Scannable, at: int) -> int:
-        if self._target.not_before.bits:
-            hit = self._after_edge.search(text.fenced, at)
-        else:
-            hit = self._openings.search(text, at)
-        return _NOWHERE if hit is None else hit.start()
+        if not self._target.not_before.bits:
+            return self._openings.search(text, at)
+        begin, _ = first(self._after_edge, text.fenced, at)
+        return begin if begin >= 0 else NOWHERE
 
     def _behind_seams(self, text: Scannable) -> Iterator[int]:
         if self._target.not_before.bits:

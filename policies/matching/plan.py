@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _WORTH_LOOKING = 4 * LONGEST
 _STRIDE = 2 * LONGEST
+_SLICE = 2048
 _A_PLACE = 8  # characters: where beginnings are more frequent, all is read
 _MOST = 1  # beginnings at a place, on average: of more, Hyperscan tells no longer
 
@@ -70,7 +71,9 @@ class Plan:
         Raises TooDense where too many are in progress at one place.
         """
         scanner = Scanner(self)
-        scanner.read(scan_view(text))
+        view = scan_view(text)
+        for at in range(0, len(view), _SLICE):
+            follow(self, scanner, view[at : at + _SLICE])
         scanner.finish()
         if scanner.shut_at >= 0:
             raise TooDense

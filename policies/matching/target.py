@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from policies.patterns.automaton import Automaton
-from policies.patterns.charset import Lookup
+from policies.patterns.beginnings import beginning
+from policies.patterns.charset import ANY, Lookup
 from policies.patterns.normalise import TRANSPARENT
 from policies.patterns.openings import Opening, beyond, check, openings
 from policies.patterns.pattern import Chars, PatternError, Repeat
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from policies.patterns.automaton import State
     from policies.patterns.charset import CharSet
-    from policies.patterns.pattern import Pattern
+    from policies.patterns.pattern import Node, Pattern
 
 
 _MAX_WALKS = 1000
@@ -109,6 +110,13 @@ class Target:
         self.quoted = {quote: Value(each) for quote, each in (quoted or {}).items()}
         self.context = Automaton(context.node) if context is not None else None
         self._walks: dict[str, State] = {}
+
+    @property
+    def beginning(self) -> Node:
+        """What begins each match; see `beginnings`."""
+        # What stands in quotes is another pattern than what does not.
+        nodes = (self.nodes[0], Chars(ANY)) if self.quoted else self.nodes
+        return beginning(nodes, self.openings)
 
     def counts(self, text: str, before: str) -> bool:
         """Whether a match is what it looks like; `before` is what it has in front of it."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from operator import itemgetter
-from typing import TypeAlias, assert_never
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from policies.patterns.charset import NOTHING, CharSet
 from policies.patterns.pattern import Alt, Chars, Node, Pattern, PatternError, Repeat, Seq
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Opening: TypeAlias = tuple[CharSet, ...]
 
@@ -156,12 +159,17 @@ def openings(pattern: Pattern) -> tuple[Opening, ...]:
     Raises PatternError where a match could begin almost anywhere.
     """
     found = _drop_covered([opening for opening, _ in _begin(pattern.node)])
-    if len(pattern.not_before) == 0 and min(map(_bits, found)) < _FEWEST_BITS:
+    if len(pattern.not_before) == 0 and is_frequent(found):
         raise PatternError(
             r"begins with almost any character; begin with fixed characters, with \b, "
             "or give it a context"
         )
     return found
+
+
+def is_frequent(found: Sequence[Opening]) -> bool:
+    """Whether one of these stands almost anywhere."""
+    return min(map(_bits, found)) < _FEWEST_BITS
 
 
 def _begin(node: Node) -> list[tuple[Opening, bool]]:

@@ -43,23 +43,27 @@ def view_bytes(view: str, odd: Iterable[str] | None = None) -> bytes:
     return (view if view.isascii() else translated(view, _BYTES, odd)).encode("ascii")
 
 
-def render(node: Node, spell: Callable[[CharSet], str] | None = None) -> str:
+def render(
+    node: Node, spell: Callable[[CharSet], str] | None = None, *, bounded: bool = False
+) -> str:
     """Return an expression that matches where the node does; it may match a little more.
 
     A set that names characters beyond ASCII is widened to all of their kind, or as `spell` does it.
+    What is `bounded` is for RE2: Hyperscan 5.4 misses matches behind some bounded repeats, and
+    whatever matches without the limit is looked at again.
     """
     match node:
         case Chars(members):
             return (spell or _class)(members)
         case Seq(items):
-            return "".join(render(item, spell) for item in items)
+            return "".join(render(item, spell, bounded=bounded) for item in items)
         case Alt(options):
-            return f"(?:{'|'.join(render(option, spell) for option in options)})"
+            rendered = (render(option, spell, bounded=bounded) for option in options)
+            return f"(?:{'|'.join(rendered)})"
         case Repeat(item, low, high):
-            # No upper limit above one: Hyperscan 5.4 misses matches behind some bounded repeats,
-            # and whatever matches without the limit is looked at again.
-            limits = f"{{{low}}}" if low == high else "?" if high == 1 else f"{{{low},}}"
-            return f"(?:{render(item, spell)}){limits}"
+            most = high if bounded and high else ""
+            limits = f"{{{low}}}" if low == high else "?" if high == 1 else f"{{{low},{most}}}"
+            return f"(?:{render(item, spell, bounded=bounded)}){limits}"
         case _:
             assert_never(node)
 

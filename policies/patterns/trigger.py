@@ -159,6 +159,11 @@ class TriggerTree:
         reached = (self._branches[at] for at in branches)
         return max((b.depth for b in reached if b.held and b.onward), default=0)
 
+    def depth(self, state: TriggerState) -> int:
+        """Return the length of the longest beginning of any opening at the end of the text."""
+        reached = (self._branches[at] for at in state.branches)
+        return max((branch.depth for branch in reached if branch.onward), default=0)
+
     def step(self, state: TriggerState, ch: str) -> TriggerState:
         if ch == TRANSPARENT:
             return self._quiet(state)

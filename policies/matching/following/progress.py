@@ -47,9 +47,9 @@ class Progress:
         return self._recent.back(self.length, partial) if partial else self.length
 
     @property
-    def idle(self) -> bool:
-        """Whether no match is in progress, nor the beginning of one."""
-        return not self.candidates and not self._tracks.begun
+    def begun(self) -> int:
+        """Where the first of all openings begins that the text ends within, or the text's end."""
+        return self._recent.back(self.length, self._tracks.begun)
 
     def hold(self, at: int) -> tuple[int, int]:
         """Return the first (start, target) that may yet turn out to be a match to be masked.

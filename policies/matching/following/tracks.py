@@ -80,9 +80,9 @@ class Tracks:
         return partial
 
     @property
-    def begun(self) -> bool:
-        """Whether the text ends with the beginning of any opening, also of what is not held."""
-        return any(track.state.branches for track in (self.main, *self.others))
+    def begun(self) -> int:
+        """The length of the longest beginning of any opening at the end, held or not."""
+        return max(track.tree.depth(track.state) for track in (self.main, *self.others))
 
     def skim(self, view: str) -> bool:
         """Follow a piece if no match begins in it; else stay and return False."""

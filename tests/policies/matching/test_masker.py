@@ -216,6 +216,13 @@ def test_the_matcher_of_whole_texts_covers_what_the_masker_of_streams_masks(text
     assert found == {span.target for span in spans}
 
 
+@pytest.mark.parametrize("between", range(40, 80))
+def test_what_begins_where_a_look_that_found_nothing_ends_is_found(between: int) -> None:
+    text = f"sk-p- {'x' * between} AKIA1234 sk-p-abcde"
+    spans = MATCHER.all_spans(Scannable(text), range(len(RULES)))
+    assert _written(text, [(s.start, s.target, s.end) for s in spans]) == masked(text, RULES)
+
+
 def _written(text: str, spans: list[tuple[int, int, int]]) -> str:
     out, until = "", 0
     for start, target, end in sorted(spans):
