@@ -17,12 +17,13 @@ from app.domain.tool_call import ToolCall
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.base import Changed, Replaced
-from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
+from app.wire.calls.stream import StreamReader, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.wire.base import Json
+    from app.wire.calls.events import StreamEvent, Stretch
 
 _START, _DELTA, _STOP = "content_block_start", "content_block_delta", "content_block_stop"
 _BLOCKS = frozenset({_START, _DELTA, _STOP})
@@ -77,16 +78,17 @@ class AnthropicStream(StreamReader):
         return self._out.shift > 0
 
     def read(self, event: StreamEvent) -> None:
-        if event.sse.event not in {"", event.kind}:
+        kind, name = event.kind, event.sse.event
+        if name not in {"", kind}:
             raise unreadable("an event with two names")
         if self._call is not None and (piece := _piece(event)) is not None:
             return self._read_piece(self._call, event, piece)
         self.check(event)
-        if event.kind in {"message_start", "message_delta"}:
+        if kind in {"message_start", "message_delta"}:
             self._read_message(event)
         if self._call is not None:
             self._read_within(self._call, event)
-        elif event.kind == _START and is_call(block := _block(event)):
+        elif kind == _START and is_call(block := _block(event)):
             self._begin(event, wanted=self.wanted(name_of(block)))
         else:
             self._read_other(event)
@@ -101,14 +103,18 @@ class AnthropicStream(StreamReader):
 
     def take_unread(self, data: bytes) -> int:
         """Take pieces of the call that are spelt as the API spells them."""
-        call, at = self._call, 0
+        call, at, end = self._call, 0, len(data)
         if call is None:
             return at
-        while (found := _USUAL_PIECE.match(data, at)) is not None and found[1] == self._spelt_index:
-            piece = found[2]
-            self._pieces.append(orjson.loads(b'"%s"' % piece) if b"\\" in piece else piece.decode())
-            self.add_unread(call, found[0])
+        while at < end and (found := _USUAL_PIECE.match(data, at)) is not None:
+            index, piece = found.groups()
+            if index != self._spelt_index:
+                break
+            is_plain = piece.find(b"\\") < 0
+            self._pieces.append(piece.decode() if is_plain else orjson.loads(b'"%s"' % piece))
             at = found.end()
+        if at:
+            self.add_unread(call, data[:at])
         return at
 
     def _begin(self, event: StreamEvent, *, wanted: bool) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from app.wire.answer import sse
 from app.wire.calls.base import Changed, Replaced
-from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
+from app.wire.calls.stream import StreamReader, unreadable
 from app.wire.calls.streams import chat_chunks
 from app.wire.calls.streams.chat_chunks import CALLS, ChatCall
 from app.wire.calls.streams.chat_output import ChatChunk, Output, broken_off, ruled
@@ -20,6 +20,7 @@ from app.wire.calls.streams.chat_output import ChatChunk, Output, broken_off, ru
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from app.wire.calls.events import StreamEvent, Stretch
     from app.wire.calls.streams.chat_chunks import Entry, Object
     from app.wire.calls.streams.chat_output import Choice
 

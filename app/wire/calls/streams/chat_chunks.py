@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from app.domain.tool_call import ToolCall
 from app.wire import strict_json
-from app.wire.calls.stream import Stretch, unreadable
+from app.wire.calls.events import Stretch
+from app.wire.calls.stream import unreadable
 
 if TYPE_CHECKING:
     from app.wire.base import Json

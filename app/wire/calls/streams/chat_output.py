@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.base import Replaced
-from app.wire.calls.stream import StreamEvent
+from app.wire.calls.events import StreamEvent
 from app.wire.calls.streams.chat_chunks import (
     CALLS,
     ChatCall,

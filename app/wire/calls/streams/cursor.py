@@ -12,10 +12,12 @@ from app.domain.tool_call import ToolCall
 from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls.document import DocumentForm
-from app.wire.calls.stream import StreamEvent, StreamReader, Stretch
+from app.wire.calls.stream import StreamReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from app.wire.calls.events import StreamEvent, Stretch
 
 _CALL = "tool_call"
 

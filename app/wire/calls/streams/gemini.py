@@ -10,8 +10,9 @@ from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls import gemini_parts
 from app.wire.calls.base import Changed, Replaced
+from app.wire.calls.events import StreamEvent, Stretch
 from app.wire.calls.rulings import parsed_arguments
-from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
+from app.wire.calls.stream import StreamReader, unreadable
 from app.wire.calls.streams import gemini_chunks
 from app.wire.calls.streams.gemini_chunks import (
     GeminiCall,

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.wire.calls import gemini_parts
-from app.wire.calls.stream import Stretch, unreadable
+from app.wire.calls.events import Stretch
+from app.wire.calls.stream import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

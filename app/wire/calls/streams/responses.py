@@ -10,13 +10,14 @@ import re
 from typing import TYPE_CHECKING
 
 from app.wire.calls import response_items
-from app.wire.calls.stream import StreamEvent, StreamReader, Stretch, unreadable
+from app.wire.calls.stream import StreamReader, unreadable
 from app.wire.calls.streams.responses_output import ADDED, DONE, Listed, Output, Placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.wire.base import Json
+    from app.wire.calls.events import StreamEvent, Stretch
     from app.wire.calls.response_items import Item
 
 _NUMBER = re.compile(rb'"sequence_number"\s*:\s*(\d+)')

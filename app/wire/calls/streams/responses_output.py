@@ -13,8 +13,8 @@ from app.wire import strict_json
 from app.wire.answer import sse
 from app.wire.calls import response_items
 from app.wire.calls.base import Changed, Passed, Replaced
+from app.wire.calls.events import StreamEvent, Stretch
 from app.wire.calls.response_items import EMPTY, Item
-from app.wire.calls.stream import StreamEvent, Stretch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
