@@ -96,8 +96,10 @@ class Finder:
         found: list[Finding] = []
         seen: dict[tuple[Target, int], _Stretches] = defaultdict(_Stretches)
         for reading, scannable in inspected.readings:
+            if not (spans := sorted(self._spans(scannable, MOST + 1), key=in_order)):
+                continue
             counts: Counter[tuple[int, int]] = Counter()
-            for span in sorted(self._spans(scannable, MOST + 1), key=in_order):
+            for span in spans:
                 start, end = reading.origin(span.start, span.end)
                 number, start, end = inspected.place(start, end)
                 target = self.targets[span.target]
@@ -132,6 +134,8 @@ class Finder:
                 redactions[number].append(Redaction(start, end, self.targets[target]))
         return [
             extended(joined(plain), sorted(others, key=attrgetter("start")), text)
+            if plain or others
+            else []
             for text, plain, others in zip(inspected.texts, shown, hidden, strict=True)
         ]
 

@@ -175,6 +175,8 @@ class Matcher:
         Raises TooDense where too many are in progress.
         """
         hits = [at for at in self.hits(text) if at in wanted]
+        if not hits:  # as in most texts
+            return []
         by_letters = [self._finders[at].by_letters for at in hits]
         found: list[Span] = []
         for group in (
