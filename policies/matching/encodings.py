@@ -206,5 +206,8 @@ _RARE_ENCODINGS = (
     ("character codes", _NUMBERS, _number_runs),
     ("binary", _BITS, _bit_runs),
 )
-_RARE = PatternDatabase([(at, each.pattern) for at, (_, each, _) in enumerate(_RARE_ENCODINGS)])
+_RARE = PatternDatabase(
+    lambda: [(at, each.pattern) for at, (_, each, _) in enumerate(_RARE_ENCODINGS)],
+    sources=[repr(each.pattern) for _, each, _ in _RARE_ENCODINGS],
+)
 """Tells faster that there are none than RE2 does, which finds where."""

@@ -40,13 +40,13 @@ class PatternDatabase:
     ) -> None:
         """`sources` name all that the expressions are made of; then they are made if need be.
 
-        Only with `each_end` may `ends` be asked.
+        What has `sources` is kept, however little it is. Only with `each_end` may `ends` be asked.
         """
         flags = _EACH_END if each_end else _ONCE
         if callable(expressions):
             self._hyperscan = _made_of(sources, expressions, kept, flags)
         else:
-            self._hyperscan = _compiled(expressions, kept, flags)
+            self._hyperscan = _compiled(expressions, kept, flags, fewest=_WORTH_KEEPING)
         # Hyperscan works in a scratch, and lets go of the interpreter while it does: each scan
         # takes one that no other has.
         self._idle: list[hyperscan.Scratch] = []
@@ -94,13 +94,15 @@ def _made_of(
     found = _read(kept, name.decode()) if name else None
     if found is None:
         expressions = make()
-        found = _compiled(expressions, kept, flags)
+        found = _compiled(expressions, kept, flags, fewest=1)
         files.write(file, _name(expressions, flags).encode(), _MOST_KEPT)
     return found
 
 
-def _compiled(expressions: Sequence[Expression], kept: Path, flags: int) -> hyperscan.Database:
-    if len(expressions) < _WORTH_KEEPING:
+def _compiled(
+    expressions: Sequence[Expression], kept: Path, flags: int, fewest: int
+) -> hyperscan.Database:
+    if len(expressions) < fewest:
         return _compile(expressions, flags)
     name = _name(expressions, flags)
     found = _read(kept, name)

@@ -33,6 +33,13 @@ def test_other_expressions_or_numbers_are_another_database(tmp_path: Path) -> No
     assert len(list(tmp_path.iterdir())) == 2
 
 
+def test_few_expressions_are_kept_only_under_the_name_of_their_sources(tmp_path: Path) -> None:
+    PatternDatabase(EXPRESSIONS[:4], tmp_path / "unnamed")
+    assert not (tmp_path / "unnamed").exists()
+    PatternDatabase(lambda: EXPRESSIONS[:4], tmp_path, sources=["few"])
+    assert len(list(tmp_path.glob("*.db"))) == 1
+
+
 @pytest.mark.parametrize("damage", [b"", b"x", b"x" * 4000])
 def test_what_is_not_whole_is_compiled_again(tmp_path: Path, damage: bytes) -> None:
     PatternDatabase(EXPRESSIONS, tmp_path)
