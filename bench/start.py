@@ -60,8 +60,9 @@ def _starts(house: House, runs: int) -> None:
     for _ in range(runs):
         for process in (house.gateway, house.bot):
             process.stop()
-        house.gateway, house.bot = house.start_gateway(), house.start_bot()
+        house.gateway = house.start_gateway()
         note(house.gateway)
+        house.bot = house.start_bot()
         note(house.bot)
         figures.setdefault("abeyance --help, CPU s", []).append(help_cpu())
     house.close()
