@@ -15,6 +15,19 @@ RULE_HEAD = """\
 
 AWS_KEY = "AKIAIOSFODNN7EXAMPLE"
 
+KEPT_KEYS = """\
+- id: keys
+  title: Keys
+  explain: Because.
+  on: both
+  when: {text: {detectors: [aws-access-key-id]}}
+  then: mask
+  keep_original: {sealed_for: [responders]}
+  examples: {match: [AKIAQZ7KW3MHT5VJ2RBX], skip: [AKIA]}
+"""
+"""A rule that masks keys, and keeps them for these people."""
+RESPONDERS = "- {name: responders, idp_groups: [ir]}\n"
+
 ALICE = Identity(
     "https://idp.example",
     "alice-1",

@@ -19,7 +19,7 @@ from policies.matching.target import Target
 from policies.originals import RequestOriginals
 from policies.passages.names import UNKEYED
 from policies.patterns.words import literal_pattern
-from tests.policies.made import ALICE, AWS_KEY, facts
+from tests.policies.made import ALICE, AWS_KEY, KEPT_KEYS, RESPONDERS, facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,20 +29,16 @@ if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
 
 OTHER_KEY = "AKIAQZ7KW3MHT5VJ2RBX"
-SETS = """
-- {name: responders, idp_groups: [ir]}
+SETS = (
+    RESPONDERS
+    + """\
 - {name: legal, emails: [jo@acme.example]}
 - {name: chatters, slack_groups: [chat]}
 """
-RULES = """\
-- id: keys
-  title: Keys
-  explain: Because.
-  on: both
-  when: {text: {detectors: [aws-access-key-id]}}
-  then: mask
-  keep_original: {sealed_for: [responders]}
-  examples: {match: [AKIAQZ7KW3MHT5VJ2RBX], skip: [AKIA]}
+)
+RULES = (
+    KEPT_KEYS
+    + """\
 - id: keys-too
   title: Keys
   explain: Because.
@@ -59,6 +55,7 @@ RULES = """\
   then: mask
   examples: {match: [bluebird], skip: [bluebirds]}
 """
+)
 KEYS, LEGAL = Keeping("keys", ("responders",)), Keeping("keys-too", ("legal", "responders"))
 
 

@@ -18,7 +18,7 @@ from proxy.inspection import Incoming, inspect
 from proxy.work.answers import AnswerBody, Answering, AnswerMasker
 from proxy.work.pool import Pool
 from proxy.work.threads import LARGE_BYTES
-from tests.policies.made import ALICE, AWS_KEY, facts
+from tests.policies.made import ALICE, AWS_KEY, KEPT_KEYS, RESPONDERS, facts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,24 +28,14 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 OTHER = "AKIAQZ7KW3MHT5VJ2RBX"
-RULE = """
-- id: keys
-  title: Keys
-  explain: Because.
-  on: both
-  when: {text: {detectors: [aws-access-key-id]}}
-  then: mask
-  keep_original: {sealed_for: [responders]}
-  examples: {match: [AKIAQZ7KW3MHT5VJ2RBX], skip: [AKIA]}
-"""
 
 
 @pytest.fixture(scope="module")
 def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("policies")
     (folder / "catalog").mkdir()
-    (folder / "catalog" / "rule.yaml").write_text(RULE)
-    (folder / "approvers.yaml").write_text("- {name: responders, idp_groups: [ir]}")
+    (folder / "catalog" / "rule.yaml").write_text(KEPT_KEYS)
+    (folder / "approvers.yaml").write_text(RESPONDERS)
     return folder
 
 
