@@ -233,8 +233,11 @@ class _Owners:
     def __init__(self, masking: AnswerMasking, credential: Lookout, rules: Lookout) -> None:
         self._masking = masking
         self._rules = rules
-        known = [masking.known.plan] if masking.known.labels else []
-        self._plan = Joint(credential.plan, rules.plan, *known)
+        self._plan = (
+            Joint(credential.plan, rules.plan, masking.known.plan)
+            if masking.known.labels
+            else rules.behind(credential)
+        )
         self._first_rule = len(credential.plan.targets)
         self._first_known = self._first_rule + len(rules.plan.targets)
         stops = rules.stops if masking.stopping else ()

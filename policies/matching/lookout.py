@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.domain.record.original import Keeping
 from app.domain.verdict import Action, FiredRule
 from policies.matching.findings import Finder
-from policies.matching.plan import Plan
+from policies.matching.plan import Joint, Plan
 from policies.matching.rereading import CleanTexts
 
 if TYPE_CHECKING:
@@ -42,12 +42,23 @@ class Lookout:
     clean: CleanTexts = field(default_factory=lambda: CleanTexts(_MOST_CLEAN), compare=False)
     """Short texts that seem to begin a match and have none: names of members, mostly."""
     _parts: dict[tuple[int, ...], Lookout] = field(default_factory=dict, compare=False)
+    _joints: dict[Plan, Joint] = field(default_factory=dict, compare=False)
+    """With what stands before it, each remembered by its very plan: of a credential, say."""
 
     def __post_init__(self) -> None:
         stops = (at for at, owners in enumerate(self.owners) if denying(owners) is not None)
         object.__setattr__(self, "stops", frozenset(stops))
         noted = (at for at, owners in enumerate(self.owners) if not all(o.enforced for o in owners))
         object.__setattr__(self, "noted", frozenset(noted))
+
+    def behind(self, first: Lookout) -> Joint:
+        """Return a plan for both, made once; the other's targets stand before its own."""
+        joint = self._joints.get(first.plan)
+        if joint is None:
+            if len(self._joints) >= _MOST_PARTS:
+                self._joints.clear()
+            joint = self._joints[first.plan] = Joint(first.plan, self.plan)
+        return joint
 
     def within(self, text: Scannable) -> Lookout:
         """Return a lookout for those of the targets that match somewhere in a whole text.

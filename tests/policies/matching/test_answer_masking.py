@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from policies.loader import load_catalog
+from policies.matching.answer_masking import credential_lookout
 from tests.policies.made import ALICE, AWS_KEY, JOB, facts
 
 if TYPE_CHECKING:
@@ -54,6 +55,24 @@ def _masking(catalog: Catalog, now: datetime, credential: str = "") -> AnswerMas
 def _by_character(masking: AnswerMasking, text: str) -> list[str]:
     masker = masking.stream()
     return [*(masker.feed(ch) for ch in text), masker.finish()]
+
+
+def test_each_answer_is_looked_through_for_the_credential_that_fetched_it(
+    shipped: Catalog, now: datetime
+) -> None:
+    others = "sk-upstream-of-others/987654"
+    for length in (0, 5000):
+        text = "a " * length + f"{CREDENTIAL} {others}"
+        for secret in (CREDENTIAL, others, CREDENTIAL):
+            masked = _masking(shipped, now, secret).whole(text)
+            assert [key for key in (CREDENTIAL, others) if key not in masked] == [secret]
+
+
+def test_answers_that_are_fetched_with_one_credential_share_a_plan() -> None:
+    one, other = credential_lookout(CREDENTIAL), credential_lookout("sk-upstream-of-others")
+    rules = credential_lookout("what rules look for")
+    assert rules.behind(one) is rules.behind(one)
+    assert rules.behind(other).targets == (*other.plan.targets, *rules.plan.targets)
 
 
 def test_an_aws_key_split_at_every_character_is_masked(shipped: Catalog, now: datetime) -> None:
