@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 from app.domain.segment import Attachment, Prompt, Role, Segment
 from app.domain.tool_call import ToolCall
@@ -34,6 +34,9 @@ _LONGEST = 200  # characters of a place; a body could make it as long as itself,
 _FEWEST = 256  # characters of base64 that are counted where no API has a place for it
 _CALL_IDS = ("id", "call_id")
 _RESULT_IDS = ("tool_call_id", "tool_use_id", "call_id")
+# Tuples, since a set would be made, and each kind hashed, for every text.
+_JSON_TEXTS = (ValueKind.JSON, ValueKind.ARGUMENTS)
+_ENCODED = (ValueKind.BLOB, ValueKind.BYTES, ValueKind.KEEP)
 
 Each: TypeAlias = "Callable[[Segment], str]"
 
@@ -62,8 +65,9 @@ class RequestTable:
     """Gives out of a body, before and after it was masked, one that the API takes."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
+    """A tuple, because one is made for each text."""
+
     shape: Shape
     role: Role
     pointer: str = ""
@@ -72,13 +76,20 @@ class _Place:
     in_blob: bool = False
 
     def below(self, shape: Shape, step: str | int, role: Role | None = None) -> _Place:
-        token = str(step)[:_LONGEST].replace("~", "~0").replace("/", "~1")
-        free = self.free or shape.kind is ValueKind.FREE
-        blob = self.shape.kind is ValueKind.BLOB
         pointer = self.pointer
         if len(pointer) < _LONGEST:
-            pointer = f"{pointer}/{token}"
+            pointer = f"{pointer}/{_token(step) if isinstance(step, str) else step}"
+        free = self.free or shape.kind is ValueKind.FREE
+        blob = self.shape.kind is ValueKind.BLOB
         return _Place(shape, role or self.role, pointer, self.tool, free, blob)
+
+
+def _token(step: str) -> str:
+    """Return a member's name as a JSON Pointer spells it (RFC 6901)."""
+    token = step[:_LONGEST]
+    if "~" in token or "/" in token:
+        return token.replace("~", "~0").replace("/", "~1")
+    return token
 
 
 def read(table: RequestTable, body: Json) -> Prompt:
@@ -167,14 +178,17 @@ class _Walk:
         if not place.free:
             place = self._spoken(value, place)
         out: dict[str, Json] = {}
+        fields, other = place.shape.fields, place.shape.other
         for name, child in value.items():
-            shape = place.shape.fields.get(name, place.shape.other)
+            shape = fields.get(name, other)
+            fixed = not place.free and _IDENTIFIER.fullmatch(name) is not None
+            if fixed and _says_nothing(name, child, shape):
+                out[free_name(name, out)] = child
+                continue
             below = place.below(shape, name, self._role_under(name, place))
-            if not place.free and name in {"role", "type"} and _is_protocol(child):
-                out[name] = child
-            else:
-                masked = self._name(name, below, free=place.free)
-                out[free_name(masked, out)] = self._value(child, below)
+            # A member's name is a text too, where the caller chooses it.
+            masked = name if fixed else self._segment(name, below)
+            out[free_name(masked, out)] = self._value(child, below)
         return out
 
     def _list(self, value: list[Json], place: _Place) -> Json:
@@ -186,9 +200,9 @@ class _Walk:
     def _string(self, text: str, place: _Place) -> str:
         if not text:
             return text
-        if place.shape.kind in {ValueKind.JSON, ValueKind.ARGUMENTS}:
+        if place.shape.kind in _JSON_TEXTS:
             return mask_json_text(text, lambda part: self._segment(part, place))
-        at_place = place.shape.kind in {ValueKind.BLOB, ValueKind.BYTES, ValueKind.KEEP}
+        at_place = place.shape.kind in _ENCODED
         if at_place or text.startswith("data:") or len(text) >= _FEWEST:
             return self._encoded(text, place, at_place=at_place)
         return self._segment(text, place)
@@ -219,12 +233,6 @@ class _Walk:
         self._segments += 1
         return self._each(Segment(text, place.role, place.pointer, place.tool))
 
-    def _name(self, name: str, place: _Place, *, free: bool) -> str:
-        """A member's name is a text too, where the caller chooses it."""
-        if not free and _IDENTIFIER.fullmatch(name):
-            return name
-        return self._segment(name, place)
-
     def _role_under(self, name: str, place: _Place) -> Role | None:
         if place.free:
             return None
@@ -240,18 +248,29 @@ class _Walk:
         tool = self._tool(value) or place.tool
         if role is None and tool == place.tool:
             return place
-        return replace(place, role=role or place.role, tool=tool)
+        return place._replace(role=role or place.role, tool=tool)
 
     def _tool(self, value: dict[str, Json]) -> str:
         function = value.get("function") or value.get("custom")
         name = function.get("name") if isinstance(function, dict) else value.get("name")
         if not isinstance(name, str):
-            known = (self._tools.get(str(value.get(key))) for key in _RESULT_IDS)
-            return next(filter(None, known), "")
+            return self._named_before(value) if self._tools else ""
         for key in _CALL_IDS:
             if isinstance(call := value.get(key), str):
                 self._tools[call] = name
         return name
+
+    def _named_before(self, value: dict[str, Json]) -> str:
+        """Return the tool whose result this is."""
+        known = (self._tools.get(str(value.get(key))) for key in _RESULT_IDS)
+        return next(filter(None, known), "")
+
+
+def _says_nothing(name: str, child: Json, shape: Shape) -> bool:
+    """Tell a number and the protocol's own words from what may hold text."""
+    if isinstance(child, str):
+        return name in {"role", "type"} and _is_protocol(child)
+    return not isinstance(child, (dict, list)) and shape.kind is not ValueKind.BLOB
 
 
 def _digest(value: Json) -> str:

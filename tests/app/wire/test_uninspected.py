@@ -35,6 +35,12 @@ def test_what_no_rule_can_read_is_named(name: str, places: tuple[str, ...]) -> N
     assert not any("A" * 300 in segment.text for segment in prompt.segments)
 
 
+def test_a_number_in_place_of_an_image_is_named_too() -> None:
+    image = {"type": "image_url", "image_url": 7}
+    prompt = CASES["chat"][0].read({"messages": [{"role": "user", "content": [image]}]})
+    assert prompt.uninspected == ("/messages/0/content/0/image_url",)
+
+
 def test_words_in_place_of_an_image_are_read_all_the_same() -> None:
     image = {"type": "image_url", "image_url": {"url": "data:text/plain,to production"}}
     body = {"messages": [{"role": "user", "content": [image]}]}
