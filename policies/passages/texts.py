@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 WORK = frozenset({Role.TOOL, Role.ASSISTANT})
 # Members of a message, beside its words, that wire formats give out as texts.
 _PROTOCOL = frozenset({"id", "status", "type", "ttl", "phase"})
+_PROTOCOL_ENDS = tuple(f"/{member}" for member in _PROTOCOL)
 _VALUE = re.compile(r"[\w.:-]{1,100}")
 _ITEM = 3
 
 
 def is_protocol(segment: Segment) -> bool:
     """Whether a segment is a value of the protocol, such as the id of a message, and no words."""
-    member = segment.place.rsplit("/", 1)[-1]
-    return member in _PROTOCOL and _VALUE.fullmatch(segment.text) is not None
+    place = segment.place
+    named = place.endswith(_PROTOCOL_ENDS) or place in _PROTOCOL
+    return named and _VALUE.fullmatch(segment.text) is not None
 
 
 def item_of(place: str) -> str:
