@@ -19,7 +19,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from policies.matching.findings import Finding, Inspected
@@ -37,6 +36,7 @@ _REACH = 4 * MAX_REACH
 """A context, a value behind it, and what is looked at beside both."""
 _DIGEST_BYTES = 16
 _MOST = 100_000
+_FEW = 16
 _NOTHING = Inspected()
 
 
@@ -58,6 +58,11 @@ class RecentDigests:
             return False
         self.add(digest)
         return True
+
+    def missing(self, digests: Sequence[bytes]) -> list[int]:
+        """Return the numbers of those that are not among them."""
+        young = self._young
+        return [at for at, each in enumerate(digests) if each not in young and each not in self]
 
     def add(self, digest: bytes) -> None:
         if len(self._young) >= self._most:
@@ -97,14 +102,15 @@ class Rereading:
 
     def __init__(self, finder: Finder, most: int = _MOST) -> None:
         self.finder = finder
-        self._key = os.urandom(_DIGEST_BYTES)
+        self._keyed = blake2b(digest_size=_DIGEST_BYTES, key=os.urandom(_DIGEST_BYTES))
+        """A copy of it takes less time than to begin with the key."""
         self._clean = RecentDigests(most)
         self._seamless = RecentDigests(most)
 
     def look(self, texts: Sequence[str]) -> Look:
         """Return what the finder finds in each of the texts. Raises TooDense as it does."""
         digests = [self.digest(text) for text in texts]
-        numbers = [at for at, digest in enumerate(digests) if digest not in self._clean]
+        numbers = self._clean.missing(digests)
         if not numbers:
             return Look([], _NOTHING, digests)
         inspected = Inspected(*(texts[at] for at in numbers))
@@ -123,11 +129,10 @@ class Rereading:
 
     def across(self, texts: Sequence[str], digests: Sequence[bytes]) -> list[Finding]:
         """Return what the finder finds where texts meet. Raises TooDense as it does."""
-        chain = [*accumulate(digests, self._link)]
-        last = len(chain) - 1
-        known = next((at for at in range(last, -1, -1) if chain[at] in self._seamless), -1)
-        if known == last:
+        whole = self._chain(digests)
+        if not digests or whole in self._seamless:
             return []
+        known = self._last_known(digests)
         begin = _reaching_back(texts, known, _REACH)
         # What stands in front of a match may forbid it.
         first = _reaching_back(texts, begin - 1, BESIDE)
@@ -139,14 +144,39 @@ class Rereading:
             begin, first, found = 0, 0, self.finder.across(texts)
         found = [finding for finding in found if finding.number + first >= begin]
         if not found:
-            self._seamless.add(chain[last])
+            self._seamless.add(whole)
         return [replace(finding, number=finding.number + first) for finding in found]
 
     def digest(self, text: str) -> bytes:
-        return _hash(text.encode("utf-8", "surrogatepass"), self._key)
+        digest = self._keyed.copy()
+        digest.update(text.encode("utf-8", "surrogatepass"))
+        return digest.digest()
 
-    def _link(self, before: bytes, digest: bytes) -> bytes:
-        return _hash(before + digest, self._key)
+    def _chain(self, digests: Sequence[bytes]) -> bytes:
+        return self._chain_of(digests).digest()
+
+    def _chain_of(self, digests: Sequence[bytes]) -> blake2b:
+        chain = self._keyed.copy()
+        chain.update(b"".join(digests))
+        return chain
+
+    def _last_known(self, digests: Sequence[bytes]) -> int:
+        """Return the last of the texts up to which the seams are known; -1 where none is.
+
+        What is new stands at the end: so the last few are looked at first, then four times as many.
+        """
+        until, some = len(digests), _FEW
+        while until > 0:
+            begin = max(0, until - some)
+            chain, names = self._chain_of(digests[:begin]), []
+            for digest in digests[begin:until]:
+                chain.update(digest)
+                names.append(chain.copy().digest())
+            known = set(range(len(names))).difference(self._seamless.missing(names))
+            if known:
+                return begin + max(known)
+            until, some = begin, 4 * some
+        return -1
 
 
 def _hash(data: bytes, key: bytes) -> bytes:

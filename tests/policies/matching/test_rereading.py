@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policies.compiled_catalog import Catalog
+    from policies.matching.findings import Finding
 
 Found: TypeAlias = list[tuple[int, str, int, int]]
 FILLERS = ("lorem ipsum ", " ", "\u200b", "A1b2", "é", "-")
@@ -57,6 +58,30 @@ def test_a_conversation_that_grows_shows_what_it_shows_at_first_sight(
         history += turn
         assert found(reader, history) == found(Rereading(shipped.requests), history)
         assert found(reader, turn) == found(Rereading(shipped.requests), turn)
+
+
+@pytest.mark.parametrize("known", [1, 15, 16, 17, 80, 81, 400])
+@pytest.mark.parametrize("new", [1, 16, 17, 90])
+def test_seams_are_looked_through_from_the_end_of_what_is_known_on(
+    shipped: Catalog, monkeypatch: pytest.MonkeyPatch, known: int, new: int
+) -> None:
+    long = "lorem ipsum " * 300
+    history = [f"{number} {long}" for number in range(known)] + [AWS_KEY[:9]]
+    reader, looked = Rereading(shipped.requests), list[int]()
+    across = reader.finder.across
+
+    def noted(texts: Sequence[str]) -> list[Finding]:
+        looked.append(len(texts))
+        return across(texts)
+
+    assert found(reader, history) == ([], [])
+    history += [AWS_KEY[9:] + long, *(f"{number} {long}" for number in range(1, new))]
+    monkeypatch.setattr(reader.finder, "across", noted)
+    inside, seams = found(reader, history)
+    assert not inside
+    assert [number for number, *_ in seams] == [known]
+    assert len(looked) == 1
+    assert looked[0] <= new + 4  # and a few texts before them
 
 
 def test_only_what_is_new_is_looked_through(shipped: Catalog) -> None:
