@@ -130,6 +130,9 @@ class Company:
         await _ended(clicking)
         if run.step.database:
             await self._is_ready(gateway)
+        if run.is_approved:
+            # The client tries again elsewhere: what was approved was approved once.
+            await self._held(run)
 
     async def _decide(self, run: Run) -> None:
         """A request is held by a gateway that lives, while a bot asks about it."""

@@ -19,7 +19,7 @@ from app.logs import set_up_logs
 from app.notary_settings import load_notary_settings
 from app.settings import load_settings
 from cli.processes.running import run_until_stopped
-from tests.chaos.noting import note_acknowledged, note_passed
+from tests.chaos.noting import note_acknowledged, note_passed, note_unrecorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,6 +103,7 @@ def _live(
         os.dup2(errors.fileno(), 2)
     note_acknowledged(log)
     note_passed(log)
+    note_unrecorded(log)
     armed = _Armed()
     if step is not None:
         armed.at(step, database)

@@ -5,10 +5,13 @@ A line is in its file when the call returns, so a kill takes none of them away.
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any
+
+from app.domain.event import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from app.storage.bulk import Write
     from app.storage.registers import MongoLedger
     from proxy.record.chunks import Chunks
+
+
+FORWARDING = (EventKind.REQUEST_FORWARDING, EventKind.REQUEST_FORWARDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,48 @@ def note_acknowledged(log: Path) -> None:
         return found
 
     MongoLedger.insert = noted  # type: ignore[method-assign]
+
+
+def note_unrecorded(log: Path) -> None:
+    """Note each request that goes to the model before its intent is known to be written.
+
+    By the name of the model in it, which each run has of its own.
+    """
+    from app.storage.registers import MongoLedger
+    from proxy.upstream import Upstream
+
+    path = log.with_suffix(".unrecorded")
+    insert, forward = MongoLedger.insert, Upstream.forward
+    models: dict[str, str] = {}
+    written: set[str] = set()
+
+    async def noted(
+        self: MongoLedger, entries: Sequence[Entry], writes: Sequence[Write] = ()
+    ) -> Any:  # noqa: ANN401
+        found = await insert(self, entries, writes)
+        for entry in entries:
+            event = entry.event
+            if event.kind is EventKind.SESSION_OPENED:
+                models[event.session_id] = str(event.data["model"])
+            elif event.kind in FORWARDING:
+                written.add(models.get(event.session_id, ""))
+        return found
+
+    @wraps(forward)
+    def forwarded(self: Upstream, connection: Any, request: Any, *others: Any) -> Any:  # noqa: ANN401
+        model = json.loads(request.body)["model"]
+        if model not in written:
+            with path.open("a") as file:
+                file.write(f"{model}\n")
+        return forward(self, connection, request, *others)
+
+    MongoLedger.insert = noted  # type: ignore[method-assign]
+    Upstream.forward = forwarded  # type: ignore[method-assign]
+
+
+def unrecorded(log: Path) -> set[str]:
+    """Return the models of the requests that a gateway sent before they were recorded."""
+    return set(_lines(log.with_suffix(".unrecorded")))
 
 
 def acknowledged(log: Path) -> dict[str, str]:

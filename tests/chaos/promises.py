@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.domain.event import EventKind
+from app.domain.hold import HoldState
 from app.domain.record.session import SessionState, sent
 from app.search import SessionFilter
 from tests.chaos.company import Company, Run
-from tests.chaos.noting import Passed, acknowledged, passed, unrecorded_seconds
+from tests.chaos.noting import (
+    FORWARDING,
+    Passed,
+    acknowledged,
+    passed,
+    unrecorded,
+    unrecorded_seconds,
+)
+from tests.chaos.steps import Story
 
 if TYPE_CHECKING:
     from app.domain.record.session import Session
 
 MOST_UNRECORDED_SECONDS = 0.5
 """How much of the end of an answer may be missing."""
-_FORWARDING = (EventKind.REQUEST_FORWARDING, EventKind.REQUEST_FORWARDED)
 _MOST_SESSIONS = 20
 
 
@@ -29,13 +37,29 @@ class Promises:
     company: Company
 
     async def unrecorded_forwards(self) -> list[str]:
-        """No forward without a record: the model got no more requests than the ledger tells of."""
-        requests = await self.company.model.requests()
-        got = [json.loads(request.body)["model"] for request in requests]
+        """No forward without a record, which was written before.
+
+        The model got no more requests than the ledger tells of, and none of them too soon.
+        """
+        got = await self._got()
+        too_soon = {word for log in self.company.logs for word in unrecorded(log)}
         wrong = []
         for run in self.company.runs:
             told = [await self._was_forwarded(session) for session in await self._sessions(run)]
-            if got.count(run.word) > sum(told):
+            if got[run.word] > sum(told) or run.word in too_soon:
+                wrong.append(str(run))
+        return wrong
+
+    async def used_twice(self) -> list[str]:
+        """Each approval releases one request: the model got no more than were released."""
+        got = await self._got()
+        wrong = []
+        for run in self.company.runs:
+            if run.step.story not in (Story.HELD, Story.DECIDED):
+                continue
+            ids = {hold_id for one in await self._sessions(run) for hold_id in one.hold_ids}
+            holds = await self.company.storage.holds.get_many(sorted(ids))
+            if got[run.word] > sum(hold.state is HoldState.RELEASED for hold in holds):
                 wrong.append(str(run))
         return wrong
 
@@ -93,6 +117,11 @@ class Promises:
         """Return of how many answers it was noted what was passed on."""
         return len(self._passed())
 
+    async def _got(self) -> Counter[str]:
+        """Return how often the model was asked, by the name that a run gives it."""
+        requests = await self.company.model.requests()
+        return Counter(json.loads(request.body)["model"] for request in requests)
+
     def _passed(self) -> dict[str, list[Passed]]:
         return {id_: pieces for log in self.company.logs for id_, pieces in passed(log).items()}
 
@@ -101,7 +130,7 @@ class Promises:
 
     async def _was_forwarded(self, session: Session) -> bool:
         entries = await self.company.storage.ledger.entries(session.id)
-        return any(entry.event.kind in _FORWARDING for entry in entries)
+        return any(entry.event.kind in FORWARDING for entry in entries)
 
     async def _is_held(self, session: Session) -> bool:
         holds = self.company.storage.holds

@@ -60,6 +60,7 @@ async def killed(house: House, database: Database, steps: list[int]) -> None:
         gap = max([0.0, *(gap for _, gap in await promises.gaps())])
         sys.stderr.write(f"{len(steps)} kills; at most {gap:.2f} s of an answer unrecorded\n")
         assert await promises.unrecorded_forwards() == []
+        assert await promises.used_twice() == []
         assert await promises.lost_entries() == []
         assert await promises.still_open() == []
         assert await promises.silent_gaps() == []
