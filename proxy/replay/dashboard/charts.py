@@ -68,6 +68,8 @@ def _drawn(
         rounded_bars=2,
         x_label_rotation=45 if kind.endswith("Bar") and len(labels) > _MANY else 0,
         formatter=spelt or _number,
+        # Nothing is counted in halves.
+        order_min=0 if _are_whole(series) else None,
         js=[],
         css=[],
         no_prefix=True,
@@ -99,6 +101,10 @@ def _every_second(kind: str, labels: Sequence[str]) -> dict[str, Any]:
     if kind.startswith("Horizontal") or step == 1:
         return {}
     return {"x_labels_major": labels[::step], "show_minor_x_labels": False}
+
+
+def _are_whole(series: Mapping[str, Sequence[float | None]]) -> bool:
+    return all(value == int(value) for values in series.values() for value in values if value)
 
 
 def _cut(label: str) -> str:
