@@ -10,7 +10,7 @@ import structlog
 
 from app.domain.hold import Hold, HoldState
 from app.domain.record.session import Decision
-from app.errors import CredentialEnded, Refused
+from app.errors import CredentialEnded, Reason, Refused
 from policies.approvals.endings import ENDINGS
 from policies.passages.answers import covers_of
 from proxy.calls import words
@@ -244,12 +244,28 @@ class CallAsking:
         asked = claim.asked
         why = asked_as(asked.key, asked.verdict)
         try:
+            if not claim.approved.change:
+                await self._use_beside(asked, claim.approved)
             claim.used = await self._holding.release_call(claim.approved, asked.recording, why)
         except Refused as lost:
             _log.info("an approval was not used", hold=claim.approved.id, reason=str(lost))
             return False
         await self._granted.cover(claim.used)
         return True
+
+    async def _use_beside(self, asked: CallAsked, hold: Hold) -> None:
+        """Use what answers the rules of which an approved hold did not ask.
+
+        Raises Refused where that has ended since; then its approval ends too.
+        """
+        stops, grants = await self._granted.beside(
+            asked.identity, asked.inquiry, hold, asked.verdict, asked.call
+        )
+        if stops is not None:
+            await self._holding.lapse(hold)
+            await self._holding.note_outcome(hold, words.ended_beside(stops))
+            raise Refused(Reason.GRANT_ENDED, words.ended_beside(stops), rule=stops.rule)
+        await self._granted.use(grants, asked.recording, asked.verdict)
 
     async def give_back(self, claim: Claim) -> None:
         """Leave an approval that was used to the next attempt: nothing of its call was sent."""
@@ -268,7 +284,7 @@ class CallAsking:
 
         Uses what answers the rules of which the hold did not ask; else the approval ends.
         """
-        stops, grants = await self._granted.left_of_change(
+        stops, grants = await self._granted.beside(
             asked.identity, asked.inquiry, hold, changed, asked.call
         )
         if stops is None:

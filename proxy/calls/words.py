@@ -89,6 +89,11 @@ def stopped_by(fired: FiredRule) -> str:
     return f"not run: the changed call {why} rule {fired.rule}"
 
 
+def ended_beside(fired: FiredRule) -> str:
+    """Say on the card which rule needs an approval again, while people decided about others."""
+    return f"not run: what was approved before under rule {fired.rule} has ended"
+
+
 def not_writable(call: HeldCall) -> str:
     """Say that a call's own arguments are of a form in which others cannot be written."""
     return (

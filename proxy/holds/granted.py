@@ -48,21 +48,22 @@ class Granted:
         connection = inquiry.connection.name
         return still_open(verdict, grants, identity, connection, inquiry.call, now, tool=call)
 
-    async def left_of_change(
+    async def beside(
         self,
         identity: Identity,
         inquiry: Inquiry,
         hold: Hold,
-        changed: Verdict,
+        verdict: Verdict,
         call: HeldCall | None,
     ) -> tuple[FiredRule | None, tuple[Grant, ...]]:
-        """Return the rule that does not let a call go on as an approver of a hold changed it.
+        """Return the rule that does not let a call go on though the hold was approved.
 
-        None where each rule is answered: by the hold, or by the grants that come second. `changed`
-        is what the rules say of the call as it was changed.
+        None where each rule is answered: by the hold, or by the grants of others that come second.
+        `verdict` is what the rules say of the call as it goes on, which an approver may have
+        changed.
         """
-        left, grants = await self.still_open(identity, inquiry, changed, call)
-        return stops_change(hold, left), grants
+        left, grants = await self.still_open(identity, inquiry, verdict, call)
+        return stops_change(hold, left), tuple(g for g in grants if g.hold_id != hold.id)
 
     async def covers(self, hold: Hold) -> bool:
         """Whether all that a hold asked about is granted, covered or trusted now."""

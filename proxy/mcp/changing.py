@@ -70,7 +70,7 @@ class ChangedRecord:
         except (Refused, BadRequest) as fault:
             await self._forgo(hold, f"not sent as it was changed: {fault}")
             raise
-        stops, grants = await self.granted.left_of_change(
+        stops, grants = await self.granted.beside(
             asked.identity, inquiry, hold, verdict, inquiry.tool_call
         )
         if stops:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import anthropic
@@ -213,6 +214,36 @@ async def test_a_change_may_need_what_is_approved_for_the_task_and_nothing_else(
             await change(elsewhere)
     assert other.ran == []
     assert "needs an approval of its own under rule migrates" in other.said[-1]
+
+
+async def test_what_covers_a_call_under_another_rule_must_last_until_it_goes_on(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    agent.headers["abeyance-conversation"] = marked("fifth")
+    first, both = marked("migrate it"), marked("deploy and migrate it")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(first))):
+            await maria.click(await card_of(maria, first), "Approve Bash for this task")
+        async with meanwhile(agent.claude(client, script(both))):
+            card = await card_of(maria, both)
+            await revoke_all(house)
+            await maria.click(card, "Approve")
+            again = await maria.wait_for_message(
+                lambda m: m.ts != card.ts and f"ash: {both}" in m.words and "Deny…" in m.buttons
+            )
+            assert "rule migrates" in again.words
+            await maria.click(again, "Deny…")
+            await maria.wait_for_view()
+            await maria.submit({"category": "Other", "reason": "Not any more"})
+    assert agent.ran == [first]
+
+
+async def revoke_all(house: House) -> None:
+    storage, now = house.storage(), datetime.now(UTC)
+    for grant in await storage.grants.active(now):
+        await storage.grants.revoke(grant.id, by="Maria Lopez", now=now)
+    storage.close()
 
 
 async def test_of_two_agents_that_make_the_same_calls_one_gets_both_approvals(
