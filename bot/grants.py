@@ -92,10 +92,11 @@ class Grants:
                 await self._mover.move(hold, HoldEvent.COVER, note=note)
 
     async def revoke(self, hold: Hold, voter: Voter) -> str:
-        """End the grant of a hold; return why not, as a sentence, or nothing."""
+        """End the grant of a hold, and what its approval covers; return why not, or nothing."""
         if hold.granted is None:
             return "There is no grant to revoke."
-        grants = await self._grants.get_many(hold.granted.ids)
+        covers = (cover.id for cover in covers_of(hold, self._clock.now()))
+        grants = await self._grants.get_many({*hold.granted.ids, *covers})
         if not self._may_revoke(hold, grants, voter):
             return "Only those who may decide on such a request can revoke its grant."
         for grant in grants:

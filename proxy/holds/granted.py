@@ -71,10 +71,13 @@ class Granted:
         return bool(covered_by(hold, await self._grants.of(holders(hold.requester), now), now))
 
     async def cover(self, hold: Hold) -> None:
-        """See that what an approved hold covers is given.
+        """See that what an approved hold covers is given, unless its grant was revoked.
 
         The bot does it at the click, but may be gone the moment after.
         """
+        given = await self._grants.get_many(hold.granted.ids) if hold.granted else ()
+        if any(grant.revoked_at is not None for grant in given):
+            return
         await self._giver.give(hold, covers_of(hold, self._clock.now()))
 
     async def use(
