@@ -81,6 +81,27 @@ async def test_of_two_answers_with_the_same_calls_one_gets_all_approvals(
     assert sorted(map(len, unused)) == [0, len(NAMES)]
 
 
+@pytest.mark.parametrize("is_asked_again", [False, True])
+async def test_an_approval_is_given_back_unless_the_same_is_asked_again_by_now(
+    storage: MongoStorage, *, is_asked_again: bool
+) -> None:
+    hold = await approved(storage, "one")
+    async with waiting_for(storage, a_hold("asks"), SetClock(NOW)) as (holding, recording):
+        asking, mine = asking_of(storage, holding), claim(hold, recording)
+        assert await asking.claim(mine)
+        again = replace(hold, id="again", state=HoldState.PENDING, votes=())
+        if is_asked_again:
+            assert await storage.holds.open(again) == again
+        await asking.give_back(mine)
+        waits = await storage.holds.find_open(hold.key)
+    left = await storage.holds.get(hold.id)
+    assert waits is not None
+    assert left is not None
+    assert (waits.id, left.state) == (
+        (again.id, HoldState.RELEASED) if is_asked_again else (hold.id, HoldState.APPROVED)
+    )
+
+
 async def test_what_comes_after_a_lost_approval_is_left_to_others(storage: MongoStorage) -> None:
     holds = {name: await approved(storage, name) for name in NAMES}
     async with waiting_for(storage, a_hold("asks"), SetClock(NOW)) as (holding, recording):
