@@ -83,6 +83,7 @@ class MongoSessions:
     async def prepare(self) -> None:
         # The embedded server has none of ids alone that knows an order.
         await self._sessions.prepare(Index(("_id", "connection")))
+        await self._chunks.prepare(Index(("_id", "key")))
         terms = Index(("terms", "-_id"))
         if not await self._sessions.has(terms):
             await self._add_terms()
