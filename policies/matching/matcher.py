@@ -30,7 +30,7 @@ from policies.matching.scanner import Scanner, Span
 from policies.patterns import seams
 from policies.patterns.charset import ANY
 from policies.patterns.effort import Effort, TooDense
-from policies.patterns.ends import BESIDE, match
+from policies.patterns.ends import BESIDE, Repetition
 from policies.patterns.normalise import BAR, TRANSPARENT, barred_view, odd_characters, scan_view
 from policies.patterns.pattern import Chars, Repeat
 from policies.patterns.places import first
@@ -68,7 +68,7 @@ class Scannable:
         """`text` may be several with bars between them."""
         odd = odd_characters(text)
         view = barred_view(text, odd)
-        self._odd = {barred_view(ch) for ch in odd}
+        self._odd = set(barred_view("".join(odd)))
         self.view = view.replace(TRANSPARENT, "")
         """What a pattern sees: folded, and without invisible characters."""
         self.data = view_bytes(self.view, self._odd)
@@ -299,12 +299,12 @@ class _Finder:
         After `most` of them it goes on behind the next bar.
         """
         at, left, bar = 0, most, -1
-        known: dict[tuple[str, str], bool] = {}
+        target = Repetition(self._target, text.view, text.effort)
         behind_seams = self._behind_seams(text)
         seam = next(behind_seams, NOWHERE)
         while (begin := min(seam, self._next(text, at))) != NOWHERE:
             at = begin + 1
-            if (span := match(self._target, text.view, begin, text.effort, known)) is not None:
+            if (span := target.match(begin)) is not None:
                 at = span[1]
                 if (
                     found := text.in_text(span[0], number, at, exact=self._target.exact)

@@ -6,14 +6,16 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.matching.findings import Inspected
 from policies.matching.matcher import Matcher, Scannable
 from policies.matching.plan import Plan
 from policies.matching.target import Target
+from policies.patterns import ends
 from policies.patterns.pattern import parse
+from tests.policies.matching.test_masker import MATCHER, RULES, texts
 
 if TYPE_CHECKING:
     from policies.compiled_catalog import Catalog
@@ -141,3 +143,18 @@ def test_what_may_not_be_in_front_of_a_pattern_is_looked_at(text: str, *, is_fou
     target = Target("own", parse(r"(?<![^/])\.env"))
     assert bool(Plan([target]).find(text)) == is_found
     assert bool(Matcher([target]).find(Scannable(text), {0})) == is_found
+
+
+@settings(max_examples=150, deadline=None, database=None)
+@given(parts=st.lists(texts, min_size=1, max_size=3), chance=st.randoms(use_true_random=False))
+def test_what_comes_again_is_found_again_as_where_it_came_first(
+    parts: list[str], chance: random.Random
+) -> None:
+    text = "".join(chance.choice(parts) + chance.choice(["", " ", "so "]) for _ in range(30))
+    found = []
+    for ahead in (0, 2, 8, 96):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ends, "_AHEAD", ahead)
+            read = Scannable(text)
+            found.append((MATCHER.find(read, range(len(RULES))), read.effort.spent))
+    assert found == [found[0]] * 4
