@@ -55,6 +55,7 @@ from proxy.upstream import Upstream
 from proxy.visit import Visit
 from proxy.work.answers import Answering
 from proxy.work.pool import Pool
+from proxy.work.threads import LARGE_BYTES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -263,8 +264,11 @@ class Gate:
 
     async def _inspected(self, incoming: Incoming, catalog: Catalog) -> InspectedRequest:
         now = self.clock.now()
-        size = incoming.size
-        inspected = await self.pool.do(size, partial(inspect, incoming, now), catalog)
+        size, familiar = incoming.size, self.pool.familiar
+        work = size if incoming.coding else familiar.size(incoming.body, catalog)
+        inspected = await self.pool.do(work, partial(inspect, incoming, now), catalog)
+        if work < LARGE_BYTES and inspected.found_nothing and not incoming.coding:
+            familiar.note(incoming.body, catalog)
         await self.pool.warm(size, inspected.inquiry.known)
         return await self._without_credential(inspected, size)
 

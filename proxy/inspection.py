@@ -68,6 +68,11 @@ class InspectedRequest:
     fault: AbeyanceError | None = None
     """Why it cannot be forwarded masked, where it has to be."""
 
+    @property
+    def found_nothing(self) -> bool:
+        """Whether no rule fired, and so nothing was changed."""
+        return self.as_it_came and not self.verdict.fired
+
     def whole(self, incoming: Incoming) -> Inquiry:
         if not self.as_it_came:
             return self.inquiry

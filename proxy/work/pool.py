@@ -20,6 +20,7 @@ import structlog
 
 from app.errors import Fault, WorkerLost
 from proxy.work import process
+from proxy.work.familiar import FamiliarBodies
 from proxy.work.process import Reply, Surprise, WorkerCall
 from proxy.work.threads import LARGE_BYTES, Threads
 
@@ -51,6 +52,7 @@ class Pool:
     def __init__(self, directory: Path, current: Callable[[], Catalog]) -> None:
         """`current` gives the catalog in force, which was read from the directory."""
         self.threads = Threads()
+        self.familiar = FamiliarBodies()
         self._directory = directory
         self._current = current
         self._template: Template | None = None
