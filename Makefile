@@ -67,6 +67,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench.linear --into bench/results
 	$(BIN)/python -m bench.tool_calls --into bench/results
 	$(BIN)/python -m bench.neighbours --into bench/results
+	$(BIN)/python -m bench.neighbours --clicks --into bench/results
 	$(BIN)/python -m bench.holds click
 	$(BIN)/python -m bench.holds waiting
 	$(BIN)/python -m bench.replay --into bench/results

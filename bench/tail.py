@@ -24,7 +24,7 @@ import aiohttp
 from app.storage.embedded import embedded_server, embedded_uri
 from bench.figures import Figures, add_into
 from bench.holds import show
-from bench.neighbours import PATH, TIMEOUT, Housed
+from bench.neighbours.larges import PATH, TIMEOUT, Housed
 from bench.web_page import PERSON
 from tests.conftest import free_port
 
