@@ -132,7 +132,10 @@ class Counting:
 
     async def _add(self, tally: Tally, sessions: Sequence[Session]) -> None:
         held = sorted({hold_id for session in sessions for hold_id in session.hold_ids})
-        tally.add(sessions, await self._storage.holds.get_many(held) if held else ())
+        named = await self._storage.holds.get_many(held) if held else ()
+        # Later sessions can name it too, in this batch or another hour: a call that is found again.
+        own = {session.id for session in sessions}
+        tally.add(sessions, [hold for hold in named if hold.session_id in own])
 
     async def _kept(self, hours: Iterable[datetime]) -> dict[datetime, Tally]:
         wanted = set(hours)

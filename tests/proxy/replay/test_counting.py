@@ -58,6 +58,12 @@ async def recorded(
     return session
 
 
+async def held(storage: MongoStorage, hours_ago: int) -> Session:
+    session = await recorded(storage, hours_ago, hold_id=hold().id)
+    await storage.holds.open(hold(created_at=NOW, session_id=session.id))
+    return session
+
+
 def by_hours_ago(found: dict[datetime, Tally]) -> dict[int, int]:
     """Return how many sessions were counted, by how long ago."""
     return {(THIS_HOUR - hour) // HOUR: tally.sessions for hour, tally in found.items()}
@@ -85,15 +91,13 @@ async def test_every_session_is_counted_in_its_hour(storage: MongoStorage) -> No
 async def test_an_hour_is_counted_again_until_all_of_it_is_over(storage: MongoStorage) -> None:
     over = await recorded(storage, 5)
     still_open = await recorded(storage, 10, state=SessionState.OPEN)
-    pending = hold(created_at=NOW)
-    await storage.holds.open(pending)
-    held = await recorded(storage, 15, hold_id=pending.id)
+    pending = await held(storage, 15)
     late = await recorded(storage, 1)
     hours = Figures.of_days(1, NOW).hours
     async with counting(storage) as counted:
         first = by_hours_ago(await counted.of(hours))
     assert {ago for ago, number in first.items() if number} == {1, 5, 10, 15}
-    for session in (over, held, late):
+    for session in (over, pending, late):
         await storage.sessions.remove(session.id)
     await change_session(storage, still_open.id, state=SessionState.CLOSED)
     # Another process, which has only what was kept.
@@ -103,6 +107,19 @@ async def test_an_hour_is_counted_again_until_all_of_it_is_over(storage: MongoSt
         third = by_hours_ago(await counted.of(hours))
     assert {ago for ago, number in second.items() if number} == {5, 10}
     assert third == second, "what had ended was kept then"
+
+
+async def test_a_hold_that_several_sessions_name_is_counted_once(storage: MongoStorage) -> None:
+    first = await held(storage, 5)
+    for minute in range(0, 50, 10):
+        await recorded(storage, 5, minute + 1, hold_id=first.hold_id)
+    await recorded(storage, 3, hold_id=first.hold_id)
+    figures = Figures.of_days(1, NOW)
+    async with counting(storage) as counted:
+        for hour, tally in (await counted.of(figures.hours)).items():
+            figures.take(hour, tally)
+    assert figures.whole.sessions == 7
+    assert figures.whole.holds == {"pending": 1}
 
 
 async def test_what_is_not_counted_yet_is_told(
