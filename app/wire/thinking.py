@@ -115,9 +115,10 @@ def mended_details(before: Json, after: Json) -> Json:
 
 
 def _has_changed_details(old: Json, new: Json) -> bool:
-    return any(
+    details = _details(new)
+    return bool(details) and any(
         _is_signed(detail) and (detail["signature"] == MASKED or detail != was)
-        for was, detail in zip(_details(old), _details(new), strict=False)
+        for was, detail in zip(_details(old), details, strict=False)
     )
 
 
