@@ -128,7 +128,9 @@ async def ours(upstream: int) -> AsyncIterator[Candidate]:
         port = free_port()
         server = embedded_server(port, folder / "mongodb", folder / "mongodb.log")
         database = await stack.enter_async_context(server)
-        house = House(folder, embedded_uri(port))
+        # As by default; the house of the tests reads connections for each request.
+        fresh = {"ABEYANCE_CONNECTIONS_SECONDS": "1"}
+        house = House(folder, embedded_uri(port), settings=fresh)
         stack.push_async_callback(asyncio.to_thread, house.close)
         # Processes are started and stopped without a loop of ours running.
         await asyncio.to_thread(house.open)
