@@ -14,6 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.domain.verdict import Action
+from bench.linear import measured, ratio
 from bench.shapes import SHAPES
 from bench.shapes import text as shaped
 from policies.decide import UNCHECKABLE, decide
@@ -86,6 +87,14 @@ def test_a_large_alphabet_teaches_the_machine_no_more_than_one_letter_of_it(
     learnt = plan.tree.learnt
     plan.find("a" + "".join(map(chr, alphabet)))
     assert plan.tree.learnt == learnt
+
+
+def test_a_size_that_seems_to_cost_too_much_is_measured_until_it_does_not() -> None:
+    taken = iter([9.0, 1.0, 2.0, 1.0, 2.0, 1.0, 1.1, 5.0, 5.0])
+    assert measured(lambda _: next(taken), [1, 2], 2, 9) == ([1.0, 1.1], 3)
+    grown = iter([9.0, *[1.0, 2.0] * 5])
+    assert measured(lambda _: next(grown), [1, 2], 2, 4) == ([1.0, 2.0], 4)
+    assert ratio([1.0, 1.0, 1.2]) == 2.4
 
 
 def test_what_would_take_more_is_denied_and_told(shipped: Catalog, now: datetime) -> None:
