@@ -55,7 +55,7 @@ def replay_pages(
         Lists(access, Searches(search)),
         reading,
         Tails(storage, reading, catalog, drain),
-        Dashboard(storage, clock),
+        Dashboard(storage, clock, lambda: catalog().labels),
         Acting(
             access,
             LegalHolds(storage.legal_holds, ledger, clock),

@@ -24,14 +24,14 @@ from app.search import SessionFilter
 from proxy.replay.dashboard.tally import HOUR, Tally, hour_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
     from app.clock import Clock
     from app.domain.record.session import Session
     from app.storage.store import MongoStorage
 
-_VERSION = 1
-"""Of a tally: another one is not read."""
+_VERSION = 2
+"""Of a tally: another one is not read. Of the first, labels could be words of a text."""
 _BATCH = 500
 _LATE = timedelta(hours=1)
 """So long after an hour nothing new is recorded of it, however far clocks are apart."""
@@ -60,9 +60,13 @@ class _Wanted:
 class Counting:
     """`run` must be a task of the process. It counts for one page at a time."""
 
-    def __init__(self, storage: MongoStorage, clock: Clock) -> None:
+    def __init__(
+        self, storage: MongoStorage, clock: Clock, labels: Callable[[], frozenset[str]]
+    ) -> None:
+        """`labels` returns what the catalog in force puts in place of what it masks."""
         self._storage = storage
         self._clock = clock
+        self._labels = labels
         self._waiting: asyncio.Queue[_Wanted] = asyncio.Queue()
         self._slow: dict[datetime, tuple[float, Tally]] = {}
         """Of hours that can change and take long to count: until when a count is good enough."""
@@ -120,6 +124,7 @@ class Counting:
         while found := await self._storage.sessions.search(wanted, limit=_BATCH, before=before):
             for began, sessions in groupby(found, key=lambda session: hour_of(session.started_at)):
                 while hour > max(began, first):
+                    tally.shorten()
                     yield hour, tally
                     hour, tally = hour - HOUR, Tally()
                 await self._add(tally, tuple(sessions))
@@ -127,6 +132,7 @@ class Counting:
             if len(found) < _BATCH:
                 break
         while hour >= first:
+            tally.shorten()
             yield hour, tally
             hour, tally = hour - HOUR, Tally()
 
@@ -135,7 +141,8 @@ class Counting:
         named = await self._storage.holds.get_many(held) if held else ()
         # Later sessions can name it too, in this batch or another hour: a call that is found again.
         own = {session.id for session in sessions}
-        tally.add(sessions, [hold for hold in named if hold.session_id in own])
+        holds = [hold for hold in named if hold.session_id in own]
+        tally.add(sessions, holds, self._labels())
 
     async def _kept(self, hours: Iterable[datetime]) -> dict[datetime, Tally]:
         wanted = set(hours)

@@ -10,6 +10,8 @@ from proxy.replay.dashboard.figures import Figures
 from proxy.replay.dashboard.panels import Panel, panels
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.clock import Clock
     from app.storage.store import MongoStorage
 
@@ -17,10 +19,13 @@ if TYPE_CHECKING:
 class Dashboard:
     """`run` must be a task of the process."""
 
-    def __init__(self, storage: MongoStorage, clock: Clock) -> None:
+    def __init__(
+        self, storage: MongoStorage, clock: Clock, labels: Callable[[], frozenset[str]]
+    ) -> None:
+        """`labels` as for `Counting`."""
         self._storage = storage
         self._clock = clock
-        self._counting = Counting(storage, clock)
+        self._counting = Counting(storage, clock, labels)
         self._turn = asyncio.Lock()
 
     async def run(self) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from app.domain.record.session import Decision, SessionState
+from app.domain.verdict import Action, Verdict
 from proxy.replay.dashboard.counting import Counting
 from proxy.replay.dashboard.figures import Figures
 from proxy.replay.dashboard.gathering import Dashboard
-from proxy.replay.dashboard.tally import HOUR, Tally
+from proxy.replay.dashboard.tally import HOUR, OTHERS, Tally
 from tests.app.storage.test_mongo import a_session
-from tests.bot.values import hold
+from tests.bot.values import fired, hold
 from tests.written import change_session, open_session
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from app.storage.store import MongoStorage
 
 NOW = datetime(2026, 11, 30, 20, 40, tzinfo=UTC)
+LABELS = frozenset({"[aws]"})
 THIS_HOUR = datetime(2026, 11, 30, 20, tzinfo=UTC)
 
 
@@ -41,7 +44,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def counting(storage: MongoStorage) -> AsyncIterator[Counting]:
-    counted = Counting(storage, Clock())
+    counted = Counting(storage, Clock(), lambda: LABELS)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(counted.run())
         yield counted
@@ -122,12 +125,33 @@ async def test_a_hold_that_several_sessions_name_is_counted_once(storage: MongoS
     assert figures.whole.holds == {"pending": 1}
 
 
+async def test_what_is_kept_has_few_names_and_no_words_of_a_text(
+    storage: MongoStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.replay.dashboard.tally._MOST_NAMES", 2)
+    excerpt = replace(fired().excerpts[0], words="[CONFIDENTIAL: layoffs] [aws]")
+    for minute in range(4):
+        rule = fired(action=Action.MASK, excerpts=(excerpt,))
+        verdict = Verdict(Action.MASK, (rule,), "r1")
+        await recorded(storage, 5, minute, verdict=verdict, model=f"model-{minute}")
+    async with counting(storage) as counted:
+        await counted.of(Figures.of_days(1, NOW).hours)
+    async with counting(storage) as counted:
+        kept = (await counted.of([THIS_HOUR - 5 * HOUR]))[THIS_HOUR - 5 * HOUR]
+    assert kept.masked == {"[aws]": 4}
+    assert {name: usage.sessions for name, usage in kept.models.items()} == {
+        "model-3": 1,
+        "model-2": 1,
+        OTHERS: 2,
+    }
+
+
 async def test_what_is_not_counted_yet_is_told(
     storage: MongoStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("proxy.replay.dashboard.counting._PATIENCE_SECONDS", 0.0)
     await recorded(storage, 3)
-    waiting = Dashboard(storage, Clock())
+    waiting = Dashboard(storage, Clock(), lambda: LABELS)
     figures, panels = await waiting.panels(1)
     assert (figures.uncounted, figures.whole.sessions, panels) == (24, 0, ())
     async with asyncio.TaskGroup() as tasks:
