@@ -284,8 +284,9 @@ class CallAsking:
 
         Uses what answers the rules of which the hold did not ask; else the approval ends.
         """
+        recent = await self._holding.recent(asked.identity, changed)
         stops, grants = await self._granted.beside(
-            asked.identity, asked.inquiry, hold, changed, asked.call
+            asked.identity, asked.inquiry, hold, changed, asked.call, recent
         )
         if stops is None:
             used = await self._use(replace(asked, verdict=changed), grants)

@@ -11,6 +11,7 @@ from app.domain.grant import holders
 from app.errors import Reason, Refused
 from policies.calls.voting import stops_change
 from policies.passages.answers import answered_by, covered_by, covers_of, still_open
+from proxy.holds.said_before import denied_beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,15 +56,20 @@ class Granted:
         hold: Hold,
         verdict: Verdict,
         call: HeldCall | None,
+        recent: Sequence[Hold] = (),
     ) -> tuple[FiredRule | None, tuple[Grant, ...]]:
         """Return the rule that does not let a call go on though the hold was approved.
 
         None where each rule is answered: by the hold, or by the grants of others that come second.
         `verdict` is what the rules say of the call as it goes on, which an approver may have
-        changed.
+        changed. Then `recent` is the caller's recent holds: one that denied the changed call
+        counts, whatever was approved for the task.
         """
         left, grants = await self.still_open(identity, inquiry, verdict, call)
-        return stops_change(hold, left), tuple(g for g in grants if g.hold_id != hold.id)
+        asker = inquiry.asker(identity)
+        here = [one for one in recent if one.asker == asker]
+        no = denied_beside(here, hold, verdict, grants, self._clock.now())
+        return stops_change(hold, left) or no, tuple(g for g in grants if g.hold_id != hold.id)
 
     async def covers(self, hold: Hold) -> bool:
         """Whether all that a hold asked about is granted, covered or trusted now."""

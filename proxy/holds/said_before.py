@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from app.domain.hold import Hold, HoldState
+from policies.calls.voting import stops_change
 from policies.passages.answers import covers_of, joins, refuses, same_questions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from app.domain.grant import Grant
     from app.domain.tool_call import HeldCall
-    from app.domain.verdict import Verdict
+    from app.domain.verdict import FiredRule, Verdict
 
 _APPROVED = frozenset({HoldState.APPROVED, HoldState.RELEASED})
 _ONE_THING = timedelta(minutes=1)
@@ -80,6 +83,23 @@ def denied_since(here: Sequence[Hold], verdict: Verdict, key: str, now: datetime
     no = denied(here, verdict, key, now)
     later = here[here.index(no) + 1 :] if no else []
     return None if any(approves(hold, verdict, key) for hold in later) else no
+
+
+def denied_beside(
+    here: Sequence[Hold], hold: Hold, changed: Verdict, grants: Sequence[Grant], now: datetime
+) -> FiredRule | None:
+    """Return the rule under which a call was denied that an approver of the hold changed into it.
+
+    Only of those that a tool's approval for a task answers, since that is no yes to what was
+    denied. Where the hold asks about the rule itself, its approvers have said yes since.
+    """
+    for_task = {grant.covers.rule for grant in grants if grant.covers.tool}
+    for fired in changed.holding:
+        alone = replace(changed, fired=(fired,))
+        is_beside = fired.rule in for_task and stops_change(hold, alone)
+        if is_beside and denied_since(here, alone, hold.key, now):
+            return fired
+    return None
 
 
 def expired(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:

@@ -70,8 +70,9 @@ class ChangedRecord:
         except (Refused, BadRequest) as fault:
             await self._forgo(hold, f"not sent as it was changed: {fault}")
             raise
+        recent = await self.holding.recent(asked.identity, verdict)
         stops, grants = await self.granted.beside(
-            asked.identity, inquiry, hold, verdict, inquiry.tool_call
+            asked.identity, inquiry, hold, verdict, inquiry.tool_call, recent
         )
         if stops:
             await self._forgo(hold, words.stopped_by(stops))

@@ -417,6 +417,31 @@ async def test_a_change_may_need_what_is_approved_for_the_task_already(
 
 
 @pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
+async def test_a_call_is_not_changed_into_one_that_was_denied_under_another_rule(
+    tools: Toolbox, maria: SlackUser, case: str
+) -> None:
+    no, yes, asked = (
+        f"{what} {case}" for what in ("moonwalk all", "moonwalk", "moonwalk moonbase")
+    )
+    async with tools.client() as client:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(refusal(client, no))
+            await maria.click(await maria.wait_for_message(no, channel="approvals"), "Deny…")
+            await maria.submit(DENIAL)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(client.call_tool("deploy", {"target": yes}))
+            card = await maria.wait_for_message(yes, channel="approvals")
+            await maria.click(card, "Approve deploy for this task")
+        async with asyncio.TaskGroup() as tasks:
+            calling = tasks.create_task(refusal(client, asked))
+            card = await maria.wait_for_message(asked, channel="approvals")
+            await change(maria, card, {"target": no})
+        assert "needs an approval of its own" in calling.result().message
+        assert no not in words(await client.call_tool("deployed", {}))
+    await maria.wait_for_change(card, "not run: the changed call")
+
+
+@pytest.mark.parametrize("tools", DIALECTS[:1], ids=str, indirect=True)
 async def test_the_answer_of_a_changed_call_shows_nothing_that_its_request_had_masked(
     tools: Toolbox, maria: SlackUser, case: str
 ) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sandbox.idp.driver import IdpDriver
-    from sandbox.slack.people.driver import SeenMessage, SlackDriver
+    from sandbox.slack.people.driver import SeenMessage, SlackDriver, SlackUser
 
 
 FURTHER = """
@@ -197,23 +197,38 @@ async def test_a_change_may_need_what_is_approved_for_the_task_and_nothing_else(
         marked(f"{what} production")
         for what in ("migrate", "deploy and migrate", "migrate the copy of")
     )
-
-    async def change(command: str) -> None:
-        await pick(maria, await card_of(maria, command), "Change and approve…")
-        await maria.wait_for_view("The call runs as you leave it here")
-        await submit(maria, {"arguments": instead})
-
     async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
         async with meanwhile(agent.claude(client, script(first))):
             await maria.click(await card_of(maria, first), "Approve Bash for this task")
         async with meanwhile(agent.claude(client, script(asked))):
-            await change(asked)
+            await change(maria, asked, instead)
         assert agent.ran == [first, instead]
         elsewhere = marked("deploy elsewhere")
         async with meanwhile(other.claude(client, script(elsewhere))):
-            await change(elsewhere)
+            await change(maria, elsewhere, instead)
     assert other.ran == []
     assert "needs an approval of its own under rule migrates" in other.said[-1]
+
+
+async def test_a_call_is_not_changed_into_one_that_was_denied_under_another_rule(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    agent.headers["abeyance-conversation"] = marked("sixth")
+    no, first, asked = marked("migrate it all"), marked("migrate"), marked("deploy and migrate")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(no))):
+            await maria.click(await card_of(maria, no), "Deny…")
+            await maria.wait_for_view()
+            await maria.submit({"category": "Other", "reason": "Not on a Friday"})
+        async with meanwhile(agent.claude(client, script(first))):
+            await maria.click(await card_of(maria, first), "Approve Bash for this task")
+        async with meanwhile(agent.claude(client, script(asked))):
+            card = await card_of(maria, asked)
+            await change(maria, asked, no)
+    assert agent.ran == [first]
+    assert "under rule migrates" in agent.said[-1]
+    await maria.wait_for_change(card, "not run: the changed call")
 
 
 async def test_what_covers_a_call_under_another_rule_must_last_until_it_goes_on(
@@ -237,6 +252,13 @@ async def test_what_covers_a_call_under_another_rule_must_last_until_it_goes_on(
             await maria.wait_for_view()
             await maria.submit({"category": "Other", "reason": "Not any more"})
     assert agent.ran == [first]
+
+
+async def change(approver: SlackUser, command: str, instead: str) -> None:
+    """Approve a command with a change."""
+    await pick(approver, await card_of(approver, command), "Change and approve…")
+    await approver.wait_for_view("The call runs as you leave it here")
+    await submit(approver, {"arguments": instead})
 
 
 async def revoke_all(house: House) -> None:
