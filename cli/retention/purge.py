@@ -55,8 +55,9 @@ def purge(
                 await _pass(storage, dry_run=dry_run)
                 if looked_on != (today := SystemClock().now().date()):
                     await _orphans(storage, dry_run=dry_run)
-                    await _grants(storage, dry_run=dry_run)
+                    # That took long: not again on every pass where the grants cannot be read.
                     looked_on = today
+                    await _grants(storage, dry_run=dry_run)
             except StorageUnavailable as unavailable:
                 if not every:
                     raise

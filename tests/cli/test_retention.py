@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from pymongo import MongoClient
 from typer.testing import CliRunner
 
 from app.domain.event import EventKind
@@ -130,6 +134,53 @@ def test_a_purge_removes_grants_that_have_ended_and_that_nothing_names(
     assert "1 ended grant was removed" in said("purge")
     assert EventKind.GRANTS_PURGED in asyncio.run(kinds(uri))
     assert "ended grant" not in said("purge")
+
+
+async def more_that_is_due(uri: tuple[str, str]) -> None:
+    """Write a piece of content that belongs to no session, and then another old session."""
+    storage = MongoStorage.connect(*uri, MASTER)
+    await put_body(storage, a_session(OLD), b"lost later")
+    async with writing(storage) as ledger:
+        await recorded(storage, ledger, b"old too")
+    storage.close()
+
+
+async def unreadable_grant(uri: tuple[str, str]) -> None:
+    """Write a grant that has ended, and that does not read as one."""
+    storage = MongoStorage.connect(*uri, MASTER)
+    await storage.grants.put(replace(GRANT, expires_at=OLD))
+    storage.close()
+    with MongoClient[dict[str, object]](uri[0]) as client:
+        client[uri[1]]["grants"].update_one({"_id": GRANT.id}, {"$set": {"hold_id": 7}})
+
+
+def test_a_pass_that_fails_at_the_grants_does_not_look_for_lost_content_again_that_day(
+    uri: tuple[str, str],
+) -> None:
+    asyncio.run(two_sessions(uri))
+    asyncio.run(unreadable_grant(uri))
+    command = [sys.executable, "-m", "cli", "purge", "--every", "0.01"]
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as purging:
+        try:
+            assert purging.stdout is not None
+            lines = iter(purging.stdout)
+            assert any("to no session was removed" in line for line in lines)
+            assert "does not read" in next(lines)
+            asyncio.run(more_that_is_due(uri))
+            assert any("content of 1 of" in line for line in lines)
+            following = next(lines)
+        finally:
+            purging.terminate()
+    assert "content of 0 of" in following
+    assert (
+        "1 piece of content that belongs to no session would" in typed("purge", "--dry-run").output
+    )
 
 
 def test_keys_are_wrapped_anew_by_the_newest_master_key(
