@@ -183,6 +183,7 @@ SHAPES: dict[str, Piece] = {
     "dots and dashes": partial(_steady, "-.-_.-"),
     "spelled-out letters": lambda dice: " ".join(_any(_LETTERS, 50, dice)) + " ",
     "beginnings of secrets": partial(_steady, "sk-AKIAghp_xoxb-password: "),
+    "beginnings behind escaped line ends": partial(_steady, "\\nghp_"),
     "Markdown": lambda dice: f"* **{_any(_LETTERS, 7, dice)}** `{_any(_LETTERS, 5, dice)}` ~~x~~\n",
     "numbers of cards": lambda dice: f"{_any('0123456789', 4, dice)} " * 4 + "\n",
 }

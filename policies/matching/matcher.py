@@ -302,7 +302,8 @@ class _Finder:
         target = Repetition(self._target, text.view, text.effort)
         behind_seams = self._behind_seams(text)
         seam = next(behind_seams, NOWHERE)
-        while (begin := min(seam, self._next(text, at))) != NOWHERE:
+        ahead = self._next(text, at)
+        while (begin := min(seam, ahead)) != NOWHERE:
             at = begin + 1
             if (span := target.match(begin)) is not None:
                 at = span[1]
@@ -316,6 +317,9 @@ class _Finder:
                     at = at if left else bar
             while seam < at:
                 seam = next(behind_seams, NOWHERE)
+            # There may be many seams before it: it is looked for once.
+            if ahead < at:
+                ahead = self._next(text, at)
 
     def _next(self, text: Scannable, at: int) -> int:
         if not self._target.not_before.bits:

@@ -6,6 +6,7 @@ Steps and characters are counted here, not seconds.
 from __future__ import annotations
 
 import base64
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from bench.shapes import text as shaped
 from policies.decide import UNCHECKABLE, decide
 from policies.explain import explain
 from policies.matching.findings import MOST, Inspected
+from policies.matching.matcher import _Finder
 from policies.matching.plan import Plan
 from policies.matching.target import Target
 from policies.patterns.effort import TooDense
@@ -28,6 +30,7 @@ from tests.policies.made import ALICE, AWS_KEY, facts
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from types import FrameType
 
     from policies.compiled_catalog import Catalog
 
@@ -68,6 +71,32 @@ def test_no_text_of_250_kilobytes_takes_more_than_its_share(shipped: Catalog, pi
         shipped.everything.find(inspected)
     for _, scannable in inspected.readings:
         assert scannable.effort.spent <= 100_000 + 8 * len(scannable.view) + 1000
+
+
+@pytest.mark.parametrize("piece", ["\\nghp_", "%41x"], ids=["secrets", "addresses"])
+def test_what_stands_at_the_end_is_looked_for_once_not_from_each_seam(
+    shipped: Catalog, piece: str
+) -> None:
+    def searched(pieces: int) -> int:
+        """Return through how many characters it is looked for the next place."""
+        text = piece * pieces + " ghp_" + "a1B2" * 9 + " bob@example.com"
+        inspected, characters = Inspected(text), 0
+
+        def note(frame: FrameType, event: str, found: int | None) -> None:
+            nonlocal characters
+            is_search = frame.f_code is _Finder._next.__code__  # noqa: SLF001
+            if event == "return" and is_search and found is not None:
+                characters += min(found, len(text)) - frame.f_locals["at"]
+
+        sys.setprofile(note)
+        try:
+            with suppress(TooDense):
+                shipped.everything.find(inspected)
+        finally:
+            sys.setprofile(None)
+        return characters
+
+    assert searched(3000) <= 11 * searched(300)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
