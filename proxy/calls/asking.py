@@ -85,8 +85,10 @@ class CallAsking:
         # An approval that waits for this call is used, not what it covers beside it.
         own = await self._holding.find(asked.key)
         if own is not None and own.state is HoldState.APPROVED:
-            waits(own)
-            return CallAnswer(Decision.APPROVED, hold=own, claim=Claim(asked, own))
+            if not await self._granted.revoked(own):
+                waits(own)
+                return CallAnswer(Decision.APPROVED, hold=own, claim=Claim(asked, own))
+            await self._holding.lapse(own)
         while True:
             left, grants = await self._granted.still_open(
                 asked.identity, asked.inquiry, asked.verdict, asked.call
@@ -268,8 +270,11 @@ class CallAsking:
         await self._granted.use(grants, asked.recording, asked.verdict)
 
     async def give_back(self, claim: Claim) -> None:
-        """Leave an approval that was used to the next attempt: nothing of its call was sent."""
-        if claim.used is not None:
+        """Leave an approval that was used to the next attempt: nothing of its call was sent.
+
+        Not where people have taken it back meanwhile.
+        """
+        if claim.used is not None and not await self._granted.revoked(claim.used):
             await self._holding.give_back(claim.used, claim.caller)
 
     async def leave(self, claim: Claim) -> None:

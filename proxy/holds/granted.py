@@ -76,15 +76,20 @@ class Granted:
         now = self._clock.now()
         return bool(covered_by(hold, await self._grants.of(holders(hold.requester), now), now))
 
+    async def revoked(self, hold: Hold) -> bool:
+        """Whether people took back what they gave with the approval of a hold."""
+        covers = covers_of(hold, self._clock.now())
+        ids = {cover.id for cover in covers} | set(hold.granted.ids if hold.granted else ())
+        given = await self._grants.get_many(ids) if ids else ()
+        return any(grant.revoked_at is not None for grant in given)
+
     async def cover(self, hold: Hold) -> None:
         """See that what an approved hold covers is given, unless its grant was revoked.
 
         The bot does it at the click, but may be gone the moment after.
         """
-        given = await self._grants.get_many(hold.granted.ids) if hold.granted else ()
-        if any(grant.revoked_at is not None for grant in given):
-            return
-        await self._giver.give(hold, covers_of(hold, self._clock.now()))
+        if not await self.revoked(hold):
+            await self._giver.give(hold, covers_of(hold, self._clock.now()))
 
     async def use(
         self,

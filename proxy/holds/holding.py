@@ -230,9 +230,14 @@ class Holding:
     async def give_back(self, released: Hold, caller: str) -> None:
         """Let the next attempt use an approval that was claimed for what nobody was sent.
 
-        It stays used where the same waits for another approval by now, or that cannot be recorded.
+        It stays used where people were asked about the same again, and where that cannot be
+        recorded.
         """
         with suppress(Superseded, StorageUnavailable):
+            later = await self._holds.recent(released.requester.key, released.created_at)
+            if any(hold.key == released.key and hold.id != released.id for hold in later):
+                return
+            # One that opens from here on has the key of this one, so one of both is refused.
             await self._mover.move(released, HoldEvent.GIVE_BACK)
             await self.leave(released, caller)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from app.audit.passages import within
 from app.domain.event import EventKind
 from app.domain.grant import EVERYONE, OF_REPOSITORY
+from app.domain.hold import HoldEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +66,9 @@ class Reasons:
 
     def add(self, kind: str, data: Mapping[str, Any], at: str, identity: str) -> None:
         """Take an entry; `identity` is whose session it is about, where that is known."""
-        if kind in APPROVING and data.get("state") == "approved":
+        # What is given back is approved again, but was approved by others before.
+        given_back = data.get("word") == HoldEvent.GIVE_BACK
+        if kind in APPROVING and data.get("state") == "approved" and not given_back:
             self.approved.add(str(data.get("hold", "")))
         elif kind == EventKind.HOLD_OPENED:
             facts = {name: str(data.get(name, "")) for name in _OF_A_HOLD}

@@ -64,6 +64,22 @@ REASONS: dict[str, tuple[Callable[[SmallLedger], object], str]] = {
         ],
         "it was released by hold h-9, and no entry says that it was approved",
     ),
+    "a call released by a hold that was only given back": (
+        lambda ledger: [
+            ledger.open("gateway/3", "s", "hold"),
+            ledger.write(
+                "gateway/3",
+                EventKind.HOLD_MOVING,
+                "s",
+                hold="h-9",
+                state="approved",
+                word="give_back",
+            ),
+            ledger.release("gateway/3", "s", "h-9"),
+            ledger.write("gateway/3", EventKind.CALL_DECIDED, "s", decision="approved", hold="h-9"),
+        ],
+        "it was released by hold h-9, and no entry says that it was approved",
+    ),
     "a hook told yes as if people had approved": (
         lambda ledger: [
             ledger.open("gateway/3", "s", "hold"),

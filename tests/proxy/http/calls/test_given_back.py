@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
 
+from app.audit.giving import Giver
 from app.audit.ledger import ChainedLedger
+from app.clock import SystemClock
 from app.domain.event import EventKind
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.domain.record.session import Decision
+from policies.passages.answers import covers_of
 from tests.app.storage.test_mongo import MARIA
 from tests.proxy.http.calls.test_kept_back_calls import RULES, SETS, stream
 from tests.proxy.http.conftest import Here, answer
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PATIENCE = 30
+NOW = datetime.now(UTC)
+YES = Vote(MARIA, approve=True, at=NOW, sets=("managers",))
+ONCE, NO = replace(YES, once=True), replace(YES, approve=False)
 MOMENTS = [
     (EventKind.CALL_DECIDED, 2),
     *((kind, n) for n in (1, 2) for kind in (EventKind.CALL_RELEASING, EventKind.HOLD_MOVED)),
@@ -148,13 +154,15 @@ class Story:
         choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
         return answer(json.dumps({"choices": [choice]}).encode())
 
-    async def waiting(self) -> list[Hold]:
-        """Return the two holds when they wait for people."""
+    async def waiting(self, number: int = 2, *, besides: Sequence[Hold] = ()) -> list[Hold]:
+        """Return so many holds when they wait for people; they are asked in their order."""
+        known = {hold.id for hold in besides}
         async with asyncio.timeout(PATIENCE):
             while True:
                 pending = await self.storage.holds.pending()
                 mine = [h for h in pending if h.tool and self._is_mine(h.tool.arguments)]
-                if len(mine) == len(self.commands):
+                mine = sorted((h for h in mine if h.id not in known), key=lambda hold: hold.id)
+                if len(mine) == number:
                     return mine
 
     def _is_mine(self, arguments: str) -> bool:
@@ -163,9 +171,27 @@ class Story:
     async def approve(self, holds: list[Hold]) -> None:
         """Approve each of them for this once, so that nothing else is covered."""
         now = datetime.now(UTC)
-        once = Vote(MARIA, approve=True, at=now, sets=("managers",), once=True)
         for hold in holds:
-            await self.storage.holds.move(hold, hold.after(HoldEvent.APPROVE, now, once))
+            await self.storage.holds.move(hold, hold.after(HoldEvent.APPROVE, now, ONCE))
+
+    async def approve_and_take_back(self, holds: list[Hold]) -> None:
+        """Approve each and what it covers, as a click does; then take that back.
+
+        Returns when the gateway has used the first, and halts.
+        """
+        ledger, given = ChainedLedger(self.storage.ledger, "bot"), []
+        giver = Giver(self.storage.grants, ledger, SystemClock())
+        writing = asyncio.ensure_future(ledger.run())
+        for hold in holds:
+            approved = hold.after(HoldEvent.APPROVE, datetime.now(UTC), YES)
+            covers = covers_of(approved, datetime.now(UTC))
+            await giver.give(approved, covers)
+            await self.storage.holds.move(hold, approved)
+            given += [(approved, cover) for cover in covers]
+        await HALT.reached.wait()
+        for approved, cover in given:
+            assert await giver.revoke(approved, cover, MARIA)
+        writing.cancel()
 
     async def states(self, holds: list[Hold]) -> set[tuple[HoldState, bool]]:
         """Return how the holds are, and whether anybody waits for them."""
@@ -212,3 +238,41 @@ async def test_what_was_sent_is_not_given_back(here: Here, *, streams: bool) -> 
     assert {hold.id for hold in holds}.isdisjoint(hold.id for hold in others)
     assert {state for state, _ in await story.states(holds)} == {HoldState.RELEASED}
     await again.leave()
+
+
+async def test_what_was_taken_back_meanwhile_is_not_given_back(here: Here) -> None:
+    story = Story(here, streams=True)
+    first = await story.ask()
+    holds = await story.waiting()
+    HALT.before(EventKind.HOLD_MOVED, 1)  # the first is used, the second is not
+    await story.approve_and_take_back(holds)
+    await first.leave()
+    HALT.go_on.set()
+    await recorded(story.storage, holds[0].session_id)
+    again = await story.ask()
+    others = await story.waiting()
+    assert {hold.id for hold in holds}.isdisjoint(hold.id for hold in others)
+    assert {state for state, _ in await story.states(holds)} == {
+        HoldState.RELEASED,
+        HoldState.LAPSED,
+    }
+    await again.leave()
+
+
+async def test_what_people_were_asked_about_again_is_not_given_back(here: Here) -> None:
+    story = Story(here, streams=True)
+    first = await story.ask()
+    one, two = await story.waiting()
+    now = datetime.now(UTC)
+    late = replace(two.after(HoldEvent.APPROVE, now, ONCE), keep_until=now - timedelta(seconds=1))
+    await story.storage.holds.move(two, late)
+    await story.storage.holds.move(one, one.after(HoldEvent.APPROVE, now, ONCE))
+    # The first is used; the approval of the second has run out, so that it is asked about again.
+    [two_again] = await story.waiting(1)
+    second = await story.ask()
+    [one_again] = await story.waiting(1, besides=[two_again])
+    await story.storage.holds.move(one_again, one_again.after(HoldEvent.DENY, now, NO))
+    await first.leave()
+    await recorded(story.storage, one.session_id)
+    assert await story.states([one]) == {(HoldState.RELEASED, True)}
+    await second.leave()
