@@ -47,6 +47,24 @@ async def granted(
     return card, asking.result()
 
 
+async def test_what_was_taken_back_does_not_go_on_when_its_client_returns(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, word = await slack.user("maria"), new_word()
+    async with house.http(await idp.token("alice")) as http:
+        asking = asyncio.ensure_future(http.post(PATH, json=risky(word)))
+        card = await maria.wait_for_message(word, channel="approvals")
+        asking.cancel()
+        card = await maria.wait_for_change(card, "requester disconnected")
+        await maria.click(card, "Approve for 1 h")
+        card = await maria.wait_for_change(card, lambda m: "Revoke" in m.buttons)
+        await maria.click(card, "Revoke")
+        await maria.wait_for_change(card, "revoked by")
+        refused = await http.post(PATH, json=risky(word))
+    assert refused.status_code == 403
+    assert refused.json()["error"]["code"] == "grant_ended"
+
+
 async def test_a_grant_lets_the_same_person_pass_until_it_is_revoked_on_the_card(
     house: House, slack: SlackDriver, idp: IdpDriver, model: ModelDriver
 ) -> None:
