@@ -93,10 +93,10 @@ class CallAsking:
             left, grants = await self._granted.still_open(
                 asked.identity, asked.inquiry, asked.verdict, asked.call
             )
+            for_task = any(grant.covers.tool for grant in grants)
+            if for_task and (no := await self._denied(asked)):
+                return _not_again(asked, no)
             if not left.holding:
-                for_task = any(grant.covers.tool for grant in grants)
-                if for_task and (no := await self._denied(asked)):
-                    return _not_again(asked, no)
                 return await self._use(asked, grants)
             if same := await self._released_before(asked, left):
                 return CallAnswer(Decision.APPROVED, hold=same)

@@ -80,8 +80,8 @@ class Asking:
         waiting = await self._found(asked, verdict)
         while waiting is None:
             left, grants = await self._still_open(asked, verdict)
+            await self._check_denials(asked, grants)
             if not left.holding:
-                await self._check_denials(asked, grants)
                 await self._use(asked, verdict, left, grants)
                 return Clearance(Decision.GRANTED)
             if asked.inquiry.only_counts:

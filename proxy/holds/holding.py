@@ -69,8 +69,10 @@ class Holding:
 
     async def recent(self, identity: Identity, verdict: Verdict) -> tuple[Hold, ...]:
         """Return the caller's holds that may still matter to what this verdict asks."""
-        terms = verdict.approval or Approval(())
-        since = self._clock.now() - terms.expires - max(terms.denied_for, terms.keep)
+        terms = [fired.question.terms for fired in verdict.holding if fired.question]
+        terms.append(verdict.approval or Approval(()))
+        longest = max(max(each.denied_for, each.keep) for each in terms)
+        since = self._clock.now() - max(each.expires for each in terms) - longest
         return await self._holds.recent(identity.key, since)
 
     async def hear(self, hold: Hold, reason: str) -> None:

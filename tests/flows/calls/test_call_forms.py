@@ -231,6 +231,27 @@ async def test_a_call_is_not_changed_into_one_that_was_denied_under_another_rule
     await maria.wait_for_change(card, "not run: the changed call")
 
 
+async def test_a_denial_under_one_rule_lasts_where_another_is_open_by_then(
+    house: House, slack: SlackDriver, idp: IdpDriver
+) -> None:
+    maria, agent = await slack.user("maria"), Agent()
+    agent.headers["abeyance-conversation"] = marked("seventh")
+    deploy, both, migrate = marked("deploy"), marked("deploy and migrate"), marked("migrate")
+    async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
+        async with meanwhile(agent.claude(client, script(deploy))):
+            await maria.click(await card_of(maria, deploy), "Approve Bash for this task")
+        async with meanwhile(agent.claude(client, script(both))):
+            await maria.click(await card_of(maria, both), "Deny…")
+            await maria.wait_for_view()
+            await maria.submit({"category": "Other", "reason": "Not on a Friday"})
+        await revoke_all(house)
+        async with meanwhile(agent.claude(client, script(migrate))):
+            await maria.click(await card_of(maria, migrate), "Approve Bash for this task")
+        await agent.claude(client, script(both))
+    assert agent.ran == [deploy, migrate]
+    assert len(cards(maria, both)) == 1
+
+
 async def test_what_covers_a_call_under_another_rule_must_last_until_it_goes_on(
     house: House, slack: SlackDriver, idp: IdpDriver
 ) -> None:
