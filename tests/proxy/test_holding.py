@@ -17,6 +17,7 @@ from app.domain.hold import HoldEvent, HoldState, Vote
 from app.domain.hook import Hook, HookEvent, HookTool
 from app.domain.verdict import Action, Approval, Verdict
 from app.errors import Reason, Refused
+from app.ids import new_id
 from app.storage.feed import HoldFeed
 from proxy.holds.holding import Holding, hold_key
 from proxy.record.pager import Bodies
@@ -137,11 +138,15 @@ async def test_a_hold_is_recent_while_its_approval_or_denial_can_still_count(
 ) -> None:
     hold = await storage.holds.open(a_hold())
     clock = SetClock(NOW + timedelta(minutes=minutes))
-    asked = Verdict(Action.HOLD, (), "r1", approval)
+    whole = Verdict(Action.HOLD, (), "r1", approval)
+    # Of several rules that ask, each has terms of its own.
+    quick = Approval((), expires=timedelta(0), keep=timedelta(0), denied_for=timedelta(0))
+    rules = fired("first", terms=approval or Approval(())), fired("second", terms=quick)
+    of_rule = Verdict(Action.HOLD, rules, "r1", quick)
     async with waiting_for(storage, hold, clock) as (holding, _):
-        assert await holding.recent(JOB, asked) == (hold,)
+        assert await holding.recent(JOB, whole) == await holding.recent(JOB, of_rule) == (hold,)
         clock.at += timedelta(milliseconds=1)
-        assert await holding.recent(JOB, asked) == ()
+        assert await holding.recent(JOB, whole) == await holding.recent(JOB, of_rule) == ()
 
 
 async def test_a_hold_joins_the_task_of_one_that_is_waiting(storage: MongoStorage) -> None:
@@ -201,6 +206,37 @@ async def test_an_approved_call_goes_on_once_and_the_ledger_says_so(storage: Mon
     assert refused.value.reason is Reason.APPROVAL_USED
     told = [entry.event.kind for entry in await storage.ledger.entries(hold.session_id)]
     assert told.count(EventKind.HOLD_MOVED) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "asked_about", "state"),
+    [
+        ("key", timedelta(minutes=1), HoldState.RELEASED),
+        ("key", -timedelta(minutes=1), HoldState.APPROVED),
+        ("another", timedelta(minutes=1), HoldState.APPROVED),
+    ],
+    ids=["the same since", "the same before", "another since"],
+)
+async def test_an_approval_is_given_back_where_nobody_was_asked_about_the_same_since(
+    storage: MongoStorage, key: str, asked_about: timedelta, state: HoldState
+) -> None:
+    hold = await approved(storage, COVERING)
+    async with waiting_for(storage, hold, SetClock(NOW)) as (holding, recording):
+        await storage.holds.arrive(hold.id, "me:0")
+        released = await holding.release_call(hold, recording, WHY)
+        at = NOW + asked_about
+        other = replace(a_hold(key), id=new_id(at), created_at=at)
+        await storage.holds.move(
+            await storage.holds.open(other),
+            other.after(HoldEvent.DENY, at, Vote(MARIA, approve=False, at=at)),
+        )
+        await holding.give_back(released, "me:0")
+    left = await storage.holds.get(hold.id)
+    assert left is not None
+    assert left.state is state
+    assert ("me:0" in left.callers) is (state is HoldState.RELEASED)
+    told = [entry.event.data.get("word") for entry in await storage.ledger.entries(hold.session_id)]
+    assert (HoldEvent.GIVE_BACK in told) is (state is HoldState.APPROVED)
 
 
 def test_another_rule_or_another_law_of_it_makes_another_hold() -> None:
