@@ -23,7 +23,7 @@ from hypothesis.stateful import run_state_machine_as_test as run_stories
 from app.domain.hold import HoldState
 from tests.flows.house import open_house
 from tests.laws.rules import BRIEF, LONG, SHORT, write_catalog
-from tests.laws.world import REQUESTERS, SETTLING_SECONDS, World, approved, truth
+from tests.laws.world import REQUESTERS, World, approved, truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -235,22 +235,20 @@ def test_what_was_approved_passes_until_that_is_revoked_and_is_held_again_then(
     world: World,
 ) -> None:
     for button in BROADLY[world.decides]:
-        with telling(world) as story:
+        with telling(world):
             ask = world.ask(names=LONG)
-            world.wait_for_card(ask)
-            world.click("maria", ask, button)
+            world.press("maria", ask, button)
             assert codes(ask) == [""]
             world.wait_for_card(ask, "Revoke")
             world.send(ask, gateway=1, patient=True)
             assert codes(ask) == ["", ""]
-            world.click("marcus", ask, "Revoke")
+            world.press("marcus", ask, "Revoke")
             world.wait_for_holds(
                 ask, lambda holds: any(h.granted and h.granted.over for h in holds)
             )
             world.note_revoked()
             world.send(ask, gateway=1, patient=True)
-            world.wait_for_card(ask, "Approve")
-            story.approves(0, "marcus")
+            world.press("marcus", ask, "Approve")
             assert codes(ask) == ["", "", ""]
             assert len(world.holds(ask)) == 2
             assert world.revoked
@@ -259,23 +257,20 @@ def test_what_was_approved_passes_until_that_is_revoked_and_is_held_again_then(
 def test_what_was_denied_is_refused_without_another_card(world: World) -> None:
     with telling(world):
         ask = world.ask("dana", names=LONG)
-        world.wait_for_card(ask)
-        world.click("maria", ask, "Deny…", within=SETTLING_SECONDS)
+        world.press("maria", ask, "Deny…")
         world.send(ask, gateway=1, patient=True)
         assert codes(ask) == ["approval_denied", "approval_denied"]
         assert len(world.holds(ask)) == 1
 
 
 def test_after_an_approval_has_lapsed_the_same_is_held_again(world: World) -> None:
-    with telling(world) as story:
+    with telling(world):
         ask = world.ask(names=BRIEF, patient=False)
-        world.wait_for_card(ask)
-        story.approves(0, "maria")
+        world.press("maria", ask, "Approve")
         world.wait_for_card(ask, "Approve", gone=True)
         world.wait_for_holds(ask, lambda holds: holds[0].state is HoldState.LAPSED)
         world.send(ask, gateway=1, patient=True)
-        world.wait_for_card(ask, "Approve")
-        world.click("marcus", ask, "Deny…", within=SETTLING_SECONDS)
+        world.press("marcus", ask, "Deny…")
         assert codes(ask) == ["", "approval_denied"]
         assert len(world.holds(ask)) == 2
 
@@ -290,11 +285,10 @@ def test_after_nobody_has_answered_the_next_turn_is_held(world: World) -> None:
 
 
 def test_the_same_request_at_two_gateways_is_asked_about_once(world: World) -> None:
-    with telling(world) as story:
+    with telling(world):
         ask = world.ask(names=LONG)
         world.send(ask, gateway=1, patient=True)
         world.wait_for_holds(ask, lambda holds: sum(len(h.callers) for h in holds) == 2)
-        world.wait_for_card(ask)
-        story.approves(0, "maria")
+        world.press("maria", ask, "Approve")
         assert "" in codes(ask)
         assert len(world.holds(ask)) == 1

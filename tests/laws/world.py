@@ -165,25 +165,42 @@ class World:
 
         self.do(self._until(look))
 
-    def click(self, name: str, ask: Ask, button: str, within: float = 3) -> None:
-        """Press a button on the card, if it is there and Slack is in the mood.
+    def click(self, name: str, ask: Ask, button: str) -> None:
+        """Press a button on the card, if it is there and Slack is in the mood."""
+        self.do(self._click(self.people[name], ask, button))
 
-        A form that it opens is waited for for so many seconds.
-        """
-        self.do(self._click(self.people[name], ask, button, within))
-
-    async def _click(self, user: SlackUser, ask: Ask, button: str, within: float) -> None:
+    async def _click(self, user: SlackUser, ask: Ask, button: str) -> None:
         card = await self._card(user, ask, button)
         if card is None:
             return
         with contextlib.suppress(Refused, TimeoutError):
             await user.click(card, button)
             if button == "Deny…":
-                await user.wait_for_view("Deny", within)
+                await user.wait_for_view("Deny", 3)
                 await user.submit({"category": "Not needed", "reason": "no"})
         while user.views:
             with contextlib.suppress(Refused):
                 await user.close_view(everything=True)
+
+    def press(self, name: str, ask: Ask, button: str) -> None:
+        """Press a button that a card has or will have, until somebody has taken the click."""
+        self.do(self._press(self.people[name], ask, button))
+
+    async def _press(self, user: SlackUser, ask: Ask, button: str) -> None:
+        taken = False
+        async with asyncio.timeout(SETTLING_SECONDS):
+            while not taken:
+                card = await user.wait_for_message(
+                    lambda m: ask.word in m.words and button in m.buttons, channel="approvals"
+                )
+                with contextlib.suppress(Refused):
+                    await user.click(card, button)
+                    if button == "Deny…":
+                        await user.wait_for_view("Deny", SETTLING_SECONDS)
+                        await user.submit({"category": "Not needed", "reason": "no"})
+                    taken = True
+        while user.views:
+            await user.close_view(everything=True)
 
     async def _card(self, user: SlackUser, ask: Ask, button: str) -> SeenMessage | None:
         await user.act("nothing")
