@@ -259,6 +259,13 @@ def test_people_have_judged_what_their_votes_decided(state: HoldState) -> None:
     assert not replace(over, votes=(VOTE, replace(VOTE, broke_glass=True))).judged
 
 
+@pytest.mark.parametrize("state", HoldState)
+def test_what_was_let_go_on_without_a_vote_was_covered(state: HoldState) -> None:
+    goes_on = state in {HoldState.APPROVED, HoldState.RELEASED, HoldState.LAPSED}
+    assert replace(in_state(state), votes=()).covered is goes_on
+    assert replace(in_state(state), votes=(VOTE,)).covered is False
+
+
 def test_of_several_who_approve_a_call_changed_the_last_counts() -> None:
     first, last = (replace(VOTE, change=change) for change in ("first", "last"))
     refused = replace(VOTE, approve=False, change="refused")
