@@ -18,7 +18,7 @@ from app.domain.hold import GrantSummary, HoldEvent
 from app.errors import StorageUnavailable, Superseded
 from app.ids import new_id
 from policies.approvals.approval import is_requester, may_decide
-from policies.passages.answers import covers_of, freed
+from policies.passages.answers import covers_of, freed, given_by
 from policies.passages.trust import trusts_of
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ class Grants:
         """End the grant of a hold, and what its approval covers; return why not, or nothing."""
         if hold.granted is None:
             return "There is no grant to revoke."
-        covers = (cover.id for cover in covers_of(hold, self._clock.now()))
-        grants = await self._grants.get_many({*hold.granted.ids, *covers})
+        grants = await self._grants.get_many(given_by(hold, self._clock.now()))
         if not self._may_revoke(hold, grants, voter):
             return "Only those who may decide on such a request can revoke its grant."
         for grant in grants:

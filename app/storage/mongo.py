@@ -187,8 +187,8 @@ class Collection(Generic[T]):
     ) -> AsyncGenerator[T, None]:
         """Yield every value that is written from the moment `opened` is set.
 
-        While `wanted` is not set nobody waits for one. Then the server is asked once a second at
-        most: the embedded one answers a stream at each write to any collection.
+        While `wanted` is not set, the server is asked only once a second: the embedded one answers
+        a change stream at each write to any collection.
         """
         await self._server.found()
         writes = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]

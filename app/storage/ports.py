@@ -109,7 +109,7 @@ class HoldStore(Protocol):
     ) -> AsyncGenerator[Hold, None]:
         """Yield every hold that is written from the moment `opened` is set.
 
-        While `wanted` is not set nobody waits for one, and it may come a second later.
+        While `wanted` is not set, each may come up to a second later than otherwise.
         """
         ...
 

@@ -194,6 +194,12 @@ def covers_of(hold: Hold, now: datetime) -> tuple[Grant, ...]:
     return tuple(given)
 
 
+def given_by(hold: Hold, now: datetime) -> frozenset[str]:
+    """Return the ids of all that the approval of a hold gave: its grant, and what it covers."""
+    granted = hold.granted.ids if hold.granted else ()
+    return frozenset((*granted, *(cover.id for cover in covers_of(hold, now))))
+
+
 @dataclass(frozen=True, slots=True)
 class Approved:
     """An approval: the id of what it gives, the hold, who gave it and when."""

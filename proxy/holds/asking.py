@@ -318,9 +318,7 @@ class Asking:
         grants: Sequence[Grant] = ()
         if verdict.action is Action.HOLD:
             left, grants = await self._still_open(asked, verdict)
-            if left.holding and not (
-                released_by_people(hold) and not await self._granted.revoked(hold)
-            ):
+            if left.holding and (not released_by_people(hold) or await self._granted.revoked(hold)):
                 await self._holding.lapse(hold)
                 raise endings.cover_ended(left)
             if left.holding and not joins(left, hold.key, hold):

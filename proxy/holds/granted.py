@@ -10,7 +10,7 @@ from app.domain.event import EventKind
 from app.domain.grant import holders
 from app.errors import Reason, Refused
 from policies.calls.voting import stops_change
-from policies.passages.answers import answered_by, covered_by, covers_of, still_open
+from policies.passages.answers import answered_by, covered_by, covers_of, given_by, still_open
 from proxy.holds.said_before import denied_beside
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ class Granted:
 
     async def revoked(self, hold: Hold) -> bool:
         """Whether people took back what they gave with the approval of a hold."""
-        covers = covers_of(hold, self._clock.now())
-        ids = {cover.id for cover in covers} | set(hold.granted.ids if hold.granted else ())
+        ids = given_by(hold, self._clock.now())
         given = await self._grants.get_many(ids) if ids else ()
         return any(grant.revoked_at is not None for grant in given)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import anthropic
     import openai
 
+    from sandbox.slack.people.driver import SeenMessage, SlackUser
+
 _Result = TypeVar("_Result")
 SCHEMA = {
     "type": "object",
@@ -162,3 +164,10 @@ async def meanwhile(work: Coroutine[Any, Any, _Result]) -> AsyncIterator[asyncio
     """Have work go on beside a block, and end with it."""
     async with asyncio.TaskGroup() as tasks:
         yield tasks.create_task(work)
+
+
+async def deny(user: SlackUser, card: SeenMessage, why: str) -> None:
+    """Press the button of a card, and give a reason in the form that it opens."""
+    await user.click(card, "Deny…")
+    await user.wait_for_view()
+    await user.submit({"category": "Other", "reason": why})

@@ -14,4 +14,4 @@ class CountedDay:
     hours: bytes
     """The counts by hour, as JSON."""
     until: datetime
-    """When nobody asks for it any more."""
+    """It is removed then: no page shows a day that is so long ago."""

@@ -1,4 +1,4 @@
-"""The events of a stream, as they stand in line until they go on."""
+"""The events of a stream that are kept back until they may be passed on."""
 
 from __future__ import annotations
 

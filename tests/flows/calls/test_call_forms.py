@@ -15,7 +15,7 @@ from app.domain.record.session import Decision
 from app.search import SessionFilter
 from proxy.calls.limits import MOST_CALLS
 from tests.bot.conftest import pick, submit
-from tests.flows.calling import Agent, marked, meanwhile, script
+from tests.flows.calling import Agent, deny, marked, meanwhile, script
 from tests.flows.calls.test_tool_calls import RULES, SETS, card_of, cards
 from tests.flows.house import House, only_this_request, open_house
 from tests.recorded import recorded
@@ -77,9 +77,7 @@ async def test_a_call_runs_as_an_approver_has_changed_it_and_the_agent_is_told(
         assert instead in card.words
         # What was held is not what ran: it is held again.
         async with meanwhile(agent.claude(client, script(asked))):
-            await maria.click(await card_of(maria, asked), "Deny…")
-            await maria.wait_for_view()
-            await maria.submit({"category": "Other", "reason": "Staging it is"})
+            await deny(maria, await card_of(maria, asked), "Staging it is")
     assert agent.ran == [instead]
     assert len(cards(maria, asked)) == 2
     storage = house.storage()
@@ -160,9 +158,7 @@ async def test_what_was_denied_stays_denied_when_the_tool_is_approved_for_the_ta
     no, yes = marked("deploy production"), marked("deploy staging")
     async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
         async with meanwhile(agent.claude(client, script(no))):
-            await maria.click(await card_of(maria, no), "Deny…")
-            await maria.wait_for_view()
-            await maria.submit({"category": "Other", "reason": "Not on a Friday"})
+            await deny(maria, await card_of(maria, no), "Not on a Friday")
         async with meanwhile(agent.claude(client, script(yes))):
             await maria.click(await card_of(maria, yes), "Approve Bash for this task")
         await agent.claude(client, script(no))
@@ -218,9 +214,7 @@ async def test_a_call_is_not_changed_into_one_that_was_denied_under_another_rule
     no, first, asked = marked("migrate it all"), marked("migrate"), marked("deploy and migrate")
     async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
         async with meanwhile(agent.claude(client, script(no))):
-            await maria.click(await card_of(maria, no), "Deny…")
-            await maria.wait_for_view()
-            await maria.submit({"category": "Other", "reason": "Not on a Friday"})
+            await deny(maria, await card_of(maria, no), "Not on a Friday")
         async with meanwhile(agent.claude(client, script(first))):
             await maria.click(await card_of(maria, first), "Approve Bash for this task")
         async with meanwhile(agent.claude(client, script(asked))):
@@ -241,9 +235,7 @@ async def test_a_denial_under_one_rule_lasts_where_another_is_open_by_then(
         async with meanwhile(agent.claude(client, script(deploy))):
             await maria.click(await card_of(maria, deploy), "Approve Bash for this task")
         async with meanwhile(agent.claude(client, script(both))):
-            await maria.click(await card_of(maria, both), "Deny…")
-            await maria.wait_for_view()
-            await maria.submit({"category": "Other", "reason": "Not on a Friday"})
+            await deny(maria, await card_of(maria, both), "Not on a Friday")
         await revoke_all(house)
         async with meanwhile(agent.claude(client, script(migrate))):
             await maria.click(await card_of(maria, migrate), "Approve Bash for this task")
@@ -269,9 +261,7 @@ async def test_what_covers_a_call_under_another_rule_must_last_until_it_goes_on(
                 lambda m: m.ts != card.ts and f"ash: {both}" in m.words and "Deny…" in m.buttons
             )
             assert "rule migrates" in again.words
-            await maria.click(again, "Deny…")
-            await maria.wait_for_view()
-            await maria.submit({"category": "Other", "reason": "Not any more"})
+            await deny(maria, again, "Not any more")
     assert agent.ran == [first]
 
 
@@ -310,9 +300,7 @@ async def test_of_two_agents_that_make_the_same_calls_one_gets_both_approvals(
             await only_this_request(maria, card)
         for command in (one, two):
             again = await maria.wait_for_message(asked_again(command, *known))
-            await maria.click(again, "Deny…")
-            await maria.wait_for_view()
-            await maria.submit({"category": "Other", "reason": "Once is enough"})
+            await deny(maria, again, "Once is enough")
     assert sorted(sorted(agent.ran) for agent in agents) == [[], [one, two]]
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.bot.conftest import pick, submit
-from tests.flows.calling import SETS, Agent, marked, meanwhile, script
+from tests.flows.calling import SETS, Agent, deny, marked, meanwhile, script
 from tests.flows.calls.test_tool_calls import card_of, cards, decided
 from tests.flows.decisions.test_marking import policy
 from tests.flows.hooking import HOOK_RULES, Told, ask, call_of, prompt_of
@@ -82,12 +82,6 @@ async def test_a_prompt_approved_through_its_hook_is_one_decision_with_the_wire(
     async with house.anthropic(token, max_retries=0) as model:
         await Agent().claude(model, prompt)
     assert len(cards_about(maria, prompt)) == 1
-
-
-async def deny(user: SlackUser, card: SeenMessage, why: str) -> None:
-    await user.click(card, "Deny…")
-    await user.wait_for_view()
-    await user.submit({"category": "Other", "reason": why})
 
 
 def id_of(agent: Agent) -> str:

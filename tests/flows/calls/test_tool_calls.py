@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.hold import HoldState
 from app.domain.record.session import Decision
-from tests.flows.calling import RULES, SETS, Agent, marked, meanwhile, script
+from tests.flows.calling import RULES, SETS, Agent, deny, marked, meanwhile, script
 from tests.flows.decisions.test_marking import policy
 from tests.flows.house import House, only_this_request, open_house
 from tests.proxy.keys.keyring import COMMAND, sign_in
@@ -79,9 +79,7 @@ async def test_a_denied_call_is_words_and_the_turn_ends(
     async with house.anthropic(await idp.token("alice"), max_retries=0) as client:
         async with meanwhile(agent.claude(client, script(deploy))):
             card = await card_of(maria, deploy)
-            await maria.click(card, "Deny…")
-            await maria.wait_for_view()
-            await maria.submit({"category": "Other", "reason": "Not on a Friday"})
+            await deny(maria, card, "Not on a Friday")
         assert (agent.ran, agent.requests) == ([], 1)
         assert deploy in agent.said[-1]
         assert "Not on a Friday" in agent.said[-1]
@@ -125,9 +123,7 @@ async def test_an_approval_is_of_the_very_call_though_its_card_masks_what_differ
             await maria.click(card, "Approve")
         await maria.wait_for_change(card, "✅ Appr")
         async with meanwhile(agent.claude(client, script(other))):
-            await maria.click(await card_of(maria, deploy), "Deny…")
-            await maria.wait_for_view()
-            await maria.submit({"category": "Other", "reason": "Not that one"})
+            await deny(maria, await card_of(maria, deploy), "Not that one")
     assert agent.ran == [one]
 
 
@@ -144,9 +140,7 @@ async def test_calls_that_are_held_in_one_answer_go_together(
         await maria.click(await card_of(maria, one), "Approve")
         await decided(maria, one)
         assert agent.ran == [build]
-        await maria.click(second, "Deny…")
-        await maria.wait_for_view()
-        await maria.submit({"category": "Other", "reason": "One is enough"})
+        await deny(maria, second, "One is enough")
     assert agent.ran == [build, one]
     assert any("One is enough" in said and two in said for said in agent.said)
     assert agent.requests == 2
@@ -191,9 +185,7 @@ async def test_over_chat_a_call_is_held_as_well(
         meanwhile(agent.chat(client, script(yes, (no, "ls")), stream=stream)),
     ):
         await maria.click(await card_of(maria, yes), "Approve")
-        await maria.click(await card_of(maria, no), "Deny…")
-        await maria.wait_for_view()
-        await maria.submit({"category": "Other", "reason": "Too early"})
+        await deny(maria, await card_of(maria, no), "Too early")
     assert agent.ran == [yes, "ls"]
     assert any("Too early" in said for said in agent.said)
     assert agent.requests == 3
@@ -214,9 +206,7 @@ async def test_an_approval_of_one_call_lets_only_one_of_two_that_ask_for_it_run(
         second = await maria.wait_for_message(
             lambda m: m.ts != first.ts and f"ash: {deploy}" in m.words and "Approve" in m.buttons
         )
-        await maria.click(second, "Deny…")
-        await maria.wait_for_view()
-        await maria.submit({"category": "Other", "reason": "Once is enough"})
+        await deny(maria, second, "Once is enough")
     assert [*one.ran, *other.ran] == [deploy]
     assert "Once is enough" in "".join([*one.said, *other.said])
 
