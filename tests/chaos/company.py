@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 CHAT = "/openai/v1/chat/completions"
 _TRIES = 12
 _CLICK_SECONDS = 10
+_DECIDED = "✅ Approved"
+"""As a card begins that is decided. After fifty approvals, one that waits tells of them, too."""
 _SIGN_OF_LIFE = re.compile(rb"^:[^\n]*\n+", re.MULTILINE)
 _APPROVED = ("about_to_forward", "forwarding", "start_answer", "end_answer")
 
@@ -219,11 +221,11 @@ class Company:
         """Click until the card says so: a click that no bot answers in time is lost."""
 
         def approved(message: SeenMessage) -> bool:
-            return run.word in message.words and "Approved" in message.words
+            return run.word in message.words and _DECIDED in message.words
 
         for _ in range(_TRIES):
             card = await self.maria.wait_for_message(run.word, MOST_SECONDS, channel="approvals")
-            if "Approved" not in card.words:
+            if _DECIDED not in card.words:
                 with suppress(Refused, LookupError):
                     await self.maria.click(card, "Approve")
             with suppress(TimeoutError):
@@ -246,8 +248,10 @@ async def _no() -> None:
 
 
 async def _ended(task: asyncio.Future[None]) -> None:
+    """Cancel it, where it has not ended; raise what it failed with."""
     task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _body(run: Run, *, stream: bool) -> dict[str, object]:
