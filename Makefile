@@ -75,6 +75,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench.replay --page --megabytes 20 --into bench/results
 	$(BIN)/python -m bench.searches --into bench/results
 	$(BIN)/python -m bench.tail --into bench/results
+	$(BIN)/python -m bench.memory --into bench/results
 
 # A minute: fails where a request costs half as much again, against a bare proxy, as was committed.
 bench-quick: $(VENV)/.dev

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from app.processes import dying_with_us
 from app.storage.embedded import embedded_server, embedded_uri
-from bench.gateway import cpu
+from bench.gateway import processes
 from bench.gateway.loads import Target
 from tests.conftest import free_port
 from tests.flows.house import House
@@ -48,7 +48,7 @@ class Candidate:
     """The process of each part: its gateway, and what it needs beside it."""
 
     def cpu(self) -> dict[str, float]:
-        return {part: cpu.seconds(pid) for part, pid in self.processes.items()}
+        return {part: processes.seconds(pid) for part, pid in self.processes.items()}
 
 
 def environment(name: str, packages: tuple[str, ...]) -> Path:
@@ -139,12 +139,12 @@ async def ours(upstream: int) -> AsyncIterator[Candidate]:
             token = await idp.token("alice")
         listening = int(house.url.rpartition(":")[2])
         target = Target(listening, "/bench/chat/completions", token)
-        processes = {
+        parts = {
             "gateway": house.gateway.process.pid,
             "database": database.pid,
             "bot": house.bot.process.pid,
         }
-        yield Candidate("Abeyance", lambda: target, processes)
+        yield Candidate("Abeyance", lambda: target, parts)
 
 
 @asynccontextmanager
