@@ -151,14 +151,15 @@ class Collection(Generic[T]):
         newest_first: bool = False,
         limit: int = 0,
         without: str = "",
+        by: str = "_id",
     ) -> tuple[T, ...]:
-        """Return what fits, in the order of ids; a limit of 0 is none.
+        """Return what fits, in the order of ids or `by` another field; a limit of 0 is none.
 
         `without` is a field that has a default value, and that is not asked for.
         """
         order = DESCENDING if newest_first else ASCENDING
         shown = {without: 0} if without else None
-        rows = self._rows.find(query, shown).sort("_id", order).limit(limit)
+        rows = self._rows.find(query, shown).sort(by, order).limit(limit)
         found: list[T] = []
         while batch := await self._server.ask(lambda: rows.to_list(_BATCH)):
             found += [self._read(row) for row in batch]

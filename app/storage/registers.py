@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from app.domain.event import EventKind, place
@@ -27,6 +27,11 @@ _WORKLOADS_KEPT = timedelta(days=90)
 """Since they were last seen: there is one for each branch, tag and pull request that CI ran for."""
 _STATEMENTS_KEPT = timedelta(days=30)
 """No request waits for so long that a statement about it could still count."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_BITS = 40
+"""Of the number of an entry in its chain; as many places are looked at first."""
+_LOOKS = 32
+"""At how many places between two others."""
 
 
 @repeating
@@ -167,18 +172,43 @@ class MongoLedger:
         return await self._entries.find(given | {"event.data.grant": {"$in": list(grant_ids)}})
 
     async def tip(self, writer: str) -> str:
-        # The names of a writer's chains are in the order of time.
-        theirs = {"$gt": f"{writer}/", "$lt": f"{writer}0"}
-        newest = await self._entries.find({"_id": theirs}, newest_first=True, limit=1)
-        return newest[0].hash if newest else ""
+        # The names of a writer's chains are in the order of time. The embedded server follows the
+        # first condition that has an index: not the one that all entries of the writer meet.
+        theirs = {"seq": 0, "chain": {"$gt": f"{writer}/", "$lt": f"{writer}0"}}
+        newest = await self._entries.find(theirs, newest_first=True, limit=1)
+        return (await self._last(newest[0].chain)).hash if newest else ""
 
     async def firsts(self, since: datetime | None = None) -> tuple[Entry, ...]:
-        later: Document = {"event.at": {"$gte": since}} if since else {}
-        return await self._entries.find({"seq": 0} | later)
+        # Without a condition for its field, MongoDB does not use the index of firsts.
+        return await self._entries.find({"seq": 0, "event.at": {"$gte": since or _EPOCH}})
 
     async def chain(self, name: str, first: int, limit: int) -> tuple[Entry, ...]:
-        places = {"$gte": place(name, first), "$lt": f"{name};"}
-        return await self._entries.find({"_id": places}, limit=limit)
+        if limit:
+            page = await self._range(name, {"$gte": first, "$lt": first + limit})
+            if page:
+                return page
+        # Here the chain ends, or a whole page of it is missing.
+        return await self._range(name, {"$gte": first}, limit)
+
+    async def _range(self, name: str, numbers: Document, limit: int = 0) -> tuple[Entry, ...]:
+        return await self._entries.find({"chain": name, "seq": numbers}, by="seq", limit=limit)
+
+    async def _last(self, chain: str) -> Entry:
+        """Return the last entry of a chain that has one.
+
+        To find it by its order, the embedded server would read the whole chain. So looks at single
+        places come ever closer to its end.
+        """
+        reached, behind = 0, 2**_MOST_BITS
+        looks = [2**bits for bits in range(_MOST_BITS)]
+        while looks:
+            numbers = {place(chain, number): number for number in looks}
+            there = await self._entries.ids({"_id": {"$in": list(numbers)}})
+            reached = max((numbers[one] for one in there), default=reached)
+            behind = min((number for number in looks if number > reached), default=behind)
+            step = (behind - reached) // _LOOKS
+            looks = list(range(reached + step, behind, step)) if step else []
+        return (await self._range(chain, {"$gte": reached}))[-1]
 
     async def at(self, places: Sequence[str]) -> dict[str, Entry]:
         found = await self._entries.find({"_id": {"$in": list(places)}})
