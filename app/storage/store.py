@@ -132,6 +132,8 @@ class MongoStorage:
         stores = (
             self.keys,
             self.sessions,
+            self.pieces,
+            self.originals,
             self.counts,
             self.rejections,
             self.holds,

@@ -11,8 +11,9 @@ from app.domain.record.original import KeptOriginal
 from app.domain.record.session import Side
 from app.errors import ContentErased
 from app.storage.bulk import Write
-from app.storage.documents import to_document
+from app.storage.documents import between, to_document
 from app.storage.driver import repeating
+from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,10 @@ class MongoOriginals:
         self._originals = originals
         self._keys = keys
 
+    async def prepare(self) -> None:
+        # The embedded server has no index of ids alone that knows an order.
+        await self._originals.prepare(Index(("_id", "key")))
+
     async def of_session(self, session_id: str) -> tuple[KeptOriginal, ...]:
         """Return what is kept of a session, without the seals: of the request, then the answer."""
         found = await self._originals.find(_of(session_id), without="seal")
@@ -66,7 +71,7 @@ class MongoOriginals:
 
     async def between(self, after: str, before: str) -> tuple[str, ...]:
         """Return the ids of those whose sessions are between two ids."""
-        return await self._originals.ids({"_id": {"$gt": after, "$lt": before}})
+        return await self._originals.ids(between(after, before))
 
     async def remove(self, ids: Sequence[str]) -> None:
         if ids:

@@ -14,6 +14,7 @@ from app.pages import index_id
 from app.pieces import day_of
 from app.storage.documents import to_document
 from app.storage.driver import repeating
+from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -97,6 +98,10 @@ class MongoPieces:
     def __init__(self, pieces: Collection[StoredPiece], keys: DataKeys) -> None:
         self._pieces = pieces
         self._keys = keys
+
+    async def prepare(self) -> None:
+        # The embedded server has no index of ids alone that knows an order.
+        await self._pieces.prepare(Index(("_id", "key")))
 
     def putting(self, pieces: Iterable[Piece], key: DataKey) -> list[Write]:
         return [self._pieces.inserting(_sealed(one, key), by_content=True) for one in pieces]

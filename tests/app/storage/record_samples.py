@@ -53,6 +53,7 @@ RECORD = {
     "counts.prepare": Sample(lambda s: s.counts.prepare()),
     "counts.put": Sample(lambda s: s.counts.put(COUNTED)),
     "counts.of_days": Sample(lambda s: s.counts.of_days(["day"]), lambda s: s.counts.put(COUNTED)),
+    "originals.prepare": Sample(lambda s: s.originals.prepare()),
     "originals.of_session": Sample(_named, _kept),
     "originals.opened": Sample(_opened, _kept),
     "originals.between": Sample(lambda s: s.originals.between("0", "z"), _kept),

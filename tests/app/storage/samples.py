@@ -282,6 +282,7 @@ async def _kept(storage: MongoStorage) -> None:
 
 
 _SMALL = {
+    "pieces.prepare": Sample(lambda s: s.pieces.prepare()),
     "pieces.put": Sample(lambda s: s.pieces.put(PIECES, KEY)),
     "pieces.get": Sample(lambda s: s.pieces.get(["piece-1"]), _kept),
     "pieces.of_day": Sample(lambda s: s.pieces.of_day(NOW.date()), _kept),
