@@ -49,8 +49,9 @@ async def test_who_has_waited_for_a_while_is_told_without_any_other_news(office:
     async with office.bot(tell_after_seconds=0.5):
         dana = await office.slack.user("dana")
         await office.hold()
-        told = await dana.wait_for_message("is waiting for approval")
-        assert "*Card*" in told.words
+        await dana.wait_for_message(
+            lambda told: "is waiting for approval" in told.words and "*Card*" in told.words
+        )
 
 
 async def test_a_bot_that_comes_back_goes_on_with_the_message_of_the_task(office: Office) -> None:
