@@ -81,8 +81,13 @@ class DecidedCall:
     """The approval that is used when the call goes on."""
     went_on_as: str = ""
     """The arguments that it goes on with where they are others, safe to show."""
-    is_applied: bool = False
-    """Whether the reader of the answer was told the ruling."""
+    sent_before: int | None = None
+    """How many bytes the client was handed when the reader of the answer was told the ruling."""
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the reader was told the ruling, and the client may have what came of it."""
+        return self.sent_before is not None
 
     @property
     def is_held(self) -> bool:
@@ -199,9 +204,8 @@ class Decisions:
 
         The last first: who finds the first one to claim finds the others too.
         """
-        claims = {call.claim: call for call in self.all if call.claim and call.claim.used}
-        for claim in sorted(claims, key=lambda claim: claim.approved.id, reverse=True):
-            claims[claim].is_applied = False
+        used = [call.claim for call in self.all if call.claim and call.claim.used]
+        for claim in sorted(used, key=lambda claim: claim.approved.id, reverse=True):
             await self._asking.give_back(claim)
 
     async def give_up(self, decided: DecidedCall) -> None:

@@ -140,9 +140,14 @@ class CallGate:
     async def settle(self) -> None:
         """Give back what was claimed if none of it was sent; call it once the answer is over.
 
-        Also where it may have been sent and was not, an approval stays used: nothing runs twice.
+        Calls after which nothing was sent were not made. Also where it may have been sent and was
+        not, an approval stays used: nothing runs twice.
         """
-        if self._before is None or self._handed() == self._before:
+        handed = self._handed()
+        for call in self._decisions.all:
+            if call.sent_before == handed:
+                call.sent_before = None
+        if self._before is None or handed == self._before:
             await self._decisions.give_back()
 
     def recorded(self) -> tuple[RecordedCall, ...]:
@@ -179,7 +184,7 @@ class CallGate:
                     # Arguments that are no JSON cannot be changed where there has to be some.
                     await self._decisions.give_up(call)
                     self._reader.rule(number, call.ruling)
-                call.is_applied = True
+                call.sent_before = self._handed()
 
     async def _tell(self) -> None:
         """Say once, where a person reads it, what the answer waits for."""

@@ -49,21 +49,20 @@ MOMENTS = [
 
 @dataclass
 class Halt:
-    """Stops the ledger before the last of so many events of one kind."""
+    """Stops the ledger before the last of so many events of one kind, or writes of a collection."""
 
-    kind: EventKind | None = None
+    kind: EventKind | str = ""
     left: int = 0
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def before(self, kind: EventKind, number: int) -> None:
+    def before(self, kind: EventKind | str, number: int) -> None:
         self.kind, self.left = kind, number
-        self.reached.clear()
-        self.go_on.clear()
+        self.reached, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def meet(self, event: Event) -> None:
-        self.left -= event.kind == self.kind
-        if event.kind == self.kind and not self.left:
+    async def meet(self, kind: EventKind | str) -> None:
+        self.left -= kind == self.kind
+        if kind == self.kind and not self.left:
             self.reached.set()
             await self.go_on.wait()
 
@@ -73,8 +72,8 @@ HALT = Halt()
 
 class HaltingLedger(ChainedLedger):
     async def commit(self, events: Sequence[Event], writes: Sequence[Write] = ()) -> None:
-        for event in events:
-            await HALT.meet(event)
+        for kind in (*(event.kind for event in events), *(write.collection for write in writes)):
+            await HALT.meet(kind)
         await super().commit(events, writes)
 
 
