@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,7 +20,7 @@ from proxy.calls.same_call import released_before
 from proxy.holds.endings import needs_reason, too_many
 from proxy.holds.holding import asked_as
 from proxy.holds.new_hold import new_hold
-from proxy.holds.said_before import approves, asks, denied, denied_since, expired
+from proxy.holds.said_before import approves, asks, denied, denied_since, expired, just_used
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from proxy.holds.limits import AskingLimits
     from proxy.holds.turns import RequesterTurns
 
+_MOMENT_SECONDS = 2.0
+"""In which an approval that was used is given back, where its client left before any of the call:
+the same call waits for that before it asks people again."""
 _log = structlog.get_logger(__name__)
 
 
@@ -82,14 +86,12 @@ class CallAsking:
         return answer
 
     async def _decision(self, asked: CallAsked, waits: Callable[[Hold], None]) -> CallAnswer:
-        # An approval that waits for this call is used, not what it covers beside it.
-        own = await self._holding.find(asked.key)
-        if own is not None and own.state is HoldState.APPROVED:
-            if not await self._granted.revoked(own):
+        may_return = asked.inquiry.hook is None  # what a hook has used is never given back
+        while True:
+            # An approval that waits for this call is used, not what it covers beside it.
+            if own := await self._left_for(asked):
                 waits(own)
                 return CallAnswer(Decision.APPROVED, hold=own, claim=Claim(asked, own))
-            await self._holding.lapse(own)
-        while True:
             left, grants = await self._granted.still_open(
                 asked.identity, asked.inquiry, asked.verdict, asked.call
             )
@@ -101,14 +103,26 @@ class CallAsking:
             if same := await self._released_before(asked, left):
                 return CallAnswer(Decision.APPROVED, hold=same)
             async with self._turns.of(asked.identity.key):
-                waiting = await self._waiting(asked, left)
+                waiting = await self._waiting(asked, left, may_return=may_return)
             if isinstance(waiting, CallAnswer):
                 return waiting
-            if waiting is None:
-                continue
-            waits(waiting.hold)
-            if answer := await self._decided(asked, waiting):
-                return answer
+            if isinstance(waiting, Hold):
+                await self._holding.given_back(waiting, min(_MOMENT_SECONDS, self._patience(asked)))
+                may_return = False
+            elif waiting is not None:
+                waits(waiting.hold)
+                if answer := await self._decided(asked, waiting):
+                    return answer
+
+    async def _left_for(self, asked: CallAsked) -> Hold | None:
+        """Return the approved hold of this very call; one whose approval was taken back ends."""
+        own = await self._holding.find(asked.key)
+        if own is None or own.state is not HoldState.APPROVED:
+            return None
+        if not await self._granted.revoked(own):
+            return own
+        await self._holding.lapse(own)
+        return None
 
     async def _released_before(self, asked: CallAsked, left: Verdict) -> Hold | None:
         """Return the hold by which people have let this very call pass, where a hook asks.
@@ -131,11 +145,14 @@ class CallAsking:
             return CallAnswer(Decision.DENIED, words.not_asked(asked.call, ended))
         return CallAnswer(Decision.GRANTED)
 
-    async def _waiting(self, asked: CallAsked, left: Verdict) -> _Waiting | CallAnswer | None:
+    async def _waiting(
+        self, asked: CallAsked, left: Verdict, *, may_return: bool
+    ) -> _Waiting | Hold | CallAnswer | None:
         """Return the hold to wait for: one that asks the same already, or a new one.
 
         None where what was approved meanwhile has to be looked at again; an answer where people
-        have said no to the same, or cannot be asked.
+        have said no to the same, or cannot be asked. A hold alone is one that was used just now,
+        where its approval `may_return`.
         """
         key = asked.key
         recent = await self._holding.recent(asked.identity, left)
@@ -148,6 +165,9 @@ class CallAsking:
         asking = next((hold for hold in here if asks(hold, left, key)), None)
         if pending := await self._holding.find(key) or asking:
             return _Waiting(pending, self._holding.caller(asked.client))
+        moment = timedelta(seconds=_MOMENT_SECONDS)
+        if may_return and (used := just_used(here, key, now, moment)):
+            return used
         if cannot := self._cannot_ask(asked, left, recent):
             return CallAnswer(Decision.DENIED, words.not_asked(asked.call, cannot))
         return await self._open(asked, left, key)
@@ -204,8 +224,7 @@ class CallAsking:
 
     async def _decided(self, asked: CallAsked, waiting: _Waiting) -> CallAnswer | None:
         """Return what people said; None where what they approved is to be looked at again."""
-        hold = waiting.hold
-        patience = max(0.0, asked.until - asyncio.get_running_loop().time())
+        hold, patience = waiting.hold, self._patience(asked)
         with self._metrics.waiting.track_inprogress():
             decided = await self._holding.decided(hold, waiting.caller, patience, None)
         if decided.state not in {HoldState.APPROVED, HoldState.RELEASED}:
@@ -216,6 +235,9 @@ class CallAsking:
             return None
         claim = Claim(asked, decided, waiting.caller)
         return CallAnswer(Decision.APPROVED, hold=decided, claim=claim)
+
+    def _patience(self, asked: CallAsked) -> float:
+        return max(0.0, asked.until - asyncio.get_running_loop().time())
 
     async def claim_all(self, claims: Iterable[Claim]) -> tuple[Claim, ...]:
         """Use the approvals of one answer, and return those that are not used; the first is lost.

@@ -243,6 +243,12 @@ class Holding:
             await self._mover.move(released, HoldEvent.GIVE_BACK)
             await self.leave(released, caller)
 
+    async def given_back(self, used: Hold, seconds: float) -> None:
+        """Return when an approval that was used is given back, at the latest after so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._feed.wait(used.id, _unused)
+
     async def leave(self, hold: Hold, caller: str) -> None:
         """Count out a caller that does not wait any more."""
         await self._holds.leave(hold.id, caller)
@@ -278,3 +284,7 @@ async def _note(kind: EventKind, hold: Hold, recording: Recording) -> None:
 
 def _decided(hold: Hold) -> bool:
     return hold.state is not HoldState.PENDING
+
+
+def _unused(hold: Hold) -> bool:
+    return hold.state is not HoldState.RELEASED

@@ -63,6 +63,15 @@ def just_released(here: Sequence[Hold], left: Verdict, key: str, now: datetime) 
     return None
 
 
+def just_used(here: Sequence[Hold], key: str, now: datetime, moment: timedelta) -> Hold | None:
+    """Return the hold whose approval the very same used within the last moment."""
+    for hold in reversed(here):
+        at = hold.released_at
+        if at and now - at < moment and hold.key == key and hold.state is HoldState.RELEASED:
+            return hold
+    return None
+
+
 def denied(here: Sequence[Hold], left: Verdict, key: str, now: datetime) -> Hold | None:
     """Return the latest denial that lasts, of what is open now."""
     approved: set[str] = set()

@@ -244,3 +244,21 @@ def test_another_rule_or_another_law_of_it_makes_another_hold() -> None:
     rules = rule, fired("rule", law="two"), fired("other", law="one"), replace(rule, question=None)
     keys = {hold_key(JOB, inquiry, Verdict(Action.HOLD, (one,), "r1")) for one in rules}
     assert len(keys) == len(rules)
+
+
+async def test_what_was_used_is_waited_for_until_it_is_given_back(storage: MongoStorage) -> None:
+    hold = await storage.holds.open(replace(a_hold(), deadline=NOW + timedelta(hours=1)))
+    approved = hold.after(HoldEvent.APPROVE, NOW, Vote(MARIA, approve=True, at=NOW))
+    used = approved.after(HoldEvent.CLAIM, NOW)
+    await storage.holds.move(hold, approved)
+    await storage.holds.move(approved, used)
+    async with waiting_for(storage, used) as (holding, _):
+        await holding.given_back(used, 0)
+        again = asyncio.ensure_future(holding.given_back(used, MOMENTS))
+        await storage.holds.arrive(used.id, "somebody")
+        assert not again.done()
+        await holding.give_back(used, "")
+        await again
+    left = await storage.holds.get(hold.id)
+    assert left is not None
+    assert left.state is HoldState.APPROVED

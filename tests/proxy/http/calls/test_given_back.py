@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from pymongo import monitoring
 
 from app.audit.giving import Giver
 from app.audit.ledger import ChainedLedger
@@ -23,6 +24,7 @@ from app.domain.hold import HoldEvent, HoldState, Vote
 from app.domain.record.session import Decision
 from policies.passages.answers import covers_of
 from tests.app.storage.test_mongo import MARIA
+from tests.app.storage.test_reading import Asked as Queries
 from tests.proxy.http.calls.test_kept_back_calls import RULES, SETS, stream
 from tests.proxy.http.conftest import Here, answer
 from tests.recorded import recorded
@@ -68,6 +70,8 @@ class Halt:
 
 
 HALT = Halt()
+LOOKS = Queries("holds")
+"""What the gateway asks the database about holds."""
 
 
 class HaltingLedger(ChainedLedger):
@@ -83,6 +87,7 @@ def settings(settings: Settings) -> Iterator[Settings]:
     (settings.catalog / "approvers.yaml").write_text(SETS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("proxy.parts.ChainedLedger", HaltingLedger)
+        monitoring.register(LOOKS)
         yield settings
 
 
@@ -221,6 +226,30 @@ async def test_who_leaves_before_the_calls_are_sent_finds_their_approvals_once_m
         assert {call.decision for call in session.answer.calls} == {Decision.WITHDRAWN}
 
     again = await story.ask()
+    assert story.has_all(await again.answer())
+    assert {state for state, _ in await story.states(holds)} == {HoldState.RELEASED}
+
+
+async def test_who_comes_again_while_an_approval_is_given_back_gets_it(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proxy.calls.asking._MOMENT_SECONDS", PATIENCE)
+    story = Story(here, streams=True)
+    first = await story.ask()
+    holds = await story.waiting()
+    HALT.before(EventKind.HOLD_MOVED, 1)
+    await story.approve(holds)
+    await HALT.reached.wait()
+    await first.leave()
+    HALT.go_on.set()
+    HALT.before(EventKind.HOLD_MOVING, 1)
+    await HALT.reached.wait()
+    del LOOKS.filters[:]
+    again = await story.ask()
+    async with asyncio.timeout(PATIENCE):
+        while {"_id": holds[0].id} not in LOOKS.filters:
+            assert await story.storage.holds.find_open(holds[0].key) is None
+    HALT.go_on.set()
     assert story.has_all(await again.answer())
     assert {state for state, _ in await story.states(holds)} == {HoldState.RELEASED}
 
