@@ -21,7 +21,9 @@ async def open_session(storage: MongoStorage, session: Session) -> None:
 
 async def change_session(storage: MongoStorage, session_id: str, **fields: Any) -> None:  # noqa: ANN401
     """Change a session; `fields` are those of `SessionChange`."""
-    await write(storage, storage.sessions.changing(session_id, SessionChange(**fields)))
+    session = await storage.sessions.get(session_id)
+    assert session is not None
+    await write(storage, storage.sessions.changing(session, SessionChange(**fields)))
 
 
 async def append_chunks(

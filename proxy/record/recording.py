@@ -313,7 +313,7 @@ class Recording:
         intent.written()
 
     def _changing(self, change: SessionChange) -> Write:
-        return self._sessions.changing(self.session.id, change)
+        return self._sessions.changing(self.session, change)
 
     def _event(self, kind: EventKind, **data: str | int) -> Event:
         return Event(kind, self._clock.now(), self.session.id, data)

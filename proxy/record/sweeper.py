@@ -151,5 +151,5 @@ class Sweeper:
         said = {"state": state.value, "decision": decision.value, "reason": reason}
         event = Event(EventKind.SESSION_SWEPT, self._clock.now(), session.id, said)
         change = SessionChange(decision, state=state, reason=reason, called=session.called)
-        await self._ledger.commit([event], [self._sessions.changing(session.id, change)])
+        await self._ledger.commit([event], [self._sessions.changing(session, change)])
         _log.info("session ended by the sweeper", session=session.id, **said)

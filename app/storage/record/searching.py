@@ -6,10 +6,11 @@ one alone. So no query is about more sessions than those before it together, nor
 some thousands, or it is about a list of ids:
 
     user:alice               terms = user:alice, in windows
-    user:alice cost>0.5      what people search by of the sessions with cost:500000, in windows;
+    user:alice repo:acme/x   what people search by of the sessions with user:alice, in windows;
                              of those that have the other terms, too, the sessions that fit
+    user:alice cost>0.5      the same with pairs = cost:500000 user:alice (`pairs.py`)
 
-Which condition of several leaves the fewest is seen in the first window. How far a window reaches
+Which condition of several leaves the fewest is seen in the first windows. How far a window reaches
 is counted in *milestones*: about one session in 64 is marked as one.
 """
 
@@ -19,14 +20,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.ids import first_id
 from app.storage.documents import between
-from app.storage.record.terms import (
-    LOOKED_AT,
-    MILESTONE,
-    indexed,
-    leaves_few,
-    may_fit,
-    session_query,
-)
+from app.storage.record.pairs import conditions
+from app.storage.record.terms import LOOKED_AT, MILESTONE, leaves_few, may_fit, session_query
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
@@ -107,9 +102,9 @@ async def _in_windows(
 
     Where sessions are looked at by their ids, fewer than are `wanted` wait for the next window's.
     """
-    conditions = indexed(equal)
-    if not conditions or conditions == [equal]:
-        most = _most(conditions)
+    followed = conditions(equal)
+    if not followed or followed == [equal]:
+        most = _most(followed)
         for window in windows(milestones, low, high, lambda: most):
             yield equal | window.bounds
         return
@@ -117,11 +112,12 @@ async def _in_windows(
     for window in windows(milestones, low, high, pace.most):
         of_each = [
             (await sessions.parts(one | window.bounds, *LOOKED_AT, newest_first=True), one)
-            for one in conditions
+            for one in followed
         ]
-        # From now on by the condition that left the fewest.
         rows, fewest = min(of_each, key=lambda each: len(each[0]))
-        conditions = [fewest]
+        if any(found for found, _ in of_each):
+            # From now on by the condition that left the fewest.
+            followed = [fewest]
         pace.passed(window.milestones, len(rows))
         waiting += [row["_id"] for row in rows if may_fit(row, equal)]
         if len(waiting) >= wanted:
@@ -132,8 +128,8 @@ async def _in_windows(
         yield query
 
 
-def _most(conditions: Sequence[Document]) -> int:
-    return MOST_OF_FEW if conditions and leaves_few(conditions[0]) else MOST_MILESTONES
+def _most(followed: Sequence[Document]) -> int:
+    return MOST_OF_FEW if followed and leaves_few(followed[0]) else MOST_MILESTONES
 
 
 class _Pace:

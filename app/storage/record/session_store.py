@@ -21,7 +21,9 @@ class SessionStore(Protocol):
 
     def opening(self, session: Session) -> Write: ...
 
-    def changing(self, session_id: str, change: SessionChange) -> Write: ...
+    def changing(self, session: Session, change: SessionChange) -> Write:
+        """Prepare a change; `session` is as it was opened, or as it was read since."""
+        ...
 
     def appending(self, session_id: str, chunks: Sequence[Chunk], key: DataKey) -> list[Write]:
         """Prepare the next chunks, sealed; the same again where it is not known if they arrived."""

@@ -5,7 +5,7 @@ Chunks are stored in batches, as the recorder writes them: one document for hund
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from app.ids import first_id
 from app.storage.documents import between, to_document
 from app.storage.driver import repeating
 from app.storage.mongo import Index
+from app.storage.record.pairs import session_pairs
 from app.storage.record.searching import Milestones, newest_first
 from app.storage.record.terms import (
     agent_term,
@@ -25,7 +26,6 @@ from app.storage.record.terms import (
     conversation_term,
     grant_term,
     said_term,
-    session_document,
     session_terms,
     unpaged_term,
 )
@@ -45,6 +45,8 @@ _BATCH = 100
 _BATCH_BYTES = 1024 * 1024
 _BATCHES_AT_ONCE = 16
 _CHUNKS = msgspec.msgpack.Decoder(tuple[Chunk, ...])
+_TERMS = Index(("terms", "-_id"))
+_PAIRS = Index(("pairs", "-_id"), when={"pairs": {"$gt": ""}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,20 +86,23 @@ class MongoSessions:
         # The embedded server has none of ids alone that knows an order.
         await self._sessions.prepare(Index(("_id", "connection")))
         await self._chunks.prepare(Index(("_id", "key")))
-        terms = Index(("terms", "-_id"))
-        if not await self._sessions.has(terms):
-            await self._add_terms()
+        if not await self._sessions.has(_TERMS):
+            await self._add_to_all(lambda session: {"terms": session_terms(session)})
+        if not await self._sessions.has(_PAIRS):
+            await self._add_to_all(_paired)
         await self._sessions.prepare(
-            terms,
+            _TERMS,
+            _PAIRS,
             Index(("decision", "-_id")),
             Index(("state", "-_id"), when={"state": SessionState.OPEN.value}),
         )
 
     def opening(self, session: Session) -> Write:
-        return self._sessions.inserting(session_document(session))
+        found_by = {"terms": session_terms(session)} | _paired(session)
+        return self._sessions.inserting(to_document(session) | found_by)
 
-    def changing(self, session_id: str, change: SessionChange) -> Write:
-        return self._sessions.changing({"_id": session_id}, _update(change))
+    def changing(self, session: Session, change: SessionChange) -> Write:
+        return self._sessions.changing({"_id": session.id}, _update(session, change))
 
     def appending(self, session_id: str, chunks: Sequence[Chunk], key: DataKey) -> list[Write]:
         batches = _batches(session_id, chunks)
@@ -203,21 +208,22 @@ class MongoSessions:
         found = [set(await self._judged_by(names)) for names in people]
         return set.intersection(*found) if found else None
 
-    async def _add_terms(self) -> None:
-        """Give terms to sessions of an older version, which searches would not find."""
+    async def _add_to_all(self, found_by: Callable[[Session], Document]) -> None:
+        """Add what searches need to the lists of the sessions of an older version."""
         last = ""
         while found := await self._sessions.find(
             {"_id": {"$gt": last}} if last else {}, limit=_BATCH
         ):
             for session in found:
-                await self._set(session.id, {"terms": session_terms(session)})
+                if lists := found_by(session):
+                    await self._sessions.change({"_id": session.id}, _added(lists))
             last = found[-1].id
 
     async def _set(self, session_id: str, fields: Document) -> None:
         await self._sessions.change({"_id": session_id}, {"$set": fields})
 
 
-def _update(change: SessionChange) -> Document:
+def _update(session: Session, change: SessionChange) -> Document:
     fields: Document = {}
     if change.decision is not None:
         fields["decision"] = change.decision.value
@@ -237,9 +243,29 @@ def _update(change: SessionChange) -> Document:
         terms += called_terms(change.called, change.decision)
     terms += map(said_term, change.said)
     terms += map(grant_term, change.grants)
-    added = {"unpaged": [side.value for side in sorted(sides)], "terms": terms}
-    lists = {name: {"$each": values} for name, values in added.items() if values}
-    return {"$set": fields} | ({"$addToSet": lists} if lists else {})
+    lists = {"unpaged": [side.value for side in sorted(sides)], "terms": terms}
+    return {"$set": fields} | _added(lists | _paired(_after(session, change)))
+
+
+def _after(session: Session, change: SessionChange) -> Session:
+    """Return a session as it is found once it has changed."""
+    return replace(
+        session,
+        decision=change.decision or session.decision,
+        answer=change.answer or session.answer,
+        state=change.state or session.state,
+    )
+
+
+def _paired(session: Session) -> Document:
+    pairs = session_pairs(session)
+    return {"pairs": pairs} if pairs else {}
+
+
+def _added(lists: Document) -> Document:
+    """Return the part of an update that adds to lists what is not in them yet."""
+    each = {name: {"$each": values} for name, values in lists.items() if values}
+    return {"$addToSet": each} if each else {}
 
 
 def _sealed(batch: ChunkBatch, key: DataKey) -> ChunkBatch:

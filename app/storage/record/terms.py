@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.record.session import Decision, SessionState
 from app.ids import SHORT, short
-from app.storage.documents import Document, handles, to_document
+from app.storage.documents import Document, handles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,8 @@ MILESTONE = "milestone:"
 """The term of one session in about 64, which tell how far it is from one to the next."""
 _LONGEST_TOOL = 200
 _COMMIT_LENGTH = 7
-_OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
+OFTEN = (Decision.ALLOWED.value, Decision.MASKED.value)
+"""How most sessions are decided."""
 _POINTS = ("id", "conversation", "agent", "commit")
 """What only some sessions have in common, however many there are."""
 _COSTS = (
@@ -35,7 +36,7 @@ _COSTS = (
 """In millionths of a dollar: a session has a term for each of these that it costs at least."""
 _UNDER = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 """And for each of these that it costs less than."""
-_COSTLY = 500_000
+COSTLY = 500_000
 """What few sessions cost."""
 _CHEAP = 1_000
 """Less than this few sessions cost, too."""
@@ -44,15 +45,15 @@ LOOKED_AT = ("terms", "decision")
 _FEW = (*_POINTS, "user", "repo", "hook", "rule")
 
 
-def session_document(session: Session) -> Document:
-    return to_document(session) | {"terms": session_terms(session)}
-
-
 def session_terms(session: Session) -> list[str]:
-    added = answer_terms(session.answer) if session.answer else ()
+    return sorted({*_terms(session), *later_terms(session)})
+
+
+def later_terms(session: Session) -> list[str]:
+    """Return what its answer and its end add, as far as they are known."""
+    added = answer_terms(session.answer) if session.answer else []
     ended = session.state is not SessionState.OPEN
-    called = called_terms(session.called, session.decision if ended else None)
-    return sorted({*_terms(session), *added, *called})
+    return added + called_terms(session.called, session.decision if ended else None)
 
 
 def answer_terms(answer: RecordedAnswer) -> list[str]:
@@ -129,7 +130,7 @@ def indexed(query: Document) -> list[Document]:
 
     One that hardly any session meets stands alone.
     """
-    found: list[Document] = [{"terms": term} for term in _sought(query)]
+    found: list[Document] = [{"terms": term} for term in terms_sought(query)]
     if "decision" in query:
         found.append({"decision": query["decision"]})
     points = [condition for condition in found if _parts(condition)[0] in _POINTS]
@@ -139,22 +140,22 @@ def indexed(query: Document) -> list[Document]:
 def may_fit(row: Document, query: Document) -> bool:
     """Whether a session may fit a query, as far as its fields that are `LOOKED_AT` tell."""
     decided = query.get("decision", row["decision"]) == row["decision"]
-    return decided and set(_sought(query)) <= set(row.get("terms", ()))
+    return decided and set(terms_sought(query)) <= set(row.get("terms", ()))
 
 
 def leaves_few(condition: Document) -> bool:
     """Whether few sessions meet a condition of `indexed`, as far as its field tells."""
     if "decision" in condition:
-        return condition["decision"] not in _OFTEN
+        return condition["decision"] not in OFTEN
     field, value = _parts(condition)
     if field == "call":
-        return "call:" in value and not value.endswith(_OFTEN)
+        return "call:" in value and not value.endswith(OFTEN)
     if field == "cost":
-        return int(value) >= _COSTLY
+        return int(value) >= COSTLY
     return field in _FEW or (field == "under" and int(value) <= _CHEAP)
 
 
-def _sought(query: Document) -> list[str]:
+def terms_sought(query: Document) -> list[str]:
     """Return the terms that a query asks for."""
     terms = query.get("terms")
     return terms["$all"] if isinstance(terms, dict) else [terms] if terms else []

@@ -367,7 +367,7 @@ _SMALL = {
                 *s.pieces.putting(PIECES, KEY),
                 s.sessions.opening(SESSION),
                 *s.sessions.appending(SESSION.id, CHUNKS, KEY),
-                s.sessions.changing("before", CHANGE),
+                s.sessions.changing(replace(SESSION, id="before"), CHANGE),
             ],
         ),
         lambda s: open_session(s, replace(SESSION, id="before")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,8 +34,8 @@ async def test_what_cannot_be_written_does_not_hurt_the_others(
             *sessions.appending("other", [Chunk(0, 0, b"another in the same place")], key),
             *sessions.appending("other", CHUNKS, key),
             *pieces.putting([Piece("known", b"x"), Piece("new", b"y")], key),
-            sessions.changing("\ud800", SessionChange(Decision.ALLOWED)),
-            sessions.changing("there is none", SessionChange(Decision.ALLOWED)),
+            sessions.changing(replace(SESSION, id="\ud800"), SessionChange(Decision.ALLOWED)),
+            sessions.changing(replace(SESSION, id="no such"), SessionChange(Decision.ALLOWED)),
             sessions.opening(SESSION),
         ],
     )

@@ -14,6 +14,7 @@ from app.ids import first_id
 from app.pieces import Piece, day_of
 from app.storage.content.originals import keeping
 from app.storage.store import MongoStorage
+from tests.app.storage.asked import Asked
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.sealing import KEY, MASTER, WRAPPED
 from tests.written import append_chunks, write
@@ -23,24 +24,6 @@ if TYPE_CHECKING:
 
 _MOST_NAMES = 32
 _SESSION = a_session(NOW)
-
-
-class Asked(monitoring.CommandListener):
-    """The queries for one collection that were sent."""
-
-    def __init__(self, collection: str) -> None:
-        self.filters: list[dict[str, Any]] = []
-        self._collection = collection
-
-    def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.command_name == "find" and event.command["find"] == self._collection:
-            self.filters.append(event.command["filter"])
-
-    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        pass
-
-    def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        pass
 
 
 async def _answered(storage: MongoStorage) -> None:
@@ -96,7 +79,7 @@ async def test_many_pieces_are_read_some_at_a_time(mongodb_uri: str, database_na
     pieces = [Piece(f"piece-{at:03}", b"%d" % at) for at in range(100)]
     await storage.pieces.put(pieces, KEY)
     names = [piece.id for piece in pieces[::-1]]
-    del asked.filters[:]
+    del asked.queries[:]
     assert await storage.pieces.get([*names, names[0]]) == (
         *(piece.data for piece in pieces[::-1]),
         pieces[-1].data,
