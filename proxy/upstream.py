@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from copy import copy
 from functools import lru_cache
 from http import HTTPStatus
@@ -16,18 +16,20 @@ import yarl
 from httpx_aiohttp import AiohttpTransport
 
 from app.domain.connection import CredentialScheme
-from app.errors import BadRequest, Restarting, Unreachable, UpstreamUnavailable
+from app.errors import BadRequest, Unreachable, UpstreamUnavailable
 from app.wire.registry import lists_models
+from proxy.http.deadline import Deadline, UnderWay
 from proxy.http.headers import is_returned
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
     from app.domain.connection import Connection
     from app.domain.record.session import RecordedRequest
     from proxy.front import Headers
 
-_TIMEOUTS = httpx.Timeout(600.0, connect=5.0)
+_CONNECT_SECONDS = 5.0
+_SILENT_SECONDS = 600.0
 # Claude Code gives the list of models three seconds, and takes a redirect for a failure.
 _MODELS_SECONDS = 2.5
 _POOL = 1000
@@ -64,33 +66,6 @@ def _why(error: BaseException) -> str:
     return next(known, "the connection failed")
 
 
-class UnderWay:
-    """Waits for the upstream, so that all of them can be broken off."""
-
-    def __init__(self) -> None:
-        self._stopped = False
-        self._limits: set[asyncio.Timeout] = set()
-
-    def check(self) -> None:
-        """Raise Restarting where this process is stopping."""
-        if self._stopped:
-            raise Restarting
-
-    @contextmanager
-    def until(self, limit: asyncio.Timeout) -> Iterator[None]:
-        """Have the limit expire when we stop."""
-        self._limits.add(limit)
-        try:
-            yield
-        finally:
-            self._limits.discard(limit)
-
-    def stop(self) -> None:
-        self._stopped = True
-        for limit in self._limits:
-            limit.reschedule(0)
-
-
 class UpstreamAnswer:
     """The upstream's answer: its head at once, its body in pieces."""
 
@@ -100,16 +75,16 @@ class UpstreamAnswer:
         location: str,
         seconds: float,
         under_way: UnderWay,
-        until: float | None = None,
+        deadline: Deadline,
     ) -> None:
         """`location` is where the answer points to, below the gateway; empty if nowhere.
 
-        `seconds` count from its head, or until a time of the loop's clock.
+        `seconds` are how long it may take until its deadline.
         """
         self._response = response
         self._location = location
         self._seconds = seconds
-        self._until = until
+        self._deadline = deadline
         self._under_way = under_way
         self._body: bytes | None = None
         self._through: Callable[[], AsyncIterator[bytes]] | None = None
@@ -162,18 +137,12 @@ class UpstreamAnswer:
             yield self._body
             return
         pieces = aiter(self._response.aiter_raw())
-        last = self._until or asyncio.get_running_loop().time() + self._seconds
         try:
-            while True:
-                async with asyncio.timeout_at(last) as limit:
-                    with self._under_way.until(limit):
-                        piece = await anext(pieces, None)
-                if piece is None:
-                    return
+            while (piece := await self._deadline.next(pieces)) is not None:
                 yield piece
         except _FAULTS as error:
             self._under_way.check()
-            if limit.expired():
+            if self._deadline.passed:
                 raise UpstreamUnavailable(
                     f"The answer took longer than {self._seconds:g} seconds; its rest is not "
                     "passed on."
@@ -184,8 +153,19 @@ class UpstreamAnswer:
 class Upstream:
     """Made inside the running loop, closed by its owner."""
 
-    def __init__(self, answer_seconds: float, *, idle_seconds: float = _IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        answer_seconds: float,
+        *,
+        idle_seconds: float = _IDLE_SECONDS,
+        silent_seconds: float = _SILENT_SECONDS,
+    ) -> None:
+        """`answer_seconds` count from the head of an answer to its end.
+
+        The model API may be silent for `silent_seconds`, before the head and after it.
+        """
         self._answer_seconds = answer_seconds
+        self._silent_seconds = silent_seconds
         self._under_way = UnderWay()
         session = aiohttp.ClientSession(
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -211,8 +191,9 @@ class Upstream:
         self._under_way.check()
         outgoing = self._outgoing(connection, request, credential)
         is_quick = lists_models(request.method, request.path)
-        seconds = _MODELS_SECONDS if is_quick else self._answer_seconds
-        until = asyncio.get_running_loop().time() + seconds if is_quick else None
+        seconds = _MODELS_SECONDS if is_quick else self._silent_seconds
+        clock = asyncio.get_running_loop().time
+        until = clock() + seconds
         try:
             async with asyncio.timeout_at(until) as limit:
                 with self._under_way.until(limit):
@@ -231,7 +212,10 @@ class Upstream:
             if is_quick:
                 _check_no_redirect(connection, response)
             location = own_location(connection, outgoing.url, response)
-            yield UpstreamAnswer(response, location, seconds, self._under_way, until)
+            if not is_quick:
+                seconds, until = self._answer_seconds, clock() + self._answer_seconds
+            with self._under_way.answer(until, self._silent_seconds) as deadline:
+                yield UpstreamAnswer(response, location, seconds, self._under_way, deadline)
         finally:
             await response.aclose()
 
@@ -253,7 +237,7 @@ class Upstream:
                 _credential_header(connection.scheme, credential),
             ],
             content=request.body,
-            extensions={"timeout": _TIMEOUTS.as_dict()},
+            extensions={"timeout": {"connect": _CONNECT_SECONDS}},
         )
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,12 +11,12 @@ import pytest
 
 from app.domain.connection import Connection, CredentialScheme
 from app.domain.record.session import RecordedRequest
-from app.errors import BadRequest, UpstreamUnavailable
+from app.errors import BadRequest, Restarting, UpstreamUnavailable
 from proxy.upstream import Upstream, upstream_url
 from tests.conftest import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
 BASE = "https://up.example/base"
 
@@ -112,3 +113,72 @@ async def test_why_a_model_api_does_not_answer_is_named_without_its_address(
                 pass
         await upstream.close()
     assert str(failed.value) == f"The model API of connection “it” does not answer: {why}."
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n"
+
+
+@asynccontextmanager
+async def saying(said: bytes) -> AsyncIterator[Connection]:
+    """Connect to a model API that says so much and no more."""
+    left = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        left.set()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield Connection("it", base, CredentialScheme.BEARER, b"")
+        await left.wait()
+
+
+async def listen(
+    upstream: Upstream, connection: Connection, got: asyncio.Queue[bytes] | None = None
+) -> None:
+    request = RecordedRequest("POST", "v1/chat/completions", "", (), b"{}", "")
+    async with upstream.forward(connection, request, "key") as answered:
+        async for piece in answered.pieces():
+            if got is not None:
+                await got.put(piece)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [(b"", r"does not answer within 0\.05 seconds"), (HEAD + b"half", "broke off its answer")],
+    ids=["head", "body"],
+)
+async def test_a_model_api_that_falls_silent_is_given_up(said: bytes, words: str) -> None:
+    async with saying(said) as connection:
+        upstream = Upstream(60.0, silent_seconds=0.05)
+        with pytest.raises(UpstreamUnavailable, match=words):
+            await listen(upstream, connection)
+        await upstream.close()
+
+
+async def test_an_answer_that_takes_too_long_is_ended_though_nothing_more_comes() -> None:
+    async with saying(HEAD + b"half") as connection:
+        upstream = Upstream(0.05)
+        with pytest.raises(UpstreamUnavailable, match=r"took longer than 0\.05 seconds"):
+            await listen(upstream, connection)
+        await upstream.close()
+
+
+@pytest.mark.parametrize("ends", ["stop", "cancel", "both"])
+async def test_who_waits_for_a_piece_is_told_that_we_stop_but_stays_cancelled(ends: str) -> None:
+    async with saying(HEAD + b"half") as connection:
+        upstream, got = Upstream(60.0), asyncio.Queue[bytes]()
+        listening = asyncio.ensure_future(listen(upstream, connection, got))
+        assert await got.get() == b"half"
+        await asyncio.sleep(0)  # it waits for the next one
+        if ends != "cancel":
+            upstream.stop()
+        if ends != "stop":
+            listening.cancel()
+        with pytest.raises(Restarting if ends == "stop" else asyncio.CancelledError):
+            await listening
+        await upstream.close()

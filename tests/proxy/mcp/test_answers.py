@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from app.domain.connection import Connection, CredentialScheme
 from app.errors import UpstreamUnavailable
 from app.wire.answer.sse import SseParser
 from app.wire.mcp.asks import Ask, ServerAsk
+from proxy.http.deadline import Deadline, UnderWay
 from proxy.mcp.answers import ServerMessages
-from proxy.upstream import UnderWay, UpstreamAnswer
+from proxy.upstream import UpstreamAnswer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -49,7 +51,7 @@ def answer(content_type: str, pieces: Sequence[bytes]) -> UpstreamAnswer:
             yield piece
 
     response = httpx.Response(200, headers={"content-type": content_type}, content=body())
-    return UpstreamAnswer(response, "", 60, UnderWay())
+    return UpstreamAnswer(response, "", 60, UnderWay(), Deadline(math.inf, 60))
 
 
 @dataclass
