@@ -35,7 +35,7 @@ class MongoHolds:
     async def prepare(self) -> None:
         await self._holds.prepare(
             # A closed hold has no `open_key`: so two open holds of one request cannot be.
-            Index(("open_key",), unique=True, when={"open_key": {"$exists": True}}),
+            Index(("open_key",), unique=True, when={"open_key": {"$gt": ""}}),
             Index(("state", "_id")),
             Index(("settled", "_id")),
             Index(("who", "_id")),

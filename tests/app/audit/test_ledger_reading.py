@@ -14,7 +14,7 @@ from app.domain.event import Entry, Event, EventKind, place
 from app.ids import new_id
 from app.storage.store import MongoStorage
 from tests.app.audit.test_ledger import NOW
-from tests.app.storage.test_reading import Asked
+from tests.app.storage.asked import Asked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""The queries for one collection that a driver sends, and what a server does with them."""
+"""What a driver asks of collections, and what a server does with it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,29 @@ class Asked(monitoring.CommandListener):
         asked = event.command
         if event.command_name == "find" and asked["find"] == self._collection:
             self.queries.append({name: asked[name] for name in _PARTS if name in asked})
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+class Conditions(monitoring.CommandListener):
+    """What documents have to meet that are read, changed or deleted, with their collections.
+
+    It listens as `Asked` does.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        name, command = event.command_name, event.command
+        if name == "find":
+            self.asked.append((command["find"], command["filter"]))
+        changes = [*command.get("updates", ()), *command.get("deletes", ())]
+        self.asked += [(command[name], change["q"]) for change in changes]
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
         pass

@@ -1,4 +1,4 @@
-"""What a page reads of a session is found by an index, in queries that no server suffers from."""
+"""What is read is found by an index, in queries that no server suffers from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from app.ids import first_id
 from app.pieces import Piece, day_of
 from app.storage.content.originals import keeping
 from app.storage.store import MongoStorage
-from tests.app.storage.asked import Asked
+from tests.app.storage.asked import Asked, Conditions
+from tests.app.storage.samples import SAMPLES
 from tests.app.storage.test_mongo import NOW, a_session
 from tests.sealing import KEY, MASTER, WRAPPED
 from tests.written import append_chunks, write
@@ -22,7 +23,17 @@ from tests.written import append_chunks, write
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from pymongo.collection import Collection
+
 _MOST_NAMES = 32
+LOOKS_AT_ALL = {
+    # All of a small collection.
+    *("connections.all", "gateways.all", "legal_holds.all"),
+    # What is seldom done: rotation of keys, purging, and proofs of what was purged.
+    *("keys.under_others", "keys.count_under_others", "grants.ended", "sessions.referring"),
+    *("ledger.of_holds", "ledger.giving", "pages.naming"),
+}
+"""The methods of stores that are answered by a look at all documents of a collection."""
 _SESSION = a_session(NOW)
 
 
@@ -87,3 +98,34 @@ async def test_many_pieces_are_read_some_at_a_time(mongodb_uri: str, database_na
     storage.close()
     lengths = [len(wanted["_id"]["$in"]) for wanted in asked.filters]
     assert (sum(lengths), max(lengths)) == (len(names), _MOST_NAMES)
+
+
+async def test_no_store_has_all_documents_looked_at_for_some(
+    mongodb_uri: str, database_name: str
+) -> None:
+    conditions = Conditions()
+    monitoring.register(conditions)
+    storage = MongoStorage.connect(mongodb_uri, database_name, MASTER)
+    await storage.prepare()
+    found = set()
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        database = client[database_name]
+        for name, sample in SAMPLES.items():
+            await sample.given(storage)
+            del conditions.asked[:]
+            await sample.call(storage)
+            for collection, wanted in conditions.asked[:]:
+                if not _has_index(database[collection], wanted):
+                    found.add(name)
+            for collection in database.list_collection_names():
+                database[collection].delete_many({})
+    storage.close()
+    # A search looks at all sessions where there are so few that none is a milestone.
+    assert found - {"sessions.search"} == LOOKS_AT_ALL
+
+
+def _has_index(rows: Collection[dict[str, Any]], wanted: dict[str, Any]) -> bool:
+    """Whether a server finds this by an index; the embedded one takes one condition of several."""
+    parts = (wanted, *({name: wanted[name]} for name in wanted))
+    plans = (str(rows.find(part).explain()["queryPlanner"]) for part in parts if part)
+    return any("COLLSCAN" not in plan for plan in plans)

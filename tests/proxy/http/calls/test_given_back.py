@@ -23,8 +23,8 @@ from app.domain.event import EventKind
 from app.domain.hold import HoldEvent, HoldState, Vote
 from app.domain.record.session import Decision
 from policies.passages.answers import covers_of
+from tests.app.storage.asked import Asked as Queries
 from tests.app.storage.test_mongo import MARIA
-from tests.app.storage.test_reading import Asked as Queries
 from tests.proxy.http.calls.test_kept_back_calls import RULES, SETS, stream
 from tests.proxy.http.conftest import Here, answer
 from tests.recorded import recorded
@@ -244,7 +244,7 @@ async def test_who_comes_again_while_an_approval_is_given_back_gets_it(
     HALT.go_on.set()
     HALT.before(EventKind.HOLD_MOVING, 1)
     await HALT.reached.wait()
-    del LOOKS.filters[:]
+    LOOKS.queries.clear()
     again = await story.ask()
     async with asyncio.timeout(PATIENCE):
         while {"_id": holds[0].id} not in LOOKS.filters:
