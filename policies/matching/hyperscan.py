@@ -22,8 +22,8 @@ Expression: TypeAlias = tuple[int, bytes]
 _MODE = hyperscan.HS_MODE_BLOCK
 _EACH_END = hyperscan.HS_FLAG_DOTALL
 _ONCE = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
-# Fewer are compiled sooner than read.
-_WORTH_KEEPING = 32
+# Fewer are compiled as soon as read.
+_WORTH_KEEPING = 8
 _MOST_KEPT = 16
 
 
@@ -37,8 +37,11 @@ class PatternDatabase:
         sources: Sequence[str] = (),
         *,
         each_end: bool = False,
+        secret: bool = False,
     ) -> None:
-        """`sources` name all that the expressions are made of; then they are made if need be.
+        """Expressions that are `secret` are never kept, however many they are.
+
+        `sources` name all that the expressions are made of; then they are made if need be.
 
         What has `sources` is kept, however little it is. Only with `each_end` may `ends` be asked.
         """
@@ -46,7 +49,9 @@ class PatternDatabase:
         if callable(expressions):
             self._hyperscan = _made_of(sources, expressions, kept, flags)
         else:
-            self._hyperscan = _compiled(expressions, kept, flags, fewest=_WORTH_KEEPING)
+            self._hyperscan = _compiled(
+                expressions, kept, flags, None if secret else _WORTH_KEEPING
+            )
         # Hyperscan works in a scratch, and lets go of the interpreter while it does: each scan
         # takes one that no other has.
         self._idle: list[hyperscan.Scratch] = []
@@ -100,9 +105,9 @@ def _made_of(
 
 
 def _compiled(
-    expressions: Sequence[Expression], kept: Path, flags: int, fewest: int
+    expressions: Sequence[Expression], kept: Path, flags: int, fewest: int | None
 ) -> hyperscan.Database:
-    if len(expressions) < fewest:
+    if fewest is None or len(expressions) < fewest:
         return _compile(expressions, flags)
     name = _name(expressions, flags)
     found = _read(kept, name)

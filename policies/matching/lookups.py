@@ -47,8 +47,10 @@ class PatternLookup:
         self,
         expressions: list[Expression] | Callable[[], list[Expression]],
         sources: Sequence[str] = (),
+        *,
+        secret: bool = False,
     ) -> None:
-        self._database = PatternDatabase(expressions, sources=sources)
+        self._database = PatternDatabase(expressions, sources=sources, secret=secret)
 
     def hits(self, text: Scannable) -> list[int]:
         return self._database.hits(text.data)

@@ -142,7 +142,9 @@ class Matcher:
                 short.append((at, literal(letters)))
         found: list[PatternLookup | WordLookup] = []
         if patterns:
-            found.append(PatternLookup(patterns))
+            # A value that is known is a secret.
+            secret = any(target.exact for target in self.targets)
+            found.append(PatternLookup(patterns, secret=secret))
         if long or short:
             found.append(WordLookup(long, short))
         return found

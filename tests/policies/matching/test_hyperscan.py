@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from policies.matching import lookups
 from policies.matching.hyperscan import PatternDatabase
+from policies.matching.matcher import Matcher, Scannable
+from policies.matching.target import exact_target
+from policies.patterns.words import literal_pattern
 
 EXPRESSIONS = [(at, b"word%d[0-9]{4}" % at) for at in range(40)]
 DATA = b"word7123499 word39 0000"
@@ -34,10 +38,22 @@ def test_other_expressions_or_numbers_are_another_database(tmp_path: Path) -> No
 
 
 def test_few_expressions_are_kept_only_under_the_name_of_their_sources(tmp_path: Path) -> None:
-    PatternDatabase(EXPRESSIONS[:4], tmp_path / "unnamed")
+    PatternDatabase(EXPRESSIONS[:7], tmp_path / "unnamed")
     assert not (tmp_path / "unnamed").exists()
     PatternDatabase(lambda: EXPRESSIONS[:4], tmp_path, sources=["few"])
     assert len(list(tmp_path.glob("*.db"))) == 1
+
+
+def test_what_finds_a_secret_value_is_never_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PatternDatabase(EXPRESSIONS, tmp_path / "secret", secret=True)
+    assert not (tmp_path / "secret").exists()
+    monkeypatch.setattr(lookups, "PatternDatabase", partial(PatternDatabase, kept=tmp_path))
+    values = [literal_pattern(f"s3cret-value-{at}") for at in range(40)]
+    matcher = Matcher([exact_target("known", value) for value in values])
+    assert matcher.hits(Scannable("is s3cret-value-7 here")) == (7,)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"x" * 4000])
