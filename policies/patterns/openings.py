@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
@@ -153,6 +154,7 @@ def _tail(node: Node) -> tuple[CharSet, int, int]:
             return NOTHING, 0, 0
 
 
+@lru_cache(maxsize=1024)
 def openings(pattern: Pattern) -> tuple[Opening, ...]:
     """Return short sequences of sets such that every match begins with one of them.
 
@@ -254,4 +256,4 @@ def _drop_covered(found: list[Opening]) -> tuple[Opening, ...]:
 
 
 def _begins(short: Opening, long: Opening) -> bool:
-    return all(first.covers(second) for first, second in zip(short, long, strict=False))
+    return all(map(CharSet.covers, short, long))
