@@ -78,6 +78,8 @@ class Rooms:
 def slack_app(slack: Slack, workspace: Workspace, rooms: Rooms) -> AsyncApp:
     """Return the app. It takes what it is given for Slack's: who gives it has made sure."""
     app = AsyncApp(
+        # Else Bolt looks through the source of all that is loaded for a name.
+        name="abeyance",
         # No handler calls Slack by Bolt's client: ours keeps its connections.
         client=AsyncWebClient(base_url=slack.client.base_url),
         before_authorize=only_ours(workspace),

@@ -48,7 +48,7 @@ class CatalogKeeper:
         self._asked = asyncio.Event()
         self.current: Catalog = _ready(directory)
         self.state = CatalogState(self.current.revision)
-        set_aside()
+        gc.freeze()  # as `set_aside` does, but nothing has been let go of yet
 
     def reload(self) -> None:
         """Have the files read again now, whether they look changed or not."""
