@@ -8,13 +8,23 @@ from __future__ import annotations
 
 import gc
 import sys
+from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TOOLS = ("cursor", "claude", "codex")
 _PROCESSES = {"gateway": "proxy.main", "bot": "bot.main"}
 _COMMAND_LINES = ("cel.cli", "httpx._main")
 """Command lines inside of libraries, which import these with whatever draws on a terminal."""
+_OPTIONAL = {"rich": "", "pymongo.pyopenssl_context": "service_identity"}
+"""What libraries import if it is there and a process of the server has no use for: Rich, by which
+structlog draws tracebacks, and all of X.509, which PyMongo reads before it looks for a package
+that checks OCSP. Each with the package that makes it useful."""
 
 
 def main() -> None:
@@ -39,9 +49,25 @@ def _unused() -> None:
 def _serve(name: str) -> None:
     failures, parts = import_module("cli.failures"), import_module("cli.server_parts")
     with failures.told_in_words(), parts.imported_for(f"`abeyance {name}`"):
-        # What imports make stays: looking through it for garbage is a tenth of the start.
-        gc.disable()
-        serve = import_module("cli.processes.serve")
-        import_module(_PROCESSES[name])
-        gc.enable()
+        with _imports_alone():
+            serve = import_module("cli.processes.serve")
+            import_module(_PROCESSES[name])
         getattr(serve, name)()
+
+
+@contextmanager
+def _imports_alone() -> Iterator[None]:
+    """Import in it what stays as long as the process, and nothing that is of no use to it."""
+    hidden = [name for name, needed in _OPTIONAL.items() if not (needed and find_spec(needed))]
+    for name in hidden:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type] # importing it fails
+    # What imports make stays: looking through it for garbage is a tenth of the start.
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+        for name in hidden:
+            if sys.modules[name] is None:
+                del sys.modules[name]

@@ -11,7 +11,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
+import sniffio  # noqa: F401 - httpx imports these at its first call: for the first token
 import structlog
+from anyio import connect_tcp, create_memory_object_stream  # noqa: F401 - as above
+from anyio.streams import tls  # noqa: F401 - as above
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import ssl
 from contextlib import asynccontextmanager
 from copy import copy
 from functools import lru_cache
@@ -177,7 +178,10 @@ class Upstream:
         # A request that may have been read is never sent twice: an approval is for one.
         session._retry_connection = False  # noqa: SLF001 - there is no public switch
         # The client around a transport keeps cookies, and follows redirects: neither is wanted.
-        self._transport = AiohttpTransport(client=session)
+        # The session has its own TLS. The transport gets one that trusts nobody and is never used,
+        # or it would read all certificates once more.
+        unused = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._transport = AiohttpTransport(client=session, verify=unused)
 
     @asynccontextmanager
     async def forward(

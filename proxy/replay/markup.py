@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
 from markupsafe import Markup, escape
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
@@ -23,6 +23,7 @@ from pygments.lexers import get_lexer_by_name
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 _MASKED, _FOUND, _END = "\ue000", "\ue001", "\ue002"
@@ -118,7 +119,7 @@ def plain(text: str, marks: Marks) -> Markup:
 def markdown(text: str, marks: Marks) -> Markup:
     if not marks.effort.takes_markdown(text):
         return Markup('<pre class="plain">{}</pre>').format(plain(text, marks))
-    rendered = _MARKDOWN.render(marks.put(text), {"effort": marks.effort})
+    rendered = _renderer().render(marks.put(text), {"effort": marks.effort})
     return _marked(_ALIGNMENT.sub(r"\1", rendered))
 
 
@@ -128,7 +129,8 @@ def code(text: str, language: str, marks: Marks) -> Markup:
 
 
 def warm() -> None:
-    """Load now what reads the languages that agents use most; each is a module of its own."""
+    """Load now what reads Markdown and the languages that agents use most."""
+    markdown("x", Marks())
     for name in ("python", "json", "bash", "diff", "javascript", "typescript", "yaml", "html"):
         code("x", name, Marks())
 
@@ -181,9 +183,15 @@ def _marked(html: str) -> Markup:
     return Markup("".join(parts))  # noqa: S704 - every text in it was escaped by what rendered it
 
 
-_MARKDOWN = (
-    MarkdownIt("commonmark", {"html": False, "breaks": True})
-    .enable(["table", "strikethrough"])
-    .disable(["link", "image", "autolink", "html_inline", "html_block", "reference", "entity"])
-)
-_MARKDOWN.add_render_rule("fence", _fence)
+@cache
+def _renderer() -> MarkdownIt:
+    """Return what renders Markdown; its sixty modules are imported when a page is looked at."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415 - a gateway starts faster without it
+
+    found = (
+        MarkdownIt("commonmark", {"html": False, "breaks": True})
+        .enable(["table", "strikethrough"])
+        .disable(["link", "image", "autolink", "html_inline", "html_block", "reference", "entity"])
+    )
+    found.add_render_rule("fence", _fence)
+    return found
