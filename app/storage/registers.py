@@ -211,5 +211,4 @@ class MongoLedger:
         return (await self._range(chain, {"$gte": reached}))[-1]
 
     async def at(self, places: Sequence[str]) -> dict[str, Entry]:
-        found = await self._entries.find({"_id": {"$in": list(places)}})
-        return {entry.place: entry for entry in found}
+        return {entry.place: entry for entry in await self._entries.named(places)}

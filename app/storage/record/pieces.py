@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from app.storage.mongo import Collection
 
 _AT_ONCE = 16
-_NAMES_AT_ONCE = 32
-"""In one query: the embedded server compares each piece with each of them."""
 _LEVEL = 1
 _AT_ONCE_BYTES = 64 * 1024
 """Of sealed pieces: more of them are opened beside the event loop."""
@@ -114,10 +112,7 @@ class MongoPieces:
             await self._pieces.insert(*documents, by_content=True)
 
     async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
-        wanted = sorted(set(names))
-        some = (wanted[at : at + _NAMES_AT_ONCE] for at in range(0, len(wanted), _NAMES_AT_ONCE))
-        read = await asyncio.gather(*(self._pieces.find({"_id": {"$in": ids}}) for ids in some))
-        found = [piece for pieces in read for piece in pieces]
+        found = await self._pieces.named(sorted(set(names)))
         keys = await self._keys.opened({piece.key for piece in found if piece.key})
         size = sum(len(piece.seal) for piece in found)
         if size > _AT_ONCE_BYTES:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 LONG = 200
+MOST_NAMES = 32
+"""In one query: the embedded server compares each entry with each of them."""
 CHAIN = f"test/{new_id(NOW)}"
 EARLIER = f"test/{new_id(NOW - timedelta(hours=1))}"
 OTHER = f"test-2/{new_id(NOW)}"
@@ -115,3 +117,12 @@ async def test_the_beginnings_of_chains_are_found_without_the_rest(reader: Reade
         firsts = await reader.storage.ledger.firsts(since)
         assert sorted(entry.chain for entry in firsts) == sorted([EARLIER, OTHER, CHAIN])
     assert reader.read == 2 * 3
+
+
+async def test_many_places_are_read_some_at_a_time(reader: Reader) -> None:
+    places = [place(CHAIN, number) for number in range(LONG - 100, LONG + 10)]
+    found = await reader.storage.ledger.at(places)
+    assert sorted(found) == places[:100]
+    assert all(one == entry.place for one, entry in found.items())
+    lengths = [len(asked["_id"]["$in"]) for asked in reader.asked.filters]
+    assert (sum(lengths), max(lengths)) == (len(places), MOST_NAMES)
