@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -15,5 +16,4 @@ class Clock(Protocol):
 class SystemClock:
     def now(self) -> datetime:
         # MongoDB keeps milliseconds: cut here, so that what is written equals what is read back.
-        now = datetime.now(UTC)
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)

@@ -212,7 +212,7 @@ class Relay:
             seen.add(piece)
             clean = await masker.feed(piece)
             await self._pass(clean, answer)
-            if clean and self._goes_on(answer):
+            if clean and seen.pieces and self._goes_on(answer):
                 seen.forget()
 
         if self._along.watched is not None:

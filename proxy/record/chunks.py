@@ -88,14 +88,17 @@ class Chunks:
 
     def told(self, data: bytes) -> None:
         """Record words of ours that end an answer: they go, whether they can be written or not."""
-        self._waiting += self._cut(data, withheld=False)
+        self._waiting += self._cut(data, self._offset_ms(), withheld=False)
         self._waiting_bytes += len(data)
         self._digest.update(data)
 
     async def _keep(self, data: bytes, *, withheld: bool, at_once: bool) -> None:
-        if at_once or self._waiting_bytes + len(data) >= _BATCH_BYTES or self._is_late:
+        offset_ms = self._offset_ms()
+        full = self._waiting_bytes + len(data) >= _BATCH_BYTES
+        if at_once or full or self._is_late(offset_ms):
             await self.flush()
-        chunks = self._cut(data, withheld=withheld)
+            offset_ms = self._offset_ms()
+        chunks = self._cut(data, offset_ms, withheld=withheld)
         if not at_once and len(data) < _BATCH_BYTES:
             self._waiting += chunks
             self._waiting_bytes += len(data)
@@ -107,19 +110,17 @@ class Chunks:
             self._waiting_bytes = _BATCH_BYTES
             raise
 
-    @property
-    def _is_late(self) -> bool:
-        """Whether the oldest piece that is not written has waited for too long."""
+    def _is_late(self, offset_ms: int) -> bool:
+        """Whether the oldest piece that is not written has waited for too long by then."""
         oldest = self._batches[0] if self._batches else self._waiting
-        return bool(oldest) and self._offset_ms() - oldest[0].offset_ms >= _LATE_MS
+        return bool(oldest) and offset_ms - oldest[0].offset_ms >= _LATE_MS
 
     def _offset_ms(self) -> int:
         """Return how long the session has lasted."""
         lasted = self._clock.now() - self._session.started_at
         return int(lasted.total_seconds() * 1000)
 
-    def _cut(self, data: bytes, *, withheld: bool) -> list[Chunk]:
-        offset_ms = self._offset_ms()
+    def _cut(self, data: bytes, offset_ms: int, *, withheld: bool) -> list[Chunk]:
         starts = range(0, len(data), _CHUNK_BYTES)
         first, self._seq = self._seq, self._seq + len(starts)
         self.bytes_kept += len(data)

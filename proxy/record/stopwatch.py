@@ -16,28 +16,29 @@ class Stopwatch:
     clock: Clock
     since: datetime
     """When the session began."""
-    _sent: int | None = None
-    _headed: int | None = None
-    _first: int | None = None
-    _last: int | None = None
+    _sent: datetime | None = None
+    _headed: datetime | None = None
+    _first: datetime | None = None
+    _last: datetime | None = None
 
     def sent(self) -> None:
         """Note that the request goes to the model API."""
-        self._sent = self._now()
+        self._sent = self.clock.now()
 
     def headed(self) -> None:
         """Note that the head of the answer has come."""
-        self._headed = self._now()
+        self._headed = self.clock.now()
 
     def passed(self) -> None:
         """Note that something went to the client."""
-        self._last = self._now()
+        self._last = self.clock.now()
         if self._first is None:
             self._first = self._last
 
     @property
     def timing(self) -> Timing:
-        return Timing(self._sent, self._headed, self._first, self._last)
+        moments = (self._sent, self._headed, self._first, self._last)
+        return Timing(*[self._ms(moment) for moment in moments])
 
-    def _now(self) -> int:
-        return round((self.clock.now() - self.since).total_seconds() * 1000)
+    def _ms(self, moment: datetime | None) -> int | None:
+        return None if moment is None else round((moment - self.since).total_seconds() * 1000)

@@ -41,12 +41,15 @@ class SseAnswer:
     def feed(self, data: bytes) -> bytes:
         out: list[bytes] = []
         at = 0
-        while self._parser.is_idle and (end := data.find(_END, at) + len(_END)) > len(_END):
-            begun, at = at, self._pass_alike(data, at, out)
-            if at == begun:
-                out += map(self._passed, self._parser.feed(data[at:end]))
-                at = end
-        out += map(self._passed, self._parser.feed(data[at:]))
+        while at < len(data) and self._parser.is_idle:
+            at = self._pass_alike(data, at, out)
+            end = data.find(_END, at) + len(_END)
+            if end < len(_END):
+                break
+            out += map(self._passed, self._parser.feed(data[at:end]))
+            at = end
+        if at < len(data):
+            out += map(self._passed, self._parser.feed(data[at:]))
         return b"".join(out)
 
     def _pass_alike(self, data: bytes, at: int, out: list[bytes]) -> int:
