@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from policies.files.examples import ExamplesSpec
+    from policies.patterns.openings import Opening
 
 
 _QUOTE = r"""\\{0,3}["'`]"""
@@ -111,8 +112,13 @@ class Detector:
         return (self.generic, self.spec.in_context)
 
 
-def make_target(spec: DetectorSpec, kind: DetectorKind) -> Target:
-    """Raises PatternError or ValueError with what is wrong in the pattern or its checks."""
+def make_target(
+    spec: DetectorSpec, kind: DetectorKind, known: tuple[Opening, ...] | None = None
+) -> Target:
+    """Return the target of a detector; its openings are `known` where it was made before.
+
+    Raises PatternError or ValueError with what is wrong in the pattern or its checks.
+    """
     pattern = _guarded(parse(spec.pattern), spec)
     context = None
     if spec.in_context:
@@ -131,6 +137,7 @@ def make_target(spec: DetectorSpec, kind: DetectorKind) -> Target:
         valid=valid,
         harmless=_HARMLESS[kind] if told_beside else None,
         quoted=quoted,
+        known=known,
     )
 
 

@@ -114,11 +114,12 @@ def _made(content: _Json, detector: _Json, sets: list[CharSet], digest: str) -> 
     examples = ExamplesSpec.model_construct(**content["examples"])
     spec = DetectorSpec.model_construct(**{**content, "examples": examples})
     kind = DetectorKind(detector["kind"])
+    openings = tuple(tuple(sets[at] for at in opening) for opening in detector["openings"])
     target = LateTarget(
         spec.id,
         f"{digest} {spec.id}",
-        partial(make_target, spec, kind),
-        openings=tuple(tuple(sets[at] for at in opening) for opening in detector["openings"]),
+        partial(make_target, spec, kind, openings),
+        openings=openings,
         not_before=sets[detector["not_before"]],
         held=detector["held"],
     )

@@ -75,7 +75,7 @@ class Target:
         "words",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a part of a detector
         self,
         id: str,  # noqa: A002 - it is the word that the catalog uses
         pattern: Pattern,
@@ -85,7 +85,9 @@ class Target:
         harmless: Callable[[str, str], bool] | None = None,
         words: str = "",
         quoted: Mapping[str, Pattern] | None = None,
+        known: tuple[Opening, ...] | None = None,
     ) -> None:
+        """`known` are its openings where they were found before: to find them takes longest."""
         for each in (pattern, *(quoted or {}).values()):
             check(each, whole=valid is not None or harmless is not None)
         first = pattern if context is None else context
@@ -102,7 +104,7 @@ class Target:
         self.checked = valid is not None or harmless is not None
         self.held = context is None
         self.nodes = (pattern.node,) if context is None else (context.node, pattern.node)
-        self.openings: tuple[Opening, ...] = openings(first)
+        self.openings: tuple[Opening, ...] = openings(first) if known is None else known
         self.not_before = first.not_before
         self.not_after = pattern.not_after
         self.followed_by = pattern.followed_by

@@ -41,6 +41,14 @@ def test_what_is_kept_is_what_the_files_say(folder: Path, first: ShippedDetector
     assert list(folder.iterdir()) == [file]
 
 
+@pytest.mark.usefixtures("first")
+def test_openings_that_are_kept_are_not_looked_for_again(folder: Path) -> None:
+    for late in [each.detector.target for each in read_shipped(folder).made]:
+        kept = late.openings
+        assert late.value
+        assert late.openings is kept
+
+
 def test_what_is_damaged_is_read_from_the_files(folder: Path, first: ShippedDetectors) -> None:
     [file] = folder.iterdir()
     content = file.read_bytes()
