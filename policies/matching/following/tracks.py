@@ -64,12 +64,13 @@ class Track:
 class Tracks:
     """The tracks of one text. `main` has the most targets; in the others little ever begins."""
 
-    __slots__ = ("longest", "main", "others")
+    __slots__ = ("_all", "longest", "main", "others")
 
     def __init__(self, machines: Iterable[tuple[int, TriggerTree]], before: str) -> None:
         """Each machine comes with the number of its first target, the largest machine first."""
-        self.main, *self.others = [Track(tree, first, before) for first, tree in machines]
-        self.longest = max(track.tree.longest for track in (self.main, *self.others))
+        self._all = tuple([Track(tree, first, before) for first, tree in machines])
+        self.main, *self.others = self._all
+        self.longest = max(track.tree.longest for track in self._all)
 
     @property
     def partial(self) -> int:
@@ -82,22 +83,21 @@ class Tracks:
     @property
     def begun(self) -> int:
         """The length of the longest beginning of any opening at the end, held or not."""
-        return max(track.tree.depth(track.state) for track in (self.main, *self.others))
+        return max(track.tree.depth(track.state) for track in self._all)
 
     def skim(self, view: str) -> bool:
         """Follow a piece if no match begins in it; else stay and return False."""
-        states = [track.skimmed(view) for track in (self.main, *self.others)]
-        reached = [state for state in states if state is not None]
-        if len(reached) < len(states):
-            return False
-        self.main.state, *others = reached
-        for track, state in zip(self.others, others, strict=True):
+        reached: list[TriggerState] = []
+        for track in self._all:
+            if (state := track.skimmed(view)) is None:
+                return False
+            reached.append(state)
+        for track, state in zip(self._all, reached, strict=True):
             track.state = state
         return True
 
     def leap(self, end: str) -> None:
-        self.main.leap(end)
-        for track in self.others:
+        for track in self._all:
             track.leap(end)
 
     def beside(self, view: str) -> list[tuple[int, Begun]]:
