@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TOOLS = ("cursor", "claude", "codex")
-PROCESSES = {"gateway": "proxy.main", "bot": "bot.main"}
+_PROCESSES = {"gateway": "proxy.main", "bot": "bot.main"}
 _COMMAND_LINES = ("cel.cli", "httpx._main")
 """Command lines inside of libraries, which import these with whatever draws on a terminal."""
 _OPTIONAL = {"rich": "", "pymongo.pyopenssl_context": "service_identity"}
@@ -32,18 +32,14 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in _TOOLS:
         import_module("workstation.hook.run").main(arguments[1:])
-    _replace_command_lines()
-    if len(arguments) == 1 and arguments[0] in PROCESSES:
-        _serve(arguments[0])
-    else:
-        import_module("cli.main").main()
-
-
-def _replace_command_lines() -> None:
     for name in _COMMAND_LINES:
         unused = ModuleType(name)
         unused.main = _unused  # type: ignore[attr-defined]
         sys.modules.setdefault(name, unused)
+    if len(arguments) == 1 and arguments[0] in _PROCESSES:
+        _serve(arguments[0])
+    else:
+        import_module("cli.main").main()
 
 
 def _unused() -> None:
@@ -53,17 +49,10 @@ def _unused() -> None:
 def _serve(name: str) -> None:
     failures, parts = import_module("cli.failures"), import_module("cli.server_parts")
     with failures.told_in_words(), parts.imported_for(f"`abeyance {name}`"):
-        load(name)
-        getattr(import_module("cli.processes.serve"), name)()
-
-
-def load(name: str) -> None:
-    """Import all that a process of the server needs to serve."""
-    _replace_command_lines()
-    methods = import_module("cli.kept_methods")
-    with _imports_alone(), methods.methods_kept(name):
-        import_module("cli.processes.serve")
-        import_module(PROCESSES[name])
+        with _imports_alone():
+            serve = import_module("cli.processes.serve")
+            import_module(_PROCESSES[name])
+        getattr(serve, name)()
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
@@ -14,7 +13,6 @@ import typer
 from rich.console import Console
 
 from app.errors import BadRequest
-from cli.entry import PROCESSES
 from cli.policy import explaining, rehearsing
 from cli.policy.folders import catalog_in
 from policies.loader import SHIPPED
@@ -36,7 +34,6 @@ app.command()(rehearsing.backtest)
 app.command()(rehearsing.stats)
 
 _LARGEST_PIECE = 12
-_START = "import sys; from cli.entry import load; load(sys.argv[1])"
 
 
 @app.command()
@@ -65,15 +62,10 @@ def compile_(
         Path | None, typer.Argument(help="A folder of policies; default: the one in force.")
     ] = None,
 ) -> None:
-    """Compile what is kept between starts, for an image whose file system is read-only.
-
-    That is the patterns of a catalog, and methods of gateway and bot.
-    """
+    """Compile a catalog's patterns, for an image whose file system is read-only."""
     catalog = catalog_in(path)
     catalog.warm()
     catalog.warm_answers()
-    for name in PROCESSES:
-        subprocess.run([sys.executable, "-c", _START, name], check=True)
     Console(highlight=False).print(
         f"[green]✓[/] the patterns of {len(catalog.rules)} rules are compiled"
     )

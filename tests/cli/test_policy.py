@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from policies.matching.kept import KEPT
-
 ROOT = Path(__file__).parent.parent.parent
 KEY = "AKIAIOSFODNN7EXAMPLE"
 
@@ -235,17 +233,3 @@ def test_arguments_without_a_tool_are_refused() -> None:
     explained = abeyance("policy", "explain", "--arguments", "{}")
     assert explained.returncode == 2
     assert "name the --tool, too" in explained.stderr
-
-
-def test_to_compile_keeps_what_a_start_would_compile() -> None:
-    before = [kept_since(name) for name in ("gateway", "bot")]
-    compiled = abeyance("policy", "compile")
-    assert compiled.returncode == 0, compiled.stderr
-    after = [kept_since(name) for name in ("gateway", "bot")]
-    assert all(map(int.__lt__, before, after))
-
-
-def kept_since(name: str) -> int:
-    """Return when the methods of a process were last kept, or taken from what is kept."""
-    files = KEPT.glob(f"{name}_methods-*.marshal")
-    return max((file.stat().st_mtime_ns for file in files), default=0)
