@@ -61,6 +61,8 @@ class CallAnswer:
     hold: Hold | None = None
     claim: Claim | None = None
     """What is to be used at the moment when the call goes on, and not before."""
+    rests_on: tuple[str, ...] = ()
+    """The ids of the grants that let it pass: it goes on only while none of them is revoked."""
 
 
 @dataclass(slots=True, eq=False)

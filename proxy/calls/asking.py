@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,19 +12,19 @@ import structlog
 
 from app.domain.hold import Hold, HoldState
 from app.domain.record.session import Decision
-from app.errors import CredentialEnded, Reason, Refused
+from app.errors import CredentialEnded, Reason, Refused, StorageUnavailable
 from policies.approvals.endings import ENDINGS
 from policies.passages.answers import covers_of
 from proxy.calls import words
 from proxy.calls.asked import CallAnswer, CallAsked, Claim
-from proxy.calls.same_call import released_before
+from proxy.calls.same_call import of_calls, released_before
 from proxy.holds.endings import needs_reason, too_many
 from proxy.holds.holding import asked_as
 from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import approves, asks, denied, denied_since, expired, just_used
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 
     from app.clock import Clock
     from app.domain.grant import Grant
@@ -132,7 +133,7 @@ class CallAsking:
         if asked.inquiry.hook is None:
             return None
         recent, now = await self._holding.recent(asked.identity, left), self._clock.now()
-        same = released_before(asked, left, _of_calls(asked, recent), now)
+        same = released_before(asked, left, of_calls(asked, recent), now)
         if same is None or not covers_of(same, now):
             return same
         return same if await self._granted.covers(same) else None
@@ -143,7 +144,7 @@ class CallAsking:
             await asked.recording.open()
         except Refused as ended:
             return CallAnswer(Decision.DENIED, words.not_asked(asked.call, ended))
-        return CallAnswer(Decision.GRANTED)
+        return CallAnswer(Decision.GRANTED, rests_on=tuple(grant.id for grant in grants))
 
     async def _waiting(
         self, asked: CallAsked, left: Verdict, *, may_return: bool
@@ -156,7 +157,7 @@ class CallAsking:
         """
         key = asked.key
         recent = await self._holding.recent(asked.identity, left)
-        here = _of_calls(asked, recent)
+        here = of_calls(asked, recent)
         if await self._covers_by_now(asked, left, [h for h in here if approves(h, left, key)]):
             return None
         now = self._clock.now()
@@ -178,7 +179,7 @@ class CallAsking:
         Whoever lets the calls of a tool pass for a task does not say yes to what was denied.
         """
         recent = await self._holding.recent(asked.identity, asked.verdict)
-        here = _of_calls(asked, recent)
+        here = of_calls(asked, recent)
         return denied_since(here, asked.verdict, asked.key, self._clock.now())
 
     def _cannot_ask(
@@ -268,8 +269,7 @@ class CallAsking:
         asked = claim.asked
         why = asked_as(asked.key, asked.verdict)
         try:
-            if not claim.approved.change:
-                await self._use_beside(asked, claim.approved)
+            await self._use_beside(asked, claim.approved)
             claim.used = await self._holding.release_call(claim.approved, asked.recording, why)
         except Refused as lost:
             _log.info("an approval was not used", hold=claim.approved.id, reason=str(lost))
@@ -277,11 +277,21 @@ class CallAsking:
         await self._granted.cover(claim.used)
         return True
 
+    async def taken_back(self, grants: Collection[str]) -> bool:
+        """Whether people revoked any of the grants that let a call pass."""
+        return await self._granted.taken_back(grants)
+
     async def _use_beside(self, asked: CallAsked, hold: Hold) -> None:
         """Use what answers the rules of which an approved hold did not ask.
 
-        Raises Refused where that has ended since; then its approval ends too.
+        Those of a changed call were used before. Raises Refused where they have ended since, or
+        people took back what they approved; then its approval ends too.
         """
+        if await self._granted.revoked(hold):
+            await self._holding.lapse(hold)
+            raise Refused(Reason.GRANT_ENDED, "What was approved was taken back.")
+        if hold.change:
+            return
         stops, grants = await self._granted.beside(
             asked.identity, asked.inquiry, hold, asked.verdict, asked.call
         )
@@ -292,22 +302,20 @@ class CallAsking:
         await self._granted.use(grants, asked.recording, asked.verdict)
 
     async def give_back(self, claim: Claim) -> None:
-        """Leave an approval that was used to the next attempt: nothing of its call was sent.
-
-        Not where people have taken it back meanwhile.
-        """
-        if claim.used is not None and not await self._granted.revoked(claim.used):
-            await self._holding.give_back(claim.used, claim.caller)
+        """Leave an approval to the next attempt, unless people took it back: nothing was sent."""
+        with suppress(StorageUnavailable):
+            if claim.used is not None and not await self._granted.revoked(claim.used):
+                await self._holding.give_back(claim.used, claim.caller)
 
     async def leave(self, claim: Claim) -> None:
         """Leave an approval to the next attempt."""
         if claim.caller:
             await self._holding.leave(claim.approved, claim.caller)
 
-    async def refused_change(
+    async def changed(
         self, asked: CallAsked, hold: Hold, changed: Verdict, claim: Claim | None
-    ) -> str:
-        """Say why a call does not go on as an approver of the hold changed it; nothing if it does.
+    ) -> CallAnswer:
+        """Return what becomes of a call as an approver of the hold changed it.
 
         Uses what answers the rules of which the hold did not ask; else the approval ends.
         """
@@ -319,17 +327,11 @@ class CallAsking:
             used = await self._use(replace(asked, verdict=changed), grants)
             if used.words and claim is not None:
                 await self.leave(claim)
-            return used.words
+            return used
         if claim is not None:
             await self._holding.lapse(hold)
             await self._holding.note_outcome(hold, words.stopped_by(stops))
-        return words.change_refused(hold, asked.call, stops)
-
-
-def _of_calls(asked: CallAsked, holds: Sequence[Hold]) -> list[Hold]:
-    """Return those that are about tool calls of the same asker, in their order."""
-    asker = asked.inquiry.asker(asked.identity)
-    return [hold for hold in holds if hold.is_of_answer and hold.asker == asker]
+        return CallAnswer(Decision.DENIED, words.change_refused(hold, asked.call, stops))
 
 
 def _not_again(asked: CallAsked, no: Hold) -> CallAnswer:

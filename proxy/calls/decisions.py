@@ -79,6 +79,10 @@ class DecidedCall:
     decided_at: datetime | None = None
     claim: Claim | None = None
     """The approval that is used when the call goes on."""
+    rests_on: tuple[str, ...] = ()
+    """The ids of the grants that let it pass."""
+    asked: CallAsked | None = None
+    """What people are asked, where rules hold it."""
     went_on_as: str = ""
     """The arguments that it goes on with where they are others, safe to show."""
     sent_before: int | None = None
@@ -160,8 +164,7 @@ class Decisions:
         self.all.append(decided)
         match judged.verdict.action:
             case Action.HOLD if not call.by_provider:
-                asked = await self._asked(decided)
-                decided.asking = asyncio.ensure_future(self._ask(asked, decided))
+                self._begin(decided, await self._asked(decided))
                 return
             case Action.DENY:
                 said = words.denied_by_rule(decided.call, judged.verdict)
@@ -183,15 +186,31 @@ class Decisions:
 
         Then people are asked about it, and no call that was held goes on before they have decided.
         """
+        if revoked := [call for call in self.all if await self._is_taken_back(call)]:
+            for decided in revoked:
+                await self._ask_again(decided)
+            return False
         claims = {call.claim: call for call in self.all if call.claim and not call.claim.used}
         left = await self._asking.claim_all(claims)
         for claim in left:
-            decided = claims[claim]
-            decided.claim = None
-            await self._asking.leave(claim)
-            decided.ruling, decided.decision = None, Decision.PENDING
-            decided.asking = asyncio.ensure_future(self._ask(claim.asked, decided))
+            await self._ask_again(claims[claim])
         return not left
+
+    async def _is_taken_back(self, decided: DecidedCall) -> bool:
+        waits = decided.ruling is not None and not decided.is_applied
+        return waits and await self._asking.taken_back(decided.rests_on)
+
+    async def _ask_again(self, decided: DecidedCall) -> None:
+        if decided.claim is not None:
+            await self._asking.leave(decided.claim)
+        decided.claim, decided.rests_on, decided.went_on_as = None, (), ""
+        decided.ruling, decided.decision = None, Decision.PENDING
+        if decided.asked is not None:
+            self._begin(decided, decided.asked)
+
+    def _begin(self, decided: DecidedCall, asked: CallAsked) -> None:
+        decided.asked = asked
+        decided.asking = asyncio.ensure_future(self._ask(asked, decided))
 
     async def leave(self) -> None:
         """Say of each approval that was not used that nobody waits for it any more."""
@@ -258,6 +277,7 @@ class Decisions:
         try:
             answer = await self._asking.decision(asked, waits)
             decided.hold, decided.claim = answer.hold or decided.hold, answer.claim
+            decided.rests_on = answer.rests_on
             ruling = await self._ruling(asked, answer, decided)
             await self._show(decided, ruling)
             decided.decision, decided.decided_at = answer.decision, self._clock.now()
@@ -278,8 +298,10 @@ class Decisions:
             return _as_masked(decided.judged)
         changed = replace(decided.made, arguments=hold.change)
         judged = await self._judged(changed)
-        if refused := await self._asking.refused_change(asked, hold, judged.verdict, claim):
-            return Replaced(refused)
+        went = await self._asking.changed(asked, hold, judged.verdict, claim)
+        if went.words:
+            return Replaced(went.words)
+        decided.rests_on = went.rests_on
         arguments = changed.arguments if judged.changed is None else judged.changed
         return Changed(arguments, words.changed(hold))
 

@@ -173,8 +173,12 @@ class CallGate:
         undecided = undecided or not await self._decisions.claim()
         if not undecided and self._before is None:
             self._before = self._handed()
+        behind = False
         for number, call in enumerate(self._decisions.all):
-            waits = undecided and (self._waits.together or call.is_held)
+            # Where nothing can be sent yet, what lets this one pass may end meanwhile.
+            may_end = bool(call.rests_on) and (behind or not self._reader.is_streamed)
+            waits = undecided and (self._waits.together or call.is_held or may_end)
+            behind = behind or waits
             if waits or call.is_applied:
                 continue
             if call.ruling is not None:

@@ -32,6 +32,12 @@ _BY_ID = timedelta(hours=1)
 _WITHOUT_ID = timedelta(minutes=1)
 
 
+def of_calls(asked: CallAsked, holds: Sequence[Hold]) -> list[Hold]:
+    """Return those that are about tool calls of the same asker, in their order."""
+    asker = asked.inquiry.asker(asked.identity)
+    return [hold for hold in holds if hold.is_of_answer and hold.asker == asker]
+
+
 def released_before(
     asked: CallAsked, left: Verdict, holds: Sequence[Hold], now: datetime
 ) -> Hold | None:

@@ -14,7 +14,7 @@ from policies.passages.answers import answered_by, covered_by, covers_of, given_
 from proxy.holds.said_before import denied_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from app.clock import Clock
     from app.domain.grant import Grant
@@ -78,8 +78,11 @@ class Granted:
 
     async def revoked(self, hold: Hold) -> bool:
         """Whether people took back what they gave with the approval of a hold."""
-        ids = given_by(hold, self._clock.now())
-        given = await self._grants.get_many(ids) if ids else ()
+        return await self.taken_back(given_by(hold, self._clock.now()))
+
+    async def taken_back(self, grants: Collection[str]) -> bool:
+        """Whether people revoked any of these grants, which are named by their ids."""
+        given = await self._grants.get_many(grants) if grants else ()
         return any(grant.revoked_at is not None for grant in given)
 
     async def cover(self, hold: Hold) -> None:

@@ -1,0 +1,158 @@
+"""What let a call of an answer pass is revoked while people decide on another call of it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from app.audit.giving import Giver
+from app.audit.ledger import ChainedLedger
+from app.clock import SystemClock
+from app.domain.event import EventKind
+from app.domain.hold import HoldEvent
+from app.domain.record.session import SessionState
+from app.errors import StorageUnavailable
+from app.storage.approvals.grants import MongoGrants
+from policies.passages.answers import covers_of
+from tests.app.storage.test_mongo import MARIA
+from tests.proxy.http.calls.test_given_back import HALT, YES, HaltingLedger, Story
+from tests.proxy.http.calls.test_kept_back_calls import RULES, SETS
+from tests.recorded import recorded
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from app.domain.grant import Coverage, Grant
+    from app.domain.hold import Hold
+    from app.settings import Settings
+    from tests.proxy.http.conftest import Here
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+BOTH_WAYS = pytest.mark.parametrize("streams", [True, False], ids=["streamed", "whole"])
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Iterator[Settings]:
+    (settings.catalog / "catalog" / "deploys.yaml").write_text(RULES)
+    (settings.catalog / "approvers.yaml").write_text(SETS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("proxy.parts.ChainedLedger", HaltingLedger)
+        yield settings
+
+
+class Manager:
+    """Gives and takes back what an approval covers, as the bot does for her."""
+
+    def __init__(self, story: Story, ledger: ChainedLedger) -> None:
+        self._storage = story.storage
+        self._giver = Giver(story.storage.grants, ledger, SystemClock())
+        self._given: list[tuple[Hold, Coverage]] = []
+
+    async def approve(self, hold: Hold) -> None:
+        approved = hold.after(HoldEvent.APPROVE, datetime.now(UTC), YES)
+        covers = covers_of(approved, datetime.now(UTC))
+        await self._giver.give(approved, covers)
+        await self._storage.holds.move(hold, approved)
+        self._given += [(approved, cover) for cover in covers]
+
+    async def revoke(self) -> None:
+        assert self._given
+        for approved, cover in self._given:
+            assert await self._giver.revoke(approved, cover, MARIA)
+
+
+@asynccontextmanager
+async def manager(story: Story) -> AsyncIterator[Manager]:
+    ledger = ChainedLedger(story.storage.ledger, "bot")
+    writing = asyncio.ensure_future(ledger.run())
+    yield Manager(story, ledger)
+    writing.cancel()
+
+
+@BOTH_WAYS
+async def test_an_approval_that_is_revoked_while_the_next_call_waits_is_not_used(
+    here: Here, *, streams: bool
+) -> None:
+    story = Story(here, streams)
+    asked = await story.ask()
+    one, two = await story.waiting()
+    async with manager(story) as maria:
+        HALT.before(EventKind.CALL_DECIDED, 1)
+        await maria.approve(one)
+        await HALT.reached.wait()
+        HALT.go_on.set()
+        await maria.revoke()
+    await story.approve([two])
+    [again] = await story.waiting(1, besides=[one, two])
+    assert again.tool == one.tool
+    await story.approve([again])
+    assert story.has_all(await asked.answer())
+
+
+@pytest.mark.parametrize("at", [0, 1], ids=["before", "behind"])
+@BOTH_WAYS
+async def test_a_grant_that_is_revoked_while_another_call_waits_lets_none_pass(
+    here: Here, at: int, *, streams: bool
+) -> None:
+    granted, other = f"deploy one {uuid4().hex}", f"deploy other {uuid4().hex}"
+    before = Story(here, streams, (granted, f"ls {uuid4().hex}"))
+    first = await before.ask()
+    [hold] = await before.waiting(1)
+    async with manager(before) as maria:
+        await maria.approve(hold)
+        assert before.has_all(await first.answer())
+        story = Story(here, streams, (granted, other) if at == 0 else (other, granted))
+        HALT.before(EventKind.CALL_DECIDED, 1)
+        asked = await story.ask()
+        [waits] = await story.waiting(1)
+        await HALT.reached.wait()
+        HALT.go_on.set()
+        await recorded_decision(story, waits)
+        await maria.revoke()
+    await story.approve([waits])
+    if at == 0 and streams:
+        # It stood before the other and had gone out when it was revoked.
+        assert story.has_all(await asked.answer())
+        return
+    [again] = await story.waiting(1, besides=[hold, waits])
+    assert again.tool is not None
+    assert granted in again.tool.arguments
+    await story.approve([again])
+    assert story.has_all(await asked.answer())
+
+
+async def recorded_decision(story: Story, hold: Hold) -> None:
+    """Return when the ledger has the decision on the call that was granted."""
+    while True:
+        entries = await story.storage.ledger.entries(hold.session_id)
+        if any(entry.event.kind is EventKind.CALL_DECIDED for entry in entries):
+            return
+
+
+async def test_an_answer_has_its_end_where_what_was_given_back_cannot_be_read(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Story(here, streams=True)
+    asked = await story.ask()
+    holds = await story.waiting()
+    HALT.before(EventKind.HOLD_MOVED, 2)
+    async with manager(story) as maria:
+        for hold in holds:
+            await maria.approve(hold)
+    await HALT.reached.wait()
+
+    async def away(_self: MongoGrants, _ids: object) -> tuple[Grant, ...]:
+        raise StorageUnavailable("The database does not answer.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MongoGrants, "get_many", away)
+        await asked.leave()
+        HALT.go_on.set()
+        session = await recorded(story.storage, holds[0].session_id)
+    assert session.state is SessionState.CLOSED
+    assert session.answer is not None
