@@ -147,11 +147,13 @@ class Counting:
     async def _kept(self, hours: Iterable[datetime]) -> dict[datetime, Tally]:
         wanted = set(hours)
         days = await self._storage.counts.of_days(sorted({_day(hour) for hour in wanted}))
-        found = {
-            datetime.fromisoformat(day.id.partition(" ")[2]).replace(hour=hour, tzinfo=UTC): tally
-            for day in days
-            for hour, tally in msgspec.json.decode(day.hours, type=_HOURS).items()
-        }
+        found: dict[datetime, Tally] = {}
+        for day in days:
+            date = datetime.fromisoformat(day.id.partition(" ")[2]).replace(tzinfo=UTC)
+            # What cannot be read is counted again.
+            with suppress(msgspec.MsgspecError):
+                tallies = msgspec.json.decode(day.hours, type=_HOURS)
+                found |= {date.replace(hour=hour): tally for hour, tally in tallies.items()}
         return {hour: tally for hour, tally in found.items() if hour in wanted}
 
     async def _keep(self, tallies: dict[datetime, Tally]) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.record.session import Decision, SessionState
 from app.domain.verdict import Action, Verdict
-from proxy.replay.dashboard.counting import Counting
+from proxy.replay.dashboard.counting import _VERSION, Counting
 from proxy.replay.dashboard.figures import Figures
 from proxy.replay.dashboard.gathering import Dashboard
 from proxy.replay.dashboard.tally import HOUR, OTHERS, Tally
@@ -110,6 +110,19 @@ async def test_an_hour_is_counted_again_until_all_of_it_is_over(storage: MongoSt
         third = by_hours_ago(await counted.of(hours))
     assert {ago for ago, number in second.items() if number} == {5, 10}
     assert third == second, "what had ended was kept then"
+
+
+async def test_a_kept_day_that_cannot_be_read_is_counted_again(storage: MongoStorage) -> None:
+    await recorded(storage, 5)
+    hours = Figures.of_days(1, NOW).hours
+    async with counting(storage) as counted:
+        first = await counted.of(hours)
+    days = await storage.counts.of_days([f"{_VERSION} {THIS_HOUR.date().isoformat()}"])
+    for day in days:
+        await storage.counts.put(replace(day, hours=b'{"7": {"sessions": "man'))
+    assert days
+    async with counting(storage) as counted:
+        assert await counted.of(hours) == first
 
 
 async def test_a_hold_that_several_sessions_name_is_counted_once(storage: MongoStorage) -> None:
