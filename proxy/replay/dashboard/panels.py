@@ -62,10 +62,11 @@ def panels(figures: Figures) -> tuple[Panel, ...]:
 def _volume(figures: Figures) -> Panel:
     labels = tuple(figures.volume)
     used = tuple(name for name in _SERIES if any(day[name] for day in figures.volume.values()))
-    series = {name: [figures.volume[label][name] for label in labels] for name in used}
+    # All of them, so that an outcome has the same colour whichever others there are.
+    series = {name: [figures.volume[label][name] for label in labels] for name in _SERIES}
     rows: list[Row] = [(label, *(figures.volume[label][name] for name in used)) for label in labels]
     drawn = charts.columns(labels, series, stacked=True)
-    return Panel("Requests", "", drawn, used, ("when", *used), tuple(rows))
+    return Panel("Requests", "", drawn, _SERIES, ("when", *used), tuple(rows))
 
 
 def _holds(figures: Figures) -> Panel:
