@@ -39,8 +39,13 @@ class _Child:
     def died(self) -> ChildDied:
         said = self._last_words()
         why = f": {said}" if said else "."
+        return ChildDied(f"{self.name} {self._how()}{why}\nIts log is {self.log}")
+
+    def _how(self) -> str:
         code = self.process.returncode
-        return ChildDied(f"{self.name} ended with exit code {code}{why}\nIts log is {self.log}")
+        if code is not None and code < 0:
+            return f"was killed by signal {-code} ({signal.strsignal(-code)})"
+        return f"ended with exit code {code}"
 
     def hangs(self) -> ChildDied:
         return ChildDied(f"{self.name} hangs at its start: it does nothing. Its log is {self.log}")
@@ -152,7 +157,7 @@ class Supervisor:
 
 async def _guard(child: _Child) -> None:
     await child.process.wait()
-    raise child.died()
+    raise ChildDied(f"{child.died()}\nEverything else was stopped with it.")
 
 
 async def _stop(process: asyncio.subprocess.Process, seconds: float) -> None:

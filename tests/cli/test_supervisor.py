@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -72,3 +73,15 @@ async def test_what_a_process_said_to_people_is_repeated_and_nothing_of_an_earli
     said = f"dying ended with exit code 2: missing A\nmissing B\nIts log is {log}"
     assert str(died.value) == said
     assert str(silent.value).startswith("silent ended with exit code 3.\nIts log is")
+
+
+async def test_a_process_that_was_killed_is_told_as_such(tmp_path: Path) -> None:
+    killed = "import os; print('serving', flush=True); os.kill(os.getpid(), 9)"
+    async with Supervisor(tmp_path, os.environ) as family:
+        assert await family.start("bot", program(killed), {}) == "serving"
+        with pytest.raises(ExceptionGroup) as died:
+            await family.wait(asyncio.Event())
+    [error] = died.value.exceptions
+    assert isinstance(error, ChildDied)
+    assert "killed by signal 9" in str(error)
+    assert "Everything else was stopped" in str(error)
