@@ -34,7 +34,7 @@ class Book:
         if not has_book(folder):
             raise BadSettings(
                 f"There is no notary's folder at {folder}: set ABEYANCE_NOTARY_FOLDER to that of "
-                "the notary, or to a copy of it."
+                "the notary, or to a copy of it. `abeyance notary` makes one."
             )
 
     def heads(self) -> Iterator[str]:

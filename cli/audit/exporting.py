@@ -17,6 +17,7 @@ from cli.audit.offline import read_text
 from cli.audit.picking import picked_records
 from cli.audit.reading import ExportedCatalogs, exported_session, gone, signed_entries
 from cli.audit.report import progress
+from cli.sessions.looking import whole_id
 from cli.storing import with_storage
 from notary.book import Book
 
@@ -30,10 +31,14 @@ if TYPE_CHECKING:
 
 def export_to(path: Path, sessions: list[str], anchors: Path | None, *, contents: bool) -> None:
     """Write all of the record, or only some sessions. Raises BadSettings, StorageUnavailable."""
-    book = Book(load_notary_settings().notary_folder)
+    settings = load_notary_settings()
+    book = Book(settings.notary_folder)
     last = book.last()
     if last is None:
-        raise BadSettings(f"The notary of {book.folder} has not signed anything yet.")
+        raise BadSettings(
+            f"The notary of {book.folder} has not signed anything yet. It signs every "
+            f"{settings.notary_seconds:g} seconds while it runs: try again in a moment."
+        )
 
     head = _head_in(read_text(anchors), last) if anchors else last
     count = 0
@@ -42,7 +47,8 @@ def export_to(path: Path, sessions: list[str], anchors: Path | None, *, contents
         nonlocal count
         lines, beside = Lines(), path.with_name(f"{path.name}.part")
         if sessions:
-            records = picked_records(storage, book, head, sessions, contents=contents)
+            ids = [await whole_id(storage, name) for name in sessions]
+            records = picked_records(storage, book, head, ids, contents=contents)
         else:
             records = _records(storage, book, last, contents=contents)
         with beside.open("wb") as file, progress("exporting") as bar:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from app.clock import SystemClock
 from app.domain.event import Event, EventKind
 from app.errors import NotFound
-from app.ids import short
+from app.ids import SHORT, short
 from app.search import SessionFilter
 from cli.here import settings_here
 from cli.storing import record, who
@@ -27,11 +27,21 @@ async def catalog_here() -> Catalog:
 async def find(storage: MongoStorage, session_id: str) -> Session:
     found = await storage.sessions.search(SessionFilter(id=session_id), limit=2)
     if not found:
-        raise NotFound(f"There is no session {session_id}: see `abeyance session list`.")
+        name = short(session_id) if len(session_id) <= SHORT else session_id
+        raise NotFound(f"There is no session {name}: see `abeyance session list`.")
     if len(found) > 1:
         ids = " and ".join(session.id for session in found)
         raise NotFound(f"Several sessions end in {short(session_id)}: give the whole id, {ids}.")
     return found[0]
+
+
+async def whole_id(storage: MongoStorage, name: str) -> str:
+    """Return the id of a session that may be called by its last characters. Raises NotFound.
+
+    A whole id stays as it is: what was purged is only in the ledger.
+    """
+    name = name.lower()
+    return (await find(storage, name)).id if len(name) <= SHORT else name
 
 
 async def note(storage: MongoStorage, what: str, session_id: str = "", *, query: str = "") -> None:

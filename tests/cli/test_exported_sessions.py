@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from app.audit.proof.bundle import Lines
 from app.audit.proof.heads import Keyring
 from app.audit.proof.offline import Verified, verify_bundle
@@ -11,9 +13,12 @@ from app.clock import SystemClock
 from app.domain.event import Event, EventKind
 from app.domain.hold import HoldState
 from app.domain.record.stored_catalog import StoredCatalog
+from app.errors import NotFound
+from app.ids import short
 from app.retention.erasing import Eraser
 from app.retention.purging import Purger
 from cli.audit.picking import picked_records
+from cli.sessions.looking import whole_id
 from notary.book import Book
 from tests.app.retention.test_purging import ALICE, recorded, writing
 from tests.notary.test_notary import KEY, notary_at
@@ -37,6 +42,15 @@ async def exported(storage: MongoStorage, folder: Path, session: Session) -> Ver
     picked = picked_records(storage, book, last, [session.id], contents=True)
     bundle = [lines.line(record) async for record in picked]
     return verify_bundle(lambda: [*bundle, lines.end()], Keyring([KEY.public]))
+
+
+async def test_a_session_is_exported_by_what_people_call_it(storage: MongoStorage) -> None:
+    async with writing(storage) as ledger:
+        session = await recorded(storage, ledger)
+    assert await whole_id(storage, short(session.id)) == session.id
+    assert await whole_id(storage, session.id) == session.id
+    with pytest.raises(NotFound, match="ZZZZZZ"):
+        await whole_id(storage, "zzzzzz")
 
 
 async def test_a_session_of_an_erased_person_is_in_order(
