@@ -115,6 +115,7 @@ class World:
         """Begin a new story."""
         self.asks: list[Ask] = []
         self.revoked: dict[str, Grant] = {}
+        self._granted: set[str] = set()
         """Revoked grants, as they were when that was first seen."""
 
     # --- what may happen -------------------------------------------------------------------
@@ -304,12 +305,14 @@ class World:
                 found.append(await self.storage.holds.get_many(g.hold_id for g in grants))
         return found
 
-    def note_revoked(self) -> None:
-        """Remember each revoked grant that was not seen before."""
-        self.do(self._note_revoked())
+    def note_grants(self) -> None:
+        """Remember each grant, and how each revoked one stood when it was first seen so."""
+        self.do(self._note_grants())
 
-    async def _note_revoked(self) -> None:
-        for grant in await self.storage.grants.unsettled():
+    async def _note_grants(self) -> None:
+        # A bot settles what was revoked in its own time: it is not found as unsettled then.
+        self._granted |= {grant.id for grant in await self.storage.grants.unsettled()}
+        for grant in await self.storage.grants.get_many(self._granted):
             if grant.revoked_at is not None:
                 self.revoked.setdefault(grant.id, grant)
 
