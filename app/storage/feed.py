@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from app.storage.ports import HoldStore
 
 _FOLLOWERS_EVERY = 40
+_FOLLOWERS_REST = 0.05
+_NOBODY_RESTS = 1.0
 _SLICE = 500
 _log = structlog.get_logger(__name__)
 
@@ -51,8 +53,8 @@ class HoldFeed:
         self._followers: set[asyncio.Queue[Hold]] = set()
         self._stopped = False
         self._warning = Seldom()
-        self._wanted = asyncio.Event()
-        """Set while anybody waits for a change."""
+        self._waited = asyncio.Event()
+        """Set while anybody waits for a change of a hold."""
         self.ready = asyncio.Event()
         """Set while the change stream is open."""
 
@@ -77,7 +79,6 @@ class HoldFeed:
         """
         queue: asyncio.Queue[Hold] = asyncio.Queue()
         self._followers.add(queue)
-        self._wanted.set()
         try:
             if self.ready.is_set():
                 # When this fails, so does the stream, and its next opening tells all again.
@@ -88,7 +89,6 @@ class HoldFeed:
                 yield await queue.get()
         finally:
             self._followers.discard(queue)
-            self._left()
 
     async def wait(
         self, hold_id: str, until: Callable[[Hold], bool], pulse: Periodic | None = None
@@ -101,7 +101,7 @@ class HoldFeed:
             raise Restarting
         waiter = _Waiter(until)
         self._waiting[hold_id].add(waiter)
-        self._wanted.set()
+        self._waited.set()
         try:
             current = await self._holds.get(hold_id)
             if current is not None and until(current):
@@ -113,7 +113,8 @@ class HoldFeed:
             self._waiting[hold_id].discard(waiter)
             if not self._waiting[hold_id]:
                 del self._waiting[hold_id]
-            self._left()
+            if not self._waiting:
+                self._waited.clear()
         if decided is None:
             raise Restarting
         return decided
@@ -124,12 +125,17 @@ class HoldFeed:
         for waiter in itertools.chain.from_iterable(self._waiting.values()):
             waiter.send_away()
 
-    def _left(self) -> None:
-        if not self._waiting and not self._followers:
-            self._wanted.clear()
+    async def _rest(self) -> None:
+        """Wait before the server is asked again: it may answer at each write of anybody.
+
+        A client behind a waiter counts milliseconds, a card in Slack does not.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FOLLOWERS_REST if self._followers else _NOBODY_RESTS):
+                await self._waited.wait()
 
     async def _follow(self, opened: asyncio.Event) -> None:
-        async with contextlib.aclosing(self._holds.watch(opened, self._wanted)) as holds:
+        async with contextlib.aclosing(self._holds.watch(opened, self._rest)) as holds:
             async for hold in holds:
                 self._publish(hold)
         raise StorageUnavailable("The change stream ended.")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -37,13 +36,6 @@ _NAMES_AT_ONCE = 32
 _INDEX_DIFFERS = (85, 86)
 _INDEX_NOT_FOUND = 27
 _log = structlog.get_logger(__name__)
-
-
-async def _until_wanted(wanted: asyncio.Event | None) -> None:
-    if wanted is not None and not wanted.is_set():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_STREAM_SECONDS):
-                await wanted.wait()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +185,12 @@ class Collection(Generic[T]):
         return tuple(row[field] for row in await self._server.ask(lambda: rows.to_list(None)))
 
     async def watch(
-        self, opened: asyncio.Event, wanted: asyncio.Event | None = None
+        self, opened: asyncio.Event, rest: Callable[[], Awaitable[None]] | None = None
     ) -> AsyncGenerator[T, None]:
         """Yield every value that is written from the moment `opened` is set.
 
-        While `wanted` is not set, the server is asked only once a second: the embedded one answers
-        a change stream at each write to any collection.
+        After an answer without any, `rest` ends when the server may be asked again: the embedded
+        one answers a change stream at each write to any collection.
         """
         await self._server.found()
         writes = [{"$match": {"operationType": {"$in": ["insert", "update", "replace"]}}}]
@@ -212,7 +204,7 @@ class Collection(Generic[T]):
                 while stream.alive:
                     change = await stream.try_next()
                     if change is None:
-                        await _until_wanted(wanted)
+                        await rest() if rest else None
                     elif row := change.get("fullDocument"):
                         yield from_document(self._kind, row)
 

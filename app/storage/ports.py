@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
     from app.domain.connection import Connection
@@ -105,11 +105,11 @@ class HoldStore(Protocol):
         ...
 
     def watch(
-        self, opened: asyncio.Event, wanted: asyncio.Event | None = None
+        self, opened: asyncio.Event, rest: Callable[[], Awaitable[None]] | None = None
     ) -> AsyncGenerator[Hold, None]:
         """Yield every hold that is written from the moment `opened` is set.
 
-        While `wanted` is not set, each may come up to a second later than otherwise.
+        When there is none to yield, it looks again once `rest` has ended.
         """
         ...
 

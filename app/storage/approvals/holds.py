@@ -13,7 +13,7 @@ from app.storage.mongo import Index
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
     from datetime import datetime
 
     from app.domain.hold import Marked
@@ -176,9 +176,9 @@ class MongoHolds:
         return await self._holds.change(shown, {"$set": {"settled": True}})
 
     def watch(
-        self, opened: asyncio.Event, wanted: asyncio.Event | None = None
+        self, opened: asyncio.Event, rest: Callable[[], Awaitable[None]] | None = None
     ) -> AsyncGenerator[Hold, None]:
-        return self._holds.watch(opened, wanted)
+        return self._holds.watch(opened, rest)
 
 
 def _shown_list(field: str, shown: Sequence[object]) -> Document:

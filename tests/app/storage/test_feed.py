@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from pymongo import monitoring
 
 from app.domain.hold import Hold, HoldEvent, HoldState
 from app.errors import Unavailable
-from app.storage import mongo
+from app.storage import feed as feeds
 from app.storage.feed import HoldFeed, Periodic
 from tests.app.storage.test_mongo import NOW, a_hold
 
@@ -113,14 +114,23 @@ async def test_a_feed_that_stops_sends_all_of_them_away(feed: HoldFeed, hold: Ho
         feed.stop()
 
 
+@pytest.mark.parametrize("followed", [False, True])
 async def test_while_nobody_waits_the_writes_of_others_ask_for_nothing(
-    storage: MongoStorage, database_name: str, hold: Hold, monkeypatch: pytest.MonkeyPatch
+    storage: MongoStorage,
+    database_name: str,
+    hold: Hold,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    followed: bool,
 ) -> None:
-    monkeypatch.setattr(mongo, "_STREAM_SECONDS", 3600.0)
+    monkeypatch.setattr(feeds, "_NOBODY_RESTS", 3600.0)
+    monkeypatch.setattr(feeds, "_FOLLOWERS_REST", 3600.0)
     feed = HoldFeed(storage.holds, reread_seconds=3600)
-    async with asyncio.TaskGroup() as tasks:
+    async with asyncio.TaskGroup() as tasks, aclosing(feed.changes()) as changes:
         running = tasks.create_task(feed.run())
         await feed.ready.wait()
+        if followed:
+            assert await anext(changes) == hold
         for number in range(20):
             await storage.receipts.note([f"receipt {number}"], NOW)
         # The first answer is to the first write; more are only asked for where somebody waits.
