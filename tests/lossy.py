@@ -27,7 +27,8 @@ READS = frozenset({"find", "aggregate", "getMore"})
 ALL = WRITES | READS | {"createIndexes", "listIndexes", "dropIndexes"}
 _HEADER = struct.Struct("<iiii")
 _OP_MSG = 2013
-_NOT_CONFIRMED = 64
+_NOT_CONFIRMED = {"code": 64, "errmsg": "waiting for replication timed out"}
+_OUT_OF_TIME = {"ok": 0.0, "code": 50, "errmsg": "operation exceeded time limit"}
 
 
 class Lossy:
@@ -41,7 +42,7 @@ class Lossy:
         self._commands: Collection[str] = ()
         self._left = 0
         self._silently = False
-        self._unconfirmed = False
+        self._instead: dict[str, Any] = {}
         self._serving: set[asyncio.Task[None] | None] = set()
         self._clients: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
@@ -55,15 +56,21 @@ class Lossy:
         database does not hear of the command: the embedded one does not bear hundreds at once.
         """
         self._commands, self._left, self._silently = commands, times, silently
+        self._instead = {}
 
     def doubt(self, commands: Collection[str]) -> None:
         """Say in each reply to any of the commands that the write was done, but not confirmed."""
-        self._commands, self._left, self._unconfirmed = commands, sys.maxsize, True
+        self._commands, self._left = commands, sys.maxsize
+        self._instead = {"writeConcernError": _NOT_CONFIRMED}
+
+    def run_out_of_time(self, commands: Collection[str], times: int) -> None:
+        """Say in the next replies to any of the commands that the time was too short for it."""
+        self._commands, self._left, self._instead = commands, times, _OUT_OF_TIME
 
     def heal(self) -> tuple[str, ...]:
         """Lose and change nothing more; return the commands whose replies were, in order."""
         lost, self._lost, self._left = tuple(self._lost), [], 0
-        self._unconfirmed = False
+        self._instead = {}
         return lost
 
     async def listen(self, port: int = 0) -> int:
@@ -125,9 +132,9 @@ class Lossy:
         async for message in _messages(replies):
             command = asked.pop(_HEADER.unpack_from(message)[2], "")
             if self._is_lost(command):
-                if not self._unconfirmed:
+                if not self._instead:
                     return
-                client.write(_unconfirmed(message))
+                client.write(_changed(message, self._instead))
             else:
                 client.write(message)
             await client.drain()
@@ -186,11 +193,10 @@ def _command(message: bytes) -> dict[str, Any]:
     return command
 
 
-def _unconfirmed(reply: bytes) -> bytes:
-    """Return the reply of a server whose other members did not answer in time."""
+def _changed(reply: bytes, members: dict[str, Any]) -> bytes:
+    """Return the reply with other members."""
     flags = reply[_HEADER.size : _HEADER.size + 4]
-    error = {"code": _NOT_CONFIRMED, "errmsg": "waiting for replication timed out"}
-    document = bson.encode(_command(reply) | {"writeConcernError": error})
+    document = bson.encode(_command(reply) | members)
     _, *ids = _HEADER.unpack_from(reply)
     size = _HEADER.size + len(flags) + 1 + len(document)
     return _HEADER.pack(size, *ids) + flags + b"\0" + document

@@ -1,6 +1,7 @@
 """The driver of MongoDB: its settings, its errors, and how long it may take.
 
 An operation ends within `ENDS_SECONDS` once a server is known; while none is, it waits for one.
+Only an index that is made may take longer: it reads all that is there.
 Where it ends in an error, nobody knows whether it was done: so every method of a store can be
 repeated, and finds what it wrote before.
 """
@@ -207,13 +208,13 @@ class Server:
         with pymongo.timeout(PING_SECONDS):
             self.client.close()
 
-    async def ask(self, work: Callable[[], Awaitable[R]]) -> R:
-        """Return what the driver answers. Raises StorageUnavailable."""
+    async def ask(self, work: Callable[[], Awaitable[R]], seconds: float = REPLY_SECONDS) -> R:
+        """Return what the driver answers, within so many seconds. Raises StorageUnavailable."""
         await self.found()
         with mapped_errors():
-            async with asyncio.timeout(ENDS_SECONDS):
+            async with asyncio.timeout(seconds + ENDS_SECONDS - REPLY_SECONDS):
                 # Counts from here, also for what waits for a thread, and in that thread.
-                with pymongo.timeout(REPLY_SECONDS):
+                with pymongo.timeout(seconds):
                     return await work()
 
     async def write(self, database: str, writes: Sequence[Write]) -> dict[int, int]:

@@ -23,7 +23,7 @@ from app.storage.driver import Exists, Server, error_code, exists, mapped_errors
 from app.storage.privileges import Privileges
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 
     from motor.motor_asyncio import AsyncIOMotorCollection
 
@@ -33,7 +33,9 @@ _STREAM_SECONDS = 1.0
 _BATCH = 100
 _NAMES_AT_ONCE = 32
 """In one query: the embedded server compares each document with each of them."""
+_BUILD_SECONDS = 3600.0
 _INDEX_DIFFERS = (85, 86)
+_TOO_SLOW = 50
 _INDEX_NOT_FOUND = 27
 _log = structlog.get_logger(__name__)
 
@@ -160,11 +162,18 @@ class Collection(Generic[T]):
             found += [self._read(row) for row in batch]
         return tuple(found)
 
-    async def named(self, ids: Sequence[str]) -> tuple[T, ...]:
-        """Return the documents that have these ids, as far as there are such."""
-        some = (list(ids[at : at + _NAMES_AT_ONCE]) for at in range(0, len(ids), _NAMES_AT_ONCE))
-        found = await asyncio.gather(*(self.find({"_id": {"$in": names}}) for names in some))
-        return tuple(itertools.chain.from_iterable(found))
+    async def named(
+        self, names: Iterable[str], also: Document | None = None, *, field: str = "_id"
+    ) -> tuple[T, ...]:
+        """Return the documents that have these ids, or say one of these in another field.
+
+        Where they `also` have to meet a query, those that do. In the order of the names.
+        """
+        ordered = sorted(set(names))
+        slices = range(0, len(ordered), _NAMES_AT_ONCE)
+        some = (ordered[start : start + _NAMES_AT_ONCE] for start in slices)
+        asked = (self.find({field: {"$in": part}} | (also or {})) for part in some)
+        return tuple(itertools.chain.from_iterable(await asyncio.gather(*asked)))
 
     async def ids(self, query: Document) -> tuple[str, ...]:
         """Return the ids of all that fit, in their order."""
@@ -242,13 +251,17 @@ class Collection(Generic[T]):
         try:
             await self._server.ask(create)
         except StorageUnavailable as error:
-            if error_code(error) not in _INDEX_DIFFERS:
+            about = {"collection": self.name, "fields": index.fields}
+            if error_code(error) == _TOO_SLOW:
+                _log.warning("the start waits for an index over a large collection", **about)
+            elif error_code(error) in _INDEX_DIFFERS:
+                _log.warning("index replaced: its definition has changed", **about)
+                await self._drop(index)
+            else:
                 raise
         else:
             return
-        _log.warning("index replaced: its definition has changed", fields=index.fields)
-        await self._drop(index)
-        await self._server.ask(create)
+        await self._server.ask(create, _BUILD_SECONDS)
 
     async def _drop(self, index: Index) -> None:
         existing = await self._server.ask(self._rows.index_information)

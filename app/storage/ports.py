@@ -231,11 +231,11 @@ class LedgerStore(Protocol):
     async def entries(self, session_id: str) -> tuple[Entry, ...]: ...
 
     async def of_holds(self, hold_ids: Sequence[str]) -> tuple[Entry, ...]:
-        """Return all that name one of these holds, by a look at all there are."""
+        """Return all that name one of these holds."""
         ...
 
     async def giving(self, grant_ids: Sequence[str]) -> tuple[Entry, ...]:
-        """Return those by which grants were given, by a look at all there are."""
+        """Return those by which these grants were given."""
         ...
 
     async def tip(self, writer: str) -> str:

@@ -74,4 +74,4 @@ class MongoReceipts:
         return any(receipt.at >= since for receipt in await self._found(names))
 
     async def _found(self, names: Iterable[str]) -> tuple[Receipt, ...]:
-        return await self._receipts.find({"_id": {"$in": sorted(names)}})
+        return await self._receipts.named(names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -141,6 +143,8 @@ class MongoLedger:
             Index(("event.session_id",)),
             Index(("chain", "seq"), unique=True),
             Index(("event.at",), when={"seq": 0}),
+            Index(("event.data.hold",), when={"event.data.hold": {"$gt": ""}}),
+            Index(("event.data.grant",), when={"event.data.grant": {"$gt": ""}}),
         )
 
     async def insert(
@@ -161,15 +165,16 @@ class MongoLedger:
         return tuple(sorted(found, key=lambda entry: (entry.event.at, entry.chain, entry.seq)))
 
     async def of_holds(self, hold_ids: Sequence[str]) -> tuple[Entry, ...]:
-        if not hold_ids:
-            return ()
-        return await self._entries.find({"event.data.hold": {"$in": list(hold_ids)}})
+        return await self._naming("hold", hold_ids)
 
     async def giving(self, grant_ids: Sequence[str]) -> tuple[Entry, ...]:
-        if not grant_ids:
-            return ()
-        given: Document = {"event.kind": EventKind.GRANT_GIVEN.value}
-        return await self._entries.find(given | {"event.data.grant": {"$in": list(grant_ids)}})
+        about = await self._naming("grant", grant_ids)
+        return tuple(entry for entry in about if entry.event.kind is EventKind.GRANT_GIVEN)
+
+    async def _naming(self, what: str, ids: Sequence[str]) -> tuple[Entry, ...]:
+        # One by one: for several names at once the embedded server reads the whole ledger.
+        asked = (self._entries.find({f"event.data.{what}": name}) for name in ids)
+        return tuple(itertools.chain.from_iterable(await asyncio.gather(*asked)))
 
     async def tip(self, writer: str) -> str:
         # The names of a writer's chains are in the order of time. The embedded server follows the

@@ -73,7 +73,7 @@ class MongoTools:
         await self._views.prepare(Index(("until",), expires=True))
 
     async def trusted(self, tools: Iterable[str]) -> tuple[TrustedTool, ...]:
-        return await self._tools.find({"_id": {"$in": sorted(tools)}})
+        return await self._tools.named(tools)
 
     async def meet(self, version: ToolVersion) -> None:
         document = to_document(version) | {"until": version.at + _VERSION_KEPT}

@@ -76,7 +76,7 @@ class MongoGrants:
         return tuple(grant for grant in found if grant.active(now))
 
     async def get_many(self, grant_ids: Iterable[str]) -> tuple[Grant, ...]:
-        return await self._grants.find({"_id": {"$in": list(grant_ids)}})
+        return await self._grants.named(grant_ids)
 
     async def unsettled(self) -> tuple[Grant, ...]:
         return await self._grants.find({"settled": False})

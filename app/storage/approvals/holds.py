@@ -63,10 +63,10 @@ class MongoHolds:
         return await self._holds.one({"_id": hold_id})
 
     async def get_many(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]:
-        return await self._holds.find({"_id": {"$in": list(hold_ids)}})
+        return await self._holds.named(hold_ids)
 
     async def decided(self, hold_ids: Iterable[str]) -> tuple[Hold, ...]:
-        return await self._holds.find({"_id": {"$in": list(hold_ids)}, "state": {"$in": _DECIDED}})
+        return await self._holds.named(hold_ids, {"state": {"$in": _DECIDED}})
 
     async def find_open(self, key: str) -> Hold | None:
         return await self._holds.one({"open_key": key})

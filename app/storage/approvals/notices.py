@@ -72,7 +72,7 @@ class MongoNotices:
         return await self._notices.find({"hold_id": hold_id})
 
     async def cards(self, hold_ids: Iterable[str]) -> tuple[Notice, ...]:
-        found = await self._notices.find({"hold_id": {"$in": list(hold_ids)}})
+        found = await self._notices.named(hold_ids, field="hold_id")
         return tuple(one for one in found if one.kind is NoticeKind.CARD and one.ts)
 
     async def asked(self, hold_id: str) -> bool:

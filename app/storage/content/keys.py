@@ -32,7 +32,7 @@ class MongoKeys:
         await self._keys.insert(to_document(key))
 
     async def get_many(self, ids: Iterable[str]) -> tuple[WrappedKey, ...]:
-        return await self._keys.find({"_id": {"$in": sorted(ids)}})
+        return await self._keys.named(ids)
 
     async def of_person(self, person: str) -> tuple[WrappedKey, ...]:
         return await self._keys.find({"person": person})

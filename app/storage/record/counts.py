@@ -26,7 +26,7 @@ class MongoCounts:
         await self._days.prepare(Index(("until",), expires=True))
 
     async def of_days(self, ids: Iterable[str]) -> tuple[CountedDay, ...]:
-        return await self._days.find({"_id": {"$in": list(ids)}})
+        return await self._days.named(ids)
 
     async def put(self, day: CountedDay) -> None:
         await self._days.put(day.id, to_document(day))

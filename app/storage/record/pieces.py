@@ -112,7 +112,7 @@ class MongoPieces:
             await self._pieces.insert(*documents, by_content=True)
 
     async def get(self, names: Sequence[str]) -> tuple[bytes, ...]:
-        found = await self._pieces.named(sorted(set(names)))
+        found = await self._pieces.named(names)
         keys = await self._keys.opened({piece.key for piece in found if piece.key})
         size = sum(len(piece.seal) for piece in found)
         if size > _AT_ONCE_BYTES:
@@ -171,7 +171,7 @@ class MongoPages:
 
     async def of_sessions(self, session_ids: Iterable[str]) -> tuple[PageIndex, ...]:
         ids = [index_id(session_id, side) for session_id in session_ids for side in Side]
-        return await self._pages.find({"_id": {"$in": ids}}) if ids else ()
+        return await self._pages.named(ids)
 
     async def naming(self, leaves: Sequence[str]) -> tuple[PageIndex, ...]:
         return await self._pages.find({"leaves": {"$in": list(leaves)}})

@@ -126,3 +126,20 @@ async def test_many_places_are_read_some_at_a_time(reader: Reader) -> None:
     assert all(one == entry.place for one, entry in found.items())
     lengths = [len(asked["_id"]["$in"]) for asked in reader.asked.filters]
     assert (sum(lengths), max(lengths)) == (len(places), MOST_NAMES)
+
+
+async def test_what_released_a_request_is_found_without_the_rest(reader: Reader) -> None:
+    told = [
+        Event(EventKind.GRANT_GIVEN, NOW, "s", {"hold": "h1", "grant": "g1"}),
+        Event(EventKind.HOLD_OPENED, NOW, "s", {"hold": "h1"}),
+        Event(EventKind.GRANT_GIVEN, NOW, "s", {"hold": "h2", "grant": "g2"}),
+    ]
+    chain = f"gave/{new_id(NOW)}"
+    entries = [
+        Entry(chain, seq, event, previous="", hash=str(seq)) for seq, event in enumerate(told)
+    ]
+    await reader.storage.ledger.insert(entries)
+    ledger = reader.storage.ledger
+    assert [entry.hash for entry in await ledger.giving(["g1"])] == ["0"]
+    assert sorted(entry.hash for entry in await ledger.of_holds(["h1", "none"])) == ["0", "1"]
+    assert reader.read == 1 + 2

@@ -31,7 +31,7 @@ LOOKS_AT_ALL = {
     *("connections.all", "gateways.all", "legal_holds.all"),
     # What is seldom done: rotation of keys, purging, and proofs of what was purged.
     *("keys.under_others", "keys.count_under_others", "grants.ended", "sessions.referring"),
-    *("ledger.of_holds", "ledger.giving", "pages.naming"),
+    "pages.naming",
 }
 """The methods of stores that are answered by a look at all documents of a collection."""
 _SESSION = a_session(NOW)
