@@ -317,8 +317,10 @@ class Asking:
         verdict = await asked.judge()
         grants: Sequence[Grant] = ()
         if verdict.action is Action.HOLD:
-            left, grants = await self._still_open(asked, verdict)
-            if left.holding and (not released_by_people(hold) or await self._granted.revoked(hold)):
+            (left, grants), is_revoked = await asyncio.gather(
+                self._still_open(asked, verdict), self._granted.revoked(hold)
+            )
+            if left.holding and (is_revoked or not released_by_people(hold)):
                 await self._holding.lapse(hold)
                 raise endings.cover_ended(left)
             if left.holding and not joins(left, hold.key, hold):
