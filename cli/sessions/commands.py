@@ -66,6 +66,8 @@ def list_sessions(
         table = Table(
             *("id", "when", "who", "to", "decision", Column("rule", overflow="fold")),
             *(Column(name, justify="right") for name in ("took", "tokens", "cost")),
+            box=None,
+            padding=(0, 1, 0, 0),
         )
         for session in found:
             table.add_row(*(Text(cell) for cell in row(session)))
