@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import os
 import resource
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from app.storage.ports import NoticeStore
+    from sandbox.idp.driver import IdpDriver
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -47,6 +49,10 @@ ANSWER = b'{"id": "1", "object": "chat.completion", "choices": []}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 READING_SECONDS = 0.3
 REST_SECONDS = 30.0
+EACH = 4
+"""So many requests of one person wait, and of some one more: a gateway lets five wait."""
+_builds = itertools.count()
+"""What was approved once passes for an hour, also in a later run."""
 WAITING = "abeyance_waiting_requests "
 RULE = """
 - id: production-needs-a-manager
@@ -98,13 +104,13 @@ async def click(house: House, clicks: int, events: str) -> list[float]:
     async with house.idp() as idp, aiohttp.ClientSession() as slack:
         token = await idp.token("alice")
         async with house.http(token) as http:
-            for number in range(clicks):
+            for _ in range(clicks):
                 opened = asyncio.Event()
                 watching = storage.holds.watch(opened)
                 pending = asyncio.ensure_future(_pending(watching))
                 await opened.wait()
                 asking = asyncio.ensure_future(
-                    http.post("/bench/v1/chat/completions", json=_body(number))
+                    http.post("/bench/v1/chat/completions", json=_body(next(_builds)))
                 )
                 hold = await pending
                 await watching.aclose()
@@ -166,24 +172,24 @@ async def waiting(house: House, holds: int) -> dict[str, float]:
     """Have that many requests wait in the gateway; return what each costs there."""
     await _connect_upstream(house, "http://127.0.0.1:9")
     async with house.idp() as idp:
-        token = await idp.token("alice")
+        tokens = [await _token(idp, number) for number in range(-(-holds // EACH))]
     port = int(house.url.rpartition(":")[2])
     pid = house.gateway.process.pid
     # What is only paid once is paid before.
-    early = [await _ask(port, token, -number) for number in range(1, 21)]
-    await _held(house, 20)
+    early = [await _ask(port, token, -1) for token in tokens[:20]]
+    await _held(house, len(early))
     before = _resident(pid)
     began = time.perf_counter()
     gate, writers = asyncio.Semaphore(50), []
 
     async def ask(number: int) -> None:
         async with gate:
-            writers.append(await _ask(port, token, number))
+            writers.append(await _ask(port, tokens[number % len(tokens)], number))
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(holds):
             tasks.create_task(ask(number))
-    await _held(house, holds + 20)
+    await _held(house, holds + len(early))
     opened = time.perf_counter() - began
     await asyncio.sleep(5)
     busy = _cpu(pid)
@@ -195,6 +201,11 @@ async def waiting(house: House, holds: int) -> dict[str, float]:
     for writer in (*early, *writers):
         writer.close()
     return {"KB a hold": kilobytes, "% of a core at rest": percent, "s to open": opened}
+
+
+async def _token(idp: IdpDriver, number: int) -> str:
+    claims: dict[str, object] = {"sub": f"person-{number}", "email": f"p{number}@example.com"}
+    return await idp.mint(claims=claims)
 
 
 async def _ask(port: int, token: str, number: int) -> asyncio.StreamWriter:
@@ -270,7 +281,7 @@ def run_waiting(house: House, holds: int) -> dict[str, float]:
 async def _as_a_bot(house: House, holds: int) -> dict[str, float]:
     """Give a bot's signs of life, and do none of its work: it is not what is measured here."""
     storage = house.storage()
-    async with asyncio.TaskGroup() as tasks, Lifeline(storage.again) as life:
+    async with Lifeline(storage.again) as life, asyncio.TaskGroup() as tasks:
         on_duty = tasks.create_task(Duty(life).serve(_nothing))
         figures = await waiting(house, holds)
         on_duty.cancel()
@@ -307,12 +318,7 @@ async def _one(data: Path, options: argparse.Namespace, found: dict[str, list[fl
         (data / "policies" / "catalog" / "rules.yaml").write_text(RULE)
         approvers = "- name: managers\n  slack_groups: [managers]\n"
         (data / "policies" / "approvers.yaml").write_text(approvers)
-        house = House(
-            data,
-            embedded_uri(port),
-            data / "policies",
-            settings={"ABEYANCE_PENDING_LIMIT": "100000"},
-        )
+        house = House(data, embedded_uri(port), data / "policies")
         try:
             if options.what == "click":
                 await asyncio.to_thread(run_clicks, house, options.runs, options.clicks)

@@ -89,6 +89,8 @@ LOADS = {
     load.name: load
     for load in (
         Load("request", 32, 640, lambda: _small("whole"), 2),
+        Load("request of 16", 16, 320, lambda: _small("whole"), 2),
+        Load("request of 64", 64, 640, lambda: _small("whole"), 2),
         Load("bursts", 32, 256, lambda: _small("bursts")),
         Load("paced", 32, 96, lambda: _small("paced")),
         Load("alone", 1, 100, lambda: _small("whole"), 5),
