@@ -214,8 +214,9 @@ async def test_an_approved_call_goes_on_once_and_the_ledger_says_so(storage: Mon
         ("key", timedelta(minutes=1), HoldState.RELEASED),
         ("key", -timedelta(minutes=1), HoldState.APPROVED),
         ("another", timedelta(minutes=1), HoldState.APPROVED),
+        ("yet another", timedelta(minutes=1), HoldState.APPROVED),
     ],
-    ids=["the same since", "the same before", "another since"],
+    ids=["the same since", "the same before", "another since", "yet another since"],
 )
 async def test_an_approval_is_given_back_where_nobody_was_asked_about_the_same_since(
     storage: MongoStorage, key: str, asked_about: timedelta, state: HoldState
