@@ -16,6 +16,7 @@ from policies.passages.answers import joins, only_repeats
 from proxy.holds import endings
 from proxy.holds.held_request import Clearance, HeldRequest, Said, Waiting
 from proxy.holds.holding import asked_as
+from proxy.holds.limits import AT_ONCE
 from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import (
     approves,
@@ -69,6 +70,7 @@ class Asking:
         self._metrics = metrics
         self._counts = Rate(_COUNTS_A_MINUTE)
         self._turns = turns
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     async def answer(self, asked: HeldRequest) -> Clearance:
         """Return when all that rules ask about the request is answered with yes.
@@ -77,24 +79,13 @@ class Asking:
         """
         verdict = asked.verdict
         # A retry uses the approval that waits for it, not what that approval covers beside it.
-        waiting = await self._found(asked, verdict)
+        async with self._at_once:
+            waiting = await self._found(asked, verdict)
         while waiting is None:
-            left, grants = await self._still_open(asked, verdict)
-            await self._check_denials(asked, grants)
-            if not left.holding:
-                await self._use(asked, verdict, left, grants)
-                return Clearance(Decision.GRANTED)
-            if asked.inquiry.only_counts:
-                if not self._counts.take(asked.identity.key, self._clock.now()):
-                    raise endings.counted_too_often(left)
-                await self._refuse(asked, left, endings.only_counted(left))
-            # Where it is left to the wire, it is the wire that has used it up.
-            by_hook = asked.inquiry.hook is not None and not asked.leaves
-            if by_hook and (released := await self._just_released(asked, left)):
-                recording = await self._opened(asked, left, later=True)
-                why = asked_as(asked.key(left), left)
-                recording.note_later(EventKind.HOOK_ALLOWING, hold=released.id, **why)
-                return Clearance(Decision.APPROVED)
+            async with self._at_once:
+                left = await self._granted_or_left(asked, verdict)
+            if isinstance(left, Clearance):
+                return left
             async with self._turns.of(asked.identity.key):
                 waiting = await self._hold(asked, left)
             if waiting is None or waiting.is_own:
@@ -106,6 +97,26 @@ class Asking:
                 await self._opened(asked, verdict, later=True)
                 return Clearance(Decision.ALLOWED)
         return await self._released(asked, waiting)
+
+    async def _granted_or_left(self, asked: HeldRequest, verdict: Verdict) -> Clearance | Verdict:
+        """Return why it goes out by what was approved before, or what people have to decide on."""
+        left, grants = await self._still_open(asked, verdict)
+        await self._check_denials(asked, grants)
+        if not left.holding:
+            await self._use(asked, verdict, left, grants)
+            return Clearance(Decision.GRANTED)
+        if asked.inquiry.only_counts:
+            if not self._counts.take(asked.identity.key, self._clock.now()):
+                raise endings.counted_too_often(left)
+            await self._refuse(asked, left, endings.only_counted(left))
+        # Where it is left to the wire, it is the wire that has used it up.
+        by_hook = asked.inquiry.hook is not None and not asked.leaves
+        if by_hook and (released := await self._just_released(asked, left)):
+            recording = await self._opened(asked, left, later=True)
+            why = asked_as(asked.key(left), left)
+            recording.note_later(EventKind.HOOK_ALLOWING, hold=released.id, **why)
+            return Clearance(Decision.APPROVED)
+        return left
 
     async def _found(self, asked: HeldRequest, verdict: Verdict) -> Waiting | None:
         """Return the open hold of the same request, if there is one."""

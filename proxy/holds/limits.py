@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+AT_ONCE = 32
+"""How many requests are looked up, or opened as holds, at a time: where thousands come together,
+each waits for its turn here, not in the database, which would answer them too late."""
+
 
 @dataclass(frozen=True, slots=True)
 class AskingLimits:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from app.errors import StorageUnavailable
+from proxy.holds.limits import AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,11 +31,12 @@ class RequesterTurns:
         self._leases = leases
         self._gateway = gateway
         self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._at_once = asyncio.Semaphore(AT_ONCE)
 
     @asynccontextmanager
     async def of(self, name: str) -> AsyncIterator[None]:
         """Have the turn of a person for the length of a block. Raises StorageUnavailable."""
-        async with self._here.setdefault(name, asyncio.Lock()):
+        async with self._here.setdefault(name, asyncio.Lock()), self._at_once:
             lease = await self._taken(f"asking:{name}")
             try:
                 yield
