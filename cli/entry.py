@@ -21,10 +21,11 @@ _TOOLS = ("cursor", "claude", "codex")
 _PROCESSES = {"gateway": "proxy.main", "bot": "bot.main"}
 _COMMAND_LINES = ("cel.cli", "httpx._main")
 """Command lines inside of libraries, which import these with whatever draws on a terminal."""
-_OPTIONAL = {"rich": "", "pymongo.pyopenssl_context": "service_identity"}
+_OPTIONAL = {"rich": "", "greenlet": "gevent", "pymongo.pyopenssl_context": "service_identity"}
 """What libraries import if it is there and a process of the server has no use for: Rich, by which
-structlog draws tracebacks, and all of X.509, which PyMongo reads before it looks for a package
-that checks OCSP. Each with the package that makes it useful."""
+structlog draws tracebacks, greenlet, of which it asks whether one runs, and all of X.509, which
+PyMongo reads before it looks for a package that checks OCSP. Each with the package that makes it
+useful."""
 
 
 def main() -> None:

@@ -22,11 +22,12 @@ _IMPORT = re.compile(r"^import time:\s+\d+ \|\s+\d+ \|\s+(\S+)$", re.MULTILINE)
 UNUSED = {
     "gateway": {
         *("rich.console", "typer", "markdown_it", "slack_sdk", "authlib", "httpx2", "pygal"),
-        *("cel.cli", "httpx._main"),
+        *("cel.cli", "httpx._main", "greenlet._greenlet"),
     },
     "bot": {
         *("rich.console", "pygments", "typer", "cryptography.x509", "httpx", "quart", "authlib"),
         *("hypercorn", "prometheus_client", "joserfc", "jinja2", "proxy", "cel.cli"),
+        *("greenlet._greenlet",),
     },
 }
 """Packages and modules that a process which serves has no use for at its start."""
