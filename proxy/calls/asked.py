@@ -62,7 +62,7 @@ class CallAnswer:
     claim: Claim | None = None
     """What is to be used at the moment when the call goes on, and not before."""
     rests_on: tuple[str, ...] = ()
-    """The ids of the grants that let it pass: it goes on only while none of them is revoked."""
+    """The ids of the grants that let it pass: it goes on only while none of them has ended."""
 
 
 @dataclass(slots=True, eq=False)
@@ -75,6 +75,8 @@ class Claim:
     """Who waits for it, by the name that the hold counts it by."""
     used: Hold | None = None
     """The hold as it is once this attempt has used it."""
+    beside: tuple[str, ...] = ()
+    """The ids of the grants that were used with it, for rules that the hold did not ask about."""
 
 
 _VERSION = "call 1"

@@ -269,7 +269,7 @@ class CallAsking:
         asked = claim.asked
         why = asked_as(asked.key, asked.verdict)
         try:
-            await self._use_beside(asked, claim.approved)
+            claim.beside = await self._use_beside(asked, claim.approved)
             claim.used = await self._holding.release_call(claim.approved, asked.recording, why)
         except Refused as lost:
             _log.info("an approval was not used", hold=claim.approved.id, reason=str(lost))
@@ -277,12 +277,12 @@ class CallAsking:
         await self._granted.cover(claim.used)
         return True
 
-    async def taken_back(self, grants: Collection[str]) -> bool:
-        """Whether people revoked any of the grants that let a call pass."""
-        return await self._granted.taken_back(grants)
+    async def has_ended(self, grants: Collection[str], used: Hold | None) -> bool:
+        """Whether what lets a call pass has ended: a grant, or an approval that was used for it."""
+        return await self._granted.has_ended(grants, used)
 
-    async def _use_beside(self, asked: CallAsked, hold: Hold) -> None:
-        """Use what answers the rules of which an approved hold did not ask.
+    async def _use_beside(self, asked: CallAsked, hold: Hold) -> tuple[str, ...]:
+        """Use what answers the rules of which an approved hold did not ask; return the grants' ids.
 
         Those of a changed call were used before. Raises Refused where they have ended since, or
         people took back what they approved; then its approval ends too.
@@ -291,7 +291,7 @@ class CallAsking:
             await self._holding.lapse(hold)
             raise Refused(Reason.GRANT_ENDED, "What was approved was taken back.")
         if hold.change:
-            return
+            return ()
         stops, grants = await self._granted.beside(
             asked.identity, asked.inquiry, hold, asked.verdict, asked.call
         )
@@ -300,6 +300,7 @@ class CallAsking:
             await self._holding.note_outcome(hold, words.ended_beside(stops))
             raise Refused(Reason.GRANT_ENDED, words.ended_beside(stops), rule=stops.rule)
         await self._granted.use(grants, asked.recording, asked.verdict)
+        return tuple(grant.id for grant in grants)
 
     async def give_back(self, claim: Claim) -> None:
         """Leave an approval to the next attempt, unless people took it back: nothing was sent."""

@@ -186,8 +186,8 @@ class Decisions:
 
         Then people are asked about it, and no call that was held goes on before they have decided.
         """
-        if revoked := [call for call in self.all if await self._is_taken_back(call)]:
-            for decided in revoked:
+        if ended := [call for call in self.all if await self._has_ended(call)]:
+            for decided in ended:
                 await self._ask_again(decided)
             return False
         claims = {call.claim: call for call in self.all if call.claim and not call.claim.used}
@@ -196,9 +196,12 @@ class Decisions:
             await self._ask_again(claims[claim])
         return not left
 
-    async def _is_taken_back(self, decided: DecidedCall) -> bool:
-        waits = decided.ruling is not None and not decided.is_applied
-        return waits and await self._asking.taken_back(decided.rests_on)
+    async def _has_ended(self, decided: DecidedCall) -> bool:
+        """Whether a call that is still to go on must not, since what let it pass has ended."""
+        if decided.ruling is None or decided.is_applied:
+            return False
+        used, beside = (claim.used, claim.beside) if (claim := decided.claim) else (None, ())
+        return await self._asking.has_ended((*decided.rests_on, *beside), used)
 
     async def _ask_again(self, decided: DecidedCall) -> None:
         if decided.claim is not None:

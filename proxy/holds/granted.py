@@ -78,12 +78,19 @@ class Granted:
 
     async def revoked(self, hold: Hold) -> bool:
         """Whether people took back what they gave with the approval of a hold."""
-        return await self.taken_back(given_by(hold, self._clock.now()))
-
-    async def taken_back(self, grants: Collection[str]) -> bool:
-        """Whether people revoked any of these grants, which are named by their ids."""
-        given = await self._grants.get_many(grants) if grants else ()
+        ids = given_by(hold, self._clock.now())
+        given = await self._grants.get_many(ids) if ids else ()
         return any(grant.revoked_at is not None for grant in given)
+
+    async def has_ended(self, grants: Collection[str], used: Hold | None) -> bool:
+        """Whether any of these grants, which are named by their ids, was revoked or has run out.
+
+        Or people took back an approval since it was `used`.
+        """
+        found, now = await self._grants.get_many(grants) if grants else (), self._clock.now()
+        if len(found) < len(set(grants)) or not all(grant.active(now) for grant in found):
+            return True
+        return used is not None and await self.revoked(used)
 
     async def cover(self, hold: Hold) -> None:
         """See that what an approved hold covers is given, unless its grant was revoked.

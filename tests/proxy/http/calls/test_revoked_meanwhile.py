@@ -1,26 +1,28 @@
-"""What let a call of an answer pass is revoked while people decide on another call of it."""
+"""What let a call of an answer pass ends while people decide on another call of it."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
+from pymongo import MongoClient
 
 from app.audit.giving import Giver
 from app.audit.ledger import ChainedLedger
 from app.clock import SystemClock
 from app.domain.event import EventKind
-from app.domain.hold import HoldEvent
+from app.domain.hold import HoldEvent, HoldState
 from app.domain.record.session import SessionState
 from app.errors import StorageUnavailable
 from app.storage.approvals.grants import MongoGrants
 from policies.passages.answers import covers_of
 from tests.app.storage.test_mongo import MARIA
-from tests.proxy.http.calls.test_given_back import HALT, YES, HaltingLedger, Story
+from tests.proxy.http.calls.test_given_back import HALT, ONCE, YES, HaltingLedger, Story
 from tests.proxy.http.calls.test_kept_back_calls import RULES, SETS
 from tests.recorded import recorded
 
@@ -124,6 +126,65 @@ async def test_a_grant_that_is_revoked_while_another_call_waits_lets_none_pass(
     assert granted in again.tool.arguments
     await story.approve([again])
     assert story.has_all(await asked.answer())
+
+
+@BOTH_WAYS
+async def test_an_approval_that_is_revoked_after_it_was_used_lets_no_call_pass(
+    here: Here, *, streams: bool
+) -> None:
+    story = Story(here, streams)
+    asked = await story.ask()
+    one, two = await story.waiting()
+    now = datetime.now(UTC)
+    late = replace(two.after(HoldEvent.APPROVE, now, ONCE), keep_until=now - timedelta(seconds=1))
+    await story.storage.holds.move(two, late)
+    async with manager(story) as maria:
+        await maria.approve(one)
+        # The first is used; that of the second has run out, so that it is asked about again.
+        [two_again] = await story.waiting(1, besides=[one, two])
+        assert {state for state, _ in await story.states([one])} == {HoldState.RELEASED}
+        await maria.revoke()
+    await story.approve([two_again])
+    [one_again] = await story.waiting(1, besides=[two_again])
+    assert one_again.tool == one.tool
+    await story.approve([one_again])
+    assert story.has_all(await asked.answer())
+
+
+@BOTH_WAYS
+async def test_a_grant_that_runs_out_while_another_call_waits_lets_none_pass(
+    here: Here, *, streams: bool
+) -> None:
+    granted, other = f"deploy one {uuid4().hex}", f"deploy other {uuid4().hex}"
+    before = Story(here, streams, (granted, f"ls {uuid4().hex}"))
+    first = await before.ask()
+    [hold] = await before.waiting(1)
+    async with manager(before) as maria:
+        await maria.approve(hold)
+        assert before.has_all(await first.answer())
+    story = Story(here, streams, (other, granted))
+    HALT.before(EventKind.CALL_DECIDED, 1)
+    asked = await story.ask()
+    [waits] = await story.waiting(1)
+    await HALT.reached.wait()
+    HALT.go_on.set()
+    await recorded_decision(story, waits)
+    run_out(story, hold)
+    await story.approve([waits])
+    [again] = await story.waiting(1, besides=[hold, waits])
+    assert again.tool is not None
+    assert granted in again.tool.arguments
+    await story.approve([again])
+    assert story.has_all(await asked.answer())
+
+
+def run_out(story: Story, hold: Hold) -> None:
+    """Have the grants of a hold end before now, as they do when nobody uses them for long."""
+    settings = story.here.place.settings
+    with MongoClient[dict[str, object]](settings.mongodb_uri.get_secret_value()) as client:
+        grants = client[settings.mongodb_database]["grants"]
+        ended = {"expires_at": datetime.now(UTC) - timedelta(minutes=5)}
+        assert grants.update_many({"hold_id": hold.id}, {"$set": ended}).matched_count
 
 
 async def recorded_decision(story: Story, hold: Hold) -> None:
