@@ -155,6 +155,12 @@ def error_code(error: StorageUnavailable) -> int | None:
     return cause.code if isinstance(cause, OperationFailure) else None
 
 
+def is_late(error: StorageUnavailable) -> bool:
+    """Whether it may be done yet: nothing came back in time, or no majority has confirmed it."""
+    late = (NetworkTimeout, ExecutionTimeout, TimeoutError, WriteConcernError)
+    return isinstance(error.__cause__, late)
+
+
 def repeating(store: C) -> C:
     """Have every method of a store called once more where the connection breaks under it.
 

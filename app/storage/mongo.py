@@ -19,7 +19,7 @@ from pymongo import ASCENDING, DESCENDING
 from app.errors import StorageUnavailable
 from app.storage.bulk import Bulk, Write, as_stored
 from app.storage.documents import Document, from_document
-from app.storage.driver import Exists, Server, error_code, exists, mapped_errors
+from app.storage.driver import Exists, Server, error_code, exists, is_late, mapped_errors
 from app.storage.privileges import Privileges
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _NAMES_AT_ONCE = 32
 """In one query: the embedded server compares each document with each of them."""
 _BUILD_SECONDS = 3600.0
 _INDEX_DIFFERS = (85, 86)
-_TOO_SLOW = 50
 _INDEX_NOT_FOUND = 27
 _log = structlog.get_logger(__name__)
 
@@ -252,7 +251,8 @@ class Collection(Generic[T]):
             await self._server.ask(create)
         except StorageUnavailable as error:
             about = {"collection": self.name, "fields": index.fields}
-            if error_code(error) == _TOO_SLOW:
+            if is_late(error):
+                await self._server.ping()  # or nobody is there to wait for
                 _log.warning("the start waits for an index over a large collection", **about)
             elif error_code(error) in _INDEX_DIFFERS:
                 _log.warning("index replaced: its definition has changed", **about)

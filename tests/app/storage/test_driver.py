@@ -246,14 +246,32 @@ async def test_an_index_whose_definition_has_changed_is_replaced(rows: Collectio
     await rows.insert({"_id": "c", "groups": "a"})
 
 
-async def test_an_index_that_takes_long_is_waited_for(mongodb_uri: str, database_name: str) -> None:
+@pytest.mark.parametrize("silently", [False, True], ids=["told", "silent"])
+async def test_an_index_that_takes_long_is_waited_for(
+    mongodb_uri: str, database_name: str, *, silently: bool
+) -> None:
     async with lossy_proxy(mongodb_uri) as (proxy, uri):
         database = Database(uri, database_name)
-        proxy.run_out_of_time({"createIndexes"}, 1)
+        if silently:
+            proxy.lose({"createIndexes"}, 1, silently=True)
+        else:
+            proxy.run_out_of_time({"createIndexes"}, 1)
         await database.collection("rows", Notice).prepare(Index(("groups",)))
         assert await database.collection("rows", Notice).has(Index(("groups",)))
         await asyncio.to_thread(database.close)
     assert proxy.asked["createIndexes"]["maxTimeMS"] > ENDS_SECONDS * 1000 * 60
+
+
+async def test_an_index_of_a_server_that_has_gone_silent_is_not_waited_for(
+    mongodb_uri: str, database_name: str
+) -> None:
+    async with lossy_proxy(mongodb_uri) as (proxy, uri):
+        database = Database(uri, database_name)
+        await database.ping()
+        proxy.lose({"createIndexes", "ping"}, 9, silently=True)
+        with pytest.raises(StorageUnavailable):
+            await database.collection("rows", Notice).prepare(Index(("groups",)))
+        await asyncio.to_thread(database.close)
 
 
 async def test_only_active_grants_of_this_person_are_found(storage: MongoStorage) -> None:
