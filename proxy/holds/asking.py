@@ -14,6 +14,7 @@ from app.domain.verdict import Action, Verdict
 from policies.approvals.approval import released_by_people
 from policies.passages.answers import joins, only_repeats
 from proxy.holds import endings
+from proxy.holds.at_once import AtOnce
 from proxy.holds.held_request import Clearance, HeldRequest, Said, Waiting
 from proxy.holds.holding import asked_as
 from proxy.holds.limits import AT_ONCE
@@ -70,7 +71,7 @@ class Asking:
         self._metrics = metrics
         self._counts = Rate(_COUNTS_A_MINUTE)
         self._turns = turns
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._at_once = AtOnce(AT_ONCE)
 
     async def answer(self, asked: HeldRequest) -> Clearance:
         """Return when all that rules ask about the request is answered with yes.

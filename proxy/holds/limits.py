@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 AT_ONCE = 32
-"""How many requests are looked up, or opened as holds, at a time: where thousands come together,
-each waits for its turn here, not in the database, which would answer them too late."""
+"""How many requests are looked up at a time, and how many are opened as holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from app.errors import StorageUnavailable
+from proxy.holds.at_once import AtOnce
 from proxy.holds.limits import AT_ONCE
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class RequesterTurns:
         self._leases = leases
         self._gateway = gateway
         self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._at_once = AtOnce(AT_ONCE)
 
     @asynccontextmanager
     async def of(self, name: str) -> AsyncIterator[None]:
