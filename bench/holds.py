@@ -319,6 +319,8 @@ async def _one(data: Path, options: argparse.Namespace, found: dict[str, list[fl
         approvers = "- name: managers\n  slack_groups: [managers]\n"
         (data / "policies" / "approvers.yaml").write_text(approvers)
         house = House(data, embedded_uri(port), data / "policies")
+        # As in production; tests have connections read for each request.
+        house.settings["ABEYANCE_CONNECTIONS_SECONDS"] = "1"
         try:
             if options.what == "click":
                 await asyncio.to_thread(run_clicks, house, options.runs, options.clicks)

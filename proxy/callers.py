@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from app.domain.identity import IdentityKind
 from app.errors import NotPermitted
 from proxy.http.tokens import caller_token
 from proxy.keys.minting import is_issued
 from proxy.oidc.identity import identity_of
+from proxy.work.at_once import AtOnce
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 _LATELY = timedelta(minutes=15)
 _SAY_AGAIN = timedelta(minutes=5)
 _REMEMBERED = 10_000
+_AT_ONCE = 32
 
 
 class Callers:
@@ -31,6 +35,8 @@ class Callers:
         self._people = people
         self._clock = clock
         self._said: dict[Identity, datetime] = {}
+        self._saying: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
+        self._at_once = AtOnce(_AT_ONCE)
 
     async def identify(self, headers: Headers, query: str = "") -> Identity:
         """Return who asks, by the token of an issuer.
@@ -91,10 +97,20 @@ class Callers:
 
     async def remember(self, identity: Identity) -> None:
         """Write who it is, so that the bot can tell a requester from an approver."""
-        now = self._clock.now()
-        said = self._said.get(identity)
-        if said is not None and now - said < _SAY_AGAIN:
+        if self._is_said(identity):
             return
+        # Of many who come together, each is written once, and not all of them at once.
+        async with self._saying.setdefault(identity, asyncio.Lock()):
+            if not self._is_said(identity):
+                async with self._at_once:
+                    await self._say(identity)
+
+    def _is_said(self, identity: Identity) -> bool:
+        said = self._said.get(identity)
+        return said is not None and self._clock.now() - said < _SAY_AGAIN
+
+    async def _say(self, identity: Identity) -> None:
+        now = self._clock.now()
         await self._people.saw(identity, now)
         if len(self._said) >= _REMEMBERED:
             self._said.clear()

@@ -14,7 +14,6 @@ from app.domain.verdict import Action, Verdict
 from policies.approvals.approval import released_by_people
 from policies.passages.answers import joins, only_repeats
 from proxy.holds import endings
-from proxy.holds.at_once import AtOnce
 from proxy.holds.held_request import Clearance, HeldRequest, Said, Waiting
 from proxy.holds.holding import asked_as
 from proxy.holds.limits import AT_ONCE
@@ -31,6 +30,7 @@ from proxy.holds.said_before import (
 from proxy.mcp.calls import led_to
 from proxy.mcp.changing import ChangedRecord
 from proxy.rate import Rate
+from proxy.work.at_once import AtOnce
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

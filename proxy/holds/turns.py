@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from app.errors import StorageUnavailable
-from proxy.holds.at_once import AtOnce
 from proxy.holds.limits import AT_ONCE
+from proxy.work.at_once import AtOnce
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -80,3 +80,16 @@ async def test_an_allowed_request_is_two_writes_and_only_the_first_is_waited_for
                         await asyncio.sleep(0)
     assert each(COMMANDS.asked) == {INTENT: 1, END: 1}
     assert [before[INTENT] for before in seen] == list(range(1, TIMES + 1))
+
+
+async def test_of_many_first_requests_of_a_person_one_writes_who_they_are(place: Place) -> None:
+    async with listening(place, answer(b'{"choices":[]}')) as (here, seen):
+        token = await here.token()
+        async with here.http(authorization=f"Bearer {token}") as http:
+            with COMMANDS.of(here.place.settings.mongodb_database):
+                body = {"messages": []}
+                asking = (http.post("/it/v1/chat/completions", json=body) for _ in range(TIMES))
+                answers = await asyncio.gather(*asking)
+    assert [got.status_code for got in answers] == [200] * TIMES
+    assert len(seen) == TIMES
+    assert COMMANDS.asked["update people"] == 1

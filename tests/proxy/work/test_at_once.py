@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from app.errors import StorageUnavailable
-from proxy.holds.at_once import AtOnce
+from proxy.work.at_once import AtOnce
 
 
 class Block:
