@@ -102,7 +102,7 @@ class Callers:
         # Of many who come together, each is written once, and not all of them at once.
         async with self._saying.setdefault(identity, asyncio.Lock()):
             if not self._is_said(identity):
-                async with self._at_once:
+                async with self._at_once.turn():
                     await self._say(identity)
 
     def _is_said(self, identity: Identity) -> bool:

@@ -80,10 +80,10 @@ class Asking:
         """
         verdict = asked.verdict
         # A retry uses the approval that waits for it, not what that approval covers beside it.
-        async with self._at_once:
+        async with self._at_once.turn():
             waiting = await self._found(asked, verdict)
         while waiting is None:
-            async with self._at_once:
+            async with self._at_once.turn():
                 left = await self._granted_or_left(asked, verdict)
             if isinstance(left, Clearance):
                 return left

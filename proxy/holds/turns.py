@@ -37,7 +37,7 @@ class RequesterTurns:
     @asynccontextmanager
     async def of(self, name: str) -> AsyncIterator[None]:
         """Have the turn of a person for the length of a block. Raises StorageUnavailable."""
-        async with self._here.setdefault(name, asyncio.Lock()), self._at_once:
+        async with self._here.setdefault(name, asyncio.Lock()), self._at_once.turn():
             lease = await self._taken(f"asking:{name}")
             try:
                 yield

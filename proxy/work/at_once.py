@@ -1,29 +1,51 @@
 """Only so many at a time, so that thousands who come together wait here and not in the database.
 
 It would answer most of them too late. But where it does not answer at all, nobody waits for their
-turn to find that out: who fails fails for all who wait.
+turn to find that out: if one fails and nobody else got an answer meanwhile, all who wait fail too.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from app.errors import StorageUnavailable
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import AsyncIterator
 
 
 class AtOnce:
-    """Lets so many into a block; the others wait, in their order. Raises StorageUnavailable."""
+    """Lets so many into a block; the others wait, in their order."""
 
     def __init__(self, most: int) -> None:
         self._free = most
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._answered = 0
+        """How many blocks have ended otherwise than for lack of the storage."""
 
-    async def __aenter__(self) -> None:
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Have a turn for the length of a block. Raises StorageUnavailable."""
+        await self._let_in()
+        before = self._answered
+        try:
+            yield
+        except StorageUnavailable as error:
+            if self._answered == before:
+                self._send_away(error)
+            raise
+        except Exception:
+            self._answered += 1
+            raise
+        else:
+            self._answered += 1
+        finally:
+            self._hand_on()
+
+    async def _let_in(self) -> None:
         if self._free:
             self._free -= 1
             return
@@ -36,17 +58,10 @@ class AtOnce:
                 self._hand_on()
             raise
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, StorageUnavailable):
-            for turn in self._waiting:
-                if not turn.done():
-                    turn.set_exception(StorageUnavailable(*error.args))
-        self._hand_on()
+    def _send_away(self, error: StorageUnavailable) -> None:
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(StorageUnavailable(*error.args))
 
     def _hand_on(self) -> None:
         while self._waiting:

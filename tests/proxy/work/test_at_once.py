@@ -21,7 +21,7 @@ class Block:
 
     async def enter(self, number: int) -> None:
         end = self._ends[number] = asyncio.get_running_loop().create_future()
-        async with self._at_once:
+        async with self._at_once.turn():
             self.inside.append(number)
             try:
                 await end
@@ -90,6 +90,17 @@ async def test_where_the_storage_is_away_all_who_wait_hear_of_it() -> None:
     [later, _] = await block.come(2)
     assert block.inside == [1, 0]
     assert not later.done()
+
+
+async def test_where_the_storage_answers_others_the_rest_go_on_waiting() -> None:
+    block = Block()
+    tasks = await block.come(5)
+    await block.end(1)
+    await block.end(0, StorageUnavailable("It was late."))
+    with pytest.raises(StorageUnavailable, match="It was late"):
+        await tasks[0]
+    assert block.inside == [2, 3]
+    assert not tasks[4].done()
 
 
 async def test_where_one_fails_for_another_reason_the_others_go_on() -> None:
