@@ -169,7 +169,8 @@ async def test_replies_that_never_come_end_every_call_and_the_next_is_answered(
 ) -> None:
     async with behind_a_proxy(mongodb_uri, database_name, retries=True) as (proxy, storage):
         await storage.ping()
-        proxy.lose(ALL, MANY, silently=True)
+        # A server that answers pings may be making an index, which is waited for.
+        proxy.lose(ALL | {"ping"}, MANY, silently=True)
         calls = [sample.call(storage) for sample in SAMPLES.values()]
         async with asyncio.timeout(3 * ENDS_SECONDS):
             ended = await asyncio.gather(*calls, return_exceptions=True)
