@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 _LATELY = timedelta(minutes=15)
 _SAY_AGAIN = timedelta(minutes=5)
 _REMEMBERED = 10_000
-_AT_ONCE = 32
 
 
 class Callers:
@@ -35,8 +33,8 @@ class Callers:
         self._people = people
         self._clock = clock
         self._said: dict[Identity, datetime] = {}
-        self._saying: WeakValueDictionary[Identity, asyncio.Lock] = WeakValueDictionary()
-        self._at_once = AtOnce(_AT_ONCE)
+        self._saying: WeakValueDictionary[Identity, AtOnce] = WeakValueDictionary()
+        self._at_once = AtOnce()
 
     async def identify(self, headers: Headers, query: str = "") -> Identity:
         """Return who asks, by the token of an issuer.
@@ -100,7 +98,7 @@ class Callers:
         if self._is_said(identity):
             return
         # Of many who come together, each is written once, and not all of them at once.
-        async with self._saying.setdefault(identity, asyncio.Lock()):
+        async with self._saying.setdefault(identity, AtOnce(1)).turn():
             if not self._is_said(identity):
                 async with self._at_once.turn():
                     await self._say(identity)

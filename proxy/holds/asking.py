@@ -16,7 +16,6 @@ from policies.passages.answers import joins, only_repeats
 from proxy.holds import endings
 from proxy.holds.held_request import Clearance, HeldRequest, Said, Waiting
 from proxy.holds.holding import asked_as
-from proxy.holds.limits import AT_ONCE
 from proxy.holds.new_hold import new_hold
 from proxy.holds.said_before import (
     approves,
@@ -71,7 +70,7 @@ class Asking:
         self._metrics = metrics
         self._counts = Rate(_COUNTS_A_MINUTE)
         self._turns = turns
-        self._at_once = AtOnce(AT_ONCE)
+        self._at_once = AtOnce()
 
     async def answer(self, asked: HeldRequest) -> Clearance:
         """Return when all that rules ask about the request is answered with yes.

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-AT_ONCE = 32
-"""How many requests are looked up at a time, and how many are opened as holds."""
-
 
 @dataclass(frozen=True, slots=True)
 class AskingLimits:

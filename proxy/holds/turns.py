@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from app.errors import StorageUnavailable
-from proxy.holds.limits import AT_ONCE
 from proxy.work.at_once import AtOnce
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ class RequesterTurns:
         self._leases = leases
         self._gateway = gateway
         self._here: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._at_once = AtOnce(AT_ONCE)
+        self._at_once = AtOnce()
 
     @asynccontextmanager
     async def of(self, name: str) -> AsyncIterator[None]:

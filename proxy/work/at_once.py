@@ -1,7 +1,7 @@
 """Only so many at a time, so that thousands who come together wait here and not in the database.
 
-It would answer most of them too late. But where it does not answer at all, nobody waits for their
-turn to find that out: if one fails and nobody else got an answer meanwhile, all who wait fail too.
+The database would answer most of them too late. Where it does not answer at all, those who wait do
+not each have to find that out: if one fails and no other got an answer meanwhile, all of them fail.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from app.errors import StorageUnavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+AT_ONCE = 32
+"""More would only wait in the database, which works on few things at a time."""
+
 
 class AtOnce:
     """Lets so many into a block; the others wait, in their order."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int = AT_ONCE) -> None:
         self._free = most
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._answered = 0

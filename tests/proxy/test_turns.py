@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from proxy.holds.limits import AT_ONCE
 from proxy.holds.turns import RequesterTurns
+from proxy.work.at_once import AT_ONCE
 
 if TYPE_CHECKING:
     from app.storage.store import MongoStorage
@@ -47,13 +47,13 @@ async def test_of_many_persons_some_have_their_turn_at_once_and_then_the_others(
             tasks.create_task(inside.take(f"person-{number}"))
         await inside.until(AT_ONCE)
         for _ in range(AT_ONCE):  # In that time the others would have theirs, too.
-            await storage.leases.get("of nobody")
+            await storage.leases.get("unused")
         inside.let_go()
     assert inside.most == AT_ONCE
     assert inside.names == []
 
 
-async def test_who_waits_for_their_own_turn_takes_nobody_elses(storage: MongoStorage) -> None:
+async def test_waiting_for_ones_own_turn_takes_no_place_from_others(storage: MongoStorage) -> None:
     inside = Inside(RequesterTurns(storage.leases, "me"))
     async with asyncio.TaskGroup() as tasks:
         for _ in range(2 * AT_ONCE):

@@ -1,4 +1,4 @@
-"""Only so many at a time: in their order, whoever leaves or fails."""
+"""Only so many at a time, in their order, also where some leave or fail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proxy.work.at_once import AtOnce
 
 
 class Block:
-    """What is let in by two at a time; each stays until it is told to go, or how it fails."""
+    """Lets in two at a time; each stays until the test ends its turn, with an error or without."""
 
     def __init__(self) -> None:
         self._at_once = AtOnce(2)
