@@ -252,7 +252,7 @@ class Collection(Generic[T]):
         except StorageUnavailable as error:
             about = {"collection": self.name, "fields": index.fields}
             if is_late(error):
-                await self._server.ping()  # or nobody is there to wait for
+                await self._server.ping()  # A server that is silent is not waited for.
                 _log.warning("the start waits for an index over a large collection", **about)
             elif error_code(error) in _INDEX_DIFFERS:
                 _log.warning("index replaced: its definition has changed", **about)

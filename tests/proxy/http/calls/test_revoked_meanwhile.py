@@ -22,7 +22,7 @@ from app.errors import StorageUnavailable
 from app.storage.approvals.grants import MongoGrants
 from policies.passages.answers import covers_of
 from tests.app.storage.test_mongo import MARIA
-from tests.proxy.http.calls.test_given_back import HALT, ONCE, YES, HaltingLedger, Story
+from tests.proxy.http.calls.test_given_back import HALT, ONCE, YES, Asked, HaltingLedger, Story
 from tests.proxy.http.calls.test_kept_back_calls import RULES, SETS
 from tests.recorded import recorded
 
@@ -101,31 +101,14 @@ async def test_an_approval_that_is_revoked_while_the_next_call_waits_is_not_used
 async def test_a_grant_that_is_revoked_while_another_call_waits_lets_none_pass(
     here: Here, at: int, *, streams: bool
 ) -> None:
-    granted, other = f"deploy one {uuid4().hex}", f"deploy other {uuid4().hex}"
-    before = Story(here, streams, (granted, f"ls {uuid4().hex}"))
-    first = await before.ask()
-    [hold] = await before.waiting(1)
-    async with manager(before) as maria:
-        await maria.approve(hold)
-        assert before.has_all(await first.answer())
-        story = Story(here, streams, (granted, other) if at == 0 else (other, granted))
-        HALT.before(EventKind.CALL_DECIDED, 1)
-        asked = await story.ask()
-        [waits] = await story.waiting(1)
-        await HALT.reached.wait()
-        HALT.go_on.set()
-        await recorded_decision(story, waits)
+    async with granted_beside_another(here, at, streams=streams) as (story, asked, holds, maria):
         await maria.revoke()
-    await story.approve([waits])
+    await story.approve(holds[1:])
     if at == 0 and streams:
         # It stood before the other and had gone out when it was revoked.
         assert story.has_all(await asked.answer())
         return
-    [again] = await story.waiting(1, besides=[hold, waits])
-    assert again.tool is not None
-    assert granted in again.tool.arguments
-    await story.approve([again])
-    assert story.has_all(await asked.answer())
+    await asked_again(story, asked, holds)
 
 
 @BOTH_WAYS
@@ -155,6 +138,20 @@ async def test_an_approval_that_is_revoked_after_it_was_used_lets_no_call_pass(
 async def test_a_grant_that_runs_out_while_another_call_waits_lets_none_pass(
     here: Here, *, streams: bool
 ) -> None:
+    async with granted_beside_another(here, 1, streams=streams) as (story, asked, holds, _):
+        run_out(story, holds[0])
+    await story.approve(holds[1:])
+    await asked_again(story, asked, holds)
+
+
+@asynccontextmanager
+async def granted_beside_another(
+    here: Here, at: int, *, streams: bool
+) -> AsyncIterator[tuple[Story, Asked, list[Hold], Manager]]:
+    """Yield an answer with a call that a grant lets pass, at that place, and one that waits.
+
+    With the hold that gave the grant, the one that waits, and who may revoke.
+    """
     granted, other = f"deploy one {uuid4().hex}", f"deploy other {uuid4().hex}"
     before = Story(here, streams, (granted, f"ls {uuid4().hex}"))
     first = await before.ask()
@@ -162,24 +159,28 @@ async def test_a_grant_that_runs_out_while_another_call_waits_lets_none_pass(
     async with manager(before) as maria:
         await maria.approve(hold)
         assert before.has_all(await first.answer())
-    story = Story(here, streams, (other, granted))
-    HALT.before(EventKind.CALL_DECIDED, 1)
-    asked = await story.ask()
-    [waits] = await story.waiting(1)
-    await HALT.reached.wait()
-    HALT.go_on.set()
-    await recorded_decision(story, waits)
-    run_out(story, hold)
-    await story.approve([waits])
-    [again] = await story.waiting(1, besides=[hold, waits])
+        story = Story(here, streams, (granted, other) if at == 0 else (other, granted))
+        HALT.before(EventKind.CALL_DECIDED, 1)
+        asked = await story.ask()
+        [waits] = await story.waiting(1)
+        await HALT.reached.wait()
+        HALT.go_on.set()
+        await recorded_decision(story, waits)
+        yield story, asked, [hold, waits], maria
+
+
+async def asked_again(story: Story, asked: Asked, holds: list[Hold]) -> None:
+    """See that people are asked about the call of the first hold, and that it goes on then."""
+    [again] = await story.waiting(1, besides=holds)
     assert again.tool is not None
-    assert granted in again.tool.arguments
+    assert holds[0].tool is not None
+    assert again.tool.arguments == holds[0].tool.arguments
     await story.approve([again])
     assert story.has_all(await asked.answer())
 
 
 def run_out(story: Story, hold: Hold) -> None:
-    """Have the grants of a hold end before now, as they do when nobody uses them for long."""
+    """Set the end of a hold's grants to before now, as if they had not been used for long."""
     settings = story.here.place.settings
     with MongoClient[dict[str, object]](settings.mongodb_uri.get_secret_value()) as client:
         grants = client[settings.mongodb_database]["grants"]
